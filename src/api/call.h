@@ -1,0 +1,48 @@
+/* call.h - one API call, from the decoded request to the answer. Lives in its own arena until the answer is sent. */
+#ifndef DC_CALL_H
+#define DC_CALL_H
+
+#include "api/route.h"
+#include "base/buf.h"
+#include "store/query.h"
+
+struct api;
+
+struct call {
+	struct api *api;
+	struct arena *arena;
+	const struct route *route;
+	struct route_match match;
+	struct identity who;
+	char request_id[HEX32_TEXT_SIZE];
+	const char *project; /* of the path; NULL when the path has none */
+	const char *raw_path, *raw_query;
+	const char *user_agent; /* "" when absent */
+	const void *body_bytes;
+	size_t body_len;
+	void *body; /* decoded row of the route's body table; NULL when the route takes none */
+
+	/* the answer */
+	int status; /* 0: the route's */
+	struct buf out; /* JSON text; empty: no body */
+	const char *subject_token; /* X-Subject-Token */
+	int64_t observed_age; /* ms; -1: no header */
+	bool wait; /* set by run(): no answer yet; the connection stays suspended until api_wake() or the deadline, then
+	            * run() is called again (the edge's long poll) */
+	int64_t wait_ms; /* with wait: deadline from the call's start; at the deadline run() is called with waited true */
+	const char *wait_key; /* with wait: api_wake(api, key) ends it */
+	bool waited;
+};
+
+/* The value of a path parameter; NULL when the route has no such one. */
+const char *call_param(const struct call *, const char *name);
+/* The last path parameter: the resource's own id. */
+const char *call_id(const struct call *);
+/* Query parameters, decoded; NULL when absent; the n-th of a repeated key. */
+const char *call_query(const struct call *, const char *name, size_t nth);
+/* Starts a fresh answer: run() may be called again. */
+void call_reset_answer(struct call *);
+/* What encoders hide from this caller. */
+struct field_options call_options(const struct call *);
+
+#endif

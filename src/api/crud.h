@@ -1,0 +1,31 @@
+/* crud.h - create, show, list, update and delete of any resource, from its table and hooks: run() functions for routes.
+ *
+ * Answers: {"<name>": {...}, "request_id": "..."}; lists {"<plural>": [...], "page_info": {...}, "request_id": "..."}.
+ * Every mutation that changed something leaves an event row in the same transaction. */
+#ifndef DC_CRUD_H
+#define DC_CRUD_H
+
+#include "api/call.h"
+
+enum dc_code crud_create(struct tx *, struct call *, struct dc_error *err);
+enum dc_code crud_show(struct tx *, struct call *, struct dc_error *err);
+/* limit, marker, offset, page_reverse, sort_key, sort_dir, fields, and the table's filters (semantics.md section 4). */
+enum dc_code crud_list(struct tx *, struct call *, struct dc_error *err);
+enum dc_code crud_update(struct tx *, struct call *, struct dc_error *err);
+enum dc_code crud_delete(struct tx *, struct call *, struct dc_error *err);
+
+/* The parts, for extra routes. Load: the row with this id that the caller may see; 404 with the resource's code. */
+enum dc_code crud_load(struct tx *, struct call *, const struct resource *, const char *id, void **ret,
+    struct dc_error *err);
+/* Writes the envelope of one row into the answer (embed hook included). created: VIEW_CREATED where it differs. */
+enum dc_code crud_answer(struct tx *, struct call *, const struct resource *, void *row, bool created,
+    struct dc_error *err);
+/* Whether the call comes by /dcaas/v1: then the operator's views are used. */
+bool crud_is_operator(const struct call *);
+
+/* Events: who did what, when, with which request. Bounded per project by count and age. project may be NULL. */
+enum dc_code event_add(struct tx *, const struct call *, const char *action, const char *kind, const char *id,
+    struct dc_error *err);
+extern const struct resource event_resource; /* GET /dcaas/v1/events */
+
+#endif

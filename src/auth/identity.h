@@ -1,0 +1,61 @@
+/* identity.h - who calls, and the tables of those who may: domains, projects, users, access keys, tokens.
+ *
+ * Identities live in the store and are managed by the operator (/dcaas/v1). Secret keys are sealed (they must be had in
+ * clear to verify a signature), passwords are yescrypt hashes, tokens SHA-256 hashes. */
+#ifndef DC_IDENTITY_H
+#define DC_IDENTITY_H
+
+#include "field/resource.h"
+#include "store/store.h"
+
+enum role { ROLE_NONE = 0, ROLE_READER, ROLE_MEMBER, ROLE_OPERATOR };
+extern const char *const role_names[]; /* "reader", "member", "operator"; NULL-terminated, offset by one from role */
+
+struct identity {
+	enum role role;
+	const char *project_id; /* NULL: an operator without a project, or a domain-scoped token */
+	const char *domain_id;
+	const char *user_id;
+	const char *user_name; /* for events */
+	const char *edge_id; /* an edge's credential: reads and reports this edge only; role is ROLE_NONE */
+};
+
+/* What authentication looks at: the request as it was received. */
+struct auth_request {
+	const char *method;
+	const char *raw_path; /* before '?', as on the wire */
+	const char *raw_query; /* after '?', "" when none */
+	const char *(*header)(void *arg, const char *name); /* value as received, NULL when absent; case-insensitive */
+	void *header_arg;
+	const void *body; /* de-chunked */
+	size_t body_len;
+	utc_ms now;
+};
+
+struct auth_options {
+	int64_t skew_ms; /* time window of X-Sdk-Date, default 900000 */
+};
+
+/* Inside a (read) transaction: token (X-Auth-Token, wins when both are there), AK/SK signature (SDK-HMAC-SHA256), or edge
+ * credential ("X-Dcaas-Edge-Token"). DC_E_UNAUTHORIZED with "Incorrect IAM authentication information: <detail>".
+ * Everything in *ret is in arena. */
+enum dc_code auth_identify(struct tx *, const struct auth_options *, const struct auth_request *, struct arena *,
+    struct identity *ret, struct dc_error *err);
+
+/* The canonical request and the signature, for clients of our own (dcaas signs with it) and for the vectors' test.
+ * signed_headers: names, lower case, sorted, NULL-terminated. sorted_values: whether repeated query keys are sorted by
+ * value (all clients but Java). out: 64 hex digits and NUL. */
+struct aksk_input {
+	const char *method;
+	const char *raw_path;
+	const char *raw_query;
+	const char *const *signed_headers;
+	const char *(*header)(void *arg, const char *name);
+	void *header_arg;
+	const void *body;
+	size_t body_len;
+	const char *date; /* X-Sdk-Date */
+};
+/* declared in auth/aksk.h */
+
+#endif

@@ -1,0 +1,20 @@
+/* log.h - one logfmt line per fact, to stderr (journald reads it there).
+ *
+ *	log_info("edge", "msg=%s edge=%s", ...) is not the way: the message is words, the facts are key=value pairs:
+ *	dc_log(LOG_INFO, "poll", "edge=%s revision=%lld", id, rev);
+ *
+ * Values that may hold blanks or quotes go through log_quote(). Secrets are never passed to these functions. */
+#ifndef DC_LOG_H
+#define DC_LOG_H
+
+#include <syslog.h> /* LOG_ERR .. LOG_DEBUG */
+
+struct arena;
+
+void log_init(const char *program, int max_priority);
+/* event: a short fixed word or phrase for what happened. fmt: further logfmt pairs, may be "". */
+void dc_log(int priority, const char *event, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* The text in double quotes with \" \\ and control characters escaped; from the arena. */
+const char *log_quote(struct arena *, const char *);
+
+#endif

@@ -1,0 +1,197 @@
+/* op.h - what the unprivileged half of dcaas-edge may ask of the agent: one SOCK_SEQPACKET pair, one request at a time,
+ * one struct per request and one reply (some replies come in several packets, the last one marked).
+ *
+ * The agent holds CAP_NET_ADMIN, CAP_NET_RAW, CAP_SYS_ADMIN, CAP_SETUID, CAP_SETGID, CAP_KILL and CAP_NET_BIND_SERVICE,
+ * parses no text, talks to nobody else, and touches only what carries our marks: devices whose alias starts with
+ * "dcaas:", routes of protocols 201 to 203 in tables of our range, namespaces "dcaas-<instance>", filters of our
+ * preference, daemons of our pid files. Every change may be asked twice: "exists as asked" is success.
+ *
+ * Strings are fixed arrays, NUL-terminated (checked); addresses are struct ip_addr / ip_prefix (checked). A request of the
+ * wrong size, an unknown number, or one that is not allowed yet ends the agent. */
+#ifndef DC_AGENT_OP_H
+#define DC_AGENT_OP_H
+
+#include <stdint.h>
+
+#include "base/ip.h"
+
+#define AGENT_VERSION 1
+#define OP_NAME_MAX 16 /* IFNAMSIZ */
+#define OP_MARK_MAX 48 /* "dcaas:" and a uuid */
+#define OP_KEY_MAX 80 /* TCP_MD5SIG_MAXKEYLEN */
+#define OP_TEXT_MAX 256
+#define OP_BATCH_MAX 512 /* read-back items in one reply packet */
+
+#define ROUTE_PROTO_VPC 201
+#define ROUTE_PROTO_STATIC 202
+#define ROUTE_PROTO_GUARD 203 /* unreachable defaults and the link subnets' own routes */
+#define TABLE_FIRST 100000 /* routing tables of our own range */
+#define TABLE_LAST 199999
+
+enum agent_op {
+	OP_HELLO = 1, /* op_hello -> reply_hello; first and once */
+	OP_PORTS, /* op_none -> reply_port packets: devices of the router's own namespace */
+	OP_NETNS_ADD, /* op_instance: namespace made if missing, loopback up, sysctls set (routing.md section 3) */
+	OP_NETNS_DEL, /* op_instance: refused while our devices are in it or its daemon runs */
+	OP_INSTANCES, /* op_none -> reply_instance packets: namespaces of ours that exist */
+	OP_READ_LINKS, /* op_instance -> reply_link packets */
+	OP_READ_ADDRS, /* op_instance -> reply_addr packets: on devices of ours */
+	OP_READ_ROUTES, /* op_instance -> reply_route packets: protocols of ours */
+	OP_VRF_ADD, /* op_link: device made up, with unreachable defaults (v4, v6) in its table */
+	OP_VLAN_ADD, /* op_link: made down, from the port into the instance's namespace, master set, alias set; VLAN 0:
+	              * macvlan passthru. Port marked: ingress drop of untagged frames when it has no address. clsact on. */
+	OP_LINK_UP, /* op_device */
+	OP_LINK_DEL, /* op_device: VRF (with its unreachable defaults) or VLAN; the port's drop goes with the last one */
+	OP_ADDR_ADD, /* op_addr: noprefixroute, nodad, plus the link-scope route of the subnet in the VRF's table */
+	OP_ADDR_DEL,
+	OP_ROUTE_ADD, /* op_route: replaces a route of ours with the same prefix */
+	OP_ROUTE_DEL,
+	OP_GUARD_ON, /* op_guard: drop all IP to that address on ingress of that device */
+	OP_GUARD_OFF,
+	OP_MD5_LISTENER, /* op_md5 -> reply_md5: whether the VRF's listener holds exactly this key for that neighbour */
+	OP_TCP_STATE, /* op_tcp -> reply_tcp: the connection between two addresses in a VRF, and whether it has a key */
+	OP_TCP_RESET, /* op_tcp: destroys that connection (SOCK_DESTROY) */
+	OP_COUNTERS, /* op_instance -> reply_counters: MD5 failures of the instance's namespace */
+	OP_DAEMON_START, /* op_daemon: BIRD of the instance, detached, when it does not run */
+	OP_DAEMON_STATE, /* op_instance -> reply_daemon */
+	OP_DAEMON_STOP, /* op_instance */
+	OP_LAST
+};
+
+struct op_header {
+	uint32_t op;
+	uint32_t sequence; /* echoed in the reply */
+};
+
+struct op_none {
+	struct op_header h;
+};
+struct op_hello {
+	struct op_header h;
+	uint32_t version;
+};
+struct op_instance {
+	struct op_header h;
+	uint32_t instance; /* 1..9999 */
+};
+struct op_link {
+	struct op_header h;
+	uint32_t instance;
+	char device[OP_NAME_MAX];
+	char mark[OP_MARK_MAX]; /* whole alias: "dcaas:<uuid>" */
+	uint32_t table; /* VRF */
+	char port[OP_NAME_MAX]; /* VLAN */
+	uint32_t vlan;
+	char vrf[OP_NAME_MAX]; /* VLAN: master */
+};
+struct op_device {
+	struct op_header h;
+	uint32_t instance;
+	char device[OP_NAME_MAX];
+};
+struct op_addr {
+	struct op_header h;
+	uint32_t instance;
+	char device[OP_NAME_MAX];
+	uint32_t table; /* of the VRF the device is in, for the subnet's route */
+	struct ip_prefix prefix; /* host address and mask */
+};
+struct op_route {
+	struct op_header h;
+	uint32_t instance;
+	uint32_t table;
+	uint32_t proto; /* ROUTE_PROTO_VPC or ROUTE_PROTO_STATIC */
+	struct ip_prefix prefix;
+	struct ip_addr via; /* family IP_NONE: on-link */
+	char device[OP_NAME_MAX];
+};
+struct op_guard {
+	struct op_header h;
+	uint32_t instance;
+	char device[OP_NAME_MAX];
+	struct ip_addr local;
+};
+struct op_md5 {
+	struct op_header h;
+	uint32_t instance;
+	char vrf[OP_NAME_MAX];
+	struct ip_addr remote;
+	uint32_t key_len; /* 0: asks for "no key" */
+	uint8_t key[OP_KEY_MAX];
+};
+struct op_tcp {
+	struct op_header h;
+	uint32_t instance;
+	char vrf[OP_NAME_MAX];
+	struct ip_addr local, remote; /* either side may have port 179 */
+};
+struct op_daemon {
+	struct op_header h;
+	uint32_t instance;
+	uint32_t recover; /* start with -R */
+};
+
+/* Every reply. code 0 is success; else text says why (the kernel's words when it gave any). */
+struct reply {
+	struct op_header h;
+	int32_t code; /* 0, or errno */
+	uint32_t more; /* 1: further packets of this reply follow */
+	uint32_t count; /* items behind this header in this packet */
+	char text[OP_TEXT_MAX];
+};
+
+struct reply_hello {
+	struct reply r;
+	uint32_t version;
+	uint32_t started; /* 1: the agent is newly started (no request came before from an earlier network half) */
+};
+struct item_port {
+	char device[OP_NAME_MAX];
+	uint8_t carrier, exposed, up, pad;
+	uint32_t vlans; /* devices of ours on it */
+};
+struct item_link {
+	char device[OP_NAME_MAX];
+	char mark[OP_MARK_MAX]; /* "" when not ours; foreign devices are listed so that names are not fought over */
+	char vrf[OP_NAME_MAX]; /* master */
+	char port[OP_NAME_MAX]; /* lower device, when it can be told */
+	uint32_t ifindex, table, vlan;
+	uint8_t is_vrf, is_vlan, up, carrier;
+};
+struct item_addr {
+	char device[OP_NAME_MAX];
+	struct ip_prefix prefix;
+	uint8_t subnet_route; /* the link-scope route is there, too */
+	uint8_t pad[3];
+};
+struct item_route {
+	uint32_t table, proto;
+	struct ip_prefix prefix;
+	struct ip_addr via;
+	char device[OP_NAME_MAX];
+	uint8_t unreachable, pad[3];
+};
+struct item_instance {
+	uint32_t instance;
+	uint32_t daemon; /* pid, 0: none runs */
+};
+struct reply_md5 {
+	struct reply r;
+	uint32_t listener; /* a listener on 179 in that VRF exists */
+	uint32_t match; /* it holds exactly this key (or none, when none was asked) for that neighbour */
+};
+struct reply_tcp {
+	struct reply r;
+	uint32_t state; /* TCP_ESTABLISHED ...; 0: no connection */
+	uint32_t has_key;
+};
+struct reply_counters {
+	struct reply r;
+	uint64_t md5_failure, md5_not_found, md5_unexpected;
+};
+struct reply_daemon {
+	struct reply r;
+	uint32_t pid; /* 0: not running */
+};
+
+#endif

@@ -1,0 +1,73 @@
+/* store.h - the database behind dcaasd. SQLite today; PostgreSQL fits behind the same calls.
+ *
+ * A mutation is one job: store_submit() queues it, run() makes every check and write inside one transaction, done() comes
+ * after the commit is on disk. Jobs that arrive together share one COMMIT (each in a SAVEPOINT of its own, so a failed one
+ * rolls back alone; a failed COMMIT fails all of them). A read is a job too: it opens a fresh read transaction, so a
+ * client reads its own write.
+ *
+ * Who waits: nobody. SQLite runs writes in one writer thread, and reads at once on the calling thread; PostgreSQL would
+ * run both on a pool. Callers only rely on: done() is called exactly once, from any thread, possibly before the call
+ * returns. */
+#ifndef DC_STORE_H
+#define DC_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/uuid.h"
+
+struct store;
+struct tx; /* one open transaction; valid only inside run() */
+
+/* Makes every check and write of the job. Touches only tx, arg and arg's arena. May run more than once (serialization
+ * failure, or a group that must be replayed), so it starts from its inputs each time. */
+typedef enum dc_code (*store_run)(struct tx *, void *arg, struct dc_error *err);
+/* rc is DC_OK only when the data is durable. err is valid during the call. */
+typedef void (*store_done)(void *arg, enum dc_code rc, const struct dc_error *err);
+
+struct store_options {
+	const char *path; /* database file */
+	const char *key_path; /* key file for sealed secrets; created (0600) together with a new database only */
+};
+
+/* Opens, or creates with a new epoch, and migrates to this program's schema. Refuses (DC_E_IO, err says why) a newer
+ * schema, a schema that differs from the tables, a missing or wrong key file. */
+enum dc_code store_open(const struct store_options *, struct store **ret, struct dc_error *err);
+/* Drains the writer, checkpoints, closes. NULL is fine. */
+struct store *store_close(struct store *);
+
+void store_submit(struct store *, store_run run, void *arg, store_done done);
+void store_read(struct store *, store_run run, void *arg, store_done done);
+/* Blocking forms for start-up, tools and tests; never on an HTTP thread for writes. */
+enum dc_code store_submit_wait(struct store *, store_run run, void *arg, struct dc_error *err);
+enum dc_code store_read_wait(struct store *, store_run run, void *arg, struct dc_error *err);
+
+/* Called after the commit of each group that took an edge revision: wakes waiting polls. At most one watcher. */
+typedef void (*store_wake)(void *arg, const char *edge_id);
+void store_watch(struct store *, store_wake wake, void *arg);
+/* For tx: the edge's objects change in this transaction; the watcher is told after its commit. */
+void tx_wake_edge(struct tx *, const char *edge_id);
+
+/* The arena of the running job's transaction: lives until done() has returned. */
+struct arena *tx_arena(struct tx *);
+/* The database's clock, the same for the whole transaction. */
+utc_ms tx_now(struct tx *);
+/* The store's epoch: a uuid, new at creation and at restore from a backup. */
+const char *tx_epoch(struct tx *);
+
+/* Online copy into a new file (dcaas backup). The copy gets a new epoch when store_restore() puts it in place. */
+enum dc_code store_backup(struct store *, const char *path, struct dc_error *err);
+/* Offline: gives the database file at path a new epoch, as after restoring a backup. */
+enum dc_code store_new_epoch(const char *path, struct dc_error *err);
+
+/* Counters for metrics and tests. */
+struct store_stats {
+	uint64_t commits, jobs, reads;
+};
+void store_get_stats(struct store *, struct store_stats *ret);
+
+#endif

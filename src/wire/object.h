@@ -1,0 +1,183 @@
+/* object.h - what an edge is asked to have: the objects that travel from dcaasd to dcaas-edge, and what comes back.
+ *
+ * An object is (key, kind, body). Keys are unique per edge and say what they belong to: "vrf/<gateway>",
+ * "vlan/<interface>", "addr/<peer>", "route/<peer>/<prefix>", "bgp/<peer>"; the edge compares them and reads nothing from
+ * them. Bodies are rows of the field tables below, encoded in VIEW_WIRE, so that both sides share one description.
+ * An edge that meets a kind it does not know reports it `unsupported` and touches nothing. */
+#ifndef DC_WIRE_OBJECT_H
+#define DC_WIRE_OBJECT_H
+
+#include "field/field.h"
+
+#define WIRE_VERSION 1
+
+#define OBJECT_KINDS(X)                                                                                                \
+	X(OBJECT_VRF, "vrf", wire_vrf_table)                                                                           \
+	X(OBJECT_VLAN, "vlan", wire_vlan_table)                                                                        \
+	X(OBJECT_ADDR, "addr", wire_addr_table)                                                                        \
+	X(OBJECT_ROUTE, "route", wire_route_table)                                                                     \
+	X(OBJECT_BGP, "bgp", wire_bgp_table)
+
+enum object_kind {
+#define X(id, name, table) id,
+	OBJECT_KINDS(X)
+#undef X
+	OBJECT_UNKNOWN
+};
+
+const char *object_kind_name(enum object_kind);
+enum object_kind object_kind_parse(const char *);
+const struct field_table *object_kind_table(enum object_kind); /* NULL for OBJECT_UNKNOWN */
+
+/* A gateway on this edge. */
+struct wire_vrf {
+	struct f_text device; /* interface name, at most 15 characters, allocated by the store: "dcr12" */
+	struct f_text mark; /* uuid for the alias "dcaas:<uuid>" */
+	struct f_int table; /* kernel routing table id */
+	struct f_int instance; /* number of the BIRD instance (and its network namespace) it lives in */
+	struct f_text router_id; /* dotted quad */
+	struct f_list own; /* local_ep_group of both families: refused on import, equal or more specific */
+};
+extern const struct field_table wire_vrf_table;
+
+/* A device in a VRF: a customer's VLAN or a VPC's attachment. */
+struct wire_vlan {
+	struct f_text vrf; /* key of the vrf object */
+	struct f_text device; /* "dcv12" */
+	struct f_text mark;
+	struct f_text port; /* the port's device name in the router's own namespace */
+	struct f_int vlan; /* 1..4094: an 802.1Q device; 0: the whole port, macvlan in passthru mode */
+	struct f_text use; /* "customer" or "vpc" */
+};
+extern const struct field_table wire_vlan_table;
+
+/* An address on such a device; its connected route is link-scope and ours. */
+struct wire_addr {
+	struct f_text link; /* key of the vlan object */
+	struct f_text prefix; /* host address with mask */
+};
+extern const struct field_table wire_addr_table;
+
+/* A route in the VRF's table. */
+struct wire_route {
+	struct f_text vrf;
+	struct f_text link; /* key of the vlan object it leaves by */
+	struct f_text prefix; /* network */
+	struct f_text via; /* next hop; null: on-link */
+	struct f_text class; /* "vpc": advertised to BGP peers (protocol 201); "static": a static peer's (202) */
+};
+extern const struct field_table wire_route_table;
+
+/* A BGP neighbour. */
+struct wire_bgp {
+	struct f_text vrf;
+	struct f_text link;
+	struct f_text name; /* protocol name in the daemon, ours: "p12_4" */
+	struct f_text local; /* address without mask */
+	struct f_text remote;
+	struct f_int local_asn;
+	struct f_int remote_asn;
+	struct f_text password; /* MD5 (RFC 2385); null: none. Secret: kept sealed in the edge's state file */
+	struct f_int route_limit; /* more received routes than this disable the session for a growing while */
+};
+extern const struct field_table wire_bgp_table;
+
+/* One object as the poll's answer carries it. */
+struct wire_object {
+	struct f_text key;
+	struct f_text kind; /* name; unknown ones are kept as they are */
+	struct f_int revision;
+	struct f_bool deleted; /* a tombstone: remove it, and report it removed */
+	struct f_text body; /* F_JSON: JSON text of the kind's row; null on tombstones */
+};
+extern const struct field_table wire_object_table;
+
+/* Answer of GET /dcaas/v1/edge/desired?epoch=E&revision=R&wait=SECONDS (the edge's long poll).
+ * `full` is true when all objects of the edge are there; else only those changed since R. */
+struct wire_desired {
+	struct f_int version;
+	struct f_text epoch; /* of the store */
+	struct f_int revision; /* of this edge; what the next poll says */
+	struct f_bool full;
+	/* The operator's word (`dcaas edge confirm`): an edge that holds at exactly this epoch and revision of its own may
+	 * take the snapshot, and delete what is missing from it. */
+	struct f_text confirm_epoch;
+	struct f_int confirm_revision;
+	struct f_int report_interval; /* seconds */
+	struct f_objects objects;
+};
+extern const struct field_table wire_desired_table;
+
+/* State of one object as read back. */
+extern const char *const wire_object_states[]; /* applied, pending, error, removed, unsupported */
+
+struct wire_object_state {
+	struct f_text key;
+	struct f_int revision; /* of the desired object that this state is about */
+	struct f_text state;
+	struct f_text error; /* in words, the kernel's or the daemon's own */
+	struct f_bool carrier; /* kind vlan: lower device has carrier */
+	struct f_text detail; /* F_JSON: what else the operator may want to see ("exposed", ...) */
+};
+extern const struct field_table wire_object_state_table;
+
+/* One BGP session as the routing daemon and the kernel show it. */
+struct wire_session {
+	struct f_text key; /* of the bgp object */
+	struct f_bool established;
+	struct f_text state; /* the daemon's word: Idle, Connect, Active, OpenSent, OpenConfirm, Established, Down */
+	struct f_int since; /* F_TIME: when the session entered that state */
+	struct f_int uptime; /* seconds Established; 0 otherwise */
+	struct f_int received; /* routes received, accepted ones and rejected ones */
+	struct f_int accepted;
+	struct f_int rejected; /* by policy */
+	struct f_int advertised;
+	struct f_text last_error; /* the daemon's words */
+	struct f_text tcp; /* state of the TCP connection: none, SYN_SENT, ESTABLISHED, ... */
+	struct f_bool md5; /* a key is ordered */
+	struct f_int md5_failures; /* of the whole instance: TcpExtTCPMD5Failure */
+	struct f_int md5_not_found; /* of the whole instance: TcpExtTCPMD5NotFound */
+	struct f_int md5_unexpected; /* of the whole instance: TcpExtTCPMD5Unexpected */
+};
+extern const struct field_table wire_session_table;
+
+/* A device of the router's own namespace that can be a port. */
+struct wire_port {
+	struct f_text device;
+	struct f_bool carrier;
+	struct f_bool exposed; /* has an address of the router's own, so untagged frames reach the router */
+};
+extern const struct field_table wire_port_table;
+
+/* What one apply did: proof that other sessions stayed. */
+struct wire_apply {
+	struct f_int revision;
+	struct f_int steps;
+	struct f_int failed;
+	struct f_int ms;
+	struct f_list reset; /* keys of bgp objects whose uptime fell though nothing of theirs was changed; must be empty */
+};
+extern const struct field_table wire_apply_table;
+
+/* Body of POST /dcaas/v1/edge/report. (boot, sequence) orders reports: dcaasd drops older ones. `full` reports carry all
+ * objects and sessions (the first after a start, and when dcaasd asks by 409); others what changed since the one before.
+ * An empty report is the heartbeat. */
+struct wire_report {
+	struct f_int version;
+	struct f_text boot; /* uuid, new at every start of the edge's network half */
+	struct f_int sequence;
+	struct f_bool full;
+	struct f_text fabric; /* "linux" or "sim" */
+	struct f_text epoch; /* of the desired set that the edge holds */
+	struct f_int revision;
+	struct f_bool held; /* it keeps what it has and waits for `dcaas edge confirm` */
+	struct f_text held_reason;
+	struct f_text agent_version;
+	struct f_objects objects; /* wire_object_state */
+	struct f_objects sessions; /* wire_session */
+	struct f_objects ports; /* wire_port; only in full reports or when changed */
+	struct f_objects applies; /* wire_apply, since the report before */
+};
+extern const struct field_table wire_report_table;
+
+#endif
