@@ -1,0 +1,319 @@
+/* fold.c - observed up: one report of an edge into the rows it is about, and then into the resources that own them.
+ *
+ * Order of reports: (boot, sequence). Another boot must begin with a full report, because what the old process had said
+ * is void; within a boot, only a higher sequence counts. */
+#include <string.h>
+
+#include "base/log.h"
+#include "reconcile/edge.h"
+
+#define APPLIES_KEPT 200 /* per edge */
+
+/* The owners whose objects or sessions a report touched, each once. */
+struct owner {
+	const char *kind, *id;
+	struct owner *next;
+};
+
+struct fold {
+	struct tx *tx;
+	const char *edge_id;
+	const struct wire_report *report;
+	struct owner *owners;
+	struct dc_error *err;
+};
+
+static void
+touch(struct fold *f, const struct f_text *kind, const struct f_text *id)
+{
+	struct owner *o;
+
+	if (kind->set != GIVEN || id->set != GIVEN)
+		return;
+	for (o = f->owners; o != NULL; o = o->next)
+		if (strcmp(o->id, id->v) == 0)
+			return;
+	o = arena_new_of(tx_arena(f->tx), struct owner);
+	*o = (struct owner) { kind->v, id->v, f->owners };
+	f->owners = o;
+}
+
+static enum dc_code
+fold_object(struct fold *f, const struct wire_object_state *s)
+{
+	static const char *const columns[] = { "state", "error", "applied_revision", "carrier", "detail", "updated_time", NULL };
+	struct edge_object *row;
+	void *found;
+	enum dc_code rc;
+
+	rc = query_get(f->tx, &edge_object_table, Q(Q_EQ("edge_id", f->edge_id), Q_EQ("key", s->key.v)), &found, f->err);
+	if (rc == DC_E_NOT_FOUND)
+		return DC_OK; /* it was let go meanwhile */
+	if (rc != DC_OK)
+		return rc;
+	row = found;
+	if (s->revision.v != row->revision.v) {
+		/* About an older wish: only what the device shows still counts. */
+		if (s->carrier.set == GIVEN && row->carrier.set == GIVEN && s->carrier.v == row->carrier.v)
+			return DC_OK;
+		row->carrier = s->carrier;
+		touch(f, &row->owner_kind, &row->owner_id);
+		return query_set(f->tx, &edge_object_table, (const char *const[]) { "carrier", NULL }, row,
+		    Q(Q_EQ("id", row->id.v)), NULL, f->err);
+	}
+	touch(f, &row->owner_kind, &row->owner_id);
+	if (row->deleted.v && strcmp(s->state.v, "removed") == 0)
+		return query_delete(f->tx, &edge_object_table, Q(Q_EQ("id", row->id.v)), NULL, f->err);
+	row->state = s->state;
+	row->error = s->error;
+	row->carrier = s->carrier;
+	row->detail = s->detail;
+	if (strcmp(s->state.v, "applied") == 0)
+		row->applied_revision = row->revision;
+	F_SET_INT(row->updated_time, tx_now(f->tx));
+	return query_set(f->tx, &edge_object_table, columns, row, Q(Q_EQ("id", row->id.v)), NULL, f->err);
+}
+
+static enum dc_code
+fold_session(struct fold *f, const struct wire_session *s)
+{
+	static const char *const key[] = { "id", NULL };
+	struct edge_object *object;
+	struct edge_session row = { 0 };
+	const char *peer;
+	void *found;
+	enum dc_code rc;
+
+	rc = query_get(f->tx, &edge_object_table, Q(Q_EQ("edge_id", f->edge_id), Q_EQ("key", s->key.v)), &found, f->err);
+	if (rc == DC_E_NOT_FOUND)
+		return DC_OK;
+	if (rc != DC_OK)
+		return rc;
+	object = found;
+	peer = strchr(s->key.v, '/'); /* keys of neighbours are ours: "bgp/<peer>" */
+	if (object->deleted.v || peer == NULL)
+		return DC_OK;
+	F_SET_TEXT(row.id, peer + 1);
+	F_SET_TEXT(row.edge_id, f->edge_id);
+	row.key = s->key;
+	row.owner_kind = object->owner_kind;
+	row.owner_id = object->owner_id;
+	row.established = s->established;
+	row.state = s->state;
+	row.since = s->since;
+	row.uptime = s->uptime;
+	row.received = s->received;
+	row.accepted = s->accepted;
+	row.rejected = s->rejected;
+	row.advertised = s->advertised;
+	row.last_error = s->last_error;
+	row.tcp = s->tcp;
+	row.md5 = s->md5;
+	row.md5_failures = s->md5_failures;
+	row.md5_not_found = s->md5_not_found;
+	row.md5_unexpected = s->md5_unexpected;
+	F_SET_INT(row.observed_time, tx_now(f->tx));
+	touch(f, &object->owner_kind, &object->owner_id);
+	return query_upsert(f->tx, &edge_session_table, key, &row, f->err);
+}
+
+/* A full report says all that there is: applied objects that it does not name are no longer known to be there. */
+static enum dc_code
+void_unnamed(struct fold *f)
+{
+	static const char *const columns[] = { "state", NULL };
+	const struct wire_object_state *said = f->report->objects.v;
+	struct edge_object *row;
+	void *rows;
+	size_t n;
+	enum dc_code rc;
+
+	if ((rc = query_list(f->tx, &edge_object_table, Q(Q_EQ("edge_id", f->edge_id), Q_NE("state", "pending")), NULL, &rows,
+	        &n, f->err)) != DC_OK)
+		return rc;
+	row = rows;
+	for (size_t i = 0; i < n; i++) {
+		bool named = false;
+
+		for (size_t k = 0; k < f->report->objects.n && !named; k++)
+			named = strcmp(said[k].key.v, row[i].key.v) == 0;
+		if (named)
+			continue;
+		F_SET_TEXT(row[i].state, "pending");
+		touch(f, &row[i].owner_kind, &row[i].owner_id);
+		if ((rc = query_set(f->tx, &edge_object_table, columns, &row[i], Q(Q_EQ("id", row[i].id.v)), NULL, f->err)) !=
+		    DC_OK)
+			return rc;
+	}
+	return DC_OK;
+}
+
+static enum dc_code
+fold_applies(struct fold *f)
+{
+	const struct wire_apply *a = f->report->applies.v;
+	struct query_page page = { .sort = "id", .descending = true, .offset = APPLIES_KEPT, .limit = 1 };
+	void *rows;
+	size_t n;
+	enum dc_code rc = DC_OK;
+
+	for (size_t i = 0; f->report->applies.set == GIVEN && i < f->report->applies.n && rc == DC_OK; i++) {
+		struct edge_apply row = { 0 };
+		char id[UUID_TEXT_SIZE];
+
+		uuid_new(id);
+		F_SET_TEXT(row.id, arena_strdup(tx_arena(f->tx), id));
+		F_SET_TEXT(row.edge_id, f->edge_id);
+		F_SET_INT(row.applied_time, tx_now(f->tx));
+		row.revision = a[i].revision;
+		row.steps = a[i].steps;
+		row.failed = a[i].failed;
+		row.ms = a[i].ms;
+		row.reset = a[i].reset;
+		rc = query_insert(f->tx, &edge_apply_table, &row, f->err);
+	}
+	if (rc != DC_OK || f->report->applies.n == 0)
+		return rc;
+	if ((rc = query_list(f->tx, &edge_apply_table, Q(Q_EQ("edge_id", f->edge_id)), &page, &rows, &n, f->err)) != DC_OK)
+		return rc;
+	if (n == 0)
+		return DC_OK;
+	return query_delete(f->tx, &edge_apply_table,
+	    Q(Q_EQ("edge_id", f->edge_id), { .column = "id", .op = Q_OP_LE, .text = ((struct edge_apply *)rows)->id.v }), NULL,
+	    f->err);
+}
+
+static const char *
+ports_json(struct fold *f)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT(1 << 20);
+	struct json out = JSON_INIT(&text);
+	const struct wire_port *port = f->report->ports.v;
+
+	json_array_begin(&out);
+	for (size_t i = 0; i < f->report->ports.n; i++)
+		field_encode(&wire_port_table, VIEW_WIRE, &port[i], NULL, &out);
+	json_array_end(&out);
+	return arena_strdup(tx_arena(f->tx), buf_str(&text));
+}
+
+static enum dc_code
+write_report_row(struct fold *f, struct edge_report *row)
+{
+	const struct wire_report *r = f->report;
+
+	row->boot = r->boot;
+	row->sequence = r->sequence;
+	F_SET_INT(row->received_time, tx_now(f->tx));
+	row->fabric = r->fabric;
+	row->agent_version = r->agent_version;
+	row->epoch = r->epoch;
+	row->revision = r->revision;
+	row->held = r->held;
+	row->held_reason = r->held_reason;
+	if (!r->held.v && row->confirm_epoch.set == GIVEN) {
+		row->confirm_epoch = (struct f_text) { NULLED, NULL };
+		F_SET_NULL(row->confirm_revision);
+	}
+	if (r->ports.set == GIVEN)
+		F_SET_TEXT(row->ports, ports_json(f));
+	return query_update(f->tx, &edge_report_table, row, f->err);
+}
+
+static enum dc_code
+observe_owners(struct fold *f, const struct resource *const *resources)
+{
+	for (const struct owner *o = f->owners; o != NULL; o = o->next)
+		for (const struct resource *const *r = resources; *r != NULL; r++)
+			if ((*r)->observe != NULL && strcmp((*r)->name, o->kind) == 0) {
+				enum dc_code rc = (*r)->observe(f->tx, o->id, f->err);
+
+				if (rc != DC_OK)
+					return rc;
+			}
+	return DC_OK;
+}
+
+/* Whether the report counts; an old one is dropped, an unknown process is asked for everything. */
+static bool
+in_order(const struct edge_report *row, const struct wire_report *report, bool *resend)
+{
+	bool same_boot = row->boot.set == GIVEN && strcmp(row->boot.v, report->boot.v) == 0;
+
+	*resend = !same_boot && !report->full.v;
+	return !*resend && (!same_boot || report->sequence.v > row->sequence.v);
+}
+
+enum dc_code
+edge_fold(struct tx *tx, const char *edge_id, const struct wire_report *report, const struct resource *const *resources,
+    bool *resend, struct dc_error *err)
+{
+	struct fold f = { tx, edge_id, report, NULL, err };
+	const struct wire_object_state *o = report->objects.v;
+	const struct wire_session *s = report->sessions.v;
+	struct edge_report *row;
+	void *found;
+	enum dc_code rc;
+
+	*resend = false;
+	if ((rc = query_lock(tx, &edge_report_table, edge_id, err)) != DC_OK ||
+	    (rc = query_get(tx, &edge_report_table, Q(Q_EQ("id", edge_id)), &found, err)) != DC_OK)
+		return rc;
+	row = found;
+	if (!in_order(row, report, resend))
+		return DC_OK;
+	if (report->full.v && !report->held.v && (rc = void_unnamed(&f)) != DC_OK)
+		return rc;
+	for (size_t i = 0; report->objects.set == GIVEN && i < report->objects.n; i++)
+		if ((rc = fold_object(&f, &o[i])) != DC_OK)
+			return rc;
+	for (size_t i = 0; report->sessions.set == GIVEN && i < report->sessions.n; i++)
+		if ((rc = fold_session(&f, &s[i])) != DC_OK)
+			return rc;
+	if ((rc = fold_applies(&f)) != DC_OK || (rc = write_report_row(&f, row)) != DC_OK)
+		return rc;
+	return observe_owners(&f, resources);
+}
+
+enum dc_code
+edge_confirm(struct tx *tx, const char *edge_id, struct dc_error *err)
+{
+	struct edge_report *row;
+	void *found;
+	enum dc_code rc;
+
+	if ((rc = query_lock(tx, &edge_report_table, edge_id, err)) != DC_OK ||
+	    (rc = query_get(tx, &edge_report_table, Q(Q_EQ("id", edge_id)), &found, err)) != DC_OK)
+		return rc;
+	row = found;
+	if (!row->held.v)
+		return dc_fail(err, DC_E_PARAM, NULL, "the edge does not hold: there is nothing to confirm");
+	row->confirm_epoch = row->epoch;
+	row->confirm_revision = row->revision;
+	if ((rc = query_update(tx, &edge_report_table, row, err)) != DC_OK)
+		return rc;
+	tx_wake_edge(tx, edge_id);
+	return DC_OK;
+}
+
+enum dc_code
+edge_retire(struct tx *tx, const char *edge_id, const struct resource *const *resources, struct dc_error *err)
+{
+	struct fold f = { tx, edge_id, NULL, NULL, err };
+	struct edge_object *row;
+	void *rows;
+	size_t n;
+	enum dc_code rc;
+
+	if ((rc = query_lock(tx, &edge_report_table, edge_id, err)) != DC_OK ||
+	    (rc = query_list(tx, &edge_object_table, Q(Q_EQ("edge_id", edge_id), Q_EQ_INT("deleted", 1)), NULL, &rows, &n,
+	        err)) != DC_OK)
+		return rc;
+	row = rows;
+	for (size_t i = 0; i < n; i++) {
+		touch(&f, &row[i].owner_kind, &row[i].owner_id);
+		if ((rc = query_delete(tx, &edge_object_table, Q(Q_EQ("id", row[i].id.v)), NULL, err)) != DC_OK)
+			return rc;
+	}
+	return observe_owners(&f, resources);
+}

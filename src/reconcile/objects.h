@@ -1,0 +1,126 @@
+/* objects.h - edge objects: what each edge is asked to have, rendered by resources in their own transactions, and the rows
+ * that hold what the edge said about them.
+ *
+ * Rendering is mark and sweep per owner: begin, put what is wanted now, commit. Only what changed takes a new revision;
+ * what is no longer put becomes a tombstone, which stays until the edge reports it removed.
+ * Revisions are per edge and taken last in lock order (design: never from a sequence). */
+#ifndef DC_OBJECTS_H
+#define DC_OBJECTS_H
+
+#include "field/resource.h"
+#include "store/query.h"
+#include "wire/object.h"
+
+/* Row of edge_object. */
+struct edge_object {
+	struct f_text id;
+	struct f_text edge_id;
+	struct f_text key; /* UNIQUE with edge_id */
+	struct f_text kind;
+	struct f_text owner_kind; /* resource name */
+	struct f_text owner_id;
+	struct f_int revision;
+	struct f_bool deleted;
+	struct f_text body; /* JSON without the secret */
+	struct f_text secret; /* sealed; the kind's secret member */
+	struct f_text state; /* as reported for this revision: pending until then */
+	struct f_text error;
+	struct f_int applied_revision; /* newest revision that was reported applied; 0: none */
+	struct f_bool carrier;
+	struct f_text detail;
+	struct f_int updated_time; /* of state */
+};
+extern const struct field_table edge_object_table;
+
+/* Row of edge_revision: id is the edge's. */
+struct edge_revision {
+	struct f_text id;
+	struct f_int revision;
+};
+extern const struct field_table edge_revision_table;
+
+/* Row of edge_report: id is the edge's. Its lock is taken first of all by the transaction that folds a report. */
+struct edge_report {
+	struct f_text id;
+	struct f_text boot;
+	struct f_int sequence;
+	struct f_int received_time;
+	struct f_text fabric; /* "linux", "sim" */
+	struct f_text agent_version;
+	struct f_text epoch;
+	struct f_int revision;
+	struct f_bool held;
+	struct f_text held_reason;
+	struct f_text confirm_epoch; /* the operator's word for exactly this held state */
+	struct f_int confirm_revision;
+	struct f_int report_interval;
+	struct f_text ports; /* JSON of the last full port list */
+};
+extern const struct field_table edge_report_table;
+
+/* Row of edge_session: the operator's view of one BGP session; id is the peer's. */
+struct edge_session {
+	struct f_text id;
+	struct f_text edge_id;
+	struct f_text key;
+	struct f_text owner_kind, owner_id;
+	struct f_bool established;
+	struct f_text state;
+	struct f_int since;
+	struct f_int uptime;
+	struct f_int received, accepted, rejected, advertised;
+	struct f_text last_error;
+	struct f_text tcp;
+	struct f_bool md5;
+	struct f_int md5_failures, md5_not_found, md5_unexpected;
+	struct f_int observed_time;
+};
+extern const struct field_table edge_session_table;
+
+/* Row of edge_apply: the record of what an apply did, newest kept. */
+struct edge_apply {
+	struct f_text id;
+	struct f_text edge_id;
+	struct f_int applied_time;
+	struct f_int revision, steps, failed, ms;
+	struct f_list reset;
+};
+extern const struct field_table edge_apply_table;
+
+/* --- rendering --- */
+
+struct render;
+
+/* Starts the set of one owner on one edge. *ret is in the transaction's arena. */
+enum dc_code render_begin(struct tx *, const char *edge_id, const char *owner_kind, const char *owner_id,
+    struct render **ret, struct dc_error *err);
+/* body is a row of the kind's table (VIEW_WIRE); its F_SECRET members must be absent, secret carries the one. */
+void render_put(struct render *, const char *key, enum object_kind, const void *body, const char *secret);
+/* Writes the differences. *changed (may be NULL): whether there were any. */
+enum dc_code render_commit(struct tx *, struct render *, bool *changed, struct dc_error *err);
+
+/* All rows of an owner, tombstones too. */
+enum dc_code objects_of(struct tx *, const char *owner_id, struct edge_object **ret, size_t *n, struct dc_error *err);
+/* Read back as asked: applied at its newest revision. */
+bool object_is_applied(const struct edge_object *);
+
+/* --- numbers with a limited space: interface names, table ids, instances --- */
+
+/* Row of edge_number: UNIQUE (edge_id, space, number), UNIQUE (edge_id, space, owner_id). */
+struct edge_number {
+	struct f_text id;
+	struct f_text edge_id;
+	struct f_text space; /* "vrf", "link" */
+	struct f_int number;
+	struct f_text owner_id;
+	struct f_int instance; /* space "vrf": the BIRD instance it lives in */
+};
+extern const struct field_table edge_number_table;
+
+/* The owner's row, allocated at the first call and kept until number_free(). For space "vrf" an instance with fewer than
+ * per_instance VRFs is chosen. */
+enum dc_code number_get(struct tx *, const char *edge_id, const char *space, const char *owner_id, int64_t per_instance,
+    struct edge_number *ret, struct dc_error *err);
+enum dc_code number_free(struct tx *, const char *edge_id, const char *space, const char *owner_id, struct dc_error *err);
+
+#endif

@@ -1,0 +1,86 @@
+/* common.c - small things that resources share: tags, localized texts, what the server fills in. */
+#include <string.h>
+
+#include "api/api.h"
+#include "res/res.h"
+
+const struct field_table tag_table = {
+	.name = "Tag",
+	.size = sizeof(struct tag),
+	.fields = (const struct field[]) {
+	    { AT(tag, key), .kind = F_TEXT, .may = V_CR | OP_CR, .must = VIEW_CREATE | VIEW_ANSWER, .min = 1, .max = 128,
+	        .doc = "Tag key, unique within a resource." },
+	    { AT(tag, value), .kind = F_TEXT, .may = V_CR | OP_CR, .max = 255, .fallback = "\"\"",
+	        .doc = "Tag value, may be empty." },
+	    { 0 },
+	},
+};
+
+const struct field_table localized_table = {
+	.name = "LocalizedText",
+	.size = sizeof(struct localized),
+	.fields = (const struct field[]) {
+	    { AT(localized, en_us), .kind = F_TEXT, .may = V_R | OP_CRU, .max = 255, .nullable = true, .doc = "English text." },
+	    { AT(localized, zh_cn), .kind = F_TEXT, .may = V_R | OP_CRU, .max = 255, .nullable = true, .doc = "Chinese text." },
+	    { 0 },
+	},
+};
+
+const struct res_settings *
+res_settings(const struct call *call)
+{
+	return api_get_options(call->api)->user;
+}
+
+void
+fill_common(struct f_text *name, struct f_text *description, struct f_text *enterprise_project_id)
+{
+	if (name->set != GIVEN)
+		F_SET_TEXT(*name, "");
+	if (description->set != GIVEN)
+		F_SET_TEXT(*description, "");
+	if (enterprise_project_id != NULL && text_or_null(enterprise_project_id) == NULL)
+		F_SET_TEXT(*enterprise_project_id, "0");
+}
+
+/* Letters of any language count as letters: every byte of a multi-byte character passes (semantics.md section 6). */
+static bool
+tag_text_ok(const char *s, bool slash)
+{
+	static const char marks[] = "_.:=+-@ ";
+	size_t len = strlen(s);
+
+	if (len > 0 && (s[0] == ' ' || s[len - 1] == ' '))
+		return false;
+	for (; *s != '\0'; s++) {
+		unsigned char c = (unsigned char)*s;
+		bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+
+		if (!alnum && c < 0x80 && strchr(marks, c) == NULL && !(slash && c == '/'))
+			return false;
+	}
+	return true;
+}
+
+enum dc_code
+tags_check(const struct f_objects *tags, const char *member, struct dc_error *err)
+{
+	const struct tag *tag = tags->v;
+
+	for (size_t i = 0; tags->set == GIVEN && i < tags->n; i++) {
+		const char *value = tag[i].value.set == GIVEN ? tag[i].value.v : "";
+
+		if (!tag_text_ok(tag[i].key.v, false))
+			return dc_fail(err, DC_E_PARAM, member,
+			    "%s[%zu].key may hold letters, digits, inner spaces and _ . : = + - @", member, i);
+		if (strncmp(tag[i].key.v, "_sys_", 5) == 0)
+			return dc_fail(err, DC_E_PARAM, member, "%s[%zu].key must not start with _sys_", member, i);
+		if (!tag_text_ok(value, true))
+			return dc_fail(err, DC_E_PARAM, member,
+			    "%s[%zu].value may hold letters, digits, inner spaces and _ . : = + - @ /", member, i);
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(tag[k].key.v, tag[i].key.v) == 0)
+				return dc_fail(err, DC_E_PARAM, member, "%s[%zu].key occurs twice", member, i);
+	}
+	return DC_OK;
+}

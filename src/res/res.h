@@ -1,0 +1,84 @@
+/* res.h - what the resource files share: words for their tables, settings, and the checks on addresses that several of
+ * them make. */
+#ifndef DC_RES_H
+#define DC_RES_H
+
+#include <stddef.h>
+
+#include "api/call.h"
+#include "base/ip.h"
+#include "field/resource.h"
+
+/* name, column and offset of a member in one word */
+#define AT(type, member) .name = #member, .offset = offsetof(struct type, member)
+
+/* The views most members have: set at Creation, Returned, changed by Update (x-crud of the contract). */
+#define V_R VIEW_ANSWER
+#define V_CR (VIEW_CREATE | VIEW_ANSWER)
+#define V_CRU (VIEW_CREATE | VIEW_UPDATE | VIEW_ANSWER)
+#define V_RU (VIEW_UPDATE | VIEW_ANSWER)
+#define V_C VIEW_CREATE
+/* the same on the operator's side */
+#define OP_R VIEW_OP_ANSWER
+#define OP_CR (VIEW_OP_CREATE | VIEW_OP_ANSWER)
+#define OP_CRU (VIEW_OP_CREATE | VIEW_OP_UPDATE | VIEW_OP_ANSWER)
+
+/* What the operator's configuration decides. Reached through api_options.user. */
+struct res_settings {
+	bool accept_unattached_vpc; /* a gateway may name a VPC that nobody attached yet */
+	int64_t quota_vgw, quota_vif; /* per project; -1: unlimited */
+	int64_t quota_local_subnets, quota_remote_subnets; /* per gateway, per interface */
+	int64_t vrfs_per_instance;
+	int64_t internal_asn_first, internal_asn_last; /* kept for links between gateways: refused in bgp_asn */
+	struct ip_prefix router_ids; /* IPv4 block that router ids are taken from */
+	const char *region_id;
+};
+const struct res_settings *res_settings(const struct call *);
+
+/* --- cidr.c: address rules of semantics.md sections 5.6 and 8 --- */
+
+struct cidr_list {
+	struct ip_prefix *v; /* networks, host bits cleared */
+	size_t n;
+};
+
+/* Splits each string of the list on blanks and commas and reads the blocks. family IP_NONE takes both. Errors:
+ * DC_E_ADDRESS for what is no block or of the other family, DC_E_CIDR_TWICE for a repetition; err->member is member. */
+enum dc_code cidr_list_parse(const struct f_list *, enum ip_family family, const char *member, struct arena *,
+    struct cidr_list *ret, struct dc_error *err);
+/* DC_E_ADDRESS when a block is one that no customer can use (100.64/10, 127/8, 169.254/16, 224/3, non-unicast IPv6),
+ * unless it lies inside link. */
+enum dc_code cidr_check_customer(const struct cidr_list *, const struct ip_prefix *link, const char *member,
+    struct dc_error *err);
+/* First pair that overlaps; false when none does. */
+bool cidr_overlap(const struct cidr_list *a, const struct cidr_list *b, struct ip_prefix *ret_a, struct ip_prefix *ret_b);
+
+struct link_addresses {
+	enum ip_family family; /* IP_NONE: both addresses absent */
+	struct ip_prefix local, remote; /* host addresses with the mask */
+	struct ip_prefix subnet;
+};
+/* Both or none; family as wanted (IP_NONE: either); host/mask, same subnet, different hosts, usable ones. */
+enum dc_code link_addresses_parse(const struct f_text *local, const struct f_text *remote, enum ip_family family,
+    const char *local_member, const char *remote_member, struct link_addresses *ret, struct dc_error *err);
+
+/* --- words --- */
+
+/* "" or absent counts as no value. */
+const char *text_or_null(const struct f_text *);
+/* enterprise_project_id, description and name as the server fills them. */
+void fill_common(struct f_text *name, struct f_text *description, struct f_text *enterprise_project_id);
+/* Tags: key and value characters (semantics.md section 6), no key twice. */
+extern const struct field_table tag_table;
+struct tag {
+	struct f_text key, value;
+};
+enum dc_code tags_check(const struct f_objects *, const char *member, struct dc_error *err);
+
+/* locales, address: a display text in two languages */
+struct localized {
+	struct f_text en_us, zh_cn;
+};
+extern const struct field_table localized_table;
+
+#endif
