@@ -5,6 +5,7 @@
 #ifndef DC_IDENTITY_H
 #define DC_IDENTITY_H
 
+#include "auth/aksk.h"
 #include "field/resource.h"
 #include "store/store.h"
 
@@ -18,6 +19,7 @@ struct identity {
 	const char *user_id;
 	const char *user_name; /* for events */
 	const char *edge_id; /* an edge's credential: reads and reports this edge only; role is ROLE_NONE */
+	bool domain_scoped; /* by a token of a domain: identity reads, but no project's resources */
 };
 
 /* What authentication looks at: the request as it was received. */
@@ -33,29 +35,22 @@ struct auth_request {
 };
 
 struct auth_options {
-	int64_t skew_ms; /* time window of X-Sdk-Date, default 900000 */
+	int64_t skew_ms; /* time window of X-Sdk-Date; 0: AUTH_SKEW_MS */
+	/* Where edges' credentials are: a table with text columns "id" and edge_hash (SHA-256 of the credential, hex). */
+	const struct field_table *edge_table; /* NULL: no edge may call */
+	const char *edge_hash; /* column; NULL: "token_hash" */
+	const char *edge_enabled; /* boolean column that must not be false; NULL: none */
 };
+#define AUTH_SKEW_MS (15 * 60 * 1000)
 
 /* Inside a (read) transaction: token (X-Auth-Token, wins when both are there), AK/SK signature (SDK-HMAC-SHA256), or edge
  * credential ("X-Dcaas-Edge-Token"). DC_E_UNAUTHORIZED with "Incorrect IAM authentication information: <detail>".
- * Everything in *ret is in arena. */
+ * A user without a project of his own may use every project of his domain: project_id is NULL then. Everything in *ret is
+ * in arena. */
 enum dc_code auth_identify(struct tx *, const struct auth_options *, const struct auth_request *, struct arena *,
     struct identity *ret, struct dc_error *err);
 
-/* The canonical request and the signature, for clients of our own (dcaas signs with it) and for the vectors' test.
- * signed_headers: names, lower case, sorted, NULL-terminated. sorted_values: whether repeated query keys are sorted by
- * value (all clients but Java). out: 64 hex digits and NUL. */
-struct aksk_input {
-	const char *method;
-	const char *raw_path;
-	const char *raw_query;
-	const char *const *signed_headers;
-	const char *(*header)(void *arg, const char *name);
-	void *header_arg;
-	const void *body;
-	size_t body_len;
-	const char *date; /* X-Sdk-Date */
-};
-/* declared in auth/aksk.h */
+/* SHA-256 of a bearer credential as hex: what the store keeps of tokens and edge credentials. */
+#define auth_token_hash(token, out) sha256_hex((token), strlen(token), (out))
 
 #endif
