@@ -1,0 +1,136 @@
+"""guest.py - the lab's side of guest/agent.py: commands, daemons and BIRD's control socket in a guest."""
+import json
+import os
+import shlex
+import socket
+import time
+
+from . import kernel
+
+AGENT_PORT = 4000
+
+
+class GuestError(Exception):
+    """A command in a guest failed; the text has the command, its exit code and its words."""
+
+
+class Result:
+    def __init__(self, argv, answer):
+        self.argv = argv
+        self.rc = answer["rc"]
+        self.out = answer.get("out", "")
+        self.err = answer.get("err", "")
+
+    def check(self):
+        if self.rc != 0:
+            raise GuestError("%s: exit %d: %s" % (shlex.join(self.argv), self.rc, (self.err or self.out).strip()))
+        return self
+
+
+class Guest:
+    """One guest, reached by address: ("unix", path), or ("tcp", ip, netns path) from inside the lab's namespace."""
+
+    def __init__(self, name, address):
+        self.name = name
+        self.address = address
+
+    def _connect(self, timeout):
+        def make():
+            if self.address[0] == "unix":
+                folder, name = os.path.split(self.address[1])
+                fd = os.open(folder, os.O_PATH | os.O_DIRECTORY)  # a socket's path holds 107 characters only
+                try:
+                    sock = socket.socket(socket.AF_UNIX)
+                    sock.settimeout(timeout)
+                    sock.connect("/proc/self/fd/%d/%s" % (fd, name))
+                finally:
+                    os.close(fd)
+            else:
+                sock = socket.socket(socket.AF_INET)
+                sock.settimeout(timeout)
+                sock.connect((self.address[1], AGENT_PORT))
+            return sock
+        if self.address[0] == "tcp" and self.address[2]:
+            return kernel.in_netns(self.address[2], make)
+        return make()
+
+    def ask(self, request, timeout=60.0):
+        """One request, one answer. The guest's own time-out comes first, so that it can say what happened."""
+        request.setdefault("timeout", timeout)
+        try:
+            with self._connect(timeout + 10) as sock:
+                sock.sendall(json.dumps(request).encode() + b"\n")
+                line = sock.makefile("rb").readline()
+        except OSError as error:
+            raise GuestError("guest %s does not answer: %s" % (self.name, error)) from error
+        if not line:
+            raise GuestError("guest %s closed the connection" % self.name)
+        answer = json.loads(line)
+        if answer["rc"] == 125 and request["op"] != "run":
+            raise GuestError("guest %s: %s: %s" % (self.name, request["op"], answer.get("err")))
+        return answer
+
+    def run(self, *argv, ns=None, stdin=None, timeout=60.0, env=None, check=True):
+        """Runs a command to its end. ns: network namespace of the guest. Raises GuestError unless check is false."""
+        argv = [str(word) for word in argv]
+        result = Result(argv, self.ask({"op": "run", "argv": argv, "ns": ns, "stdin": stdin, "env": env}, timeout))
+        return result.check() if check else result
+
+    def shell(self, script, **options):
+        return self.run("sh", "-c", script, **options)
+
+    def ip(self, lines, ns=None, check=True):
+        """Many `ip` commands in one process: ip -batch."""
+        text = lines if isinstance(lines, str) else "\n".join(lines) + "\n"
+        return self.run("ip", "-batch", "-", ns=ns, stdin=text, check=check)
+
+    def spawn(self, *argv, ns=None, log=None, env=None):
+        """Starts a daemon in a session of its own and returns its pid in the guest."""
+        return self.ask({"op": "spawn", "argv": [str(word) for word in argv], "ns": ns, "log": log, "env": env})["pid"]
+
+    def kill(self, pid, sig=9):
+        self.ask({"op": "kill", "pid": pid, "signal": int(sig)})
+
+    def bird(self, sock, line, timeout=20.0):
+        """Reply of a BIRD, without starting a process in the guest."""
+        return self.ask({"op": "bird", "socket": sock, "line": line}, timeout)["out"]
+
+    def read(self, path):
+        return self.ask({"op": "read", "path": path})["out"]
+
+    def write(self, path, text, mode=0o644):
+        self.ask({"op": "write", "path": path, "text": text, "mode": mode})
+
+    def wait_up(self, timeout=60.0):
+        """Waits for the agent; returns seconds that the guest says it has run."""
+        end = time.monotonic() + timeout
+        while True:
+            try:
+                return self.ask({"op": "ping"}, 2.0)["uptime"]
+            except GuestError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.1)
+
+    def wait(self, what, condition, timeout=60.0, every=0.25):
+        return wait(what, condition, timeout, every)
+
+
+def wait(what, condition, timeout=60.0, every=0.25):
+    """Waits until condition() is true and returns its value; the error says what was waited for, and what was last seen."""
+    end = time.monotonic() + timeout
+    last = None
+    while True:
+        try:
+            last = condition()
+            if last:
+                return last
+        except GuestError as error:
+            last = error
+        if time.monotonic() > end:
+            raise GuestError("waited %g s for %s; last seen: %r" % (timeout, what, last))
+        time.sleep(every)
+
+
+def alive(pid):
+    return os.path.exists("/proc/%d" % pid)

@@ -1,0 +1,191 @@
+"""topology.py - the lab as a whole: what is plugged into what, up and down.
+
+    host ──(inherited listener)── dcaasd
+                                    │ mgmt 10.99.0.0/24
+                                 ┌──┴───┐  trunk0, trunk1   ┌───────────┐
+                                 │ edge ├── tagged VLANs ───┤ customers │  one network namespace per customer's router,
+                                 │      ├── vpc0 ───────────┤           │  per host behind one, per host of a VPC
+                                 └──────┘                   └───────────┘
+
+The edge and the customers are two guests, joined by bridges in a network namespace of the lab's own. `ctl` is the lab's
+wire to the guests' agents and no part of any router.
+"""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+from . import kernel
+from .guest import Guest, GuestError, wait
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+MGMT_HOST = "10.99.0.1"
+MGMT_EDGE = "10.99.0.11"
+BRIDGES = {"ctl": "10.98.0.1/24", "mgmt": MGMT_HOST + "/24", "trunk0": "", "trunk1": "", "vpc0": ""}
+GUESTS = [
+    {"name": "edge", "ctl": "10.98.0.11", "memory": "768M",
+     "nics": {"ctl": "ctl", "mgmt": "mgmt", "trunk0": "trunk0", "trunk1": "trunk1", "vpc0": "vpc0"}},
+    {"name": "customers", "ctl": "10.98.0.12", "memory": "512M",
+     "nics": {"ctl": "ctl", "trunk0": "trunk0", "trunk1": "trunk1", "vpc0": "vpc0"}},
+]
+
+
+class LabError(Exception):
+    pass
+
+
+def start_time(pid):
+    """What tells a process from a later one with the same number."""
+    try:
+        with open("/proc/%d/stat" % pid) as file:
+            return file.read().rsplit(")", 1)[1].split()[19]
+    except OSError:
+        return None
+
+
+class Lab:
+    """A lab of which this process knows the folder: `Lab.up(folder)` starts one, `Lab(folder)` finds a running one."""
+
+    def __init__(self, run):
+        self.run = os.path.abspath(run)
+        path = os.path.join(self.run, "lab.json")
+        if not os.path.exists(path):
+            raise LabError("no lab in %s" % run)
+        with open(path) as file:
+            self.state = json.load(file)
+        if start_time(self.state["pid"]) != self.state["start"]:
+            raise LabError("the lab in %s is not running any more" % run)
+        self.kind = self.state["kind"]
+        self.netns = "/proc/%d/ns/net" % self.state["pid"]
+        self.guests = {}
+        for guest in GUESTS:
+            address = (("tcp", guest["ctl"], self.netns) if self.kind == "uml"
+                       else ("unix", os.path.join(self.run, guest["name"] + ".agent")))
+            self.guests[guest["name"]] = Guest(guest["name"], address)
+        self.edge = self.guests["edge"]
+        self.customers = self.guests["customers"]
+
+    @classmethod
+    def up(cls, run=None, kind=None, attached=True, say=print):
+        """Starts a lab. attached: it ends with this process. run None: a new folder below the temporary one."""
+        if os.geteuid() != 0:
+            raise LabError("the lab makes network devices: run it as root (sudo)")
+        run = tempfile.mkdtemp(prefix="dcaas-lab-") if run is None else os.path.abspath(run)
+        for path in (ROOT, run):
+            if any(letter in path for letter in " \t,\"'"):
+                raise LabError("the lab cannot run in a folder whose name has blanks, commas or quotes: %s" % path)
+        os.makedirs(run, exist_ok=True)
+        try:
+            running = cls(run)
+        except LabError:
+            pass
+        else:
+            raise LabError("a lab runs in %s already (pid %d)" % (run, running.state["pid"]))
+        begun = time.monotonic()
+        if kind is None:
+            kind = "netns" if kernel.can_route() else "uml"
+            say("lab: this kernel has %s" % ("VRF and 802.1Q: routers in network namespaces" if kind == "netns" else
+                                            "no VRF or no 802.1Q: routers in user-mode Linux"))
+        if kind == "uml" and not shutil.which("linux.uml"):
+            raise LabError("linux.uml is missing (Debian package user-mode-linux; `make deps` installs it)")
+        for name in os.listdir(run):
+            if name == "uml":
+                shutil.rmtree(os.path.join(run, name))
+            elif name in ("lab.json", "started") or name.endswith((".agent", ".console")):
+                os.unlink(os.path.join(run, name))
+        os.makedirs(os.path.join(run, "uml"))
+        cls._launch(run, kind, attached)
+        lab = cls(run)
+        try:
+            for guest in lab.guests.values():
+                guest.wait_up()
+            lab.edge.ip(["addr add %s/24 dev mgmt" % MGMT_EDGE, "link set mgmt up", "link set trunk0 up", "link set trunk1 up",
+                         "link set vpc0 up"])
+            lab.customers.ip(["link set trunk0 up", "link set trunk1 up", "link set vpc0 up"])
+        except BaseException:
+            lab.down()
+            raise
+        say("lab: up after %.1f s: guests %s in %s" % (time.monotonic() - begun, ", ".join(lab.guests), run))
+        return lab
+
+    @staticmethod
+    def _launch(run, kind, attached):
+        plan = {"kind": kind, "run": run, "src": ROOT, "bridges": BRIDGES, "guests": GUESTS}
+        path = os.path.join(run, "plan.json")
+        with open(path, "w") as file:
+            json.dump(plan, file)
+        with open(os.path.join(run, "holder.log"), "wb") as log:
+            process = subprocess.Popen(
+                ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc",
+                 "/usr/bin/python3", "-m", "lab.holder", path],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=ROOT, start_new_session=True,
+                preexec_fn=kernel.die_with_parent if attached else None)
+
+        def holder():
+            if process.poll() is not None:
+                with open(os.path.join(run, "holder.log")) as file:
+                    raise LabError("the lab did not start: " + file.read().strip())
+            if not os.path.exists(os.path.join(run, "started")):
+                return None
+            with open("/proc/%d/task/%d/children" % (process.pid, process.pid)) as file:
+                return int(file.read().split()[0])
+        try:
+            pid = wait("the lab's first process", holder, 20, 0.05)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        state = {"kind": kind, "pid": pid, "start": start_time(pid), "launcher": process.pid, "mgmt": MGMT_HOST}
+        with open(os.path.join(run, "lab.json.new"), "w") as file:
+            json.dump(state, file)
+        os.rename(os.path.join(run, "lab.json.new"), os.path.join(run, "lab.json"))
+
+    def listener(self, port):
+        """A listening socket on the management network, for dcaasd to inherit."""
+        return kernel.listener(MGMT_HOST, port, self.netns)
+
+    def down(self):
+        """Ends everything; asking twice is fine. The consoles' logs stay in the lab's folder."""
+        pid, launcher = self.state["pid"], self.state["launcher"]
+        if start_time(pid) == self.state["start"]:
+            os.kill(pid, signal.SIGKILL)
+        end = time.monotonic() + 20
+        while start_time(pid) == self.state["start"]:
+            try:
+                os.waitpid(launcher, os.WNOHANG)
+            except ChildProcessError:
+                pass  # another process started it
+            if time.monotonic() > end:
+                raise LabError("the lab's first process %d does not end" % pid)
+            time.sleep(0.05)
+        try:
+            os.waitpid(launcher, 0)
+        except ChildProcessError:
+            pass
+        for name in ("lab.json", "started", "plan.json", "edge.agent", "customers.agent"):
+            path = os.path.join(self.run, name)
+            if os.path.exists(path):
+                os.unlink(path)
+        shutil.rmtree(os.path.join(self.run, "uml"), ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.down()
+
+
+def down(run):
+    """Ends the lab in that folder, if there is one. Returns whether there was."""
+    try:
+        lab = Lab(run)
+    except LabError:
+        return False
+    lab.down()
+    return True
+
+
+__all__ = ["Lab", "LabError", "GuestError", "down", "MGMT_HOST", "MGMT_EDGE", "ROOT", "wait"]
