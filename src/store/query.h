@@ -6,7 +6,8 @@
  *	query_get(tx, &vgw_table, Q(Q_EQ("vpc_id", vpc), Q_EQ("tenant_id", project)), &row, err)
  *
  * A column that the table does not have aborts: it is our bug. Rows come back in the transaction's arena. Secrets
- * (F_SECRET) are sealed on the way in and opened on the way out. Every table has a column `guard` (INTEGER). */
+ * (F_SECRET) are sealed on the way in and opened on the way out. Every table has a column `guard` (INTEGER, default 0),
+ * and the first field of every table is its key, called id here. Secrets cannot be conditions. */
 #ifndef DC_QUERY_H
 #define DC_QUERY_H
 
@@ -37,16 +38,20 @@ struct query_cond {
 #define Q(...) ((const struct query_cond[]) { __VA_ARGS__, Q_END })
 #define Q_ALL ((const struct query_cond[]) { Q_END })
 
-/* INSERT of all columns. DC_E_CONFLICT when a UNIQUE, CHECK or foreign key refuses it: err->member then names the
- * constraint's columns, for the caller to turn into words. */
+/* INSERT of all columns. DC_E_CONFLICT when a constraint refuses it (so with every write below): err->member then has the
+ * database's words for it, for the caller to turn into words of the API. UNIQUE: its columns, "peer.vif_id, peer.family";
+ * NOT NULL: the column; CHECK: the constraint's name, or its expression when it has none; QUERY_FOREIGN_KEY: a row that
+ * this one refers to does not exist, or (delete) others refer to this one. */
+#define QUERY_FOREIGN_KEY "FOREIGN KEY"
 enum dc_code query_insert(struct tx *, const struct field_table *, const void *row, struct dc_error *err);
-/* INSERT, or UPDATE of the other columns where `key` (a unique column set, NULL-terminated) exists already. */
+/* INSERT, or UPDATE of the other columns where `key` (a unique column set, NULL-terminated) exists already. An existing
+ * row keeps its id. */
 enum dc_code query_upsert(struct tx *, const struct field_table *, const char *const *key, const void *row,
     struct dc_error *err);
 /* One row. DC_E_NOT_FOUND (err untouched) when there is none; *ret untouched then. */
 enum dc_code query_get(struct tx *, const struct field_table *, const struct query_cond *, void **ret,
     struct dc_error *err);
-/* UPDATE of all columns of the row whose id (first column) is row's. */
+/* UPDATE of all columns of the row whose id (first column) is row's. DC_E_NOT_FOUND (err untouched) when there is none. */
 enum dc_code query_update(struct tx *, const struct field_table *, const void *row, struct dc_error *err);
 /* UPDATE of the named columns (NULL-terminated) from row, where cond; *changed (may be NULL) gets the number of rows. */
 enum dc_code query_set(struct tx *, const struct field_table *, const char *const *columns, const void *row,
@@ -61,11 +66,12 @@ struct query_page {
 	bool descending;
 	const char *after; /* id of the last row of the page before (`marker`); NULL: from the start. A marker whose row
 	                    * is gone still works when sorted by id; else the page is empty. */
-	bool reverse; /* the items before the marker instead, still in sort order */
+	bool reverse; /* the items before the marker instead, still in sort order; without a marker the last ones */
 	int64_t offset; /* ignored with after */
 	int64_t limit; /* 0: no limit */
 };
-/* Rows in order, ties by id. *rows is an array of n row structs of table->size bytes. page may be NULL: all by id. */
+/* Rows in order, ties by id; descending is the exact reverse of ascending, and rows without a value come first in
+ * ascending order. *rows is an array of n row structs of table->size bytes. page may be NULL: all by id. */
 enum dc_code query_list(struct tx *, const struct field_table *, const struct query_cond *, const struct query_page *,
     void **rows, size_t *n, struct dc_error *err);
 
@@ -74,7 +80,7 @@ enum dc_code query_list(struct tx *, const struct field_table *, const struct qu
  * when the row is not there. */
 enum dc_code query_lock(struct tx *, const struct field_table *, const char *id, struct dc_error *err);
 
-/* column = column + by of the one row, returning the new value (edge revisions). */
+/* column = column + by of the one row, returning the new value (edge revisions). DC_E_NOT_FOUND when it is not there. */
 enum dc_code query_bump(struct tx *, const struct field_table *, const char *id, const char *column, int64_t by,
     int64_t *ret, struct dc_error *err);
 

@@ -20,11 +20,14 @@
 #include "base/error.h"
 #include "base/uuid.h"
 
+struct field_table; /* field/field.h */
 struct store;
 struct tx; /* one open transaction; valid only inside run() */
 
 /* Makes every check and write of the job. Touches only tx, arg and arg's arena. May run more than once (serialization
- * failure, or a group that must be replayed), so it starts from its inputs each time. */
+ * failure, or a group that must be replayed), so it starts from its inputs each time. Once a call with tx has failed with
+ * anything but DC_E_NOT_FOUND, the transaction is lost (as PostgreSQL has it): return the failure. A job that returns
+ * DC_OK all the same fails with DC_E_SYSTEM. */
 typedef enum dc_code (*store_run)(struct tx *, void *arg, struct dc_error *err);
 /* rc is DC_OK only when the data is durable. err is valid during the call. */
 typedef void (*store_done)(void *arg, enum dc_code rc, const struct dc_error *err);
@@ -32,12 +35,15 @@ typedef void (*store_done)(void *arg, enum dc_code rc, const struct dc_error *er
 struct store_options {
 	const char *path; /* database file */
 	const char *key_path; /* key file for sealed secrets; created (0600) together with a new database only */
+	/* Compared with the schema at open, column by column; NULL-terminated, or NULL for none. */
+	const struct field_table *const *tables;
 };
 
 /* Opens, or creates with a new epoch, and migrates to this program's schema. Refuses (DC_E_IO, err says why) a newer
  * schema, a schema that differs from the tables, a missing or wrong key file. */
 enum dc_code store_open(const struct store_options *, struct store **ret, struct dc_error *err);
-/* Drains the writer, checkpoints, closes. NULL is fine. */
+/* Drains the writer, checkpoints, closes; jobs submitted from now on are told DC_E_UNAVAILABLE. Reads must have ended.
+ * NULL is fine; returns NULL. */
 struct store *store_close(struct store *);
 
 void store_submit(struct store *, store_run run, void *arg, store_done done);
@@ -59,9 +65,9 @@ utc_ms tx_now(struct tx *);
 /* The store's epoch: a uuid, new at creation and at restore from a backup. */
 const char *tx_epoch(struct tx *);
 
-/* Online copy into a new file (dcaas backup). The copy gets a new epoch when store_restore() puts it in place. */
+/* Online copy into a new file (dcaas backup), on disk when this returns; an existing file is refused. The copy gets a new epoch when store_restore() puts it in place. */
 enum dc_code store_backup(struct store *, const char *path, struct dc_error *err);
-/* Offline: gives the database file at path a new epoch, as after restoring a backup. */
+/* Offline: gives the database file at path a new epoch, as after restoring a backup. Refuses while it is in use. */
 enum dc_code store_new_epoch(const char *path, struct dc_error *err);
 
 /* Counters for metrics and tests. */

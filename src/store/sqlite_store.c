@@ -1,0 +1,526 @@
+/* sqlite_store.c - the store on SQLite: one writer thread with group commit, reader connections, files.
+ *
+ * The writer takes what is queued into one transaction, each job in a SAVEPOINT, and commits once: one fsync for all.
+ * While a group commits the next one gathers, so the group's size follows the load without a timer. Readers have
+ * connections of their own (WAL: neither side waits for the other), made when needed and kept, up to a few. */
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/sqlite_priv.h"
+
+#define GROUP_MAX 128 /* bounds how long the first job of a group waits for the last */
+#define READERS_KEPT 16
+
+struct job {
+	store_run run;
+	void *arg;
+	store_done done;
+	struct job *next;
+	struct arena *arena;
+	struct wake *wakes;
+	enum dc_code rc;
+	struct dc_error err;
+};
+
+struct job_list {
+	struct job *first, **end;
+	size_t n;
+};
+
+struct sqlite_store {
+	struct store store; /* first: store.c hands us its address */
+	char *path;
+	struct conn *writer;
+	pthread_t thread;
+	bool running; /* the thread was started */
+	pthread_mutex_t lock; /* queue and idle readers */
+	pthread_cond_t more;
+	struct job_list queue;
+	bool stopping;
+	struct conn *idle[READERS_KEPT];
+	size_t n_idle;
+};
+
+static struct sqlite_store *
+self_of(struct store *st)
+{
+	return (struct sqlite_store *)st;
+}
+
+static void
+jobs_init(struct job_list *l)
+{
+	*l = (struct job_list) { .end = &l->first };
+}
+
+static void
+jobs_append(struct job_list *l, struct job *job)
+{
+	job->next = NULL;
+	*l->end = job;
+	l->end = &job->next;
+	l->n++;
+}
+
+static struct job *
+jobs_pop(struct job_list *l)
+{
+	struct job *job = l->first;
+
+	if (job != NULL) {
+		if ((l->first = job->next) == NULL)
+			l->end = &l->first;
+		l->n--;
+	}
+	return job;
+}
+
+static struct job *
+job_new(store_run run, void *arg, store_done done)
+{
+	struct job *job = calloc(1, sizeof(*job));
+
+	if (job == NULL)
+		abort(); /* as arenas do: no caller could answer without memory */
+	job->run = run;
+	job->arg = arg;
+	job->done = done;
+	job->arena = arena_new();
+	return job;
+}
+
+static void
+job_finish(struct job *job)
+{
+	job->done(job->arg, job->rc, &job->err);
+	arena_free(job->arena);
+	free(job);
+}
+
+static struct sqlite_tx
+tx_for(struct sqlite_store *self, struct conn *conn, struct arena *arena, utc_ms now)
+{
+	return (struct sqlite_tx) {
+		.tx = { .ops = &sqlite_tx_ops, .store = &self->store, .arena = arena, .now = now },
+		.conn = conn,
+	};
+}
+
+/* Runs one job in its SAVEPOINT. A job that fails leaves no trace. */
+static void
+job_run(struct sqlite_store *self, struct job *job, utc_ms now)
+{
+	struct sqlite_tx stx = tx_for(self, self->writer, job->arena, now);
+
+	atomic_fetch_add(&self->store.jobs, 1);
+	if ((job->rc = conn_run(self->writer, "SAVEPOINT job", &job->err)) != DC_OK)
+		return;
+	job->rc = tx_run(&stx.tx, job->run, job->arg, &job->err);
+	job->wakes = stx.tx.wakes;
+	if (!conn_in_transaction(self->writer))
+		return; /* the group is lost, and so told by group_commit() */
+	/* Better no group at all than one with half a job in it. */
+	if ((job->rc != DC_OK && conn_run(self->writer, "ROLLBACK TO job", NULL) != DC_OK) ||
+	    conn_run(self->writer, "RELEASE job", NULL) != DC_OK)
+		(void)conn_run(self->writer, "ROLLBACK", NULL);
+}
+
+/* Jobs that arrive while the group runs still join it. */
+static struct job *
+group_next(struct sqlite_store *self, const struct job_list *group)
+{
+	struct job *job = NULL;
+
+	if (group->n >= GROUP_MAX)
+		return NULL;
+	pthread_mutex_lock(&self->lock);
+	job = jobs_pop(&self->queue);
+	pthread_mutex_unlock(&self->lock);
+	return job;
+}
+
+/* All jobs that had succeeded fail with the group; those that failed alone keep their own reason. */
+static void
+group_fail(struct job_list *group, const struct dc_error *err)
+{
+	for (struct job *job = group->first; job != NULL; job = job->next)
+		if (job->rc == DC_OK) {
+			job->rc = err->code;
+			job->err = *err;
+		}
+}
+
+static bool
+group_has_success(const struct job_list *group)
+{
+	for (const struct job *job = group->first; job != NULL; job = job->next)
+		if (job->rc == DC_OK)
+			return true;
+	return false;
+}
+
+static void
+group_commit(struct sqlite_store *self, struct job_list *group)
+{
+	struct dc_error err = { 0 };
+
+	if (!conn_in_transaction(self->writer)) {
+		dc_fail(&err, DC_E_IO, NULL, "the database gave up the transaction that this change was part of");
+		group_fail(group, &err);
+		return;
+	}
+	if (!group_has_success(group)) {
+		(void)conn_run(self->writer, "ROLLBACK", NULL);
+		return;
+	}
+	if (conn_run(self->writer, "COMMIT", &err) == DC_OK) {
+		atomic_fetch_add(&self->store.commits, 1);
+		return;
+	}
+	if (conn_in_transaction(self->writer))
+		(void)conn_run(self->writer, "ROLLBACK", NULL);
+	if (err.code == DC_E_CONFLICT)
+		dc_fail(&err, DC_E_SYSTEM, NULL, "a constraint was checked as late as COMMIT");
+	group_fail(group, &err);
+}
+
+/* One list for the group, so that an edge that several jobs changed is woken once. */
+static void
+group_wake(struct sqlite_store *self, const struct job_list *group)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct wake *all = NULL;
+
+	for (const struct job *job = group->first; job != NULL; job = job->next)
+		if (job->rc == DC_OK)
+			for (const struct wake *w = job->wakes; w != NULL; w = w->next)
+				wake_add(&all, w->edge_id, arena);
+	store_tell(&self->store, all);
+}
+
+static void
+group_run(struct sqlite_store *self)
+{
+	struct job_list group;
+	struct job *job;
+	struct dc_error begin_err = { 0 };
+	enum dc_code begun = conn_run(self->writer, "BEGIN IMMEDIATE", &begin_err);
+	utc_ms now = utc_now();
+
+	jobs_init(&group);
+	while ((begun != DC_OK || conn_in_transaction(self->writer)) && (job = group_next(self, &group)) != NULL) {
+		if (begun == DC_OK)
+			job_run(self, job, now);
+		jobs_append(&group, job);
+	}
+	if (begun == DC_OK)
+		group_commit(self, &group);
+	else
+		group_fail(&group, &begin_err);
+	group_wake(self, &group);
+	while ((job = jobs_pop(&group)) != NULL)
+		job_finish(job);
+}
+
+static void *
+writer_main(void *arg)
+{
+	struct sqlite_store *self = arg;
+
+	pthread_mutex_lock(&self->lock);
+	for (;;) {
+		while (self->queue.first == NULL && !self->stopping)
+			pthread_cond_wait(&self->more, &self->lock);
+		if (self->queue.first == NULL)
+			break;
+		pthread_mutex_unlock(&self->lock);
+		group_run(self);
+		pthread_mutex_lock(&self->lock);
+	}
+	pthread_mutex_unlock(&self->lock);
+	return NULL;
+}
+
+static void
+refuse(void *arg, store_done done)
+{
+	struct dc_error err = { 0 };
+
+	dc_fail(&err, DC_E_UNAVAILABLE, NULL, "the store is closing");
+	done(arg, DC_E_UNAVAILABLE, &err);
+}
+
+static void
+sqlite_submit(struct store *st, store_run run, void *arg, store_done done)
+{
+	struct sqlite_store *self = self_of(st);
+	struct job *job = job_new(run, arg, done);
+	bool closing;
+
+	pthread_mutex_lock(&self->lock);
+	if (!(closing = self->stopping)) {
+		jobs_append(&self->queue, job);
+		pthread_cond_signal(&self->more);
+	}
+	pthread_mutex_unlock(&self->lock);
+	if (closing) {
+		arena_free(job->arena);
+		free(job);
+		refuse(arg, done);
+	}
+}
+
+static enum dc_code
+reader_take(struct sqlite_store *self, struct conn **ret, struct dc_error *err)
+{
+	struct conn *c = NULL;
+
+	pthread_mutex_lock(&self->lock);
+	if (self->n_idle > 0)
+		c = self->idle[--self->n_idle];
+	pthread_mutex_unlock(&self->lock);
+	if (c == NULL)
+		return conn_open(self->path, CONN_READ, ret, err);
+	*ret = c;
+	return DC_OK;
+}
+
+static void
+reader_give(struct sqlite_store *self, struct conn *c)
+{
+	pthread_mutex_lock(&self->lock);
+	if (self->n_idle < READERS_KEPT) {
+		self->idle[self->n_idle++] = c;
+		c = NULL;
+	}
+	pthread_mutex_unlock(&self->lock);
+	conn_close(c);
+}
+
+static enum dc_code
+read_run(struct sqlite_store *self, struct conn *c, struct arena *arena, store_run run, void *arg, struct dc_error *err)
+{
+	struct sqlite_tx stx = tx_for(self, c, arena, utc_now());
+	enum dc_code rc;
+
+	if ((rc = conn_run(c, "BEGIN DEFERRED", err)) != DC_OK)
+		return rc;
+	rc = tx_run(&stx.tx, run, arg, err);
+	/* Nothing was written: how the transaction ends does not matter, only that it does. */
+	if (conn_in_transaction(c))
+		(void)conn_run(c, "ROLLBACK", NULL);
+	return rc;
+}
+
+static void
+sqlite_read(struct store *st, store_run run, void *arg, store_done done)
+{
+	struct sqlite_store *self = self_of(st);
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct conn *c;
+	struct dc_error err = { 0 };
+	enum dc_code rc;
+
+	atomic_fetch_add(&st->reads, 1);
+	if ((rc = reader_take(self, &c, &err)) == DC_OK) {
+		rc = read_run(self, c, arena, run, arg, &err);
+		reader_give(self, c);
+	}
+	done(arg, rc, &err);
+}
+
+static enum dc_code
+copy_database(struct conn *from, const char *path, struct dc_error *err)
+{
+	sqlite3 *to = NULL;
+	sqlite3_backup *backup;
+	enum dc_code rc = DC_OK;
+
+	if (sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
+	    (backup = sqlite3_backup_init(to, "main", conn_db(from), "main")) == NULL) {
+		rc = dc_fail(err, DC_E_IO, NULL, "%s: %s", path, sqlite3_errmsg(to));
+	} else {
+		/* In one step: one snapshot, and WAL lets the writer go on beside it. */
+		(void)sqlite3_backup_step(backup, -1);
+		if (sqlite3_backup_finish(backup) != SQLITE_OK)
+			rc = dc_fail(err, DC_E_IO, NULL, "%s: %s", path, sqlite3_errmsg(to));
+	}
+	sqlite3_close(to);
+	return rc;
+}
+
+static enum dc_code
+sqlite_backup(struct store *st, const char *path, struct dc_error *err)
+{
+	struct sqlite_store *self = self_of(st);
+	struct conn *c;
+	enum dc_code rc;
+	int fd;
+
+	if ((fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) < 0)
+		return dc_fail(err, DC_E_IO, NULL, "%s: %s", path, strerror(errno));
+	if ((rc = reader_take(self, &c, err)) == DC_OK) {
+		rc = copy_database(c, path, err);
+		reader_give(self, c);
+	}
+	if (rc == DC_OK && fsync(fd) != 0)
+		rc = dc_fail(err, DC_E_IO, NULL, "%s: %s", path, strerror(errno));
+	close(fd);
+	if (rc != DC_OK)
+		(void)unlink(path);
+	return rc;
+}
+
+static void
+sqlite_free(struct sqlite_store *self)
+{
+	while (self->n_idle > 0)
+		conn_close(self->idle[--self->n_idle]);
+	conn_close(self->writer);
+	pthread_cond_destroy(&self->more);
+	pthread_mutex_destroy(&self->lock);
+	store_fini(&self->store);
+	free(self->path);
+	free(self);
+}
+
+static void
+sqlite_close_store(struct store *st)
+{
+	struct sqlite_store *self = self_of(st);
+
+	if (self->running) {
+		pthread_mutex_lock(&self->lock);
+		self->stopping = true;
+		pthread_cond_signal(&self->more);
+		pthread_mutex_unlock(&self->lock);
+		pthread_join(self->thread, NULL);
+	}
+	if (self->writer != NULL)
+		(void)sqlite3_wal_checkpoint_v2(conn_db(self->writer), NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	sqlite_free(self);
+}
+
+static const struct store_ops sqlite_store_ops = {
+	.submit = sqlite_submit,
+	.read = sqlite_read,
+	.backup = sqlite_backup,
+	.close = sqlite_close_store,
+};
+
+static struct sqlite_store *
+sqlite_new(const char *path)
+{
+	struct sqlite_store *self = calloc(1, sizeof(*self));
+
+	if (self == NULL || (self->path = strdup(path)) == NULL)
+		abort();
+	store_init(&self->store, &sqlite_store_ops);
+	pthread_mutex_init(&self->lock, NULL);
+	pthread_cond_init(&self->more, NULL);
+	jobs_init(&self->queue);
+	return self;
+}
+
+/* A migration that rebuilds a table must not set off ON DELETE, so foreign keys are off while it runs and all are
+ * checked at its end. */
+static enum dc_code
+check_foreign_keys(struct conn *c, struct dc_error *err)
+{
+	sqlite3_stmt *s = NULL;
+	enum dc_code rc = DC_OK;
+	int step;
+
+	if (sqlite3_prepare_v2(conn_db(c), "PRAGMA foreign_key_check", -1, &s, NULL) != SQLITE_OK)
+		return conn_fail(c, err);
+	if ((step = sqlite3_step(s)) == SQLITE_ROW)
+		rc = dc_fail(err, DC_E_IO, NULL, "after migrating, a row of %s refers to a row of %s that does not exist",
+		    (const char *)sqlite3_column_text(s, 0), (const char *)sqlite3_column_text(s, 2));
+	else if (step != SQLITE_DONE)
+		rc = conn_fail(c, err);
+	sqlite3_finalize(s);
+	return rc;
+}
+
+static enum dc_code
+prepare_schema(struct sqlite_store *self, const struct store_options *options, const struct migration *migrations,
+    struct dc_error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct sqlite_tx stx = tx_for(self, self->writer, arena, utc_now());
+	bool migrated = false;
+	enum dc_code rc;
+
+	if ((rc = sqlite_tx_ops.script(&stx.tx, "PRAGMA foreign_keys = OFF", err)) != DC_OK ||
+	    (rc = conn_run(self->writer, "BEGIN IMMEDIATE", err)) != DC_OK)
+		return rc;
+	rc = store_prepare(&stx.tx, options, migrations, &migrated, err);
+	if (rc == DC_OK && migrated)
+		rc = check_foreign_keys(self->writer, err);
+	if (rc == DC_OK)
+		rc = conn_run(self->writer, "COMMIT", err);
+	if (conn_in_transaction(self->writer))
+		(void)conn_run(self->writer, "ROLLBACK", NULL);
+	return rc != DC_OK ? rc : sqlite_tx_ops.script(&stx.tx, "PRAGMA foreign_keys = ON", err);
+}
+
+/* Signals are for the main thread. */
+static enum dc_code
+start_writer(struct sqlite_store *self, struct dc_error *err)
+{
+	sigset_t all, before;
+	int rc;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&self->thread, NULL, writer_main, self);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (rc != 0)
+		return dc_fail(err, DC_E_IO, NULL, "the store's writer cannot be started: %s", strerror(rc));
+	pthread_setname_np(self->thread, "store-writer");
+	self->running = true;
+	return DC_OK;
+}
+
+enum dc_code
+store_open_with(const struct store_options *options, const struct migration *migrations, struct store **ret,
+    struct dc_error *err)
+{
+	struct sqlite_store *self = sqlite_new(options->path);
+	enum dc_code rc;
+
+	if ((rc = conn_open(options->path, CONN_WRITE, &self->writer, err)) != DC_OK ||
+	    (rc = prepare_schema(self, options, migrations, err)) != DC_OK || (rc = start_writer(self, err)) != DC_OK) {
+		sqlite_close_store(&self->store);
+		return rc;
+	}
+	*ret = &self->store;
+	return DC_OK;
+}
+
+enum dc_code
+store_new_epoch(const char *path, struct dc_error *err)
+{
+	struct sqlite_store *self = sqlite_new(path);
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct sqlite_tx stx;
+	struct dc_error why = { 0 };
+	enum dc_code rc;
+
+	if ((rc = conn_open(path, CONN_OFFLINE, &self->writer, &why)) == DC_OK &&
+	    (rc = conn_run(self->writer, "BEGIN EXCLUSIVE", &why)) == DC_OK) {
+		stx = tx_for(self, self->writer, arena, utc_now());
+		if ((rc = store_renew_epoch(&stx.tx, &why)) == DC_OK)
+			rc = conn_run(self->writer, "COMMIT", &why);
+		if (conn_in_transaction(self->writer))
+			(void)conn_run(self->writer, "ROLLBACK", NULL);
+	}
+	sqlite_close_store(&self->store);
+	if (rc != DC_OK)
+		return dc_fail(err, rc, NULL, "%s cannot be given a new epoch (is it in use?): %s", path, why.text);
+	return DC_OK;
+}

@@ -1,0 +1,195 @@
+/* store.c - what every backend shares: the public calls, a transaction's accessors, waking of edges, blocking forms. */
+#include <assert.h>
+#include <string.h>
+
+#include "store/store.h"
+#include "store/store_priv.h"
+
+void
+store_init(struct store *st, const struct store_ops *ops)
+{
+	st->ops = ops;
+	pthread_mutex_init(&st->watch_lock, NULL);
+}
+
+void
+store_fini(struct store *st)
+{
+	seal_close(st->seal);
+	pthread_mutex_destroy(&st->watch_lock);
+}
+
+enum dc_code
+store_open(const struct store_options *options, struct store **ret, struct dc_error *err)
+{
+	return store_open_with(options, store_migrations, ret, err);
+}
+
+struct store *
+store_close(struct store *st)
+{
+	if (st != NULL)
+		st->ops->close(st);
+	return NULL;
+}
+
+void
+store_submit(struct store *st, store_run run, void *arg, store_done done)
+{
+	st->ops->submit(st, run, arg, done);
+}
+
+void
+store_read(struct store *st, store_run run, void *arg, store_done done)
+{
+	st->ops->read(st, run, arg, done);
+}
+
+enum dc_code
+store_backup(struct store *st, const char *path, struct dc_error *err)
+{
+	return st->ops->backup(st, path, err);
+}
+
+/* The blocking forms: a job whose done() wakes the thread that waits for it. */
+struct waiting {
+	store_run run;
+	void *arg;
+	pthread_mutex_t lock;
+	pthread_cond_t cond;
+	bool finished;
+	enum dc_code rc;
+	struct dc_error *err;
+};
+
+static enum dc_code
+waiting_run(struct tx *tx, void *arg, struct dc_error *err)
+{
+	struct waiting *w = arg;
+
+	return w->run(tx, w->arg, err);
+}
+
+static void
+waiting_done(void *arg, enum dc_code rc, const struct dc_error *err)
+{
+	struct waiting *w = arg;
+
+	pthread_mutex_lock(&w->lock);
+	w->rc = rc;
+	if (rc != DC_OK && w->err != NULL && err != NULL)
+		*w->err = *err;
+	w->finished = true;
+	pthread_cond_signal(&w->cond);
+	pthread_mutex_unlock(&w->lock);
+}
+
+static enum dc_code
+wait_for(struct store *st, void (*how)(struct store *, store_run, void *, store_done), store_run run, void *arg,
+    struct dc_error *err)
+{
+	struct waiting w = { .run = run,
+		.arg = arg,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.cond = PTHREAD_COND_INITIALIZER,
+		.err = err };
+
+	how(st, waiting_run, &w, waiting_done);
+	pthread_mutex_lock(&w.lock);
+	while (!w.finished)
+		pthread_cond_wait(&w.cond, &w.lock);
+	pthread_mutex_unlock(&w.lock);
+	pthread_mutex_destroy(&w.lock);
+	pthread_cond_destroy(&w.cond);
+	return w.rc;
+}
+
+enum dc_code
+store_submit_wait(struct store *st, store_run run, void *arg, struct dc_error *err)
+{
+	return wait_for(st, store_submit, run, arg, err);
+}
+
+enum dc_code
+store_read_wait(struct store *st, store_run run, void *arg, struct dc_error *err)
+{
+	return wait_for(st, store_read, run, arg, err);
+}
+
+void
+store_watch(struct store *st, store_wake wake, void *arg)
+{
+	pthread_mutex_lock(&st->watch_lock);
+	st->wake = wake;
+	st->wake_arg = arg;
+	pthread_mutex_unlock(&st->watch_lock);
+}
+
+/* Under the lock, so that after store_watch(st, NULL, NULL) the old watcher is not called any more. */
+void
+store_tell(struct store *st, const struct wake *wakes)
+{
+	if (wakes == NULL)
+		return;
+	pthread_mutex_lock(&st->watch_lock);
+	for (const struct wake *w = wakes; st->wake != NULL && w != NULL; w = w->next)
+		st->wake(st->wake_arg, w->edge_id);
+	pthread_mutex_unlock(&st->watch_lock);
+}
+
+void
+wake_add(struct wake **list, const char *edge_id, struct arena *arena)
+{
+	struct wake *w;
+
+	for (w = *list; w != NULL; w = w->next)
+		if (strcmp(w->edge_id, edge_id) == 0)
+			return;
+	w = arena_new_of(arena, struct wake);
+	w->edge_id = arena_strdup(arena, edge_id);
+	w->next = *list;
+	*list = w;
+}
+
+void
+tx_wake_edge(struct tx *tx, const char *edge_id)
+{
+	wake_add(&tx->wakes, edge_id, tx->arena);
+}
+
+struct arena *
+tx_arena(struct tx *tx)
+{
+	return tx->arena;
+}
+
+utc_ms
+tx_now(struct tx *tx)
+{
+	return tx->now;
+}
+
+const char *
+tx_epoch(struct tx *tx)
+{
+	return tx->store->epoch;
+}
+
+enum dc_code
+tx_run(struct tx *tx, store_run run, void *arg, struct dc_error *err)
+{
+	enum dc_code rc = run(tx, arg, err);
+
+	if (rc == DC_OK && tx->broken != DC_OK)
+		return dc_fail(err, DC_E_SYSTEM, NULL, "a job went on after a statement had failed with %s",
+		    dc_code_name(tx->broken));
+	return rc;
+}
+
+void
+store_get_stats(struct store *st, struct store_stats *ret)
+{
+	ret->commits = atomic_load(&st->commits);
+	ret->jobs = atomic_load(&st->jobs);
+	ret->reads = atomic_load(&st->reads);
+}

@@ -1,0 +1,98 @@
+/* store_priv.h - inside of the store: what query.c, migrate.c and store.c ask of a backend. Only files in store/ include
+ * it (tests too, for migrations of their own).
+ *
+ * A backend makes struct store and struct tx part of structs of its own and fills the two tables of functions. SQL that
+ * goes through struct tx_ops is the subset that both databases take: parameters $1, $2 ... (first used in that order),
+ * RETURNING, ON CONFLICT, row values. */
+#ifndef DC_STORE_PRIV_H
+#define DC_STORE_PRIV_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "store/seal.h"
+#include "store/store.h"
+
+struct stmt; /* one prepared statement; the backend's */
+
+struct tx_ops {
+	/* *ret goes back with finish(), also after a failed step. */
+	enum dc_code (*prepare)(struct tx *, const char *sql, struct stmt **ret, struct dc_error *err);
+	/* nth from 1. Text is borrowed until finish(). */
+	void (*bind_null)(struct stmt *, int nth);
+	void (*bind_int)(struct stmt *, int nth, int64_t);
+	void (*bind_text)(struct stmt *, int nth, const char *);
+	/* *row: whether there is (another) row to read. Ask until there is none, or finish(). */
+	enum dc_code (*step)(struct stmt *, bool *row, struct dc_error *err);
+	/* Columns of the current row, from 0. Text is borrowed until the next step. */
+	bool (*is_null)(struct stmt *, int column);
+	int64_t (*get_int)(struct stmt *, int column);
+	const char *(*get_text)(struct stmt *, int column);
+	int64_t (*changes)(struct stmt *); /* rows touched, after the last step */
+	struct stmt *(*finish)(struct stmt *); /* NULL is fine; returns NULL */
+	/* Several statements without parameters (migrations). */
+	enum dc_code (*script)(struct tx *, const char *sql, struct dc_error *err);
+	/* Names of the columns of table $1, and 1 or 0: whether the column holds integers. */
+	const char *columns_sql;
+};
+
+struct wake {
+	const char *edge_id;
+	struct wake *next;
+};
+
+struct tx {
+	const struct tx_ops *ops;
+	struct store *store;
+	struct arena *arena;
+	utc_ms now;
+	struct wake *wakes; /* in the arena, no edge twice */
+	enum dc_code broken; /* the first failure of a statement */
+};
+
+struct store_ops {
+	void (*submit)(struct store *, store_run, void *arg, store_done);
+	void (*read)(struct store *, store_run, void *arg, store_done);
+	enum dc_code (*backup)(struct store *, const char *path, struct dc_error *err);
+	void (*close)(struct store *); /* frees it */
+};
+
+struct store {
+	const struct store_ops *ops;
+	struct seal *seal;
+	char epoch[UUID_TEXT_SIZE];
+	pthread_mutex_t watch_lock;
+	store_wake wake;
+	void *wake_arg;
+	atomic_uint_fast64_t commits, jobs, reads;
+};
+
+void store_init(struct store *, const struct store_ops *);
+void store_fini(struct store *);
+/* Tells the watcher, if any, of every edge in the list. After COMMIT, with no lock of the backend held. */
+void store_tell(struct store *, const struct wake *);
+/* Adds the edge unless the list has it. */
+void wake_add(struct wake **, const char *edge_id, struct arena *);
+/* Runs the job's function in tx and judges the result: a failed statement makes the job fail. */
+enum dc_code tx_run(struct tx *, store_run, void *arg, struct dc_error *err);
+
+/* Numbered from 1 without a gap; ends with version 0. The program's own list is made from migrations/ by the build. */
+struct migration {
+	int version;
+	const char *name;
+	const char *sql;
+};
+extern const struct migration store_migrations[];
+
+/* Brings the schema up to the last of `migrations`, then settles key and epoch (into tx->store) and compares the tables.
+ * Everything happens in tx: on failure the backend rolls back and nothing has changed. *migrated: some migration ran. */
+enum dc_code store_prepare(struct tx *, const struct store_options *, const struct migration *, bool *migrated,
+    struct dc_error *err);
+/* Gives the store behind tx a new epoch. */
+enum dc_code store_renew_epoch(struct tx *, struct dc_error *err);
+
+/* store_open() with migrations of one's own. */
+enum dc_code store_open_with(const struct store_options *, const struct migration *, struct store **ret,
+    struct dc_error *err);
+
+#endif
