@@ -56,8 +56,8 @@ def listener(address, port, netns=None):
 
 def can_route():
     """Whether this kernel has VRF and 802.1Q, tried in a network namespace that is gone afterwards."""
-    script = ("set -e; ip link add v type vrf table 10; ip link add d type dummy; "
-              "ip link add link d name d.5 type vlan id 5; ip link add m link d type macvlan mode passthru; "
-              "tc qdisc add dev d clsact; ip link add a type veth peer name b; ip link set d.5 master v")
+    script = ("set -e; ip link add try0 type vrf table 10; ip link add try1 type veth peer name try2; "
+              "ip link add link try1 name try3 type vlan id 5; ip link set try3 master try0; tc qdisc add dev try1 clsact; "
+              "ip link add link try2 name try4 type macvlan mode passthru")
     done = subprocess.run(["unshare", "--net", "sh", "-c", script], stdin=subprocess.DEVNULL, capture_output=True)
     return done.returncode == 0

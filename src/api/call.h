@@ -21,6 +21,7 @@ struct call {
 	const void *body_bytes;
 	size_t body_len;
 	void *body; /* decoded row of the route's body table; NULL when the route takes none */
+	void *prepared; /* of route->prepare */
 
 	/* the answer */
 	int status; /* 0: the route's */
@@ -40,9 +41,15 @@ const char *call_param(const struct call *, const char *name);
 const char *call_id(const struct call *);
 /* Query parameters, decoded; NULL when absent; the n-th of a repeated key. */
 const char *call_query(const struct call *, const char *name, size_t nth);
+/* How many times a query parameter occurs. */
+size_t call_query_count(const struct call *, const char *name);
+/* A request header; NULL when absent. The name's case does not matter. */
+const char *call_header(const struct call *, const char *name);
 /* Starts a fresh answer: run() may be called again. */
 void call_reset_answer(struct call *);
 /* What encoders hide from this caller. */
 struct field_options call_options(const struct call *);
+/* Writes {"request_id": ...} around what `fill` adds (which may be NULL): the small answers of extra routes. */
+void call_answer(struct call *, void (*fill)(struct json *, const void *arg), const void *arg);
 
 #endif

@@ -29,11 +29,17 @@ struct route {
 	enum field_view view; /* request body's view of body_table; 0: no body */
 	const struct field_table *body_table; /* NULL with view: res->table */
 	const char *envelope; /* NULL with view: res->name; "" : the body itself is the object */
+	enum field_view answer; /* of the row in the answer; 0: the engine's choice */
 	int status; /* of success; 0: 200 */
 	enum dc_code (*run)(struct tx *, struct call *, struct dc_error *err);
 	const char *operation; /* operationId: "CreateVirtualInterface" */
 	const char *summary; /* one sentence for openapi.json and the CLI */
+	/* Before the transaction, body decoded: work that takes its time (password hashes), on a thread of its own; it may
+	 * read the store with store_read_wait() and leaves its result in the body or in call->prepared. NULL: none. */
+	enum dc_code (*prepare)(struct call *, struct dc_error *err);
 };
+
+#define ROUTE_PARAMS_MAX 6
 
 struct route_match {
 	const struct route *route;
@@ -41,13 +47,16 @@ struct route_match {
 	struct {
 		const char *name; /* "virtual_interface_id" */
 		const char *value; /* percent-decoded */
-	} param[6];
+	} param[ROUTE_PARAMS_MAX];
 };
 
 /* All routes of a program: an array of tables. Longer literal prefixes win over parameters. raw_path is the target as
  * received, before '?'. DC_E_NO_API when nothing matches; DC_E_REQUEST for a bad escape, an encoded NUL or '/' inside a
- * parameter's segment. */
+ * parameter's segment, or one that is no UTF-8. An empty segment matches {project_id} only, so that the caller can be told. */
 enum dc_code route_find(const struct route *const *tables, enum method, const char *raw_path, struct arena *,
     struct route_match *ret, struct dc_error *err);
+
+enum method method_parse(const char *); /* M_NONE for methods that no route has */
+const char *method_name(enum method); /* "GET" */
 
 #endif

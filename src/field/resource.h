@@ -39,6 +39,8 @@ struct resource {
 	/* An edge's report changed objects that this resource owns (edge_object.owner): derive status from them; delete
 	 * the row when it was waiting for its objects to go. */
 	enum dc_code (*observe)(struct tx *, const char *id, struct dc_error *err);
+	/* An edge's report told the carrier of one of its ports. */
+	enum dc_code (*observe_port)(struct tx *, const char *edge_id, const char *device, bool carrier, struct dc_error *err);
 	/* Age in ms of what the row's observed members rest on, or -1: header X-Dcaas-Observed-Age of a show. */
 	enum dc_code (*observed_age)(struct tx *, const void *row, int64_t *ret, struct dc_error *err);
 };

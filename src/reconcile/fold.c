@@ -234,6 +234,23 @@ observe_owners(struct fold *f, const struct resource *const *resources)
 	return DC_OK;
 }
 
+static enum dc_code
+observe_ports(struct fold *f, const struct resource *const *resources)
+{
+	const struct wire_port *port = f->report->ports.v;
+
+	for (size_t i = 0; f->report->ports.set == GIVEN && i < f->report->ports.n; i++)
+		for (const struct resource *const *r = resources; *r != NULL; r++)
+			if ((*r)->observe_port != NULL) {
+				enum dc_code rc =
+				    (*r)->observe_port(f->tx, f->edge_id, port[i].device.v, port[i].carrier.v, f->err);
+
+				if (rc != DC_OK)
+					return rc;
+			}
+	return DC_OK;
+}
+
 /* Whether the report counts; an old one is dropped, an unknown process is asked for everything. */
 static bool
 in_order(const struct edge_report *row, const struct wire_report *report, bool *resend)
@@ -271,6 +288,8 @@ edge_fold(struct tx *tx, const char *edge_id, const struct wire_report *report, 
 		if ((rc = fold_session(&f, &s[i])) != DC_OK)
 			return rc;
 	if ((rc = fold_applies(&f)) != DC_OK || (rc = write_report_row(&f, row)) != DC_OK)
+		return rc;
+	if ((rc = observe_ports(&f, resources)) != DC_OK)
 		return rc;
 	return observe_owners(&f, resources);
 }

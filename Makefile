@@ -1,0 +1,58 @@
+# Thin: meson and ninja build, the scripts do the rest. `make` alone builds; `make help` lists the targets.
+# Debian's own tools come first, whatever else shadows them.
+export PATH := /usr/sbin:/usr/bin:/sbin:/bin:$(PATH)
+PYTHON := /usr/bin/python3
+export PYTHONDONTWRITEBYTECODE := 1
+
+PORT ?=
+DIR ?=
+
+.PHONY: build help run stop sim check lab bench soak fuzz fmt lint clean deps
+
+build: deps-build ## compile everything into build/
+	@test -f build/build.ninja || meson setup build
+	@ninja -C build
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+run: deps-run build ## dcaasd, an edge and a customer's router, one order, Established; Ctrl-C ends it (PORT=)
+	@exec $(PYTHON) -m lab.run $(if $(PORT),--port $(PORT))
+
+stop: ## end what `make run` or `make lab` left running
+	@$(PYTHON) -m lab.run --stop
+	@$(PYTHON) lab down
+
+sim: build ## dcaasd with a simulated edge, no root, no router (PORT=, DIR=)
+	@exec $(PYTHON) -m lab.sim $(if $(PORT),--port $(PORT)) $(if $(DIR),--dir $(DIR))
+
+check: deps-check ## every test; ends with "N passed, N failed"
+	@$(PYTHON) test/run_all.py
+
+lab: deps-run ## the lab alone: an edge and a guest for customers' routers; Ctrl-C ends it
+	@exec $(PYTHON) lab up
+
+bench: build ## what is measured
+	meson test -C build --benchmark --verbose
+
+soak: deps-check build ## what runs longer than a test may
+	$(PYTHON) test/run_all.py soak
+
+fuzz: deps-check ## the fuzz targets over their corpora
+	$(PYTHON) test/run_all.py fuzz
+
+fmt: ## clang-format over the C files
+	clang-format -i $$(git ls-files 'src/*.c' 'src/*.h')
+
+lint: ## include rules; the ten longest functions and files
+	$(PYTHON) test/check_includes.py
+	$(PYTHON) test/longest.py
+
+clean: ## remove every build folder
+	rm -rf build build-*
+
+deps: deps-check ## install every Debian package that is missing
+
+.PHONY: deps-build deps-run deps-check
+deps-build deps-run deps-check: deps-%:
+	@./lab/deps.sh $*

@@ -1,0 +1,93 @@
+"""api_client.py - a small client of the Direct Connect API: signs with SDK-HMAC-SHA256, Python's standard library only."""
+import hashlib
+import hmac
+import http.client
+import json
+import time
+import urllib.parse
+
+UNRESERVED = "-_.~"
+
+
+def canonical_path(raw):
+    """Every segment decoded once and encoded again, with a slash at the end."""
+    path = "/".join(urllib.parse.quote(urllib.parse.unquote(part), safe=UNRESERVED) for part in raw.split("/"))
+    return path if path.endswith("/") else path + "/"
+
+
+def canonical_query(raw):
+    pairs = [(urllib.parse.unquote(k), urllib.parse.unquote(v))
+             for k, _, v in (part.partition("=") for part in raw.split("&") if part)]
+    return "&".join("%s=%s" % (urllib.parse.quote(k, safe=UNRESERVED), urllib.parse.quote(v, safe=UNRESERVED))
+                    for k, v in sorted(pairs))
+
+
+def signature(method, path, query, headers, body, access_key, secret_key):
+    """Value of Authorization. headers: names in lower case; all of them are signed, x-sdk-date must be among them."""
+    names = sorted(headers)
+    request = "\n".join([method, canonical_path(path), canonical_query(query),
+                         "".join("%s:%s\n" % (name, headers[name].strip()) for name in names), ";".join(names),
+                         hashlib.sha256(body).hexdigest()])
+    text = "\n".join(["SDK-HMAC-SHA256", headers["x-sdk-date"], hashlib.sha256(request.encode()).hexdigest()])
+    mac = hmac.new(secret_key.encode(), text.encode(), hashlib.sha256).hexdigest()
+    return "SDK-HMAC-SHA256 Access=%s, SignedHeaders=%s, Signature=%s" % (access_key, ";".join(names), mac)
+
+
+class ApiError(Exception):
+    def __init__(self, method, path, status, body):
+        self.status, self.body = status, body
+        self.code = body.get("error_code") if isinstance(body, dict) else None
+        super().__init__("%s %s: %d %s" % (method, path, status, json.dumps(body)))
+
+
+class Answer(dict):
+    """The decoded body, with .status and .headers."""
+    status = 0
+    headers = {}
+
+
+class Client:
+    """One set of credentials. `say` is called with (method, path, status, request, answer) of every call."""
+
+    def __init__(self, endpoint, access_key, secret_key, project_id=None, say=None, timeout=30):
+        self.endpoint, self.access_key, self.secret_key = endpoint, access_key, secret_key
+        self.project_id, self.say, self.timeout = project_id, say, timeout
+        self.at = urllib.parse.urlsplit(endpoint)
+
+    def call(self, method, path, body=None, check=True, say=True):
+        """path may hold {project_id}. Raises ApiError unless the status is 2xx or check is false."""
+        path = path.replace("{project_id}", self.project_id or "")
+        raw = b"" if body is None else json.dumps(body).encode()
+        headers = {"host": self.at.netloc, "content-type": "application/json",
+                   "x-sdk-date": time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())}
+        if self.project_id:
+            headers["x-project-id"] = self.project_id
+        only, _, query = path.partition("?")
+        headers["authorization"] = signature(method, only, query, headers, raw, self.access_key, self.secret_key)
+        connection = http.client.HTTPConnection(self.at.hostname, self.at.port or 80, timeout=self.timeout)
+        try:
+            connection.request(method, path, raw or None, headers)
+            response = connection.getresponse()
+            text = response.read()
+        finally:
+            connection.close()
+        value = json.loads(text) if text else {}
+        answer = Answer(value)
+        answer.status, answer.headers = response.status, dict(response.getheaders())
+        if self.say and say:
+            self.say(method, path, response.status, body, value)
+        if check and not 200 <= response.status < 300:
+            raise ApiError(method, path, response.status, value)
+        return answer
+
+    def get(self, path, **options):
+        return self.call("GET", path, **options)
+
+    def post(self, path, body, **options):
+        return self.call("POST", path, body, **options)
+
+    def put(self, path, body, **options):
+        return self.call("PUT", path, body, **options)
+
+    def delete(self, path, **options):
+        return self.call("DELETE", path, **options)

@@ -1,0 +1,59 @@
+#!/bin/sh
+# deps.sh build|run|check - installs the Debian packages that are missing, by name, in one call of apt-get.
+# Says what it installs; without root or sudo it says what is missing and ends with 1.
+set -eu
+
+build="meson ninja-build gcc libc6-dev pkg-config python3 libbsd-dev libjansson-dev libgnutls28-dev libsqlite3-dev
+libmicrohttpd-dev libmnl-dev libcurl4-gnutls-dev libevent-dev libinih-dev libcrypt-dev libcmocka-dev"
+run="bird2 iproute2 iputils-ping util-linux"
+check="clang clang-format valgrind python3-venv openssl curl"
+
+wanted=$build
+case ${1-} in
+build) ;;
+run) wanted="$wanted $run" ;;
+check) wanted="$wanted $run $check" ;;
+*)
+	echo "usage: deps.sh build|run|check" >&2
+	exit 2
+	;;
+esac
+
+# Routers run in namespaces where the kernel has VRF and 802.1Q, else in user-mode Linux.
+can_route() {
+	[ "$(id -u)" = 0 ] && command -v ip >/dev/null && PYTHONPATH=$(dirname "$0")/.. python3 -c \
+	    'import sys; from lab import kernel; sys.exit(not kernel.can_route())' 2>/dev/null
+}
+if [ "$1" != build ] && ! can_route; then
+	wanted="$wanted user-mode-linux kmod"
+fi
+
+missing=
+for package in $wanted; do
+	case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) in
+	installed) ;;
+	*) missing="$missing $package" ;;
+	esac
+done
+[ -n "$missing" ] || exit 0
+
+sudo=
+if [ "$(id -u)" != 0 ]; then
+	if ! command -v sudo >/dev/null; then
+		echo "deps: missing, and neither root nor sudo to install them:$missing" >&2
+		exit 1
+	fi
+	sudo=sudo
+fi
+echo "deps: installing$missing"
+export DEBIAN_FRONTEND=noninteractive
+# Services that packages bring (BIRD's) are not started: the lab starts its own.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+	printf '#!/bin/sh\nexit 101\n' | $sudo tee $policy >/dev/null
+	$sudo chmod 755 $policy
+	trap '$sudo rm -f $policy' EXIT
+fi
+$sudo apt-get update -q || true
+# shellcheck disable=SC2086
+$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing

@@ -1,0 +1,100 @@
+#include "api/api_priv.h"
+
+#include <inttypes.h>
+
+#include "base/log.h"
+
+/* What the client hears of an error: status, public code and words. */
+struct words {
+	int http;
+	const char *api;
+	const char *text;
+};
+
+static struct words
+words_of(struct exchange *x, enum dc_code rc, const struct dc_error *err)
+{
+	const char *text = err != NULL && err->text[0] != '\0' ? err->text : dc_code_text(rc);
+	int http = err != NULL && err->http != 0 ? err->http : dc_code_http(rc);
+
+	if (rc == DC_E_CONFLICT)
+		return (struct words) { 400, dc_code_api(DC_E_PARAM),
+			arena_printf(x->call.arena,
+			    "%s: another resource has this value already, or the one it names does not exist or is in use.",
+			    err != NULL && err->member[0] != '\0' ? err->member : "A member") };
+	if (http < 500 || rc == DC_E_UNAVAILABLE)
+		return (struct words) { http, dc_code_api(rc), text };
+	/* What went wrong inside is for the log only. */
+	dc_log(LOG_ERR, "call failed", "request_id=%s code=%s member=%s text=%s", x->call.request_id, dc_code_name(rc),
+	    log_quote(x->call.arena, err != NULL ? err->member : ""), log_quote(x->call.arena, text));
+	return (struct words) { 500, dc_code_api(DC_E_SYSTEM), dc_code_text(DC_E_SYSTEM) };
+}
+
+void
+answer_error(struct exchange *x, enum dc_code rc, const struct dc_error *err)
+{
+	struct words words = words_of(x, rc, err);
+	struct json w = JSON_INIT(&x->call.out);
+
+	call_reset_answer(&x->call);
+	x->call.status = words.http;
+	x->code = words.api;
+	json_object_begin(&w);
+	json_member_string(&w, "error_code", words.api);
+	json_member_string(&w, "error_msg", words.text);
+	json_member_string(&w, "request_id", x->call.request_id);
+	json_object_end(&w);
+}
+
+static void
+log_call(const struct exchange *x, int status)
+{
+	const struct call *c = &x->call;
+	const char *who = c->who.edge_id != NULL ? c->who.edge_id : c->who.user_name;
+
+	dc_log(LOG_INFO, "call", "method=%s path=%s status=%d code=%s ms=%" PRId64 " request_id=%s who=%s",
+	    log_quote(c->arena, x->method_text), log_quote(c->arena, c->raw_path), status,
+	    x->code != NULL ? x->code : "-", monotonic_since(x->started), c->request_id,
+	    who != NULL ? log_quote(c->arena, who) : "-");
+}
+
+static void
+add_headers(struct MHD_Response *response, const struct call *c, size_t len)
+{
+	char age[32];
+
+	if (len > 0)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	MHD_add_response_header(response, "X-Request-Id", c->request_id);
+	if (c->subject_token != NULL)
+		MHD_add_response_header(response, "X-Subject-Token", c->subject_token);
+	if (c->observed_age >= 0) {
+		snprintf(age, sizeof(age), "%" PRId64 ".%03d", c->observed_age / 1000, (int)(c->observed_age % 1000));
+		MHD_add_response_header(response, "X-Dcaas-Observed-Age", age);
+	}
+	if (atomic_load(&c->api->stopping))
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+}
+
+enum MHD_Result
+answer_queue(struct exchange *x)
+{
+	struct call *c = &x->call;
+	int status = c->status != 0 ? c->status : c->route != NULL && c->route->status != 0 ? c->route->status : 200;
+	size_t len = c->out.len;
+	struct MHD_Response *response;
+	enum MHD_Result rc;
+
+	response = len > 0 ? MHD_create_response_from_buffer(len, buf_steal(&c->out), MHD_RESPMEM_MUST_FREE)
+			   : MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+	if (response == NULL)
+		return MHD_NO;
+	add_headers(response, c, len);
+	log_call(x, status);
+	peer_allow(c->api, x->peer,
+	    (int64_t)c->api->options.idle_seconds * 1000 + (int64_t)(len / SLOWEST_BYTES_PER_MS));
+	rc = MHD_queue_response(x->connection, (unsigned)status, response);
+	MHD_destroy_response(response);
+	return rc;
+}

@@ -1,0 +1,128 @@
+/* api_priv.h - inside of the HTTP server: one exchange (request and answer) and the threads around it. For files in api/.
+ *
+ * Threads: libmicrohttpd's polls all connections and begins exchanges; the store's writer ends those that write; the wait
+ * thread (wait.c) runs long polls again; the worker (worker.c) does what takes its time. An exchange belongs to one of them
+ * at a time; it is handed on by the queues' locks and by `phase`. */
+#ifndef DC_API_PRIV_H
+#define DC_API_PRIV_H
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "api/api.h"
+#include "base/clock.h"
+
+#define BODY_MAX ((size_t)12 * 1024 * 1024)
+#define DRAIN_MAX ((size_t)64 * 1024 * 1024) /* read and dropped so that the client hears of 413 */
+#define BODIES_MAX ((size_t)256 * 1024 * 1024) /* all bodies in memory together */
+#define ANSWER_MAX ((size_t)64 * 1024 * 1024)
+#define WAKES_KEPT 256
+#define SLOWEST_BYTES_PER_MS 16
+
+/* One connection, for the time limits that libmicrohttpd's idle time-out does not give (a client that sends a byte now and
+ * then). peer.c */
+struct peer {
+	int fd;
+	int64_t deadline; /* monotonic ms; 0: none */
+	struct peer *next, *prev;
+};
+
+enum phase { PHASE_NEW, PHASE_RUNNING, PHASE_SUSPENDED, PHASE_DONE };
+
+struct http_header {
+	const char *name, *value;
+};
+
+struct exchange {
+	struct call call; /* first: call_header() finds the exchange by it */
+	struct MHD_Connection *connection;
+	struct peer *peer;
+	const char *method_text;
+	enum method method;
+	struct http_header *headers;
+	size_t header_n;
+	struct buf body;
+	size_t dropped; /* bytes of a body that is too large */
+	bool headers_seen, refused_body; /* refused_body: too large, or no memory for it */
+	enum dc_code refusal;
+	_Atomic enum phase phase;
+	struct monotonic started;
+	const char *code; /* of the error, for the log; NULL: none */
+	/* wait.c */
+	struct exchange *wait_next;
+	uint64_t wakes_seen;
+	bool woken;
+	/* worker.c */
+	struct exchange *work_next;
+};
+
+struct api {
+	struct api_options options;
+	struct MHD_Daemon *daemon;
+	int listen_fd;
+	uint16_t port;
+	atomic_bool stopping;
+	atomic_size_t body_bytes;
+
+	pthread_mutex_t lock; /* guards open, running */
+	pthread_cond_t changed;
+	size_t open; /* exchanges that libmicrohttpd has not completed */
+	size_t running; /* of them: begun and not yet answered */
+
+	pthread_mutex_t wait_lock;
+	pthread_cond_t wait_changed;
+	pthread_t wait_thread;
+	struct exchange *waiting;
+	/* api_wake() counted, with hashes of the last keys, so that none is lost between a run and its registration. */
+	uint64_t wakes;
+	uint32_t woken_keys[WAKES_KEPT];
+	bool wait_end;
+
+	pthread_mutex_t work_lock;
+	pthread_cond_t work_changed;
+	pthread_t work_thread;
+	struct exchange *work_first, **work_last;
+	size_t work_n;
+	bool work_end;
+
+	pthread_mutex_t peer_lock;
+	struct peer *peers;
+};
+
+/* exchange.c: from the whole request to the answer. After exchange_start() the phase says when. */
+struct exchange *exchange_new(struct api *, struct MHD_Connection *, const char *raw_target);
+struct exchange *exchange_free(struct exchange *);
+void exchange_start(struct exchange *);
+/* Runs the route again (long poll), or for the first time after route->prepare. */
+void exchange_run(struct exchange *);
+void exchange_finish(struct exchange *, enum dc_code rc, const struct dc_error *err);
+const char *exchange_header(const struct call *, const char *name);
+
+/* answer.c */
+void answer_error(struct exchange *, enum dc_code rc, const struct dc_error *err);
+enum MHD_Result answer_queue(struct exchange *);
+
+/* wait.c */
+int wait_start(struct api *);
+void wait_add(struct exchange *);
+void wait_finish_all(struct api *); /* each waiting call is run once more, with waited set */
+void wait_stop(struct api *);
+
+/* worker.c */
+int worker_start(struct api *);
+bool worker_add(struct exchange *); /* false: the queue is full */
+void worker_stop(struct api *);
+
+/* peer.c */
+void peer_begin(struct api *, struct peer *, int fd);
+void peer_end(struct api *, struct peer *);
+void peer_allow(struct api *, struct peer *, int64_t ms); /* from now; 0: no limit */
+void peer_sweep(struct api *); /* shuts down those whose time is over */
+
+/* pthread_cond_t by the monotonic clock. */
+int cond_init(pthread_cond_t *);
+/* Waits on cond at most until this monotonic ms. */
+void cond_wait_until(pthread_cond_t *, pthread_mutex_t *, int64_t ms);
+
+#endif

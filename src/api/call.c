@@ -1,0 +1,94 @@
+#include "api/call.h"
+
+#include "api/api_priv.h"
+#include "auth/percent.h"
+
+const char *
+call_param(const struct call *call, const char *name)
+{
+	for (size_t i = 0; i < call->match.params; i++)
+		if (strcmp(call->match.param[i].name, name) == 0)
+			return call->match.param[i].value;
+	return NULL;
+}
+
+const char *
+call_id(const struct call *call)
+{
+	return call->match.params > 0 ? call->match.param[call->match.params - 1].value : NULL;
+}
+
+/* The query was checked as a whole when the call began, so decoding cannot fail here. */
+static const char *
+scan_query(const struct call *call, const char *name, size_t nth, size_t *count)
+{
+	const char *at = call->raw_query;
+
+	*count = 0;
+	while (*at != '\0') {
+		size_t len = strcspn(at, "&");
+		const char *equals = memchr(at, '=', len);
+		size_t key_len = equals != NULL ? (size_t)(equals - at) : len;
+		const char *key = percent_decode_text(at, key_len, call->arena);
+
+		if (len > 0 && key != NULL && strcmp(key, name) == 0 && (*count)++ == nth)
+			return equals == NULL ? "" : percent_decode_text(equals + 1, len - key_len - 1, call->arena);
+		at += len;
+		if (*at == '&')
+			at++;
+	}
+	return NULL;
+}
+
+const char *
+call_query(const struct call *call, const char *name, size_t nth)
+{
+	size_t count;
+
+	return scan_query(call, name, nth, &count);
+}
+
+size_t
+call_query_count(const struct call *call, const char *name)
+{
+	size_t count;
+
+	scan_query(call, name, SIZE_MAX, &count);
+	return count;
+}
+
+const char *
+call_header(const struct call *call, const char *name)
+{
+	return exchange_header(call, name);
+}
+
+void
+call_reset_answer(struct call *call)
+{
+	call->status = 0;
+	buf_reset(&call->out);
+	call->subject_token = NULL;
+	call->observed_age = -1;
+	call->wait = false;
+	call->wait_ms = 0;
+	call->wait_key = NULL;
+}
+
+struct field_options
+call_options(const struct call *call)
+{
+	return (struct field_options) { .hide_secrets = call->who.role < ROLE_MEMBER };
+}
+
+void
+call_answer(struct call *call, void (*fill)(struct json *, const void *arg), const void *arg)
+{
+	struct json w = JSON_INIT(&call->out);
+
+	json_object_begin(&w);
+	if (fill != NULL)
+		fill(&w, arg);
+	json_member_string(&w, "request_id", call->request_id);
+	json_object_end(&w);
+}

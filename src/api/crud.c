@@ -1,0 +1,214 @@
+#include "api/crud.h"
+
+#include <ctype.h>
+
+#include "api/api.h"
+
+#define OPERATOR_SIDE "/dcaas/v1"
+
+bool
+crud_is_operator(const struct call *call)
+{
+	return strncmp(call->route->path, OPERATOR_SIDE, strlen(OPERATOR_SIDE)) == 0;
+}
+
+static struct f_text *
+text_of(const struct field_table *table, const char *column, void *row)
+{
+	const struct field *f = column != NULL ? field_find(table, column) : NULL;
+
+	return f != NULL ? field_ptr(f, row) : NULL;
+}
+
+static const char *
+id_of(const struct resource *res, void *row)
+{
+	return text_of(res->table, "id", row)->v;
+}
+
+static const char *
+owner_of(const struct resource *res, const struct call *call, void *row)
+{
+	const struct f_text *owner = text_of(res->table, res->owner, row);
+
+	return owner != NULL ? owner->v : call->project;
+}
+
+/* The contract spells these members in several ways. */
+static void
+set_time(const struct field_table *table, const char *const *names, void *row, utc_ms now)
+{
+	for (; *names != NULL; names++) {
+		const struct field *f = field_find(table, *names);
+
+		if (f != NULL && f->kind == F_TIME)
+			*(struct f_int *)field_ptr(f, row) = (struct f_int) { GIVEN, now };
+	}
+}
+
+static const char *const created_names[] = { "create_time", "created_time", "created_at", NULL };
+static const char *const updated_names[] = { "update_time", "updated_time", "updated_at", NULL };
+
+static void
+set_id(const struct field_table *table, void *row, struct arena *arena)
+{
+	const struct field *f = field_find(table, "id");
+	struct f_text *id = field_ptr(f, row);
+	char made[UUID_TEXT_SIZE];
+
+	if (id->set == GIVEN)
+		return;
+	if (f->kind == F_HEX32)
+		hex32_new(made);
+	else
+		uuid_new(made);
+	F_SET_TEXT(*id, arena_strdup(arena, made));
+}
+
+enum dc_code
+crud_create(struct tx *tx, struct call *call, struct dc_error *err)
+{
+	const struct resource *res = call->route->res;
+	void *row = arena_memdup(tx_arena(tx), call->body, res->table->size);
+	struct f_text *owner = text_of(res->table, res->owner, row);
+	enum dc_code rc;
+
+	field_defaults(res->table, tx_arena(tx), row);
+	set_id(res->table, row, tx_arena(tx));
+	if (owner != NULL && call->project != NULL)
+		F_SET_TEXT(*owner, call->project);
+	set_time(res->table, created_names, row, tx_now(tx));
+	set_time(res->table, updated_names, row, tx_now(tx));
+	if (res->create != NULL && (rc = res->create(tx, call, row, err)) != DC_OK)
+		return rc;
+	if ((rc = query_insert(tx, res->table, row, err)) != DC_OK)
+		return rc;
+	if (res->created != NULL && (rc = res->created(tx, call, row, err)) != DC_OK)
+		return rc;
+	rc = event_add_for(tx, call, owner_of(res, call, row), "create", res->name, id_of(res, row), err);
+	return rc == DC_OK ? crud_answer(tx, call, res, row, true, err) : rc;
+}
+
+/* Ids are kept in lower case; NULL when the text cannot be one, so that it is not looked for. */
+static const char *
+normal_id(const struct field_table *table, const char *id, struct arena *arena)
+{
+	const struct field *f = field_find(table, "id");
+	char *lower;
+
+	if ((f->kind == F_UUID && !uuid_is_valid(id)) || (f->kind == F_HEX32 && !hex32_is_valid(id)))
+		return NULL;
+	lower = arena_strdup(arena, id);
+	if (f->kind == F_UUID || f->kind == F_HEX32)
+		for (char *c = lower; *c != '\0'; c++)
+			*c = (char)tolower((unsigned char)*c);
+	return lower;
+}
+
+enum dc_code
+crud_load(struct tx *tx, struct call *call, const struct resource *res, const char *id, void **ret,
+    struct dc_error *err)
+{
+	const char *normal = id != NULL ? normal_id(res->table, id, tx_arena(tx)) : NULL;
+	bool owned = res->owner != NULL && call->project != NULL;
+	enum dc_code rc = DC_E_NOT_FOUND;
+
+	if (normal != NULL && owned)
+		rc = query_get(tx, res->table, Q(Q_EQ("id", normal), Q_EQ(res->owner, call->project)), ret, err);
+	else if (normal != NULL)
+		rc = query_get(tx, res->table, Q(Q_EQ("id", normal)), ret, err);
+	if (rc != DC_E_NOT_FOUND)
+		return rc;
+	return dc_missing(err, res->missing, "The %s %.64s does not exist.", res->title, id != NULL ? id : "");
+}
+
+static enum field_view
+answer_view(const struct call *call, const struct resource *res, bool created)
+{
+	if (call->route->answer != 0)
+		return call->route->answer;
+	if (crud_is_operator(call))
+		return VIEW_OP_ANSWER;
+	return created && res->table->created_differs ? VIEW_CREATED : VIEW_ANSWER;
+}
+
+enum dc_code
+crud_answer(struct tx *tx, struct call *call, const struct resource *res, void *row, bool created,
+    struct dc_error *err)
+{
+	struct field_options options = call_options(call);
+	struct json w = JSON_INIT(&call->out);
+	enum dc_code rc;
+
+	if (res->embed != NULL && (rc = res->embed(tx, row, 1, err)) != DC_OK)
+		return rc;
+	json_object_begin(&w);
+	json_key(&w, res->name);
+	field_encode(res->table, answer_view(call, res, created), row, &options, &w);
+	json_member_string(&w, "request_id", call->request_id);
+	json_object_end(&w);
+	return DC_OK;
+}
+
+enum dc_code
+crud_show(struct tx *tx, struct call *call, struct dc_error *err)
+{
+	const struct resource *res = call->route->res;
+	void *row;
+	enum dc_code rc;
+
+	if ((rc = crud_load(tx, call, res, call_id(call), &row, err)) != DC_OK)
+		return rc;
+	if ((call->route->flags & ROUTE_OBSERVED) && res->observed_age != NULL &&
+	    (rc = res->observed_age(tx, row, &call->observed_age, err)) != DC_OK)
+		return rc;
+	return crud_answer(tx, call, res, row, false, err);
+}
+
+enum dc_code
+crud_update(struct tx *tx, struct call *call, struct dc_error *err)
+{
+	const struct resource *res = call->route->res;
+	void *old, *row;
+	bool changed;
+	enum dc_code rc;
+
+	if ((rc = crud_load(tx, call, res, call_id(call), &old, err)) != DC_OK)
+		return rc;
+	row = arena_memdup(tx_arena(tx), old, res->table->size);
+	if ((changed = field_merge(res->table, call->route->view, row, call->body)))
+		set_time(res->table, updated_names, row, tx_now(tx));
+	if (res->update != NULL && (rc = res->update(tx, call, old, call->body, row, err)) != DC_OK)
+		return rc;
+	if ((rc = query_update(tx, res->table, row, err)) != DC_OK)
+		return rc;
+	if (res->updated != NULL && (rc = res->updated(tx, call, old, row, err)) != DC_OK)
+		return rc;
+	if (changed)
+		rc = event_add_for(tx, call, owner_of(res, call, row), "update", res->name, id_of(res, row), err);
+	return rc == DC_OK ? crud_answer(tx, call, res, row, true, err) : rc;
+}
+
+enum dc_code
+crud_delete(struct tx *tx, struct call *call, struct dc_error *err)
+{
+	const struct resource *res = call->route->res;
+	const char *id;
+	void *row;
+	bool later = false;
+	enum dc_code rc;
+
+	if ((rc = crud_load(tx, call, res, call_id(call), &row, err)) != DC_OK)
+		return rc;
+	id = id_of(res, row);
+	if (res->remove != NULL && (rc = res->remove(tx, call, row, &later, err)) != DC_OK)
+		return rc;
+	if (!later) {
+		if ((rc = query_delete(tx, res->table, Q(Q_EQ("id", id)), NULL, err)) != DC_OK)
+			return rc;
+		if (res->removed != NULL && (rc = res->removed(tx, call, row, err)) != DC_OK)
+			return rc;
+	}
+	call->status = call->route->status != 0 ? call->route->status : 204;
+	return event_add_for(tx, call, owner_of(res, call, row), "delete", res->name, id, err);
+}

@@ -1,0 +1,319 @@
+/* One exchange: route, identity, project, role, body, transaction, answer; in this order. */
+#include "api/api_priv.h"
+
+#include "auth/percent.h"
+#include "auth/projects.h"
+
+#define V3_PROJECT "/v3/{project_id}/"
+#define OPERATOR_SIDE "/dcaas/v1"
+
+struct exchange *
+exchange_new(struct api *api, struct MHD_Connection *connection, const char *raw_target)
+{
+	struct exchange *x = calloc(1, sizeof(*x));
+	char *path, *query;
+
+	if (x == NULL)
+		return NULL;
+	x->connection = connection;
+	x->started = monotonic_now();
+	x->body.max = BODY_MAX;
+	x->call.api = api;
+	x->call.arena = arena_new();
+	x->call.out.max = ANSWER_MAX;
+	x->call.observed_age = -1;
+	x->call.user_agent = "";
+	hex32_new(x->call.request_id);
+	path = arena_strdup(x->call.arena, raw_target);
+	if ((query = strchr(path, '?')) != NULL)
+		*query++ = '\0';
+	x->call.raw_path = path;
+	x->call.raw_query = query != NULL ? query : "";
+	x->method_text = "";
+	return x;
+}
+
+struct exchange *
+exchange_free(struct exchange *x)
+{
+	if (x == NULL)
+		return NULL;
+	buf_free(&x->call.out);
+	buf_free(&x->body);
+	arena_free(x->call.arena);
+	free(x);
+	return NULL;
+}
+
+const char *
+exchange_header(const struct call *call, const char *name)
+{
+	const struct exchange *x = (const struct exchange *)call;
+
+	for (size_t i = 0; i < x->header_n; i++)
+		if (strcasecmp(x->headers[i].name, name) == 0)
+			return x->headers[i].value;
+	return NULL;
+}
+
+static const char *
+auth_header(void *arg, const char *name)
+{
+	return exchange_header(arg, name);
+}
+
+static enum dc_code
+identify(struct tx *tx, struct exchange *x, struct dc_error *err)
+{
+	struct call *c = &x->call;
+	struct auth_request in = { .method = x->method_text, .raw_path = c->raw_path, .raw_query = c->raw_query,
+		.header = auth_header, .header_arg = c, .body = c->body_bytes, .body_len = c->body_len,
+		.now = tx_now(tx) };
+
+	return auth_identify(tx, &c->api->options.auth, &in, c->arena, &c->who, err);
+}
+
+static enum dc_code
+check_project(struct tx *tx, struct call *c, struct dc_error *err)
+{
+	const struct project_scope scope = { .domain_id = c->who.domain_id, .project_id = c->who.project_id };
+
+	if (strncmp(c->route->path, V3_PROJECT, strlen(V3_PROJECT)) != 0)
+		return DC_OK;
+	c->project = call_param(c, "project_id");
+	if (c->project == NULL || c->project[0] == '\0' || c->project[0] == '{')
+		return dc_fail(err, DC_E_FORBIDDEN, "project_id",
+		    "The client sent no project id: set it in the client's credentials.");
+	if (c->who.domain_scoped && c->who.role != ROLE_OPERATOR)
+		return dc_fail(err, DC_E_FORBIDDEN, "project_id", "The token is scoped to a domain, not to a project.");
+	return projects_check(tx, &scope, c->who.role, c->project, err);
+}
+
+static enum role
+role_needed(const struct route *r)
+{
+	if (strncmp(r->path, OPERATOR_SIDE, strlen(OPERATOR_SIDE)) == 0)
+		return r->role == ROLE_NONE ? ROLE_OPERATOR : r->role;
+	if (r->method != M_GET && r->role < ROLE_MEMBER && strncmp(r->path, V3_PROJECT, strlen(V3_PROJECT)) == 0)
+		return ROLE_MEMBER;
+	return r->role == ROLE_NONE ? ROLE_READER : r->role;
+}
+
+static enum dc_code
+check_role(const struct call *c, struct dc_error *err)
+{
+	enum role needed = role_needed(c->route);
+
+	if (c->route->flags & ROUTE_EDGE)
+		return c->who.edge_id != NULL ? DC_OK : dc_fail(err, DC_E_FORBIDDEN, NULL, "The call is for edges only.");
+	if (c->who.role < needed)
+		return dc_fail(err, DC_E_FORBIDDEN, NULL, "The call needs the role %s.", role_names[needed - 1]);
+	return DC_OK;
+}
+
+/* Who calls, and whether he may. */
+static enum dc_code
+admit(struct tx *tx, struct exchange *x, struct dc_error *err)
+{
+	enum dc_code rc;
+
+	if (x->call.route->flags & ROUTE_OPEN)
+		return DC_OK;
+	if ((rc = identify(tx, x, err)) != DC_OK)
+		return rc;
+	if (x->call.who.edge_id == NULL && (rc = check_project(tx, &x->call, err)) != DC_OK)
+		return rc;
+	return check_role(&x->call, err);
+}
+
+/* Only the media type counts: clients add charsets of many spellings. None at all is taken as JSON. */
+static enum dc_code
+check_media_type(const struct exchange *x, struct dc_error *err)
+{
+	const char *type = exchange_header(&x->call, "Content-Type");
+	size_t len;
+
+	if (type == NULL || (x->method != M_POST && x->method != M_PUT))
+		return DC_OK;
+	type += strspn(type, " \t");
+	len = strcspn(type, "; \t");
+	if (len == 0 || (len == strlen("application/json") && strncasecmp(type, "application/json", len) == 0))
+		return DC_OK;
+	return dc_fail(err, DC_E_REQUEST, "Content-Type", "The body must be application/json.");
+}
+
+static enum dc_code
+decode_body(struct exchange *x, struct dc_error *err)
+{
+	struct call *c = &x->call;
+	const struct route *r = c->route;
+	const struct field_table *table = r->body_table != NULL ? r->body_table : r->res != NULL ? r->res->table : NULL;
+	const char *envelope = r->envelope != NULL ? r->envelope : r->res != NULL ? r->res->name : "", *bytes;
+	json_t *json = NULL;
+	enum dc_code rc;
+
+	if ((rc = check_media_type(x, err)) != DC_OK || r->view == 0 || table == NULL)
+		return rc;
+	bytes = c->body_len > 0 ? c->body_bytes : "";
+	if (envelope[0] != '\0')
+		return field_decode_body(table, r->view, bytes, c->body_len, envelope, c->arena, &c->body, err);
+	if ((rc = field_parse(bytes, c->body_len, &json, err)) != DC_OK)
+		return rc;
+	rc = field_decode(table, r->view, json, "", c->arena, &c->body, err);
+	json_decref(json);
+	return rc;
+}
+
+static enum dc_code
+run_route(struct tx *tx, struct exchange *x, struct dc_error *err)
+{
+	call_reset_answer(&x->call);
+	return x->call.route->run(tx, &x->call, err);
+}
+
+static enum dc_code
+run_job(struct tx *tx, void *arg, struct dc_error *err)
+{
+	return run_route(tx, arg, err);
+}
+
+static enum dc_code
+admit_job(struct tx *tx, void *arg, struct dc_error *err)
+{
+	return admit(tx, arg, err);
+}
+
+/* A read does all in one transaction. */
+static enum dc_code
+read_job(struct tx *tx, void *arg, struct dc_error *err)
+{
+	struct exchange *x = arg;
+	enum dc_code rc;
+
+	if ((rc = admit(tx, x, err)) != DC_OK || (rc = decode_body(x, err)) != DC_OK)
+		return rc;
+	return run_route(tx, x, err);
+}
+
+/* store_done of the route's run. */
+static void
+ran(void *arg, enum dc_code rc, const struct dc_error *err)
+{
+	struct exchange *x = arg;
+
+	if (rc == DC_OK && x->call.wait && !x->call.waited)
+		wait_add(x);
+	else
+		exchange_finish(x, rc, err);
+}
+
+static uint64_t
+wakes_so_far(struct api *api)
+{
+	uint64_t wakes;
+
+	pthread_mutex_lock(&api->wait_lock);
+	wakes = api->wakes;
+	pthread_mutex_unlock(&api->wait_lock);
+	return wakes;
+}
+
+static void
+run_by(struct exchange *x, store_run job)
+{
+	struct store *store = x->call.api->options.store;
+
+	x->wakes_seen = wakes_so_far(x->call.api);
+	if (x->call.route->flags & ROUTE_WRITES)
+		store_submit(store, job, x, ran);
+	else
+		store_read(store, job, x, ran);
+}
+
+void
+exchange_run(struct exchange *x)
+{
+	run_by(x, run_job);
+}
+
+/* store_done of admit_job. */
+static void
+admitted(void *arg, enum dc_code rc, const struct dc_error *err)
+{
+	struct exchange *x = arg;
+	struct dc_error own = { 0 };
+
+	if (rc == DC_OK) {
+		rc = decode_body(x, &own);
+		err = &own;
+	}
+	if (rc != DC_OK)
+		exchange_finish(x, rc, err);
+	else if (x->call.route->prepare == NULL)
+		exchange_run(x);
+	else if (!worker_add(x))
+		exchange_finish(x, dc_fail(&own, DC_E_UNAVAILABLE, NULL, "Too many calls of this kind: try again."), &own);
+}
+
+/* What the request says before any route looks at it. */
+static enum dc_code
+check_request(struct exchange *x, struct dc_error *err)
+{
+	struct call *c = &x->call;
+
+	if (atomic_load(&c->api->stopping))
+		return dc_fail(err, DC_E_UNAVAILABLE, NULL, "The server is stopping.");
+	if (x->refused_body)
+		return dc_fail(err, x->refusal, NULL, "%s",
+		    x->refusal == DC_E_TOO_LARGE ? "The request body is larger than 12 MB."
+						 : "Too many large requests: try again.");
+	if (percent_decode_text(c->raw_query, strlen(c->raw_query), c->arena) == NULL)
+		return dc_fail(err, DC_E_REQUEST, NULL, "The query holds a broken or forbidden escape.");
+	return route_find(c->api->options.routes, x->method, c->raw_path, c->arena, &c->match, err);
+}
+
+void
+exchange_start(struct exchange *x)
+{
+	struct call *c = &x->call;
+	struct dc_error err = { 0 };
+	enum dc_code rc;
+
+	pthread_mutex_lock(&c->api->lock);
+	c->api->running++;
+	pthread_mutex_unlock(&c->api->lock);
+	atomic_store(&x->phase, PHASE_RUNNING);
+	peer_allow(c->api, x->peer, 0);
+	c->body_bytes = buf_str(&x->body);
+	c->body_len = x->body.len;
+	if (exchange_header(c, "User-Agent") != NULL)
+		c->user_agent = exchange_header(c, "User-Agent");
+	if ((rc = check_request(x, &err)) != DC_OK) {
+		exchange_finish(x, rc, &err);
+		return;
+	}
+	c->route = c->match.route;
+	if ((c->route->flags & ROUTE_WRITES) || c->route->prepare != NULL)
+		store_read(c->api->options.store, admit_job, x, admitted);
+	else
+		run_by(x, read_job);
+}
+
+/* The exchange may be freed by libmicrohttpd's thread as soon as the phase is DONE and its connection runs. */
+void
+exchange_finish(struct exchange *x, enum dc_code rc, const struct dc_error *err)
+{
+	struct api *api = x->call.api;
+	struct MHD_Connection *connection = x->connection;
+
+	if (rc != DC_OK)
+		answer_error(x, rc, err);
+	else if (x->call.out.failed)
+		answer_error(x, DC_E_SYSTEM, NULL);
+	if (atomic_exchange(&x->phase, PHASE_DONE) == PHASE_SUSPENDED)
+		MHD_resume_connection(connection);
+	pthread_mutex_lock(&api->lock);
+	api->running--;
+	pthread_cond_broadcast(&api->changed);
+	pthread_mutex_unlock(&api->lock);
+}

@@ -1,0 +1,221 @@
+/* Lists: paging, sorting, filters and member selection as the contract has them (semantics of lists), from the table. */
+#include "api/crud.h"
+
+#include <ctype.h>
+
+#define LIMIT_MAX 2000
+#define OFFSET_MAX 1000
+#define FILTER_VALUES_MAX 100
+#define FIELDS_MAX 5
+
+static enum dc_code
+query_number(const struct call *call, const char *name, int64_t lo, int64_t hi, int64_t *ret, struct dc_error *err)
+{
+	const char *text = call_query(call, name, 0), *wrong;
+	int64_t value;
+
+	if (text == NULL)
+		return DC_OK;
+	value = strtonum(text, lo, hi, &wrong);
+	if (wrong != NULL || !isdigit((unsigned char)text[0]))
+		return dc_fail(err, DC_E_PARAM, name, "%s must be a whole number from %lld to %lld.", name, (long long)lo,
+		    (long long)hi);
+	*ret = value;
+	return DC_OK;
+}
+
+static enum dc_code
+query_flag(const struct call *call, const char *name, bool *ret, struct dc_error *err)
+{
+	const char *text = call_query(call, name, 0);
+
+	if (text == NULL)
+		return DC_OK;
+	if (strcasecmp(text, "true") != 0 && strcasecmp(text, "false") != 0)
+		return dc_fail(err, DC_E_PARAM, name, "%s must be true or false.", name);
+	*ret = strcasecmp(text, "true") == 0;
+	return DC_OK;
+}
+
+static enum dc_code
+take_sort(const struct call *call, const struct field_table *table, struct query_page *page, struct dc_error *err)
+{
+	const char *key = call_query(call, "sort_key", 0), *dir = call_query(call, "sort_dir", 0);
+	const struct field *f;
+
+	if (key != NULL) {
+		if ((f = field_find(table, key)) == NULL || f->no_column || !(f->sort || strcmp(key, "id") == 0))
+			return dc_fail(err, DC_E_PARAM, "sort_key", "sort_key names no member that can be sorted by.");
+		page->sort = f->name;
+	}
+	if (dir != NULL) {
+		if (strcasecmp(dir, "asc") != 0 && strcasecmp(dir, "desc") != 0)
+			return dc_fail(err, DC_E_PARAM, "sort_dir", "sort_dir must be asc or desc.");
+		page->descending = strcasecmp(dir, "desc") == 0;
+	}
+	return DC_OK;
+}
+
+static enum dc_code
+take_page(struct call *call, const struct field_table *table, struct query_page *page, struct dc_error *err)
+{
+	const char *marker = call_query(call, "marker", 0);
+	enum dc_code rc;
+
+	*page = (struct query_page) { .limit = LIMIT_MAX };
+	if ((rc = query_number(call, "limit", 1, LIMIT_MAX, &page->limit, err)) != DC_OK ||
+	    (rc = query_number(call, "offset", 0, OFFSET_MAX, &page->offset, err)) != DC_OK ||
+	    (rc = query_flag(call, "page_reverse", &page->reverse, err)) != DC_OK ||
+	    (rc = take_sort(call, table, page, err)) != DC_OK)
+		return rc;
+	/* Go sends an empty marker for none. Without a marker there is nothing to go back from. */
+	if (marker == NULL || marker[0] == '\0') {
+		page->reverse = false;
+		return DC_OK;
+	}
+	rc = field_check_query(field_find(table, "id"), marker, call->arena, &page->after, err);
+	return rc == DC_OK ? rc : dc_fail(err, DC_E_PARAM, "marker", "marker must be the id of an item.");
+}
+
+/* The values of one filter: repeated keys, and the parts of each where commas separate. */
+static enum dc_code
+filter_values(struct call *call, const struct field *f, const char **values, size_t *n, struct dc_error *err)
+{
+	size_t repeats = call_query_count(call, f->name);
+	enum dc_code rc;
+
+	*n = 0;
+	for (size_t i = 0; i < repeats; i++) {
+		char *rest = arena_strdup(call->arena, call_query(call, f->name, i)), *part;
+
+		do {
+			part = f->filter_csv ? strsep(&rest, ",") : rest;
+			if (*n == FILTER_VALUES_MAX)
+				return dc_fail(err, DC_E_PARAM, f->name, "%s has too many values.", f->name);
+			if ((rc = field_check_query(f, part, call->arena, &values[(*n)++], err)) != DC_OK)
+				return rc;
+		} while (f->filter_csv && rest != NULL);
+	}
+	return DC_OK;
+}
+
+static enum dc_code
+take_filters(struct call *call, const struct resource *res, const struct query_cond **ret, struct dc_error *err)
+{
+	struct query_cond *cond;
+	size_t fields = 0, n = 0, values_n;
+	enum dc_code rc;
+
+	for (const struct field *f = res->table->fields; f->name != NULL; f++)
+		fields++;
+	cond = arena_array(call->arena, fields + 2, sizeof(*cond));
+	if (res->owner != NULL && call->project != NULL)
+		cond[n++] = (struct query_cond) Q_EQ(res->owner, call->project);
+	for (const struct field *f = res->table->fields; f->name != NULL; f++) {
+		const char **values;
+
+		if (!(f->filter || f->filter_csv) || f->no_column || call_query(call, f->name, 0) == NULL)
+			continue;
+		values = arena_array(call->arena, FILTER_VALUES_MAX + 1, sizeof(*values));
+		if ((rc = filter_values(call, f, values, &values_n, err)) != DC_OK)
+			return rc;
+		if (values_n == 1)
+			cond[n++] = (struct query_cond) Q_EQ(f->name, values[0]);
+		else
+			cond[n++] = (struct query_cond) Q_IN(f->name, values);
+	}
+	*ret = cond; /* arena memory is zero, which is Q_END */
+	return DC_OK;
+}
+
+static enum field_view
+list_view(const struct call *call)
+{
+	if (call->route->answer != 0)
+		return call->route->answer;
+	return crud_is_operator(call) ? VIEW_OP_ANSWER : VIEW_ANSWER;
+}
+
+static enum dc_code
+take_fields(struct call *call, const struct field_table *table, const char *const **ret, struct dc_error *err)
+{
+	size_t repeats = call_query_count(call, "fields"), n = 0;
+	const char **only = arena_array(call->arena, FIELDS_MAX + 1, sizeof(*only));
+
+	for (size_t i = 0; i < repeats; i++) {
+		char *rest = arena_strdup(call->arena, call_query(call, "fields", i)), *part;
+
+		while ((part = strsep(&rest, ",")) != NULL) {
+			const struct field *f = field_find(table, part);
+
+			if (f == NULL || !(f->may & (unsigned)list_view(call)))
+				return dc_fail(err, DC_E_PARAM, "fields", "fields names no member of the items.");
+			if (n == FIELDS_MAX)
+				return dc_fail(err, DC_E_PARAM, "fields", "fields takes at most %d names.", FIELDS_MAX);
+			only[n++] = f->name;
+		}
+	}
+	*ret = n > 0 ? only : NULL;
+	return DC_OK;
+}
+
+static const char *
+id_at(const struct field_table *table, void *rows, size_t i)
+{
+	return ((const struct f_text *)field_ptr(field_find(table, "id"), (char *)rows + i * table->size))->v;
+}
+
+static void
+write_list(struct call *call, const struct resource *res, char *rows, size_t n, bool more,
+    const struct field_options *options)
+{
+	struct json w = JSON_INIT(&call->out);
+	bool any = n > 0;
+
+	json_object_begin(&w);
+	json_key(&w, res->plural);
+	json_array_begin(&w);
+	for (size_t i = 0; i < n; i++)
+		field_encode(res->table, list_view(call), rows + i * res->table->size, options, &w);
+	json_array_end(&w);
+	json_key(&w, "page_info");
+	json_object_begin(&w);
+	json_member_string(&w, "next_marker", any && more ? id_at(res->table, rows, n - 1) : NULL);
+	json_member_string(&w, "previous_marker", any ? id_at(res->table, rows, 0) : NULL);
+	json_member_int(&w, "current_count", (int64_t)n);
+	json_object_end(&w);
+	json_member_string(&w, "request_id", call->request_id);
+	json_object_end(&w);
+}
+
+enum dc_code
+crud_list(struct tx *tx, struct call *call, struct dc_error *err)
+{
+	const struct resource *res = call->route->res;
+	struct field_options options = call_options(call);
+	const struct query_cond *cond;
+	struct query_page page;
+	void *found = NULL;
+	char *rows;
+	size_t n = 0, limit;
+	bool more;
+	enum dc_code rc;
+
+	if ((rc = take_page(call, res->table, &page, err)) != DC_OK ||
+	    (rc = take_filters(call, res, &cond, err)) != DC_OK ||
+	    (rc = take_fields(call, res->table, &options.only, err)) != DC_OK)
+		return rc;
+	limit = (size_t)page.limit++; /* one more than asked for tells whether there is a next page */
+	if ((rc = query_list(tx, res->table, cond, &page, &found, &n, err)) != DC_OK)
+		return rc;
+	rows = found;
+	more = page.reverse || n > limit; /* backwards, the marker's own page always follows */
+	if (n > limit) {
+		rows += page.reverse ? (n - limit) * res->table->size : 0;
+		n = limit;
+	}
+	if (res->embed != NULL && n > 0 && (rc = res->embed(tx, rows, n, err)) != DC_OK)
+		return rc;
+	write_list(call, res, rows, n, more, &options);
+	return DC_OK;
+}

@@ -1,0 +1,370 @@
+/* libmicrohttpd: connections in, whole requests to exchange.c, answers out. */
+#include "api/api_priv.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#define HEADER_MEMORY ((size_t)40 * 1024) /* per connection: 32 KiB of request header and what libmicrohttpd needs */
+#define BACKLOG 1024
+
+static void
+count_open(struct api *api, int by)
+{
+	pthread_mutex_lock(&api->lock);
+	api->open = by > 0 ? api->open + 1 : api->open - 1;
+	pthread_cond_broadcast(&api->changed);
+	pthread_mutex_unlock(&api->lock);
+}
+
+static void
+on_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
+    enum MHD_ConnectionNotificationCode what)
+{
+	struct api *api = cls;
+	const union MHD_ConnectionInfo *info;
+	struct peer *peer;
+
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+		if (info == NULL || (peer = calloc(1, sizeof(*peer))) == NULL)
+			return;
+		peer_begin(api, peer, info->connect_fd);
+		peer_allow(api, peer, (int64_t)api->options.idle_seconds * 2000);
+		*socket_context = peer;
+	} else if (*socket_context != NULL) {
+		peer = *socket_context;
+		peer_end(api, peer);
+		free(peer);
+		*socket_context = NULL;
+	}
+}
+
+/* The request line is here: the raw target, before libmicrohttpd decodes it (%00 would end it, %2F become a slash). What is
+ * returned becomes the request's context. */
+static void *
+on_target(void *cls, const char *target, struct MHD_Connection *connection)
+{
+	struct api *api = cls;
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct exchange *x = exchange_new(api, connection, target);
+
+	if (x == NULL)
+		return NULL;
+	x->peer = info != NULL ? info->socket_context : NULL;
+	peer_allow(api, x->peer, (int64_t)api->options.idle_seconds * 1000);
+	count_open(api, 1);
+	return x;
+}
+
+static void
+on_completed(void *cls, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode why)
+{
+	struct api *api = cls;
+	struct exchange *x = *context;
+
+	(void)connection;
+	(void)why;
+	if (x == NULL)
+		return;
+	atomic_fetch_sub(&api->body_bytes, x->body.len);
+	/* The next request of a kept connection: idle until it comes, then as long as the first had. */
+	peer_allow(api, x->peer, (int64_t)api->options.idle_seconds * 2000);
+	*context = exchange_free(x);
+	count_open(api, -1);
+}
+
+struct collected {
+	struct http_header *headers;
+	size_t n, max;
+	struct arena *arena;
+};
+
+static enum MHD_Result
+collect_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct collected *c = cls;
+
+	(void)kind;
+	if (c->n < c->max) {
+		c->headers[c->n].name = arena_strdup(c->arena, name);
+		c->headers[c->n++].value = arena_strdup(c->arena, value != NULL ? value : "");
+	}
+	return MHD_YES;
+}
+
+/* The header is whole. Copies it, so that other threads may read it while the connection is suspended; refuses a body that
+ * says it is too large before it is sent, when the client waits for that. */
+static enum MHD_Result
+on_header(struct exchange *x, const char *method)
+{
+	struct api *api = x->call.api;
+	int n = MHD_get_connection_values(x->connection, MHD_HEADER_KIND, NULL, NULL);
+	struct collected c = { .max = n > 0 ? (size_t)n : 0, .arena = x->call.arena };
+	const char *length;
+	unsigned long long declared;
+
+	x->headers_seen = true;
+	x->method_text = arena_strdup(x->call.arena, method);
+	x->method = method_parse(method);
+	c.headers = arena_array(c.arena, c.max + 1, sizeof(*c.headers));
+	MHD_get_connection_values(x->connection, MHD_HEADER_KIND, collect_header, &c);
+	x->headers = c.headers;
+	x->header_n = c.n;
+	length = exchange_header(&x->call, "Content-Length");
+	declared = length != NULL ? strtoull(length, NULL, 10) : 0;
+	peer_allow(api, x->peer, (int64_t)api->options.idle_seconds * 1000);
+	if (declared <= BODY_MAX)
+		return MHD_YES;
+	x->refused_body = true;
+	x->refusal = DC_E_TOO_LARGE;
+	if (exchange_header(&x->call, "Expect") == NULL && declared <= DRAIN_MAX)
+		return MHD_YES;
+	exchange_start(x);
+	return answer_queue(x);
+}
+
+/* Keeps the part, or drops it when there is too much: the answer can only be given at the end. */
+static enum MHD_Result
+on_body(struct exchange *x, const char *data, size_t len)
+{
+	struct api *api = x->call.api;
+	size_t received;
+
+	if (!x->refused_body && x->body.len + len > BODY_MAX) {
+		x->refused_body = true;
+		x->refusal = DC_E_TOO_LARGE;
+	} else if (!x->refused_body && atomic_load(&api->body_bytes) + len > BODIES_MAX) {
+		x->refused_body = true;
+		x->refusal = DC_E_UNAVAILABLE;
+	}
+	if (x->refused_body) {
+		x->dropped += len;
+		return x->dropped > DRAIN_MAX ? MHD_NO : MHD_YES;
+	}
+	buf_add(&x->body, data, len);
+	atomic_fetch_add(&api->body_bytes, len);
+	received = x->body.len;
+	if (x->peer != NULL && received / (256 * 1024) != (received - len) / (256 * 1024))
+		peer_allow(api, x->peer, (int64_t)api->options.idle_seconds * 1000);
+	return MHD_YES;
+}
+
+/* Starts the exchange and answers at once, or suspends the connection until exchange_finish(). */
+static enum MHD_Result
+on_whole(struct exchange *x)
+{
+	enum phase expected = PHASE_RUNNING;
+	struct MHD_Connection *connection = x->connection;
+
+	exchange_start(x);
+	if (atomic_load(&x->phase) == PHASE_DONE)
+		return answer_queue(x);
+	MHD_suspend_connection(connection);
+	if (!atomic_compare_exchange_strong(&x->phase, &expected, PHASE_SUSPENDED))
+		MHD_resume_connection(connection); /* it was finished in between, and nobody else resumes it */
+	return MHD_YES;
+}
+
+static enum MHD_Result
+on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
+    const char *data, size_t *data_len, void **context)
+{
+	struct exchange *x = *context;
+	size_t len = *data_len;
+
+	(void)cls;
+	(void)connection;
+	(void)url;
+	(void)version;
+	if (x == NULL)
+		return MHD_NO;
+	if (!x->headers_seen)
+		return on_header(x, method);
+	if (len > 0) {
+		*data_len = 0;
+		return on_body(x, data, len);
+	}
+	return atomic_load(&x->phase) == PHASE_DONE ? answer_queue(x) : on_whole(x);
+}
+
+static void
+on_log(void *cls, const char *fmt, va_list args)
+{
+	char text[512];
+
+	(void)cls;
+	vsnprintf(text, sizeof(text), fmt, args);
+	text[strcspn(text, "\n")] = '\0';
+	dc_log(LOG_DEBUG, "http", "text=\"%s\"", text);
+}
+
+/* A bound, listening socket of our own, so that errors can be told in words. */
+static enum dc_code
+listen_on(const char *address, uint16_t port, int *ret, struct dc_error *err)
+{
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(port) };
+	bool six = strchr(address, ':') != NULL;
+	int fd, on = 1;
+
+	if (inet_pton(six ? AF_INET6 : AF_INET, address, six ? (void *)&v6.sin6_addr : (void *)&v4.sin_addr) != 1)
+		return dc_fail(err, DC_E_PARAM, "address", "%s is no IP address", address);
+	fd = socket(six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return dc_fail(err, DC_E_IO, NULL, "socket: %s", strerror(errno));
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, six ? (const struct sockaddr *)&v6 : (const struct sockaddr *)&v4, six ? sizeof(v6) : sizeof(v4)) != 0 ||
+	    listen(fd, BACKLOG) != 0) {
+		dc_fail(err, DC_E_IO, NULL, "listening on %s port %u: %s", address, port, strerror(errno));
+		close(fd);
+		return DC_E_IO;
+	}
+	*ret = fd;
+	return DC_OK;
+}
+
+static uint16_t
+port_of(int fd)
+{
+	struct sockaddr_storage any = { 0 };
+	socklen_t len = sizeof(any);
+
+	if (getsockname(fd, (struct sockaddr *)&any, &len) != 0)
+		return 0;
+	if (any.ss_family == AF_INET6)
+		return ntohs(((const struct sockaddr_in6 *)(const void *)&any)->sin6_port);
+	return ntohs(((const struct sockaddr_in *)(const void *)&any)->sin_port);
+}
+
+static struct MHD_Daemon *
+start_daemon(struct api *api)
+{
+	const struct api_options *o = &api->options;
+
+	return MHD_start_daemon(MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
+		MHD_USE_ERROR_LOG,
+	    0, NULL, NULL, on_request, api, MHD_OPTION_EXTERNAL_LOGGER, on_log, api, MHD_OPTION_LISTEN_SOCKET,
+	    api->listen_fd, MHD_OPTION_URI_LOG_CALLBACK, on_target, api, MHD_OPTION_NOTIFY_COMPLETED, on_completed, api,
+	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, api, MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADER_MEMORY,
+	    MHD_OPTION_CONNECTION_LIMIT, o->max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT, o->max_per_address,
+	    MHD_OPTION_CONNECTION_TIMEOUT, o->idle_seconds, MHD_OPTION_END);
+}
+
+static void
+free_api(struct api *api)
+{
+	if (api->listen_fd >= 0)
+		close(api->listen_fd);
+	pthread_mutex_destroy(&api->lock);
+	pthread_mutex_destroy(&api->wait_lock);
+	pthread_mutex_destroy(&api->work_lock);
+	pthread_mutex_destroy(&api->peer_lock);
+	pthread_cond_destroy(&api->changed);
+	pthread_cond_destroy(&api->wait_changed);
+	pthread_cond_destroy(&api->work_changed);
+	free(api);
+}
+
+static struct api *
+new_api(const struct api_options *o)
+{
+	struct api *api = calloc(1, sizeof(*api));
+
+	if (api == NULL)
+		return NULL;
+	api->options = *o;
+	if (api->options.max_connections == 0)
+		api->options.max_connections = 1000;
+	if (api->options.idle_seconds == 0)
+		api->options.idle_seconds = 30;
+	api->listen_fd = o->listen_fd;
+	pthread_mutex_init(&api->lock, NULL);
+	pthread_mutex_init(&api->wait_lock, NULL);
+	pthread_mutex_init(&api->work_lock, NULL);
+	pthread_mutex_init(&api->peer_lock, NULL);
+	cond_init(&api->changed);
+	cond_init(&api->wait_changed);
+	cond_init(&api->work_changed);
+	return api;
+}
+
+enum dc_code
+api_start(const struct api_options *o, struct api **ret, struct dc_error *err)
+{
+	struct api *api = new_api(o);
+	enum dc_code rc;
+
+	if (api == NULL)
+		return dc_fail(err, DC_E_SYSTEM, NULL, "out of memory");
+	if (api->listen_fd >= 0)
+		fcntl(api->listen_fd, F_SETFL, fcntl(api->listen_fd, F_GETFL) | O_NONBLOCK);
+	else if ((rc = listen_on(o->address, o->port, &api->listen_fd, err)) != DC_OK) {
+		free_api(api);
+		return rc;
+	}
+	api->port = port_of(api->listen_fd);
+	if (wait_start(api) != 0) {
+		free_api(api);
+		return dc_fail(err, DC_E_SYSTEM, NULL, "the server's threads do not start");
+	}
+	if (worker_start(api) != 0) {
+		wait_stop(api);
+		free_api(api);
+		return dc_fail(err, DC_E_SYSTEM, NULL, "the server's threads do not start");
+	}
+	if ((api->daemon = start_daemon(api)) == NULL) {
+		worker_stop(api);
+		wait_stop(api);
+		free_api(api);
+		return dc_fail(err, DC_E_SYSTEM, NULL, "the HTTP server does not start");
+	}
+	*ret = api;
+	return DC_OK;
+}
+
+uint16_t
+api_port(const struct api *api)
+{
+	return api->port;
+}
+
+const struct api_options *
+api_get_options(const struct api *api)
+{
+	return &api->options;
+}
+
+struct api *
+api_stop(struct api *api, int64_t ms)
+{
+	int64_t deadline = monotonic_now().ms + ms;
+
+	if (api == NULL)
+		return NULL;
+	atomic_store(&api->stopping, true);
+	MHD_quiesce_daemon(api->daemon);
+	close(api->listen_fd);
+	api->listen_fd = -1;
+	wait_finish_all(api);
+	pthread_mutex_lock(&api->lock);
+	/* Answers on their way out have until the deadline; calls that run are waited for, however long: the store would
+	 * wait for them too. */
+	while (api->running > 0 || (api->open > 0 && monotonic_now().ms < deadline)) {
+		int64_t soon = monotonic_now().ms + 100;
+
+		cond_wait_until(&api->changed, &api->lock, soon < deadline || api->running > 0 ? soon : deadline);
+	}
+	pthread_mutex_unlock(&api->lock);
+	worker_stop(api);
+	wait_stop(api);
+	MHD_stop_daemon(api->daemon);
+	free_api(api);
+	return NULL;
+}

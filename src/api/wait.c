@@ -1,0 +1,164 @@
+/* Long polls: exchanges whose run() had nothing to answer yet wait here, suspended, until api_wake() or their deadline. */
+#include "api/api_priv.h"
+
+#include <time.h>
+
+#define SWEEP_MS 1000
+
+int
+cond_init(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+	int rc;
+
+	if ((rc = pthread_condattr_init(&attr)) != 0)
+		return rc;
+	if ((rc = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC)) == 0)
+		rc = pthread_cond_init(cond, &attr);
+	pthread_condattr_destroy(&attr);
+	return rc;
+}
+
+void
+cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t ms)
+{
+	struct timespec ts = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+
+	pthread_cond_timedwait(cond, lock, &ts);
+}
+
+static int64_t
+deadline_of(const struct exchange *x)
+{
+	return x->started.ms + x->call.wait_ms;
+}
+
+/* Takes one that is to be run again off the list. */
+static struct exchange *
+take_due(struct api *api, int64_t now)
+{
+	for (struct exchange **at = &api->waiting; *at != NULL; at = &(*at)->wait_next) {
+		struct exchange *x = *at;
+
+		if (x->woken || deadline_of(x) <= now) {
+			*at = x->wait_next;
+			x->call.waited = deadline_of(x) <= now || atomic_load(&api->stopping);
+			return x;
+		}
+	}
+	return NULL;
+}
+
+static int64_t
+next_deadline(const struct api *api, int64_t latest)
+{
+	for (const struct exchange *x = api->waiting; x != NULL; x = x->wait_next)
+		if (deadline_of(x) < latest)
+			latest = deadline_of(x);
+	return latest;
+}
+
+static void *
+wait_main(void *arg)
+{
+	struct api *api = arg;
+	int64_t sweep = monotonic_now().ms + SWEEP_MS;
+
+	pthread_mutex_lock(&api->wait_lock);
+	while (!api->wait_end) {
+		int64_t now = monotonic_now().ms;
+		struct exchange *x = take_due(api, now);
+
+		if (x == NULL && sweep > now) {
+			cond_wait_until(&api->wait_changed, &api->wait_lock, next_deadline(api, sweep));
+			continue;
+		}
+		pthread_mutex_unlock(&api->wait_lock);
+		if (x != NULL)
+			exchange_run(x);
+		if (sweep <= now) {
+			peer_sweep(api);
+			sweep = now + SWEEP_MS;
+		}
+		pthread_mutex_lock(&api->wait_lock);
+	}
+	pthread_mutex_unlock(&api->wait_lock);
+	return NULL;
+}
+
+int
+wait_start(struct api *api)
+{
+	return pthread_create(&api->wait_thread, NULL, wait_main, api);
+}
+
+/* FNV-1a. Two keys that share one cost a run too many, no more. */
+static uint32_t
+hash_of(const char *key)
+{
+	uint32_t hash = 2166136261U;
+
+	for (; key != NULL && *key != '\0'; key++)
+		hash = (hash ^ (uint8_t)*key) * 16777619U;
+	return hash;
+}
+
+/* Whether the key was woken between a run that found nothing (when `seen` wakes had been) and now. */
+static bool
+woken_since(const struct api *api, uint64_t seen, const char *key)
+{
+	if (api->wakes - seen > WAKES_KEPT)
+		return true;
+	for (; seen < api->wakes; seen++)
+		if (api->woken_keys[seen % WAKES_KEPT] == hash_of(key))
+			return true;
+	return false;
+}
+
+void
+wait_add(struct exchange *x)
+{
+	struct api *api = x->call.api;
+
+	pthread_mutex_lock(&api->wait_lock);
+	x->woken = woken_since(api, x->wakes_seen, x->call.wait_key) || atomic_load(&api->stopping);
+	x->wait_next = api->waiting;
+	api->waiting = x;
+	pthread_cond_signal(&api->wait_changed);
+	pthread_mutex_unlock(&api->wait_lock);
+}
+
+void
+api_wake(struct api *api, const char *key)
+{
+	bool any = false;
+
+	pthread_mutex_lock(&api->wait_lock);
+	api->woken_keys[api->wakes++ % WAKES_KEPT] = hash_of(key);
+	for (struct exchange *x = api->waiting; x != NULL; x = x->wait_next)
+		if (x->call.wait_key != NULL && strcmp(x->call.wait_key, key) == 0)
+			any = x->woken = true;
+	if (any)
+		pthread_cond_signal(&api->wait_changed);
+	pthread_mutex_unlock(&api->wait_lock);
+}
+
+void
+wait_finish_all(struct api *api)
+{
+	pthread_mutex_lock(&api->wait_lock);
+	for (struct exchange *x = api->waiting; x != NULL; x = x->wait_next)
+		x->woken = true;
+	pthread_cond_signal(&api->wait_changed);
+	pthread_mutex_unlock(&api->wait_lock);
+}
+
+void
+wait_stop(struct api *api)
+{
+	pthread_mutex_lock(&api->wait_lock);
+	api->wait_end = true;
+	pthread_cond_signal(&api->wait_changed);
+	pthread_mutex_unlock(&api->wait_lock);
+	pthread_join(api->wait_thread, NULL);
+}

@@ -1,0 +1,350 @@
+/* attachment.c - the VPC's side of an edge: an interface or VLAN, our address on it, the next hop and the prefixes behind.
+ *
+ * Its objects live in the VRF of the VPC's gateway while that gateway is on the edge. Routed and advertised are the parts
+ * of the gateway's local subnets inside the attachment's prefixes. */
+#include <string.h>
+
+#include "api/crud.h"
+#include "auth/identity.h"
+#include "reconcile/objects.h"
+#include "res/virtual_gateway.h"
+
+static const char *const statuses[] = { "ACTIVE", "PENDING_DELETE", NULL };
+
+static const struct field_table attachment_table = {
+	.name = "Attachment",
+	.sql = "attachment",
+	.size = sizeof(struct attachment),
+	.at_least_one = true,
+	.fields = (const struct field[]) {
+	    { AT(attachment, id), .kind = F_UUID, .may = OP_CR, .must = VIEW_OP_ANSWER, .filter = true, .sort = true, .cli = true, .doc = "Identifier of the attachment." },
+	    { AT(attachment, tenant_id), .kind = F_HEX32, .may = OP_CR, .must = VIEW_OP_CREATE, .filter = true, .doc = "Project that the VPC belongs to." },
+	    { AT(attachment, vpc_id), .kind = F_UUID, .may = OP_CR, .must = VIEW_OP_CREATE, .filter = true, .cli = true, .doc = "VPC that is attached." },
+	    { AT(attachment, name), .kind = F_TEXT, .max = 64, .may = OP_CRU, .fallback = "\"\"", .filter = true, .filter_csv = true, .doc = "Name." },
+	    { AT(attachment, port_id), .kind = F_UUID, .may = OP_CR, .must = VIEW_OP_CREATE, .filter = true, .cli = true, .doc = "Port of the edge that the VPC is behind." },
+	    { AT(attachment, vlan), .kind = F_INT, .max = 4094, .may = OP_CR, .fallback = "0", .cli = true, .doc = "VLAN on the port; 0: the whole port." },
+	    { AT(attachment, local_ip), .kind = F_TEXT, .max = 64, .nullable = true, .may = OP_CRU, .doc = "Our IPv4 address with mask." },
+	    { AT(attachment, next_hop), .kind = F_TEXT, .max = 64, .nullable = true, .may = OP_CRU, .doc = "IPv4 next hop; null: the prefixes are on-link." },
+	    { AT(attachment, local_ipv6), .kind = F_TEXT, .max = 64, .nullable = true, .may = OP_CRU, .doc = "Our IPv6 address with mask." },
+	    { AT(attachment, next_hop_ipv6), .kind = F_TEXT, .max = 64, .nullable = true, .may = OP_CRU, .doc = "IPv6 next hop; null: the prefixes are on-link." },
+	    { AT(attachment, prefixes), .kind = F_LIST, .max = 64, .min_items = 1, .max_items = 200, .may = OP_CRU, .must = VIEW_OP_CREATE, .cli = true, .doc = "Blocks of the VPC that are reached here." },
+	    { AT(attachment, edge_id), .kind = F_UUID, .may = OP_R, .filter = true, .doc = "Edge of the port." },
+	    { AT(attachment, status), .kind = F_ENUM, .names = statuses, .may = OP_R, .doc = "PENDING_DELETE until the edge has let go of it." },
+	    { AT(attachment, created_time), .kind = F_TIME, .may = OP_R, .sort = true, .doc = "When it was described." },
+	    { AT(attachment, updated_time), .kind = F_TIME, .may = OP_R, .sort = true, .doc = "When it was last changed." },
+	    { 0 },
+	},
+};
+
+enum dc_code
+attachments_of(struct tx *tx, const struct virtual_gateway *gw, const char *edge_id, struct attachment **ret, size_t *n,
+    struct dc_error *err)
+{
+	void *rows;
+	enum dc_code rc;
+
+	*ret = NULL;
+	*n = 0;
+	if (gw->vpc_id.set != GIVEN)
+		return DC_OK;
+	rc = query_list(tx, &attachment_table, Q(Q_EQ("vpc_id", gw->vpc_id.v), Q_EQ("tenant_id", gw->tenant_id.v),
+	    Q_EQ("edge_id", edge_id), Q_EQ("status", "ACTIVE")), NULL, &rows, n, err);
+	if (rc == DC_OK)
+		*ret = rows;
+	return rc;
+}
+
+/* --- rules --- */
+
+static enum dc_code
+check_family(const struct f_text *local, const struct f_text *hop, enum ip_family family, const char *local_member,
+    const char *hop_member, struct dc_error *err)
+{
+	struct ip_prefix address, subnet, host;
+	struct ip_addr next;
+
+	if (text_or_null(local) == NULL)
+		return text_or_null(hop) == NULL ? DC_OK :
+		    dc_fail(err, DC_E_ADDRESS, local_member, "%s is missing: a next hop needs our address", local_member);
+	if (!ip_parse_prefix(local->v, &address) || address.addr.family != family || !ip_is_link_host(&address))
+		return dc_fail(err, DC_E_ADDRESS, local_member, "%s must be an %s host address with its mask", local_member, ip_family_name(family));
+	if (text_or_null(hop) == NULL)
+		return DC_OK;
+	if (!ip_parse_addr(hop->v, &next) || next.family != family)
+		return dc_fail(err, DC_E_ADDRESS, hop_member, "%s must be an %s address", hop_member, ip_family_name(family));
+	subnet = ip_network(&address);
+	host = (struct ip_prefix) { next, ip_bits(family) };
+	if (!ip_contains(&subnet, &host) || ip_addr_equal(&next, &address.addr))
+		return dc_fail(err, DC_E_ADDRESS, hop_member, "%s must be another address of %s's subnet", hop_member, local_member);
+	return DC_OK;
+}
+
+static enum dc_code
+check_addresses(const struct attachment *a, struct arena *arena, struct dc_error *err)
+{
+	struct cidr_list prefixes;
+	enum dc_code rc;
+
+	if ((rc = check_family(&a->local_ip, &a->next_hop, IP_V4, "attachment.local_ip", "attachment.next_hop", err)) != DC_OK ||
+	    (rc = check_family(&a->local_ipv6, &a->next_hop_ipv6, IP_V6, "attachment.local_ipv6", "attachment.next_hop_ipv6", err)) != DC_OK)
+		return rc;
+	if (text_or_null(&a->local_ip) == NULL && text_or_null(&a->local_ipv6) == NULL)
+		return dc_fail(err, DC_E_ADDRESS, "attachment.local_ip", "attachment.local_ip or local_ipv6 must be given");
+	if ((rc = cidr_list_parse(&a->prefixes, IP_NONE, "attachment.prefixes", arena, &prefixes, err)) != DC_OK)
+		return rc;
+	for (size_t i = 0; i < prefixes.n; i++)
+		if (text_or_null(prefixes.v[i].addr.family == IP_V4 ? &a->local_ip : &a->local_ipv6) == NULL)
+			return dc_fail(err, DC_E_ADDRESS, "attachment.prefixes", "attachment.prefixes: an %s prefix needs our %s address", ip_family_name(prefixes.v[i].addr.family), ip_family_name(prefixes.v[i].addr.family));
+	return DC_OK;
+}
+
+static enum dc_code
+attachment_create(struct tx *tx, struct call *call, void *row, struct dc_error *err)
+{
+	struct attachment *a = row;
+	struct port *port;
+	int64_t foreign, same;
+	enum dc_code rc;
+
+	(void)call;
+	if ((rc = check_addresses(a, tx_arena(tx), err)) != DC_OK)
+		return rc;
+	rc = query_lock(tx, project_resource.table, a->tenant_id.v, err);
+	if (rc == DC_E_NOT_FOUND)
+		return dc_fail(err, DC_E_NOT_FOUND, "attachment.tenant_id", "attachment.tenant_id: project %s does not exist", a->tenant_id.v);
+	if (rc != DC_OK)
+		return rc;
+	rc = port_get(tx, a->port_id.v, &port, err);
+	if (rc == DC_E_NOT_FOUND)
+		return dc_fail(err, DC_E_NOT_FOUND, "attachment.port_id", "attachment.port_id: port %s does not exist", a->port_id.v);
+	if (rc != DC_OK)
+		return rc;
+	a->edge_id = port->edge_id;
+	F_SET_TEXT(a->status, "ACTIVE");
+	if ((rc = query_count(tx, &attachment_table, Q(Q_EQ("vpc_id", a->vpc_id.v), Q_NE("tenant_id", a->tenant_id.v)), &foreign, err)) != DC_OK ||
+	    (rc = query_count(tx, &attachment_table, Q(Q_EQ("vpc_id", a->vpc_id.v), Q_EQ("edge_id", a->edge_id.v)), &same, err)) != DC_OK)
+		return rc;
+	if (foreign > 0)
+		return dc_fail(err, DC_E_PARAM, "attachment.vpc_id", "attachment.vpc_id: VPC %s belongs to another project", a->vpc_id.v);
+	if (same > 0)
+		return dc_fail(err, DC_E_PARAM, "attachment.vpc_id", "attachment.vpc_id: VPC %s is attached to this edge already", a->vpc_id.v);
+	return port_claim(tx, a->port_id.v, a->vlan.v, a->id.v, "attachment.vlan", DC_E_PARAM, DC_E_PARAM, err);
+}
+
+/* The gateway of the attachment's VPC, when it is on the attachment's edge. */
+static enum dc_code
+gateway_on_edge(struct tx *tx, const struct attachment *a, struct virtual_gateway **ret, struct dc_error *err)
+{
+	int64_t vrfs;
+	void *row;
+	enum dc_code rc;
+
+	*ret = NULL;
+	rc = query_get(tx, virtual_gateway_resource.table, Q(Q_EQ("vpc_id", a->vpc_id.v), Q_EQ("tenant_id", a->tenant_id.v)), &row, err);
+	if (rc != DC_OK)
+		return rc == DC_E_NOT_FOUND ? DC_OK : rc;
+	if ((rc = query_count(tx, &edge_object_table, Q(Q_EQ("edge_id", a->edge_id.v), Q_EQ("owner_id", ((struct virtual_gateway *)row)->id.v), Q_EQ_INT("deleted", 0)), &vrfs, err)) != DC_OK)
+		return rc;
+	if (vrfs > 0)
+		*ret = row;
+	return DC_OK;
+}
+
+static enum dc_code
+rerender(struct tx *tx, const struct attachment *a, struct dc_error *err)
+{
+	struct virtual_gateway *gw;
+	enum dc_code rc;
+
+	if ((rc = gateway_on_edge(tx, a, &gw, err)) != DC_OK)
+		return rc;
+	return attachment_render(tx, a, gw, err);
+}
+
+static enum dc_code
+attachment_created(struct tx *tx, struct call *call, void *row, struct dc_error *err)
+{
+	(void)call;
+	return rerender(tx, row, err);
+}
+
+static enum dc_code
+attachment_update(struct tx *tx, struct call *call, const void *old, const void *patch, void *row, struct dc_error *err)
+{
+	(void)call;
+	(void)old;
+	(void)patch;
+	return check_addresses(row, tx_arena(tx), err);
+}
+
+static enum dc_code
+attachment_updated(struct tx *tx, struct call *call, const void *old, void *row, struct dc_error *err)
+{
+	(void)call;
+	(void)old;
+	return rerender(tx, row, err);
+}
+
+static enum dc_code
+attachment_remove(struct tx *tx, struct call *call, void *row, bool *later, struct dc_error *err)
+{
+	static const char *const columns[] = { "status", NULL };
+	struct attachment *a = row;
+	int64_t objects;
+	enum dc_code rc;
+
+	(void)call;
+	if ((rc = attachment_render(tx, a, NULL, err)) != DC_OK ||
+	    (rc = query_count(tx, &edge_object_table, Q(Q_EQ("owner_id", a->id.v)), &objects, err)) != DC_OK)
+		return rc;
+	if (objects == 0)
+		return port_release(tx, a->id.v, err);
+	*later = true;
+	F_SET_TEXT(a->status, "PENDING_DELETE");
+	return query_set(tx, &attachment_table, columns, a, Q(Q_EQ("id", a->id.v)), NULL, err);
+}
+
+/* --- on the edge --- */
+
+static void
+put_address(struct render *render, struct arena *arena, const struct attachment *a, const struct f_text *local,
+    enum ip_family family)
+{
+	struct wire_addr addr = { 0 };
+
+	if (text_or_null(local) == NULL)
+		return;
+	F_SET_TEXT(addr.link, arena_printf(arena, "vlan/%s", a->id.v));
+	addr.prefix = *local;
+	render_put(render, arena_printf(arena, "addr/%s/%u", a->id.v, (unsigned)family), OBJECT_ADDR, &addr, NULL);
+}
+
+static void
+put_route(struct render *render, struct arena *arena, const struct attachment *a, const struct virtual_gateway *gw,
+    const struct ip_prefix *prefix)
+{
+	const struct f_text *hop = prefix->addr.family == IP_V4 ? &a->next_hop : &a->next_hop_ipv6;
+	struct wire_route route = { 0 };
+	char text[IP_TEXT_SIZE];
+
+	ip_format_prefix(prefix, text);
+	F_SET_TEXT(route.vrf, gateway_key(arena, gw->id.v));
+	F_SET_TEXT(route.link, arena_printf(arena, "vlan/%s", a->id.v));
+	F_SET_TEXT(route.prefix, text);
+	F_SET_TEXT(route.via, text_or_null(hop));
+	F_SET_TEXT(route.class, "vpc");
+	render_put(render, arena_printf(arena, "route/%s/%s", a->id.v, text), OBJECT_ROUTE, &route, NULL);
+}
+
+/* Each local subnet, cut to what the attachment reaches: of two overlapping blocks one contains the other. */
+static enum dc_code
+put_routes(struct render *render, struct arena *arena, const struct attachment *a, const struct virtual_gateway *gw,
+    struct dc_error *err)
+{
+	struct cidr_list local, reached, done = { 0 };
+	enum dc_code rc;
+
+	if ((rc = gateway_local(gw, arena, &local, err)) != DC_OK ||
+	    (rc = cidr_list_parse(&a->prefixes, IP_NONE, "attachment.prefixes", arena, &reached, err)) != DC_OK)
+		return rc;
+	done.v = arena_array(arena, local.n * reached.n + 1, sizeof(*done.v));
+	for (size_t i = 0; i < local.n; i++)
+		for (size_t k = 0; k < reached.n; k++) {
+			const struct ip_prefix *both = ip_contains(&local.v[i], &reached.v[k]) ? &reached.v[k] : &local.v[i];
+			bool twice = false;
+
+			if (!ip_overlaps(&local.v[i], &reached.v[k]))
+				continue;
+			for (size_t d = 0; d < done.n; d++)
+				twice = twice || ip_prefix_equal(&done.v[d], both);
+			if (twice)
+				continue;
+			done.v[done.n++] = *both;
+			put_route(render, arena, a, gw, both);
+		}
+	return DC_OK;
+}
+
+static enum dc_code
+put_objects(struct tx *tx, struct render *render, const struct attachment *a, const struct virtual_gateway *gw, struct dc_error *err)
+{
+	struct arena *arena = tx_arena(tx);
+	struct wire_vlan vlan = { 0 };
+	struct edge_number number;
+	struct port *port;
+	enum dc_code rc;
+
+	if ((rc = port_get(tx, a->port_id.v, &port, err)) != DC_OK ||
+	    (rc = number_get(tx, a->edge_id.v, "link", a->id.v, 0, &number, err)) != DC_OK)
+		return rc;
+	F_SET_TEXT(vlan.vrf, gateway_key(arena, gw->id.v));
+	F_SET_TEXT(vlan.device, arena_printf(arena, "dcv%lld", (long long)number.number.v));
+	vlan.mark = a->id;
+	vlan.port = port->device;
+	vlan.vlan = a->vlan;
+	F_SET_TEXT(vlan.use, "vpc");
+	render_put(render, arena_printf(arena, "vlan/%s", a->id.v), OBJECT_VLAN, &vlan, NULL);
+	put_address(render, arena, a, &a->local_ip, IP_V4);
+	put_address(render, arena, a, &a->local_ipv6, IP_V6);
+	return put_routes(render, arena, a, gw, err);
+}
+
+enum dc_code
+attachment_render(struct tx *tx, const struct attachment *a, const struct virtual_gateway *gw, struct dc_error *err)
+{
+	struct render *render;
+	enum dc_code rc;
+
+	if ((rc = render_begin(tx, a->edge_id.v, attachment_resource.name, a->id.v, &render, err)) != DC_OK)
+		return rc;
+	if (gw != NULL && (rc = put_objects(tx, render, a, gw, err)) != DC_OK)
+		return rc;
+	return render_commit(tx, render, NULL, err);
+}
+
+static enum dc_code
+attachment_observe(struct tx *tx, const char *id, struct dc_error *err)
+{
+	struct attachment *a;
+	int64_t objects;
+	void *row;
+	enum dc_code rc;
+
+	rc = query_get(tx, &attachment_table, Q(Q_EQ("id", id)), &row, err);
+	if (rc != DC_OK)
+		return rc == DC_E_NOT_FOUND ? DC_OK : rc;
+	a = row;
+	if ((rc = query_count(tx, &edge_object_table, Q(Q_EQ("owner_id", id)), &objects, err)) != DC_OK || objects > 0)
+		return rc;
+	if ((rc = number_free(tx, a->edge_id.v, "link", id, err)) != DC_OK || strcmp(a->status.v, "PENDING_DELETE") != 0)
+		return rc;
+	if ((rc = query_delete(tx, &attachment_table, Q(Q_EQ("id", id)), NULL, err)) != DC_OK)
+		return rc;
+	return port_release(tx, id, err);
+}
+
+#define PATH "/dcaas/v1/attachments"
+
+static const struct route attachment_routes[] = {
+	{ M_GET, PATH, ROLE_OPERATOR, .res = &attachment_resource, .run = crud_list, .operation = "ListAttachments", .summary = "List the attachments of VPCs." },
+	{ M_POST, PATH, ROLE_OPERATOR, ROUTE_WRITES, &attachment_resource, VIEW_OP_CREATE, .status = 201, .run = crud_create, .operation = "CreateAttachment", .summary = "Attach a VPC to an edge." },
+	{ M_GET, PATH "/{attachment_id}", ROLE_OPERATOR, .res = &attachment_resource, .run = crud_show, .operation = "ShowAttachment", .summary = "Read one attachment." },
+	{ M_PUT, PATH "/{attachment_id}", ROLE_OPERATOR, ROUTE_WRITES, &attachment_resource, VIEW_OP_UPDATE, .run = crud_update, .operation = "UpdateAttachment", .summary = "Change addresses, next hops or prefixes of an attachment." },
+	{ M_DELETE, PATH "/{attachment_id}", ROLE_OPERATOR, ROUTE_WRITES, &attachment_resource, .status = 204, .run = crud_delete, .operation = "DeleteAttachment", .summary = "Take a VPC off an edge." },
+	{ 0 },
+};
+
+const struct resource attachment_resource = {
+	.name = "attachment",
+	.plural = "attachments",
+	.title = "attachment",
+	.table = &attachment_table,
+	.missing = DC_E_NOT_FOUND,
+	.routes = attachment_routes,
+	.create = attachment_create,
+	.created = attachment_created,
+	.update = attachment_update,
+	.updated = attachment_updated,
+	.remove = attachment_remove,
+	.observe = attachment_observe,
+};

@@ -1,0 +1,219 @@
+/* edge.c - the routers that the service drives, and the credential of each. */
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <string.h>
+
+#include "api/api.h"
+#include "api/crud.h"
+#include "reconcile/edge.h"
+#include "res/inventory.h"
+
+static const struct field_table edge_table = {
+	.name = "Edge",
+	.sql = "edge",
+	.size = sizeof(struct edge),
+	.at_least_one = true,
+	.created_differs = true,
+	.fields = (const struct field[]) {
+	    { AT(edge, id), .kind = F_UUID, .may = OP_CR | VIEW_CREATED, .must = VIEW_OP_ANSWER, .filter = true, .sort = true, .cli = true, .doc = "Identifier of the edge." },
+	    { AT(edge, name), .kind = F_TEXT, .min = 1, .max = 64, .may = OP_CRU | VIEW_CREATED, .must = VIEW_OP_CREATE, .filter = true, .filter_csv = true, .sort = true, .cli = true, .doc = "Name." },
+	    { AT(edge, description), .kind = F_TEXT, .max = 255, .may = OP_CRU | VIEW_CREATED, .fallback = "\"\"", .doc = "Free text." },
+	    { AT(edge, location_id), .kind = F_UUID, .nullable = true, .may = OP_CRU | VIEW_CREATED, .filter = true, .doc = "Site it stands in." },
+	    { AT(edge, device_id), .kind = F_TEXT, .max = 36, .nullable = true, .may = OP_CRU | VIEW_CREATED, .filter = true, .cli = true, .doc = "What tenants see as device_id; often the router's address." },
+	    { AT(edge, report_interval), .kind = F_INT, .min = 1, .max = 3600, .may = OP_CRU | VIEW_CREATED, .fallback = "10", .doc = "Seconds between heartbeats of the edge." },
+	    { AT(edge, token), .kind = F_TEXT, .max = 64, .no_column = true, .may = VIEW_CREATED, .doc = "Credential of the edge; told this once." },
+	    { AT(edge, token_hash), .kind = F_TEXT, .max = 64, .may = 0, .doc = "SHA-256 of the credential." },
+	    { AT(edge, created_time), .kind = F_TIME, .may = OP_R | VIEW_CREATED, .sort = true, .doc = "When it was described." },
+	    { AT(edge, updated_time), .kind = F_TIME, .may = OP_R | VIEW_CREATED, .sort = true, .doc = "When it was last changed." },
+	    { 0 },
+	},
+};
+
+enum dc_code
+edge_get(struct tx *tx, const char *id, struct edge **ret, struct dc_error *err)
+{
+	void *row;
+	enum dc_code rc;
+
+	if ((rc = query_get(tx, &edge_table, Q(Q_EQ("id", id)), &row, err)) == DC_OK)
+		*ret = row;
+	return rc;
+}
+
+static enum dc_code
+check_location(struct tx *tx, const struct f_text *id, struct dc_error *err)
+{
+	void *row;
+	enum dc_code rc;
+
+	if (id->set != GIVEN)
+		return DC_OK;
+	rc = query_get(tx, location_resource.table, Q(Q_EQ("id", id->v)), &row, err);
+	return rc == DC_E_NOT_FOUND ?
+	    dc_fail(err, DC_E_NOT_FOUND, "edge.location_id", "edge.location_id: location %s does not exist", id->v) : rc;
+}
+
+/* 32 random bytes as hex; only its hash is kept. */
+static enum dc_code
+new_token(struct edge *e, struct arena *arena, struct dc_error *err)
+{
+	uint8_t secret[32], digest[32];
+	char token[65], hash[65];
+
+	random_bytes(secret, sizeof(secret));
+	hex_encode(secret, sizeof(secret), token);
+	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, token, 64, digest) < 0)
+		return dc_fail(err, DC_E_SYSTEM, NULL, "the hash of the credential failed");
+	hex_encode(digest, sizeof(digest), hash);
+	F_SET_TEXT(e->token, arena_strdup(arena, token));
+	F_SET_TEXT(e->token_hash, arena_strdup(arena, hash));
+	return DC_OK;
+}
+
+static enum dc_code
+edge_create(struct tx *tx, struct call *call, void *row, struct dc_error *err)
+{
+	struct edge *e = row;
+	enum dc_code rc;
+
+	(void)call;
+	if ((rc = check_location(tx, &e->location_id, err)) != DC_OK)
+		return rc;
+	return new_token(e, tx_arena(tx), err);
+}
+
+static enum dc_code
+edge_created(struct tx *tx, struct call *call, void *row, struct dc_error *err)
+{
+	struct edge *e = row;
+
+	(void)call;
+	return edge_rows_create(tx, e->id.v, e->report_interval.v, err);
+}
+
+static enum dc_code
+edge_update(struct tx *tx, struct call *call, const void *old, const void *patch, void *row, struct dc_error *err)
+{
+	struct edge *e = row;
+
+	(void)call;
+	(void)old;
+	(void)patch;
+	return check_location(tx, &e->location_id, err);
+}
+
+static enum dc_code
+edge_updated(struct tx *tx, struct call *call, const void *old, void *row, struct dc_error *err)
+{
+	static const char *const columns[] = { "report_interval", NULL };
+	const struct edge *e = row;
+	struct edge_report report = { .report_interval = e->report_interval };
+
+	(void)call;
+	(void)old;
+	return query_set(tx, &edge_report_table, columns, &report, Q(Q_EQ("id", e->id.v)), NULL, err);
+}
+
+static enum dc_code
+edge_remove(struct tx *tx, struct call *call, void *row, bool *later, struct dc_error *err)
+{
+	const struct edge *e = row;
+	int64_t used;
+	enum dc_code rc;
+
+	(void)call;
+	(void)later;
+	if ((rc = query_count(tx, port_resource.table, Q(Q_EQ("edge_id", e->id.v)), &used, err)) != DC_OK)
+		return rc;
+	if (used > 0)
+		return dc_fail(err, DC_E_PARAM, NULL, "the edge still has %lld ports", (long long)used);
+	if ((rc = query_count(tx, &edge_object_table, Q(Q_EQ("edge_id", e->id.v)), &used, err)) != DC_OK)
+		return rc;
+	if (used > 0)
+		return dc_fail(err, DC_E_PARAM, NULL, "the edge still has %lld objects; a dead one can be retired first",
+		    (long long)used);
+	if ((rc = query_delete(tx, &edge_apply_table, Q(Q_EQ("edge_id", e->id.v)), NULL, err)) != DC_OK ||
+	    (rc = query_delete(tx, &edge_report_table, Q(Q_EQ("id", e->id.v)), NULL, err)) != DC_OK)
+		return rc;
+	return query_delete(tx, &edge_revision_table, Q(Q_EQ("id", e->id.v)), NULL, err);
+}
+
+/* The edge that the path names, for the operator's words on it. */
+static enum dc_code
+load(struct tx *tx, struct call *call, struct edge **ret, struct dc_error *err)
+{
+	void *row;
+	enum dc_code rc;
+
+	if ((rc = crud_load(tx, call, &edge_resource, call_param(call, "edge_id"), &row, err)) == DC_OK)
+		*ret = row;
+	return rc;
+}
+
+static enum dc_code
+confirm(struct tx *tx, struct call *call, struct dc_error *err)
+{
+	struct edge *e;
+	enum dc_code rc;
+
+	if ((rc = load(tx, call, &e, err)) != DC_OK || (rc = edge_confirm(tx, e->id.v, err)) != DC_OK)
+		return rc;
+	if ((rc = event_add(tx, call, "confirm", "edge", e->id.v, err)) != DC_OK)
+		return rc;
+	return crud_answer(tx, call, &edge_resource, e, false, err);
+}
+
+static enum dc_code
+retire(struct tx *tx, struct call *call, struct dc_error *err)
+{
+	struct edge *e;
+	enum dc_code rc;
+
+	if ((rc = load(tx, call, &e, err)) != DC_OK ||
+	    (rc = edge_retire(tx, e->id.v, api_get_options(call->api)->resources, err)) != DC_OK)
+		return rc;
+	if ((rc = event_add(tx, call, "retire", "edge", e->id.v, err)) != DC_OK)
+		return rc;
+	return crud_answer(tx, call, &edge_resource, e, false, err);
+}
+
+static enum dc_code
+renew_token(struct tx *tx, struct call *call, struct dc_error *err)
+{
+	static const char *const columns[] = { "token_hash", NULL };
+	struct edge *e;
+	enum dc_code rc;
+
+	if ((rc = load(tx, call, &e, err)) != DC_OK || (rc = new_token(e, tx_arena(tx), err)) != DC_OK ||
+	    (rc = query_set(tx, &edge_table, columns, e, Q(Q_EQ("id", e->id.v)), NULL, err)) != DC_OK)
+		return rc;
+	if ((rc = event_add(tx, call, "renew-token", "edge", e->id.v, err)) != DC_OK)
+		return rc;
+	return crud_answer(tx, call, &edge_resource, e, true, err);
+}
+
+static const struct route edge_routes[] = {
+	{ M_GET, "/dcaas/v1/edges", ROLE_OPERATOR, .res = &edge_resource, .run = crud_list, .operation = "ListEdges", .summary = "List the edges." },
+	{ M_POST, "/dcaas/v1/edges", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, VIEW_OP_CREATE, .status = 201, .run = crud_create, .operation = "CreateEdge", .summary = "Describe an edge; the answer holds its credential." },
+	{ M_GET, "/dcaas/v1/edges/{edge_id}", ROLE_OPERATOR, .res = &edge_resource, .run = crud_show, .operation = "ShowEdge", .summary = "Read one edge." },
+	{ M_PUT, "/dcaas/v1/edges/{edge_id}", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, VIEW_OP_UPDATE, .run = crud_update, .operation = "UpdateEdge", .summary = "Change an edge." },
+	{ M_DELETE, "/dcaas/v1/edges/{edge_id}", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, .status = 204, .run = crud_delete, .operation = "DeleteEdge", .summary = "Forget an edge without ports." },
+	{ M_POST, "/dcaas/v1/edges/{edge_id}/confirm", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, .run = confirm, .operation = "ConfirmEdge", .summary = "Let a held edge take this store's objects, and remove what is missing from them." },
+	{ M_POST, "/dcaas/v1/edges/{edge_id}/retire", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, .run = retire, .operation = "RetireEdge", .summary = "Count the pending removals of a dead edge as done." },
+	{ M_POST, "/dcaas/v1/edges/{edge_id}/token", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, .status = 201, .run = renew_token, .operation = "RenewEdgeToken", .summary = "Give the edge a new credential; the old one ends." },
+	{ 0 },
+};
+
+const struct resource edge_resource = {
+	.name = "edge",
+	.plural = "edges",
+	.title = "edge",
+	.table = &edge_table,
+	.missing = DC_E_NOT_FOUND,
+	.routes = edge_routes,
+	.create = edge_create,
+	.created = edge_created,
+	.update = edge_update,
+	.updated = edge_updated,
+	.remove = edge_remove,
+};

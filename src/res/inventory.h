@@ -1,0 +1,63 @@
+/* inventory.h - what the operator describes: locations, edges, their ports, and the attachment of VPCs. */
+#ifndef DC_INVENTORY_H
+#define DC_INVENTORY_H
+
+#include "res/res.h"
+
+struct location {
+	struct f_text id, name, description, region_id, site_code;
+	struct f_objects locales, address;
+	struct f_list available_port_speeds;
+	struct f_objects provider_list;
+	struct f_text latitude, longitude, public_border_group, city, location_type, support_region_type;
+	struct f_int created_time, updated_time;
+};
+extern const struct resource location_resource;
+
+struct edge {
+	struct f_text id, name, description, location_id;
+	struct f_text device_id; /* what tenants read as device_id: often the router's address */
+	struct f_int report_interval; /* seconds between heartbeats */
+	struct f_text token; /* in the create's answer only */
+	struct f_text token_hash;
+	struct f_int created_time, updated_time;
+};
+extern const struct resource edge_resource;
+
+struct port {
+	struct f_text id, edge_id, name, device;
+	struct f_int created_time, updated_time;
+};
+extern const struct resource port_resource;
+
+/* What one VLAN of one port is taken by, UNIQUE (port_id, vlan): a virtual interface or an attachment; id is its owner's. */
+struct port_vlan {
+	struct f_text id, port_id;
+	struct f_int vlan;
+};
+extern const struct field_table port_vlan_table;
+
+/* Claims a VLAN of a port, under the port's lock. VLAN 0 (the whole port) and all others exclude each other. member is
+ * named in the error; zero and taken are the codes to use. */
+enum dc_code port_claim(struct tx *, const char *port_id, int64_t vlan, const char *owner_id, const char *member,
+    enum dc_code zero, enum dc_code taken, struct dc_error *err);
+enum dc_code port_release(struct tx *, const char *owner_id, struct dc_error *err);
+
+/* A VPC's side on an edge. */
+struct attachment {
+	struct f_text id, tenant_id, vpc_id, name, port_id;
+	struct f_int vlan; /* 0: the whole port */
+	struct f_text local_ip, next_hop; /* IPv4: our address with mask; null next hop: prefixes are on-link */
+	struct f_text local_ipv6, next_hop_ipv6;
+	struct f_list prefixes; /* both families */
+	struct f_text edge_id; /* of the port */
+	struct f_text status; /* "" or PENDING_DELETE */
+	struct f_int created_time, updated_time;
+};
+extern const struct resource attachment_resource;
+
+/* The row with this id; DC_E_NOT_FOUND (err untouched) when there is none. */
+enum dc_code edge_get(struct tx *, const char *id, struct edge **ret, struct dc_error *err);
+enum dc_code port_get(struct tx *, const char *id, struct port **ret, struct dc_error *err);
+
+#endif

@@ -1,0 +1,75 @@
+/* lifecycle.c - the table (state, event) -> state. */
+#include "res/lifecycle.h"
+
+#include <string.h>
+
+#include "base/log.h"
+
+const char *const life_names[] = {
+#define X(id, name) name,
+	LIFE_STATES(X)
+#undef X
+	"BUILD", "DELETED", "AUTHORIZATION", "REJECTED", "ADMIN_SHUTDOWN", NULL
+};
+
+struct life_rule {
+	enum life_state from;
+	enum life_event event;
+	enum life_state to;
+};
+
+static const struct life_rule rules[] = {
+	{ LIFE_PENDING_CREATE, EV_CHANGED, LIFE_PENDING_CREATE },
+	{ LIFE_PENDING_CREATE, EV_WAITING, LIFE_PENDING_CREATE },
+	{ LIFE_PENDING_CREATE, EV_UP, LIFE_ACTIVE },
+	{ LIFE_PENDING_CREATE, EV_NOT_UP, LIFE_DOWN },
+	{ LIFE_PENDING_CREATE, EV_FAILED, LIFE_ERROR },
+	{ LIFE_PENDING_CREATE, EV_REMOVE, LIFE_PENDING_DELETE },
+	{ LIFE_ACTIVE, EV_CHANGED, LIFE_PENDING_UPDATE },
+	{ LIFE_ACTIVE, EV_WAITING, LIFE_PENDING_UPDATE },
+	{ LIFE_ACTIVE, EV_UP, LIFE_ACTIVE },
+	{ LIFE_ACTIVE, EV_NOT_UP, LIFE_DOWN },
+	{ LIFE_ACTIVE, EV_FAILED, LIFE_ERROR },
+	{ LIFE_ACTIVE, EV_REMOVE, LIFE_PENDING_DELETE },
+	{ LIFE_DOWN, EV_CHANGED, LIFE_PENDING_UPDATE },
+	{ LIFE_DOWN, EV_WAITING, LIFE_PENDING_UPDATE },
+	{ LIFE_DOWN, EV_UP, LIFE_ACTIVE },
+	{ LIFE_DOWN, EV_NOT_UP, LIFE_DOWN },
+	{ LIFE_DOWN, EV_FAILED, LIFE_ERROR },
+	{ LIFE_DOWN, EV_REMOVE, LIFE_PENDING_DELETE },
+	{ LIFE_PENDING_UPDATE, EV_CHANGED, LIFE_PENDING_UPDATE },
+	{ LIFE_PENDING_UPDATE, EV_WAITING, LIFE_PENDING_UPDATE },
+	{ LIFE_PENDING_UPDATE, EV_UP, LIFE_ACTIVE },
+	{ LIFE_PENDING_UPDATE, EV_NOT_UP, LIFE_DOWN },
+	{ LIFE_PENDING_UPDATE, EV_FAILED, LIFE_ERROR },
+	{ LIFE_PENDING_UPDATE, EV_REMOVE, LIFE_PENDING_DELETE },
+	{ LIFE_ERROR, EV_CHANGED, LIFE_PENDING_UPDATE },
+	{ LIFE_ERROR, EV_WAITING, LIFE_PENDING_UPDATE },
+	{ LIFE_ERROR, EV_UP, LIFE_ACTIVE },
+	{ LIFE_ERROR, EV_NOT_UP, LIFE_DOWN },
+	{ LIFE_ERROR, EV_FAILED, LIFE_ERROR },
+	{ LIFE_ERROR, EV_REMOVE, LIFE_PENDING_DELETE },
+	{ LIFE_PENDING_DELETE, EV_REMOVE, LIFE_PENDING_DELETE },
+};
+
+bool
+life_is(const struct f_text *status, enum life_state state)
+{
+	return status->set == GIVEN && strcmp(status->v, life_names[state]) == 0;
+}
+
+bool
+life_move(struct f_text *status, enum life_event event, const char *kind, const char *id)
+{
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		if (rules[i].event != event || !life_is(status, rules[i].from))
+			continue;
+		if (rules[i].from != rules[i].to)
+			dc_log(LOG_INFO, "status", "%s=%s from=%s to=%s", kind, id, status->v, life_names[rules[i].to]);
+		F_SET_TEXT(*status, life_names[rules[i].to]);
+		return true;
+	}
+	dc_log(LOG_WARNING, "status-refused", "%s=%s state=%s event=%d", kind, id, status->set == GIVEN ? status->v : "none",
+	    (int)event);
+	return false;
+}

@@ -1,0 +1,44 @@
+/* lifecycle.h - the states of what lives on an edge (interfaces, their peers), the events that move them, and the one
+ * function that may assign a state.
+ *
+ * Status is earned: only an edge's report leads to ACTIVE, DOWN or ERROR (design: "a resource with objects on an edge is
+ * PENDING_* until the edge has read them back"). */
+#ifndef DC_LIFECYCLE_H
+#define DC_LIFECYCLE_H
+
+#include <stdbool.h>
+
+#include "field/field.h"
+
+#define LIFE_STATES(X)                                                                                                 \
+	X(LIFE_PENDING_CREATE, "PENDING_CREATE") /* ordered; the edge has not read it back yet */                      \
+	X(LIFE_ACTIVE, "ACTIVE")                                                                                       \
+	X(LIFE_DOWN, "DOWN") /* as ordered on the edge, but no carrier or no session */                                \
+	X(LIFE_PENDING_UPDATE, "PENDING_UPDATE") /* a change of it is on its way */                                    \
+	X(LIFE_ERROR, "ERROR") /* the edge could not do what was ordered */                                            \
+	X(LIFE_PENDING_DELETE, "PENDING_DELETE")
+
+enum life_state {
+#define X(id, name) id,
+	LIFE_STATES(X)
+#undef X
+	LIFE_STATE_COUNT
+};
+
+enum life_event {
+	EV_CHANGED, /* objects were rendered anew, the edge has them not yet */
+	EV_WAITING, /* the edge said something, but not yet that all is there */
+	EV_UP, /* read back, and it works */
+	EV_NOT_UP, /* read back, and it does not */
+	EV_FAILED, /* the edge could not */
+	EV_REMOVE, /* the tenant wants it gone */
+};
+
+/* Moves status (an F_ENUM text with the names above); false, and a log line, when the state has no row for the event. A
+ * move to the same state is true. */
+bool life_move(struct f_text *status, enum life_event, const char *kind, const char *id);
+bool life_is(const struct f_text *status, enum life_state);
+/* Names, NULL-terminated: those above, then the ones of the contract that later features bring. */
+extern const char *const life_names[];
+
+#endif

@@ -1,0 +1,627 @@
+/* vif_peer.c - virtual interface peers: one adjacency per address family (semantics.md 5.6, 8 and 10). The service's own
+ * first call: POST /vif-peers, and its alias with an id in the path. */
+#include <string.h>
+
+#include "api/crud.h"
+#include "res/inventory.h"
+#include "res/lifecycle.h"
+#include "res/virtual_gateway.h"
+#include "res/virtual_interface.h"
+
+static const char *const families[] = { "ipv4", "ipv6", NULL };
+static const char *const route_modes[] = { "bgp", "static", NULL };
+
+const struct field_table vif_peer_table = {
+	.name = "VifPeer",
+	.sql = "vif_peer",
+	.size = sizeof(struct vif_peer),
+	.fields = (const struct field[]) {
+	    { AT(vif_peer, id), .kind = F_UUID, .may = V_R, .must = VIEW_ANSWER, .cli = true, .doc = "Identifier of the peer." },
+	    { AT(vif_peer, tenant_id), .kind = F_HEX32, .may = V_R, .must = VIEW_ANSWER, .doc = "Project that owns the peer." },
+	    { AT(vif_peer, name), .kind = F_TEXT, .max = 64, .may = V_CRU, .must = VIEW_ANSWER, .cli = true, .doc = "Display name." },
+	    { AT(vif_peer, description), .kind = F_TEXT, .max = 128, .nullable = true, .may = V_CRU, .doc = "Free text." },
+	    { AT(vif_peer, address_family), .kind = F_ENUM, .names = families, .fold = true, .may = V_CR, .must = VIEW_ANSWER, .cli = true, .doc = "Address family." },
+	    { AT(vif_peer, local_gateway_ip), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_CR, .cli = true, .doc = "Our link address with mask." },
+	    { AT(vif_peer, remote_gateway_ip), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_CR, .cli = true, .doc = "The customer's link address with mask." },
+	    { AT(vif_peer, route_mode), .kind = F_ENUM, .names = route_modes, .may = V_CR, .must = VIEW_ANSWER, .cli = true, .doc = "How routes are learned." },
+	    { AT(vif_peer, bgp_asn), .kind = F_INT, .min = 1, .max = 4294967295, .quoted = true, .code = DC_E_ASN, .nullable = true, .may = V_CR, .cli = true, .doc = "The customer's AS number." },
+	    { AT(vif_peer, bgp_md5), .kind = F_SECRET, .max = 80, .nullable = true, .may = V_CR, .doc = "Password of the BGP session (TCP MD5)." },
+	    { AT(vif_peer, remote_ep_group), .kind = F_LIST, .max = 255, .nullable = true, .may = V_CRU, .doc = "The customer's blocks." },
+	    { AT(vif_peer, service_ep_group), .kind = F_LIST, .max = 255, .nullable = true, .may = V_R, .doc = "Public blocks." },
+	    { AT(vif_peer, device_id), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_R, .doc = "Edge it is on." },
+	    { AT(vif_peer, bgp_route_limit), .kind = F_INT, .max = 2147483647, .out_unlimited = true, .may = V_R, .fallback = "100", .doc = "BGP routes it may send." },
+	    { AT(vif_peer, bgp_status), .kind = F_TEXT, .max = 10, .nullable = true, .may = V_R, .cli = true, .doc = "up when the session is Established, else down; null for static peers." },
+	    { AT(vif_peer, status), .kind = F_ENUM, .names = life_names, .may = V_R, .must = VIEW_ANSWER, .cli = true, .doc = "State, as the edge reports it." },
+	    { AT(vif_peer, vif_id), .kind = F_UUID, .may = V_CR, .must = VIEW_ANSWER, .doc = "Interface it is a peer of." },
+	    { AT(vif_peer, receive_route_num), .kind = F_INT, .min = -1, .max = 2147483647, .out_unlimited = true, .may = V_R, .fallback = "-1", .cli = true, .doc = "BGP routes received; -1 for static peers." },
+	    { AT(vif_peer, enable_nqa), .kind = F_BOOL, .may = V_R, .fallback = "false", .doc = "NQA detection is on." },
+	    { AT(vif_peer, enable_bfd), .kind = F_BOOL, .may = V_R, .fallback = "false", .doc = "BFD detection is on." },
+	    { AT(vif_peer, vgw_id), .kind = F_UUID, .doc = "Gateway." },
+	    { 0 },
+	},
+};
+
+/* --- what a peer takes in its gateway's VRF; both tables refuse a second taker --- */
+
+/* Row of link_subnet: id is the peer. first and last address as hex, so that text order is address order. */
+struct link_subnet {
+	struct f_text id, vgw_id;
+	struct f_int family;
+	struct f_text first, last;
+};
+
+static const struct field_table link_subnet_table = {
+	.name = "LinkSubnet",
+	.sql = "link_subnet",
+	.size = sizeof(struct link_subnet),
+	.fields = (const struct field[]) {
+	    { AT(link_subnet, id), .kind = F_UUID, .doc = "Peer." },
+	    { AT(link_subnet, vgw_id), .kind = F_UUID, .doc = "Gateway." },
+	    { AT(link_subnet, family), .kind = F_INT, .max = 6, .doc = "4 or 6." },
+	    { AT(link_subnet, first), .kind = F_TEXT, .max = 32, .doc = "First address." },
+	    { AT(link_subnet, last), .kind = F_TEXT, .max = 32, .doc = "Last address." },
+	    { 0 },
+	},
+};
+
+/* Row of remote_subnet: UNIQUE (vgw_id, prefix): a static route of one VRF has one owner. */
+struct remote_subnet {
+	struct f_text id, peer_id, vgw_id, prefix;
+};
+
+static const struct field_table remote_subnet_table = {
+	.name = "RemoteSubnet",
+	.sql = "remote_subnet",
+	.size = sizeof(struct remote_subnet),
+	.fields = (const struct field[]) {
+	    { AT(remote_subnet, id), .kind = F_UUID, .doc = "Identifier of the row." },
+	    { AT(remote_subnet, peer_id), .kind = F_UUID, .doc = "Peer." },
+	    { AT(remote_subnet, vgw_id), .kind = F_UUID, .doc = "Gateway." },
+	    { AT(remote_subnet, prefix), .kind = F_TEXT, .max = 64, .doc = "Network." },
+	    { 0 },
+	},
+};
+
+static void
+subnet_range(const struct ip_prefix *subnet, struct link_subnet *row, struct arena *arena)
+{
+	unsigned bytes = ip_bits(subnet->addr.family) / 8;
+	uint8_t last[16];
+	char hex[HEX32_TEXT_SIZE];
+
+	for (unsigned i = 0; i < bytes; i++) {
+		unsigned bits = subnet->len > i * 8 ? subnet->len - i * 8 : 0;
+		uint8_t host = bits >= 8 ? 0 : (uint8_t)(0xff >> bits);
+
+		last[i] = subnet->addr.byte[i] | host;
+	}
+	hex_encode(subnet->addr.byte, bytes, hex);
+	F_SET_TEXT(row->first, arena_strdup(arena, hex));
+	hex_encode(last, bytes, hex);
+	F_SET_TEXT(row->last, arena_strdup(arena, hex));
+	F_SET_INT(row->family, subnet->addr.family);
+}
+
+/* Subnets in the table do not overlap, so only the one that begins nearest before our end can reach into ours. */
+static enum dc_code
+claim_link(struct tx *tx, const struct vif_peer *p, const char *vgw_id, const struct ip_prefix *subnet, const char *member,
+    struct dc_error *err)
+{
+	struct query_page nearest = { .sort = "first", .descending = true, .limit = 1 };
+	struct link_subnet row = { 0 };
+	void *rows;
+	size_t n;
+	enum dc_code rc;
+
+	subnet_range(subnet, &row, tx_arena(tx));
+	rc = query_list(tx, &link_subnet_table, Q(Q_EQ("vgw_id", vgw_id), Q_EQ_INT("family", row.family.v),
+	    { .column = "first", .op = Q_OP_LE, .text = row.last.v }), &nearest, &rows, &n, err);
+	if (rc != DC_OK)
+		return rc;
+	if (n > 0 && strcmp(((struct link_subnet *)rows)->last.v, row.first.v) >= 0)
+		return dc_fail(err, DC_E_ADDRESS, member, "%s: the link subnet overlaps that of another peer of the gateway", member);
+	row.id = p->id;
+	F_SET_TEXT(row.vgw_id, vgw_id);
+	return query_insert(tx, &link_subnet_table, &row, err);
+}
+
+static enum dc_code
+claim_remote(struct tx *tx, const struct vif_peer *p, const char *vgw_id, const struct cidr_list *remote, const char *member,
+    struct dc_error *err)
+{
+	for (size_t i = 0; i < remote->n; i++) {
+		struct remote_subnet row = { 0 };
+		char id[UUID_TEXT_SIZE], text[IP_TEXT_SIZE];
+		int64_t taken;
+		enum dc_code rc;
+
+		ip_format_prefix(&remote->v[i], text);
+		if ((rc = query_count(tx, &remote_subnet_table, Q(Q_EQ("vgw_id", vgw_id), Q_EQ("prefix", text)), &taken, err)) != DC_OK)
+			return rc;
+		if (taken > 0)
+			return dc_fail(err, DC_E_CIDR_TWICE, member, "%s: %s is behind another static peer of the gateway already", member, text);
+		uuid_new(id);
+		F_SET_TEXT(row.id, id);
+		row.peer_id = p->id;
+		F_SET_TEXT(row.vgw_id, vgw_id);
+		F_SET_TEXT(row.prefix, text);
+		if ((rc = query_insert(tx, &remote_subnet_table, &row, err)) != DC_OK)
+			return rc;
+	}
+	return DC_OK;
+}
+
+/* --- rules --- */
+
+static enum ip_family
+family_of(const struct vif_peer *p)
+{
+	return p->address_family.set == GIVEN && strcmp(p->address_family.v, "ipv6") == 0 ? IP_V6 : IP_V4;
+}
+
+static bool
+is_bgp(const struct vif_peer *p)
+{
+	return p->route_mode.set == GIVEN && strcmp(p->route_mode.v, "bgp") == 0;
+}
+
+static enum dc_code
+check_bgp(struct call *call, const struct virtual_gateway *gw, struct vif_peer *p, const struct peer_names *names, struct dc_error *err)
+{
+	const struct res_settings *settings = res_settings(call);
+
+	if (text_or_null(&p->bgp_md5) == NULL)
+		p->bgp_md5 = (struct f_text) { NULLED, NULL }; /* "" means none */
+	for (const char *c = p->bgp_md5.v; c != NULL && *c != '\0'; c++)
+		if (*c < ' ' || *c > '~' || *c == '"')
+			return dc_fail(err, DC_E_PARAM, names->md5, "%s may hold printable ASCII characters except the double quote", names->md5);
+	if (!is_bgp(p))
+		return DC_OK;
+	if (p->bgp_asn.set != GIVEN)
+		return dc_fail(err, DC_E_NO_ASN, names->asn, "%s is missing: BGP routing needs an AS number", names->asn);
+	if (p->bgp_asn.v == gw->bgp_asn.v)
+		return dc_fail(err, DC_E_SAME_ASN, names->asn, "%s: %lld is the AS number of the gateway itself", names->asn, (long long)p->bgp_asn.v);
+	if (p->bgp_asn.v >= settings->internal_asn_first && p->bgp_asn.v <= settings->internal_asn_last)
+		return dc_fail(err, DC_E_ASN, names->asn, "%s: %lld to %lld are kept for links between gateways", names->asn, (long long)settings->internal_asn_first, (long long)settings->internal_asn_last);
+	return DC_OK;
+}
+
+static enum dc_code
+fail_overlap(struct dc_error *err, enum dc_code code, const char *member, const struct ip_prefix *a, const struct ip_prefix *b)
+{
+	char text[2][IP_TEXT_SIZE];
+
+	ip_format_prefix(a, text[0]);
+	ip_format_prefix(b, text[1]);
+	return dc_fail(err, code, member, "%s: %s overlaps the gateway's local subnet %s", member, text[0], text[1]);
+}
+
+/* The remote blocks outside the link subnet: those that become routes. */
+static struct cidr_list
+outside_link(const struct cidr_list *all, const struct ip_prefix *link, struct arena *arena)
+{
+	struct cidr_list out = { arena_array(arena, all->n + 1, sizeof(*out.v)), 0 };
+
+	for (size_t i = 0; i < all->n; i++)
+		if (link == NULL || !ip_contains(link, &all->v[i]))
+			out.v[out.n++] = all->v[i];
+	return out;
+}
+
+static enum dc_code
+check_remote(struct tx *tx, struct call *call, const struct virtual_gateway *gw, const struct vif_peer *p, const struct f_list *list,
+    const struct ip_prefix *link, const struct peer_names *names, struct cidr_list *routes, struct dc_error *err)
+{
+	const struct res_settings *settings = res_settings(call);
+	struct cidr_list remote, local;
+	struct ip_prefix a, b;
+	enum dc_code rc;
+
+	if ((rc = cidr_list_parse(list, family_of(p), names->remote_ep_group, tx_arena(tx), &remote, err)) != DC_OK ||
+	    (rc = cidr_check_customer(&remote, link, names->remote_ep_group, err)) != DC_OK ||
+	    (rc = gateway_local(gw, tx_arena(tx), &local, err)) != DC_OK)
+		return rc;
+	if (settings->quota_remote_subnets >= 0 && (int64_t)remote.n > settings->quota_remote_subnets)
+		return dc_fail(err, DC_E_REMOTE_SUBNETS, names->remote_ep_group, "%s: %zu remote subnets are more than the quota of %lld", names->remote_ep_group, remote.n, (long long)settings->quota_remote_subnets);
+	*routes = outside_link(&remote, link, tx_arena(tx));
+	if (cidr_overlap(routes, &local, &a, &b) && a.len > 0) /* a default route overlaps everything and means the rest */
+		return fail_overlap(err, DC_E_OVERLAP, names->remote_ep_group, &a, &b);
+	return DC_OK;
+}
+
+enum dc_code
+vif_peer_check(struct tx *tx, struct call *call, const struct virtual_gateway *gw, struct vif_peer *p,
+    const struct peer_names *names, struct dc_error *err)
+{
+	struct link_addresses link;
+	struct cidr_list local, subnet, routes;
+	struct ip_prefix a, b;
+	enum dc_code rc;
+
+	if ((rc = link_addresses_parse(&p->local_gateway_ip, &p->remote_gateway_ip, family_of(p), names->local, names->remote, &link, err)) != DC_OK ||
+	    (rc = check_bgp(call, gw, p, names, err)) != DC_OK ||
+	    (rc = check_remote(tx, call, gw, p, &p->remote_ep_group, link.family != IP_NONE ? &link.subnet : NULL, names, &routes, err)) != DC_OK)
+		return rc;
+	p->vgw_id = gw->id;
+	if (link.family != IP_NONE) {
+		subnet = (struct cidr_list) { &link.subnet, 1 };
+		if ((rc = gateway_local(gw, tx_arena(tx), &local, err)) != DC_OK)
+			return rc;
+		if (cidr_overlap(&subnet, &local, &a, &b))
+			return fail_overlap(err, DC_E_ADDRESS, names->local, &a, &b);
+		if ((rc = claim_link(tx, p, gw->id.v, &link.subnet, names->local, err)) != DC_OK)
+			return rc;
+	}
+	return is_bgp(p) ? DC_OK : claim_remote(tx, p, gw->id.v, &routes, names->remote_ep_group, err);
+}
+
+enum dc_code
+vif_peer_set_remote(struct tx *tx, struct call *call, const struct virtual_gateway *gw, struct vif_peer *p,
+    const struct f_list *list, const struct peer_names *names, struct dc_error *err)
+{
+	struct link_addresses link;
+	struct cidr_list routes;
+	enum dc_code rc;
+
+	if ((rc = link_addresses_parse(&p->local_gateway_ip, &p->remote_gateway_ip, family_of(p), names->local, names->remote, &link, err)) != DC_OK ||
+	    (rc = check_remote(tx, call, gw, p, list, link.family != IP_NONE ? &link.subnet : NULL, names, &routes, err)) != DC_OK ||
+	    (rc = query_delete(tx, &remote_subnet_table, Q(Q_EQ("peer_id", p->id.v)), NULL, err)) != DC_OK)
+		return rc;
+	p->remote_ep_group = *list;
+	return is_bgp(p) ? DC_OK : claim_remote(tx, p, gw->id.v, &routes, names->remote_ep_group, err);
+}
+
+/* --- rows --- */
+
+enum dc_code
+vif_peer_insert(struct tx *tx, const struct virtual_interface *v, struct vif_peer *p, struct dc_error *err)
+{
+	field_defaults(&vif_peer_table, tx_arena(tx), p);
+	if (p->id.set != GIVEN) {
+		char id[UUID_TEXT_SIZE];
+
+		uuid_new(id);
+		F_SET_TEXT(p->id, arena_strdup(tx_arena(tx), id));
+	}
+	if (p->name.set != GIVEN)
+		p->name = v->name;
+	if (p->description.set != GIVEN)
+		F_SET_TEXT(p->description, "");
+	p->tenant_id = v->tenant_id;
+	p->vif_id = v->id;
+	p->device_id = v->device_id;
+	p->service_ep_group = v->service_ep_group;
+	p->bgp_route_limit = v->bgp_route_limit;
+	if (p->remote_ep_group.set != GIVEN)
+		p->remote_ep_group = (struct f_list) { GIVEN, 0, NULL };
+	F_SET_TEXT(p->bgp_status, is_bgp(p) ? "down" : NULL);
+	F_SET_INT(p->receive_route_num, is_bgp(p) ? 0 : -1);
+	F_SET_TEXT(p->status, life_names[LIFE_PENDING_CREATE]);
+	return query_insert(tx, &vif_peer_table, p, err);
+}
+
+enum dc_code
+vif_peer_destroy(struct tx *tx, const struct vif_peer *p, struct dc_error *err)
+{
+	enum dc_code rc;
+
+	if ((rc = query_delete(tx, &edge_session_table, Q(Q_EQ("id", p->id.v)), NULL, err)) != DC_OK ||
+	    (rc = query_delete(tx, &remote_subnet_table, Q(Q_EQ("peer_id", p->id.v)), NULL, err)) != DC_OK ||
+	    (rc = query_delete(tx, &link_subnet_table, Q(Q_EQ("id", p->id.v)), NULL, err)) != DC_OK)
+		return rc;
+	return query_delete(tx, &vif_peer_table, Q(Q_EQ("id", p->id.v)), NULL, err);
+}
+
+static enum dc_code
+list_peers(struct tx *tx, const struct query_cond *cond, struct vif_peer **ret, size_t *n, struct dc_error *err)
+{
+	void *rows;
+	enum dc_code rc = query_list(tx, &vif_peer_table, cond, NULL, &rows, n, err);
+
+	if (rc == DC_OK)
+		*ret = rows;
+	return rc;
+}
+
+enum dc_code
+vif_peers_of(struct tx *tx, const char *vif_id, struct vif_peer **ret, size_t *n, struct dc_error *err)
+{
+	return list_peers(tx, Q(Q_EQ("vif_id", vif_id)), ret, n, err);
+}
+
+enum dc_code
+vif_peers_of_gateway(struct tx *tx, const char *gateway_id, struct vif_peer **ret, size_t *n, struct dc_error *err)
+{
+	return list_peers(tx, Q(Q_EQ("vgw_id", gateway_id)), ret, n, err);
+}
+
+enum dc_code
+vif_peer_prefixes(struct tx *tx, const struct vif_peer *p, struct cidr_list *remote, struct cidr_list *link, struct dc_error *err)
+{
+	struct link_addresses addresses;
+	struct cidr_list all;
+	enum dc_code rc;
+
+	if ((rc = link_addresses_parse(&p->local_gateway_ip, &p->remote_gateway_ip, IP_NONE, "local_gateway_ip", "remote_gateway_ip", &addresses, err)) != DC_OK ||
+	    (rc = cidr_list_parse(&p->remote_ep_group, IP_NONE, "remote_ep_group", tx_arena(tx), &all, err)) != DC_OK)
+		return rc;
+	*link = (struct cidr_list) { 0 };
+	if (addresses.family != IP_NONE)
+		*link = (struct cidr_list) { arena_memdup(tx_arena(tx), &addresses.subnet, sizeof(addresses.subnet)), 1 };
+	*remote = outside_link(&all, link->n > 0 ? link->v : NULL, tx_arena(tx));
+	return DC_OK;
+}
+
+/* --- create --- */
+
+static const struct peer_names names = { "vif_peer.local_gateway_ip", "vif_peer.remote_gateway_ip", "vif_peer.bgp_asn",
+	"vif_peer.bgp_md5", "vif_peer.remote_ep_group" };
+
+static enum dc_code
+load_interface(struct tx *tx, struct call *call, const char *id, struct virtual_interface **ret, struct dc_error *err)
+{
+	void *row;
+	enum dc_code rc = query_get(tx, virtual_interface_resource.table, Q(Q_EQ("id", id), Q_EQ("tenant_id", call->project)), &row, err);
+
+	if (rc == DC_OK)
+		*ret = row;
+	return rc;
+}
+
+/* The id in the path of the alias: an interface's, or that of one of its peers. */
+static enum dc_code
+interface_of_path(struct tx *tx, struct call *call, const char *id, struct virtual_interface **ret, struct dc_error *err)
+{
+	void *row;
+	enum dc_code rc = load_interface(tx, call, id, ret, err);
+
+	if (rc != DC_E_NOT_FOUND)
+		return rc;
+	rc = query_get(tx, &vif_peer_table, Q(Q_EQ("id", id), Q_EQ("tenant_id", call->project)), &row, err);
+	if (rc == DC_OK)
+		rc = load_interface(tx, call, ((struct vif_peer *)row)->vif_id.v, ret, err);
+	return rc == DC_E_NOT_FOUND ? dc_missing(err, DC_E_VIF_NOT_FOUND, "virtual interface %s does not exist", id) : rc;
+}
+
+static enum dc_code
+find_interface(struct tx *tx, struct call *call, const struct vif_peer *p, struct virtual_interface **ret, struct dc_error *err)
+{
+	const char *path_id = call_param(call, "vif_peer_id");
+	enum dc_code rc;
+
+	if (path_id != NULL) {
+		if ((rc = interface_of_path(tx, call, path_id, ret, err)) != DC_OK)
+			return rc;
+		return p->vif_id.set != GIVEN || strcmp(p->vif_id.v, (*ret)->id.v) == 0 ? DC_OK :
+		    dc_fail(err, DC_E_PARAM, "vif_peer.vif_id", "vif_peer.vif_id is not the interface that the path names");
+	}
+	if (p->vif_id.set != GIVEN)
+		return dc_fail(err, DC_E_PARAM, "vif_peer.vif_id", "vif_peer.vif_id is missing");
+	rc = load_interface(tx, call, p->vif_id.v, ret, err);
+	return rc == DC_E_NOT_FOUND ? dc_fail(err, DC_E_VIF_NOT_FOUND, "vif_peer.vif_id", "vif_peer.vif_id: virtual interface %s does not exist", p->vif_id.v) : rc;
+}
+
+/* What the members say of the family: the addresses, else the first remote block; IP_NONE when they say nothing. */
+static enum ip_family
+family_of_members(const struct vif_peer *p, struct arena *arena)
+{
+	const char *address = text_or_null(&p->local_gateway_ip) != NULL ? p->local_gateway_ip.v : text_or_null(&p->remote_gateway_ip);
+	struct ip_prefix prefix;
+	struct cidr_list remote;
+
+	if (address != NULL && ip_parse_prefix(address, &prefix))
+		return prefix.addr.family;
+	if (cidr_list_parse(&p->remote_ep_group, IP_NONE, names.remote_ep_group, arena, &remote, NULL) == DC_OK && remote.n > 0)
+		return remote.v[0].addr.family;
+	return IP_NONE;
+}
+
+static enum dc_code
+choose_family(struct tx *tx, const struct virtual_interface *v, struct vif_peer *p, struct dc_error *err)
+{
+	struct vif_peer *peer;
+	bool have4 = false, have6 = false;
+	size_t n;
+	enum dc_code rc;
+
+	if ((rc = vif_peers_of(tx, v->id.v, &peer, &n, err)) != DC_OK)
+		return rc;
+	for (size_t i = 0; i < n; i++)
+		*(family_of(&peer[i]) == IP_V6 ? &have6 : &have4) = true;
+	if (p->address_family.set != GIVEN) {
+		enum ip_family family = family_of_members(p, tx_arena(tx));
+
+		if (family == IP_NONE)
+			family = have4 ? IP_V6 : IP_V4;
+		F_SET_TEXT(p->address_family, ip_family_name(family));
+	}
+	if (family_of(p) == IP_V6 ? have6 : have4)
+		return dc_fail(err, DC_E_VIF_IN_USE, "vif_peer.address_family", "vif_peer.address_family: the interface has its %s peer already", p->address_family.v);
+	return DC_OK;
+}
+
+/* Absent members come from the interface (semantics.md 5.6). */
+static void
+inherit(const struct virtual_interface *v, struct vif_peer *p)
+{
+	bool v6 = family_of(p) == IP_V6;
+
+	if (p->route_mode.set != GIVEN)
+		p->route_mode = v->route_mode;
+	if (p->bgp_asn.set != GIVEN)
+		p->bgp_asn = v->bgp_asn;
+	if (p->bgp_md5.set != GIVEN)
+		p->bgp_md5 = v->bgp_md5;
+	if (text_or_null(&p->local_gateway_ip) == NULL && text_or_null(&p->remote_gateway_ip) == NULL) {
+		p->local_gateway_ip = v6 ? v->local_gateway_v6_ip : v->local_gateway_v4_ip;
+		p->remote_gateway_ip = v6 ? v->remote_gateway_v6_ip : v->remote_gateway_v4_ip;
+	}
+}
+
+static void
+mirror_addresses(struct virtual_interface *v, const struct vif_peer *p, const struct f_text *local, const struct f_text *remote)
+{
+	if (family_of(p) == IP_V6) {
+		v->local_gateway_v6_ip = *local;
+		v->remote_gateway_v6_ip = *remote;
+	} else {
+		v->local_gateway_v4_ip = *local;
+		v->remote_gateway_v4_ip = *remote;
+	}
+}
+
+static enum dc_code
+lock_interface(struct tx *tx, const struct virtual_interface *v, struct virtual_gateway **gw, struct dc_error *err)
+{
+	void *row;
+	enum dc_code rc;
+
+	if ((rc = query_lock(tx, virtual_gateway_resource.table, v->vgw_id.v, err)) != DC_OK ||
+	    (rc = query_lock(tx, virtual_interface_resource.table, v->id.v, err)) != DC_OK ||
+	    (rc = query_get(tx, virtual_gateway_resource.table, Q(Q_EQ("id", v->vgw_id.v)), &row, err)) != DC_OK)
+		return rc;
+	*gw = row;
+	return life_is(&v->status, LIFE_PENDING_DELETE) ? dc_fail(err, DC_E_VIF_STATE, NULL, "the interface is being deleted") : DC_OK;
+}
+
+static enum dc_code
+create(struct tx *tx, struct call *call, struct dc_error *err)
+{
+	struct vif_peer *p = arena_memdup(tx_arena(tx), call->body, sizeof(*p));
+	struct virtual_interface *v;
+	struct virtual_gateway *gw;
+	char id[UUID_TEXT_SIZE];
+	enum dc_code rc;
+
+	if ((rc = find_interface(tx, call, p, &v, err)) != DC_OK || (rc = lock_interface(tx, v, &gw, err)) != DC_OK ||
+	    (rc = choose_family(tx, v, p, err)) != DC_OK)
+		return rc;
+	inherit(v, p);
+	uuid_new(id);
+	F_SET_TEXT(p->id, id);
+	if ((rc = vif_peer_check(tx, call, gw, p, &names, err)) != DC_OK || (rc = vif_peer_insert(tx, v, p, err)) != DC_OK)
+		return rc;
+	mirror_addresses(v, p, &p->local_gateway_ip, &p->remote_gateway_ip);
+	if ((rc = query_update(tx, virtual_interface_resource.table, v, err)) != DC_OK || (rc = vif_render(tx, v, err)) != DC_OK ||
+	    (rc = event_add(tx, call, "create", vif_peer_resource.name, p->id.v, err)) != DC_OK)
+		return rc;
+	return crud_answer(tx, call, &vif_peer_resource, p, true, err);
+}
+
+/* --- update and delete --- */
+
+static enum dc_code
+first_peer_is(struct tx *tx, const struct vif_peer *p, bool *ret, struct dc_error *err)
+{
+	struct vif_peer *peer;
+	size_t n;
+	enum dc_code rc = vif_peers_of(tx, p->vif_id.v, &peer, &n, err);
+
+	if (rc == DC_OK)
+		*ret = n > 0 && strcmp(peer[0].id.v, p->id.v) == 0;
+	return rc;
+}
+
+static enum dc_code
+vif_peer_update(struct tx *tx, struct call *call, const void *old, const void *patch_row, void *row, struct dc_error *err)
+{
+	const struct vif_peer *patch = patch_row;
+	struct vif_peer *p = row;
+	struct virtual_interface *v;
+	struct virtual_gateway *gw;
+	bool first;
+	enum dc_code rc;
+
+	(void)old;
+	if ((rc = load_interface(tx, call, p->vif_id.v, &v, err)) != DC_OK || (rc = lock_interface(tx, v, &gw, err)) != DC_OK)
+		return rc;
+	if (life_is(&p->status, LIFE_PENDING_DELETE))
+		return dc_fail(err, DC_E_VIF_STATE, NULL, "the peer is being deleted");
+	if (patch->remote_ep_group.set != GIVEN)
+		return DC_OK;
+	if ((rc = vif_peer_set_remote(tx, call, gw, p, &patch->remote_ep_group, &names, err)) != DC_OK ||
+	    (rc = first_peer_is(tx, p, &first, err)) != DC_OK || !first)
+		return rc;
+	v->remote_ep_group = p->remote_ep_group;
+	return query_set(tx, virtual_interface_resource.table, (const char *const[]) { "remote_ep_group", NULL }, v, Q(Q_EQ("id", v->id.v)), NULL, err);
+}
+
+static enum dc_code
+vif_peer_updated(struct tx *tx, struct call *call, const void *old, void *row, struct dc_error *err)
+{
+	struct vif_peer *p = row;
+	struct virtual_interface *v;
+	void *again;
+	enum dc_code rc;
+
+	(void)old;
+	if ((rc = load_interface(tx, call, p->vif_id.v, &v, err)) != DC_OK || (rc = vif_render(tx, v, err)) != DC_OK ||
+	    (rc = query_get(tx, &vif_peer_table, Q(Q_EQ("id", p->id.v)), &again, err)) != DC_OK)
+		return rc;
+	*p = *(struct vif_peer *)again; /* its state may have moved */
+	return DC_OK;
+}
+
+/* The members that the interface shows of its first peer, when the one that was first goes. */
+static void
+show_next_peer(struct virtual_interface *v, const struct vif_peer *next)
+{
+	v->address_family = next->address_family;
+	v->route_mode = next->route_mode;
+	v->bgp_asn = next->bgp_asn;
+	v->bgp_md5 = next->bgp_md5;
+	v->remote_ep_group = next->remote_ep_group;
+}
+
+static enum dc_code
+vif_peer_remove(struct tx *tx, struct call *call, void *row, bool *later, struct dc_error *err)
+{
+	static const struct f_text none = { NULLED, NULL };
+	struct vif_peer *p = row, *peer, *stays = NULL;
+	struct virtual_interface *v;
+	struct virtual_gateway *gw;
+	size_t n;
+	enum dc_code rc;
+
+	if ((rc = load_interface(tx, call, p->vif_id.v, &v, err)) != DC_OK || (rc = lock_interface(tx, v, &gw, err)) != DC_OK ||
+	    (rc = vif_peers_of(tx, v->id.v, &peer, &n, err)) != DC_OK)
+		return rc;
+	*later = true; /* vif_observe() deletes the row when the edge has let go of it */
+	if (life_is(&p->status, LIFE_PENDING_DELETE))
+		return DC_OK;
+	for (size_t i = 0; i < n && stays == NULL; i++)
+		if (strcmp(peer[i].id.v, p->id.v) != 0 && !life_is(&peer[i].status, LIFE_PENDING_DELETE))
+			stays = &peer[i];
+	if (stays == NULL)
+		return dc_fail(err, DC_E_VIF_IN_USE, NULL, "the last peer of an interface cannot be deleted");
+	mirror_addresses(v, p, &none, &none);
+	show_next_peer(v, stays);
+	life_move(&p->status, EV_REMOVE, "vif_peer", p->id.v);
+	if ((rc = query_update(tx, &vif_peer_table, p, err)) != DC_OK ||
+	    (rc = query_update(tx, virtual_interface_resource.table, v, err)) != DC_OK || (rc = vif_render(tx, v, err)) != DC_OK)
+		return rc;
+	return vif_observe(tx, v->id.v, err);
+}
+
+#define PATH "/v3/{project_id}/dcaas/vif-peers"
+
+static const struct route vif_peer_routes[] = {
+	{ M_POST, PATH, ROLE_MEMBER, ROUTE_WRITES, &vif_peer_resource, VIEW_CREATE, .status = 201, .run = create, .operation = "CreateVifPeer", .summary = "Add the peer of the missing address family to a virtual interface." },
+	{ M_POST, PATH "/{vif_peer_id}", ROLE_MEMBER, ROUTE_WRITES, &vif_peer_resource, VIEW_CREATE, .status = 201, .run = create, .operation = "CreateVifPeerAtId", .summary = "The same with the interface in the path, as the published example has it." },
+	{ M_PUT, PATH "/{vif_peer_id}", ROLE_MEMBER, ROUTE_WRITES, &vif_peer_resource, VIEW_UPDATE, .run = crud_update, .operation = "UpdateVifPeer", .summary = "Change name, text or remote subnets of a peer." },
+	{ M_DELETE, PATH "/{vif_peer_id}", ROLE_MEMBER, ROUTE_WRITES, &vif_peer_resource, .status = 204, .run = crud_delete, .operation = "DeleteVifPeer", .summary = "Remove a peer that is not the last of its interface." },
+	{ 0 },
+};
+
+const struct resource vif_peer_resource = {
+	.name = "vif_peer",
+	.plural = "vif_peers",
+	.title = "virtual interface peer",
+	.table = &vif_peer_table,
+	.missing = DC_E_NOT_FOUND,
+	.owner = "tenant_id",
+	.routes = vif_peer_routes,
+	.update = vif_peer_update,
+	.updated = vif_peer_updated,
+	.remove = vif_peer_remove,
+};

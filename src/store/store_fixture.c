@@ -1,0 +1,169 @@
+/* store_fixture.c - see store_fixture.h. */
+#include <dirent.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/store_fixture.h"
+
+static const struct field gate_fields[] = {
+	{ .name = "id", .kind = F_TEXT, .offset = offsetof(struct gate, id) },
+	{ .name = "name", .kind = F_TEXT, .offset = offsetof(struct gate, name) },
+	{ .name = NULL },
+};
+const struct field_table gate_table = { .name = "Gate", .sql = "gate", .size = sizeof(struct gate), .fields = gate_fields };
+
+static const char *const port_kinds[] = { "copper", "fibre", NULL };
+static const struct field port_fields[] = {
+	{ .name = "id", .kind = F_TEXT, .offset = offsetof(struct port, id) },
+	{ .name = "gate_id", .kind = F_TEXT, .offset = offsetof(struct port, gate_id) },
+	{ .name = "name", .kind = F_TEXT, .offset = offsetof(struct port, name) },
+	{ .name = "kind", .kind = F_ENUM, .offset = offsetof(struct port, kind), .names = port_kinds },
+	{ .name = "vlan", .kind = F_INT, .offset = offsetof(struct port, vlan) },
+	{ .name = "made_at", .kind = F_TIME, .offset = offsetof(struct port, made_at) },
+	{ .name = "revision", .kind = F_INT, .offset = offsetof(struct port, revision) },
+	{ .name = "up", .kind = F_BOOL, .offset = offsetof(struct port, up) },
+	{ .name = "tags", .kind = F_LIST, .offset = offsetof(struct port, tags) },
+	{ .name = "secret", .kind = F_SECRET, .offset = offsetof(struct port, secret) },
+	{ .name = NULL },
+};
+const struct field_table port_table = { .name = "Port", .sql = "port", .size = sizeof(struct port), .fields = port_fields };
+
+const struct field_table *const fixture_tables[] = { &gate_table, &port_table, NULL };
+
+const struct migration fixture_migrations[] = {
+	{ 1, "0001_gate",
+	    "CREATE TABLE gate (id TEXT PRIMARY KEY, name TEXT NOT NULL, guard INTEGER NOT NULL DEFAULT 0);" },
+	{ 2, "0002_port",
+	    "CREATE TABLE port (id TEXT PRIMARY KEY, gate_id TEXT NOT NULL REFERENCES gate (id), name TEXT, kind TEXT,"
+	    " vlan INTEGER, made_at BIGINT, revision BIGINT NOT NULL DEFAULT 0, up INTEGER, tags TEXT, secret TEXT,"
+	    " guard INTEGER NOT NULL DEFAULT 0, UNIQUE (gate_id, vlan),"
+	    " CONSTRAINT port_vlan CHECK (vlan BETWEEN 0 AND 4094));" },
+	{ 0, NULL, NULL },
+};
+
+struct fixture *
+fixture_new(void)
+{
+	struct fixture *fx = calloc(1, sizeof(*fx));
+
+	if (fx == NULL)
+		abort();
+	snprintf(fx->folder, sizeof(fx->folder), "/tmp/store_test.XXXXXX");
+	if (mkdtemp(fx->folder) == NULL)
+		abort();
+	snprintf(fx->db, sizeof(fx->db), "%s/db", fx->folder);
+	snprintf(fx->key, sizeof(fx->key), "%s/key", fx->folder);
+	snprintf(fx->copy, sizeof(fx->copy), "%s/copy", fx->folder);
+	fx->arena = arena_new();
+	return fx;
+}
+
+static void
+remove_folder(const char *folder)
+{
+	DIR *d = opendir(folder);
+	const struct dirent *e;
+	char path[512];
+
+	while (d != NULL && (e = readdir(d)) != NULL)
+		if (e->d_name[0] != '.') {
+			snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
+			(void)unlink(path);
+		}
+	if (d != NULL)
+		closedir(d);
+	(void)rmdir(folder);
+}
+
+struct fixture *
+fixture_free(struct fixture *fx)
+{
+	fixture_end(fx);
+	fixture_close(fx);
+	arena_free(fx->arena);
+	remove_folder(fx->folder);
+	free(fx);
+	return NULL;
+}
+
+enum dc_code
+fixture_open(struct fixture *fx)
+{
+	struct store_options options = { .path = fx->db, .key_path = fx->key, .tables = fixture_tables };
+
+	return store_open_with(&options, fixture_migrations, &fx->store, &fx->err);
+}
+
+void
+fixture_close(struct fixture *fx)
+{
+	fx->store = store_close(fx->store);
+}
+
+struct tx *
+fixture_begin(struct fixture *fx)
+{
+	fx->tx = (struct sqlite_tx) {
+		.tx = { .ops = &sqlite_tx_ops, .store = fx->store, .arena = fx->arena, .now = utc_now() },
+	};
+	if (conn_open(fx->db, CONN_WRITE, &fx->tx.conn, &fx->err) != DC_OK ||
+	    conn_run(fx->tx.conn, "BEGIN IMMEDIATE", &fx->err) != DC_OK)
+		abort();
+	return &fx->tx.tx;
+}
+
+void
+fixture_end(struct fixture *fx)
+{
+	if (fx->tx.conn != NULL && conn_run(fx->tx.conn, "COMMIT", &fx->err) != DC_OK)
+		abort();
+	fx->tx.conn = conn_close(fx->tx.conn);
+}
+
+char *
+fixture_read_file(const char *path, size_t *len)
+{
+	FILE *f = fopen(path, "rb");
+	char *data;
+	long size;
+
+	if (f == NULL)
+		return NULL;
+	if (fseek(f, 0, SEEK_END) != 0 || (size = ftell(f)) < 0 || (data = calloc(1, (size_t)size + 1)) == NULL)
+		abort();
+	rewind(f);
+	*len = fread(data, 1, (size_t)size, f);
+	fclose(f);
+	return data;
+}
+
+struct gate *
+gate_new(struct arena *arena, const char *id, const char *name)
+{
+	struct gate *g = arena_new_of(arena, struct gate);
+
+	F_SET_TEXT(g->id, id);
+	F_SET_TEXT(g->name, name);
+	return g;
+}
+
+struct port *
+port_new(struct arena *arena, const char *id, const char *gate_id, const char *name, int64_t vlan)
+{
+	struct port *p = arena_new_of(arena, struct port);
+	const char **tags = arena_array(arena, 2, sizeof(*tags));
+
+	tags[0] = "b, \"quoted\"";
+	tags[1] = "a";
+	F_SET_TEXT(p->id, id);
+	F_SET_TEXT(p->gate_id, gate_id);
+	F_SET_TEXT(p->name, name);
+	F_SET_TEXT(p->kind, "fibre");
+	F_SET_INT(p->vlan, vlan);
+	F_SET_INT(p->made_at, 1785585600123);
+	F_SET_INT(p->revision, 0);
+	F_SET_BOOL(p->up, true);
+	p->tags = (struct f_list) { GIVEN, 2, tags };
+	F_SET_TEXT(p->secret, "correct horse battery staple");
+	return p;
+}
