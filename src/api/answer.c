@@ -39,11 +39,11 @@ answer_error(struct exchange *x, enum dc_code rc, const struct dc_error *err)
 	call_reset_answer(&x->call);
 	x->call.status = words.http;
 	x->code = words.api;
-	json_object_begin(&w);
-	json_member_string(&w, "error_code", words.api);
-	json_member_string(&w, "error_msg", words.text);
-	json_member_string(&w, "request_id", x->call.request_id);
-	json_object_end(&w);
+	jw_object_begin(&w);
+	jw_member_string(&w, "error_code", words.api);
+	jw_member_string(&w, "error_msg", words.text);
+	jw_member_string(&w, "request_id", x->call.request_id);
+	jw_object_end(&w);
 }
 
 static void

@@ -86,9 +86,9 @@ call_answer(struct call *call, void (*fill)(struct json *, const void *arg), con
 {
 	struct json w = JSON_INIT(&call->out);
 
-	json_object_begin(&w);
+	jw_object_begin(&w);
 	if (fill != NULL)
 		fill(&w, arg);
-	json_member_string(&w, "request_id", call->request_id);
-	json_object_end(&w);
+	jw_member_string(&w, "request_id", call->request_id);
+	jw_object_end(&w);
 }

@@ -142,11 +142,11 @@ crud_answer(struct tx *tx, struct call *call, const struct resource *res, void *
 
 	if (res->embed != NULL && (rc = res->embed(tx, row, 1, err)) != DC_OK)
 		return rc;
-	json_object_begin(&w);
-	json_key(&w, res->name);
+	jw_object_begin(&w);
+	jw_key(&w, res->name);
 	field_encode(res->table, answer_view(call, res, created), row, &options, &w);
-	json_member_string(&w, "request_id", call->request_id);
-	json_object_end(&w);
+	jw_member_string(&w, "request_id", call->request_id);
+	jw_object_end(&w);
 	return DC_OK;
 }
 

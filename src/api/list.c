@@ -172,20 +172,20 @@ write_list(struct call *call, const struct resource *res, char *rows, size_t n, 
 	struct json w = JSON_INIT(&call->out);
 	bool any = n > 0;
 
-	json_object_begin(&w);
-	json_key(&w, res->plural);
-	json_array_begin(&w);
+	jw_object_begin(&w);
+	jw_key(&w, res->plural);
+	jw_array_begin(&w);
 	for (size_t i = 0; i < n; i++)
 		field_encode(res->table, list_view(call), rows + i * res->table->size, options, &w);
-	json_array_end(&w);
-	json_key(&w, "page_info");
-	json_object_begin(&w);
-	json_member_string(&w, "next_marker", any && more ? id_at(res->table, rows, n - 1) : NULL);
-	json_member_string(&w, "previous_marker", any ? id_at(res->table, rows, 0) : NULL);
-	json_member_int(&w, "current_count", (int64_t)n);
-	json_object_end(&w);
-	json_member_string(&w, "request_id", call->request_id);
-	json_object_end(&w);
+	jw_array_end(&w);
+	jw_key(&w, "page_info");
+	jw_object_begin(&w);
+	jw_member_string(&w, "next_marker", any && more ? id_at(res->table, rows, n - 1) : NULL);
+	jw_member_string(&w, "previous_marker", any ? id_at(res->table, rows, 0) : NULL);
+	jw_member_int(&w, "current_count", (int64_t)n);
+	jw_object_end(&w);
+	jw_member_string(&w, "request_id", call->request_id);
+	jw_object_end(&w);
 }
 
 enum dc_code

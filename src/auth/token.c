@@ -289,11 +289,11 @@ token_revoke_user(struct tx *tx, const char *user_id, struct dc_error *err)
 static void
 describe_domain(const char *key, const struct domain_row *row, struct json *out)
 {
-	json_key(out, key);
-	json_object_begin(out);
-	json_member_string(out, "id", row->id.v);
-	json_member_string(out, "name", row->name.v);
-	json_object_end(out);
+	jw_key(out, key);
+	jw_object_begin(out);
+	jw_member_string(out, "id", row->id.v);
+	jw_member_string(out, "name", row->name.v);
+	jw_object_end(out);
 }
 
 static void
@@ -301,27 +301,27 @@ describe_catalog(const char *region, const char *endpoint, const char *project_i
 {
 	char url[512];
 
-	json_key(out, "catalog");
-	json_array_begin(out);
+	jw_key(out, "catalog");
+	jw_array_begin(out);
 	if (endpoint != NULL && project_id != NULL) {
 		snprintf(url, sizeof(url), "%s/v3/%s", endpoint, project_id);
-		json_object_begin(out);
-		json_member_string(out, "id", "dcaas");
-		json_member_string(out, "type", "dcaas");
-		json_member_string(out, "name", "dcaas");
-		json_key(out, "endpoints");
-		json_array_begin(out);
-		json_object_begin(out);
-		json_member_string(out, "id", "dcaas-public");
-		json_member_string(out, "interface", "public");
-		json_member_string(out, "region", region);
-		json_member_string(out, "region_id", region);
-		json_member_string(out, "url", url);
-		json_object_end(out);
-		json_array_end(out);
-		json_object_end(out);
+		jw_object_begin(out);
+		jw_member_string(out, "id", "dcaas");
+		jw_member_string(out, "type", "dcaas");
+		jw_member_string(out, "name", "dcaas");
+		jw_key(out, "endpoints");
+		jw_array_begin(out);
+		jw_object_begin(out);
+		jw_member_string(out, "id", "dcaas-public");
+		jw_member_string(out, "interface", "public");
+		jw_member_string(out, "region", region);
+		jw_member_string(out, "region_id", region);
+		jw_member_string(out, "url", url);
+		jw_object_end(out);
+		jw_array_end(out);
+		jw_object_end(out);
 	}
-	json_array_end(out);
+	jw_array_end(out);
 }
 
 void
@@ -329,37 +329,37 @@ token_describe(const struct token_info *info, const char *region, const char *en
 {
 	char when[UTC_TEXT_SIZE];
 
-	json_object_begin(out);
-	json_key(out, "methods");
-	json_array_begin(out);
+	jw_object_begin(out);
+	jw_key(out, "methods");
+	jw_array_begin(out);
 	json_text(out, info->token.methods.v);
-	json_array_end(out);
+	jw_array_end(out);
 	utc_format(info->token.issued_at.v, when);
-	json_member_string(out, "issued_at", when);
+	jw_member_string(out, "issued_at", when);
 	utc_format(info->token.expires_at.v, when);
-	json_member_string(out, "expires_at", when);
-	json_key(out, "user");
-	json_object_begin(out);
-	json_member_string(out, "id", info->user.id.v);
-	json_member_string(out, "name", info->user.name.v);
+	jw_member_string(out, "expires_at", when);
+	jw_key(out, "user");
+	jw_object_begin(out);
+	jw_member_string(out, "id", info->user.id.v);
+	jw_member_string(out, "name", info->user.name.v);
 	describe_domain("domain", &info->domain, out);
-	json_object_end(out);
+	jw_object_end(out);
 	if (info->project.id.set == GIVEN) {
-		json_key(out, "project");
-		json_object_begin(out);
-		json_member_string(out, "id", info->project.id.v);
-		json_member_string(out, "name", info->project.name.v);
+		jw_key(out, "project");
+		jw_object_begin(out);
+		jw_member_string(out, "id", info->project.id.v);
+		jw_member_string(out, "name", info->project.name.v);
 		describe_domain("domain", &info->project_domain, out);
-		json_object_end(out);
+		jw_object_end(out);
 	} else
 		describe_domain("domain", &info->domain, out);
-	json_key(out, "roles");
-	json_array_begin(out);
-	json_object_begin(out);
-	json_member_string(out, "id", info->user.role.v);
-	json_member_string(out, "name", info->user.role.v);
-	json_object_end(out);
-	json_array_end(out);
+	jw_key(out, "roles");
+	jw_array_begin(out);
+	jw_object_begin(out);
+	jw_member_string(out, "id", info->user.role.v);
+	jw_member_string(out, "name", info->user.role.v);
+	jw_object_end(out);
+	jw_array_end(out);
 	describe_catalog(region, endpoint, info->project.id.v, out);
-	json_object_end(out);
+	jw_object_end(out);
 }

@@ -6,6 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#pragma GCC poison strcpy strcat sprintf vsprintf atoi atol atoll atof strtok gets strncpy strncat alloca
+#pragma GCC poison strcpy strcat sprintf vsprintf atoi atol atoll atof strtok gets strncpy strncat
 
 #endif

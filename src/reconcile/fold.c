@@ -190,10 +190,10 @@ ports_json(struct fold *f)
 	struct json out = JSON_INIT(&text);
 	const struct wire_port *port = f->report->ports.v;
 
-	json_array_begin(&out);
+	jw_array_begin(&out);
 	for (size_t i = 0; i < f->report->ports.n; i++)
 		field_encode(&wire_port_table, VIEW_WIRE, &port[i], NULL, &out);
-	json_array_end(&out);
+	jw_array_end(&out);
 	return arena_strdup(tx_arena(f->tx), buf_str(&text));
 }
 

@@ -1,0 +1,140 @@
+#include "base/json.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void separate(struct json *w)
+{
+	if (w->comma)
+		buf_putc(w->out, ',');
+	w->comma = true;
+}
+
+void jw_object_begin(struct json *w)
+{
+	separate(w);
+	buf_putc(w->out, '{');
+	w->comma = false;
+}
+
+void jw_object_end(struct json *w)
+{
+	buf_putc(w->out, '}');
+	w->comma = true;
+}
+
+void jw_array_begin(struct json *w)
+{
+	separate(w);
+	buf_putc(w->out, '[');
+	w->comma = false;
+}
+
+void jw_array_end(struct json *w)
+{
+	buf_putc(w->out, ']');
+	w->comma = true;
+}
+
+static void escape(struct buf *out, unsigned char c)
+{
+	switch (c) {
+	case '"':
+		buf_puts(out, "\\\"");
+		break;
+	case '\\':
+		buf_puts(out, "\\\\");
+		break;
+	case '\n':
+		buf_puts(out, "\\n");
+		break;
+	case '\r':
+		buf_puts(out, "\\r");
+		break;
+	case '\t':
+		buf_puts(out, "\\t");
+		break;
+	default:
+		buf_printf(out, "\\u%04x", c);
+	}
+}
+
+static void quoted(struct buf *out, const char *s)
+{
+	buf_putc(out, '"');
+	while (*s != '\0') {
+		size_t plain = 0;
+
+		while ((unsigned char)s[plain] >= 0x20 && s[plain] != '"' && s[plain] != '\\')
+			plain++;
+		buf_add(out, s, plain);
+		s += plain;
+		if (*s != '\0')
+			escape(out, (unsigned char)*s++);
+	}
+	buf_putc(out, '"');
+}
+
+void jw_key(struct json *w, const char *key)
+{
+	separate(w);
+	quoted(w->out, key);
+	buf_putc(w->out, ':');
+	w->comma = false;
+}
+
+void jw_string(struct json *w, const char *s)
+{
+	if (s == NULL) {
+		jw_null(w);
+		return;
+	}
+	separate(w);
+	quoted(w->out, s);
+}
+
+void jw_int(struct json *w, int64_t v)
+{
+	separate(w);
+	buf_printf(w->out, "%" PRId64, v);
+}
+
+void jw_bool(struct json *w, bool v)
+{
+	separate(w);
+	buf_puts(w->out, v ? "true" : "false");
+}
+
+void jw_null(struct json *w)
+{
+	separate(w);
+	buf_puts(w->out, "null");
+}
+
+void jw_raw(struct json *w, const char *text)
+{
+	if (text == NULL || text[0] == '\0') {
+		jw_null(w);
+		return;
+	}
+	separate(w);
+	buf_puts(w->out, text);
+}
+
+void jw_member_string(struct json *w, const char *key, const char *value)
+{
+	jw_key(w, key);
+	jw_string(w, value);
+}
+
+void jw_member_int(struct json *w, const char *key, int64_t value)
+{
+	jw_key(w, key);
+	jw_int(w, value);
+}
+
+void jw_member_bool(struct json *w, const char *key, bool value)
+{
+	jw_key(w, key);
+	jw_bool(w, value);
+}

@@ -1,0 +1,92 @@
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+
+static const char *log_program = "dcaas";
+static int log_max = LOG_INFO;
+
+void log_init(const char *program, int max_priority)
+{
+	log_program = program;
+	log_max = max_priority;
+}
+
+static const char *level_name(int priority)
+{
+	switch (priority) {
+	case LOG_EMERG:
+	case LOG_ALERT:
+	case LOG_CRIT:
+	case LOG_ERR:
+		return "error";
+	case LOG_WARNING:
+		return "warning";
+	case LOG_NOTICE:
+	case LOG_INFO:
+		return "info";
+	default:
+		return "debug";
+	}
+}
+
+/* One write per line, so that lines of several threads and processes never mix. */
+void dc_log(int priority, const char *event, const char *fmt, ...)
+{
+	if (priority > log_max)
+		return;
+	struct buf line = BUF_INIT(16384);
+	char now[UTC_TEXT_SIZE];
+	va_list ap;
+
+	utc_format(utc_now(), now);
+	buf_printf(&line, "time=%s level=%s program=%s event=", now, level_name(priority), log_program);
+	buf_printf(&line, strchr(event, ' ') != NULL ? "\"%s\"" : "%s", event);
+	if (fmt[0] != '\0') {
+		buf_putc(&line, ' ');
+		va_start(ap, fmt);
+		buf_vprintf(&line, fmt, ap);
+		va_end(ap);
+	}
+	buf_putc(&line, '\n');
+	if (line.failed && line.data != NULL && line.len > 0)
+		line.data[line.len - 1] = '\n';
+	for (size_t done = 0; done < line.len;) {
+		ssize_t n = write(STDERR_FILENO, line.data + done, line.len - done);
+
+		if (n <= 0)
+			break;
+		done += (size_t)n;
+	}
+	buf_free(&line);
+}
+
+const char *log_quote(struct arena *arena, const char *text)
+{
+	if (text == NULL)
+		return "\"\"";
+	size_t len = strlen(text), n = 0;
+	char *out = arena_alloc(arena, len * 4 + 3);
+
+	out[n++] = '"';
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (c == '"' || c == '\\') {
+			out[n++] = '\\';
+			out[n++] = (char)c;
+		} else if (c < 0x20 || c == 0x7f) {
+			n += (size_t)snprintf(out + n, 5, "\\x%02x", c);
+		} else {
+			out[n++] = (char)c;
+		}
+	}
+	out[n++] = '"';
+	return out;
+}

@@ -1,0 +1,116 @@
+/* buf, json and error: what becomes text. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+
+static void a_buffer_keeps_its_ceiling_and_remembers_the_failure(void **state)
+{
+	(void)state;
+	_cleanup_buf_ struct buf b = BUF_INIT(10);
+
+	assert_string_equal(buf_str(&b), "");
+	buf_puts(&b, "0123456789");
+	assert_false(b.failed);
+	buf_putc(&b, 'x');
+	assert_true(b.failed);
+	buf_puts(&b, "");
+	assert_true(b.failed);
+	assert_int_equal(b.len, 10);
+	assert_null(buf_steal(&b));
+	buf_printf(&b, "%d", 42);
+	char *taken = buf_steal(&b);
+
+	assert_string_equal(taken, "42");
+	free(taken);
+	assert_int_equal(b.len, 0);
+}
+
+static void an_empty_buffer_gives_away_an_empty_text(void **state)
+{
+	(void)state;
+	struct buf b = BUF_INIT(100);
+	char *taken = buf_steal(&b);
+
+	assert_string_equal(taken, "");
+	free(taken);
+}
+
+static void json_has_commas_where_they_belong(void **state)
+{
+	(void)state;
+	_cleanup_buf_ struct buf b = BUF_INIT(1000);
+	struct json w = JSON_INIT(&b);
+
+	jw_object_begin(&w);
+	jw_member_string(&w, "a", NULL);
+	jw_key(&w, "l");
+	jw_array_begin(&w);
+	jw_int(&w, -5);
+	jw_object_begin(&w);
+	jw_object_end(&w);
+	jw_raw(&w, "[1]");
+	jw_array_end(&w);
+	jw_member_bool(&w, "t", true);
+	jw_object_end(&w);
+	assert_string_equal(b.data, "{\"a\":null,\"l\":[-5,{},[1]],\"t\":true}");
+}
+
+static void json_strings_are_escaped(void **state)
+{
+	(void)state;
+	_cleanup_buf_ struct buf b = BUF_INIT(1000);
+	struct json w = JSON_INIT(&b);
+
+	jw_string(&w, "q\" b\\ n\n t\t \x01 \xc3\xa4");
+	assert_string_equal(b.data, "\"q\\\" b\\\\ n\\n t\\t \\u0001 \xc3\xa4\"");
+}
+
+static void errors_carry_code_member_and_words(void **state)
+{
+	struct dc_error err = { .http = 7 };
+
+	(void)state;
+	assert_int_equal(dc_fail(&err, DC_E_ASN, "virtual_interface.asn", "%s", "too \"large\""), DC_E_ASN);
+	assert_string_equal(err.member, "virtual_interface.asn");
+	assert_string_equal(err.text, "too \"large\"");
+	assert_int_equal(err.http, 0);
+	assert_int_equal(dc_missing(&err, DC_E_VIF_NOT_FOUND, "gone"), DC_E_VIF_NOT_FOUND);
+	assert_int_equal(err.http, 404);
+	assert_string_equal(err.member, "");
+	assert_string_equal(dc_code_api(DC_E_VIF_NOT_FOUND), "DC.1211");
+	assert_string_equal(dc_code_name(DC_E_ASN), "DC_E_ASN");
+	assert_int_equal(dc_code_http(DC_E_TOO_LARGE), 413);
+	assert_int_equal(dc_fail(NULL, DC_E_IO, NULL, "x"), DC_E_IO);
+}
+
+static void log_values_cannot_forge_a_line(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena *a = arena_new();
+
+	assert_string_equal(log_quote(a, "a\nlevel=error \"x\\"), "\"a\\x0alevel=error \\\"x\\\\\"");
+	assert_string_equal(log_quote(a, NULL), "\"\"");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_buffer_keeps_its_ceiling_and_remembers_the_failure),
+		cmocka_unit_test(an_empty_buffer_gives_away_an_empty_text),
+		cmocka_unit_test(json_has_commas_where_they_belong),
+		cmocka_unit_test(json_strings_are_escaped),
+		cmocka_unit_test(errors_carry_code_member_and_words),
+		cmocka_unit_test(log_values_cannot_forge_a_line),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
