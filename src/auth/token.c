@@ -332,7 +332,7 @@ token_describe(const struct token_info *info, const char *region, const char *en
 	jw_object_begin(out);
 	jw_key(out, "methods");
 	jw_array_begin(out);
-	json_text(out, info->token.methods.v);
+	jw_string(out, info->token.methods.v);
 	jw_array_end(out);
 	utc_format(info->token.issued_at.v, when);
 	jw_member_string(out, "issued_at", when);

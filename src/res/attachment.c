@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "api/crud.h"
-#include "auth/identity.h"
+#include "auth/tables.h"
 #include "reconcile/objects.h"
 #include "res/virtual_gateway.h"
 
@@ -109,7 +109,7 @@ attachment_create(struct tx *tx, struct call *call, void *row, struct dc_error *
 	(void)call;
 	if ((rc = check_addresses(a, tx_arena(tx), err)) != DC_OK)
 		return rc;
-	rc = query_lock(tx, project_resource.table, a->tenant_id.v, err);
+	rc = query_lock(tx, &project_table, a->tenant_id.v, err);
 	if (rc == DC_E_NOT_FOUND)
 		return dc_fail(err, DC_E_NOT_FOUND, "attachment.tenant_id", "attachment.tenant_id: project %s does not exist", a->tenant_id.v);
 	if (rc != DC_OK)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "api/crud.h"
-#include "auth/identity.h"
+#include "auth/tables.h"
 #include "reconcile/objects.h"
 #include "res/inventory.h"
 #include "res/virtual_interface.h"
@@ -219,7 +219,7 @@ direct_connect_create(struct tx *tx, struct call *call, void *row, struct dc_err
 	(void)call;
 	if ((rc = tags_check(&dc->tags, "direct_connect.tags", err)) != DC_OK)
 		return rc;
-	rc = query_lock(tx, project_resource.table, dc->tenant_id.v, err);
+	rc = query_lock(tx, &project_table, dc->tenant_id.v, err);
 	if (rc == DC_E_NOT_FOUND)
 		return dc_fail(err, DC_E_NOT_FOUND, "direct_connect.tenant_id", "direct_connect.tenant_id: project %s does not exist", dc->tenant_id.v);
 	if (rc != DC_OK)

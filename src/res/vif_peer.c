@@ -91,7 +91,7 @@ subnet_range(const struct ip_prefix *subnet, struct link_subnet *row, struct are
 
 	for (unsigned i = 0; i < bytes; i++) {
 		unsigned bits = subnet->len > i * 8 ? subnet->len - i * 8 : 0;
-		uint8_t host = bits >= 8 ? 0 : (uint8_t)(0xff >> bits);
+		uint8_t host = bits >= 8 ? 0 : (uint8_t)(0xffu >> bits);
 
 		last[i] = subnet->addr.byte[i] | host;
 	}

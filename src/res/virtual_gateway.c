@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "api/crud.h"
-#include "auth/identity.h"
+#include "auth/tables.h"
 #include "reconcile/objects.h"
 #include "res/virtual_interface.h"
 
@@ -108,7 +108,7 @@ check_quota(struct tx *tx, struct call *call, struct dc_error *err)
 	int64_t used;
 	enum dc_code rc;
 
-	if ((rc = query_lock(tx, project_resource.table, call->project, err)) != DC_OK ||
+	if ((rc = query_lock(tx, &project_table, call->project, err)) != DC_OK ||
 	    (rc = query_count(tx, &virtual_gateway_table, Q(Q_EQ("tenant_id", call->project)), &used, err)) != DC_OK)
 		return rc;
 	return settings->quota_vgw < 0 || used < settings->quota_vgw ? DC_OK :

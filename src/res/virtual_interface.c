@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "api/crud.h"
-#include "auth/identity.h"
+#include "auth/tables.h"
 #include "res/direct_connect.h"
 #include "res/inventory.h"
 #include "res/lifecycle.h"
@@ -310,7 +310,7 @@ virtual_interface_create(struct tx *tx, struct call *call, void *row, struct dc_
 
 	if ((rc = check_served(v, err)) != DC_OK || (rc = tags_check(&v->tags, "virtual_interface.tags", err)) != DC_OK)
 		return rc;
-	if ((rc = query_lock(tx, project_resource.table, call->project, err)) != DC_OK ||
+	if ((rc = query_lock(tx, &project_table, call->project, err)) != DC_OK ||
 	    (rc = find_connection(tx, v, &dc, err)) != DC_OK || (rc = find_gateway(tx, v, &gw, err)) != DC_OK ||
 	    (rc = check_quota(tx, call, err)) != DC_OK)
 		return rc;
