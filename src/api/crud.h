@@ -30,6 +30,7 @@ enum dc_code event_add(struct tx *, const struct call *, const char *action, con
 /* The same, for the project that owns the thing (the operator's calls have none in their path). */
 enum dc_code event_add_for(struct tx *, const struct call *, const char *project, const char *action, const char *kind,
     const char *id, struct dc_error *err);
+extern const struct field_table event_table;
 extern const struct resource event_resource;
 extern const struct route event_routes[]; /* GET /dcaas/v1/events */
 

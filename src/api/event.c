@@ -37,7 +37,7 @@ static const struct field event_fields[] = {
 	{ .name = NULL },
 };
 
-static const struct field_table event_table = {
+const struct field_table event_table = {
 	.name = "Event", .sql = "event", .size = sizeof(struct event_row), .fields = event_fields,
 };
 

@@ -11,7 +11,7 @@
 
 static const char *const statuses[] = { "ACTIVE", "PENDING_DELETE", NULL };
 
-static const struct field_table attachment_table = {
+const struct field_table attachment_table = {
 	.name = "Attachment",
 	.sql = "attachment",
 	.size = sizeof(struct attachment),

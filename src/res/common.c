@@ -29,7 +29,9 @@ const struct field_table localized_table = {
 const struct res_settings *
 res_settings(const struct call *call)
 {
-	return api_get_options(call->api)->user;
+	const struct res_holder *holder = api_get_options(call->api)->user;
+
+	return atomic_load(&holder->settings);
 }
 
 void

@@ -27,7 +27,7 @@ static const char *const order_statuses[] = { "PENDING_PAY", "APPLY", NULL };
 #define ORDER_INT(m, words) \
 	{ AT(direct_connect, m), .kind = F_INT, .min = INT32_MIN, .max = INT32_MAX, .nullable = true, .may = BOTH, .doc = words }
 
-static const struct field_table direct_connect_table = {
+const struct field_table direct_connect_table = {
 	.name = "DirectConnect",
 	.sql = "direct_connect",
 	.size = sizeof(struct direct_connect),

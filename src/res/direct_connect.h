@@ -29,6 +29,7 @@ struct direct_connect {
 	/* the operator's */
 	struct f_text port_id; /* null: not cabled yet */
 };
+extern const struct field_table direct_connect_table;
 extern const struct resource direct_connect_resource;
 
 /* What of a connection an interface has to look at. */

@@ -8,7 +8,7 @@
 #include "reconcile/edge.h"
 #include "res/inventory.h"
 
-static const struct field_table edge_table = {
+const struct field_table edge_table = {
 	.name = "Edge",
 	.sql = "edge",
 	.size = sizeof(struct edge),
@@ -25,6 +25,12 @@ static const struct field_table edge_table = {
 	    { AT(edge, token_hash), .kind = F_TEXT, .max = 64, .may = 0, .doc = "SHA-256 of the credential." },
 	    { AT(edge, created_time), .kind = F_TIME, .may = OP_R | VIEW_CREATED, .sort = true, .doc = "When it was described." },
 	    { AT(edge, updated_time), .kind = F_TIME, .may = OP_R | VIEW_CREATED, .sort = true, .doc = "When it was last changed." },
+	    { AT(edge, fabric), .kind = F_TEXT, .max = 16, .no_column = true, .nullable = true, .may = OP_R, .cli = true, .doc = "linux: a real router; sim: simulated; null: never heard of." },
+	    { AT(edge, held), .kind = F_BOOL, .no_column = true, .nullable = true, .may = OP_R, .cli = true, .doc = "It keeps what it has and waits for the operator's confirmation." },
+	    { AT(edge, held_reason), .kind = F_TEXT, .max = 1024, .no_column = true, .nullable = true, .may = OP_R, .doc = "Why it holds." },
+	    { AT(edge, revision), .kind = F_INT, .max = INT64_MAX, .no_column = true, .nullable = true, .may = OP_R, .doc = "Revision of the desired set that it holds." },
+	    { AT(edge, reported_time), .kind = F_TIME, .no_column = true, .nullable = true, .may = OP_R, .cli = true, .doc = "When its newest report came in." },
+	    { AT(edge, ports), .kind = F_JSON, .no_column = true, .nullable = true, .may = OP_R, .doc = "Devices of the router that can be ports." },
 	    { 0 },
 	},
 };
@@ -138,6 +144,49 @@ edge_remove(struct tx *tx, struct call *call, void *row, bool *later, struct dc_
 	return query_delete(tx, &edge_revision_table, Q(Q_EQ("id", e->id.v)), NULL, err);
 }
 
+static void
+take_report(struct edge *e, const struct edge_report *r)
+{
+	e->fabric = r->fabric;
+	e->held = r->held;
+	e->held_reason = r->held_reason;
+	e->revision = r->revision;
+	e->reported_time = r->received_time;
+	e->ports = r->ports;
+}
+
+static int
+by_id(const void *a, const void *b)
+{
+	return strcmp(((const struct edge_report *)a)->id.v, ((const struct edge_report *)b)->id.v);
+}
+
+/* What the edges said last; the reports come sorted by id. */
+static enum dc_code
+edge_embed(struct tx *tx, void *rows, size_t n, struct dc_error *err)
+{
+	struct edge *edges = rows;
+	const char **ids = arena_array(tx_arena(tx), n + 1, sizeof(*ids));
+	struct edge_report *reports;
+	void *found;
+	size_t count;
+	enum dc_code rc;
+
+	for (size_t i = 0; i < n; i++)
+		ids[i] = edges[i].id.v;
+	if ((rc = query_list(tx, &edge_report_table, Q(Q_IN("id", ids)), NULL, &found, &count, err)) != DC_OK)
+		return rc;
+	reports = found;
+	for (size_t i = 0; i < n; i++) {
+		struct edge_report key = { .id = edges[i].id };
+		const struct edge_report *r = bsearch(&key, reports, count, sizeof(*reports), by_id);
+
+		if (r != NULL)
+			take_report(&edges[i], r);
+	}
+	return DC_OK;
+}
+
 /* The edge that the path names, for the operator's words on it. */
 static enum dc_code
 load(struct tx *tx, struct call *call, struct edge **ret, struct dc_error *err)
@@ -216,4 +265,5 @@ const struct resource edge_resource = {
 	.update = edge_update,
 	.updated = edge_updated,
 	.remove = edge_remove,
+	.embed = edge_embed,
 };

@@ -12,6 +12,7 @@ struct location {
 	struct f_text latitude, longitude, public_border_group, city, location_type, support_region_type;
 	struct f_int created_time, updated_time;
 };
+extern const struct field_table location_table;
 extern const struct resource location_resource;
 
 struct edge {
@@ -21,13 +22,22 @@ struct edge {
 	struct f_text token; /* in the create's answer only */
 	struct f_text token_hash;
 	struct f_int created_time, updated_time;
+	/* of the edge's newest report */
+	struct f_text fabric; /* "linux", or "sim": simulated */
+	struct f_bool held;
+	struct f_text held_reason;
+	struct f_int revision; /* of the desired set that it holds */
+	struct f_int reported_time;
+	struct f_text ports; /* JSON: devices that can be ports */
 };
+extern const struct field_table edge_table;
 extern const struct resource edge_resource;
 
 struct port {
 	struct f_text id, edge_id, name, device;
 	struct f_int created_time, updated_time;
 };
+extern const struct field_table port_table;
 extern const struct resource port_resource;
 
 /* What one VLAN of one port is taken by, UNIQUE (port_id, vlan): a virtual interface or an attachment; id is its owner's. */
@@ -54,6 +64,7 @@ struct attachment {
 	struct f_text status; /* "" or PENDING_DELETE */
 	struct f_int created_time, updated_time;
 };
+extern const struct field_table attachment_table;
 extern const struct resource attachment_resource;
 
 /* The row with this id; DC_E_NOT_FOUND (err untouched) when there is none. */

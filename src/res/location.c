@@ -24,7 +24,7 @@ static const struct field_table provider_table = {
 
 #define BOTH (V_R | OP_CRU)
 
-static const struct field_table location_table = {
+const struct field_table location_table = {
 	.name = "DirectConnectLocation",
 	.sql = "location",
 	.size = sizeof(struct location),

@@ -2,7 +2,7 @@
 #include "api/crud.h"
 #include "res/inventory.h"
 
-static const struct field_table port_table = {
+const struct field_table port_table = {
 	.name = "Port",
 	.sql = "port",
 	.size = sizeof(struct port),

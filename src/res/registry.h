@@ -1,10 +1,13 @@
-/* registry.h - all resources and their routes, for the engines. */
+/* registry.h - all resources, their routes and all tables of the database, for the engines. */
 #ifndef DC_REGISTRY_H
 #define DC_REGISTRY_H
 
 #include "api/route.h"
 
 extern const struct resource *const registry[]; /* NULL-terminated */
-extern const struct route *const registry_routes[]; /* NULL-terminated array of tables */
+extern const struct field_table *const registry_tables[]; /* every SQL table; NULL-terminated */
+
+/* The routes of all resources, then of `more` (NULL-terminated, may be NULL): a NULL-terminated array in arena. */
+const struct route *const *registry_routes(const struct route *const *more, struct arena *);
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef DC_RES_H
 #define DC_RES_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include "api/call.h"
@@ -23,7 +24,7 @@
 #define OP_CR (VIEW_OP_CREATE | VIEW_OP_ANSWER)
 #define OP_CRU (VIEW_OP_CREATE | VIEW_OP_UPDATE | VIEW_OP_ANSWER)
 
-/* What the operator's configuration decides. Reached through api_options.user. */
+/* What the operator's configuration decides. */
 struct res_settings {
 	bool accept_unattached_vpc; /* a gateway may name a VPC that nobody attached yet */
 	int64_t quota_vgw, quota_vif; /* per project; -1: unlimited */
@@ -32,6 +33,11 @@ struct res_settings {
 	int64_t internal_asn_first, internal_asn_last; /* kept for links between gateways: refused in bgp_asn */
 	struct ip_prefix router_ids; /* IPv4 block that router ids are taken from */
 	const char *region_id;
+};
+/* api_options.user points to one of these. Settings in use are never changed: a reload puts new ones in their place, and the
+ * old ones live as long as the process. */
+struct res_holder {
+	const struct res_settings *_Atomic settings;
 };
 const struct res_settings *res_settings(const struct call *);
 

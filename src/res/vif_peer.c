@@ -50,7 +50,7 @@ struct link_subnet {
 	struct f_text first, last;
 };
 
-static const struct field_table link_subnet_table = {
+const struct field_table link_subnet_table = {
 	.name = "LinkSubnet",
 	.sql = "link_subnet",
 	.size = sizeof(struct link_subnet),
@@ -69,7 +69,7 @@ struct remote_subnet {
 	struct f_text id, peer_id, vgw_id, prefix;
 };
 
-static const struct field_table remote_subnet_table = {
+const struct field_table remote_subnet_table = {
 	.name = "RemoteSubnet",
 	.sql = "remote_subnet",
 	.size = sizeof(struct remote_subnet),
@@ -91,9 +91,9 @@ subnet_range(const struct ip_prefix *subnet, struct link_subnet *row, struct are
 
 	for (unsigned i = 0; i < bytes; i++) {
 		unsigned bits = subnet->len > i * 8 ? subnet->len - i * 8 : 0;
-		uint8_t host = bits >= 8 ? 0 : (uint8_t)(0xffu >> bits);
+		uint8_t host = (uint8_t)(bits >= 8 ? 0 : 0xffu >> bits);
 
-		last[i] = subnet->addr.byte[i] | host;
+		last[i] = (uint8_t)(subnet->addr.byte[i] | host);
 	}
 	hex_encode(subnet->addr.byte, bytes, hex);
 	F_SET_TEXT(row->first, arena_strdup(arena, hex));

@@ -12,7 +12,7 @@
 static const char *const statuses[] = { "ACTIVE", "DOWN", "BUILD", "ERROR", "PENDING_CREATE", "PENDING_UPDATE", "PENDING_DELETE",
 	NULL };
 
-static const struct field_table virtual_gateway_table = {
+const struct field_table virtual_gateway_table = {
 	.name = "VirtualGateway",
 	.sql = "virtual_gateway",
 	.size = sizeof(struct virtual_gateway),

@@ -14,6 +14,7 @@ struct virtual_gateway {
 	struct f_text status, device_id, redundant_device_id, public_border_group, enterprise_project_id;
 	struct f_objects tags;
 };
+extern const struct field_table virtual_gateway_table;
 extern const struct resource virtual_gateway_resource;
 
 /* Brings the gateway's objects on an edge in step: the VRF and the VPC's attachments while interfaces are there, nothing

@@ -47,7 +47,7 @@ static const struct field_table extend_attribute_table = {
 	},
 };
 
-static const struct field_table virtual_interface_table = {
+const struct field_table virtual_interface_table = {
 	.name = "VirtualInterface",
 	.sql = "virtual_interface",
 	.size = sizeof(struct virtual_interface),

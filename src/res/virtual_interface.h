@@ -27,6 +27,7 @@ struct virtual_interface {
 	/* ours */
 	struct f_text edge_id, port_id;
 };
+extern const struct field_table virtual_interface_table;
 extern const struct resource virtual_interface_resource;
 
 struct vif_peer {
@@ -43,6 +44,7 @@ struct vif_peer {
 };
 extern const struct resource vif_peer_resource;
 extern const struct field_table vif_peer_table;
+extern const struct field_table link_subnet_table, remote_subnet_table; /* what peers take in their gateway */
 
 /* --- vif_peer.c --- */
 

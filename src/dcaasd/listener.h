@@ -1,0 +1,12 @@
+/* listener.h - listeners that a parent opened for us (systemd's protocol, sd_listen_fds(3)). */
+#ifndef DC_LISTENER_H
+#define DC_LISTENER_H
+
+#define LISTENERS_MAX 8
+#define LISTENERS_FIRST 3
+
+/* Number of inherited listeners, file descriptors LISTENERS_FIRST and on; marks them close-on-exec and clears the
+ * environment, so that no child takes them for its own. */
+int listeners_inherited(void);
+
+#endif

@@ -1,0 +1,330 @@
+/* main.c - dcaasd: configuration, store, API servers, signals. Needs no privilege. */
+#include <err.h>
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "auth/bootstrap.h"
+#include "base/log.h"
+#include "dcaasd/edge_routes.h"
+#include "dcaasd/iam.h"
+#include "dcaasd/listener.h"
+#include "dcaasd/service_routes.h"
+#include "dcaasd/settings.h"
+#include "res/inventory.h"
+#include "res/registry.h"
+
+#define STOP_MS 4000 /* a stop takes 5 s at most; the rest is for the writer and the checkpoint */
+#define RELOADS_MAX 1000
+
+struct daemon {
+	const char *config_path;
+	struct settings *settings;
+	struct settings *old[RELOADS_MAX]; /* replaced by SIGHUP; calls may still look at them */
+	size_t old_n;
+	struct res_holder holder;
+	struct arena *arena;
+	struct store *store;
+	struct api *api[LISTENERS_MAX + 1];
+	size_t api_n;
+};
+
+static const struct route *const extra_routes[] = { iam_routes, edge_channel_routes, service_routes, NULL };
+
+static void usage(FILE *to)
+{
+	fprintf(to,
+	    "usage: dcaasd [-c FILE] [-n | --init | --restored | --backup FILE | --openapi | --keys]\n"
+	    "  -c FILE        configuration (INI); without it defaults\n"
+	    "  -n             check the configuration and end\n"
+	    "  --init         new database with a first operator; prints his access key\n"
+	    "  --restored     the database was put back from a backup: edges hold until confirmed\n"
+	    "  --backup FILE  copy of the running database\n"
+	    "  --openapi      print the API as an OpenAPI document\n"
+	    "  --keys         print the configuration's keys with their defaults\n");
+}
+
+static enum dc_code open_store(struct daemon *d, struct dc_error *error)
+{
+	const char *dir = d->settings->state_dir;
+	struct store_options options = {
+		.path = arena_printf(d->arena, "%s/dcaas.db", dir),
+		.key_path = arena_printf(d->arena, "%s/dcaas.key", dir),
+		.tables = registry_tables,
+	};
+
+	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+		return dc_fail(error, DC_E_IO, NULL, "%s: %s", dir, strerror(errno));
+	return store_open(&options, &d->store, error);
+}
+
+/* --- one-shot commands --- */
+
+struct init_job {
+	struct arena *arena;
+	struct bootstrap_result result;
+};
+
+static enum dc_code init_run(struct tx *tx, void *arg, struct dc_error *error)
+{
+	struct init_job *job = arg;
+	const struct bootstrap nothing_given = { 0 };
+
+	return identity_bootstrap(tx, &nothing_given, job->arena, &job->result, error);
+}
+
+static enum dc_code command_init(struct daemon *d, struct dc_error *error)
+{
+	struct init_job job = { .arena = d->arena };
+	enum dc_code rc;
+
+	if ((rc = open_store(d, error)) != DC_OK || (rc = store_submit_wait(d->store, init_run, &job, error)) != DC_OK)
+		return rc;
+	printf("DCAAS_DOMAIN_ID=%s\nDCAAS_ADMIN_ACCESS_KEY=%s\nDCAAS_ADMIN_SECRET_KEY=%s\n", job.result.domain_id,
+	    job.result.key.access_key, job.result.key.secret_key);
+	return DC_OK;
+}
+
+static enum dc_code command_restored(struct daemon *d, struct dc_error *error)
+{
+	return store_new_epoch(arena_printf(d->arena, "%s/dcaas.db", d->settings->state_dir), error);
+}
+
+static enum dc_code command_backup(struct daemon *d, const char *path, struct dc_error *error)
+{
+	enum dc_code rc = open_store(d, error);
+
+	return rc == DC_OK ? store_backup(d->store, path, error) : rc;
+}
+
+static void command_openapi(struct arena *arena)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT(16 << 20);
+	struct json out = JSON_INIT(&text);
+
+	api_openapi(registry_routes(extra_routes, arena), &out);
+	puts(buf_str(&text));
+}
+
+static void command_keys(void)
+{
+	for (const struct config_key *k = settings_keys; k->section != NULL; k++)
+		printf("# %s\n%s%s = %s\n", k->doc, k->fallback == NULL ? "#" : "", k->key, k->fallback != NULL ? k->fallback : "");
+}
+
+/* --- the service --- */
+
+/* Edges poll on any of the listeners. */
+static void wake_edge(void *arg, const char *edge_id)
+{
+	struct daemon *d = arg;
+
+	for (size_t i = 0; i < d->api_n; i++)
+		api_wake(d->api[i], edge_id);
+}
+
+static enum dc_code serve_on(struct daemon *d, const struct route *const *routes, int fd, struct dc_error *error)
+{
+	const struct settings *s = d->settings;
+	const struct api_options options = {
+		.store = d->store,
+		.routes = routes,
+		.resources = registry,
+		.auth = { .edge_table = &edge_table, .edge_hash = "token_hash" },
+		.address = s->address,
+		.port = s->port,
+		.listen_fd = fd,
+		.max_connections = s->max_connections,
+		.max_per_address = s->max_per_address,
+		.idle_seconds = s->idle_seconds,
+		.region_id = s->res.region_id,
+		.user = &d->holder,
+	};
+	enum dc_code rc = api_start(&options, &d->api[d->api_n], error);
+
+	if (rc == DC_OK)
+		d->api_n++;
+	return rc;
+}
+
+/* Others wait for this file: it appears whole or not at all. */
+static enum dc_code write_port_file(const struct settings *s, uint16_t port, struct arena *arena, struct dc_error *error)
+{
+	const char *fresh = arena_printf(arena, "%s.new", s->port_file);
+	FILE *f = fopen(fresh, "we");
+	bool v6 = strchr(s->address, ':') != NULL;
+
+	if (f == NULL)
+		return dc_fail(error, DC_E_IO, "port_file", "%s: %s", fresh, strerror(errno));
+	fprintf(f, "%s%s%s:%u\n", v6 ? "[" : "", s->address, v6 ? "]" : "", port);
+	if (fclose(f) != 0 || rename(fresh, s->port_file) != 0)
+		return dc_fail(error, DC_E_IO, "port_file", "%s: %s", s->port_file, strerror(errno));
+	return DC_OK;
+}
+
+static enum dc_code start(struct daemon *d, int inherited, struct dc_error *error)
+{
+	const struct settings *s = d->settings;
+	const struct route *const *routes = registry_routes(extra_routes, d->arena);
+	enum dc_code rc;
+
+	if ((rc = open_store(d, error)) != DC_OK)
+		return rc;
+	if (s->address[0] == '\0' && inherited == 0)
+		return dc_fail(error, DC_E_PARAM, "listen", "neither [dcaasd] listen nor an inherited listener: nobody could call");
+	if (s->address[0] != '\0') {
+		if ((rc = serve_on(d, routes, -1, error)) != DC_OK)
+			return rc;
+		dc_log(LOG_INFO, "listening", "address=%s port=%u", s->address, api_port(d->api[0]));
+	}
+	for (int i = 0; i < inherited; i++) {
+		if ((rc = serve_on(d, routes, LISTENERS_FIRST + i, error)) != DC_OK)
+			return rc;
+		dc_log(LOG_INFO, "listening", "inherited=%d", i);
+	}
+	store_watch(d->store, wake_edge, d);
+	if (s->port_file != NULL && s->address[0] != '\0')
+		return write_port_file(s, api_port(d->api[0]), d->arena, error);
+	return DC_OK;
+}
+
+static void stop(struct daemon *d)
+{
+	for (size_t i = 0; i < d->api_n; i++)
+		d->api[i] = api_stop(d->api[i], STOP_MS);
+	d->api_n = 0;
+}
+
+static void reload(struct daemon *d)
+{
+	struct dc_error error = { 0 };
+	struct settings *fresh = NULL;
+
+	if (d->old_n == RELOADS_MAX || settings_load(d->config_path, &fresh, &error) != DC_OK) {
+		dc_log(LOG_ERR, "reload refused", "error=%s", log_quote(d->arena, d->old_n == RELOADS_MAX ?
+		    "reloaded too often; restart" : error.text));
+		return;
+	}
+	atomic_store(&d->holder.settings, &fresh->res);
+	log_init("dcaasd", fresh->log_priority);
+	d->old[d->old_n++] = d->settings;
+	d->settings = fresh;
+	dc_log(LOG_INFO, "reloaded", "");
+}
+
+static int serve(struct daemon *d)
+{
+	struct dc_error error = { 0 };
+	sigset_t signals;
+	int signal_number = 0;
+
+	/* Blocked before the first thread is made, so that only sigwait() below sees them. */
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	if (start(d, listeners_inherited(), &error) != DC_OK) {
+		dc_log(LOG_ERR, "start failed", "error=%s", log_quote(d->arena, error.text));
+		stop(d);
+		return 1;
+	}
+	dc_log(LOG_INFO, "ready", "version=%s", DCAAS_VERSION);
+	while (sigwait(&signals, &signal_number) == 0 && signal_number == SIGHUP)
+		reload(d);
+	dc_log(LOG_INFO, "stopping", "signal=%d", signal_number);
+	stop(d);
+	return 0;
+}
+
+enum command { COMMAND_SERVE, COMMAND_CHECK, COMMAND_INIT, COMMAND_RESTORED, COMMAND_BACKUP, COMMAND_OPENAPI, COMMAND_KEYS };
+
+static int run(struct daemon *d, enum command command, const char *backup_path)
+{
+	struct dc_error error = { 0 };
+	enum dc_code rc = DC_OK;
+
+	switch (command) {
+	case COMMAND_SERVE:
+		return serve(d);
+	case COMMAND_CHECK:
+		puts("configuration is good");
+		break;
+	case COMMAND_INIT:
+		rc = command_init(d, &error);
+		break;
+	case COMMAND_RESTORED:
+		rc = command_restored(d, &error);
+		break;
+	case COMMAND_BACKUP:
+		rc = command_backup(d, backup_path, &error);
+		break;
+	case COMMAND_OPENAPI:
+		command_openapi(d->arena);
+		break;
+	case COMMAND_KEYS:
+		command_keys();
+		break;
+	}
+	if (rc != DC_OK)
+		warnx("%s", error.text);
+	return rc == DC_OK ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "init", no_argument, NULL, COMMAND_INIT + 1000 },
+		{ "restored", no_argument, NULL, COMMAND_RESTORED + 1000 },
+		{ "backup", required_argument, NULL, COMMAND_BACKUP + 1000 },
+		{ "openapi", no_argument, NULL, COMMAND_OPENAPI + 1000 },
+		{ "keys", no_argument, NULL, COMMAND_KEYS + 1000 },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	struct daemon d = { 0 };
+	struct dc_error error = { 0 };
+	enum command command = COMMAND_SERVE;
+	const char *backup_path = NULL;
+
+	for (int option; (option = getopt_long(argc, argv, "c:nh", longs, NULL)) != -1;) {
+		if (option == 'c') {
+			d.config_path = optarg;
+		} else if (option == 'n') {
+			command = COMMAND_CHECK;
+		} else if (option >= 1000) {
+			command = (enum command)(option - 1000);
+			backup_path = optarg;
+		} else {
+			usage(option == 'h' ? stdout : stderr);
+			return option == 'h' ? 0 : 2;
+		}
+	}
+	if (optind < argc) {
+		usage(stderr);
+		return 2;
+	}
+	log_init("dcaasd", LOG_INFO);
+	if (settings_load(d.config_path, &d.settings, &error) != DC_OK)
+		errx(1, "%s", error.text);
+	log_init("dcaasd", d.settings->log_priority);
+	d.arena = arena_new();
+	atomic_init(&d.holder.settings, &d.settings->res);
+	umask(077);
+	int status = run(&d, command, backup_path);
+
+	store_close(d.store);
+	for (size_t i = 0; i < d.old_n; i++)
+		settings_free(d.old[i]);
+	settings_free(d.settings);
+	arena_free(d.arena);
+	return status;
+}

@@ -1,0 +1,9 @@
+/* service_routes.h - what the server says of itself: GET /health and GET /dcaas/v1/openapi.json. */
+#ifndef DC_SERVICE_ROUTES_H
+#define DC_SERVICE_ROUTES_H
+
+#include "api/route.h"
+
+extern const struct route service_routes[];
+
+#endif

@@ -1,0 +1,143 @@
+#include "dcaasd/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+#define SECTION "dcaasd"
+
+const struct config_key settings_keys[] = {
+	{ SECTION, "state_dir", "/var/lib/dcaas", "Folder of the database and of the key file for secrets." },
+	{ SECTION, "listen", "127.0.0.1:8080", "Address and port of the API; port 0: any free one; none: inherited listeners only." },
+	{ SECTION, "port_file", NULL, "File that is given \"address:port\" once the API listens." },
+	{ SECTION, "region_id", "region-1", "Name of the region that this server is." },
+	{ SECTION, "accept_unattached_vpc", "no", "Whether a gateway may name a VPC that is attached nowhere yet." },
+	{ SECTION, "quota_virtual_gateways", "5", "Virtual gateways of one project; -1: no limit." },
+	{ SECTION, "quota_virtual_interfaces", "50", "Virtual interfaces of one project; -1: no limit." },
+	{ SECTION, "quota_local_subnets", "50", "Local blocks of one gateway." },
+	{ SECTION, "quota_remote_subnets", "50", "Remote blocks of one interface." },
+	{ SECTION, "vrfs_per_instance", "100", "Gateways that share one routing daemon on an edge." },
+	{ SECTION, "internal_asn_first", "4290000000", "First AS number kept for links between gateways." },
+	{ SECTION, "internal_asn_last", "4294967294", "Last AS number kept for links between gateways." },
+	{ SECTION, "router_ids", "10.255.0.0/16", "IPv4 block that the gateways' router ids are taken from." },
+	{ SECTION, "max_connections", "4096", "Connections at a time." },
+	{ SECTION, "max_per_address", "1024", "Connections at a time from one address." },
+	{ SECTION, "idle_seconds", "60", "Idle connections are closed after this time." },
+	{ SECTION, "log", "info", "Least level that is logged: error, warning, info or debug." },
+	{ 0 },
+};
+
+/* "127.0.0.1:8080", "[::1]:8080", "none" */
+static enum dc_code take_listen(const char *text, struct settings *s, struct dc_error *err)
+{
+	const char *colon = strrchr(text, ':'), *why = "port";
+	size_t len = colon != NULL ? (size_t)(colon - text) : 0;
+	struct ip_addr address;
+
+	if (strcmp(text, "none") == 0)
+		return DC_OK;
+	if (len > 2 && text[0] == '[' && text[len - 1] == ']') {
+		text++;
+		len -= 2;
+	}
+	if (colon == NULL || len == 0 || len >= sizeof(s->address))
+		return dc_fail(err, DC_E_PARAM, "listen", "[dcaasd] listen must be address:port or none");
+	memcpy(s->address, text, len);
+	s->address[len] = '\0';
+	s->port = (uint16_t)strtonum(colon + 1, 0, 65535, &why);
+	if (why != NULL || !ip_parse_addr(s->address, &address))
+		return dc_fail(err, DC_E_PARAM, "listen", "[dcaasd] listen must be an IP address and a port from 0 to 65535");
+	return DC_OK;
+}
+
+static enum dc_code take_log(const char *text, struct settings *s, struct dc_error *err)
+{
+	static const struct {
+		const char *name;
+		int priority;
+	} levels[] = { { "error", LOG_ERR }, { "warning", LOG_WARNING }, { "info", LOG_INFO }, { "debug", LOG_DEBUG } };
+
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+		if (strcmp(text, levels[i].name) == 0) {
+			s->log_priority = levels[i].priority;
+			return DC_OK;
+		}
+	}
+	return dc_fail(err, DC_E_PARAM, "log", "[dcaasd] log must be error, warning, info or debug");
+}
+
+static enum dc_code take_numbers(struct settings *s, struct dc_error *err)
+{
+	int64_t connections, per_address, idle;
+	const struct {
+		const char *key;
+		int64_t lo, hi;
+		int64_t *to;
+	} numbers[] = {
+		{ "quota_virtual_gateways", -1, 1000000, &s->res.quota_vgw },
+		{ "quota_virtual_interfaces", -1, 1000000, &s->res.quota_vif },
+		{ "quota_local_subnets", 1, 1000, &s->res.quota_local_subnets },
+		{ "quota_remote_subnets", 1, 1000, &s->res.quota_remote_subnets },
+		{ "vrfs_per_instance", 1, 1000, &s->res.vrfs_per_instance },
+		{ "internal_asn_first", 1, 4294967294, &s->res.internal_asn_first },
+		{ "internal_asn_last", 1, 4294967294, &s->res.internal_asn_last },
+		{ "max_connections", 8, 100000, &connections },
+		{ "max_per_address", 8, 100000, &per_address },
+		{ "idle_seconds", 1, 3600, &idle },
+	};
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		enum dc_code code = config_int(s->config, SECTION, numbers[i].key, numbers[i].lo, numbers[i].hi, numbers[i].to, err);
+
+		if (code != DC_OK)
+			return code;
+	}
+	s->max_connections = (unsigned)connections;
+	s->max_per_address = (unsigned)per_address;
+	s->idle_seconds = (unsigned)idle;
+	if (s->res.internal_asn_first > s->res.internal_asn_last)
+		return dc_fail(err, DC_E_PARAM, "internal_asn_first", "[dcaasd] internal_asn_first is above internal_asn_last");
+	return DC_OK;
+}
+
+static enum dc_code take(struct settings *s, struct dc_error *err)
+{
+	enum dc_code code;
+
+	s->state_dir = config_get(s->config, SECTION, "state_dir");
+	s->port_file = config_get(s->config, SECTION, "port_file");
+	s->res.region_id = config_get(s->config, SECTION, "region_id");
+	if ((code = take_numbers(s, err)) != DC_OK ||
+	    (code = take_listen(config_get(s->config, SECTION, "listen"), s, err)) != DC_OK ||
+	    (code = take_log(config_get(s->config, SECTION, "log"), s, err)) != DC_OK)
+		return code;
+	if (!ip_parse_prefix(config_get(s->config, SECTION, "router_ids"), &s->res.router_ids) ||
+	    s->res.router_ids.addr.family != IP_V4)
+		return dc_fail(err, DC_E_PARAM, "router_ids", "[dcaasd] router_ids must be an IPv4 block");
+	return config_bool(s->config, SECTION, "accept_unattached_vpc", &s->res.accept_unattached_vpc, err);
+}
+
+enum dc_code settings_load(const char *path, struct settings **ret, struct dc_error *err)
+{
+	struct settings *s = calloc(1, sizeof(*s));
+	enum dc_code code;
+
+	if (s == NULL)
+		return dc_fail(err, DC_E_IO, NULL, "out of memory");
+	if ((code = config_load(path, settings_keys, &s->config, err)) == DC_OK && (code = take(s, err)) == DC_OK) {
+		*ret = s;
+		return DC_OK;
+	}
+	settings_free(s);
+	return code;
+}
+
+struct settings *settings_free(struct settings *s)
+{
+	if (s != NULL) {
+		config_free(s->config);
+		free(s);
+	}
+	return NULL;
+}

@@ -1,0 +1,26 @@
+/* settings.h - dcaasd's configuration file: one INI file, section [dcaasd]; `dcaasd -n` checks it, SIGHUP reads it anew. */
+#ifndef DC_SETTINGS_H
+#define DC_SETTINGS_H
+
+#include "base/config.h"
+#include "res/res.h"
+
+struct settings {
+	struct res_settings res; /* taken anew by SIGHUP */
+	/* fixed at start */
+	const char *state_dir; /* holds dcaas.db and dcaas.key */
+	char address[46]; /* of `listen`; "": none, inherited listeners only */
+	uint16_t port; /* 0: any free one */
+	const char *port_file; /* NULL, or where "address:port" is written once dcaasd listens */
+	unsigned max_connections, max_per_address, idle_seconds;
+	int log_priority;
+	struct config *config; /* owns the strings */
+};
+
+extern const struct config_key settings_keys[];
+
+/* path NULL: defaults only. On failure err says file, key and rule. Free with settings_free(). */
+enum dc_code settings_load(const char *path, struct settings **ret, struct dc_error *err);
+struct settings *settings_free(struct settings *);
+
+#endif

@@ -1,0 +1,78 @@
+#include "res/registry.h"
+
+#include "api/crud.h"
+#include "auth/tables.h"
+#include "reconcile/objects.h"
+#include "res/direct_connect.h"
+#include "res/identity.h"
+#include "res/inventory.h"
+#include "res/observed.h"
+#include "res/virtual_gateway.h"
+#include "res/virtual_interface.h"
+
+const struct resource *const registry[] = {
+	&direct_connect_resource,
+	&virtual_gateway_resource,
+	&virtual_interface_resource,
+	&vif_peer_resource,
+	&location_resource,
+	&edge_resource,
+	&port_resource,
+	&attachment_resource,
+	&domain_resource,
+	&project_resource,
+	&user_resource,
+	&key_resource,
+	&edge_object_resource,
+	&edge_session_resource,
+	&edge_apply_resource,
+	&edge_report_resource,
+	&event_resource,
+	NULL,
+};
+
+const struct field_table *const registry_tables[] = {
+	&direct_connect_table,
+	&virtual_gateway_table,
+	&virtual_interface_table,
+	&vif_peer_table,
+	&link_subnet_table,
+	&remote_subnet_table,
+	&location_table,
+	&edge_table,
+	&port_table,
+	&port_vlan_table,
+	&attachment_table,
+	&domain_table,
+	&project_table,
+	&user_table,
+	&key_table,
+	&token_table,
+	&edge_object_table,
+	&edge_revision_table,
+	&edge_report_table,
+	&edge_session_table,
+	&edge_apply_table,
+	&edge_number_table,
+	&event_table,
+	NULL,
+};
+
+const struct route *const *registry_routes(const struct route *const *more, struct arena *arena)
+{
+	size_t n = 0, m = 0, count = 0;
+
+	while (registry[n] != NULL)
+		n++;
+	while (more != NULL && more[m] != NULL)
+		m++;
+	const struct route **all = arena_array(arena, n + m + 1, sizeof(*all));
+
+	for (size_t i = 0; i < n; i++) {
+		if (registry[i]->routes != NULL)
+			all[count++] = registry[i]->routes;
+	}
+	for (size_t i = 0; i < m; i++)
+		all[count++] = more[i];
+	return all;
+}
