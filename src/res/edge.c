@@ -243,13 +243,13 @@ renew_token(struct tx *tx, struct call *call, struct dc_error *err)
 
 static const struct route edge_routes[] = {
 	{ M_GET, "/dcaas/v1/edges", ROLE_OPERATOR, .res = &edge_resource, .run = crud_list, .operation = "ListEdges", .summary = "List the edges." },
-	{ M_POST, "/dcaas/v1/edges", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, VIEW_OP_CREATE, .status = 201, .run = crud_create, .operation = "CreateEdge", .summary = "Describe an edge; the answer holds its credential." },
+	{ M_POST, "/dcaas/v1/edges", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, VIEW_OP_CREATE, .status = 201, .answer = VIEW_CREATED, .run = crud_create, .operation = "CreateEdge", .summary = "Describe an edge; the answer holds its credential." },
 	{ M_GET, "/dcaas/v1/edges/{edge_id}", ROLE_OPERATOR, .res = &edge_resource, .run = crud_show, .operation = "ShowEdge", .summary = "Read one edge." },
 	{ M_PUT, "/dcaas/v1/edges/{edge_id}", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, VIEW_OP_UPDATE, .run = crud_update, .operation = "UpdateEdge", .summary = "Change an edge." },
 	{ M_DELETE, "/dcaas/v1/edges/{edge_id}", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, .status = 204, .run = crud_delete, .operation = "DeleteEdge", .summary = "Forget an edge without ports." },
 	{ M_POST, "/dcaas/v1/edges/{edge_id}/confirm", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, .run = confirm, .operation = "ConfirmEdge", .summary = "Let a held edge take this store's objects, and remove what is missing from them." },
 	{ M_POST, "/dcaas/v1/edges/{edge_id}/retire", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, .run = retire, .operation = "RetireEdge", .summary = "Count the pending removals of a dead edge as done." },
-	{ M_POST, "/dcaas/v1/edges/{edge_id}/token", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, .status = 201, .run = renew_token, .operation = "RenewEdgeToken", .summary = "Give the edge a new credential; the old one ends." },
+	{ M_POST, "/dcaas/v1/edges/{edge_id}/token", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, .status = 201, .answer = VIEW_CREATED, .run = renew_token, .operation = "RenewEdgeToken", .summary = "Give the edge a new credential; the old one ends." },
 	{ 0 },
 };
 

@@ -236,9 +236,10 @@ CREATE TABLE vif_peer (
 );
 CREATE INDEX vif_peer_gateway ON vif_peer (vgw_id);
 
+-- Claimed while a peer is checked, before its row is there.
 CREATE TABLE link_subnet (
-	id TEXT PRIMARY KEY NOT NULL REFERENCES vif_peer (id),
-	vgw_id TEXT NOT NULL,
+	id TEXT PRIMARY KEY NOT NULL,
+	vgw_id TEXT NOT NULL REFERENCES virtual_gateway (id),
 	family BIGINT NOT NULL,
 	first TEXT NOT NULL,
 	last TEXT NOT NULL,
@@ -248,8 +249,8 @@ CREATE INDEX link_subnet_gateway ON link_subnet (vgw_id, family, first);
 
 CREATE TABLE remote_subnet (
 	id TEXT PRIMARY KEY NOT NULL,
-	peer_id TEXT NOT NULL REFERENCES vif_peer (id),
-	vgw_id TEXT NOT NULL,
+	peer_id TEXT NOT NULL,
+	vgw_id TEXT NOT NULL REFERENCES virtual_gateway (id),
 	prefix TEXT NOT NULL,
 	guard INTEGER NOT NULL DEFAULT 0,
 	UNIQUE (vgw_id, prefix)
