@@ -1,0 +1,152 @@
+"""dcaasd.py - a dcaasd for the lab: an unprivileged process outside the routers, on loopback and on the lab's management
+network (by an inherited listener)."""
+import http.client
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+from . import kernel
+from .api_client import Client
+from .topology import ROOT, LabError, start_time
+
+NOBODY = 65534
+CONFIG = """[dcaasd]
+state_dir = {state}
+listen = 127.0.0.1:{port}
+port_file = {folder}/port
+{more}
+"""
+
+
+def binary(name):
+    """A program of the build; DCAAS_BUILD names another build folder."""
+    build = os.environ.get("DCAAS_BUILD", os.path.join(ROOT, "build"))
+    path = os.path.join(build, "src", "edge" if name == "dcaas-edge" else name, name)
+    if not os.path.exists(path):
+        raise LabError("%s is not built: run `make`" % path)
+    return path
+
+
+class Dcaasd:
+    """folder: made, owned by nobody when this process is root, so that the daemon needs and has no privilege. settings:
+    further lines of its configuration. lab: also listens on that lab's management network."""
+
+    def __init__(self, folder=None, port=0, settings=(), lab=None, lab_port=8080):
+        self.folder = folder or tempfile.mkdtemp(prefix="dcaasd-")
+        self.lab, self.lab_port, self.process, self.listener = lab, lab_port, None, None
+        self.drop = os.geteuid() == 0
+        os.makedirs(self.folder, exist_ok=True)
+        self.state = os.path.join(self.folder, "state")
+        self.config = os.path.join(self.folder, "dcaasd.conf")
+        self.log_path = os.path.join(self.folder, "dcaasd.log")
+        self.port = port
+        self.settings = list(settings)
+        self.write_config()
+        # A copy, because the checkout may lie where only root may look.
+        self.program = os.path.join(self.folder, "dcaasd")
+        shutil.copy(binary("dcaasd"), self.program)
+        os.chmod(self.program, 0o755)
+        if self.drop:
+            for path in (self.folder, self.config):
+                os.chown(path, NOBODY, NOBODY)
+
+    def write_config(self):
+        with open(self.config, "w") as file:
+            file.write(CONFIG.format(state=self.state, port=self.port, folder=self.folder, more="\n".join(self.settings)))
+
+    def _argv(self, *more):
+        unprivileged = ["setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups", "--bounding-set",
+                        "-all", "--inh-caps", "-all", "--no-new-privs"] if self.drop else []
+        return unprivileged + [self.program, "-c", self.config, *more]
+
+    def init(self):
+        """A new database with a first operator; his credentials."""
+        done = subprocess.run(self._argv("--init"), capture_output=True, text=True)
+        if done.returncode != 0:
+            raise LabError("dcaasd --init: " + done.stderr.strip())
+        self.admin = dict(line.split("=", 1) for line in done.stdout.split())
+        return self.admin
+
+    def start(self):
+        port_file = os.path.join(self.folder, "port")
+        if os.path.exists(port_file):
+            os.unlink(port_file)
+        env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
+            if name in os.environ:
+                env[name] = os.environ[name]
+        argv, fds = self._argv(), ()
+        if self.lab:
+            if self.listener is None:
+                self.listener = self.lab.listener(self.lab_port)
+            fd = self.listener.fileno()
+            argv = ["sh", "-c", 'exec 3<&%d; [ %d = 3 ] || exec %d<&-; LISTEN_PID=$$ LISTEN_FDS=1; '
+                    'export LISTEN_PID LISTEN_FDS; exec "$@"' % (fd, fd, fd), "sh"] + argv
+            fds = (fd,)
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env, pass_fds=fds,
+                                            start_new_session=True)
+        end = time.monotonic() + 20
+        while not os.path.exists(port_file):
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise LabError("dcaasd did not start: " + self.log()[-2000:])
+            time.sleep(0.01)
+        with open(port_file) as file:
+            self.endpoint = "http://" + file.read().strip()
+        # The same port again after a restart: clients know it.
+        self.port = int(self.endpoint.rsplit(":", 1)[1])
+        self.write_config()
+        return self
+
+    def log(self):
+        with open(self.log_path, errors="replace") as file:
+            return file.read()
+
+    def operator(self, say=None, project_id=None):
+        return Client(self.endpoint, self.admin["DCAAS_ADMIN_ACCESS_KEY"], self.admin["DCAAS_ADMIN_SECRET_KEY"], project_id,
+                      say)
+
+    def health(self):
+        host = self.endpoint.split("//", 1)[1]
+        connection = http.client.HTTPConnection(host, timeout=10)
+        try:
+            connection.request("GET", "/health")
+            return json.loads(connection.getresponse().read())
+        finally:
+            connection.close()
+
+    def kill(self):
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def stop(self):
+        """SIGTERM; returns its exit code and fails when it takes longer than it promises."""
+        if self.process is None:
+            return None
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise LabError("dcaasd did not stop within 10 s of SIGTERM") from None
+        self.process = None
+        return code
+
+    def close(self):
+        self.kill()
+        if self.listener is not None:
+            self.listener.close()
+            self.listener = None
+
+    def remove(self):
+        self.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+__all__ = ["Dcaasd", "binary", "kernel", "start_time"]

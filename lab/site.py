@@ -1,0 +1,148 @@
+"""site.py - a whole site: a lab, a dcaasd beside it, dcaas-edge on its router, and the operator's words for what is there.
+
+    host: dcaasd (unprivileged) ── management network ── edge (dcaas-edge, BIRD) ── trunks ── customers' routers
+"""
+import os
+import time
+
+from .api_client import Client
+from .dcaasd import Dcaasd, binary
+from .guest import GuestError, wait
+from .topology import MGMT_HOST, Lab
+
+EDGE_CONFIG = """[edge]
+server = http://{server}:{port}
+device = {device}
+token_file = /etc/dcaas/token
+state_dir = /run/dcaas/edge
+user = {user}
+fabric = linux
+"""
+UNPRIVILEGED = "65534"
+
+
+class Site:
+    """Comes up with `with Site() as site`; leaves nothing behind."""
+
+    def __init__(self, folder=None, port=0, settings=("accept_unattached_vpc = no",), say=print, kind=None, attached=True,
+                 call=None, report_interval=2):
+        self.say, self.call = say, call
+        self.lab = Lab.up(os.path.join(folder, "lab") if folder else None, kind=kind, say=say, attached=attached)
+        self.edge_log = "/tmp/dcaas-edge.log"
+        self.wrapper = []
+        try:
+            self.dcaasd = Dcaasd(os.path.join(folder, "dcaasd") if folder else None, port, settings, self.lab)
+            self.dcaasd.init()
+            self.dcaasd.start()
+            self.operator = self.dcaasd.operator(call)
+            self._inventory(report_interval)
+        except BaseException:
+            self.down()
+            raise
+
+    # the operator
+
+    def _inventory(self, report_interval):
+        operator = self.operator
+        self.location = operator.post("/dcaas/v1/locations", {"direct_connect_location": {"name": "lab"}})[
+            "direct_connect_location"]["id"]
+        made = operator.post("/dcaas/v1/edges", {"edge": {"name": "edge1", "location_id": self.location, "device_id":
+                             "172.16.40.2", "report_interval": report_interval}})["edge"]
+        self.edge_id, self.token = made["id"], made["token"]
+        self.ports = {device: operator.post("/dcaas/v1/ports", {"port": {"edge_id": self.edge_id, "device": device,
+                      "name": device}})["port"]["id"] for device in ("trunk0", "trunk1", "vpc0")}
+
+    def tenant(self, name):
+        """A project with a member of its own and his key, as a client."""
+        operator = self.operator
+        project = operator.post("/dcaas/v1/projects", {"project": {"name": name}})["project"]["id"]
+        user = operator.post("/dcaas/v1/users", {"user": {"name": name, "project_id": project, "role": "member"}})["user"]["id"]
+        key = operator.post("/dcaas/v1/access-keys", {"access_key": {"user_id": user}})["access_key"]
+        return Client(self.dcaasd.endpoint, key["access_key"], key["secret_key"], project, self.call)
+
+    def connection(self, tenant, device="trunk0", name="line", bandwidth=1000):
+        return self.operator.post("/dcaas/v1/connections", {"direct_connect": {
+            "tenant_id": tenant.project_id, "name": name, "port_id": self.ports[device], "bandwidth": bandwidth,
+            "location": "lab", "port_type": "10G", "provider": "lab"}})["direct_connect"]["id"]
+
+    def attach(self, tenant, vpc, vlan, prefixes, local_ip=None, next_hop=None, local_ipv6=None, next_hop_ipv6=None):
+        body = {"tenant_id": tenant.project_id, "vpc_id": vpc, "port_id": self.ports["vpc0"], "vlan": vlan,
+                "prefixes": prefixes, "local_ip": local_ip, "next_hop": next_hop, "local_ipv6": local_ipv6,
+                "next_hop_ipv6": next_hop_ipv6}
+        return self.operator.post("/dcaas/v1/attachments", {"attachment": {k: v for k, v in body.items() if v is not None}})[
+            "attachment"]["id"]
+
+    # the edge
+
+    def start_edge(self, program=None):
+        edge = self.lab.edge
+        edge.shell("mkdir -p /run/dcaas/edge && chown %s:%s /run/dcaas/edge && mkdir -p /tmp/bin && cp %s /tmp/bin/dcaas-edge"
+                   " && chmod 755 /tmp/bin/dcaas-edge" % (UNPRIVILEGED, UNPRIVILEGED, program or binary("dcaas-edge")))
+        # /etc is the host's: the files go to places of the guest's own.
+        edge.write("/run/dcaas/token", self.token + "\n", 0o600)
+        edge.shell("chown %s:%s /run/dcaas/token" % (UNPRIVILEGED, UNPRIVILEGED))
+        edge.write("/run/dcaas/edge.conf", EDGE_CONFIG.format(server=MGMT_HOST, port=self.dcaasd.lab_port, device=self.edge_id,
+                   user=UNPRIVILEGED).replace("/etc/dcaas/token", "/run/dcaas/token"))
+        self.edge_pid = edge.spawn(*self.wrapper, "/tmp/bin/dcaas-edge", "-c", "/run/dcaas/edge.conf", log=self.edge_log)
+        return self
+
+    def wait_edge(self, timeout=30):
+        def look():
+            seen = self.operator.get("/dcaas/v1/edges/" + self.edge_id, say=False)["edge"]
+            return seen if seen["reported_time"] else None
+        return wait("a first report of the edge", look, timeout)
+
+    def edge_processes(self):
+        """Pids in the edge's guest: {"agent": pid, "net": pid}."""
+        out = self.lab.edge.shell("ps -eo pid,ppid,uid,args | grep '[d]caas-edge' || true").out
+        found = {}
+        for line in out.splitlines():
+            pid, _, uid, args = line.split(None, 3)
+            if "dcaas-edge" in args.split()[0]:
+                found["net" if uid == UNPRIVILEGED else "agent"] = int(pid)
+        return found
+
+    def edge_log_text(self):
+        return self.lab.edge.read(self.edge_log)
+
+    # what the API says
+
+    def interface(self, tenant, vif):
+        return tenant.get("/v3/{project_id}/dcaas/virtual-interfaces/" + vif, say=False)["virtual_interface"]
+
+    def peer(self, tenant, peer):
+        return tenant.get("/v3/{project_id}/dcaas/vif-peers/" + peer, say=False)["vif_peer"]
+
+    def session(self, peer):
+        return self.operator.get("/dcaas/v1/sessions/" + peer, say=False)["session"]
+
+    def wait_peer(self, tenant, peer, what, condition, timeout=60):
+        def look():
+            seen = self.peer(tenant, peer)
+            return seen if condition(seen) else None
+        try:
+            return wait("%s of peer %s" % (what, peer), look, timeout, 0.1)
+        except GuestError as error:
+            raise GuestError("%s\npeer: %s" % (error, self.peer(tenant, peer))) from None
+
+    def wait_gone(self, tenant, path, timeout=60):
+        wait("404 of " + path, lambda: tenant.call("GET", path, check=False, say=False).status == 404, timeout, 0.1)
+
+    # the end
+
+    def down(self):
+        if getattr(self, "dcaasd", None) is not None:
+            self.dcaasd.remove()
+        self.lab.down()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.down()
+
+
+def timed(function):
+    begun = time.monotonic()
+    value = function()
+    return value, time.monotonic() - begun
