@@ -215,7 +215,7 @@ static void reload(struct daemon *d)
 	log_init("dcaasd", fresh->log_priority);
 	d->old[d->old_n++] = d->settings;
 	d->settings = fresh;
-	dc_log(LOG_INFO, "reloaded", "");
+	dc_log(LOG_INFO, "reloaded", "file=%s", d->config_path != NULL ? log_quote(d->arena, d->config_path) : "-");
 }
 
 static int serve(struct daemon *d)

@@ -36,7 +36,9 @@ static void string_schema(const struct field *f, enum field_view view, struct js
 		jw_member_string(out, "pattern", "^[0-9a-fA-F]{32}$");
 	else if (f->kind == F_TIME)
 		jw_member_string(out, "format", "date-time");
-	else if (f->kind != F_ENUM)
+	else if (f->kind == F_SECRET)
+		jw_member_string(out, "format", "password");
+	if (f->kind == F_TEXT || f->kind == F_SECRET || f->kind == F_JSON)
 		text_limits(f, view, out);
 	if (f->pattern != NULL)
 		jw_member_string(out, "pattern", f->pattern);
