@@ -7,6 +7,7 @@
 #define DC_API_H
 
 #include "api/call.h"
+#include "api/tls.h"
 
 struct api;
 
@@ -18,6 +19,7 @@ struct api_options {
 	const char *address; /* "127.0.0.1", "::1" */
 	uint16_t port; /* 0: any free one; see api_port() */
 	int listen_fd; /* an inherited listener instead (LISTEN_FDS); -1: none */
+	struct tls *tls; /* HTTPS with this certificate; NULL: plain HTTP. Borrowed */
 	unsigned max_connections, max_per_address;
 	unsigned idle_seconds;
 	const char *region_id; /* of this dcaasd: IAM answers, locations */

@@ -23,6 +23,7 @@
 /* One connection, for the time limits that libmicrohttpd's idle time-out does not give (a client that sends a byte now and
  * then). peer.c */
 struct peer {
+	struct api *api;
 	int fd;
 	int64_t deadline; /* monotonic ms; 0: none */
 	struct peer *next, *prev;

@@ -5,6 +5,7 @@
 void
 peer_begin(struct api *api, struct peer *peer, int fd)
 {
+	peer->api = api;
 	peer->fd = fd;
 	pthread_mutex_lock(&api->peer_lock);
 	peer->prev = NULL;

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "api/tls_priv.h"
 #include "base/log.h"
 
 #define HEADER_MEMORY ((size_t)40 * 1024) /* per connection: 32 KiB of request header and what libmicrohttpd needs */
@@ -243,14 +244,37 @@ port_of(int fd)
 	return ntohs(((const struct sockaddr_in *)(const void *)&any)->sin_port);
 }
 
+/* GnuTLS asks for the certificate of one handshake; libmicrohttpd has made the connection the session's pointer. */
+static int
+on_handshake(gnutls_session_t session, const struct gnutls_cert_retr_st *info, gnutls_pcert_st **certs, unsigned *count,
+    gnutls_ocsp_data_st **ocsp, unsigned *ocsp_count, gnutls_privkey_t *key, unsigned *flags)
+{
+	const union MHD_ConnectionInfo *context =
+	    MHD_get_connection_info(gnutls_session_get_ptr(session), MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	const struct peer *peer = context != NULL ? context->socket_context : NULL;
+
+	(void)info;
+	*ocsp = NULL;
+	*ocsp_count = 0;
+	*flags = GNUTLS_CERT_RETR_DEINIT_ALL;
+	return peer != NULL ? tls_retrieve(peer->api->options.tls, certs, count, key) : -1;
+}
+
 static struct MHD_Daemon *
 start_daemon(struct api *api)
 {
 	const struct api_options *o = &api->options;
+	const struct MHD_OptionItem https[] = {
+		{ MHD_OPTION_HTTPS_CERT_CALLBACK2, 0, (void *)(uintptr_t)on_handshake },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+	const struct MHD_OptionItem http[] = { { MHD_OPTION_END, 0, NULL } };
 
 	return MHD_start_daemon(MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
-		MHD_USE_ERROR_LOG,
-	    0, NULL, NULL, on_request, api, MHD_OPTION_EXTERNAL_LOGGER, on_log, api, MHD_OPTION_LISTEN_SOCKET,
+		MHD_USE_ERROR_LOG | (o->tls != NULL ? MHD_USE_TLS : 0),
+	    0, NULL, NULL, on_request, api, MHD_OPTION_EXTERNAL_LOGGER, on_log, api, MHD_OPTION_ARRAY,
+	    o->tls != NULL ? https : http, MHD_OPTION_LISTEN_SOCKET,
 	    api->listen_fd, MHD_OPTION_URI_LOG_CALLBACK, on_target, api, MHD_OPTION_NOTIFY_COMPLETED, on_completed, api,
 	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, api, MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADER_MEMORY,
 	    MHD_OPTION_CONNECTION_LIMIT, o->max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT, o->max_per_address,

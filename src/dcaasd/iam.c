@@ -12,7 +12,9 @@ endpoint_of(const struct call *call)
 {
 	const char *host = call_header(call, "Host");
 
-	return host == NULL || host[0] == '\0' ? NULL : arena_printf(call->arena, "http://%s", host);
+	if (host == NULL || host[0] == '\0')
+		return NULL;
+	return arena_printf(call->arena, "%s://%s", api_get_options(call->api)->tls != NULL ? "https" : "http", host);
 }
 
 static const char *

@@ -31,7 +31,8 @@ struct daemon {
 	struct res_holder holder;
 	struct arena *arena;
 	struct store *store;
-	struct api *api[LISTENERS_MAX + 1];
+	struct tls *tls; /* NULL: nothing listens over HTTPS */
+	struct api *api[LISTENERS_MAX + 2];
 	size_t api_n;
 };
 
@@ -129,7 +130,16 @@ static void wake_edge(void *arg, const char *edge_id)
 		api_wake(d->api[i], edge_id);
 }
 
-static enum dc_code serve_on(struct daemon *d, const struct route *const *routes, int fd, struct dc_error *error)
+/* One listener: at an address, or an inherited one (at NULL). */
+struct listener {
+	const struct listen_at *at;
+	int fd; /* -1: none yet */
+	bool tls;
+	const char *port_file; /* NULL: none */
+};
+
+static enum dc_code serve_on(struct daemon *d, const struct route *const *routes, const struct listener *l,
+    struct dc_error *error)
 {
 	const struct settings *s = d->settings;
 	const struct api_options options = {
@@ -137,9 +147,10 @@ static enum dc_code serve_on(struct daemon *d, const struct route *const *routes
 		.routes = routes,
 		.resources = registry,
 		.auth = { .edge_table = &edge_table, .edge_hash = "token_hash" },
-		.address = s->address,
-		.port = s->port,
-		.listen_fd = fd,
+		.address = l->at != NULL ? l->at->address : "",
+		.port = l->at != NULL ? l->at->port : 0,
+		.listen_fd = l->fd,
+		.tls = l->tls ? d->tls : NULL,
 		.max_connections = s->max_connections,
 		.max_per_address = s->max_per_address,
 		.idle_seconds = s->idle_seconds,
@@ -148,49 +159,77 @@ static enum dc_code serve_on(struct daemon *d, const struct route *const *routes
 	};
 	enum dc_code rc = api_start(&options, &d->api[d->api_n], error);
 
-	if (rc == DC_OK)
-		d->api_n++;
-	return rc;
-}
-
-/* Others wait for this file: it appears whole or not at all. */
-static enum dc_code write_port_file(const struct settings *s, uint16_t port, struct arena *arena, struct dc_error *error)
-{
-	const char *fresh = arena_printf(arena, "%s.new", s->port_file);
-	FILE *f = fopen(fresh, "we");
-	bool v6 = strchr(s->address, ':') != NULL;
-
-	if (f == NULL)
-		return dc_fail(error, DC_E_IO, "port_file", "%s: %s", fresh, strerror(errno));
-	fprintf(f, "%s%s%s:%u\n", v6 ? "[" : "", s->address, v6 ? "]" : "", port);
-	if (fclose(f) != 0 || rename(fresh, s->port_file) != 0)
-		return dc_fail(error, DC_E_IO, "port_file", "%s: %s", s->port_file, strerror(errno));
+	if (rc != DC_OK)
+		return rc;
+	dc_log(LOG_INFO, "listening", "address=%s port=%u scheme=%s", l->at != NULL ? l->at->address : "inherited",
+	    api_port(d->api[d->api_n]), l->tls ? "https" : "http");
+	d->api_n++;
 	return DC_OK;
 }
 
-static enum dc_code start(struct daemon *d, int inherited, struct dc_error *error)
+/* Others wait for this file: it appears whole or not at all. */
+static enum dc_code write_port_file(const struct listener *l, uint16_t port, struct arena *arena, struct dc_error *error)
+{
+	const char *fresh = arena_printf(arena, "%s.new", l->port_file);
+	FILE *f = fopen(fresh, "we");
+	bool v6 = strchr(l->at->address, ':') != NULL;
+
+	if (f == NULL)
+		return dc_fail(error, DC_E_IO, "port_file", "%s: %s", fresh, strerror(errno));
+	fprintf(f, "%s%s%s:%u\n", v6 ? "[" : "", l->at->address, v6 ? "]" : "", port);
+	if (fclose(f) != 0 || rename(fresh, l->port_file) != 0)
+		return dc_fail(error, DC_E_IO, "port_file", "%s: %s", l->port_file, strerror(errno));
+	return DC_OK;
+}
+
+/* Who has no certificate gets one that clients can be told to trust: its path is in the log. */
+static enum dc_code open_tls(struct daemon *d, struct dc_error *error)
+{
+	const struct settings *s = d->settings;
+	const char *certificate = s->tls_certificate, *key = s->tls_key;
+	enum dc_code rc;
+
+	if (certificate == NULL) {
+		certificate = arena_printf(d->arena, "%s/tls.crt", s->state_dir);
+		key = arena_printf(d->arena, "%s/tls.key", s->state_dir);
+		if (access(certificate, F_OK) != 0 && access(key, F_OK) != 0) {
+			if ((rc = tls_self_signed(certificate, key, s->https.address[0] != '\0' ? s->https.address : NULL, error)) != DC_OK)
+				return rc;
+			dc_log(LOG_INFO, "self-signed certificate made", "file=%s", log_quote(d->arena, certificate));
+		}
+	}
+	return tls_open(certificate, key, &d->tls, error);
+}
+
+static enum dc_code start(struct daemon *d, struct dc_error *error)
 {
 	const struct settings *s = d->settings;
 	const struct route *const *routes = registry_routes(extra_routes, d->arena);
+	struct listener listener[LISTENERS_MAX + 2];
+	bool inherited_tls[LISTENERS_MAX], want_tls = false;
+	int inherited = listeners_inherited(inherited_tls), n = 0;
 	enum dc_code rc;
 
-	if ((rc = open_store(d, error)) != DC_OK)
-		return rc;
-	if (s->address[0] == '\0' && inherited == 0)
+	if (s->http.address[0] != '\0')
+		listener[n++] = (struct listener) { &s->http, -1, false, s->port_file };
+	if (s->https.address[0] != '\0')
+		listener[n++] = (struct listener) { &s->https, -1, true, s->tls_port_file };
+	for (int i = 0; i < inherited; i++)
+		listener[n++] = (struct listener) { NULL, LISTENERS_FIRST + i, inherited_tls[i], NULL };
+	if (n == 0)
 		return dc_fail(error, DC_E_PARAM, "listen", "neither [dcaasd] listen nor an inherited listener: nobody could call");
-	if (s->address[0] != '\0') {
-		if ((rc = serve_on(d, routes, -1, error)) != DC_OK)
+	for (int i = 0; i < n; i++)
+		want_tls = want_tls || listener[i].tls;
+	if ((rc = open_store(d, error)) != DC_OK || (want_tls && (rc = open_tls(d, error)) != DC_OK))
+		return rc;
+	for (int i = 0; i < n; i++)
+		if ((rc = serve_on(d, routes, &listener[i], error)) != DC_OK)
 			return rc;
-		dc_log(LOG_INFO, "listening", "address=%s port=%u", s->address, api_port(d->api[0]));
-	}
-	for (int i = 0; i < inherited; i++) {
-		if ((rc = serve_on(d, routes, LISTENERS_FIRST + i, error)) != DC_OK)
-			return rc;
-		dc_log(LOG_INFO, "listening", "inherited=%d", i);
-	}
 	store_watch(d->store, wake_edge, d);
-	if (s->port_file != NULL && s->address[0] != '\0')
-		return write_port_file(s, api_port(d->api[0]), d->arena, error);
+	for (int i = 0; i < n; i++)
+		if (listener[i].port_file != NULL &&
+		    (rc = write_port_file(&listener[i], api_port(d->api[i]), d->arena, error)) != DC_OK)
+			return rc;
 	return DC_OK;
 }
 
@@ -215,6 +254,8 @@ static void reload(struct daemon *d)
 	log_init("dcaasd", fresh->log_priority);
 	d->old[d->old_n++] = d->settings;
 	d->settings = fresh;
+	if (d->tls != NULL && tls_reload(d->tls, &error) != DC_OK)
+		dc_log(LOG_ERR, "certificate not reloaded", "error=%s", log_quote(d->arena, error.text));
 	dc_log(LOG_INFO, "reloaded", "file=%s", d->config_path != NULL ? log_quote(d->arena, d->config_path) : "-");
 }
 
@@ -231,7 +272,7 @@ static int serve(struct daemon *d)
 	sigaddset(&signals, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	if (start(d, listeners_inherited(), &error) != DC_OK) {
+	if (start(d, &error) != DC_OK) {
 		dc_log(LOG_ERR, "start failed", "error=%s", log_quote(d->arena, error.text));
 		stop(d);
 		return 1;
@@ -322,6 +363,7 @@ int main(int argc, char **argv)
 	int status = run(&d, command, backup_path);
 
 	store_close(d.store);
+	tls_close(d.tls);
 	for (size_t i = 0; i < d.old_n; i++)
 		settings_free(d.old[i]);
 	settings_free(d.settings);

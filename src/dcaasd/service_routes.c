@@ -6,7 +6,7 @@
 #include "reconcile/objects.h"
 
 struct health {
-	size_t edges, simulated, held, silent;
+	size_t edges, real, simulated, held, silent;
 };
 
 /* An edge that was not heard of for three report intervals says nothing that can be relied on. */
@@ -15,14 +15,21 @@ static bool is_silent(const struct edge_report *r, utc_ms now)
 	return r->received_time.set != GIVEN || now - r->received_time.v > 3 * 1000 * r->report_interval.v;
 }
 
+/* Of the edges that have reported: others may be either. */
+static const char *fabric_of(const struct health *h)
+{
+	if (h->real == 0)
+		return h->simulated == 0 ? "none" : "simulated";
+	return h->simulated == 0 ? "real" : "partly simulated";
+}
+
 static void fill_health(struct json *out, const void *arg)
 {
 	const struct health *h = arg;
 
 	jw_member_string(out, "status", "ok");
 	jw_member_string(out, "version", DCAAS_VERSION);
-	jw_member_string(out, "fabric", h->edges == 0 ? "none" : h->simulated == h->edges ? "simulated" :
-	    h->simulated > 0 ? "partly simulated" : "real");
+	jw_member_string(out, "fabric", fabric_of(h));
 	jw_member_int(out, "edges", (int64_t)h->edges);
 	jw_member_int(out, "edges_held", (int64_t)h->held);
 	jw_member_int(out, "edges_silent", (int64_t)h->silent);
@@ -39,7 +46,8 @@ static enum dc_code show_health(struct tx *tx, struct call *call, struct dc_erro
 	for (size_t i = 0; i < h.edges; i++) {
 		const struct edge_report *r = (const struct edge_report *)rows + i;
 
-		h.simulated += r->fabric.set == GIVEN && strcmp(r->fabric.v, "sim") == 0;
+		if (r->fabric.set == GIVEN)
+			*(strcmp(r->fabric.v, "sim") == 0 ? &h.simulated : &h.real) += 1;
 		h.held += r->held.v;
 		h.silent += is_silent(r, tx_now(tx));
 	}

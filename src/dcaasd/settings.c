@@ -10,6 +10,10 @@
 const struct config_key settings_keys[] = {
 	{ SECTION, "state_dir", "/var/lib/dcaas", "Folder of the database and of the key file for secrets." },
 	{ SECTION, "listen", "127.0.0.1:8080", "Address and port of the API; port 0: any free one; none: inherited listeners only." },
+	{ SECTION, "listen_tls", "none", "Address and port of the API over HTTPS; port 0: any free one; none: no HTTPS." },
+	{ SECTION, "tls_certificate", NULL, "Certificate chain (PEM) shown over HTTPS. Without it tls.crt in state_dir, made at the first start." },
+	{ SECTION, "tls_key", NULL, "Its key (PEM). Without it tls.key in state_dir." },
+	{ SECTION, "tls_port_file", NULL, "File that is given \"address:port\" once the API listens over HTTPS." },
 	{ SECTION, "port_file", NULL, "File that is given \"address:port\" once the API listens." },
 	{ SECTION, "region_id", "region-1", "Name of the region that this server is." },
 	{ SECTION, "accept_unattached_vpc", "no", "Whether a gateway may name a VPC that is attached nowhere yet." },
@@ -29,9 +33,9 @@ const struct config_key settings_keys[] = {
 };
 
 /* "127.0.0.1:8080", "[::1]:8080", "none" */
-static enum dc_code take_listen(const char *text, struct settings *s, struct dc_error *err)
+static enum dc_code take_listen(const struct settings *s, const char *key, struct listen_at *ret, struct dc_error *err)
 {
-	const char *colon = strrchr(text, ':'), *why = "port";
+	const char *text = config_get(s->config, SECTION, key), *colon = strrchr(text, ':'), *why = "port";
 	size_t len = colon != NULL ? (size_t)(colon - text) : 0;
 	struct ip_addr address;
 
@@ -41,13 +45,13 @@ static enum dc_code take_listen(const char *text, struct settings *s, struct dc_
 		text++;
 		len -= 2;
 	}
-	if (colon == NULL || len == 0 || len >= sizeof(s->address))
-		return dc_fail(err, DC_E_PARAM, "listen", "[dcaasd] listen must be address:port or none");
-	memcpy(s->address, text, len);
-	s->address[len] = '\0';
-	s->port = (uint16_t)strtonum(colon + 1, 0, 65535, &why);
-	if (why != NULL || !ip_parse_addr(s->address, &address))
-		return dc_fail(err, DC_E_PARAM, "listen", "[dcaasd] listen must be an IP address and a port from 0 to 65535");
+	if (colon == NULL || len == 0 || len >= sizeof(ret->address))
+		return dc_fail(err, DC_E_PARAM, key, "[dcaasd] %s must be address:port or none", key);
+	memcpy(ret->address, text, len);
+	ret->address[len] = '\0';
+	ret->port = (uint16_t)strtonum(colon + 1, 0, 65535, &why);
+	if (why != NULL || !ip_parse_addr(ret->address, &address))
+		return dc_fail(err, DC_E_PARAM, key, "[dcaasd] %s must be an IP address and a port from 0 to 65535", key);
 	return DC_OK;
 }
 
@@ -107,9 +111,15 @@ static enum dc_code take(struct settings *s, struct dc_error *err)
 
 	s->state_dir = config_get(s->config, SECTION, "state_dir");
 	s->port_file = config_get(s->config, SECTION, "port_file");
+	s->tls_port_file = config_get(s->config, SECTION, "tls_port_file");
+	s->tls_certificate = config_get(s->config, SECTION, "tls_certificate");
+	s->tls_key = config_get(s->config, SECTION, "tls_key");
+	if ((s->tls_certificate == NULL) != (s->tls_key == NULL))
+		return dc_fail(err, DC_E_PARAM, "tls_key", "[dcaasd] tls_certificate and tls_key go together");
 	s->res.region_id = config_get(s->config, SECTION, "region_id");
 	if ((code = take_numbers(s, err)) != DC_OK ||
-	    (code = take_listen(config_get(s->config, SECTION, "listen"), s, err)) != DC_OK ||
+	    (code = take_listen(s, "listen", &s->http, err)) != DC_OK ||
+	    (code = take_listen(s, "listen_tls", &s->https, err)) != DC_OK ||
 	    (code = take_log(config_get(s->config, SECTION, "log"), s, err)) != DC_OK)
 		return code;
 	if (!ip_parse_prefix(config_get(s->config, SECTION, "router_ids"), &s->res.router_ids) ||

@@ -5,13 +5,18 @@
 #include "base/config.h"
 #include "res/res.h"
 
+struct listen_at {
+	char address[46]; /* "": none */
+	uint16_t port; /* 0: any free one */
+};
+
 struct settings {
 	struct res_settings res; /* taken anew by SIGHUP */
 	/* fixed at start */
 	const char *state_dir; /* holds dcaas.db and dcaas.key */
-	char address[46]; /* of `listen`; "": none, inherited listeners only */
-	uint16_t port; /* 0: any free one */
-	const char *port_file; /* NULL, or where "address:port" is written once dcaasd listens */
+	struct listen_at http, https; /* beside inherited listeners */
+	const char *port_file, *tls_port_file; /* NULL, or where "address:port" is written once dcaasd listens */
+	const char *tls_certificate, *tls_key; /* NULL: tls.crt and tls.key in state_dir, made at the first start */
 	unsigned max_connections, max_per_address, idle_seconds;
 	int log_priority;
 	struct config *config; /* owns the strings */

@@ -1,0 +1,24 @@
+/* tls.h - the certificate that HTTPS listeners show. It is read from two PEM files, may be read anew while the server runs
+ * (connections that are open keep theirs), and can be made for those who have none. */
+#ifndef DC_TLS_H
+#define DC_TLS_H
+
+#include "base/error.h"
+
+struct tls;
+struct gnutls_session_int;
+
+/* Reads certificate chain and key (PEM) and checks that they belong together. *ret is the caller's, and outlives every
+ * server that uses it. DC_E_PARAM with the file at fault and GnuTLS's words. */
+enum dc_code tls_open(const char *certificate_path, const char *key_path, struct tls **ret, struct dc_error *err);
+/* The same files again. On failure the old certificate stays in use. Any thread. */
+enum dc_code tls_reload(struct tls *, struct dc_error *err);
+struct tls *tls_close(struct tls *);
+
+/* Makes an ECDSA P-256 key (0600) and a certificate that signs itself, for localhost, this host's name, the loopback
+ * addresses and `address` (may be NULL): valid for ten years, for clients that are told to trust exactly it. Neither file may
+ * exist. */
+enum dc_code tls_self_signed(const char *certificate_path, const char *key_path, const char *address,
+    struct dc_error *err);
+
+#endif
