@@ -1,0 +1,16 @@
+"""embed.py - writes a file as a C array. usage: embed.py INPUT OUTPUT"""
+import sys
+
+
+def main():
+    with open(sys.argv[1], "rb") as file:
+        data = file.read().rstrip()
+    rows = [",".join(str(byte) for byte in data[at:at + 40]) for at in range(0, len(data), 40)]
+    with open(sys.argv[2], "w", encoding="ascii") as out:
+        out.write('#include "cli/embedded.h"\n\nconst unsigned char embedded_openapi[] = {\n')
+        out.write(",\n".join(rows))
+        out.write("\n};\nconst size_t embedded_openapi_size = sizeof(embedded_openapi);\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,394 @@
+#include "cli/spec.h"
+
+#include <ctype.h>
+
+#define OPERATOR_SIDE "/dcaas/v1/"
+#define PROJECT_SEGMENT "/{project_id}/"
+#define REF_PREFIX "#/components/schemas/"
+#define REFS_DEEP 16
+
+struct spec {
+	struct arena *arena;
+	json_t *root;
+	struct command *commands; /* sorted by noun, then in the order of verbs */
+	size_t commands_n;
+	struct noun *nouns;
+	size_t nouns_n;
+};
+
+/* --- schemas --- */
+
+json_t *
+schema_of(const struct spec *s, json_t *schema)
+{
+	for (int deep = 0; deep < REFS_DEEP && schema != NULL; deep++) {
+		const char *ref = json_string_value(json_object_get(schema, "$ref"));
+		json_t *all = json_object_get(schema, "allOf");
+
+		if (ref != NULL && strncmp(ref, REF_PREFIX, strlen(REF_PREFIX)) == 0)
+			schema = json_object_get(json_object_get(json_object_get(s->root, "components"), "schemas"),
+			    ref + strlen(REF_PREFIX));
+		else if (json_array_size(all) == 1)
+			schema = json_array_get(all, 0);
+		else
+			return schema;
+	}
+	return NULL;
+}
+
+enum schema_type
+schema_type(json_t *schema)
+{
+	static const char *const names[] = {"", "string", "integer", "boolean", "array", "object"};
+	const char *type = json_string_value(json_object_get(schema, "type"));
+
+	for (size_t i = 1; type != NULL && i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(type, names[i]) == 0)
+			return (enum schema_type)i;
+	}
+	return SCHEMA_ANY;
+}
+
+bool
+schema_is_secret(json_t *schema)
+{
+	const char *format = json_string_value(json_object_get(schema, "format"));
+
+	return format != NULL && strcmp(format, "password") == 0;
+}
+
+json_t *
+schema_properties(json_t *schema)
+{
+	return json_object_get(schema, "properties");
+}
+
+bool
+schema_requires(json_t *schema, const char *member)
+{
+	json_t *name;
+	size_t i;
+
+	json_array_foreach(json_object_get(schema, "required"), i, name)
+	{
+		if (json_is_string(name) && strcmp(json_string_value(name), member) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *
+schema_doc(json_t *schema)
+{
+	return json_string_value(json_object_get(schema, "description"));
+}
+
+void
+schema_mask(const struct spec *s, json_t *schema, json_t *value)
+{
+	json_t *inner = schema_of(s, schema), *item;
+	const char *member;
+	size_t i;
+
+	if (inner == NULL)
+		return;
+	if (schema_is_secret(inner) && json_is_string(value))
+		json_string_set(value, "***");
+	json_array_foreach(value, i, item) schema_mask(s, json_object_get(inner, "items"), item);
+	json_object_foreach(value, member, item)
+	    schema_mask(s, json_object_get(schema_properties(inner), member), item);
+}
+
+/* --- words --- */
+
+static bool
+ends_with(const char *word, size_t len, const char *end)
+{
+	size_t n = strlen(end);
+
+	return len > n && strncmp(word + len - n, end, n) == 0;
+}
+
+/* English, as far as names of resources go. */
+static char *
+singular(struct arena *arena, const char *word)
+{
+	static const char *const hissing[] = {"sses", "shes", "ches", "xes"};
+	size_t len = strlen(word);
+
+	if (ends_with(word, len, "ies"))
+		return arena_printf(arena, "%.*sy", (int)(len - 3), word);
+	for (size_t i = 0; i < sizeof(hissing) / sizeof(hissing[0]); i++) {
+		if (ends_with(word, len, hissing[i]))
+			return arena_strndup(arena, word, len - 2);
+	}
+	return arena_strndup(arena, word, ends_with(word, len, "s") && !ends_with(word, len, "ss") ? len - 1 : len);
+}
+
+/* "ListVifPeers" -> "list-vif-peers" */
+static char *
+hyphened(struct arena *arena, const char *operation)
+{
+	char *out = arena_alloc(arena, 2 * strlen(operation) + 1), *to = out;
+
+	for (const char *c = operation; *c != '\0'; c++) {
+		if (isupper((unsigned char)*c) && c != operation)
+			*to++ = '-';
+		*to++ = (char)tolower((unsigned char)*c);
+	}
+	*to = '\0';
+	return out;
+}
+
+/* --- operations --- */
+
+static json_t *
+json_content(json_t *holder)
+{
+	return json_object_get(json_object_get(json_object_get(holder, "content"), "application/json"), "schema");
+}
+
+/* The answer of success: the one status of the 200s. */
+static json_t *
+success(json_t *operation)
+{
+	const char *status;
+	json_t *response;
+
+	json_object_foreach(json_object_get(operation, "responses"), status, response)
+	{
+		if (status[0] == '2')
+			return json_content(response);
+	}
+	return NULL;
+}
+
+/* A body with one member, an object, is an envelope around it. */
+static void
+take_body(const struct spec *s, json_t *operation, struct command *c)
+{
+	json_t *schema = schema_of(s, json_content(json_object_get(operation, "requestBody")));
+	const char *name;
+	json_t *member;
+
+	c->body = schema;
+	json_object_foreach(schema_properties(schema), name, member)
+	{
+		json_t *inner = schema_of(s, member);
+
+		if (json_object_size(schema_properties(schema)) == 1 && schema_properties(inner) != NULL) {
+			c->body = inner;
+			c->envelope = name;
+		}
+	}
+}
+
+/* The thing is the one object or array beside request_id and page_info. */
+static void
+take_answer(const struct spec *s, json_t *operation, struct command *c)
+{
+	json_t *schema = schema_of(s, success(operation));
+	const char *name;
+	json_t *member;
+
+	c->answer = schema;
+	json_object_foreach(schema_properties(schema), name, member)
+	{
+		json_t *inner = schema_of(s, member);
+
+		if (strcmp(name, "page_info") == 0)
+			continue;
+		if (schema_type(inner) == SCHEMA_ARRAY) {
+			c->kind = COMMAND_LIST;
+			c->answer = schema_of(s, json_object_get(inner, "items"));
+			c->member = name;
+			return;
+		}
+		if (schema_properties(inner) != NULL) {
+			c->answer = inner;
+			c->member = name;
+			return;
+		}
+	}
+}
+
+static bool
+is_project(const struct command *c, const char *parameter)
+{
+	return c->in_project && strcmp(parameter, "project_id") == 0;
+}
+
+static void
+take_parameters(const struct spec *s, json_t *operation, struct command *c)
+{
+	json_t *list = json_object_get(operation, "parameters"), *item;
+	struct parameter *ids = arena_array(s->arena, json_array_size(list) + 1, sizeof(*ids));
+	struct parameter *query = arena_array(s->arena, json_array_size(list) + 1, sizeof(*query));
+	size_t i;
+
+	json_array_foreach(list, i, item)
+	{
+		const char *in = json_string_value(json_object_get(item, "in"));
+		struct parameter p = {
+		    .name = json_string_value(json_object_get(item, "name")),
+		    .doc = schema_doc(item),
+		    .schema = schema_of(s, json_object_get(item, "schema")),
+		    .required = json_is_true(json_object_get(item, "required")),
+		};
+
+		if (in == NULL || p.name == NULL)
+			continue;
+		if (strcmp(in, "path") == 0 && !is_project(c, p.name))
+			ids[c->ids_n++] = p;
+		if (strcmp(in, "query") == 0)
+			query[c->query_n++] = p;
+		c->paged |= strcmp(in, "query") == 0 && strcmp(p.name, "marker") == 0;
+	}
+	c->ids = ids;
+	c->query = query;
+}
+
+static bool
+take_words(const struct spec *s, json_t *operation, struct command *c)
+{
+	const char *id = json_string_value(json_object_get(operation, "operationId"));
+	char *words = id != NULL ? hyphened(s->arena, id) : NULL, *hyphen = words != NULL ? strchr(words, '-') : NULL;
+
+	if (hyphen == NULL)
+		return false;
+	*hyphen = '\0';
+	c->verb = words;
+	c->noun = c->kind == COMMAND_LIST || strcmp(words, "list") == 0 ? singular(s->arena, hyphen + 1) : hyphen + 1;
+	return true;
+}
+
+static void
+add_operation(struct spec *s, const char *path, const char *method, json_t *operation)
+{
+	struct command c = {.path = path, .summary = json_string_value(json_object_get(operation, "summary"))};
+	json_t *security = json_object_get(operation, "security");
+	char *upper = arena_strdup(s->arena, method);
+
+	for (char *m = upper; *m != '\0'; m++)
+		*m = (char)toupper((unsigned char)*m);
+	c.method = upper;
+	c.in_project = strstr(path, PROJECT_SEGMENT) != NULL;
+	c.operator_side = strncmp(path, OPERATOR_SIDE, strlen(OPERATOR_SIDE)) == 0;
+	c.open = json_is_array(security) && json_array_size(security) == 0;
+	if (c.summary == NULL)
+		c.summary = "";
+	take_answer(s, operation, &c);
+	take_body(s, operation, &c);
+	take_parameters(s, operation, &c);
+	if (!take_words(s, operation, &c))
+		return;
+	s->commands[s->commands_n++] = c;
+	if (strcmp(c.verb, "show") != 0 || c.ids_n == 0)
+		return;
+	c.verb = "wait";
+	c.kind = COMMAND_WAIT;
+	c.summary = "Read it until its members are as wanted, or until it is gone.";
+	s->commands[s->commands_n++] = c;
+}
+
+static const char *const methods[] = {"get", "post", "put", "patch", "delete"};
+#define METHODS_N (sizeof(methods) / sizeof(methods[0]))
+
+static void
+add_path(struct spec *s, const char *path, json_t *item)
+{
+	for (size_t i = 0; i < METHODS_N; i++) {
+		json_t *operation = json_object_get(item, methods[i]);
+
+		if (operation != NULL)
+			add_operation(s, path, methods[i], operation);
+	}
+}
+
+/* --- order --- */
+
+static int
+verb_rank(const char *verb)
+{
+	static const char *const first[] = {"list", "show", "create", "update", "delete"};
+	int n = (int)(sizeof(first) / sizeof(first[0])), i = 0;
+
+	while (i < n && strcmp(first[i], verb) != 0)
+		i++;
+	return strcmp(verb, "wait") == 0 ? n + 1 : i;
+}
+
+static int
+compare_commands(const void *a, const void *b)
+{
+	const struct command *x = a, *y = b;
+	int order = strcmp(x->noun, y->noun);
+
+	if (order == 0)
+		order = verb_rank(x->verb) - verb_rank(y->verb);
+	return order != 0 ? order : strcmp(x->verb, y->verb);
+}
+
+static void
+group_by_noun(struct spec *s)
+{
+	s->nouns = arena_array(s->arena, s->commands_n + 1, sizeof(*s->nouns));
+	for (size_t i = 0; i < s->commands_n; i++) {
+		struct command *c = &s->commands[i];
+		struct noun *last = s->nouns_n > 0 ? &s->nouns[s->nouns_n - 1] : NULL;
+
+		if (last == NULL || strcmp(last->name, c->noun) != 0) {
+			last = &s->nouns[s->nouns_n++];
+			*last = (struct noun){.name = c->noun, .commands = c, .operator_side = true};
+		}
+		last->n++;
+		last->operator_side = last->operator_side && c->operator_side;
+	}
+}
+
+static void
+add_paths(struct spec *s, json_t *paths)
+{
+	const char *path;
+	json_t *item;
+
+	s->commands = arena_array(s->arena, 2 * METHODS_N * json_object_size(paths) + 1, sizeof(*s->commands));
+	json_object_foreach(paths, path, item) add_path(s, path, item);
+	qsort(s->commands, s->commands_n, sizeof(*s->commands), compare_commands);
+	group_by_noun(s);
+}
+
+enum dc_code
+spec_read(const char *text, size_t len, struct spec **ret, struct dc_error *err)
+{
+	struct arena *arena = arena_new();
+	struct spec *s = arena_new_of(arena, struct spec);
+	json_error_t wrong;
+
+	s->arena = arena;
+	s->root = json_loadb(text, len, 0, &wrong);
+	if (!json_is_object(json_object_get(s->root, "paths"))) {
+		spec_free(s);
+		return dc_fail(err, DC_E_PROTOCOL, NULL, "the API's description is no OpenAPI document");
+	}
+	add_paths(s, json_object_get(s->root, "paths"));
+	*ret = s;
+	return DC_OK;
+}
+
+struct spec *
+spec_free(struct spec *s)
+{
+	if (s != NULL) {
+		json_decref(s->root);
+		arena_free(s->arena);
+	}
+	return NULL;
+}
+
+const struct noun *
+spec_nouns(const struct spec *s, size_t *n)
+{
+	*n = s->nouns_n;
+	return s->nouns;
+}
