@@ -10,7 +10,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "store/seal.h"
+#include "base/seal.h"
 #include "store/store.h"
 
 struct stmt; /* one prepared statement; the backend's */

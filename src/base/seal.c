@@ -11,7 +11,7 @@
 #include <gnutls/gnutls.h>
 
 #include "base/uuid.h"
-#include "store/seal.h"
+#include "base/seal.h"
 
 #define KEY_BYTES 32
 #define KEY_ID_BYTES 4
