@@ -44,6 +44,8 @@ const struct field_table wire_vrf_table = {
 	    { AT(wire_vrf, instance), NEEDED, .kind = F_INT },
 	    { AT(wire_vrf, router_id), NEEDED, .kind = F_TEXT },
 	    { AT(wire_vrf, own), .kind = F_LIST },
+	    { AT(wire_vrf, internal_asn_first), .kind = F_INT },
+	    { AT(wire_vrf, internal_asn_last), .kind = F_INT },
 	    { 0 },
 	},
 };
@@ -58,6 +60,18 @@ const struct field_table wire_vlan_table = {
 	    { AT(wire_vlan, port), NEEDED, .kind = F_TEXT },
 	    { AT(wire_vlan, vlan), NEEDED, .kind = F_INT },
 	    { AT(wire_vlan, use), NEEDED, .kind = F_TEXT },
+	    { 0 },
+	},
+};
+
+const struct field_table wire_veth_table = {
+	.name = "WireVeth",
+	.size = sizeof(struct wire_veth),
+	.fields = (const struct field[]) {
+	    { AT(wire_veth, vrf), NEEDED, .kind = F_TEXT },
+	    { AT(wire_veth, device), NEEDED, .kind = F_TEXT },
+	    { AT(wire_veth, mark), NEEDED, .kind = F_TEXT },
+	    { AT(wire_veth, peer), NEEDED, .kind = F_TEXT },
 	    { 0 },
 	},
 };
@@ -98,6 +112,8 @@ const struct field_table wire_bgp_table = {
 	    { AT(wire_bgp, remote_asn), NEEDED, .kind = F_INT },
 	    { AT(wire_bgp, password), .kind = F_SECRET },
 	    { AT(wire_bgp, route_limit), .kind = F_INT },
+	    { AT(wire_bgp, class), .kind = F_TEXT },
+	    { AT(wire_bgp, default_route), .kind = F_BOOL },
 	    { 0 },
 	},
 };

@@ -1,8 +1,8 @@
 /* object.h - what an edge is asked to have: the objects that travel from dcaasd to dcaas-edge, and what comes back.
  *
  * An object is (key, kind, body). Keys are unique per edge and say what they belong to: "vrf/<gateway>",
- * "vlan/<interface>", "addr/<peer>", "route/<peer>/<prefix>", "bgp/<peer>"; the edge compares them and reads nothing from
- * them. Bodies are rows of the field tables below, encoded in VIEW_WIRE, so that both sides share one description.
+ * "vlan/<interface>", "veth/<link>/a", "addr/<peer>", "route/<peer>/<prefix>", "bgp/<peer>"; the edge compares them and
+ * reads nothing from them. Bodies are rows of the field tables below, encoded in VIEW_WIRE, so that both sides share one description.
  * An edge that meets a kind it does not know reports it `unsupported` and touches nothing. */
 #ifndef DC_WIRE_OBJECT_H
 #define DC_WIRE_OBJECT_H
@@ -14,6 +14,7 @@
 #define OBJECT_KINDS(X)                                                                                                \
 	X(OBJECT_VRF, "vrf", wire_vrf_table)                                                                           \
 	X(OBJECT_VLAN, "vlan", wire_vlan_table)                                                                        \
+	X(OBJECT_VETH, "veth", wire_veth_table)                                                                        \
 	X(OBJECT_ADDR, "addr", wire_addr_table)                                                                        \
 	X(OBJECT_ROUTE, "route", wire_route_table)                                                                     \
 	X(OBJECT_BGP, "bgp", wire_bgp_table)
@@ -37,6 +38,9 @@ struct wire_vrf {
 	struct f_int instance; /* number of the BIRD instance (and its network namespace) it lives in */
 	struct f_text router_id; /* dotted quad */
 	struct f_list own; /* local_ep_group of both families: refused on import, equal or more specific */
+	/* AS numbers that links between gateways use: taken out of paths towards customers. Both null: none. */
+	struct f_int internal_asn_first;
+	struct f_int internal_asn_last;
 };
 extern const struct field_table wire_vrf_table;
 
@@ -51,9 +55,19 @@ struct wire_vlan {
 };
 extern const struct field_table wire_vlan_table;
 
+/* One end of a veth pair that joins two VRFs of this edge. The pair is two objects that name each other; it exists when
+ * both are wanted, and each end is observed for itself. */
+struct wire_veth {
+	struct f_text vrf; /* key of the vrf object */
+	struct f_text device; /* "dcl12a" */
+	struct f_text mark;
+	struct f_text peer; /* key of the other end's veth object */
+};
+extern const struct field_table wire_veth_table;
+
 /* An address on such a device; its connected route is link-scope and ours. */
 struct wire_addr {
-	struct f_text link; /* key of the vlan object */
+	struct f_text link; /* key of the vlan or veth object */
 	struct f_text prefix; /* host address with mask */
 };
 extern const struct field_table wire_addr_table;
@@ -61,7 +75,7 @@ extern const struct field_table wire_addr_table;
 /* A route in the VRF's table. */
 struct wire_route {
 	struct f_text vrf;
-	struct f_text link; /* key of the vlan object it leaves by */
+	struct f_text link; /* key of the vlan or veth object it leaves by */
 	struct f_text prefix; /* network */
 	struct f_text via; /* next hop; null: on-link */
 	struct f_text class; /* "vpc": advertised to BGP peers (protocol 201); "static": a static peer's (202) */
@@ -79,6 +93,10 @@ struct wire_bgp {
 	struct f_int remote_asn;
 	struct f_text password; /* MD5 (RFC 2385); null: none. Secret: kept sealed in the edge's state file */
 	struct f_int route_limit; /* more received routes than this disable the session for a growing while */
+	/* "link": a session between two gateways. It carries what its own gateway has (VPC, static and customers' routes),
+	 * never what came over another link. Null: a customer's. */
+	struct f_text class;
+	struct f_bool default_route; /* a link's: whether a default route is accepted from the other side */
 };
 extern const struct field_table wire_bgp_table;
 
