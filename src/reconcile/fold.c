@@ -2,6 +2,7 @@
  *
  * Order of reports: (boot, sequence). Another boot must begin with a full report, because what the old process had said
  * is void; within a boot, only a higher sequence counts. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -9,7 +10,7 @@
 
 #define APPLIES_KEPT 200 /* per edge */
 
-/* The owners whose objects or sessions a report touched, each once. */
+/* An owner whose object or session the report touched; an owner of several is there several times. */
 struct owner {
 	const char *kind, *id;
 	struct owner *next;
@@ -20,6 +21,7 @@ struct fold {
 	const char *edge_id;
 	const struct wire_report *report;
 	struct owner *owners;
+	size_t owner_count;
 	struct dc_error *err;
 };
 
@@ -30,12 +32,10 @@ touch(struct fold *f, const struct f_text *kind, const struct f_text *id)
 
 	if (kind->set != GIVEN || id->set != GIVEN)
 		return;
-	for (o = f->owners; o != NULL; o = o->next)
-		if (strcmp(o->id, id->v) == 0)
-			return;
 	o = arena_new_of(tx_arena(f->tx), struct owner);
 	*o = (struct owner) { kind->v, id->v, f->owners };
 	f->owners = o;
+	f->owner_count++;
 }
 
 static enum dc_code
@@ -117,12 +117,32 @@ fold_session(struct fold *f, const struct wire_session *s)
 	return query_upsert(f->tx, &edge_session_table, key, &row, f->err);
 }
 
+static int
+compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Keys that the report names, sorted. */
+static const char **
+named_keys(struct fold *f)
+{
+	const struct wire_object_state *said = f->report->objects.v;
+	size_t n = f->report->objects.n;
+	const char **keys = arena_array(tx_arena(f->tx), n + 1, sizeof(*keys));
+
+	for (size_t i = 0; i < n; i++)
+		keys[i] = said[i].key.v;
+	qsort(keys, n, sizeof(*keys), compare_texts);
+	return keys;
+}
+
 /* A full report says all that there is: applied objects that it does not name are no longer known to be there. */
 static enum dc_code
 void_unnamed(struct fold *f)
 {
 	static const char *const columns[] = { "state", NULL };
-	const struct wire_object_state *said = f->report->objects.v;
+	const char **named = named_keys(f);
 	struct edge_object *row;
 	void *rows;
 	size_t n;
@@ -133,11 +153,7 @@ void_unnamed(struct fold *f)
 		return rc;
 	row = rows;
 	for (size_t i = 0; i < n; i++) {
-		bool named = false;
-
-		for (size_t k = 0; k < f->report->objects.n && !named; k++)
-			named = strcmp(said[k].key.v, row[i].key.v) == 0;
-		if (named)
+		if (bsearch(&row[i].key.v, named, f->report->objects.n, sizeof(*named), compare_texts) != NULL)
 			continue;
 		F_SET_TEXT(row[i].state, "pending");
 		touch(f, &row[i].owner_kind, &row[i].owner_id);
@@ -220,17 +236,39 @@ write_report_row(struct fold *f, struct edge_report *row)
 	return query_update(f->tx, &edge_report_table, row, f->err);
 }
 
+static int
+compare_owners(const void *a, const void *b)
+{
+	return strcmp((*(const struct owner *const *)a)->id, (*(const struct owner *const *)b)->id);
+}
+
+static enum dc_code
+observe_owner(struct fold *f, const struct owner *o, const struct resource *const *resources)
+{
+	for (const struct resource *const *r = resources; *r != NULL; r++)
+		if ((*r)->observe != NULL && strcmp((*r)->name, o->kind) == 0)
+			return (*r)->observe(f->tx, o->id, f->err);
+	return DC_OK;
+}
+
+/* Each owner once, in the order of creation. */
 static enum dc_code
 observe_owners(struct fold *f, const struct resource *const *resources)
 {
-	for (const struct owner *o = f->owners; o != NULL; o = o->next)
-		for (const struct resource *const *r = resources; *r != NULL; r++)
-			if ((*r)->observe != NULL && strcmp((*r)->name, o->kind) == 0) {
-				enum dc_code rc = (*r)->observe(f->tx, o->id, f->err);
+	const struct owner **all = arena_array(tx_arena(f->tx), f->owner_count + 1, sizeof(*all));
+	size_t n = 0;
 
-				if (rc != DC_OK)
-					return rc;
-			}
+	for (const struct owner *o = f->owners; o != NULL; o = o->next)
+		all[n++] = o;
+	qsort(all, n, sizeof(*all), compare_owners);
+	for (size_t i = 0; i < n; i++) {
+		enum dc_code rc;
+
+		if (i > 0 && strcmp(all[i]->id, all[i - 1]->id) == 0)
+			continue;
+		if ((rc = observe_owner(f, all[i], resources)) != DC_OK)
+			return rc;
+	}
 	return DC_OK;
 }
 
@@ -265,7 +303,7 @@ enum dc_code
 edge_fold(struct tx *tx, const char *edge_id, const struct wire_report *report, const struct resource *const *resources,
     bool *resend, struct dc_error *err)
 {
-	struct fold f = { tx, edge_id, report, NULL, err };
+	struct fold f = { .tx = tx, .edge_id = edge_id, .report = report, .err = err };
 	const struct wire_object_state *o = report->objects.v;
 	const struct wire_session *s = report->sessions.v;
 	struct edge_report *row;
@@ -318,7 +356,7 @@ edge_confirm(struct tx *tx, const char *edge_id, struct dc_error *err)
 enum dc_code
 edge_retire(struct tx *tx, const char *edge_id, const struct resource *const *resources, struct dc_error *err)
 {
-	struct fold f = { tx, edge_id, NULL, NULL, err };
+	struct fold f = { .tx = tx, .edge_id = edge_id, .err = err };
 	struct edge_object *row;
 	void *rows;
 	size_t n;
