@@ -6,7 +6,7 @@ set -eu
 build="meson ninja-build gcc libc6-dev pkg-config python3 libbsd-dev libjansson-dev libgnutls28-dev libsqlite3-dev
 libmicrohttpd-dev libmnl-dev libcurl4-gnutls-dev libevent-dev libinih-dev libcrypt-dev libcmocka-dev"
 run="bird2 iproute2 iputils-ping util-linux"
-check="clang clang-format valgrind python3-venv openssl curl"
+check="clang clang-format valgrind python3-venv openssl curl frr"
 
 wanted=$build
 case ${1-} in
@@ -56,4 +56,4 @@ if [ ! -e $policy ]; then
 fi
 $sudo apt-get update -q || true
 # shellcheck disable=SC2086
-$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing
+$sudo env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -q --no-install-recommends $missing
