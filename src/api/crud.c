@@ -23,7 +23,9 @@ text_of(const struct field_table *table, const char *column, void *row)
 static const char *
 id_of(const struct resource *res, void *row)
 {
-	return text_of(res->table, "id", row)->v;
+	const struct f_text *id = field_ptr(field_find(res->table, "id"), row);
+
+	return id->v;
 }
 
 static const char *

@@ -1,5 +1,7 @@
 #include "auth/token.h"
 
+#include <assert.h>
+
 #include "auth/password.h"
 #include "auth/projects.h"
 #include "store/query.h"
@@ -10,6 +12,14 @@ static const void *
 object(const struct f_objects *o)
 {
 	return o->set == GIVEN && o->n > 0 ? o->v : NULL;
+}
+
+/* A member that the table says must be there. */
+static const void *
+given(const struct f_objects *o)
+{
+	assert(o->set == GIVEN && o->n == 1);
+	return o->v;
 }
 
 /* A row, or *found false. */
@@ -84,7 +94,7 @@ login_run(struct tx *tx, void *arg, struct dc_error *err)
 {
 	struct login_job *job = arg;
 	const struct token_password *password = object(&job->in->password);
-	const struct token_old *old = object(&job->in->token);
+	const struct token_old *old;
 	struct user_row user = { 0 };
 	struct token_row token = { 0 };
 	bool found;
@@ -92,12 +102,13 @@ login_run(struct tx *tx, void *arg, struct dc_error *err)
 
 	job->login = (struct token_login) { 0 };
 	if (password != NULL) {
-		if ((rc = find_user(tx, object(&password->user), &user, &found, err)) != DC_OK || !found)
+		if ((rc = find_user(tx, given(&password->user), &user, &found, err)) != DC_OK || !found)
 			return rc;
 		job->login.user_id = arena_strdup(job->arena, user.id.v);
 		job->login.password_hash = arena_strdup(job->arena, user.password_hash.v);
 		return DC_OK;
 	}
+	old = given(&job->in->token);
 	if ((rc = find_token(tx, old->id.v, &token, &found, err)) != DC_OK || !found)
 		return rc;
 	job->login.user_id = arena_strdup(job->arena, token.user_id.v);
@@ -109,7 +120,7 @@ enum dc_code
 token_login(struct store *store, const struct token_request *in, struct arena *arena, struct token_login *ret,
     struct dc_error *err)
 {
-	struct login_job job = { .in = object(&in->identity), .arena = arena };
+	struct login_job job = { .in = given(&in->identity), .arena = arena };
 	const struct token_password *password = object(&job.in->password);
 	const struct token_user *user;
 	enum dc_code rc;
@@ -119,7 +130,7 @@ token_login(struct store *store, const struct token_request *in, struct arena *a
 	if ((rc = store_read_wait(store, login_run, &job, err)) != DC_OK)
 		return rc;
 	if (password != NULL) {
-		user = object(&password->user);
+		user = given(&password->user);
 		if (!password_verify(user->password.v, job.login.password_hash))
 			return dc_fail(err, DC_E_UNAUTHORIZED, NULL, FAILED "the user name or password is wrong");
 	} else if (job.login.user_id == NULL)

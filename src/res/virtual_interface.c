@@ -302,8 +302,8 @@ static enum dc_code
 virtual_interface_create(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
 	struct virtual_interface *v = row;
-	struct direct_connect *dc;
-	struct virtual_gateway *gw;
+	struct direct_connect *dc = NULL;
+	struct virtual_gateway *gw = NULL;
 	struct cidr_list service;
 	struct port *port;
 	enum dc_code rc;
