@@ -21,6 +21,7 @@ struct routing_vrf {
 	struct ip_addr router_id;
 	const struct ip_prefix *own; /* refused on import, equal or more specific: local_ep_group and link subnets */
 	size_t own_count;
+	uint32_t internal_asn_first, internal_asn_last; /* taken out of paths towards customers; both 0: none */
 };
 
 struct routing_neighbour {
@@ -32,6 +33,8 @@ struct routing_neighbour {
 	uint32_t local_asn, remote_asn;
 	const char *password; /* NULL: none */
 	uint32_t route_limit;
+	bool is_link; /* to another gateway, not to a customer: another policy, see bird/ */
+	bool accept_default; /* link: a default route of the other side is taken */
 };
 
 struct routing_desired { /* of one instance, whole */
