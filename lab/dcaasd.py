@@ -25,10 +25,19 @@ port_file = {folder}/port
 def binary(name):
     """A program of the build; DCAAS_BUILD names another build folder."""
     build = os.environ.get("DCAAS_BUILD", os.path.join(ROOT, "build"))
-    path = os.path.join(build, "src", "edge" if name == "dcaas-edge" else name, name)
+    path = os.path.join(build, "src", {"dcaas-edge": "edge", "dcaas": "cli"}.get(name, name), name)
     if not os.path.exists(path):
         raise LabError("%s is not built: run `make`" % path)
     return path
+
+
+def reachable(path):
+    """Whether everybody may pass through that folder and those above it."""
+    while os.stat(path).st_mode & 0o001:
+        if path == "/":
+            return True
+        path = os.path.dirname(path)
+    return False
 
 
 class Dcaasd:
@@ -38,18 +47,16 @@ class Dcaasd:
     def __init__(self, folder=None, port=0, settings=(), lab=None, lab_port=8080):
         self.folder = folder or tempfile.mkdtemp(prefix="dcaasd-")
         self.lab, self.lab_port, self.process, self.listener = lab, lab_port, None, None
-        self.drop = os.geteuid() == 0
         os.makedirs(self.folder, exist_ok=True)
+        # As root, unless nobody cannot even get to the folder (a checkout in /root, say).
+        self.drop = os.geteuid() == 0 and reachable(os.path.dirname(os.path.abspath(self.folder)))
         self.state = os.path.join(self.folder, "state")
         self.config = os.path.join(self.folder, "dcaasd.conf")
         self.log_path = os.path.join(self.folder, "dcaasd.log")
         self.port = port
         self.settings = list(settings)
         self.write_config()
-        # A copy, because the checkout may lie where only root may look.
-        self.program = os.path.join(self.folder, "dcaasd")
-        shutil.copy(binary("dcaasd"), self.program)
-        os.chmod(self.program, 0o755)
+        self.program = self.copy("dcaasd")
         if self.drop:
             for path in (self.folder, self.config):
                 os.chown(path, NOBODY, NOBODY)
@@ -58,10 +65,24 @@ class Dcaasd:
         with open(self.config, "w") as file:
             file.write(CONFIG.format(state=self.state, port=self.port, folder=self.folder, more="\n".join(self.settings)))
 
+    def copy(self, name):
+        """A copy of a program of the build, because the checkout may lie where only root may look."""
+        path = os.path.join(self.folder, name)
+        fresh = path + ".new"
+        shutil.copy(binary(name), fresh)
+        os.chmod(fresh, 0o755)
+        os.rename(fresh, path)
+        return path
+
+    def unprivileged(self):
+        """What to put before a command so that it has no privilege. It ends when this process does."""
+        if not self.drop:
+            return ["setpriv", "--pdeathsig", "KILL"]
+        return ["setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups", "--bounding-set", "-all",
+                "--inh-caps", "-all", "--no-new-privs", "--pdeathsig", "KILL"]
+
     def _argv(self, *more):
-        unprivileged = ["setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups", "--bounding-set",
-                        "-all", "--inh-caps", "-all", "--no-new-privs"] if self.drop else []
-        return unprivileged + [self.program, "-c", self.config, *more]
+        return self.unprivileged() + [self.program, "-c", self.config, *more]
 
     def init(self):
         """A new database with a first operator; his credentials."""

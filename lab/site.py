@@ -83,8 +83,21 @@ class Site:
         edge.shell("chown %s:%s /run/dcaas/token" % (UNPRIVILEGED, UNPRIVILEGED))
         edge.write("/run/dcaas/edge.conf", EDGE_CONFIG.format(server=MGMT_HOST, port=self.dcaasd.lab_port, device=self.edge_id,
                    user=UNPRIVILEGED).replace("/etc/dcaas/token", "/run/dcaas/token"))
-        self.edge_pid = edge.spawn(*self.wrapper, "/tmp/bin/dcaas-edge", "-c", "/run/dcaas/edge.conf", log=self.edge_log)
+        return self.run_edge()
+
+    def run_edge(self):
+        """Starts it under a loop that starts it again whenever it ends, as systemd does."""
+        self.edge_loop = self.lab.edge.spawn(
+            "sh", "-c", 'while :; do "$@" & wait $!; echo "lab: dcaas-edge ended with $?"; sleep 0.5; done', "edge-loop",
+            *self.wrapper, "/tmp/bin/dcaas-edge", "-c", "/run/dcaas/edge.conf", log=self.edge_log)
         return self
+
+    def stop_edge(self, sig=15, timeout=20):
+        """Ends the loop and both processes; BIRD goes on."""
+        self.lab.edge.kill(self.edge_loop, 9)
+        for pid in self.edge_processes().values():
+            self.lab.edge.shell("kill -%d %d 2>/dev/null || true" % (sig, pid))
+        wait("the end of dcaas-edge", lambda: not self.edge_processes(), timeout)
 
     def wait_edge(self, timeout=30):
         def look():
@@ -93,14 +106,22 @@ class Site:
         return wait("a first report of the edge", look, timeout)
 
     def edge_processes(self):
-        """Pids in the edge's guest: {"agent": pid, "net": pid}."""
-        out = self.lab.edge.shell("ps -eo pid,ppid,uid,args | grep '[d]caas-edge' || true").out
+        """Pids in the edge's guest: {"agent": pid, "net": pid}, those that run."""
+        out = self.lab.edge.shell("ps -eo pid,uid,stat,args").out
         found = {}
-        for line in out.splitlines():
-            pid, _, uid, args = line.split(None, 3)
-            if "dcaas-edge" in args.split()[0]:
+        for line in out.splitlines()[1:]:
+            pid, uid, stat, args = line.split(None, 3)
+            words = args.split()
+            if "Z" not in stat and words[0] != "sh" and "/tmp/bin/dcaas-edge" in words:
                 found["net" if uid == UNPRIVILEGED else "agent"] = int(pid)
         return found
+
+    def birds(self):
+        """Pids of the edge's routing daemons."""
+        out = self.lab.edge.shell("ps -eo pid,stat,args").out
+        rows = [line.split(None, 2) for line in out.splitlines()[1:]]
+        return [int(pid) for pid, stat, args in rows if "Z" not in stat and args.split()[0].endswith("bird") and
+                "/run/dcaas/edge" in args]
 
     def edge_log_text(self):
         return self.lab.edge.read(self.edge_log)
@@ -110,20 +131,18 @@ class Site:
     def interface(self, tenant, vif):
         return tenant.get("/v3/{project_id}/dcaas/virtual-interfaces/" + vif, say=False)["virtual_interface"]
 
-    def peer(self, tenant, peer):
-        return tenant.get("/v3/{project_id}/dcaas/vif-peers/" + peer, say=False)["vif_peer"]
-
     def session(self, peer):
-        return self.operator.get("/dcaas/v1/sessions/" + peer, say=False)["session"]
+        """What the edge says of a BGP session; None when it has said nothing yet."""
+        answer = self.operator.call("GET", "/dcaas/v1/sessions/" + peer, check=False, say=False)
+        return answer["session"] if answer.status == 200 else None
 
-    def wait_peer(self, tenant, peer, what, condition, timeout=60):
-        def look():
-            seen = self.peer(tenant, peer)
-            return seen if condition(seen) else None
-        try:
-            return wait("%s of peer %s" % (what, peer), look, timeout, 0.1)
-        except GuestError as error:
-            raise GuestError("%s\npeer: %s" % (error, self.peer(tenant, peer))) from None
+    def rows(self, path, name):
+        """All rows of an operator's list."""
+        return self.operator.get("/dcaas/v1/" + path, say=False)[name]
+
+    def instances(self):
+        """Network namespaces of the edge's routing daemons."""
+        return sorted(name for name in self.lab.edge.shell("ls /run/netns").out.split() if name.startswith("dcaas-"))
 
     def wait_gone(self, tenant, path, timeout=60):
         wait("404 of " + path, lambda: tenant.call("GET", path, check=False, say=False).status == 404, timeout, 0.1)

@@ -25,7 +25,7 @@ mount -t tmpfs lab/run /run
 mkdir -p /run/netns /run/lab/src /run/lab/dir /run/lock
 mount --bind "$LAB_SRC" /run/lab/src
 mount --bind "$LAB_RUN" /run/lab/dir
-for dir in /tmp /var/tmp /var/log /var/lib /etc/bird; do
+for dir in /tmp /var/tmp /var/log /var/lib /etc/bird /etc/frr; do
 	own "$dir"
 done
 chmod 1777 /tmp /var/tmp

@@ -1,0 +1,185 @@
+"""order.py - a tenant's orders in the lab, from both sides: what he asks the API for, and the router he brings.
+
+Line number n has everything of its own that may differ: VLAN 100+n, link subnets, AS 65000+n, a host behind the customer.
+"""
+import ipaddress
+
+from .customer import Customer
+from .guest import GuestError, wait
+
+V3 = "/v3/{project_id}/dcaas/"
+
+
+class Gateway:
+    """A VPC attached to the edge, with a host in it, and the virtual gateway before it. Number n chooses its prefixes
+    (10.n.0.0/16, fd10:n::/64) unless they are given."""
+
+    def __init__(self, site, tenant, n, name=None, prefix=None, prefix6=None, asn=64512, attach=True, vlan=None):
+        self.site, self.tenant, self.n, self.asn = site, tenant, n, asn
+        self.name = name or "vpc%d" % n
+        self.prefix = ipaddress.ip_network(prefix or "10.%d.0.0/16" % n)
+        self.prefix6 = ipaddress.ip_network(prefix6 or "fd10:%x::/64" % n)
+        self.vlan = vlan or 1000 + n
+        self.vpc = "6a1e2f30-0000-4000-8000-%012d" % n
+        self.host = None
+        if attach:
+            site.attach(tenant, self.vpc, self.vlan, [str(self.prefix), str(self.prefix6)], self.local(self.prefix),
+                        local_ipv6=self.local(self.prefix6))
+        self.id = tenant.post(V3 + "virtual-gateways", {"virtual_gateway": {
+            "name": self.name, "vpc_id": self.vpc, "local_ep_group": [str(self.prefix)],
+            "local_ep_group_ipv6": [str(self.prefix6)], "bgp_asn": asn}})["virtual_gateway"]["id"]
+
+    @staticmethod
+    def local(prefix):
+        return "%s/%d" % (prefix[1], prefix.prefixlen)
+
+    def address(self, family="4", number=10):
+        """Address of the VPC's host."""
+        return str((self.prefix if family == "4" else self.prefix6)[number])
+
+    def host_up(self):
+        from .customer import VpcHost
+        p4, p6 = self.prefix, self.prefix6
+        self.host = VpcHost(self.site.lab.customers, self.name, self.vlan, "%s/%d" % (p4[10], p4.prefixlen), str(p4[1]),
+                            "%s/%d" % (p6[10], p6.prefixlen), str(p6[1])).up()
+        return self
+
+
+class Line:
+    """One virtual interface and the customer's router at its other end.
+
+    families: "4", "6" or "46"; the first is the interface's own, the second comes by POST /vif-peers. links: link subnets,
+    where they are not the line's own ones. md5: password of both sessions, as ordered; md5_customer: as the customer has it
+    (the same unless given; None for none).
+    """
+
+    def __init__(self, site, tenant, connection, gateway, n, families="46", mode="bgp", md5=None, port="trunk0", vlan=None,
+                 links=None, asn=None, name=None, remote=(), bandwidth=10):
+        self.site, self.tenant, self.connection, self.gateway, self.n = site, tenant, connection, gateway, n
+        self.families, self.mode, self.md5, self.port, self.remote = families, mode, md5, port, list(remote)
+        self.vlan = 100 + n if vlan is None else vlan
+        self.asn = asn or 65000 + n
+        self.name = name or "c%d" % n
+        self.bandwidth = bandwidth
+        links = links or {"4": "169.254.%d.0/30" % n, "6": "fd00:%x::/126" % n}
+        self.links = {family: ipaddress.ip_network(links[family]) for family in families}
+        self.vif = None
+        self.peers = {}  # family: id
+        self.customer = None
+
+    # addresses
+
+    def local(self, family):
+        """Our address with its mask."""
+        return "%s/%d" % (self.links[family][1], self.links[family].prefixlen)
+
+    def far(self, family):
+        return "%s/%d" % (self.links[family][2], self.links[family].prefixlen)
+
+    def lan(self, family="4"):
+        return "192.168.%d.0/24" % self.n if family == "4" else "fd20:%x::/64" % self.n
+
+    def host_address(self, family="4"):
+        return str(ipaddress.ip_network(self.lan(family))[10])
+
+    # the order
+
+    def body(self):
+        first = self.families[0]
+        body = {"name": self.name, "type": "private", "direct_connect_id": self.connection, "vgw_id": self.gateway.id,
+                "vlan": self.vlan, "bandwidth": self.bandwidth, "route_mode": self.mode, "address_family": "ipv" + first,
+                "local_gateway_v%s_ip" % first: self.local(first), "remote_gateway_v%s_ip" % first: self.far(first),
+                "remote_ep_group": self.blocks(first)}
+        if self.mode == "bgp":
+            body["bgp_asn"] = self.asn
+            if self.md5:
+                body["bgp_md5"] = self.md5
+        return body
+
+    def blocks(self, family):
+        if self.mode != "static":
+            return []
+        return [block for block in self.remote or [self.lan("4"), self.lan("6")]
+                if str(ipaddress.ip_network(block).version) == family]
+
+    def order(self):
+        made = self.tenant.post(V3 + "virtual-interfaces", {"virtual_interface": self.body()})["virtual_interface"]
+        self.vif = made["id"]
+        self.peers[self.families[0]] = made["vif_peers"][0]["id"]
+        for family in self.families[1:]:
+            self.order_peer(family)
+        return self
+
+    def order_peer(self, family):
+        body = {"vif_id": self.vif, "address_family": "ipv" + family, "local_gateway_ip": self.local(family),
+                "remote_gateway_ip": self.far(family), "remote_ep_group": self.blocks(family)}
+        self.peers[family] = self.tenant.post(V3 + "vif-peers", {"vif_peer": body})["vif_peer"]["id"]
+
+    def delete(self, timeout=60, waiting=True):
+        path = V3 + "virtual-interfaces/" + self.vif
+        self.tenant.delete(path)
+        if waiting:
+            self.site.wait_gone(self.tenant, path, timeout)
+        self.vif, self.peers = None, {}
+
+    # the customer
+
+    def router(self, kind=Customer, announce=None, md5="as ordered", host=True, **options):
+        """The customer's router, up. It announces its LAN in each family unless told otherwise."""
+        password = self.md5 if md5 == "as ordered" else md5
+        if announce is None:
+            announce = [self.lan(family) for family in self.families] if self.mode == "bgp" else []
+        families = {family: {"local": self.far(family), "remote": self.local(family).split("/")[0], "md5": password}
+                    for family in self.families}
+        if self.mode == "static":
+            options.setdefault("routes", self.static_routes())
+        self.customer = kind(self.site.lab.customers, self.name, self.vlan, self.asn, self.gateway.asn, families,
+                             announce=announce, lan=self.lan("4") if host else None, lan6=self.lan("6") if host else None,
+                             port=self.port, bgp=self.mode == "bgp", **options).up()
+        return self.customer
+
+    def static_routes(self):
+        """The customer's routes to the VPC, when no BGP tells them."""
+        return ["%s via %s" % (self.gateway.prefix if family == "4" else self.gateway.prefix6,
+                               self.local(family).split("/")[0]) for family in self.families]
+
+    # what the API says
+
+    def interface(self):
+        return self.tenant.get(V3 + "virtual-interfaces/" + self.vif, say=False)["virtual_interface"]
+
+    def peer(self, family="4"):
+        """The contract shows peers inside their interface only."""
+        for peer in self.interface()["vif_peers"]:
+            if peer["id"] == self.peers[family]:
+                return peer
+        return None
+
+    def session(self, family="4"):
+        return self.site.session(self.peers[family])
+
+    def wait_peer(self, what, condition, family="4", timeout=60, every=0.1):
+        def look():
+            seen = self.peer(family)
+            return seen if seen and condition(seen) else None
+        try:
+            return wait("peer %s of %s: %s" % (family, self.name, what), look, timeout, every)
+        except GuestError as error:
+            raise GuestError("%s\npeer: %s\nreason: %s\nsession: %s" % (
+                error, self.peer(family), self.interface()["reason"], self.session(family))) from None
+
+    def wait_active(self, timeout=60):
+        """Every peer ACTIVE, and with BGP up."""
+        for family in self.families:
+            self.wait_peer("ACTIVE", lambda p: p["status"] == "ACTIVE" and p["bgp_status"] in ("up", None), family, timeout)
+        return self
+
+    def wait_applied(self, timeout=60):
+        """Read back by the edge, whatever became of the session."""
+        for family in self.families:
+            self.wait_peer("applied", lambda p: p["status"] in ("ACTIVE", "DOWN"), family, timeout)
+        return self
+
+    def since(self, family="4"):
+        """When its session became what it is: changes whenever it is reset."""
+        return self.session(family)["since"]
