@@ -1,0 +1,177 @@
+/* plan_routing.c - which neighbours may run now, by the verdicts of a plan. */
+#include "edge/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct group { /* routing_desired while it grows */
+	struct routing_vrf *vrf;
+	size_t vrfs;
+	struct routing_neighbour *neighbour;
+	size_t neighbours;
+};
+
+struct grouping {
+	const struct want *const *want;
+	size_t n;
+	const struct plan *plan;
+	struct arena *arena;
+	uint32_t *number; /* of the instances, ascending, each once */
+	struct group *group; /* same order */
+	size_t groups;
+};
+
+static int
+compare_u32(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static size_t
+unique(uint32_t *v, size_t n)
+{
+	size_t kept = 0;
+
+	qsort(v, n, sizeof(*v), compare_u32);
+	for (size_t i = 0; i < n; i++)
+		if (kept == 0 || v[kept - 1] != v[i])
+			v[kept++] = v[i];
+	return kept;
+}
+
+static bool
+runs(const struct grouping *g, size_t i, enum object_kind kind)
+{
+	const struct plan_verdict *v = &g->plan->verdict[i];
+
+	return !g->want[i]->deleted && g->want[i]->kind == kind && (v->state == PLAN_THERE || v->stands);
+}
+
+static void
+open_groups(struct grouping *g, const uint32_t *known, size_t known_n)
+{
+	size_t count = 0;
+
+	g->number = arena_array(g->arena, g->n + known_n + 1, sizeof(*g->number));
+	for (size_t i = 0; i < g->n; i++)
+		if (runs(g, i, OBJECT_VRF))
+			g->number[count++] = g->want[i]->vrf.instance;
+	for (size_t i = 0; i < known_n; i++)
+		g->number[count++] = known[i];
+	g->groups = unique(g->number, count);
+	g->group = arena_array(g->arena, g->groups + 1, sizeof(*g->group));
+}
+
+/* The instance is among the numbers: a neighbour runs only in a VRF that does. */
+static struct group *
+group_of(const struct grouping *g, uint32_t instance)
+{
+	size_t lo = 0, hi = g->groups;
+
+	while (lo + 1 < hi) {
+		size_t middle = lo + (hi - lo) / 2;
+
+		if (g->number[middle] <= instance)
+			lo = middle;
+		else
+			hi = middle;
+	}
+	return &g->group[lo];
+}
+
+static void
+size_groups(struct grouping *g)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		if (runs(g, i, OBJECT_VRF))
+			group_of(g, g->want[i]->vrf.instance)->vrfs++;
+		else if (runs(g, i, OBJECT_BGP))
+			group_of(g, g->plan->verdict[i].instance)->neighbours++;
+	}
+	for (size_t i = 0; i < g->groups; i++) {
+		struct group *group = &g->group[i];
+
+		group->vrf = arena_array(g->arena, group->vrfs + 1, sizeof(*group->vrf));
+		group->neighbour = arena_array(g->arena, group->neighbours + 1, sizeof(*group->neighbour));
+		group->vrfs = group->neighbours = 0;
+	}
+}
+
+static void
+add_vrf(struct grouping *g, const struct want_vrf *w)
+{
+	struct group *group = group_of(g, w->instance);
+
+	group->vrf[group->vrfs++] = (struct routing_vrf) {
+		.device = w->device,
+		.table = w->table,
+		.router_id = w->router_id,
+		.own = w->own,
+		.own_count = w->own_count,
+		.internal_asn_first = w->internal_asn_first,
+		.internal_asn_last = w->internal_asn_last,
+	};
+}
+
+static int
+compare_want(const void *key, const void *element)
+{
+	return strcmp(key, (*(const struct want *const *)element)->key);
+}
+
+static const struct want *
+find_want(const struct grouping *g, const char *key)
+{
+	const struct want *const *w = bsearch(key, g->want, g->n, sizeof(*g->want), compare_want);
+
+	return w != NULL ? *w : NULL;
+}
+
+static void
+add_neighbour(struct grouping *g, const struct want *w, uint32_t instance)
+{
+	const struct want *vrf = find_want(g, w->bgp.vrf), *link = find_want(g, w->bgp.link);
+	struct group *group = group_of(g, instance);
+
+	if (vrf == NULL || link == NULL)
+		return; /* the plan found both, or the neighbour would not run */
+	group->neighbour[group->neighbours++] = (struct routing_neighbour) {
+		.key = w->key,
+		.name = w->bgp.name,
+		.vrf = vrf->vrf.device,
+		.link = want_link_device(link),
+		.local = w->bgp.local,
+		.remote = w->bgp.remote,
+		.local_asn = w->bgp.local_asn,
+		.remote_asn = w->bgp.remote_asn,
+		.password = w->bgp.password,
+		.route_limit = w->bgp.route_limit,
+		.is_link = w->bgp.is_link,
+		.accept_default = w->bgp.accept_default,
+	};
+}
+
+void
+plan_routing(const struct want *const *want, size_t n, const struct plan *plan, const uint32_t *known, size_t known_n,
+    struct arena *arena, struct routing_desired **ret, size_t *ret_n)
+{
+	struct grouping g = { .want = want, .n = n, .plan = plan, .arena = arena };
+	struct routing_desired *out;
+
+	open_groups(&g, known, known_n);
+	size_groups(&g);
+	for (size_t i = 0; i < n; i++) {
+		if (runs(&g, i, OBJECT_VRF))
+			add_vrf(&g, &want[i]->vrf);
+		else if (runs(&g, i, OBJECT_BGP))
+			add_neighbour(&g, want[i], plan->verdict[i].instance);
+	}
+	out = arena_array(arena, g.groups + 1, sizeof(*out));
+	for (size_t i = 0; i < g.groups; i++)
+		out[i] = (struct routing_desired) { g.number[i], g.group[i].vrf, g.group[i].vrfs, g.group[i].neighbour,
+			g.group[i].neighbours };
+	*ret = out;
+	*ret_n = g.groups;
+}

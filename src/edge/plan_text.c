@@ -1,0 +1,69 @@
+/* plan_text.c - plans in words, for logs and golden files. */
+#include "edge/plan.h"
+
+const char *
+plan_state_name(enum plan_state s)
+{
+	static const char *const names[] = {
+		[PLAN_THERE] = "there",
+		[PLAN_MISSING] = "missing",
+		[PLAN_WAITS] = "waits",
+		[PLAN_WRONG] = "wrong",
+		[PLAN_GONE] = "gone",
+	};
+
+	return names[s];
+}
+
+static const char *
+op_name(enum agent_op op)
+{
+	static const char *const names[OP_LAST] = {
+		[OP_NETNS_ADD] = "netns-add",
+		[OP_NETNS_DEL] = "netns-del",
+		[OP_VRF_ADD] = "vrf-add",
+		[OP_VLAN_ADD] = "vlan-add",
+		[OP_LINK_UP] = "link-up",
+		[OP_LINK_DEL] = "link-del",
+		[OP_ADDR_ADD] = "addr-add",
+		[OP_ADDR_DEL] = "addr-del",
+		[OP_ROUTE_ADD] = "route-add",
+		[OP_ROUTE_DEL] = "route-del",
+	};
+
+	return names[op] != NULL ? names[op] : "?";
+}
+
+static const char *
+route_text(const struct plan_step *s, struct arena *arena)
+{
+	char prefix[IP_TEXT_SIZE], via[IP_TEXT_SIZE] = "on-link";
+
+	ip_format_prefix(&s->ask.route.prefix, prefix);
+	if (s->ask.route.via.family != IP_NONE)
+		ip_format_addr(&s->ask.route.via, via);
+	return arena_printf(arena, "%s %u %s via=%s dev=%s table=%u proto=%u", op_name(s->op), s->instance, prefix, via,
+	    s->ask.route.device, s->ask.route.table, s->ask.route.proto);
+}
+
+const char *
+plan_step_text(const struct plan_step *s, struct arena *arena)
+{
+	char prefix[IP_TEXT_SIZE];
+
+	if (s->op == OP_ROUTE_ADD || s->op == OP_ROUTE_DEL)
+		return route_text(s, arena);
+	if (s->op == OP_ADDR_ADD || s->op == OP_ADDR_DEL) {
+		ip_format_prefix(&s->ask.addr.prefix, prefix);
+		return arena_printf(arena, "%s %u %s dev=%s table=%u", op_name(s->op), s->instance, prefix, s->ask.addr.device,
+		    s->ask.addr.table);
+	}
+	if (s->op == OP_VRF_ADD)
+		return arena_printf(arena, "vrf-add %u %s table=%u", s->instance, s->ask.link.device, s->ask.link.table);
+	if (s->op == OP_VLAN_ADD)
+		return arena_printf(arena, "vlan-add %u %s port=%s vlan=%u vrf=%s", s->instance, s->ask.link.device,
+		    s->ask.link.port, s->ask.link.vlan, s->ask.link.vrf);
+	if (s->op == OP_LINK_UP || s->op == OP_LINK_DEL)
+		return arena_printf(arena, "%s %u %s", op_name(s->op), s->instance, s->ask.device.device);
+	return arena_printf(arena, "%s %u", op_name(s->op), s->instance);
+}

@@ -1,0 +1,115 @@
+#include "edge/settings.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+#define SECTION "edge"
+#define TOKEN_MAX 256
+
+const struct config_key edge_settings_keys[] = {
+	{ SECTION, "server", NULL, "Address of dcaasd: http://host:port or https://host:port." },
+	{ SECTION, "device", "", "Id of this edge, for the log." },
+	{ SECTION, "token_file", "/etc/dcaas/token", "File with the edge's credential." },
+	{ SECTION, "state_dir", "/var/lib/dcaas-edge", "Folder of the desired set, of the key that seals it, and of BIRD's files." },
+	{ SECTION, "user", NULL, "User of the half that talks to the network; a name or a number." },
+	{ SECTION, "ca_file", NULL, "Certificates (PEM) that an https server is checked with. Without it the system's." },
+	{ SECTION, "fabric", "linux", "linux: this router; sim: a simulated one." },
+	{ SECTION, "sim_options", NULL, "Options of the simulated router (INI, section [sim]); read again when the file changes." },
+	{ SECTION, "log", "info", "Least level that is logged: error, warning, info or debug." },
+	{ 0 },
+};
+
+static enum dc_code
+take_log(const char *text, struct edge_settings *s, struct dc_error *err)
+{
+	static const struct {
+		const char *name;
+		int priority;
+	} levels[] = { { "error", LOG_ERR }, { "warning", LOG_WARNING }, { "info", LOG_INFO }, { "debug", LOG_DEBUG } };
+
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+		if (strcmp(text, levels[i].name) == 0) {
+			s->log_priority = levels[i].priority;
+			return DC_OK;
+		}
+	return dc_fail(err, DC_E_PARAM, "log", "[edge] log must be error, warning, info or debug");
+}
+
+static enum dc_code
+take_fabric(const char *text, struct edge_settings *s, struct dc_error *err)
+{
+	s->sim = strcmp(text, "sim") == 0;
+	return s->sim || strcmp(text, "linux") == 0 ? DC_OK :
+						      dc_fail(err, DC_E_PARAM, "fabric", "the fabric must be linux or sim");
+}
+
+static enum dc_code
+take(struct edge_settings *s, const char *fabric, struct dc_error *err)
+{
+	size_t len;
+	enum dc_code rc;
+
+	s->server = config_get(s->config, SECTION, "server");
+	s->device = config_get(s->config, SECTION, "device");
+	s->token_file = config_get(s->config, SECTION, "token_file");
+	s->state_dir = config_get(s->config, SECTION, "state_dir");
+	s->user = config_get(s->config, SECTION, "user");
+	s->ca_file = config_get(s->config, SECTION, "ca_file");
+	s->sim_options = config_get(s->config, SECTION, "sim_options");
+	if (s->server == NULL || (strncmp(s->server, "http://", 7) != 0 && strncmp(s->server, "https://", 8) != 0))
+		return dc_fail(err, DC_E_PARAM, "server", "[edge] server must begin with http:// or https://");
+	len = strlen(s->server);
+	if (s->server[len - 1] == '/')
+		return dc_fail(err, DC_E_PARAM, "server", "[edge] server must not end with a slash");
+	if ((rc = take_fabric(fabric != NULL ? fabric : config_get(s->config, SECTION, "fabric"), s, err)) != DC_OK)
+		return rc;
+	return take_log(config_get(s->config, SECTION, "log"), s, err);
+}
+
+enum dc_code
+edge_settings_load(const char *path, const char *fabric, struct edge_settings **ret, struct dc_error *err)
+{
+	struct edge_settings *s = calloc(1, sizeof(*s));
+	enum dc_code rc;
+
+	if (s == NULL)
+		return dc_fail(err, DC_E_IO, NULL, "out of memory");
+	if ((rc = config_load(path, edge_settings_keys, &s->config, err)) == DC_OK && (rc = take(s, fabric, err)) == DC_OK) {
+		*ret = s;
+		return DC_OK;
+	}
+	edge_settings_free(s);
+	return rc;
+}
+
+struct edge_settings *
+edge_settings_free(struct edge_settings *s)
+{
+	if (s != NULL) {
+		config_free(s->config);
+		free(s);
+	}
+	return NULL;
+}
+
+enum dc_code
+edge_settings_token(const struct edge_settings *s, struct arena *arena, const char **ret, struct dc_error *err)
+{
+	char line[TOKEN_MAX] = "";
+	FILE *f = fopen(s->token_file, "re");
+
+	if (f == NULL)
+		return dc_fail(err, DC_E_IO, "token_file", "%s: %s", s->token_file, strerror(errno));
+	if (fgets(line, sizeof(line), f) == NULL)
+		line[0] = '\0';
+	fclose(f);
+	line[strcspn(line, "\r\n")] = '\0';
+	if (line[0] == '\0' || strspn(line, "0123456789abcdefABCDEF") != strlen(line))
+		return dc_fail(err, DC_E_PARAM, "token_file", "%s does not hold a credential", s->token_file);
+	*ret = arena_strdup(arena, line);
+	explicit_bzero(line, sizeof(line));
+	return DC_OK;
+}

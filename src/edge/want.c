@@ -1,0 +1,257 @@
+#include "edge/want.h"
+
+#include <string.h>
+
+#include "base/uuid.h"
+#include "edge/agent/op.h"
+
+#define INSTANCE_MAX 9999
+#define ASN_MAX 4294967295
+#define ROUTE_LIMIT_MAX 10000000
+
+struct reading {
+	struct want *want;
+	struct arena *arena;
+	struct dc_error err;
+};
+
+static bool
+bad(struct reading *r, const char *member, const char *rule)
+{
+	dc_fail(&r->err, DC_E_PROTOCOL, member, "%s %s", member, rule);
+	return false;
+}
+
+/* A name that the kernel takes and that is harmless wherever it is written. */
+static bool
+take_name(struct reading *r, const char *member, const struct f_text *text, const char **ret)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-@";
+	size_t len = text->set == GIVEN ? strlen(text->v) : 0;
+
+	if (len == 0 || len >= OP_NAME_MAX || strspn(text->v, letters) != len || text->v[0] == '.' || text->v[0] == '-')
+		return bad(r, member, "is not a name of at most 15 letters, digits, '_', '.', '-' and '@'");
+	*ret = text->v;
+	return true;
+}
+
+static bool
+take_mark(struct reading *r, const struct f_text *text, const char **ret)
+{
+	if (text->set != GIVEN || !uuid_is_valid(text->v))
+		return bad(r, "mark", "is not a UUID");
+	*ret = arena_printf(r->arena, "dcaas:%s", text->v);
+	return true;
+}
+
+static bool
+take_key(struct reading *r, const char *member, const struct f_text *text, const char **ret)
+{
+	if (text->set != GIVEN || text->v[0] == '\0')
+		return bad(r, member, "is not the key of an object");
+	*ret = text->v;
+	return true;
+}
+
+static bool
+take_number(struct reading *r, const char *member, const struct f_int *number, int64_t lo, int64_t hi, uint32_t *ret)
+{
+	if (number->set != GIVEN || number->v < lo || number->v > hi) {
+		dc_fail(&r->err, DC_E_PROTOCOL, member, "%s is not a number from %lld to %lld", member, (long long)lo,
+		    (long long)hi);
+		return false;
+	}
+	*ret = (uint32_t)number->v;
+	return true;
+}
+
+static bool
+take_addr(struct reading *r, const char *member, const struct f_text *text, struct ip_addr *ret)
+{
+	return text->set == GIVEN && ip_parse_addr(text->v, ret) ? true : bad(r, member, "is not an address");
+}
+
+static bool
+take_prefix(struct reading *r, const char *member, const char *text, struct ip_prefix *ret)
+{
+	return text != NULL && ip_parse_prefix(text, ret) ? true : bad(r, member, "is not a prefix");
+}
+
+static bool
+read_internal_asn(struct reading *r, const struct wire_vrf *w, struct want_vrf *to)
+{
+	if (w->internal_asn_first.set != GIVEN && w->internal_asn_last.set != GIVEN)
+		return true;
+	if (!take_number(r, "internal_asn_first", &w->internal_asn_first, 1, ASN_MAX, &to->internal_asn_first) ||
+	    !take_number(r, "internal_asn_last", &w->internal_asn_last, 1, ASN_MAX, &to->internal_asn_last))
+		return false;
+	return to->internal_asn_first <= to->internal_asn_last ? true : bad(r, "internal_asn_last", "is before the first");
+}
+
+static bool
+read_vrf(struct reading *r, const void *row)
+{
+	const struct wire_vrf *w = row;
+	struct want_vrf *to = &r->want->vrf;
+
+	if (!take_name(r, "device", &w->device, &to->device) || !take_mark(r, &w->mark, &to->mark) ||
+	    !take_number(r, "table", &w->table, TABLE_FIRST, TABLE_LAST, &to->table) ||
+	    !take_number(r, "instance", &w->instance, 1, INSTANCE_MAX, &to->instance) ||
+	    !take_addr(r, "router_id", &w->router_id, &to->router_id))
+		return false;
+	if (to->router_id.family != IP_V4)
+		return bad(r, "router_id", "is not an IPv4 address");
+	to->own = arena_array(r->arena, w->own.n + 1, sizeof(*to->own));
+	for (size_t i = 0; w->own.set == GIVEN && i < w->own.n; i++)
+		if (!take_prefix(r, "own", w->own.v[i], &to->own[to->own_count++]))
+			return false;
+	return read_internal_asn(r, w, to);
+}
+
+static bool
+read_vlan(struct reading *r, const void *row)
+{
+	const struct wire_vlan *w = row;
+	struct want_vlan *to = &r->want->vlan;
+
+	return take_key(r, "vrf", &w->vrf, &to->vrf) && take_name(r, "device", &w->device, &to->device) &&
+	    take_mark(r, &w->mark, &to->mark) && take_name(r, "port", &w->port, &to->port) &&
+	    take_number(r, "vlan", &w->vlan, 0, 4094, &to->vlan);
+}
+
+static bool
+read_veth(struct reading *r, const void *row)
+{
+	const struct wire_veth *w = row;
+	struct want_veth *to = &r->want->veth;
+
+	return take_key(r, "vrf", &w->vrf, &to->vrf) && take_name(r, "device", &w->device, &to->device) &&
+	    take_mark(r, &w->mark, &to->mark) && take_key(r, "peer", &w->peer, &to->peer);
+}
+
+static bool
+read_addr(struct reading *r, const void *row)
+{
+	const struct wire_addr *w = row;
+
+	return take_key(r, "link", &w->link, &r->want->addr.link) &&
+	    take_prefix(r, "prefix", w->prefix.v, &r->want->addr.prefix);
+}
+
+static bool
+read_route(struct reading *r, const void *row)
+{
+	const struct wire_route *w = row;
+	struct want_route *to = &r->want->route;
+
+	if (!take_key(r, "vrf", &w->vrf, &to->vrf) || !take_key(r, "link", &w->link, &to->link) ||
+	    !take_prefix(r, "prefix", w->prefix.v, &to->prefix))
+		return false;
+	if (w->via.set == GIVEN && !take_addr(r, "via", &w->via, &to->via))
+		return false;
+	if (to->via.family != IP_NONE && to->via.family != to->prefix.addr.family)
+		return bad(r, "via", "is of another family than the prefix");
+	to->prefix = ip_network(&to->prefix);
+	if (w->class.set == GIVEN && strcmp(w->class.v, "vpc") == 0)
+		to->proto = ROUTE_PROTO_VPC;
+	else if (w->class.set == GIVEN && strcmp(w->class.v, "static") == 0)
+		to->proto = ROUTE_PROTO_STATIC;
+	return to->proto != 0 ? true : bad(r, "class", "is neither vpc nor static");
+}
+
+static bool
+password_is_good(const char *text)
+{
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < len; i++)
+		if (text[i] < ' ' || text[i] > '~' || text[i] == '"')
+			return false;
+	return len > 0 && len <= OP_KEY_MAX;
+}
+
+static bool
+read_bgp(struct reading *r, const void *row)
+{
+	const struct wire_bgp *w = row;
+	struct want_bgp *to = &r->want->bgp;
+
+	if (!take_key(r, "vrf", &w->vrf, &to->vrf) || !take_key(r, "link", &w->link, &to->link) ||
+	    !take_name(r, "name", &w->name, &to->name) || !take_addr(r, "local", &w->local, &to->local) ||
+	    !take_addr(r, "remote", &w->remote, &to->remote) ||
+	    !take_number(r, "local_asn", &w->local_asn, 1, ASN_MAX, &to->local_asn) ||
+	    !take_number(r, "remote_asn", &w->remote_asn, 1, ASN_MAX, &to->remote_asn))
+		return false;
+	if (to->local.family != to->remote.family || ip_addr_equal(&to->local, &to->remote))
+		return bad(r, "remote", "is not another address of the same family as local");
+	if (w->route_limit.set == GIVEN && !take_number(r, "route_limit", &w->route_limit, 0, ROUTE_LIMIT_MAX, &to->route_limit))
+		return false;
+	/* It ends in BIRD's file: whatever the API let through, here is the last gate. */
+	if (w->password.set == GIVEN && !password_is_good(w->password.v))
+		return bad(r, "password", "is not 1 to 80 printable ASCII characters without a quote");
+	to->password = w->password.set == GIVEN ? w->password.v : NULL;
+	if (w->class.set == GIVEN && strcmp(w->class.v, "link") != 0)
+		return bad(r, "class", "is not one that this edge knows");
+	to->is_link = w->class.set == GIVEN;
+	to->accept_default = to->is_link && w->default_route.set == GIVEN && w->default_route.v;
+	return true;
+}
+
+static enum dc_code
+give_up(struct reading *r)
+{
+	r->want->bad = arena_strdup(r->arena, r->err.text);
+	return r->err.code;
+}
+
+const char *
+want_link_vrf(const struct want *w)
+{
+	return w->kind == OBJECT_VETH ? w->veth.vrf : w->vlan.vrf;
+}
+
+const char *
+want_link_device(const struct want *w)
+{
+	return w->kind == OBJECT_VETH ? w->veth.device : w->vlan.device;
+}
+
+const char *
+want_link_mark(const struct want *w)
+{
+	return w->kind == OBJECT_VETH ? w->veth.mark : w->vlan.mark;
+}
+
+enum dc_code
+want_decode(struct want *ret, const char *body, struct arena *arena)
+{
+	static bool (*const readers[])(struct reading *, const void *) = {
+		[OBJECT_VRF] = read_vrf,
+		[OBJECT_VLAN] = read_vlan,
+		[OBJECT_VETH] = read_veth,
+		[OBJECT_ADDR] = read_addr,
+		[OBJECT_ROUTE] = read_route,
+		[OBJECT_BGP] = read_bgp,
+	};
+	struct reading r = { .want = ret, .arena = arena };
+	json_t *json;
+	void *row;
+	enum dc_code rc;
+
+	if (ret->kind == OBJECT_UNKNOWN) {
+		dc_fail(&r.err, DC_E_PROTOCOL, "kind", "this edge does not know the kind");
+		return give_up(&r);
+	}
+	if (body == NULL) {
+		dc_fail(&r.err, DC_E_PROTOCOL, "body", "the object has no body");
+		return give_up(&r);
+	}
+	if (field_parse(body, strlen(body), &json, &r.err) != DC_OK)
+		return give_up(&r);
+	rc = field_decode(object_kind_table(ret->kind), VIEW_WIRE, json, "", arena, &row, &r.err);
+	json_decref(json);
+	if (rc != DC_OK || !readers[ret->kind](&r, row))
+		return give_up(&r);
+	ret->known = true;
+	return DC_OK;
+}
