@@ -106,6 +106,15 @@ default_columns(json_t *schema, json_t *items, struct arena *arena, struct colum
 	}
 }
 
+static bool
+has_column(const struct columns *c, const char *name)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (strcmp(c->name[i], name) == 0)
+			return true;
+	return false;
+}
+
 static enum dc_code
 named_columns(json_t *schema, const char *names, struct arena *arena, struct columns *ret, struct dc_error *err)
 {
@@ -120,7 +129,8 @@ named_columns(json_t *schema, const char *names, struct arena *arena, struct col
 	while ((name = strsep(&rest, ",")) != NULL) {
 		if ((rc = word_find(name, words, n, "column", &found, err)) != DC_OK)
 			return rc;
-		ret->name[ret->n++] = words[found];
+		if (!has_column(ret, words[found]))
+			ret->name[ret->n++] = words[found];
 	}
 	return DC_OK;
 }

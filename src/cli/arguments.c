@@ -251,6 +251,13 @@ take_member(struct reader *r, const struct option *o, const char *text, json_t *
 	return value_put(r->ret->body, o->member, value, replace, r->err);
 }
 
+/* Only what was asked for is answered, and the id: other columns would be empty. */
+static void
+show_field(struct arguments *a, const char *text, struct arena *arena)
+{
+	a->fields = arena_printf(arena, "%s,%s", a->fields != NULL ? a->fields : "id", text);
+}
+
 /* The text goes as it was typed; the schema is there to tell mistakes. An array is one value each time. */
 static enum dc_code
 take_query(struct reader *r, const struct option *o, const char *text)
@@ -267,6 +274,8 @@ take_query(struct reader *r, const struct option *o, const char *text)
 	text_percent(&r->ret->query, json_is_true(value) ? "true" : json_is_false(value) ? "false" : text);
 	json_decref(value);
 	r->ret->single_page |= strcmp(o->member, "page_reverse") == 0;
+	if (strcmp(o->member, "fields") == 0)
+		show_field(r->ret, text, r->arena);
 	return r->ret->query.failed ? dc_fail(r->err, DC_E_PARAM, o->name, "too many values") : DC_OK;
 }
 
@@ -389,6 +398,8 @@ apply_values(struct reader *r)
 	}
 	for (size_t i = 0; i < r->given_n && rc == DC_OK; i++)
 		rc = apply_value(r, &r->given[i], seen);
+	if (r->ret->columns == NULL)
+		r->ret->columns = r->ret->fields;
 	json_decref(seen);
 	return rc;
 }

@@ -25,6 +25,7 @@ struct arguments {
 	bool help, version, json, quiet, verbose, dry_run, watch, gone;
 	bool single_page;                                                      /* the query asks for one certain page */
 	const char *endpoint, *project, *profile, *config, *env, *ca, *marker; /* NULL: not given */
+	const char *fields;                                                    /* id and what --fields asks for */
 	const char *columns;                                                   /* names between commas */
 	int64_t max_time, interval, timeout;                                   /* seconds; 0: not given */
 	int64_t limit, page_size;                                              /* 0: not given */

@@ -1,0 +1,171 @@
+"""The tenant's round: gateways, interfaces with their peers, as tables and as JSON."""
+import json
+import time
+
+import pytest
+
+
+@pytest.fixture
+def gateway(tenant, site, operator):
+    made = tenant.gateway()
+    yield made
+    tenant("virtual-gateway", "delete", made)
+    operator("edge", "retire", site.edge)
+    tenant("virtual-gateway", "wait", made, "--gone", "--timeout", "10")
+
+
+@pytest.fixture
+def ordered(tenant, site, operator, gateway, tmp_path):
+    """An interface with a password; no edge answers, so it stays as ordered until the edge is retired."""
+    secret = tmp_path / "md5"
+    secret.write_text("s3cret-md5\n")
+    made = tenant.interface(gateway, 100, "--bgp-md5-file", str(secret))
+    yield made
+    tenant("virtual-interface", "delete", made)
+    operator("edge", "retire", site.edge)
+    tenant("virtual-interface", "wait", made, "--gone", "--timeout", "10")
+
+
+def test_an_order_is_shown_as_it_stands(tenant, ordered):
+    shown = tenant("virtual-interface", "show", ordered)
+    assert shown.member("status") == "PENDING_CREATE"
+    assert shown.member("bgp_md5") == "***"
+    assert "vif_peers:" in shown.lines
+    row = tenant("virtual-interface", "list").lines[1].split()
+    assert row[:3] == [ordered, "office", "50"]
+    # Who may write gets it as JSON, as from the API.
+    assert json.loads(tenant("-j", "virtual-interface", "show", ordered).out)["virtual_interface"]["bgp_md5"] == "s3cret-md5"
+
+
+def test_lists_are_filtered(tenant, ordered, gateway):
+    assert tenant("-q", "virtual-interface", "list", "--status", "PENDING_CREATE").lines == [ordered]
+    assert tenant("-q", "virtual-interface", "list", "--status", "ACTIVE").lines == []
+    assert tenant("-q", "virtual-interface", "list", "--status", "ACTIVE", "--status", "PENDING_CREATE").lines == [ordered]
+    assert tenant("-q", "virtual-interface", "list", "--vgw-id", gateway, "--name", "office").lines == [ordered]
+    assert tenant("-q", "virtual-interface", "list", "--name", "elsewhere").lines == []
+
+
+def test_fields_and_columns_choose_what_is_shown(tenant, ordered):
+    assert tenant("virtual-interface", "list", "--fields", "name,vlan").lines[0].split() == ["ID", "NAME", "VLAN"]
+    assert set(json.loads(tenant("-j", "virtual-interface", "list", "--fields", "vlan").out)["virtual_interfaces"][0]) == {
+        "id", "vlan"}
+    assert tenant("virtual-interface", "list", "--columns", "vlan,status").lines[1].split() == ["100", "PENDING_CREATE"]
+    assert tenant("virtual-interface", "show", ordered, "--columns", "vlan").lines == ["vlan  100"]
+    assert "no column" in tenant("virtual-interface", "show", ordered, "--columns", "nothing", code=2).err
+
+
+def test_a_second_peer_comes_changes_and_goes(tenant, ordered):
+    made = tenant("vif-peer", "create", "--vif-id", ordered, "--name", "six", "--address-family", "ipv6", "--route-mode", "bgp",
+                  "--bgp-asn", "65001", "--local-gateway-ip", "2001:db8::1/64", "--remote-gateway-ip", "2001:db8::2/64")
+    peer = made.member("id")
+    assert made.member("address_family") == "ipv6"
+    assert tenant("vif-peer", "update", peer, "--name", "renamed").member("name") == "renamed"
+    assert peer in tenant("virtual-interface", "show", ordered).out
+    tenant("vif-peer", "delete", peer)
+    # A second one of a family is refused, in the API's words.
+    twice = tenant("vif-peer", "create", "--vif-id", ordered, "--address-family", "ipv4", "--route-mode", "bgp", "--bgp-asn",
+                   "65001", "--local-gateway-ip", "198.51.100.1/30", "--remote-gateway-ip", "198.51.100.2/30", code=1)
+    assert twice.err.startswith("dcaas: DC.") and "request " in twice.err
+
+
+def test_an_interface_changes_and_its_other_members_stay(tenant, ordered):
+    changed = tenant("virtual-interface", "update", ordered, "--name", "branch", "--bandwidth", "60")
+    assert (changed.member("name"), changed.member("bandwidth"), changed.member("vlan")) == ("branch", "60", "100")
+    assert "nothing to change" in tenant("virtual-interface", "update", ordered, code=2).err
+
+
+def test_a_body_from_a_file_and_options_over_it(tenant, gateway, tmp_path):
+    body = tmp_path / "body.json"
+    body.write_text(json.dumps({"virtual_gateway": {"name": "from-file", "description": "kept"}}))
+    changed = tenant("virtual-gateway", "update", gateway, "--body", str(body), "--name", "from-option")
+    assert (changed.member("name"), changed.member("description")) == ("from-option", "kept")
+    assert tenant("virtual-gateway", "update", gateway, "--body", "-", stdin='{"name": "from-stdin"}').member("name") == \
+        "from-stdin"
+
+
+def test_a_dry_run_tells_the_call_without_its_secrets(tenant, ordered, tmp_path):
+    secret = tmp_path / "other"
+    secret.write_text("never-shown")
+    told = tenant("-n", "virtual-interface", "create", "--type", "private", "--vlan", "7", "--bandwidth", "5", "--route-mode",
+                  "static", "--bgp-md5-file", str(secret))
+    assert told.lines[0].startswith("POST http://") and "never-shown" not in told.out and '"***"' in told.out
+    assert tenant("-q", "virtual-interface", "list").lines == [ordered]
+
+
+# errors
+
+
+def test_a_refusal_is_told_with_code_words_and_request_id(tenant, gateway):
+    refused = tenant("virtual-interface", "create", "--name", "x", "--type", "private", "--vlan", "5000", "--bandwidth", "5",
+                     "--direct-connect-id", tenant.connection, "--vgw-id", gateway, "--route-mode", "static", code=1)
+    assert refused.out == "" and len(refused.err.splitlines()) == 1
+    assert "DC.0001" in refused.err and "vlan" in refused.err and "HTTP 400, request " in refused.err
+
+
+def test_what_others_own_does_not_exist(operator, tenant, gateway):
+    project = operator.id("project", "create", "--name", "strangers")
+    user = operator.id("user", "create", "--name", "stranger", "--project-id", project, "--role", "member")
+    key = operator("access-key", "create", "--user-id", user)
+    stranger = tenant.with_settings(project_id=project, access_key=key.member("access_key"),
+                                    secret_key=key.member("secret_key"))
+    assert "HTTP 404" in stranger("virtual-gateway", "show", gateway, code=1).err
+    assert stranger("-q", "virtual-gateway", "list").out == ""
+    assert "HTTP 403" in stranger("virtual-gateway", "list", "--project", tenant.project, code=4).err
+    assert "HTTP 403" in stranger("edge", "list", code=4).err
+
+
+def test_a_wrong_key_and_a_silent_server_have_exit_codes_of_their_own(tenant):
+    assert "HTTP 401" in tenant.with_settings(secret_key="wrong")("virtual-gateway", "list", code=4).err
+    assert "127.0.0.1:9" in tenant.with_settings(endpoint="http://127.0.0.1:9")("virtual-gateway", "list", code=3).err
+
+
+# waiting and watching
+
+
+def test_wait_ends_when_the_member_is_as_wanted(tenant, gateway):
+    assert tenant("virtual-gateway", "wait", gateway, "--status", "ACTIVE", "--timeout", "5").member("status") == "ACTIVE"
+    waiting = tenant.spawn("virtual-gateway", "wait", gateway, "--name", "renamed", "--timeout", "30")
+    assert waiting.poll() is None
+    tenant("virtual-gateway", "update", gateway, "--name", "renamed")
+    out, err = waiting.communicate(timeout=30)
+    assert waiting.returncode == 0 and "renamed" in out, err
+
+
+def test_wait_in_vain_says_what_it_saw(tenant, ordered):
+    begun = time.monotonic()
+    failed = tenant("virtual-interface", "wait", ordered, "--status", "ACTIVE", "--timeout", "1", code=5)
+    assert 'status is "PENDING_CREATE"' in failed.err
+    assert time.monotonic() - begun < 20
+    assert "HTTP 404" in tenant("virtual-interface", "wait", tenant.connection, "--status", "ACTIVE", code=1).err
+    assert "wait for what" in tenant("virtual-interface", "wait", ordered, code=2).err
+
+
+@pytest.mark.parametrize("verb", ["show", "list"])
+def test_watch_follows_a_change(tenant, gateway, verb):
+    watching = tenant.spawn("virtual-gateway", verb, *([gateway] if verb == "show" else []), "--columns", "name", "--watch",
+                            "--interval", "1")
+    try:
+        seen = [watching.stdout.readline()]
+        tenant("virtual-gateway", "update", gateway, "--name", "watched")
+        while "watched" not in seen[-1] and len(seen) < 100:
+            seen.append(watching.stdout.readline())
+        assert "watched" in seen[-1]
+    finally:
+        watching.kill()
+        watching.communicate()
+
+
+# many
+
+
+def test_every_page_is_fetched(operator, tenant):
+    made = [operator.id("location", "create", "--name", "page%d" % i) for i in range(7)]
+    try:
+        listed = operator("-q", "location", "list", "--page-size", "2").lines
+        assert set(made) < set(listed) and listed == operator("-q", "location", "list").lines
+        assert operator("-q", "location", "list", "--page-size", "2", "--limit", "5").lines == listed[:5]
+        merged = json.loads(operator("-j", "location", "list", "--page-size", "2").out)
+        assert [item["id"] for item in merged["direct_connect_locations"]] == listed
+    finally:
+        for location in made:
+            operator("location", "delete", location)
