@@ -96,7 +96,7 @@ run(const struct spec *spec, int argc, char **argv)
 		status = tell(perform(spec, &args, arena, &err), &err);
 	}
 	arguments_free(&args);
-	return status;
+	return (int)status;
 }
 
 static enum exit_status
@@ -120,13 +120,13 @@ main(int argc, char **argv)
 
 	text_init();
 	if (argc > 1 && strcmp(argv[1], "completion") == 0)
-		return script(argc - 2, argv + 2);
+		return (int)script(argc - 2, argv + 2);
 	if (spec_read((const char *)embedded_openapi, embedded_openapi_size, &spec, &err) != DC_OK)
-		return tell(DC_E_PROTOCOL, &err);
+		return (int)tell(DC_E_PROTOCOL, &err);
 	if (argc > 2 && strcmp(argv[1], "complete") == 0 && strcmp(argv[2], "--") == 0)
 		completion_offer(spec, argc - 3, argv + 3, stdout);
 	else
 		status = run(spec, argc - 1, argv + 1);
 	spec_free(spec);
-	return status;
+	return (int)status;
 }

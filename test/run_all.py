@@ -1,0 +1,335 @@
+"""run_all.py - every test, as CI runs it, or the groups that are named: run_all.py [GROUP ...]; --list names them.
+
+A group is a function below, or a folder of test/ that holds test_*.py files (run by pytest; FOLDERS says on which build).
+Each prints its time and counts when it ends, and its output when something failed; a group that could not run has failed.
+The last line is `N passed, N failed`; the exit code is 1 unless nothing failed. Build folders, the Python environment and
+the logs are below build-check/."""
+import glob
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import xml.etree.ElementTree
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+WORK = os.path.join(ROOT, "build-check")
+VENV = os.path.join(WORK, "venv")
+SANITIZER = "exitcode=99:detect_leaks=%d:print_stacktrace=1:halt_on_error=1:log_path=%s"
+SHOWN = 400  # lines of a failed group's output
+
+# meson options of each build
+BUILDS = {
+    "gcc": ("gcc", ["-Dwerror=true"]),
+    "clang": ("clang", ["-Dwerror=true"]),
+    "asan": ("gcc", ["-Db_sanitize=address,undefined"]),
+    "ubsan": ("gcc", ["-Db_sanitize=undefined"]),
+}
+
+# Folders of test/: on which build, seconds at most, and whether nothing may run beside it (it measures time).
+FOLDERS = {
+    "cli": ("asan", 600, False),
+    "api": ("asan", 900, False),
+    "contract": ("asan", 600, False),
+    "sdk": ("asan", 600, False),
+    "sim": ("asan", 900, True),
+    "lab": ("ubsan", 2400, True),
+}
+
+
+class Failed(Exception):
+    """The group could not run."""
+
+
+class Group:
+    def __init__(self, name, run, alone=False):
+        self.name, self.run, self.alone = name, run, alone
+        self.passed, self.failed, self.lines, self.seconds = 0, 0, [], 0.0
+        self.log = os.path.join(WORK, "log", name + ".log")
+
+    def say(self, text):
+        self.lines += text.splitlines()
+
+    def count(self, name, ok, text=""):
+        """One test's result."""
+        self.passed, self.failed = self.passed + ok, self.failed + (not ok)
+        if not ok:
+            self.say("FAILED %s\n%s" % (name, text))
+
+
+def environment(**more):
+    env = dict(os.environ, PYTHONPATH=ROOT, PYTHONDONTWRITEBYTECODE="1", LC_ALL="C.UTF-8")
+    env["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin:" + env.get("PATH", "")
+    env.update(more)
+    return env
+
+
+def run(argv, seconds=900, env=None, cwd=ROOT):
+    """(exit code, output). The whole process group ends with it; more than `seconds` is a failure of its own."""
+    process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               env=env or environment(), cwd=cwd, start_new_session=True, text=True, errors="replace")
+    try:
+        output, _ = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        output, _ = process.communicate()
+        return -1, output + "\n%s: not done after %d s" % (os.path.basename(argv[0]), seconds)
+    return process.returncode, output
+
+
+def files(*patterns):
+    code, output = run(["git", "ls-files", "--", *patterns])
+    if code != 0:
+        raise Failed(output)
+    return [name for name in output.splitlines() if os.path.exists(os.path.join(ROOT, name))]
+
+
+# Builds, each made once, whoever asks first.
+
+_locks = {name: threading.Lock() for name in [*BUILDS, "venv"]}
+_made = {}
+
+
+def once(name, make):
+    with _locks[name]:
+        if name not in _made:
+            _made[name] = make()
+        code, output = _made[name]
+    if code != 0:
+        raise Failed("%s:\n%s" % (name, output))
+
+
+def build(name):
+    """Path of the built folder, with the unit tests' programs."""
+    folder = os.path.join(WORK, name)
+
+    def make():
+        compiler, options = BUILDS[name]
+        if not os.path.exists(os.path.join(folder, "build.ninja")):
+            code, output = run(["meson", "setup", folder, "-Dtests=enabled", *options], env=environment(CC=compiler))
+            if code != 0:
+                return code, output
+        code, output = run(["ninja", "-k", "0", "-C", folder, "all", "meson-test-prereq"])
+        return code, "\n".join(line for line in output.splitlines() if not re.match(r"\[\d+/\d+\] (Comp|Link)", line))
+
+    once(name, make)
+    return folder
+
+
+def venv():
+    """The Python of an environment with the packages of test/requirements.txt."""
+    python = os.path.join(VENV, "bin", "python")
+
+    def make():
+        wanted = os.path.join(ROOT, "test", "requirements.txt")
+        stamp = os.path.join(VENV, "installed.txt")
+        with open(wanted, encoding="utf-8") as file:
+            text = file.read()
+        if os.path.exists(stamp):
+            with open(stamp, encoding="utf-8") as file:
+                if file.read() == text:
+                    return 0, ""
+        code, output = run(["/usr/bin/python3", "-m", "venv", "--clear", VENV])
+        if code == 0:
+            code, output = run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", wanted])
+        if code == 0:
+            with open(stamp, "w", encoding="utf-8") as file:
+                file.write(text)
+        return code, output
+
+    once("venv", make)
+    return python
+
+
+# Groups.
+
+def lint(group):
+    code, output = run([sys.executable, "test/check_includes.py"])
+    group.count("include rules", code == 0, output)
+    code, output = run(["git", "grep", "-nIE", r"(^|[^A-Za-z0-9_.])/(work|farm|root)/", "--", "."])
+    group.count("no path of one machine in a file", code == 1, output)
+    banned = r"(^|[^A-Za-z0-9_])(strcpy|strcat|sprintf|vsprintf|atoi|atol|atof|strtok|gets|system|popen)\("
+    code, output = run(["git", "grep", "-nE", banned, "--", "src/*.c", "src/*.h"])
+    output = "\n".join(line for line in output.splitlines() if not line.startswith("src/base/banned.h:"))
+    group.count("no banned function", code in (0, 1) and not output, output)
+    for name in files("*.py"):
+        with open(os.path.join(ROOT, name), encoding="utf-8") as file:
+            text = file.read()
+        try:
+            compile(text, name, "exec")
+            group.count(name, True)
+        except SyntaxError as error:
+            group.count(name, False, str(error))
+    for name in files("*.sh", ".ci/run"):
+        code, output = run(["sh", "-n", name])
+        group.count(name, code == 0, output)
+    unknown = sorted(set(folders()) - set(FOLDERS))
+    group.count("every folder of tests is run by a group", not unknown, ", ".join(unknown))
+
+
+def compiled(name):
+    def group_run(group):
+        try:
+            build(name)
+            group.count(name, True)
+        except Failed as failure:
+            group.count("%s: the build, with warnings as errors" % name, False, str(failure))
+    return group_run
+
+
+def unit_programs(folder):
+    code, output = run(["meson", "introspect", "--tests", folder])
+    if code != 0:
+        raise Failed(output)
+    tests = json.loads(output)
+    if not tests:
+        raise Failed("no unit tests were found")
+    return tests
+
+
+def cmocka(group, folder, wrapper, stretch, env):
+    """Runs every program of the build's tests and counts the single tests of its TAP output."""
+    for test in unit_programs(folder):
+        env_now = dict(env, CMOCKA_MESSAGE_OUTPUT="TAP", **test["env"])
+        code, output = run(wrapper + test["cmd"], test["timeout"] * stretch, env_now, test["workdir"] or ROOT)
+        results = re.findall(r"^(ok|not ok) \d+ - (.*)$", output, re.M)
+        for result, name in results:
+            group.count("%s: %s" % (test["name"], name), result == "ok")
+        if code != 0 or not results:
+            group.count(test["name"], False, "exit code %d\n%s" % (code, output))
+
+
+def sanitized(name, leaks=1):
+    """Environment whose sanitizers write below the returned folder; anything in it is a failure."""
+    folder = os.path.join(WORK, "sanitizer", name)
+    os.makedirs(folder, exist_ok=True)
+    os.chmod(folder, 0o1777)  # dcaasd does not run as root
+    for path in glob.glob(os.path.join(folder, "*")):
+        os.unlink(path)
+    options = SANITIZER % (leaks, os.path.join(folder, "report"))
+    return folder, environment(ASAN_OPTIONS=options, UBSAN_OPTIONS=options)
+
+
+def sanitizer_reports(group, folder):
+    for path in sorted(glob.glob(os.path.join(folder, "*"))):
+        with open(path, encoding="utf-8", errors="replace") as file:
+            group.count("sanitizer report", False, file.read())
+
+
+def unit(group):
+    folder, env = sanitized("unit")
+    cmocka(group, build("asan"), [], 2, env)
+    sanitizer_reports(group, folder)
+
+
+def valgrind(group):
+    wrapper = ["valgrind", "--quiet", "--error-exitcode=98", "--leak-check=full", "--errors-for-leak-kinds=definite",
+               "--child-silent-after-fork=yes"]
+    cmocka(group, build("gcc"), wrapper, 20, environment())
+
+
+def python_tests(name):
+    which, seconds, _ = FOLDERS[name]
+
+    def group_run(group):
+        folder, env = sanitized(name)
+        env.update(DCAAS_BUILD=build(which))
+        report = os.path.join(WORK, "log", name + ".xml")
+        if os.path.exists(report):
+            os.unlink(report)
+        code, output = run([venv(), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml", report,
+                            os.path.join("test", name)], seconds, env)
+        if not os.path.exists(report):
+            raise Failed("pytest: exit code %d\n%s" % (code, output))
+        for case in xml.etree.ElementTree.parse(report).iter("testcase"):
+            wrong = [child for child in case if child.tag in ("failure", "error", "skipped")]
+            group.count("%s::%s" % (case.get("classname"), case.get("name")), not wrong)
+        if group.passed + group.failed == 0 or (code != 0 and group.failed == 0):
+            group.count("pytest", False, "exit code %d" % code)
+        sanitizer_reports(group, folder)
+        group.say(output)
+    return group_run
+
+
+def folders():
+    """Folders of test/ that hold Python tests."""
+    return [os.path.basename(os.path.dirname(path)) for path in sorted(glob.glob(os.path.join(ROOT, "test", "*", "")))
+            if has_tests(path)]
+
+
+def has_tests(folder):
+    return bool(glob.glob(os.path.join(folder, "**", "test_*.py"), recursive=True))
+
+
+def groups():
+    known = [Group("lint", lint), Group("gcc", compiled("gcc")), Group("clang", compiled("clang")), Group("unit", unit),
+             Group("valgrind", valgrind)]
+    present = folders()
+    return known + [Group(name, python_tests(name), FOLDERS[name][2]) for name in FOLDERS if name in present]
+
+
+def perform(group):
+    started = time.monotonic()
+    try:
+        group.run(group)
+    except Failed as failure:
+        group.count("could not run", False, str(failure))
+    except Exception as error:  # a group that breaks has failed; the others still run
+        group.count("could not run", False, repr(error))
+    group.seconds = time.monotonic() - started
+    with open(group.log, "w", encoding="utf-8") as file:
+        file.write("\n".join(group.lines) + "\n")
+    text = "%-10s %4d passed, %d failed, %5.1f s" % (group.name, group.passed, group.failed, group.seconds)
+    if group.failed:
+        shown = group.lines[:SHOWN // 2] + ["..."] + group.lines[-SHOWN // 2:] if len(group.lines) > SHOWN else group.lines
+        text += "\n" + "\n".join("    " + line for line in shown)
+    print(text, flush=True)
+
+
+def perform_all(wanted):
+    """Two at a time; then those that measure time, one by one."""
+    waiting = [group for group in wanted if not group.alone]
+    lock = threading.Lock()
+
+    def work():
+        while True:
+            with lock:
+                if not waiting:
+                    return
+                group = waiting.pop(0)
+            perform(group)
+
+    workers = [threading.Thread(target=work) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    for group in wanted:
+        if group.alone:
+            perform(group)
+
+
+def main(names):
+    every = groups()
+    if names == ["--list"]:
+        print("\n".join(group.name for group in every))
+        return 0
+    unknown = sorted(set(names) - {group.name for group in every})
+    if unknown:
+        print("run_all: no such group: %s; there are %s" % (", ".join(unknown), ", ".join(g.name for g in every)))
+        return 2
+    os.makedirs(os.path.join(WORK, "log"), exist_ok=True)
+    wanted = [group for group in every if not names or group.name in names]
+    started = time.monotonic()
+    perform_all(wanted)
+    passed, failed = sum(group.passed for group in wanted), sum(group.failed for group in wanted)
+    print("%d groups, %.0f s" % (len(wanted), time.monotonic() - started))
+    print("%d passed, %d failed" % (passed, failed), flush=True)
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
