@@ -65,7 +65,25 @@ void buf_puts(struct buf *b, const char *s)
 
 void buf_putc(struct buf *b, char c)
 {
+	if (!b->failed && b->len < b->max && b->len + 1 < b->cap) {
+		b->data[b->len++] = c;
+		b->data[b->len] = '\0';
+		return;
+	}
 	buf_add(b, &c, 1);
+}
+
+void buf_int(struct buf *b, int64_t v)
+{
+	char digits[20], *at = digits + sizeof(digits);
+	uint64_t rest = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+
+	do
+		*--at = (char)('0' + rest % 10);
+	while ((rest /= 10) > 0);
+	if (v < 0)
+		buf_putc(b, '-');
+	buf_add(b, at, (size_t)(digits + sizeof(digits) - at));
 }
 
 void buf_printf(struct buf *b, const char *fmt, ...)
@@ -82,14 +100,19 @@ void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 	va_list again;
 
 	va_copy(again, ap);
-	int n = vsnprintf(NULL, 0, fmt, ap);
+	/* Most texts fit into what is there already; the others are printed a second time. */
+	size_t room = b->failed || b->data == NULL ? 0 : b->cap - b->len;
+	int n = vsnprintf(room > 0 ? b->data + b->len : NULL, room, fmt, ap);
 
-	if (n < 0)
+	if (n < 0 || !reserve(b, (size_t)n))
 		b->failed = true;
-	else if (reserve(b, (size_t)n)) {
-		vsnprintf(b->data + b->len, (size_t)n + 1, fmt, again);
+	else {
+		if ((size_t)n >= room)
+			vsnprintf(b->data + b->len, (size_t)n + 1, fmt, again);
 		b->len += (size_t)n;
 	}
+	if (b->failed && b->data != NULL)
+		b->data[b->len] = '\0';
 	va_end(again);
 }
 

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf {
 	char *data; /* heap; NULL until something was appended */
@@ -23,6 +24,7 @@ void buf_reset(struct buf *); /* empty, keeps the memory */
 void buf_add(struct buf *, const void *, size_t len);
 void buf_puts(struct buf *, const char *);
 void buf_putc(struct buf *, char);
+void buf_int(struct buf *, int64_t); /* decimal; several times faster than "%lld" */
 void buf_printf(struct buf *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *, const char *fmt, va_list) __attribute__((format(printf, 2, 0)));
 /* The data as a C string, "" when empty. Borrowed, until the next change. */

@@ -1,6 +1,5 @@
 #include "base/json.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 static void separate(struct json *w)
@@ -96,7 +95,7 @@ void jw_string(struct json *w, const char *s)
 void jw_int(struct json *w, int64_t v)
 {
 	separate(w);
-	buf_printf(w->out, "%" PRId64, v);
+	buf_int(w->out, v);
 }
 
 void jw_bool(struct json *w, bool v)

@@ -1,7 +1,9 @@
 /* buf, json and error: what becomes text. */
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +34,37 @@ static void a_buffer_keeps_its_ceiling_and_remembers_the_failure(void **state)
 	assert_string_equal(taken, "42");
 	free(taken);
 	assert_int_equal(b.len, 0);
+}
+
+static void a_buffer_prints_whole_numbers(void **state)
+{
+	(void)state;
+	static const int64_t numbers[] = { 0, 7, -7, 10, 1234567890, INT64_MAX, INT64_MIN };
+	_cleanup_buf_ struct buf b = BUF_INIT(100);
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		char expected[32];
+
+		buf_reset(&b);
+		buf_int(&b, numbers[i]);
+		snprintf(expected, sizeof(expected), "%" PRId64, numbers[i]);
+		assert_string_equal(buf_str(&b), expected);
+	}
+}
+
+static void a_buffer_grows_under_printf(void **state)
+{
+	(void)state;
+	_cleanup_buf_ struct buf b = BUF_INIT(2000);
+
+	for (int i = 0; i < 100; i++)
+		buf_printf(&b, "%08d,", i);
+	assert_false(b.failed);
+	assert_int_equal(b.len, 900);
+	assert_memory_equal(b.data + 891, "00000099,", 10);
+	buf_printf(&b, "%2000d", 1);
+	assert_true(b.failed);
+	assert_int_equal(strlen(b.data), 900);
 }
 
 static void an_empty_buffer_gives_away_an_empty_text(void **state)
@@ -105,6 +138,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_buffer_keeps_its_ceiling_and_remembers_the_failure),
+		cmocka_unit_test(a_buffer_prints_whole_numbers),
+		cmocka_unit_test(a_buffer_grows_under_printf),
 		cmocka_unit_test(an_empty_buffer_gives_away_an_empty_text),
 		cmocka_unit_test(json_has_commas_where_they_belong),
 		cmocka_unit_test(json_strings_are_escaped),

@@ -76,7 +76,8 @@ put_value(struct query *q, struct value v)
 		q->cap = cap;
 	}
 	q->values[q->n++] = v;
-	buf_printf(&q->text, "$%zu", q->n);
+	buf_putc(&q->text, '$');
+	buf_int(&q->text, (int64_t)q->n);
 }
 
 static void
@@ -104,7 +105,9 @@ put_condition_text(struct query *q, const struct field *f, const char *text)
 static void
 put_name(struct query *q, const char *name)
 {
-	buf_printf(&q->text, "\"%s\"", name);
+	buf_putc(&q->text, '"');
+	buf_puts(&q->text, name);
+	buf_putc(&q->text, '"');
 }
 
 static void
@@ -464,6 +467,25 @@ query_count(struct tx *tx, const struct field_table *table, const struct query_c
 	buf_puts(&q.text, "SELECT count(*) FROM ");
 	put_name(&q, table->sql);
 	put_where(&q, conds);
+	if ((rc = start(&q, &row)) == DC_OK)
+		*ret = tx->ops->get_int(q.stmt, 0);
+	return rc;
+}
+
+enum dc_code
+query_count_to(struct tx *tx, const struct field_table *table, const struct query_cond *conds, int64_t enough,
+    int64_t *ret, struct dc_error *err)
+{
+	QUERY(q, tx, table, err);
+	bool row;
+	enum dc_code rc;
+
+	buf_puts(&q.text, "SELECT count(*) FROM (SELECT 1 FROM ");
+	put_name(&q, table->sql);
+	put_where(&q, conds);
+	buf_puts(&q.text, " LIMIT ");
+	put_int(&q, enough);
+	buf_puts(&q.text, ") AS counted");
 	if ((rc = start(&q, &row)) == DC_OK)
 		*ret = tx->ops->get_int(q.stmt, 0);
 	return rc;

@@ -60,6 +60,9 @@ enum dc_code query_delete(struct tx *, const struct field_table *, const struct 
     struct dc_error *err);
 enum dc_code query_count(struct tx *, const struct field_table *, const struct query_cond *, int64_t *ret,
     struct dc_error *err);
+/* As query_count, but stops at `enough`: a quota of five asks no more of a project with thousands. */
+enum dc_code query_count_to(struct tx *, const struct field_table *, const struct query_cond *, int64_t enough,
+    int64_t *ret, struct dc_error *err);
 
 struct query_page {
 	const char *sort; /* column; NULL: id */

@@ -200,6 +200,10 @@ delete_and_count_follow_the_conditions(void **state)
 	add(fx, "p3", "b", 3);
 	assert_int_equal(query_count(&fx->tx.tx, &port_table, Q(Q_EQ("name", "a")), &n, &fx->err), DC_OK);
 	assert_int_equal(n, 2);
+	assert_int_equal(query_count_to(&fx->tx.tx, &port_table, Q(Q_EQ("name", "a")), 1, &n, &fx->err), DC_OK);
+	assert_int_equal(n, 1);
+	assert_int_equal(query_count_to(&fx->tx.tx, &port_table, Q(Q_EQ("name", "a")), 3, &n, &fx->err), DC_OK);
+	assert_int_equal(n, 2);
 	assert_int_equal(query_delete(&fx->tx.tx, &port_table, Q(Q_EQ("name", "a"), Q_EQ_INT("vlan", 2)), &n, &fx->err),
 	    DC_OK);
 	assert_int_equal(n, 1);
