@@ -1,0 +1,100 @@
+/* raw_sqlite.c - the same rows as the server writes, by SQLite alone. raw_sqlite DATABASE STATEMENTS GROUP SECONDS
+ *
+ * STATEMENTS: one INSERT a line; parameters ?1, ?2, ... stand for values that are new for each order, the same number for
+ * the same value in all of its rows. An order is all lines once; GROUP orders go into one transaction. WAL and
+ * synchronous=FULL, as the server has it. Prints orders a second. */
+#include <err.h>
+#include <sqlite3.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define STATEMENTS_MAX 64
+
+static sqlite3 *db;
+
+static void
+run(const char *sql)
+{
+	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		errx(1, "%s: %s", sql, sqlite3_errmsg(db));
+}
+
+static size_t
+prepare_all(const char *path, sqlite3_stmt **statement)
+{
+	FILE *file = fopen(path, "re");
+	static char line[1 << 16];
+	size_t n = 0;
+
+	if (file == NULL)
+		err(1, "%s", path);
+	while (n < STATEMENTS_MAX && fgets(line, sizeof(line), file) != NULL)
+		if (sqlite3_prepare_v3(db, line, -1, SQLITE_PREPARE_PERSISTENT, &statement[n++], NULL) != SQLITE_OK)
+			errx(1, "%s: %s", line, sqlite3_errmsg(db));
+	fclose(file);
+	return n;
+}
+
+/* Values in the order of time, as the server's ids are. */
+static void
+bind_new(sqlite3_stmt *statement, uint64_t order)
+{
+	int n = sqlite3_bind_parameter_count(statement);
+
+	for (int i = 1; i <= n; i++) {
+		char text[37];
+
+		snprintf(text, sizeof(text), "%08x-%04x-7%03x-8%03x-%04x%08x", (unsigned)(order >> 12), (unsigned)(order & 0xfff),
+		    (unsigned)i, (unsigned)i, (unsigned)i, (unsigned)(order * 2654435761u));
+		sqlite3_bind_text(statement, i, text, -1, SQLITE_TRANSIENT);
+	}
+}
+
+static double
+now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+int
+main(int argc, char **argv)
+{
+	sqlite3_stmt *statement[STATEMENTS_MAX];
+	uint64_t order = 0;
+	double begun, seconds;
+	long group;
+	size_t n;
+
+	if (argc != 5)
+		errx(2, "usage: raw_sqlite DATABASE STATEMENTS GROUP SECONDS");
+	group = strtol(argv[3], NULL, 10);
+	seconds = strtod(argv[4], NULL);
+	if (sqlite3_open(argv[1], &db) != SQLITE_OK)
+		errx(1, "%s", sqlite3_errmsg(db));
+	run("PRAGMA journal_mode=WAL");
+	run("PRAGMA synchronous=FULL");
+	run("PRAGMA foreign_keys=ON");
+	n = prepare_all(argv[2], statement);
+	begun = now();
+	while (now() - begun < seconds) {
+		run("BEGIN IMMEDIATE");
+		for (long i = 0; i < group; i++, order++)
+			for (size_t k = 0; k < n; k++) {
+				bind_new(statement[k], order);
+				if (sqlite3_step(statement[k]) != SQLITE_DONE || sqlite3_reset(statement[k]) != SQLITE_OK)
+					errx(1, "%s", sqlite3_errmsg(db));
+			}
+		run("COMMIT");
+	}
+	printf("%.1f\n", (double)order / (now() - begun));
+	for (size_t k = 0; k < n; k++)
+		sqlite3_finalize(statement[k]);
+	sqlite3_close(db);
+	return 0;
+}

@@ -1,0 +1,247 @@
+#!/usr/bin/python3
+"""run.py - what dcaas costs, as ratios to the bare library doing the same work, side by side in one run.
+
+    python3 bench/run.py [get] [create] [--runs N] [--seconds S]
+
+Each figure is the median of N runs; a run times the yardstick and the server one after the other. Absolute numbers are
+this machine's; the ratios are the point. wrk is the client, on the same cores as the server.
+"""
+import argparse
+import json
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from lab.api_client import Client, signature  # noqa: E402
+from lab.dcaasd import Dcaasd  # noqa: E402
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+BUILD = os.environ.get("DCAAS_BUILD", os.path.join(ROOT, "build"))
+
+
+def program(name):
+    return os.path.join(BUILD, "bench", name)
+
+
+def wrk(url, clients, seconds, headers=(), script=None, arguments=()):
+    """Requests a second; fails when an answer was not a success."""
+    argv = ["wrk", "-t%d" % min(clients, 2), "-c%d" % clients, "-d%gs" % seconds, "--latency"]
+    for header in headers:
+        argv += ["-H", header]
+    if script:
+        argv += ["-s", os.path.join(ROOT, "bench", script)]
+    done = subprocess.run(argv + [url, *(("--", *arguments) if arguments else ())], capture_output=True, text=True, check=True)
+    if "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
+        raise SystemExit("bench: answers were not all successes:\n" + done.stdout + done.stderr)
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout).group(1))
+
+
+class Rows:
+    """The table that is printed: a line for each measurement, medians and their ratio."""
+
+    def __init__(self):
+        self.lines = []
+
+    def add(self, what, unit, yardstick, ours):
+        bare, own = statistics.median(yardstick), statistics.median(ours)
+        self.lines.append("| %s | %.4g | %.4g | **%.2f** | %.2f–%.2f |" % (
+            what + ", " + unit, bare, own, own / bare, min(o / y for o, y in zip(ours, yardstick)),
+            max(o / y for o, y in zip(ours, yardstick))))
+        print(self.lines[-1], flush=True)
+
+    def head(self):
+        print("| what | yardstick | dcaas | ratio | spread |\n| --- | --- | --- | --- | --- |", flush=True)
+
+
+class Server:
+    """A dcaasd with one project whose member has a key and a token."""
+
+    def __init__(self, settings=("accept_unattached_vpc = yes", "quota_virtual_gateways = -1", "quota_virtual_interfaces = -1",
+                                 "log = warning")):
+        self.dcaasd = Dcaasd(settings=settings)
+        self.dcaasd.init()
+        self.dcaasd.start()
+        operator = self.operator = self.dcaasd.operator()
+        self.project = operator.post("/dcaas/v1/projects", {"project": {"name": "bench"}})["project"]["id"]
+        user = operator.post("/dcaas/v1/users", {"user": {"name": "bench", "project_id": self.project, "role": "member",
+                                                          "password": "bench-Password-1"}})["user"]
+        key = operator.post("/dcaas/v1/access-keys", {"access_key": {"user_id": user["id"]}})["access_key"]
+        self.key = key["access_key"], key["secret_key"]
+        self.tenant = Client(self.dcaasd.endpoint, *self.key, self.project)
+        domain = [p for p in operator.get("/dcaas/v1/users")["users"] if p["id"] == user["id"]][0]
+        self.token = self._token(domain)
+
+    def _token(self, user):
+        body = {"auth": {"identity": {"methods": ["password"], "password": {"user": {
+            "name": user["name"], "password": "bench-Password-1", "domain": {"id": user["domain_id"]}}}},
+            "scope": {"project": {"id": self.project}}}}
+        return self.tenant.post("/v3/auth/tokens", body).headers["X-Subject-Token"]
+
+    def path(self, rest):
+        return "/v3/%s/dcaas/%s" % (self.project, rest)
+
+    def signed(self, path):
+        """Headers of a signed GET; good for some minutes."""
+        headers = {"host": self.dcaasd.endpoint.split("//")[1], "x-sdk-date": time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())}
+        headers["authorization"] = signature("GET", path, "", headers, b"", *self.key)
+        return ["X-Sdk-Date: " + headers["x-sdk-date"], "Authorization: " + headers["authorization"]]
+
+    def interface(self):
+        """One virtual interface, with its peer."""
+        operator = self.operator
+        location = operator.post("/dcaas/v1/locations", {"direct_connect_location": {"name": "bench"}})[
+            "direct_connect_location"]["id"]
+        edge = operator.post("/dcaas/v1/edges", {"edge": {"name": "bench", "location_id": location}})["edge"]["id"]
+        port = operator.post("/dcaas/v1/ports", {"port": {"edge_id": edge, "device": "trunk0", "name": "trunk0"}})["port"]["id"]
+        line = operator.post("/dcaas/v1/connections", {"direct_connect": {
+            "tenant_id": self.project, "name": "bench", "port_id": port, "bandwidth": 1000, "location": "bench",
+            "port_type": "10G", "provider": "bench"}})["direct_connect"]["id"]
+        gateway = self.tenant.post(self.path("virtual-gateways"), {"virtual_gateway": {
+            "name": "bench", "vpc_id": "00000000-0000-4000-8000-000000000001", "local_ep_group": ["10.0.0.0/16"]}})[
+            "virtual_gateway"]["id"]
+        return self.tenant.post(self.path("virtual-interfaces"), {"virtual_interface": {
+            "name": "bench", "direct_connect_id": line, "vgw_id": gateway, "vlan": 100, "bandwidth": 100, "type": "private",
+            "service_type": "VGW", "route_mode": "bgp", "bgp_asn": 65001, "bgp_md5": "bench-password",
+            "local_gateway_v4_ip": "169.254.10.1/30", "remote_gateway_v4_ip": "169.254.10.2/30",
+            "remote_ep_group": ["192.168.0.0/24"]}})["virtual_interface"]["id"]
+
+    def close(self):
+        self.dcaasd.remove()
+
+
+class Bare:
+    """bare_http with a body."""
+
+    def __init__(self, body, threads):
+        self.folder = tempfile.mkdtemp(prefix="bench-")
+        port, file = os.path.join(self.folder, "port"), os.path.join(self.folder, "body")
+        with open(file, "wb") as out:
+            out.write(body)
+        self.process = subprocess.Popen([program("bare_http"), file, port, str(threads)])
+        while not (os.path.exists(port) and os.path.getsize(port)):
+            time.sleep(0.01)
+        with open(port) as text:
+            self.url = "http://127.0.0.1:%s/" % text.read().strip()
+
+    def close(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait()
+        shutil.rmtree(self.folder)
+
+
+def bench_get(rows, runs, seconds):
+    server = Server()
+    path = server.path("virtual-interfaces/" + server.interface())
+    body = json.dumps(server.tenant.get(path), separators=(",", ":")).encode()
+    bare = Bare(body, 1)
+    try:
+        for name, headers in (("a token", ["X-Auth-Token: " + server.token]), ("a signature", server.signed(path))):
+            yardstick, ours = [], []
+            for _ in range(runs):
+                yardstick.append(wrk(bare.url, 32, seconds, headers))
+                ours.append(wrk(server.dcaasd.endpoint + path, 32, seconds, headers))
+            rows.add("GET one interface (%d bytes) with %s, 32 connections" % (len(body), name), "requests/s", yardstick, ours)
+    finally:
+        bare.close()
+        server.close()
+
+
+def snapshot(database):
+    db = sqlite3.connect("file:%s?mode=ro" % database, uri=True)
+    names = [name for name, in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")]
+    rows = {}
+    for name in names:
+        cursor = db.execute("SELECT * FROM %s" % name)
+        rows[name] = [c[0] for c in cursor.description], set(cursor.fetchall())
+    db.close()
+    return rows
+
+
+def statements(before, after, path):
+    """The rows that one order added, as INSERTs whose own ids are parameters."""
+    lines, numbers = [], {}
+    for name, (columns, rows) in after.items():
+        for row in rows - before[name][1]:
+            values = []
+            for value in row:
+                if isinstance(value, str) and re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", value):
+                    number = numbers.setdefault(value, len(numbers) + 1)
+                    values.append("?%d" % number)
+                elif value is None:
+                    values.append("NULL")
+                else:
+                    values.append(str(value) if isinstance(value, (int, float)) else "'%s'" % value.replace("'", "''"))
+            if before[name][1] and any(row[0] == old[0] for old in before[name][1]):
+                continue  # a row that was there already and was changed
+            lines.append((name, "INSERT INTO %s (%s) VALUES (%s);" % (name, ", ".join(columns), ", ".join(values))))
+    lines.sort(key=lambda line: line[0] == "event")
+    with open(path, "w") as out:
+        out.write("\n".join(text for _, text in lines) + "\n")
+    return len(lines)
+
+
+def raw(database, file, group, seconds):
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=os.path.dirname(database)) as folder:
+        copy = os.path.join(folder, "raw.db")
+        source, target = sqlite3.connect(database), sqlite3.connect(copy)
+        source.backup(target)
+        target.close()
+        source.close()
+        done = subprocess.run([program("raw_sqlite"), copy, file, str(group), str(seconds)], capture_output=True, text=True,
+                              check=True)
+        return float(done.stdout)
+
+
+def bench_create(rows, runs, seconds):
+    server = Server()
+    try:
+        state = server.dcaasd.state
+        database = [os.path.join(state, name) for name in os.listdir(state) if name.endswith(".db")][0]
+        before = snapshot(database)
+        server.tenant.post(server.path("virtual-gateways"), {"virtual_gateway": {
+            "name": "bench", "vpc_id": "00000000-0000-4000-8000-0000000000ff", "local_ep_group": ["10.0.0.0/16"]}})
+        file = os.path.join(server.dcaasd.folder, "statements.sql")
+        count = statements(before, snapshot(database), file)
+        rates = {group: raw(database, file, group, 1) for group in (1, 8, 16, 32, 64, 128, 256)}
+        best = max(rates, key=rates.get)
+        print("raw SQLite, %d rows an order, by orders in a transaction: %s" % (
+            count, ", ".join("%d: %.0f/s" % item for item in rates.items())), file=sys.stderr)
+        seed = int(time.time())
+        for clients in (1, 8, 64):
+            yardstick, ours = [], []
+            for _ in range(runs):
+                seed += 1
+                yardstick.append(raw(database, file, 1 if clients == 1 else best, seconds))
+                ours.append(wrk(server.dcaasd.endpoint, clients, seconds, script="post.lua",
+                                arguments=(server.project, server.token, str(seed))))
+            rows.add("durable creates of a gateway, %d client%s against raw SQLite in groups of %d" % (
+                clients, "s" if clients > 1 else "", 1 if clients == 1 else best), "creates/s", yardstick, ours)
+    finally:
+        server.close()
+
+
+BENCHES = {"get": bench_get, "create": bench_create}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("what", nargs="*", help=", ".join(BENCHES))
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3)
+    options = parser.parse_args()
+    rows = Rows()
+    rows.head()
+    for name in options.what or BENCHES:
+        BENCHES[name](rows, options.runs, options.seconds)
+
+
+if __name__ == "__main__":
+    main()
