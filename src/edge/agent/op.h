@@ -7,7 +7,8 @@
  * preference, daemons of our pid files. Every change may be asked twice: "exists as asked" is success.
  *
  * Strings are fixed arrays, NUL-terminated (checked); addresses are struct ip_addr / ip_prefix (checked). A request of the
- * wrong size, an unknown number, or one that is not allowed yet ends the agent. */
+ * wrong size, an unknown number, one that is not allowed yet, a string without its end or an address that is none ends the
+ * agent. A value that is merely out of its range (instance, table, an empty name) is answered with EINVAL. */
 #ifndef DC_AGENT_OP_H
 #define DC_AGENT_OP_H
 
@@ -30,18 +31,22 @@
 
 enum agent_op {
 	OP_HELLO = 1, /* op_hello -> reply_hello; first and once */
-	OP_PORTS, /* op_none -> reply_port packets: devices of the router's own namespace */
+	OP_PORTS, /* op_none -> reply_port packets: devices of the router's own namespace. The untagged drop of the ports that
+	           * have VLANs of ours is brought in line with their addresses, too: those come and go without us. */
 	OP_NETNS_ADD, /* op_instance: namespace made if missing, loopback up, sysctls set (routing.md section 3) */
 	OP_NETNS_DEL, /* op_instance: refused while our devices are in it or its daemon runs */
 	OP_INSTANCES, /* op_none -> reply_instance packets: namespaces of ours that exist */
 	OP_READ_LINKS, /* op_instance -> reply_link packets */
 	OP_READ_ADDRS, /* op_instance -> reply_addr packets: on devices of ours */
-	OP_READ_ROUTES, /* op_instance -> reply_route packets: protocols of ours */
+	OP_READ_ROUTES, /* op_instance -> reply_route packets: protocols VPC and STATIC in tables of our range */
 	OP_VRF_ADD, /* op_link: device made up, with unreachable defaults (v4, v6) in its table */
 	OP_VLAN_ADD, /* op_link: made down, from the port into the instance's namespace, master set, alias set; VLAN 0:
 	              * macvlan passthru. Port marked: ingress drop of untagged frames when it has no address. clsact on. */
+	OP_VETH_ADD, /* op_veth: a pair, each end made in its instance's namespace, master set, marked, up. A pair of ours
+	              * that is incomplete is completed, an end whose peer is another's or gone is made anew. */
 	OP_LINK_UP, /* op_device */
-	OP_LINK_DEL, /* op_device: VRF (with its unreachable defaults) or VLAN; the port's drop goes with the last one */
+	OP_LINK_DEL, /* op_device: VRF (with its unreachable defaults), VLAN, or either end of a veth pair (both go); the
+	              * port's drop goes with its last VLAN. EBUSY for a VRF that has devices in it. */
 	OP_ADDR_ADD, /* op_addr: noprefixroute, nodad, plus the link-scope route of the subnet in the VRF's table */
 	OP_ADDR_DEL,
 	OP_ROUTE_ADD, /* op_route: replaces a route of ours with the same prefix */
@@ -83,6 +88,17 @@ struct op_link {
 	char port[OP_NAME_MAX]; /* VLAN */
 	uint32_t vlan;
 	char vrf[OP_NAME_MAX]; /* VLAN: master */
+};
+struct op_veth {
+	struct op_header h;
+	uint32_t instance;
+	char device[OP_NAME_MAX];
+	char mark[OP_MARK_MAX];
+	char vrf[OP_NAME_MAX];
+	uint32_t peer_instance; /* may be the same one */
+	char peer_device[OP_NAME_MAX];
+	char peer_mark[OP_MARK_MAX];
+	char peer_vrf[OP_NAME_MAX];
 };
 struct op_device {
 	struct op_header h;
@@ -155,8 +171,10 @@ struct item_link {
 	char mark[OP_MARK_MAX]; /* "" when not ours; foreign devices are listed so that names are not fought over */
 	char vrf[OP_NAME_MAX]; /* master */
 	char port[OP_NAME_MAX]; /* lower device, when it can be told */
+	char peer[OP_NAME_MAX]; /* veth: the other end, when it is in an instance of ours */
+	uint32_t peer_instance; /* 0: cannot be told */
 	uint32_t ifindex, table, vlan;
-	uint8_t is_vrf, is_vlan, up, carrier;
+	uint8_t is_vrf, is_vlan, is_veth, up, carrier, pad[3]; /* a VRF is up when its unreachable defaults are there, too */
 };
 struct item_addr {
 	char device[OP_NAME_MAX];
