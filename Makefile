@@ -6,6 +6,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 PORT ?=
 DIR ?=
+ONCE ?=
 
 .PHONY: build help run stop sim check lab bench soak fuzz fmt lint clean deps
 
@@ -16,8 +17,8 @@ build: deps-build ## compile everything into build/
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
 
-run: deps-run build ## dcaasd, an edge and a customer's router, one order, Established; Ctrl-C ends it (PORT=)
-	@exec $(PYTHON) -m lab.run $(if $(PORT),--port $(PORT))
+run: deps-run build ## dcaasd, an edge and a customer's router, one order, Established; Ctrl-C ends it (PORT=, ONCE=1)
+	@exec $(PYTHON) -m lab.run $(if $(PORT),--port $(PORT)) $(if $(ONCE),--once)
 
 stop: ## end what `make run` or `make lab` left running
 	@$(PYTHON) -m lab.run --stop

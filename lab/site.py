@@ -2,7 +2,6 @@
 
     host: dcaasd (unprivileged) ── management network ── edge (dcaas-edge, BIRD) ── trunks ── customers' routers
 """
-import os
 import time
 
 from .api_client import Client
@@ -24,14 +23,15 @@ UNPRIVILEGED = "65534"
 class Site:
     """Comes up with `with Site() as site`; leaves nothing behind."""
 
-    def __init__(self, folder=None, port=0, settings=("accept_unattached_vpc = no",), say=print, kind=None, attached=True,
-                 call=None, report_interval=2):
+    def __init__(self, lab_folder=None, port=0, settings=("accept_unattached_vpc = no",), say=print, kind=None, call=None,
+                 report_interval=2):
         self.say, self.call = say, call
-        self.lab = Lab.up(os.path.join(folder, "lab") if folder else None, kind=kind, say=say, attached=attached)
+        self.lab = Lab.up(lab_folder, kind=kind, say=say)
         self.edge_log = "/tmp/dcaas-edge.log"
         self.wrapper = []
         try:
-            self.dcaasd = Dcaasd(os.path.join(folder, "dcaasd") if folder else None, port, settings, self.lab)
+            # In a folder of the temporary one: nobody, who runs it, may have no way into the checkout.
+            self.dcaasd = Dcaasd(None, port, settings, self.lab)
             self.dcaasd.init()
             self.dcaasd.start()
             self.operator = self.dcaasd.operator(call)

@@ -73,7 +73,8 @@ class Lab:
         """Starts a lab. attached: it ends with this process. run None: a new folder below the temporary one."""
         if os.geteuid() != 0:
             raise LabError("the lab makes network devices: run it as root (sudo)")
-        run = tempfile.mkdtemp(prefix="dcaas-lab-") if run is None else os.path.abspath(run)
+        temporary = run is None
+        run = tempfile.mkdtemp(prefix="dcaas-lab-") if temporary else os.path.abspath(run)
         for path in (ROOT, run):
             if any(letter in path for letter in " \t,\"'"):
                 raise LabError("the lab cannot run in a folder whose name has blanks, commas or quotes: %s" % path)
@@ -97,7 +98,7 @@ class Lab:
             elif name in ("lab.json", "started") or name.endswith((".agent", ".console")):
                 os.unlink(os.path.join(run, name))
         os.makedirs(os.path.join(run, "uml"))
-        cls._launch(run, kind, attached)
+        cls._launch(run, kind, attached, temporary)
         lab = cls(run)
         try:
             for guest in lab.guests.values():
@@ -112,7 +113,7 @@ class Lab:
         return lab
 
     @staticmethod
-    def _launch(run, kind, attached):
+    def _launch(run, kind, attached, temporary):
         plan = {"kind": kind, "run": run, "src": ROOT, "bridges": BRIDGES, "guests": GUESTS}
         path = os.path.join(run, "plan.json")
         with open(path, "w") as file:
@@ -138,7 +139,8 @@ class Lab:
             process.kill()
             process.wait()
             raise
-        state = {"kind": kind, "pid": pid, "start": start_time(pid), "launcher": process.pid, "mgmt": MGMT_HOST}
+        state = {"kind": kind, "pid": pid, "start": start_time(pid), "launcher": process.pid, "mgmt": MGMT_HOST,
+                 "temporary": temporary}
         with open(os.path.join(run, "lab.json.new"), "w") as file:
             json.dump(state, file)
         os.rename(os.path.join(run, "lab.json.new"), os.path.join(run, "lab.json"))
@@ -148,7 +150,7 @@ class Lab:
         return kernel.listener(MGMT_HOST, port, self.netns)
 
     def down(self):
-        """Ends everything; asking twice is fine. The consoles' logs stay in the lab's folder."""
+        """Ends everything; asking twice is fine. The consoles' logs stay in the lab's folder, unless it is a temporary one."""
         pid, launcher = self.state["pid"], self.state["launcher"]
         if start_time(pid) == self.state["start"]:
             os.kill(pid, signal.SIGKILL)
@@ -169,7 +171,7 @@ class Lab:
             path = os.path.join(self.run, name)
             if os.path.exists(path):
                 os.unlink(path)
-        shutil.rmtree(os.path.join(self.run, "uml"), ignore_errors=True)
+        shutil.rmtree(self.run if self.state.get("temporary") else os.path.join(self.run, "uml"), ignore_errors=True)
 
     def __enter__(self):
         return self
