@@ -97,6 +97,7 @@ struct field {
 	const char *const *in_names; /* F_ENUM: what a request may say, where fewer; NULL: names */
 	bool fold; /* F_ENUM: case does not matter */
 	bool quoted; /* F_INT: "12" is taken as 12 */
+	bool zero; /* F_UUID: "0" and "" are taken too */
 	bool nullable; /* answer may be null */
 	bool no_column; /* computed or embedded: not in SQL */
 	bool filter; /* may filter a list (repeated key: OR) */

@@ -30,7 +30,9 @@ static void text_limits(const struct field *f, enum field_view view, struct json
 static void string_schema(const struct field *f, enum field_view view, struct json *out)
 {
 	jw_member_string(out, "type", "string");
-	if (f->kind == F_UUID)
+	if (f->kind == F_UUID && f->zero)
+		jw_member_string(out, "pattern", "^(0?|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$");
+	else if (f->kind == F_UUID)
 		jw_member_string(out, "format", "uuid");
 	else if (f->kind == F_HEX32)
 		jw_member_string(out, "pattern", "^[0-9a-fA-F]{32}$");

@@ -27,7 +27,8 @@ enum dc_code check_text(const struct field *f, const char *value, const char *pa
 	int64_t n = 0;
 
 	if (f->kind == F_UUID)
-		return uuid_is_valid(value) ? DC_OK : dc_fail(err, field_code(f), path, "%s must be a UUID.", path);
+		return uuid_is_valid(value) || (f->zero && (value[0] == '\0' || strcmp(value, "0") == 0)) ? DC_OK :
+		    dc_fail(err, field_code(f), path, "%s must be a UUID%s.", path, f->zero ? " or 0" : "");
 	if (f->kind == F_HEX32)
 		return hex32_is_valid(value) ? DC_OK :
 		    dc_fail(err, field_code(f), path, "%s must have 32 hexadecimal digits.", path);

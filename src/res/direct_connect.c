@@ -60,7 +60,7 @@ const struct field_table direct_connect_table = {
 	    { AT(direct_connect, lag_id), .kind = F_UUID, .nullable = true, .may = V_R | OP_R, .doc = "Link aggregation group the port belongs to." },
 	    { AT(direct_connect, signed_agreement_status), .kind = F_ENUM, .names = agreement_states, .nullable = true, .may = BOTH, .doc = "Whether the cross-border terms were signed." },
 	    { AT(direct_connect, signed_agreement_time), .kind = F_TIME, .nullable = true, .may = BOTH, .doc = "When the cross-border terms were signed." },
-	    { AT(direct_connect, enterprise_project_id), .kind = F_TEXT, .max = 36, .nullable = true, .may = BOTH, .filter = true, .filter_csv = true, .doc = "Enterprise project of the connection; 0 is the default one." },
+	    { AT(direct_connect, enterprise_project_id), .kind = F_UUID, .zero = true, .nullable = true, .may = BOTH, .filter = true, .filter_csv = true, .doc = "Enterprise project of the connection; 0 is the default one." },
 	    { AT(direct_connect, status), .kind = F_ENUM, .names = statuses, .in_names = order_statuses, .may = V_RU | OP_R, .must = VIEW_ANSWER, .sort = true, .cli = true, .doc = "Life-cycle state." },
 	    { AT(direct_connect, tags), .kind = F_OBJECTS, .of = &tag_table, .max_items = 10, .may = BOTH, .doc = "Tags of the resource." },
 	    { AT(direct_connect, locales), .kind = F_OBJECT, .of = &localized_table, .nullable = true, .may = BOTH, .doc = "Display name in two languages." },

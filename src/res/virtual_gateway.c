@@ -33,7 +33,7 @@ const struct field_table virtual_gateway_table = {
 	    { AT(virtual_gateway, device_id), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_R, .doc = "Edge that it has its first interface on." },
 	    { AT(virtual_gateway, redundant_device_id), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_R, .doc = "Second edge that it has an interface on." },
 	    { AT(virtual_gateway, public_border_group), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_R, .fallback = "\"center\"", .doc = "Border group." },
-	    { AT(virtual_gateway, enterprise_project_id), .kind = F_TEXT, .max = 36, .nullable = true, .may = V_CR, .filter = true, .filter_csv = true, .doc = "Enterprise project of the gateway; 0 is the default one." },
+	    { AT(virtual_gateway, enterprise_project_id), .kind = F_UUID, .zero = true, .nullable = true, .may = V_CR, .filter = true, .filter_csv = true, .doc = "Enterprise project of the gateway; 0 is the default one." },
 	    { AT(virtual_gateway, tags), .kind = F_OBJECTS, .of = &tag_table, .max_items = 10, .may = V_CR, .doc = "Tags of the gateway." },
 	    { 0 },
 	},

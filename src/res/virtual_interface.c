@@ -90,7 +90,7 @@ const struct field_table virtual_interface_table = {
 	    { AT(virtual_interface, priority), .kind = F_ENUM, .names = priorities, .may = V_CRU, .fallback = "\"normal\"", .doc = "Path preference." },
 	    { AT(virtual_interface, reason), .kind = F_TEXT, .max = 255, .nullable = true, .may = V_R, .doc = "What keeps it or one of its peers from being ACTIVE." },
 	    { AT(virtual_interface, resource_tenant_id), .kind = F_HEX32, .no_column = true, .may = V_C, .doc = "Other project that owns the gateway." },
-	    { AT(virtual_interface, enterprise_project_id), .kind = F_TEXT, .max = 36, .nullable = true, .may = V_CR, .filter = true, .filter_csv = true, .doc = "Enterprise project; 0 is the default one." },
+	    { AT(virtual_interface, enterprise_project_id), .kind = F_UUID, .zero = true, .nullable = true, .may = V_CR, .filter = true, .filter_csv = true, .doc = "Enterprise project; 0 is the default one." },
 	    { AT(virtual_interface, tags), .kind = F_OBJECTS, .of = &tag_table, .max_items = 10, .may = V_CR, .doc = "Tags of the interface." },
 	    { AT(virtual_interface, vif_peers), .kind = F_EMBED, .of = &vif_peer_table, .no_column = true, .may = V_R, .doc = "Its peers, one per address family." },
 	    { AT(virtual_interface, extend_attribute), .kind = F_OBJECT, .of = &extend_attribute_table, .nullable = true, .may = V_R, .doc = "Detection parameters." },

@@ -1,0 +1,62 @@
+"""Fixtures that several folders of tests share."""
+import os
+import sys
+
+import pytest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [ROOT, os.path.join(ROOT, "test")]
+
+from lab.dcaasd import Dcaasd  # noqa: E402
+from support import World  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def new_dcaasd():
+    """Makes running dcaasds, each with a database of its own, and ends them after all tests: with exit code 0, or the
+    session has failed."""
+    made = []
+
+    def new(settings=(), folder=None):
+        daemon = Dcaasd(folder=folder, settings=settings)
+        made.append(daemon)
+        daemon.init()
+        return daemon.start()
+
+    yield new
+    wrong = []
+    for daemon in made:
+        try:
+            if daemon.stop() not in (0, None):
+                wrong.append(daemon.log()[-4000:])
+        finally:
+            daemon.remove()
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.fixture(scope="session")
+def dcaasd(new_dcaasd):
+    return new_dcaasd()
+
+
+@pytest.fixture(scope="session")
+def world(dcaasd):
+    return World(dcaasd)
+
+
+@pytest.fixture
+def tenant(world):
+    """A project that has nothing yet."""
+    return world.tenant()
+
+
+@pytest.fixture
+def line(world, tenant):
+    """The id of a connection of the tenant."""
+    return world.connection(tenant)
+
+
+@pytest.fixture
+def gateway(tenant):
+    """The id of a virtual gateway of the tenant; its VPC is 10.1.0.0/16."""
+    return tenant.gateway()["id"]
