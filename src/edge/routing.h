@@ -1,4 +1,4 @@
-/* routing.h - a routing daemon behind a small driver: desired neighbours in, session states out. bird.c is the real one,
+/* routing.h - a routing daemon behind a small driver: desired neighbours in, session states out. bird/ is the real one,
  * sim.c the simulated. The caller knows neither.
  *
  * An instance is one daemon with its own configuration, control socket and (real) network namespace; a VRF lives in one
@@ -87,13 +87,7 @@ struct routing {
 };
 
 struct agent;
-/* bird.c. state_dir holds one folder per instance: bird.conf (0600), bird.ctl, bird.pid, bird.log. */
+/* <state_dir>/bird/<instance>/ has bird.conf (0600), bird.ctl, bird.pid, bird.log. */
 enum dc_code bird_open(struct agent *, const char *state_dir, struct routing **ret, struct dc_error *err);
-
-/* Pure, for golden tests: the configuration text of one instance. line_key[i] tells which neighbour line i + 1 belongs to
- * (NULL: none), so that an error reported at a line finds its object. */
-struct buf;
-void bird_render(const struct routing_desired *, const char *state_dir, struct buf *out, const char ***line_key,
-    size_t *lines, struct arena *);
 
 #endif

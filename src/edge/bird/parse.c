@@ -1,0 +1,140 @@
+#include "edge/bird/parse.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CODE_ROW 1002
+#define CODE_DETAIL 1006
+#define CODE_STATUS 13
+#define LIMIT_WORDS "Route limit exceeded"
+
+static const char *const bgp_states[] = {
+    "Idle", "Connect", "Active", "OpenSent", "OpenConfirm", "Established", "Close"};
+
+/* Cuts the next word off *p; NULL at the end. */
+static char *
+word(char **p)
+{
+	char *start = *p + strspn(*p, " ");
+	size_t len = strcspn(start, " ");
+
+	if (len == 0)
+		return NULL;
+	*p = start + len;
+	if (**p != '\0')
+		*(*p)++ = '\0';
+	return start;
+}
+
+/* "1795636667.802" */
+static utc_ms
+parse_since(const char *text)
+{
+	int64_t seconds = 0, ms = 0;
+	int digits = 0;
+
+	for (; isdigit((unsigned char)*text) && seconds < 100000000000; text++)
+		seconds = seconds * 10 + (*text - '0');
+	if (*text++ != '.')
+		return 0;
+	for (; isdigit((unsigned char)*text) && digits < 3; text++, digits++)
+		ms = ms * 10 + (*text - '0');
+	return digits == 3 ? seconds * 1000 + ms : 0;
+}
+
+static const char *
+state_of(const char *text)
+{
+	for (size_t i = 0; i < sizeof(bgp_states) / sizeof(bgp_states[0]); i++) {
+		if (strcmp(text, bgp_states[i]) == 0)
+			return bgp_states[i];
+	}
+	return NULL;
+}
+
+static char *
+trimmed(char *text)
+{
+	size_t len;
+
+	text += strspn(text, " ");
+	for (len = strlen(text); len > 0 && text[len - 1] == ' '; len--)
+		text[len - 1] = '\0';
+	return text;
+}
+
+/* "NAME BGP --- STATE SINCE INFO"; INFO is "Established", "Active  Socket: Connection refused", or of a stopped
+ * protocol its last error alone. */
+static bool
+parse_row(char *line, struct arena *arena, struct bird_row *ret)
+{
+	char *rest = line;
+	char *name = word(&rest), *kind = word(&rest), *table = word(&rest), *state = word(&rest), *since = word(&rest);
+
+	if (name == NULL || kind == NULL || table == NULL || state == NULL || since == NULL || strcmp(kind, "BGP") != 0)
+		return false;
+	char *info = trimmed(rest), *after = arena_strdup(arena, info);
+	const char *first = word(&after), *bgp = first == NULL ? NULL : state_of(first);
+
+	*ret = (struct bird_row){.name = name, .since = parse_since(since)};
+	ret->down = strcmp(state, "down") == 0 || strcmp(state, "stop") == 0 || strcmp(state, "flush") == 0;
+	ret->state = ret->down || bgp == NULL ? "Down" : bgp;
+	ret->established = strcmp(state, "up") == 0 && bgp != NULL && strcmp(bgp, "Established") == 0;
+	ret->error = ret->down || bgp == NULL ? info : trimmed(after);
+	ret->limit = ret->down && strstr(info, LIMIT_WORDS) != NULL;
+	return true;
+}
+
+size_t
+bird_parse_protocols(const struct control_reply *r, struct arena *arena, struct bird_row **ret)
+{
+	struct bird_row *row = arena_array(arena, r->lines + 1, sizeof(*row));
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->lines; i++) {
+		if (r->line[i].code == CODE_ROW && parse_row(arena_strdup(arena, r->line[i].text), arena, &row[n]))
+			n++;
+	}
+	*ret = row;
+	return n;
+}
+
+static int64_t
+count_before(const char *text, const char *what)
+{
+	const char *at = strstr(text, what);
+	int64_t value = 0, unit = 1;
+
+	if (at == NULL || at == text || at[-1] != ' ')
+		return 0;
+	for (at -= 2; at >= text && isdigit((unsigned char)*at) && unit < 1000000000000; at--, unit *= 10)
+		value += (*at - '0') * unit;
+	return value;
+}
+
+/* "    Routes:         1 imported, 2 filtered, 1 exported, 1 preferred"; of a channel without filtered routes kept, or
+ * whose table is not fed, some are missing. */
+bool
+bird_parse_counts(const struct control_reply *r, struct bird_counts *ret)
+{
+	for (size_t i = 0; i < r->lines; i++) {
+		const char *text = r->line[i].text + strspn(r->line[i].text, " ");
+
+		if (r->line[i].code != CODE_DETAIL || strncmp(text, "Routes:", 7) != 0)
+			continue;
+		*ret = (struct bird_counts){
+		    .imported = count_before(text, "imported"),
+		    .filtered = count_before(text, "filtered"),
+		    .exported = count_before(text, "exported"),
+		};
+		return true;
+	}
+	return false;
+}
+
+bool
+bird_parse_configuring(const struct control_reply *r)
+{
+	return r->code == CODE_STATUS && strstr(control_words(r), "Reconfiguration") != NULL;
+}

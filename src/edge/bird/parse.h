@@ -1,0 +1,34 @@
+/* parse.h - what BIRD's replies say. Pure; everything borrows from the reply. */
+#ifndef DC_BIRD_PARSE_H
+#define DC_BIRD_PARSE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "edge/bird/control.h"
+
+/* One row of `show protocols`. */
+struct bird_row {
+	const char *name;
+	bool down; /* the protocol is stopped */
+	bool established;
+	const char *state; /* Idle .. Established; "Down" when stopped */
+	utc_ms since;      /* of the protocol's state; 0 when it cannot be read */
+	const char *error; /* "" when none */
+	bool limit;        /* stopped by a route limit */
+};
+
+/* The counts in `show protocols all NAME`. */
+struct bird_counts {
+	int64_t imported, filtered, exported;
+};
+
+/* BGP rows of the reply, in the arena. */
+size_t bird_parse_protocols(const struct control_reply *, struct arena *, struct bird_row **ret);
+/* False when there are none (the channel is down). */
+bool bird_parse_counts(const struct control_reply *, struct bird_counts *ret);
+/* `show status`: a configuration is still being taken over. */
+bool bird_parse_configuring(const struct control_reply *);
+
+#endif

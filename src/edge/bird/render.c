@@ -1,0 +1,354 @@
+#include "edge/bird/render.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "edge/agent/op.h"
+
+#define TEXT_MAX (32u << 20)
+#define NAME_MAX_LEN 31 /* of a protocol; BIRD takes 64 */
+/* What a customer may have us keep, counted before policy. Above the route limit, which counts accepted routes. */
+#define RECEIVE_FACTOR 4u
+#define RECEIVE_LEAST 1000u
+
+struct writer {
+	struct buf text;
+	struct arena *arena;
+	size_t *owner; /* in the arena */
+	size_t lines, room;
+	size_t counted; /* bytes of text whose lines have an owner */
+};
+
+bool
+bird_password_fits(const char *password)
+{
+	size_t len = strlen(password);
+
+	if (len == 0 || len > 80)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (password[i] < 0x20 || password[i] > 0x7e || password[i] == '"')
+			return false;
+	}
+	return true;
+}
+
+static bool
+symbol_fits(const char *name, size_t max)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len > max || !isalpha((unsigned char)name[0]))
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (!isalnum((unsigned char)name[i]) && name[i] != '_')
+			return false;
+	}
+	return true;
+}
+
+/* Keywords of BIRD's with a digit in them start with "ipv" or are short; ours have a digit and no such start. */
+bool
+bird_name_fits(const char *name)
+{
+	return symbol_fits(name, NAME_MAX_LEN) && strpbrk(name, "0123456789") != NULL && strncmp(name, "dc_", 3) != 0 &&
+	       strncmp(name, "ipv", 3) != 0;
+}
+
+static bool
+path_fits(const char *path)
+{
+	if (path[0] != '/' || strlen(path) > 1000)
+		return false;
+	for (const char *p = path; *p != '\0'; p++) {
+		if ((unsigned char)*p < 0x20 || *p == '"' || *p == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+/* Lines that came in since the last call belong to owner. */
+static void
+own_lines(struct writer *w, size_t owner)
+{
+	for (; w->counted < w->text.len; w->counted++) {
+		if (w->text.data[w->counted] != '\n')
+			continue;
+		if (w->lines == w->room) {
+			size_t room = w->room == 0 ? 256 : w->room * 2;
+			size_t *more = arena_array(w->arena, room, sizeof(*more));
+
+			if (w->lines > 0)
+				memcpy(more, w->owner, w->lines * sizeof(*more));
+			w->owner = more;
+			w->room = room;
+		}
+		w->owner[w->lines++] = owner;
+	}
+}
+
+static void
+put_head(struct buf *out, uint32_t instance, const char *log_path)
+{
+	buf_puts(out, "# Written by dcaas-edge; changes are lost.\n");
+	buf_printf(out, "log \"%s\" 1048576 \"%s.1\" all;\n", log_path, log_path);
+	/* Protocols have their gateway's; BIRD wants one of its own, where the namespace may have no address to take it
+	 * from. */
+	buf_printf(out, "router id 0.0.%u.%u;\n", instance >> 8 & 255u, instance & 255u);
+	/* Seconds since 1970, whatever the time zone. */
+	buf_puts(out, "timeformat protocol \"%s.%3f\";\n");
+	buf_puts(out, "graceful restart wait 10;\n");
+	buf_puts(out, "protocol device dc_device { scan time 10; }\n");
+	/* Set on what a link brought: not for other links. Stays in this process. */
+	buf_puts(out, "attribute int dc_link;\n");
+	buf_puts(out,
+	    "function dc_never_4() {\n"
+	    "\treturn net ~ [ 0.0.0.0/8+, 100.64.0.0/10+, 127.0.0.0/8+, 169.254.0.0/16+, 224.0.0.0/3+ ];\n}\n");
+	buf_puts(out, "function dc_never_6() {\n\treturn !(net ~ [ ::/0, 2000::/3+, fc00::/7+ ]);\n}\n");
+}
+
+static const char *
+default_net(unsigned family)
+{
+	return family == 4 ? "0.0.0.0/0" : "::/0";
+}
+
+static void
+put_own(struct buf *out, const struct routing_vrf *vrf, unsigned family)
+{
+	char text[IP_TEXT_SIZE];
+	const char *before = "\treturn net ~ [ ";
+
+	buf_printf(out, "function dc_own_%s_%u() {\n", vrf->device, family);
+	for (size_t i = 0; i < vrf->own_count; i++) {
+		if ((unsigned)vrf->own[i].addr.family != family)
+			continue;
+		struct ip_prefix net = ip_network(&vrf->own[i]);
+
+		ip_format_prefix(&net, text);
+		buf_printf(out, "%s%s+", before, text);
+		before = ", ";
+	}
+	buf_puts(out, before[0] == ',' ? " ];\n}\n" : "\treturn false;\n}\n"); /* an empty set does not parse */
+}
+
+static void
+put_policy(struct buf *out, const struct routing_vrf *vrf, unsigned family)
+{
+	const char *d = vrf->device;
+
+	put_own(out, vrf, family);
+	buf_printf(out, "filter dc_out_%s_%u {\n\tif krt_source = %u then accept;\n", d, family, ROUTE_PROTO_VPC);
+	buf_puts(out, "\tif source = RTS_BGP && defined(dc_link) then {\n");
+	if (vrf->internal_asn_last != 0)
+		buf_printf(out, "\t\tbgp_path.delete([ %u..%u ]);\n", vrf->internal_asn_first, vrf->internal_asn_last);
+	buf_puts(out, "\t\taccept;\n\t}\n\treject;\n}\n");
+	buf_printf(out, "filter dc_lout_%s_%u {\n", d, family);
+	buf_printf(out, "\tif krt_source = %u || krt_source = %u then accept;\n", ROUTE_PROTO_VPC, ROUTE_PROTO_STATIC);
+	buf_puts(out, "\tif source = RTS_BGP && !defined(dc_link) then accept;\n\treject;\n}\n");
+}
+
+/* Kernel routes of ours are learnt above BGP's preference, or BGP would hide them. The default "persist off" takes
+ * BIRD's routes away together with the protocol; with -R they outlive a crash. */
+static void
+put_kernel(struct buf *out, const struct routing_vrf *vrf, unsigned family)
+{
+	buf_printf(out,
+	    "protocol kernel dc_k_%s_%u {\n\tvrf \"%s\";\n\tkernel table %u;\n\tlearn;\n\tgraceful restart on;\n",
+	    vrf->device, family, vrf->device, vrf->table);
+	buf_printf(out, "\tipv%u {\n\t\ttable dc_t_%s_%u;\n\t\timport filter {\n", family, vrf->device, family);
+	buf_printf(out, "\t\t\tif krt_source = %u || krt_source = %u then { preference = 200; accept; }\n",
+	    ROUTE_PROTO_VPC, ROUTE_PROTO_STATIC);
+	buf_puts(out, "\t\t\treject;\n\t\t};\n\t\texport where source = RTS_BGP;\n\t};\n}\n");
+}
+
+static bool
+has_family(const struct routing_desired *d, const struct routing_vrf *vrf, unsigned family)
+{
+	for (size_t i = 0; i < d->neighbour_count; i++) {
+		if ((unsigned)d->neighbour[i].remote.family == family && strcmp(d->neighbour[i].vrf, vrf->device) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A family without a neighbour needs no table: an idle kernel protocol still scans. */
+static void
+put_vrf(struct buf *out, const struct routing_desired *d, const struct routing_vrf *vrf)
+{
+	for (unsigned family = 4; family <= 6; family += 2) {
+		if (!has_family(d, vrf, family))
+			continue;
+		buf_printf(out, "\nipv%u table dc_t_%s_%u;\n", family, vrf->device, family);
+		put_policy(out, vrf, family);
+		put_kernel(out, vrf, family);
+	}
+}
+
+/* The next hop's check keeps a customer from steering the VPC's traffic to another customer's router in the VRF. */
+static void
+put_import(struct buf *out, const struct routing_neighbour *n, unsigned family)
+{
+	buf_puts(out, "\t\timport filter {\n");
+	buf_printf(out, "\t\t\tif dc_never_%u() || dc_own_%s_%u() then reject;\n", family, n->vrf, family);
+	buf_printf(out, "\t\t\tif ifname != \"%s\" then reject;\n", n->link);
+	if (n->is_link && !n->accept_default)
+		buf_printf(out, "\t\t\tif net = %s then reject;\n", default_net(family));
+	if (n->is_link)
+		buf_puts(out, "\t\t\tdc_link = 1;\n");
+	else
+		buf_printf(out, "\t\t\tif bgp_path.first != %u then reject;\n", n->remote_asn);
+	buf_puts(out, "\t\t\taccept;\n\t\t};\n");
+}
+
+/* The import table lets BIRD apply a changed policy without asking the neighbour: one that cannot refresh routes
+ * (RFC 2918) would be reset whenever its gateway gets another interface. */
+static void
+put_channel(struct buf *out, const struct routing_neighbour *n)
+{
+	unsigned family = (unsigned)n->remote.family;
+	unsigned long received = (unsigned long)n->route_limit * RECEIVE_FACTOR;
+
+	if (received < RECEIVE_LEAST)
+		received = RECEIVE_LEAST;
+	if (received > UINT32_MAX)
+		received = UINT32_MAX;
+	buf_printf(out, "\tipv%u {\n\t\ttable dc_t_%s_%u;\n\t\timport table on;\n\t\timport keep filtered on;\n",
+	    family, n->vrf, family);
+	if (n->route_limit > 0)
+		buf_printf(out, "\t\treceive limit %lu action disable;\n\t\timport limit %u action disable;\n",
+		    received, n->route_limit);
+	put_import(out, n, family);
+	buf_printf(out, "\t\texport filter dc_%s_%s_%u;\n\t};\n", n->is_link ? "lout" : "out", n->vrf, family);
+}
+
+static bool
+is_link_local(const struct ip_addr *a)
+{
+	return a->family == IP_V6 && a->byte[0] == 0xfe && (a->byte[1] & 0xc0) == 0x80;
+}
+
+static void
+put_neighbour(struct buf *out, const struct routing_vrf *vrf, const struct routing_neighbour *n, enum bird_how how)
+{
+	char local[IP_TEXT_SIZE], remote[IP_TEXT_SIZE], id[IP_TEXT_SIZE];
+
+	ip_format_addr(&n->local, local);
+	ip_format_addr(&n->remote, remote);
+	ip_format_addr(&vrf->router_id, id);
+	buf_printf(out, "protocol bgp %s {\n", n->name);
+	if (how == BIRD_DISABLED)
+		buf_puts(out, "\tdisabled yes;\n");
+	buf_printf(out, "\tvrf \"%s\";\n\trouter id %s;\n", n->vrf, id);
+	buf_printf(out, "\tlocal %s as %u;\n\tneighbor %s as %u;\n", local, n->local_asn, remote, n->remote_asn);
+	if (is_link_local(&n->remote))
+		buf_printf(out, "\tinterface \"%s\";\n", n->link);
+	if (n->password != NULL)
+		buf_printf(out, "\tpassword \"%s\";\n", n->password);
+	/* The defaults take tens of seconds to come up, or back. */
+	buf_puts(
+	    out, "\tconnect delay time 1;\n\tconnect retry time 3;\n\terror wait time 1, 4;\n\terror forget time 5;\n");
+	buf_puts(out, "\thold time 90;\n\tgraceful restart on;\n");
+	put_channel(out, n);
+	buf_puts(out, "}\n");
+}
+
+static const struct routing_vrf *
+vrf_of(const struct routing_desired *d, const struct routing_neighbour *n)
+{
+	for (size_t i = 0; i < d->vrf_count; i++) {
+		if (strcmp(d->vrf[i].device, n->vrf) == 0)
+			return &d->vrf[i];
+	}
+	return NULL;
+}
+
+static enum dc_code
+check_vrfs(const struct routing_desired *d, const char *log_path, struct dc_error *err)
+{
+	if (!path_fits(log_path))
+		return dc_fail(
+		    err, DC_E_DAEMON, NULL, "the state folder's path cannot be written into BIRD's configuration");
+	for (size_t i = 0; i < d->vrf_count; i++) {
+		if (!symbol_fits(d->vrf[i].device, 15) || d->vrf[i].router_id.family != IP_V4)
+			return dc_fail(
+			    err, DC_E_DAEMON, NULL, "VRF %zu has a name or router id that BIRD cannot take", i);
+	}
+	return DC_OK;
+}
+
+static void
+put_all(struct writer *w, const struct routing_desired *d, const enum bird_how *how, const char *log_path,
+    const char **block)
+{
+	put_head(&w->text, d->instance, log_path);
+	for (size_t i = 0; i < d->vrf_count; i++)
+		put_vrf(&w->text, d, &d->vrf[i]);
+	own_lines(w, 0);
+	for (size_t i = 0; i < d->neighbour_count; i++) {
+		const struct routing_vrf *vrf = vrf_of(d, &d->neighbour[i]);
+
+		if (how[i] == BIRD_OMIT || vrf == NULL)
+			continue;
+		buf_puts(&w->text, "\n");
+		own_lines(w, 0);
+		size_t start = w->text.len;
+
+		put_neighbour(&w->text, vrf, &d->neighbour[i], how[i]);
+		own_lines(w, i + 1);
+		if (!w->text.failed)
+			block[i] = arena_strndup(w->arena, w->text.data + start, w->text.len - start);
+	}
+}
+
+enum dc_code
+bird_render(const struct routing_desired *d, const enum bird_how *how, const char *log_path, struct arena *arena,
+    struct bird_config *ret, struct dc_error *err)
+{
+	struct writer w = {.text = BUF_INIT(TEXT_MAX), .arena = arena};
+	const char **block = arena_array(arena, d->neighbour_count + 1, sizeof(*block));
+
+	if (check_vrfs(d, log_path, err) != DC_OK)
+		return DC_E_DAEMON;
+	put_all(&w, d, how, log_path, block);
+	if (w.text.failed) {
+		buf_free(&w.text);
+		return dc_fail(err, DC_E_DAEMON, NULL, "the configuration of instance %u is too large", d->instance);
+	}
+	*ret = (struct bird_config){
+	    .text = arena_strndup(arena, w.text.data, w.text.len),
+	    .len = w.text.len,
+	    .line_owner = w.owner,
+	    .lines = w.lines,
+	    .block = block,
+	};
+	buf_free(&w.text);
+	return DC_OK;
+}
+
+long
+bird_error_owner(const struct bird_config *config, const char *error, const char **words)
+{
+	/* The path may hold colons: what counts is the first ":LINE:COLUMN " of digits. */
+	*words = error;
+	for (const char *p = strchr(error, ':'); p != NULL; p = strchr(p + 1, ':')) {
+		size_t line = 0;
+		const char *q = p + 1;
+
+		for (; isdigit((unsigned char)*q) && line < 100000000; q++)
+			line = line * 10 + (size_t)(*q - '0');
+		if (q == p + 1 || *q != ':')
+			continue;
+		const char *column = q + 1;
+		size_t digits = strspn(column, "0123456789");
+
+		if (digits == 0 || column[digits] != ' ')
+			continue;
+		*words = column + digits + 1;
+		if (line == 0 || line > config->lines || config->line_owner[line - 1] == 0)
+			return -1;
+		return (long)config->line_owner[line - 1] - 1;
+	}
+	return -1;
+}

@@ -1,0 +1,46 @@
+/* render.h - the configuration text of one BIRD instance, from what is desired of it. Pure.
+ *
+ * No tenant's text gets into it but a password that password_fits(); names are those that dcaasd gives, and checked by
+ * name_fits(). Every symbol that is not a protocol of a neighbour starts with "dc_", so none of them can clash.
+ *
+ * Policy, as routing tables of VRFs need it:
+ *  - from a customer: nothing that is never a customer's (never4, never6), nothing of the gateway's own (VPC prefixes,
+ * link subnets) or below, first AS the neighbour's, next hop on the neighbour's own interface. A default route is
+ * taken.
+ *  - from a link to another gateway: nothing of never and own; a default route where the link says so.
+ *  - to a customer: VPC routes, and what links brought, without internal AS numbers. Never customer to customer.
+ *  - to a link: VPC, static and customers' routes, never what another link brought: links are not transitive. */
+#ifndef DC_BIRD_RENDER_H
+#define DC_BIRD_RENDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "edge/routing.h"
+
+enum bird_how {
+	BIRD_RUN,
+	BIRD_DISABLED, /* written, but kept down: `configure` starts again whatever was stopped by other means */
+	BIRD_OMIT,
+};
+
+struct bird_config {
+	const char *text;
+	size_t len;
+	const size_t *line_owner; /* of line i + 1: 1 + its neighbour's index, 0 when it is no neighbour's */
+	size_t lines;
+	const char *const *block; /* per neighbour: its own part of the text; NULL when it is left out */
+};
+
+bool bird_password_fits(const char *); /* 1 to 80 printable ASCII characters without '"' (strings have no escapes) */
+bool bird_name_fits(const char *);     /* a symbol of BIRD's that is not ours and no keyword that could be known */
+
+/* how: one per neighbour. log_path: absolute. All of *ret is in the arena. Fails when a VRF's device or log_path cannot
+ * be written into a configuration, or the text would be out of all proportion. */
+enum dc_code bird_render(const struct routing_desired *, const enum bird_how *how, const char *log_path, struct arena *,
+    struct bird_config *ret, struct dc_error *);
+
+/* Which neighbour a parse error "FILE:LINE:COLUMN words" is about: its index, or -1. *words gets the rest. */
+long bird_error_owner(const struct bird_config *, const char *error, const char **words);
+
+#endif
