@@ -33,14 +33,15 @@ check: deps-check ## every test; ends with "N passed, N failed"
 lab: deps-run ## the lab alone: an edge and a guest for customers' routers; Ctrl-C ends it
 	@exec $(PYTHON) lab up
 
-bench: build ## what is measured
-	meson test -C build --benchmark --verbose
+bench: deps-check build ## ratios to the bare libraries, side by side (doc/performance.md)
+	@ninja -C build bench/bare_http bench/raw_sqlite
+	$(PYTHON) bench/run.py
 
 soak: deps-check build ## what runs longer than a test may
 	$(PYTHON) test/run_all.py soak
 
-fuzz: deps-check ## the fuzz targets over their corpora
-	$(PYTHON) test/run_all.py fuzz
+fuzz: deps-check ## the fuzz targets with libFuzzer, a minute each (SECONDS=)
+	$(PYTHON) test/fuzz/run.py $(or $(SECONDS),60)
 
 fmt: ## clang-format over the C files
 	clang-format -i $$(git ls-files 'src/*.c' 'src/*.h')
