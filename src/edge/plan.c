@@ -34,6 +34,7 @@ struct item { /* one wanted object */
 	struct plan_verdict *verdict;
 	struct item *vrf, *link; /* that it stands on; NULL: not there */
 	struct seen_link *seen; /* vrf, vlan */
+	bool paired; /* veth: judged with its other end */
 	bool rebuilt; /* made in this plan: nothing that stood on it is there any more */
 };
 
@@ -285,7 +286,6 @@ add_vrf(struct planning *p, struct item *i)
 	strlcpy(s->ask.link.device, w->device, sizeof(s->ask.link.device));
 	strlcpy(s->ask.link.mark, w->mark, sizeof(s->ask.link.mark));
 	s->ask.link.table = w->table;
-	i->rebuilt = true;
 }
 
 static void
@@ -341,6 +341,17 @@ settle_link(struct planning *p, struct item *i, const char *device)
 		add_device_step(p, UP, OP_LINK_UP, i->verdict->instance, device, i->want->key);
 }
 
+/* As it is asked for, if perhaps not up or without its unreachable defaults, which adding it again mends. */
+static void
+settle_vrf(struct planning *p, struct item *i)
+{
+	i->seen->wanted = true;
+	i->verdict->stands = true;
+	judge(i, i->seen->l->up ? PLAN_THERE : PLAN_MISSING, NULL);
+	if (!i->seen->l->up)
+		add_vrf(p, i);
+}
+
 static void
 judge_vrf(struct planning *p, struct item *i)
 {
@@ -350,12 +361,13 @@ judge_vrf(struct planning *p, struct item *i)
 	if (!claim_link(p, i, w->device))
 		return;
 	if (i->seen != NULL && i->seen->l->is_vrf && strcmp(i->seen->l->mark, w->mark) == 0 && i->seen->l->table == w->table) {
-		settle_link(p, i, w->device);
+		settle_vrf(p, i);
 		return;
 	}
 	if (i->seen != NULL)
 		doom(p, i->seen, i->want->key);
 	add_vrf(p, i);
+	i->rebuilt = true;
 	judge(i, PLAN_MISSING, NULL);
 }
 
@@ -393,6 +405,93 @@ judge_vlan(struct planning *p, struct item *i)
 		doom(p, i->seen, i->want->key);
 	add_vlan(p, i);
 	judge(i, PLAN_MISSING, NULL);
+}
+
+/* --- veth pairs: two objects, each an end, that name each other; made in one step --- */
+
+static struct item *
+other_end(struct planning *p, struct item *i)
+{
+	struct item *other = find_item(p, i->want->veth.peer, OBJECT_VETH);
+
+	return other != NULL && other != i && strcmp(other->want->veth.peer, i->want->key) == 0 ? other : NULL;
+}
+
+static bool
+veth_is_as_asked(const struct item *i, const struct item *other)
+{
+	const struct item_link *l = i->seen != NULL ? i->seen->l : NULL;
+
+	return l != NULL && !i->vrf->rebuilt && l->is_veth && strcmp(l->mark, i->want->veth.mark) == 0 &&
+	    strcmp(l->vrf, i->vrf->want->vrf.device) == 0 &&
+	    (l->peer_instance == 0 || (l->peer_instance == other->verdict->instance && strcmp(l->peer, other->want->veth.device) == 0));
+}
+
+/* Its VRF is there and its name is to be had. */
+static bool
+end_is_ready(struct planning *p, struct item *i)
+{
+	i->vrf = find_item(p, i->want->veth.vrf, OBJECT_VRF);
+	if (!stands(i, i->vrf, i->want->veth.vrf, p->arena))
+		return false;
+	i->verdict->instance = i->vrf->verdict->instance;
+	return claim_link(p, i, i->want->veth.device);
+}
+
+static void
+add_veth(struct planning *p, struct item *i, struct item *other)
+{
+	struct plan_step *s = add_step(p, ADD_VLAN, OP_VETH_ADD, i->verdict->instance, i->want->key, sizeof(s->ask.veth));
+	struct op_veth *ask = &s->ask.veth;
+
+	strlcpy(ask->device, i->want->veth.device, sizeof(ask->device));
+	strlcpy(ask->mark, i->want->veth.mark, sizeof(ask->mark));
+	strlcpy(ask->vrf, i->vrf->want->vrf.device, sizeof(ask->vrf));
+	ask->peer_instance = other->verdict->instance;
+	strlcpy(ask->peer_device, other->want->veth.device, sizeof(ask->peer_device));
+	strlcpy(ask->peer_mark, other->want->veth.mark, sizeof(ask->peer_mark));
+	strlcpy(ask->peer_vrf, other->vrf->want->vrf.device, sizeof(ask->peer_vrf));
+}
+
+static void
+make_pair(struct planning *p, struct item *i, struct item *other)
+{
+	struct item *end[2] = { i, other };
+
+	for (size_t k = 0; k < 2; k++) {
+		if (end[k]->seen != NULL)
+			doom(p, end[k]->seen, end[k]->want->key);
+		end[k]->rebuilt = true;
+		judge(end[k], PLAN_MISSING, NULL);
+	}
+	add_veth(p, i, other);
+}
+
+static void
+judge_veth(struct planning *p, struct item *i)
+{
+	struct item *other = other_end(p, i);
+	bool ready, other_ready;
+
+	if (i->paired)
+		return;
+	if (other == NULL || other->want->deleted) {
+		judge(i, PLAN_WAITS, arena_printf(p->arena, "waits for %s, the other end, which is not there", i->want->veth.peer));
+		return;
+	}
+	i->paired = other->paired = true;
+	ready = end_is_ready(p, i);
+	other_ready = end_is_ready(p, other);
+	if (!ready || !other_ready) {
+		if (ready)
+			judge(i, PLAN_WAITS, arena_printf(p->arena, "waits for %s, the other end", other->want->key));
+		if (other_ready)
+			judge(other, PLAN_WAITS, arena_printf(p->arena, "waits for %s, the other end", i->want->key));
+	} else if (veth_is_as_asked(i, other) && veth_is_as_asked(other, i)) {
+		settle_link(p, i, i->want->veth.device);
+		settle_link(p, other, other->want->veth.device);
+	} else
+		make_pair(p, i, other);
 }
 
 /* Links are judged before all that stands on them, so `link` has its verdict. */
@@ -692,6 +791,7 @@ plan_make(const struct want *const *want, size_t n, const struct kernel_state *s
 	index_seen(&p);
 	judge_kind(&p, OBJECT_VRF, judge_vrf);
 	judge_kind(&p, OBJECT_VLAN, judge_vlan);
+	judge_kind(&p, OBJECT_VETH, judge_veth);
 	judge_kind(&p, OBJECT_ADDR, judge_addr);
 	judge_kind(&p, OBJECT_ROUTE, judge_route);
 	judge_kind(&p, OBJECT_BGP, judge_bgp);

@@ -40,6 +40,7 @@ struct plan_step {
 		struct op_header header;
 		struct op_instance netns;
 		struct op_link link;
+		struct op_veth veth;
 		struct op_device device;
 		struct op_addr addr;
 		struct op_route route;

@@ -23,6 +23,7 @@ op_name(enum agent_op op)
 		[OP_NETNS_DEL] = "netns-del",
 		[OP_VRF_ADD] = "vrf-add",
 		[OP_VLAN_ADD] = "vlan-add",
+		[OP_VETH_ADD] = "veth-add",
 		[OP_LINK_UP] = "link-up",
 		[OP_LINK_DEL] = "link-del",
 		[OP_ADDR_ADD] = "addr-add",
@@ -63,6 +64,9 @@ plan_step_text(const struct plan_step *s, struct arena *arena)
 	if (s->op == OP_VLAN_ADD)
 		return arena_printf(arena, "vlan-add %u %s port=%s vlan=%u vrf=%s", s->instance, s->ask.link.device,
 		    s->ask.link.port, s->ask.link.vlan, s->ask.link.vrf);
+	if (s->op == OP_VETH_ADD)
+		return arena_printf(arena, "veth-add %u %s vrf=%s peer=%u %s vrf=%s", s->instance, s->ask.veth.device,
+		    s->ask.veth.vrf, s->ask.veth.peer_instance, s->ask.veth.peer_device, s->ask.veth.peer_vrf);
 	if (s->op == OP_LINK_UP || s->op == OP_LINK_DEL)
 		return arena_printf(arena, "%s %u %s", op_name(s->op), s->instance, s->ask.device.device);
 	return arena_printf(arena, "%s %u", op_name(s->op), s->instance);

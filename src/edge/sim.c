@@ -1,0 +1,141 @@
+/* sim.c - the simulated fabric: options, and the two halves over one memory. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "edge/sim_priv.h"
+
+#define SECTION "sim"
+#define MS_MAX 3600000
+#define ROUTES_MAX 10000000
+
+static const struct config_key sim_keys[] = {
+	{ SECTION, "ports", "", "Ports that the simulated router has. Empty: every port that is asked for." },
+	{ SECTION, "no_carrier", "", "Ports without carrier." },
+	{ SECTION, "exposed", "", "Ports with an address of the router's own." },
+	{ SECTION, "fail", "", "Devices, prefixes, addresses and neighbours whose changes are refused." },
+	{ SECTION, "down", "", "Neighbours whose session never comes up." },
+	{ SECTION, "change_ms", "0", "Milliseconds that each change takes." },
+	{ SECTION, "session_ms", "200", "Milliseconds until a session is Established." },
+	{ SECTION, "flap_ms", "0", "Milliseconds that a session lives; 0: it stays." },
+	{ SECTION, "routes", "1", "Routes that each neighbour announces." },
+	{ 0 },
+};
+
+bool
+sim_names(const char *list, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *at = list; *at != '\0';) {
+		size_t n = strcspn(at, " ,");
+
+		if (n == len && strncmp(at, name, n) == 0)
+			return true;
+		at += n;
+		at += strspn(at, " ,");
+	}
+	return false;
+}
+
+static enum dc_code
+read_options(const char *path, struct sim_options *ret, struct dc_error *err)
+{
+	struct sim_options o = { 0 };
+	enum dc_code rc;
+
+	if ((rc = config_load(path, sim_keys, &o.config, err)) != DC_OK)
+		return rc;
+	o.ports = config_get(o.config, SECTION, "ports");
+	o.no_carrier = config_get(o.config, SECTION, "no_carrier");
+	o.exposed = config_get(o.config, SECTION, "exposed");
+	o.fail = config_get(o.config, SECTION, "fail");
+	o.down = config_get(o.config, SECTION, "down");
+	if ((rc = config_int(o.config, SECTION, "change_ms", 0, MS_MAX, &o.change_ms, err)) != DC_OK ||
+	    (rc = config_int(o.config, SECTION, "session_ms", 0, MS_MAX, &o.session_ms, err)) != DC_OK ||
+	    (rc = config_int(o.config, SECTION, "flap_ms", 0, MS_MAX, &o.flap_ms, err)) != DC_OK ||
+	    (rc = config_int(o.config, SECTION, "routes", 0, ROUTES_MAX, &o.routes, err)) != DC_OK) {
+		config_free(o.config);
+		return rc;
+	}
+	*ret = o;
+	return DC_OK;
+}
+
+static bool
+options_changed(struct sim *s)
+{
+	struct stat st;
+
+	if (s->options_path == NULL || stat(s->options_path, &st) != 0 ||
+	    (st.st_mtim.tv_sec == s->options_time.tv_sec && st.st_mtim.tv_nsec == s->options_time.tv_nsec))
+		return false;
+	s->options_time = st.st_mtim;
+	return true;
+}
+
+void
+sim_reread(struct sim *s)
+{
+	struct sim_options fresh;
+	struct dc_error err = { 0 };
+
+	if (!options_changed(s))
+		return;
+	if (read_options(s->options_path, &fresh, &err) != DC_OK) {
+		_cleanup_arena_ struct arena *arena = arena_new();
+
+		dc_log(LOG_ERR, "options of the simulation refused", "error=%s", log_quote(arena, err.text));
+		return;
+	}
+	config_free(s->options.config);
+	s->options = fresh;
+	dc_log(LOG_INFO, "options of the simulation read", "session_ms=%lld routes=%lld", (long long)fresh.session_ms,
+	    (long long)fresh.routes);
+}
+
+static void
+instance_free(struct sim_instance *in)
+{
+	sim_forget_neighbours(in);
+	free(in->link);
+	free(in->addr);
+	free(in->route);
+	free(in);
+}
+
+void
+sim_release(struct sim *s)
+{
+	if (--s->users > 0)
+		return;
+	for (size_t i = 0; i < s->instances; i++)
+		instance_free(s->instance[i]);
+	free(s->instance);
+	config_free(s->options.config);
+	free(s->options_path);
+	free(s);
+}
+
+enum dc_code
+sim_open(const char *options_path, struct kernel **ret_kernel, struct routing **ret_routing, struct dc_error *err)
+{
+	struct sim *s = calloc(1, sizeof(*s));
+	enum dc_code rc;
+
+	if (s == NULL || (options_path != NULL && (s->options_path = strdup(options_path)) == NULL))
+		abort();
+	options_changed(s);
+	if ((rc = read_options(options_path, &s->options, err)) != DC_OK) {
+		free(s->options_path);
+		free(s);
+		return rc;
+	}
+	s->users = 2;
+	s->kernel.ops = &sim_kernel_ops;
+	s->routing.ops = &sim_routing_ops;
+	*ret_kernel = &s->kernel;
+	*ret_routing = &s->routing;
+	return DC_OK;
+}

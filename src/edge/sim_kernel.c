@@ -1,0 +1,601 @@
+/* sim_kernel.c - links, addresses and routes of the simulated router. Refuses what a kernel would. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "edge/sim_priv.h"
+
+static struct sim *
+of_kernel(struct kernel *k)
+{
+	return (struct sim *)((char *)k - offsetof(struct sim, kernel));
+}
+
+/* --- sorted arrays --- */
+
+typedef int compare_fn(const void *, const void *);
+
+/* Where the key stands, or would. */
+static size_t
+place(const void *base, size_t n, size_t size, const void *key, compare_fn *compare, bool *found)
+{
+	size_t lo = 0, hi = n;
+
+	while (lo < hi) {
+		size_t middle = lo + (hi - lo) / 2;
+
+		if (compare((const char *)base + middle * size, key) < 0)
+			lo = middle + 1;
+		else
+			hi = middle;
+	}
+	*found = lo < n && compare((const char *)base + lo * size, key) == 0;
+	return lo;
+}
+
+/* Room for one more at that place; the array grows by doubling. */
+static void *
+insert(void *base, size_t *n, size_t size, size_t at, const void *item)
+{
+	char *v = base;
+
+	if ((*n & (*n - 1)) == 0 && (v = realloc(v, (*n == 0 ? 1 : 2 * *n) * size)) == NULL)
+		abort();
+	memmove(v + (at + 1) * size, v + at * size, (*n - at) * size);
+	memcpy(v + at * size, item, size);
+	(*n)++;
+	return v;
+}
+
+static void
+take_out(void *base, size_t *n, size_t size, size_t at)
+{
+	memmove((char *)base + at * size, (char *)base + (at + 1) * size, (*n - at - 1) * size);
+	(*n)--;
+}
+
+static int
+compare_link(const void *a, const void *b)
+{
+	return strcmp(((const struct item_link *)a)->device, ((const struct item_link *)b)->device);
+}
+
+static int
+compare_addr(const void *a, const void *b)
+{
+	const struct item_addr *x = a, *y = b;
+	int c = strcmp(x->device, y->device);
+
+	return c != 0 ? c : ip_addr_compare(&x->prefix.addr, &y->prefix.addr);
+}
+
+static int
+compare_route(const void *a, const void *b)
+{
+	const struct item_route *x = a, *y = b;
+	int c = x->table < y->table ? -1 : x->table > y->table;
+
+	if (c == 0)
+		c = ip_addr_compare(&x->prefix.addr, &y->prefix.addr);
+	return c != 0 ? c : x->prefix.len < y->prefix.len ? -1 : x->prefix.len > y->prefix.len;
+}
+
+/* --- looking --- */
+
+struct sim_instance *
+sim_instance(const struct sim *s, uint32_t number)
+{
+	for (size_t i = 0; i < s->instances; i++)
+		if (s->instance[i]->number == number)
+			return s->instance[i];
+	return NULL;
+}
+
+struct item_link *
+sim_link(const struct sim_instance *in, const char *device)
+{
+	struct item_link key = { 0 };
+	bool found;
+	size_t at;
+
+	strlcpy(key.device, device, sizeof(key.device));
+	at = place(in->link, in->links, sizeof(key), &key, compare_link, &found);
+	return found ? &in->link[at] : NULL;
+}
+
+struct item_addr *
+sim_addr(const struct sim_instance *in, const char *device, const struct ip_addr *addr)
+{
+	struct item_addr key = { .prefix.addr = *addr };
+	bool found;
+	size_t at;
+
+	strlcpy(key.device, device, sizeof(key.device));
+	at = place(in->addr, in->addrs, sizeof(key), &key, compare_addr, &found);
+	return found ? &in->addr[at] : NULL;
+}
+
+bool
+sim_port_carrier(const struct sim *s, const char *port)
+{
+	return !sim_names(s->options.no_carrier, port);
+}
+
+static bool
+port_exists(const struct sim *s, const char *port)
+{
+	return s->options.ports[0] == '\0' || sim_names(s->options.ports, port);
+}
+
+static enum dc_code
+refuse(struct dc_error *err, const char *subject, const char *why)
+{
+	return dc_fail(err, DC_E_KERNEL, NULL, "%s: %s (simulated)", subject, why);
+}
+
+/* The instance that a request is about. */
+static enum dc_code
+enter(const struct sim *s, uint32_t number, struct sim_instance **ret, struct dc_error *err)
+{
+	*ret = sim_instance(s, number);
+	return *ret != NULL ? DC_OK : refuse(err, "namespace", "No such file or directory");
+}
+
+/* --- namespaces --- */
+
+static enum dc_code
+netns_add(struct sim *s, const struct op_instance *r, struct dc_error *err)
+{
+	struct sim_instance *in;
+
+	(void)err;
+	if (sim_instance(s, r->instance) != NULL)
+		return DC_OK;
+	if ((in = calloc(1, sizeof(*in))) == NULL)
+		abort();
+	in->number = r->instance;
+	s->instance = insert(s->instance, &s->instances, sizeof(struct sim_instance *), s->instances, &in);
+	return DC_OK;
+}
+
+static enum dc_code
+netns_del(struct sim *s, const struct op_instance *r, struct dc_error *err)
+{
+	for (size_t i = 0; i < s->instances; i++) {
+		struct sim_instance *in = s->instance[i];
+
+		if (in->number != r->instance)
+			continue;
+		if (in->links > 0 || in->vrfs > 0)
+			return refuse(err, "namespace", "Device or resource busy");
+		sim_forget_neighbours(in);
+		free(in->link);
+		free(in->addr);
+		free(in->route);
+		free(in);
+		take_out(s->instance, &s->instances, sizeof(struct sim_instance *), i);
+		return DC_OK;
+	}
+	return DC_OK;
+}
+
+/* --- links --- */
+
+static void
+add_link(struct sim *s, struct sim_instance *in, struct item_link *l)
+{
+	bool found;
+	size_t at;
+
+	l->ifindex = ++s->next_index;
+	at = place(in->link, in->links, sizeof(*l), l, compare_link, &found);
+	in->link = insert(in->link, &in->links, sizeof(*l), at, l);
+}
+
+static bool
+table_is_taken(const struct sim_instance *in, uint32_t table)
+{
+	for (size_t i = 0; i < in->links; i++)
+		if (in->link[i].is_vrf && in->link[i].table == table)
+			return true;
+	return false;
+}
+
+static enum dc_code
+vrf_add(struct sim *s, const struct op_link *r, struct dc_error *err)
+{
+	struct item_link l = { .table = r->table, .is_vrf = 1, .up = 1, .carrier = 1 };
+	struct sim_instance *in;
+	struct item_link *there;
+	enum dc_code rc = enter(s, r->instance, &in, err);
+
+	if (rc != DC_OK)
+		return rc;
+	if ((there = sim_link(in, r->device)) != NULL)
+		return there->is_vrf && there->table == r->table && strcmp(there->mark, r->mark) == 0 ?
+		    DC_OK : refuse(err, r->device, "File exists");
+	if (table_is_taken(in, r->table))
+		return refuse(err, r->device, "the table belongs to another VRF");
+	strlcpy(l.device, r->device, sizeof(l.device));
+	strlcpy(l.mark, r->mark, sizeof(l.mark));
+	add_link(s, in, &l);
+	return DC_OK;
+}
+
+static bool
+vlan_is_taken(const struct sim *s, const char *port, uint32_t vlan)
+{
+	for (size_t i = 0; i < s->instances; i++) {
+		const struct sim_instance *in = s->instance[i];
+
+		for (size_t k = 0; k < in->links; k++)
+			if (in->link[k].is_vlan && in->link[k].vlan == vlan && strcmp(in->link[k].port, port) == 0)
+				return true;
+	}
+	return false;
+}
+
+static bool
+is_that_vlan(const struct item_link *l, const struct op_link *r)
+{
+	return l->is_vlan && l->vlan == r->vlan && strcmp(l->port, r->port) == 0 && strcmp(l->vrf, r->vrf) == 0 &&
+	    strcmp(l->mark, r->mark) == 0;
+}
+
+static enum dc_code
+vlan_add(struct sim *s, const struct op_link *r, struct dc_error *err)
+{
+	struct item_link l = { .vlan = r->vlan, .is_vlan = 1 };
+	struct sim_instance *in;
+	struct item_link *there;
+	enum dc_code rc = enter(s, r->instance, &in, err);
+
+	if (rc != DC_OK)
+		return rc;
+	if ((there = sim_link(in, r->device)) != NULL)
+		return is_that_vlan(there, r) ? DC_OK : refuse(err, r->device, "File exists");
+	if (!port_exists(s, r->port))
+		return refuse(err, r->port, "No such device");
+	if ((there = sim_link(in, r->vrf)) == NULL || !there->is_vrf)
+		return refuse(err, r->vrf, "No such device");
+	if (vlan_is_taken(s, r->port, r->vlan))
+		return refuse(err, r->device, "another device has that VLAN of the port");
+	strlcpy(l.device, r->device, sizeof(l.device));
+	strlcpy(l.mark, r->mark, sizeof(l.mark));
+	strlcpy(l.vrf, r->vrf, sizeof(l.vrf));
+	strlcpy(l.port, r->port, sizeof(l.port));
+	add_link(s, in, &l);
+	return DC_OK;
+}
+
+static enum dc_code
+find_vrf(const struct sim *s, uint32_t instance, const char *device, struct sim_instance **ret, struct dc_error *err)
+{
+	const struct item_link *vrf;
+	enum dc_code rc = enter(s, instance, ret, err);
+
+	if (rc != DC_OK)
+		return rc;
+	vrf = sim_link(*ret, device);
+	return vrf != NULL && vrf->is_vrf ? DC_OK : refuse(err, device, "No such device");
+}
+
+static struct item_link
+veth_end(const char *device, const char *mark, const char *vrf, uint32_t peer_instance, const char *peer)
+{
+	struct item_link l = { .is_veth = 1, .up = 1, .carrier = 1, .peer_instance = peer_instance };
+
+	strlcpy(l.device, device, sizeof(l.device));
+	strlcpy(l.mark, mark, sizeof(l.mark));
+	strlcpy(l.vrf, vrf, sizeof(l.vrf));
+	strlcpy(l.peer, peer, sizeof(l.peer));
+	return l;
+}
+
+static enum dc_code
+veth_add(struct sim *s, const struct op_veth *r, struct dc_error *err)
+{
+	struct item_link near = veth_end(r->device, r->mark, r->vrf, r->peer_instance, r->peer_device);
+	struct item_link far = veth_end(r->peer_device, r->peer_mark, r->peer_vrf, r->instance, r->device);
+	struct sim_instance *in, *peer_in;
+	const struct item_link *there;
+	enum dc_code rc;
+
+	if ((rc = find_vrf(s, r->instance, r->vrf, &in, err)) != DC_OK ||
+	    (rc = find_vrf(s, r->peer_instance, r->peer_vrf, &peer_in, err)) != DC_OK)
+		return rc;
+	if ((there = sim_link(in, r->device)) != NULL && there->is_veth && strcmp(there->peer, r->peer_device) == 0)
+		return DC_OK;
+	if (there != NULL || sim_link(peer_in, r->peer_device) != NULL)
+		return refuse(err, r->device, "File exists");
+	add_link(s, in, &near);
+	add_link(s, peer_in, &far);
+	return DC_OK;
+}
+
+static enum dc_code
+link_up(struct sim *s, const struct op_device *r, struct dc_error *err)
+{
+	struct sim_instance *in;
+	struct item_link *l;
+	enum dc_code rc = enter(s, r->instance, &in, err);
+
+	if (rc != DC_OK)
+		return rc;
+	if ((l = sim_link(in, r->device)) == NULL)
+		return refuse(err, r->device, "No such device");
+	l->up = 1;
+	return DC_OK;
+}
+
+/* What stands on a device goes with it. */
+static void
+drop_from(struct sim_instance *in, const char *device)
+{
+	for (size_t i = in->addrs; i-- > 0;)
+		if (strcmp(in->addr[i].device, device) == 0)
+			take_out(in->addr, &in->addrs, sizeof(*in->addr), i);
+	for (size_t i = in->routes; i-- > 0;)
+		if (strcmp(in->route[i].device, device) == 0)
+			take_out(in->route, &in->routes, sizeof(*in->route), i);
+}
+
+static void
+remove_link(struct sim_instance *in, struct item_link *l)
+{
+	for (size_t i = 0; l->is_vrf && i < in->links; i++)
+		if (strcmp(in->link[i].vrf, l->device) == 0)
+			in->link[i].vrf[0] = '\0';
+	drop_from(in, l->device);
+	take_out(in->link, &in->links, sizeof(*l), (size_t)(l - in->link));
+}
+
+static enum dc_code
+link_del(struct sim *s, const struct op_device *r, struct dc_error *err)
+{
+	struct sim_instance *in, *peer_in;
+	struct item_link *l, *peer;
+	enum dc_code rc = enter(s, r->instance, &in, err);
+
+	if (rc != DC_OK || (l = sim_link(in, r->device)) == NULL)
+		return rc;
+	/* The other end of a pair goes, too. */
+	if (l->is_veth && (peer_in = sim_instance(s, l->peer_instance)) != NULL && (peer = sim_link(peer_in, l->peer)) != NULL) {
+		remove_link(peer_in, peer);
+		l = sim_link(in, r->device);
+	}
+	if (l != NULL)
+		remove_link(in, l);
+	return DC_OK;
+}
+
+/* --- addresses and routes --- */
+
+static enum dc_code
+addr_add(struct sim *s, const struct op_addr *r, struct dc_error *err)
+{
+	struct item_addr a = { .prefix = r->prefix, .subnet_route = 1 };
+	struct sim_instance *in;
+	struct item_addr *there;
+	bool found;
+	enum dc_code rc = enter(s, r->instance, &in, err);
+
+	if (rc != DC_OK)
+		return rc;
+	if (sim_link(in, r->device) == NULL)
+		return refuse(err, r->device, "No such device");
+	if ((there = sim_addr(in, r->device, &r->prefix.addr)) != NULL) {
+		if (there->prefix.len != r->prefix.len)
+			return refuse(err, r->device, "File exists");
+		there->subnet_route = 1;
+		return DC_OK;
+	}
+	strlcpy(a.device, r->device, sizeof(a.device));
+	in->addr = insert(in->addr, &in->addrs, sizeof(a), place(in->addr, in->addrs, sizeof(a), &a, compare_addr, &found), &a);
+	return DC_OK;
+}
+
+static enum dc_code
+addr_del(struct sim *s, const struct op_addr *r, struct dc_error *err)
+{
+	struct sim_instance *in;
+	struct item_addr *a;
+	enum dc_code rc = enter(s, r->instance, &in, err);
+
+	if (rc == DC_OK && (a = sim_addr(in, r->device, &r->prefix.addr)) != NULL)
+		take_out(in->addr, &in->addrs, sizeof(*a), (size_t)(a - in->addr));
+	return rc;
+}
+
+static bool
+is_reachable(const struct sim_instance *in, const struct op_route *r)
+{
+	struct ip_prefix via = { r->via, ip_bits(r->via.family) };
+
+	for (size_t i = 0; i < in->addrs; i++)
+		if (strcmp(in->addr[i].device, r->device) == 0 && ip_contains(&in->addr[i].prefix, &via))
+			return true;
+	return false;
+}
+
+static enum dc_code
+route_add(struct sim *s, const struct op_route *r, struct dc_error *err)
+{
+	struct item_route route = { .table = r->table, .proto = r->proto, .prefix = r->prefix, .via = r->via };
+	struct sim_instance *in;
+	struct item_link *l;
+	bool found;
+	size_t at;
+	enum dc_code rc = enter(s, r->instance, &in, err);
+
+	if (rc != DC_OK)
+		return rc;
+	if ((l = sim_link(in, r->device)) == NULL)
+		return refuse(err, r->device, "No such device");
+	if (!l->up)
+		return refuse(err, r->device, "Network is down");
+	if (r->via.family != IP_NONE && !is_reachable(in, r))
+		return refuse(err, r->device, "Nexthop has invalid gateway");
+	strlcpy(route.device, r->device, sizeof(route.device));
+	at = place(in->route, in->routes, sizeof(route), &route, compare_route, &found);
+	if (found)
+		in->route[at] = route;
+	else
+		in->route = insert(in->route, &in->routes, sizeof(route), at, &route);
+	return DC_OK;
+}
+
+static enum dc_code
+route_del(struct sim *s, const struct op_route *r, struct dc_error *err)
+{
+	struct item_route key = { .table = r->table, .prefix = r->prefix };
+	struct sim_instance *in;
+	bool found;
+	size_t at;
+	enum dc_code rc = enter(s, r->instance, &in, err);
+
+	if (rc != DC_OK)
+		return rc;
+	at = place(in->route, in->routes, sizeof(key), &key, compare_route, &found);
+	if (found && in->route[at].proto == r->proto)
+		take_out(in->route, &in->routes, sizeof(key), at);
+	return DC_OK;
+}
+
+/* --- the interface --- */
+
+/* Whether the operator of the simulation wants this change to fail. */
+static bool
+must_fail(const struct sim *s, enum agent_op op, const void *request)
+{
+	char text[IP_TEXT_SIZE] = "";
+	const char *device = NULL;
+
+	if (s->options.fail[0] == '\0')
+		return false;
+	if (op == OP_VRF_ADD || op == OP_VLAN_ADD)
+		device = ((const struct op_link *)request)->device;
+	else if (op == OP_VETH_ADD)
+		device = ((const struct op_veth *)request)->device;
+	else if (op == OP_LINK_UP || op == OP_LINK_DEL)
+		device = ((const struct op_device *)request)->device;
+	else if (op == OP_ADDR_ADD || op == OP_ADDR_DEL)
+		ip_format_addr(&((const struct op_addr *)request)->prefix.addr, text);
+	else if (op == OP_ROUTE_ADD || op == OP_ROUTE_DEL)
+		ip_format_prefix(&((const struct op_route *)request)->prefix, text);
+	return (device != NULL && sim_names(s->options.fail, device)) || (text[0] != '\0' && sim_names(s->options.fail, text));
+}
+
+static enum dc_code
+carry_out(struct sim *s, enum agent_op op, const void *request, struct dc_error *err)
+{
+	if (op == OP_NETNS_ADD)
+		return netns_add(s, request, err);
+	if (op == OP_NETNS_DEL)
+		return netns_del(s, request, err);
+	if (op == OP_VRF_ADD)
+		return vrf_add(s, request, err);
+	if (op == OP_VLAN_ADD)
+		return vlan_add(s, request, err);
+	if (op == OP_VETH_ADD)
+		return veth_add(s, request, err);
+	if (op == OP_LINK_UP)
+		return link_up(s, request, err);
+	if (op == OP_LINK_DEL)
+		return link_del(s, request, err);
+	if (op == OP_ADDR_ADD)
+		return addr_add(s, request, err);
+	if (op == OP_ADDR_DEL)
+		return addr_del(s, request, err);
+	if (op == OP_ROUTE_ADD)
+		return route_add(s, request, err);
+	if (op == OP_ROUTE_DEL)
+		return route_del(s, request, err);
+	return refuse(err, "operation", "Operation not supported");
+}
+
+static enum dc_code
+sim_change(struct kernel *k, enum agent_op op, void *request, size_t size, struct dc_error *err)
+{
+	struct sim *s = of_kernel(k);
+
+	(void)size;
+	if (s->options.change_ms > 0) {
+		struct timespec t = { s->options.change_ms / 1000, s->options.change_ms % 1000 * 1000000 };
+
+		nanosleep(&t, NULL);
+	}
+	if (must_fail(s, op, request))
+		return refuse(err, "change", "refused as the options ask");
+	return carry_out(s, op, request, err);
+}
+
+static void
+read_instance(const struct sim *s, const struct sim_instance *in, struct arena *arena, struct kernel_instance *ret)
+{
+	struct item_link *link = arena_array(arena, in->links + 1, sizeof(*link));
+
+	if (in->links > 0)
+		memcpy(link, in->link, in->links * sizeof(*link));
+	for (size_t i = 0; i < in->links; i++)
+		if (link[i].is_vlan)
+			link[i].carrier = link[i].up && sim_port_carrier(s, link[i].port);
+	*ret = (struct kernel_instance) {
+		.instance = in->number,
+		.link = link,
+		.link_count = in->links,
+		.addr = in->addrs > 0 ? arena_memdup(arena, in->addr, in->addrs * sizeof(*in->addr)) : NULL,
+		.addr_count = in->addrs,
+		.route = in->routes > 0 ? arena_memdup(arena, in->route, in->routes * sizeof(*in->route)) : NULL,
+		.route_count = in->routes,
+	};
+}
+
+static void
+read_ports(const struct sim *s, struct arena *arena, struct kernel_state *ret)
+{
+	struct item_port *port = arena_array(arena, strlen(s->options.ports) / 2 + 2, sizeof(*port));
+
+	for (const char *at = s->options.ports; *at != '\0';) {
+		size_t n = strcspn(at, " ,");
+		struct item_port *p = &port[ret->port_count];
+
+		if (n > 0 && n < sizeof(p->device)) {
+			memcpy(p->device, at, n);
+			p->carrier = sim_port_carrier(s, p->device);
+			p->exposed = sim_names(s->options.exposed, p->device);
+			p->up = 1;
+			ret->port_count++;
+		}
+		at += n;
+		at += strspn(at, " ,");
+	}
+	ret->port = port;
+}
+
+static enum dc_code
+sim_read(struct kernel *k, struct arena *arena, struct kernel_state *ret, struct dc_error *err)
+{
+	const struct sim *s = of_kernel(k);
+	struct kernel_state state = { .instance_count = s->instances };
+	struct item_instance *instance = arena_array(arena, s->instances + 1, sizeof(*instance));
+
+	(void)err;
+	state.in = arena_array(arena, s->instances + 1, sizeof(*state.in));
+	for (size_t i = 0; i < s->instances; i++) {
+		instance[i] = (struct item_instance) { s->instance[i]->number, s->instance[i]->vrfs > 0 };
+		read_instance(s, s->instance[i], arena, &state.in[i]);
+	}
+	state.instance = instance;
+	read_ports(s, arena, &state);
+	*ret = state;
+	return DC_OK;
+}
+
+static struct kernel *
+sim_kernel_close(struct kernel *k)
+{
+	sim_release(of_kernel(k));
+	return NULL;
+}
+
+const struct kernel_ops sim_kernel_ops = { sim_read, sim_change, sim_kernel_close };

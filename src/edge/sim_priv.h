@@ -1,0 +1,82 @@
+/* sim_priv.h - the simulated router: one memory that sim_kernel.c changes as a kernel would and that sim_routing.c lets
+ * neighbours live in. Nothing here is real, and nothing outlives the process. */
+#ifndef DC_EDGE_SIM_PRIV_H
+#define DC_EDGE_SIM_PRIV_H
+
+#include <time.h>
+
+#include "base/config.h"
+#include "edge/kernel.h"
+#include "edge/routing.h"
+
+struct sim_options {
+	struct config *config;
+	const char *ports; /* names, by blanks or commas; "": every port that is asked for is there */
+	const char *no_carrier, *exposed; /* of ports */
+	const char *fail; /* devices, prefixes, addresses and neighbours whose changes are refused */
+	const char *down; /* neighbours that never come up */
+	int64_t change_ms; /* that each change takes */
+	int64_t session_ms; /* until a neighbour is Established */
+	int64_t flap_ms; /* that a session lives; 0: for ever */
+	int64_t routes; /* that each neighbour announces */
+};
+
+struct sim_neighbour {
+	char *key, *name, *vrf, *link;
+	struct ip_addr local, remote;
+	uint32_t local_asn, remote_asn, route_limit;
+	bool md5, is_link, accept_default;
+	uint64_t password; /* a fingerprint, to see a change */
+	bool established, limited;
+	int64_t due; /* monotonic ms of the next change of its session */
+	utc_ms since;
+	const char *last_error;
+};
+
+struct sim_vrf {
+	char device[OP_NAME_MAX];
+	uint32_t table;
+	int64_t vpc[2]; /* routes of VPCs in it, by family */
+};
+
+struct sim_instance {
+	uint32_t number;
+	struct item_link *link; /* sorted by device */
+	size_t links;
+	struct item_addr *addr; /* sorted by device, address */
+	size_t addrs;
+	struct item_route *route; /* sorted by table, prefix */
+	size_t routes;
+	/* the routing daemon */
+	struct sim_vrf *vrf;
+	size_t vrfs;
+	struct sim_neighbour *neighbour; /* sorted by key */
+	size_t neighbours;
+};
+
+struct sim {
+	unsigned users; /* of the two halves below */
+	struct kernel kernel;
+	struct routing routing;
+	char *options_path; /* NULL: defaults */
+	struct timespec options_time;
+	struct sim_options options;
+	uint32_t next_index;
+	struct sim_instance **instance;
+	size_t instances;
+};
+
+extern const struct kernel_ops sim_kernel_ops;
+extern const struct routing_ops sim_routing_ops;
+
+bool sim_names(const char *list, const char *name); /* whether the list names it */
+struct sim_instance *sim_instance(const struct sim *, uint32_t number);
+struct item_link *sim_link(const struct sim_instance *, const char *device);
+struct item_addr *sim_addr(const struct sim_instance *, const char *device, const struct ip_addr *);
+bool sim_port_carrier(const struct sim *, const char *port);
+void sim_forget_neighbours(struct sim_instance *);
+void sim_release(struct sim *); /* one user less */
+/* The options again when their file changed; what is wrong with them is logged and the old ones stay. */
+void sim_reread(struct sim *);
+
+#endif

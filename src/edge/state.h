@@ -1,0 +1,89 @@
+/* state.h - the desired set as this edge holds it: in memory for the planner, and on disk so that a restarted edge brings
+ * everything up without dcaasd.
+ *
+ * The file <dir>/desired is replaced whole (written beside it, synced, renamed) and carries a checksum. Secrets in it are
+ * sealed with the edge's own key, <dir>/key (0600, made at first start). */
+#ifndef DC_EDGE_STATE_H
+#define DC_EDGE_STATE_H
+
+#include <stdbool.h>
+
+#include "base/clock.h"
+#include "edge/want.h"
+#include "wire/object.h"
+
+enum object_status { STATUS_PENDING, STATUS_APPLIED, STATUS_ERROR, STATUS_REMOVED, STATUS_UNSUPPORTED };
+
+struct status { /* of one object as the report says it */
+	enum object_status state;
+	char *error; /* heap; NULL: none */
+	bool has_carrier, carrier, exposed;
+};
+
+struct session { /* of one neighbour as it was last seen; plain, so that two compare member by member */
+	bool seen, established, md5;
+	char state[24], tcp[24], last_error[160];
+	utc_ms since;
+	int64_t received, accepted, rejected, advertised;
+	uint64_t md5_failures, md5_not_found, md5_unexpected;
+};
+
+struct edge_object {
+	const struct want *want;
+	int64_t revision;
+	const char *kind; /* as dcaasd says it */
+
+	/* what apply.c and observe.c find out */
+	struct status now;
+	char *neighbour_error; /* heap; the routing daemon's words about this neighbour */
+	struct session session;
+	utc_ms before; /* when its session had come up, as an apply began; 0: it was not up */
+	bool touched; /* by that apply */
+
+	/* what report.c has told */
+	bool told;
+	int64_t told_revision;
+	struct status told_status;
+	struct session told_session;
+
+	/* state.c's own */
+	struct want *own;
+	const char *body; /* as on disk; NULL: none */
+	struct arena *arena;
+};
+
+struct state;
+
+/* Makes the folder and the key when they are missing. A file that cannot be used is no failure: state_lost() says why. */
+enum dc_code state_open(const char *dir, struct state **ret, struct dc_error *err);
+struct state *state_close(struct state *);
+
+/* Why it is not known what should be here: no file, or a damaged one. NULL: it is known. */
+const char *state_lost(const struct state *);
+const char *state_epoch(const struct state *); /* "unknown" when lost */
+int64_t state_revision(const struct state *); /* 1 when lost: dcaasd takes 0 for "send everything" */
+
+/* All objects, sorted by key; tombstones too, until state_forget(). Valid until the next take or forget. */
+size_t state_count(const struct state *);
+struct edge_object *state_object(const struct state *, size_t);
+const struct want *const *state_wants(const struct state *); /* same order */
+struct edge_object *state_find(const struct state *, const char *key);
+bool state_is_empty(const struct state *); /* nothing is wanted; tombstones do not count */
+
+/* The set as it would be after this answer, in memory only: sorted, in the arena, for asking the planner first. */
+const struct want *const *state_preview(const struct state *, const struct wire_desired *, struct arena *, size_t *n);
+
+/* Takes the answer in, in memory; state_save() must follow before anything is acted upon. What a full answer does not name
+ * becomes a tombstone: the caller has decided that it may (intake.h). */
+void state_take(struct state *, const struct wire_desired *);
+enum dc_code state_save(struct state *, struct dc_error *err);
+bool state_is_saved(const struct state *);
+
+/* Drops tombstones that dcaasd was told to be gone. */
+void state_forget_told(struct state *);
+
+void status_set(struct status *, enum object_status, const char *error);
+void status_copy(struct status *to, const struct status *from);
+bool status_equal(const struct status *, const struct status *);
+
+#endif
