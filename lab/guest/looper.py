@@ -1,0 +1,91 @@
+"""looper.py ADDRESS,LOCAL,ASN... - connects to each neighbour's port 179 in a tight loop, without a password, and speaks BGP as
+far as it is let: the router that a guarded session must never talk to. Prints a line for each KEEPALIVE it is sent ("let in")
+and, on SIGTERM, how many connections it tried."""
+import select
+import signal
+import socket
+import struct
+import sys
+import time
+
+PERIOD = 0.15  # seconds for one connection to get anywhere
+tries = 0
+
+
+def open_message(address, asn):
+    capability = struct.pack("!BBI", 65, 4, asn)
+    body = struct.pack("!BHH4sB", 4, min(asn, 23456) if asn > 65535 else asn, 90, socket.inet_aton(address), len(capability) + 2)
+    body += struct.pack("!BB", 2, len(capability)) + capability
+    return b"\xff" * 16 + struct.pack("!HB", 19 + len(body), 1) + body
+
+
+KEEPALIVE = b"\xff" * 16 + struct.pack("!HB", 19, 4)
+
+
+class Connection:
+    def __init__(self, far, near, asn):
+        global tries
+        self.far, self.near, self.asn = far, near, asn
+        self.sent = False
+        self.data = b""
+        self.until = time.monotonic() + PERIOD
+        self.sock = socket.socket(socket.AF_INET)
+        self.sock.setblocking(False)
+        self.sock.bind((near, 0))
+        self.sock.connect_ex((far, 179))
+        tries += 1
+
+    def step(self, writable, readable):
+        """False when this connection is done with."""
+        try:
+            if writable and not self.sent:
+                self.sock.send(open_message(self.near, self.asn) + KEEPALIVE)
+                self.sent = True
+                self.until = time.monotonic() + 5
+            if readable:
+                data = self.sock.recv(4096)
+                if not data:
+                    return False
+                self.take(data)
+        except OSError:
+            return False
+        return time.monotonic() < self.until
+
+    def take(self, data):
+        self.data += data
+        while len(self.data) >= 19:
+            length, kind = struct.unpack("!HB", self.data[16:19])
+            if len(self.data) < length or length < 19:
+                return
+            print({1: "open", 4: "let in"}.get(kind, "message %d" % kind), self.far, flush=True)
+            if kind in (1, 4):
+                self.sock.send(KEEPALIVE)
+                self.until = time.monotonic() + 60
+            self.data = self.data[length:]
+
+
+def end(*_):
+    print("tries %d" % tries, flush=True)
+    sys.exit(0)
+
+
+def main():
+    signal.signal(signal.SIGTERM, end)
+    targets = [word.split(",") for word in sys.argv[1:]]
+    connections = {}
+    while True:
+        for far, near, asn in targets:
+            if far not in connections:
+                try:
+                    connections[far] = Connection(far, near, int(asn))
+                except OSError:
+                    pass
+        socks = {c.sock: far for far, c in connections.items()}
+        readable, writable, _ = select.select(list(socks), [s for s, far in socks.items() if not connections[far].sent], [], 0.02)
+        for sock, far in socks.items():
+            if not connections[far].step(sock in writable, sock in readable):
+                sock.close()
+                del connections[far]
+
+
+main()
