@@ -34,6 +34,20 @@ res_settings(const struct call *call)
 	return atomic_load(&holder->settings);
 }
 
+enum dc_code
+quota_check(struct tx *tx, const struct field_table *table, const char *project, int64_t limit, const char *what,
+    struct dc_error *err)
+{
+	int64_t used;
+	enum dc_code rc;
+
+	if (limit < 0)
+		return DC_OK;
+	if ((rc = query_count_to(tx, table, Q(Q_EQ("tenant_id", project)), limit, &used, err)) != DC_OK)
+		return rc;
+	return used < limit ? DC_OK : dc_fail(err, DC_E_QUOTA, NULL, "the quota of %lld %s is used up", (long long)limit, what);
+}
+
 void
 fill_common(struct f_text *name, struct f_text *description, struct f_text *enterprise_project_id)
 {

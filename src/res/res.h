@@ -72,6 +72,9 @@ enum dc_code link_addresses_parse(const struct f_text *local, const struct f_tex
 
 /* "" or absent counts as no value. */
 const char *text_or_null(const struct f_text *);
+/* DC_E_QUOTA when the project has `limit` rows already; -1: no limit. The caller holds the project's lock. */
+enum dc_code quota_check(struct tx *, const struct field_table *, const char *project, int64_t limit, const char *what,
+    struct dc_error *err);
 /* enterprise_project_id, description and name as the server fills them. */
 void fill_common(struct f_text *name, struct f_text *description, struct f_text *enterprise_project_id);
 /* Tags: key and value characters (semantics.md section 6), no key twice. */

@@ -104,15 +104,10 @@ check_vpc(struct tx *tx, struct call *call, const struct virtual_gateway *gw, st
 static enum dc_code
 check_quota(struct tx *tx, struct call *call, struct dc_error *err)
 {
-	const struct res_settings *settings = res_settings(call);
-	int64_t used;
-	enum dc_code rc;
+	enum dc_code rc = query_lock(tx, &project_table, call->project, err);
 
-	if ((rc = query_lock(tx, &project_table, call->project, err)) != DC_OK ||
-	    (rc = query_count(tx, &virtual_gateway_table, Q(Q_EQ("tenant_id", call->project)), &used, err)) != DC_OK)
-		return rc;
-	return settings->quota_vgw < 0 || used < settings->quota_vgw ? DC_OK :
-	    dc_fail(err, DC_E_QUOTA, NULL, "the quota of %lld virtual gateways is used up", (long long)settings->quota_vgw);
+	return rc != DC_OK ? rc :
+	    quota_check(tx, &virtual_gateway_table, call->project, res_settings(call)->quota_vgw, "virtual gateways", err);
 }
 
 static enum dc_code

@@ -193,19 +193,6 @@ find_gateway(struct tx *tx, const struct virtual_interface *v, struct virtual_ga
 }
 
 static enum dc_code
-check_quota(struct tx *tx, struct call *call, struct dc_error *err)
-{
-	const struct res_settings *settings = res_settings(call);
-	int64_t used;
-	enum dc_code rc = query_count(tx, &virtual_interface_table, Q(Q_EQ("tenant_id", call->project)), &used, err);
-
-	if (rc != DC_OK)
-		return rc;
-	return settings->quota_vif < 0 || used < settings->quota_vif ? DC_OK :
-	    dc_fail(err, DC_E_QUOTA, NULL, "the quota of %lld virtual interfaces is used up", (long long)settings->quota_vif);
-}
-
-static enum dc_code
 check_bandwidth(const struct virtual_interface *v, const struct direct_connect *dc, struct dc_error *err)
 {
 	return v->bandwidth.v <= dc->bandwidth.v ? DC_OK :
@@ -312,7 +299,7 @@ virtual_interface_create(struct tx *tx, struct call *call, void *row, struct dc_
 		return rc;
 	if ((rc = query_lock(tx, &project_table, call->project, err)) != DC_OK ||
 	    (rc = find_connection(tx, v, &dc, err)) != DC_OK || (rc = find_gateway(tx, v, &gw, err)) != DC_OK ||
-	    (rc = check_quota(tx, call, err)) != DC_OK)
+	    (rc = quota_check(tx, &virtual_interface_table, call->project, res_settings(call)->quota_vif, "virtual interfaces", err)) != DC_OK)
 		return rc;
 	fill_common(&v->name, &v->description, &v->enterprise_project_id);
 	v->device_id = dc->device_id;
