@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "dcaasd/edge_routes.h"
 #include "dcaasd/iam.h"
+#include "dcaasd/key_routes.h"
 #include "dcaasd/listener.h"
 #include "dcaasd/service_routes.h"
 #include "dcaasd/settings.h"
@@ -36,29 +37,37 @@ struct daemon {
 	size_t api_n;
 };
 
-static const struct route *const extra_routes[] = { iam_routes, edge_channel_routes, service_routes, NULL };
+static const struct route *const extra_routes[] = { iam_routes, edge_channel_routes, service_routes, key_routes, NULL };
 
 static void usage(FILE *to)
 {
 	fprintf(to,
-	    "usage: dcaasd [-c FILE] [-n | --init | --restored | --backup FILE | --openapi | --keys]\n"
-	    "  -c FILE        configuration (INI); without it defaults\n"
-	    "  -n             check the configuration and end\n"
-	    "  --init         new database with a first operator; prints his access key\n"
-	    "  --restored     the database was put back from a backup: edges hold until confirmed\n"
-	    "  --backup FILE  copy of the running database\n"
-	    "  --openapi      print the API as an OpenAPI document\n"
-	    "  --keys         print the configuration's keys with their defaults\n");
+	    "usage: dcaasd [-c FILE] [-n | --init | --operator-key | --backup FILE | --restored | --forget-secrets |\n"
+	    "              --openapi | --keys]\n"
+	    "  -c FILE           configuration (INI); without it defaults\n"
+	    "  -n                check the configuration and end\n"
+	    "  --init            new database with a first operator; prints his access key\n"
+	    "  --operator-key    another access key for an operator, who has lost his\n"
+	    "  --backup FILE     copy of the database, which may be in use\n"
+	    "  --restored        the database was put back from a backup: edges hold until confirmed\n"
+	    "  --forget-secrets  the key file is lost: give up every password and secret key\n"
+	    "  --openapi         print the API as an OpenAPI document\n"
+	    "  --keys            print the configuration's keys with their defaults\n");
+}
+
+static struct store_options store_options(struct daemon *d)
+{
+	return (struct store_options) {
+		.path = arena_printf(d->arena, "%s/dcaas.db", d->settings->state_dir),
+		.key_path = arena_printf(d->arena, "%s/dcaas.key", d->settings->state_dir),
+		.tables = registry_tables,
+	};
 }
 
 static enum dc_code open_store(struct daemon *d, struct dc_error *error)
 {
+	const struct store_options options = store_options(d);
 	const char *dir = d->settings->state_dir;
-	struct store_options options = {
-		.path = arena_printf(d->arena, "%s/dcaas.db", dir),
-		.key_path = arena_printf(d->arena, "%s/dcaas.key", dir),
-		.tables = registry_tables,
-	};
 
 	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
 		return dc_fail(error, DC_E_IO, NULL, "%s: %s", dir, strerror(errno));
@@ -90,6 +99,64 @@ static enum dc_code command_init(struct daemon *d, struct dc_error *error)
 	printf("DCAAS_DOMAIN_ID=%s\nDCAAS_ADMIN_ACCESS_KEY=%s\nDCAAS_ADMIN_SECRET_KEY=%s\n", job.result.domain_id,
 	    job.result.key.access_key, job.result.key.secret_key);
 	return DC_OK;
+}
+
+struct key_job {
+	struct arena *arena;
+	struct access_key key;
+};
+
+/* For the first operator that there is. */
+static enum dc_code operator_key_run(struct tx *tx, void *arg, struct dc_error *error)
+{
+	struct key_job *job = arg;
+	struct access_key key;
+	void *rows;
+	size_t n;
+	enum dc_code rc = query_list(tx, &user_table, Q(Q_EQ("role", "operator"), Q_EQ("enabled", "true")), NULL, &rows, &n, error);
+
+	if (rc == DC_OK && n == 0)
+		return dc_fail(error, DC_E_NOT_FOUND, NULL, "there is no operator: see --init");
+	if (rc != DC_OK || (rc = identity_add_key(tx, ((const struct user_row *)rows)->id.v, NULL, &key, error)) != DC_OK)
+		return rc;
+	job->key = (struct access_key) { arena_strdup(job->arena, key.access_key), arena_strdup(job->arena, key.secret_key) };
+	return tx_check_key(tx, error);
+}
+
+static enum dc_code command_operator_key(struct daemon *d, struct dc_error *error)
+{
+	struct key_job job = { .arena = d->arena };
+	enum dc_code rc;
+
+	if ((d->store == NULL && (rc = open_store(d, error)) != DC_OK) ||
+	    (rc = store_submit_wait(d->store, operator_key_run, &job, error)) != DC_OK)
+		return rc;
+	printf("DCAAS_ADMIN_ACCESS_KEY=%s\nDCAAS_ADMIN_SECRET_KEY=%s\n", job.key.access_key, job.key.secret_key);
+	return DC_OK;
+}
+
+static void tell_lost(void *arg, const char *table, const char *id)
+{
+	(void)arg;
+	printf("# lost: %s %s\n", table, id);
+}
+
+/* Keys without their secret are of no use to anybody. */
+static enum dc_code drop_keys_run(struct tx *tx, void *arg, struct dc_error *error)
+{
+	(void)arg;
+	return query_delete(tx, &key_table, Q_ALL, NULL, error);
+}
+
+static enum dc_code command_forget_secrets(struct daemon *d, struct dc_error *error)
+{
+	const struct store_options options = store_options(d);
+	enum dc_code rc;
+
+	if ((rc = store_forget_secrets(&options, tell_lost, NULL, error)) != DC_OK || (rc = open_store(d, error)) != DC_OK ||
+	    (rc = store_submit_wait(d->store, drop_keys_run, NULL, error)) != DC_OK)
+		return rc;
+	return command_operator_key(d, error);
 }
 
 static enum dc_code command_restored(struct daemon *d, struct dc_error *error)
@@ -201,6 +268,17 @@ static enum dc_code open_tls(struct daemon *d, struct dc_error *error)
 	return tls_open(certificate, key, &d->tls, error);
 }
 
+/* One that a crash had cut short. */
+static enum dc_code finish_rotation(struct daemon *d, struct dc_error *error)
+{
+	size_t sealed;
+	enum dc_code rc = store_finish_rotation(d->store, &sealed, error);
+
+	if (rc == DC_OK && sealed > 0)
+		dc_log(LOG_INFO, "key rotated", "sealed=%zu", sealed);
+	return rc;
+}
+
 static enum dc_code start(struct daemon *d, struct dc_error *error)
 {
 	const struct settings *s = d->settings;
@@ -225,6 +303,8 @@ static enum dc_code start(struct daemon *d, struct dc_error *error)
 	for (int i = 0; i < n; i++)
 		if ((rc = serve_on(d, routes, &listener[i], error)) != DC_OK)
 			return rc;
+	if ((rc = finish_rotation(d, error)) != DC_OK)
+		return rc;
 	store_watch(d->store, wake_edge, d);
 	for (int i = 0; i < n; i++)
 		if (listener[i].port_file != NULL &&
@@ -285,7 +365,17 @@ static int serve(struct daemon *d)
 	return 0;
 }
 
-enum command { COMMAND_SERVE, COMMAND_CHECK, COMMAND_INIT, COMMAND_RESTORED, COMMAND_BACKUP, COMMAND_OPENAPI, COMMAND_KEYS };
+enum command {
+	COMMAND_SERVE,
+	COMMAND_CHECK,
+	COMMAND_INIT,
+	COMMAND_OPERATOR_KEY,
+	COMMAND_BACKUP,
+	COMMAND_RESTORED,
+	COMMAND_FORGET_SECRETS,
+	COMMAND_OPENAPI,
+	COMMAND_KEYS,
+};
 
 static int run(struct daemon *d, enum command command, const char *backup_path)
 {
@@ -301,8 +391,14 @@ static int run(struct daemon *d, enum command command, const char *backup_path)
 	case COMMAND_INIT:
 		rc = command_init(d, &error);
 		break;
+	case COMMAND_OPERATOR_KEY:
+		rc = command_operator_key(d, &error);
+		break;
 	case COMMAND_RESTORED:
 		rc = command_restored(d, &error);
+		break;
+	case COMMAND_FORGET_SECRETS:
+		rc = command_forget_secrets(d, &error);
 		break;
 	case COMMAND_BACKUP:
 		rc = command_backup(d, backup_path, &error);
@@ -324,6 +420,8 @@ int main(int argc, char **argv)
 	static const struct option longs[] = {
 		{ "config", required_argument, NULL, 'c' },
 		{ "init", no_argument, NULL, COMMAND_INIT + 1000 },
+		{ "operator-key", no_argument, NULL, COMMAND_OPERATOR_KEY + 1000 },
+		{ "forget-secrets", no_argument, NULL, COMMAND_FORGET_SECRETS + 1000 },
 		{ "restored", no_argument, NULL, COMMAND_RESTORED + 1000 },
 		{ "backup", required_argument, NULL, COMMAND_BACKUP + 1000 },
 		{ "openapi", no_argument, NULL, COMMAND_OPENAPI + 1000 },

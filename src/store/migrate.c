@@ -133,18 +133,22 @@ migrate_from(struct tx *tx, const struct migration *migrations, int64_t version,
 	return DC_OK;
 }
 
+enum dc_code
+store_renew_canary(struct tx *tx, struct dc_error *err)
+{
+	const char *canary = seal_text(tx->store->seal, CANARY_PLAIN, CANARY_CONTEXT, tx->arena);
+
+	return canary == NULL ? dc_fail(err, DC_E_SYSTEM, NULL, "sealing does not work") : meta_set(tx, "canary", canary, err);
+}
+
 /* A database that is just being made gets epoch and canary; its key file may be made with it. */
 static enum dc_code
 settle_new(struct tx *tx, const struct store_options *options, struct dc_error *err)
 {
-	const char *canary;
 	enum dc_code rc;
 
-	if ((rc = seal_open(options->key_path, true, &tx->store->seal, err)) != DC_OK)
-		return rc;
-	if ((canary = seal_text(tx->store->seal, CANARY_PLAIN, CANARY_CONTEXT, tx->arena)) == NULL)
-		return dc_fail(err, DC_E_SYSTEM, NULL, "sealing does not work");
-	if ((rc = meta_set(tx, "canary", canary, err)) != DC_OK)
+	if ((rc = seal_open(options->key_path, true, &tx->store->seal, err)) != DC_OK ||
+	    (rc = store_renew_canary(tx, err)) != DC_OK)
 		return rc;
 	return store_renew_epoch(tx, err);
 }
@@ -154,7 +158,7 @@ wrong_key(const struct store_options *options, const struct dc_error *why, struc
 {
 	return dc_fail(err, DC_E_IO, NULL,
 	    "%s; the passwords and secret keys in %s were sealed with the key file %s that it was made with, and only they"
-	    " depend on it: nothing else is lost. Put that key file back",
+	    " depend on it: nothing else is lost. Put that key file back, or give up those secrets (dcaasd --forget-secrets)",
 	    why->text, options->path, options->key_path);
 }
 

@@ -128,7 +128,7 @@ a_missing_key_is_made_only_when_asked(void **state)
 	assert_int_equal(seal_open(fx->key, false, &s, &fx->err), DC_E_IO);
 	assert_non_null(strstr(fx->err.text, "is missing"));
 	assert_int_equal(seal_open("/nowhere/at/all/key", true, &s, &fx->err), DC_E_IO);
-	assert_non_null(strstr(fx->err.text, "cannot be created"));
+	assert_non_null(strstr(fx->err.text, "cannot be written"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

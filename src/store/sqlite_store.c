@@ -493,6 +493,7 @@ store_open_with(const struct store_options *options, const struct migration *mig
 	struct sqlite_store *self = sqlite_new(options->path);
 	enum dc_code rc;
 
+	self->store.tables = options->tables;
 	if ((rc = conn_open(options->path, CONN_WRITE, &self->writer, err)) != DC_OK ||
 	    (rc = prepare_schema(self, options, migrations, err)) != DC_OK || (rc = start_writer(self, err)) != DC_OK) {
 		sqlite_close_store(&self->store);
@@ -502,25 +503,83 @@ store_open_with(const struct store_options *options, const struct migration *mig
 	return DC_OK;
 }
 
+/* One transaction on a database that nobody else may have open. */
+static enum dc_code
+run_offline(struct sqlite_store *self, store_run run, void *arg, struct dc_error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct sqlite_tx stx;
+	enum dc_code rc;
+
+	if ((rc = conn_open(self->path, CONN_OFFLINE, &self->writer, err)) != DC_OK ||
+	    (rc = conn_run(self->writer, "BEGIN EXCLUSIVE", err)) != DC_OK)
+		return rc;
+	stx = tx_for(self, self->writer, arena, utc_now());
+	if ((rc = tx_run(&stx.tx, run, arg, err)) == DC_OK)
+		rc = conn_run(self->writer, "COMMIT", err);
+	if (conn_in_transaction(self->writer))
+		(void)conn_run(self->writer, "ROLLBACK", NULL);
+	return rc;
+}
+
+static enum dc_code
+renew_epoch_run(struct tx *tx, void *arg, struct dc_error *err)
+{
+	(void)arg;
+	return store_renew_epoch(tx, err);
+}
+
 enum dc_code
 store_new_epoch(const char *path, struct dc_error *err)
 {
 	struct sqlite_store *self = sqlite_new(path);
-	_cleanup_arena_ struct arena *arena = arena_new();
-	struct sqlite_tx stx;
 	struct dc_error why = { 0 };
-	enum dc_code rc;
+	enum dc_code rc = run_offline(self, renew_epoch_run, NULL, &why);
 
-	if ((rc = conn_open(path, CONN_OFFLINE, &self->writer, &why)) == DC_OK &&
-	    (rc = conn_run(self->writer, "BEGIN EXCLUSIVE", &why)) == DC_OK) {
-		stx = tx_for(self, self->writer, arena, utc_now());
-		if ((rc = store_renew_epoch(&stx.tx, &why)) == DC_OK)
-			rc = conn_run(self->writer, "COMMIT", &why);
-		if (conn_in_transaction(self->writer))
-			(void)conn_run(self->writer, "ROLLBACK", NULL);
-	}
 	sqlite_close_store(&self->store);
 	if (rc != DC_OK)
 		return dc_fail(err, rc, NULL, "%s cannot be given a new epoch (is it in use?): %s", path, why.text);
+	return DC_OK;
+}
+
+struct forgetting {
+	const struct store_options *options;
+	store_lost told;
+	void *arg;
+};
+
+static enum dc_code
+forget_run(struct tx *tx, void *arg, struct dc_error *err)
+{
+	const struct forgetting *f = arg;
+	enum dc_code rc;
+
+	if ((rc = seal_open(f->options->key_path, true, &tx->store->seal, err)) != DC_OK ||
+	    (rc = store_replace_secrets(tx, f->options->tables, f->told, f->arg, err)) != DC_OK ||
+	    (rc = store_renew_canary(tx, err)) != DC_OK)
+		return rc;
+	return store_renew_epoch(tx, err);
+}
+
+enum dc_code
+store_forget_secrets(const struct store_options *options, store_lost told, void *arg, struct dc_error *err)
+{
+	struct forgetting f = { options, told, arg };
+	struct sqlite_store *self;
+	struct dc_error why = { 0 };
+	enum dc_code rc;
+
+	if (access(options->key_path, F_OK) == 0)
+		return dc_fail(err, DC_E_IO, NULL,
+		    "key file %s is there: if it is not the one that the secrets were sealed with, move it away first",
+		    options->key_path);
+	self = sqlite_new(options->path);
+	rc = run_offline(self, forget_run, &f, &why);
+	sqlite_close_store(&self->store);
+	if (rc != DC_OK) {
+		/* The secrets are as they were, so the new key is nobody's. */
+		(void)unlink(options->key_path);
+		return dc_fail(err, rc, NULL, "the secrets in %s cannot be given up (is it in use?): %s", options->path, why.text);
+	}
 	return DC_OK;
 }

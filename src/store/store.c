@@ -10,12 +10,14 @@ store_init(struct store *st, const struct store_ops *ops)
 {
 	st->ops = ops;
 	pthread_mutex_init(&st->watch_lock, NULL);
+	pthread_mutex_init(&st->rotate_lock, NULL);
 }
 
 void
 store_fini(struct store *st)
 {
 	seal_close(st->seal);
+	pthread_mutex_destroy(&st->rotate_lock);
 	pthread_mutex_destroy(&st->watch_lock);
 }
 

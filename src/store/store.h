@@ -35,7 +35,7 @@ typedef void (*store_done)(void *arg, enum dc_code rc, const struct dc_error *er
 struct store_options {
 	const char *path; /* database file */
 	const char *key_path; /* key file for sealed secrets; created (0600) together with a new database only */
-	/* Compared with the schema at open, column by column; NULL-terminated, or NULL for none. */
+	/* Compared with the schema at open, column by column; NULL-terminated, or NULL for none. Outlives the store. */
 	const struct field_table *const *tables;
 };
 
@@ -69,6 +69,28 @@ const char *tx_epoch(struct tx *);
 enum dc_code store_backup(struct store *, const char *path, struct dc_error *err);
 /* Offline: gives the database file at path a new epoch, as after restoring a backup. Refuses while it is in use. */
 enum dc_code store_new_epoch(const char *path, struct dc_error *err);
+
+/* A new key for the secrets: it joins the old one in the key file, every secret is sealed anew, some hundred in a
+ * transaction so that other jobs go on between, and then the old key is dropped. Blocks; one at a time. After a failure or
+ * a crash the key file has both keys and everything opens; the next call goes on with that. *ret: secrets sealed. */
+enum dc_code store_rotate_key(struct store *, size_t *ret, struct dc_error *err);
+/* Goes on with a rotation that was cut short; for the process that serves, once it has opened. */
+enum dc_code store_finish_rotation(struct store *, size_t *ret, struct dc_error *err);
+
+struct store_key {
+	char id[16]; /* of the key that seals */
+	bool rotating; /* the one before is needed still */
+};
+void store_get_key(struct store *, struct store_key *ret);
+/* For a job that seals in a process beside the one that serves: DC_E_AGAIN when that one has rotated since this one
+ * opened. With the write lock held, as every job has it, a rotation that begins later finds what this job sealed. */
+enum dc_code tx_check_key(struct tx *, struct dc_error *err);
+
+/* Offline, when the key file is lost (a file that is still there is refused): makes a new one, puts random text in place
+ * of each secret, which no one knows, and gives the store a new epoch, so that edges keep what they have. told is called
+ * for each secret that was given up, and may be called for some before a failure that keeps them. */
+typedef void (*store_lost)(void *arg, const char *table, const char *id);
+enum dc_code store_forget_secrets(const struct store_options *, store_lost told, void *arg, struct dc_error *err);
 
 /* Counters for metrics and tests. */
 struct store_stats {

@@ -60,6 +60,8 @@ struct store_ops {
 struct store {
 	const struct store_ops *ops;
 	struct seal *seal;
+	pthread_mutex_t rotate_lock; /* one rotation at a time */
+	const struct field_table *const *tables; /* store_options.tables */
 	char epoch[UUID_TEXT_SIZE];
 	pthread_mutex_t watch_lock;
 	store_wake wake;
@@ -90,6 +92,11 @@ enum dc_code store_prepare(struct tx *, const struct store_options *, const stru
     struct dc_error *err);
 /* Gives the store behind tx a new epoch. */
 enum dc_code store_renew_epoch(struct tx *, struct dc_error *err);
+/* Seals the value by which a wrong key is told at open under the current key. */
+enum dc_code store_renew_canary(struct tx *, struct dc_error *err);
+/* All that was sealed becomes random text that nobody knows, sealed under the current key; tells each. */
+enum dc_code store_replace_secrets(struct tx *, const struct field_table *const *tables, store_lost told, void *arg,
+    struct dc_error *err);
 
 /* store_open() with migrations of one's own. */
 enum dc_code store_open_with(const struct store_options *, const struct migration *, struct store **ret,
