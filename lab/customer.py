@@ -2,6 +2,7 @@
 them, and the hosts of a VPC. Each is a network namespace of that guest.
 """
 import ipaddress
+import itertools
 import re
 
 BIRD_TIMERS = "connect delay time 1; connect retry time 3; error wait time 1,4; error forget time 5;"
@@ -234,6 +235,36 @@ class Ping:
 
     def __repr__(self):
         return "ping %d of %d" % (self.received, self.sent)
+
+
+class Pinging:
+    """A ping that goes on until stop(), and then knows what it lost. The echo that is under way at the end does not count."""
+
+    numbers = itertools.count(1)
+
+    def __init__(self, guest, ns, target, every=0.2):
+        self.guest, self.target = guest, target
+        self.log = "/tmp/pinging.%d" % next(self.numbers)
+        self.every = every
+        self.pid = guest.spawn("ping", "-n", "-O", "-i", every, target, ns=ns, log=self.log)
+
+    def answered(self):
+        return sorted({int(n) for n in re.findall(r"bytes from .*icmp_seq=(\d+)", self.guest.read(self.log))})
+
+    def wait_answers(self, n=3, timeout=20):
+        """Until n more echoes than now have come back."""
+        before = len(self.answered())
+        self.guest.wait("%d answers of %s" % (n, self.target), lambda: len(self.answered()) >= before + n, timeout)
+        return self
+
+    def stop(self):
+        """The sequence numbers that were lost, and how many were sent."""
+        self.guest.kill(self.pid, 2)
+        self.guest.wait("ping's last word", lambda: "packets transmitted" in self.guest.read(self.log), 10)
+        sent = int(re.search(r"(\d+) packets transmitted", self.guest.read(self.log)).group(1))
+        answered = set(self.answered())
+        under_way = 1 if sent not in answered else 0
+        return [n for n in range(1, sent + 1 - under_way) if n not in answered], sent
 
 
 def ping(guest, target, ns, count=3, size=None, timeout=30):

@@ -21,7 +21,7 @@ link set trunk0.3333 up
 addr add 198.18.1.1/24 dev trunk0.3333
 link add fvrf type vrf table 100777
 link set fvrf up
-link add link trunk1 name fmac type macvlan mode bridge
+link add link vpc0 name fmac type macvlan mode bridge
 link set fmac up
 """
 FOREIGN_BIRD = """router id 198.18.0.1; protocol device { scan time 5; }

@@ -1,0 +1,257 @@
+"""Any process may die at any moment: what is up stays up, and the state converges."""
+import shutil
+import subprocess
+
+import pytest
+
+from conftest import closing, open_site
+from lab.customer import Pinging
+
+MD5 = "example-of-md5"
+BACK = 30  # seconds after which everything is back
+
+
+@pytest.fixture(scope="module")
+def site():
+    made = open_site(settings=["vrfs_per_instance = 1"])
+    yield made
+    closing(made)
+
+
+@pytest.fixture(scope="module")
+def lines(site):
+    """Two gateways, each in a BIRD of its own, a line of both families in each."""
+    shop = site.shop("crash")
+    made = []
+    for _ in range(2):
+        line = shop.line(shop.gateway(host=True), md5=MD5)
+        line.order()
+        line.router()
+        made.append(line)
+    for line in made:
+        line.wait_active()
+    assert len(site.birds()) == 2
+    for line in made:
+        site.lab.edge.wait("a first ping", lambda line=line: line.customer.ping(line.gateway.address()).ok, 20)
+    return made
+
+
+def since(lines):
+    """At the customers' routers, who are not ours."""
+    return [line.customer.bird("show protocols " + line.customer.protocol(family)).splitlines()[1].split()[4]
+            for line in lines for family in "46"]
+
+
+def at_api(lines):
+    return [line.since(family) for line in lines for family in "46"]
+
+
+class Watch:
+    """Pings over every line, both families, while something is done; and the sessions' ages."""
+
+    def __init__(self, lines):
+        self.lines = lines
+        self.pings = {(line.name, family): Pinging(line.site.lab.customers, line.customer.host, line.gateway.address(family))
+                      for line in lines for family in "46"}
+        for pinging in self.pings.values():
+            pinging.wait_answers(2)
+        self.since, self.at_api = since(lines), at_api(lines)
+
+    def lost(self):
+        for pinging in self.pings.values():
+            pinging.wait_answers(3)
+        return {name: pinging.stop()[0] for name, pinging in self.pings.items()}
+
+    def untouched(self):
+        """No packet lost, no session reset, neither by the customers' word nor by ours."""
+        lost = self.lost()
+        assert not any(lost.values()), lost
+        assert since(self.lines) == self.since
+        assert at_api(self.lines) == self.at_api
+
+
+def new_order_works(site, lines):
+    shop = site.shop("after-%d" % site.number())
+    line = shop.line(shop.gateway(), families="4", md5=MD5)
+    line.order()
+    line.router(host=False)
+    line.wait_active(BACK)
+    line.delete()
+    line.customer.down()
+    for each in lines:
+        each.wait_active(BACK)
+
+
+def objects(site):
+    return sorted((row["key"], row["state"], row["deleted"]) for row in site.rows("objects", "objects"))
+
+
+def devices(site):
+    """Devices and BIRDs of ours on the router: none lost, none doubled."""
+    return sorted(site.lab.edge.shell("for n in %s; do ip -n $n -br link; done | cut -d@ -f1 | cut -d' ' -f1"
+                                      % " ".join(site.instances())).out.split()), len(site.birds())
+
+
+def test_dcaasd_killed_and_back(site, lines):
+    watch, had, there = Watch(lines), objects(site), devices(site)
+    site.dcaasd.kill()
+    for pinging in watch.pings.values():
+        pinging.wait_answers(5)
+    site.dcaasd.start()
+    for line in lines:
+        line.wait_active(BACK)
+    watch.untouched()
+    assert objects(site) == had
+    assert devices(site) == there
+    new_order_works(site, lines)
+
+
+@pytest.mark.parametrize("half", ["net", "agent"])
+def test_half_of_the_edge_killed_and_back(site, lines, half):
+    watch, had, there = Watch(lines), objects(site), devices(site)
+    old = site.edge_processes()
+    site.lab.edge.kill(old[half], 9)
+
+    def again():
+        now = site.edge_processes()
+        return len(now) == 2 and now["net"] != old["net"] and (half == "net") == (now["agent"] == old["agent"])
+    site.lab.edge.wait("both halves again", again, BACK)
+    boots = {row["id"]: row["received_time"] for row in site.rows("edge-reports", "edge_reports")}
+    site.lab.edge.wait("a new report", lambda: {
+        row["id"]: row["received_time"] for row in site.rows("edge-reports", "edge_reports")} != boots, BACK)
+    watch.untouched()
+    assert objects(site) == had
+    assert devices(site) == there
+    new_order_works(site, lines)
+
+
+def test_one_bird_killed_and_back(site, lines):
+    first, second = lines
+    old = site.birds()
+    victim = pid_of(site, first)
+    watch = Watch(lines)
+    site.lab.edge.kill(victim, 9)
+    site.lab.edge.wait("another BIRD in its place", lambda: len(site.birds()) == 2 and victim not in site.birds(), BACK)
+    for family in "46":
+        first.customer.wait_established(family, BACK)
+    first.wait_active(BACK)
+    lost = watch.lost()
+    assert not lost[second.name, "4"] and not lost[second.name, "6"]
+    assert since([second]) == watch.since[2:]
+    print("\nkill -9 of its BIRD: %s of the customer's echoes were lost" % {k: len(v) for k, v in lost.items()})
+    # The routes stay in the kernel while BIRD is away; a customer without graceful restart sends his own elsewhere meanwhile.
+    assert all(len(lost[first.name, family]) * 0.2 <= 5 * 2 for family in "46")
+    assert set(site.birds()) - {pid_of(site, first)} == set(old) - {victim}
+    new_order_works(site, lines)
+
+
+def pid_of(site, line):
+    """Of the BIRD that has this line's sessions."""
+    row = next(row for row in site.rows("objects", "objects") if row["kind"] == "vrf" and line.gateway.id in row["key"])
+    out = site.lab.edge.shell("ip netns pids dcaas-%d" % row["body"]["instance"]).out
+    return next(int(pid) for pid in out.split() if int(pid) in site.birds())
+
+
+def reboot(site):
+    """What a reboot of the router leaves: the edge's files. Its processes, namespaces and devices are gone."""
+    site.stop_edge(9)
+    edge = site.lab.edge
+    for pid in site.birds():
+        edge.kill(pid, 9)
+    edge.wait("the end of every BIRD", lambda: not site.birds(), 10)
+    for name in site.instances():
+        edge.run("ip", "netns", "del", name)
+    edge.wait("no VLAN of ours", lambda: "dcv" not in edge.shell("ip -br link").out, 10)
+
+
+def test_rebooted_router_comes_up_without_dcaasd(site, lines):
+    site.dcaasd.kill()
+    reboot(site)
+    site.run_edge()
+    for line in lines:
+        for family in "46":
+            line.customer.wait_established(family, 2 * BACK)
+            site.lab.edge.wait("a ping", lambda l=line, f=family: l.customer.ping(l.gateway.address(f)).ok, BACK)
+    site.dcaasd.start()
+    for line in lines:
+        line.wait_active(BACK)
+    new_order_works(site, lines)
+
+
+# A store that is not what it was
+
+
+def edge_row(site):
+    return site.operator.get("/dcaas/v1/edges/" + site.edge_id, say=False)["edge"]
+
+
+def test_store_restored_from_an_old_backup_is_held(site, lines):
+    backup = site.dcaasd.folder + "/backup.db"
+    run_dcaasd(site, "--backup", backup)
+    shop = site.shop("later")
+    line = shop.line(shop.gateway(host=True), md5=MD5)
+    line.order()
+    line.router()
+    line.wait_active()
+    every = [*lines, line]
+    watch = Watch(every)
+    site.dcaasd.kill()
+    restore(site, backup)
+    run_dcaasd(site, "--restored")
+    site.dcaasd.start()
+    held = site.lab.edge.wait("an edge that holds", lambda: (lambda e: e if e["held"] else None)(edge_row(site)), BACK)
+    assert held["held_reason"]
+    for pinging in watch.pings.values():
+        pinging.wait_answers(10)
+    lost = watch.lost()
+    assert not any(lost.values()), lost
+    assert since(every) == watch.since
+    # The operator's word: what that store does not know goes.
+    site.operator.post("/dcaas/v1/edges/%s/confirm" % site.edge_id, {})
+    site.lab.edge.wait("the end of holding", lambda: not edge_row(site)["held"], BACK)
+    line.customer.guest.wait("the end of the session that the store does not know",
+                             lambda: not line.customer.session("4").established, BACK)
+    assert since(lines) == watch.since[:4]
+    for each in lines:
+        each.wait_active(BACK)
+    line.customer.down()
+
+
+def test_emptied_store_is_held(site, lines):
+    watch = Watch(lines)
+    site.dcaasd.kill()
+    shutil.rmtree(site.dcaasd.state)
+    site.dcaasd.init()
+    site.dcaasd.start()
+    # It does not know this edge at all: the credential is refused, and the edge says that it keeps what it has.
+    site.lab.edge.wait("a word on the refused credential in the edge's log",
+                       lambda: "refused" in site.edge_log_text().lower() and "hold" in site.edge_log_text().lower(), BACK)
+    for pinging in watch.pings.values():
+        pinging.wait_answers(10)
+    lost = watch.lost()
+    assert not any(lost.values()), lost
+    assert since(lines) == watch.since
+    # Described anew, with another credential: it still holds what the store does not know.
+    site.operator = site.dcaasd.operator()
+    site._inventory(2)
+    site.lab.edge.write("/run/dcaas/token", site.token + "\n", 0o600)
+    site.lab.edge.shell("chown 65534:65534 /run/dcaas/token")
+    held = site.lab.edge.wait("an edge that holds", lambda: (lambda e: e if e["held"] else None)(edge_row(site)), BACK)
+    assert held["held_reason"]
+    assert since(lines) == watch.since
+
+
+def run_dcaasd(site, *words):
+    done = subprocess.run(site.dcaasd._argv(*words), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def restore(site, backup):
+    """As an operator would: the copy in the place of the database, under the daemon's user."""
+    state = site.dcaasd.state
+    for name in ("dcaas.db-wal", "dcaas.db-shm"):
+        try:
+            shutil.os.unlink(state + "/" + name)
+        except FileNotFoundError:
+            pass
+    shutil.copyfile(backup, state + "/dcaas.db")
