@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from conftest import VPC, Cli, Site, Tenant
+from program import VPC, Cli, Site, Tenant
 from lab.dcaasd import Dcaasd
 
 PASSWORD = "s3cret-md5"
