@@ -1,0 +1,49 @@
+"""Both halves of dcaas-edge under valgrind, from an order to its end."""
+import re
+
+import pytest
+
+from conftest import explain, open_site
+
+MD5 = "example-of-md5"
+
+
+@pytest.fixture(scope="module")
+def site():
+    # A file per process: the network half is a fork of the agent.
+    made = open_site(start_edge=False)
+    made.wrapper = ["valgrind", "--log-file=/tmp/valgrind.%p", "--leak-check=full", "--errors-for-leak-kinds=definite",
+                    "--error-exitcode=97", "--track-fds=no"]
+    try:
+        made.start_edge()
+        made.wait_edge(180)
+        yield made
+    except BaseException:
+        explain(made)
+        raise
+    finally:
+        made.down()
+
+
+def test_both_halves_are_clean_under_valgrind(site):
+    shop = site.shop("valgrind")
+    gateway = shop.gateway(host=True)
+    bgp, static = shop.line(gateway, md5=MD5), shop.line(gateway, mode="static")
+    for line in (bgp, static):
+        line.order()
+        line.router()
+    for line in (bgp, static):
+        line.wait_active(180)
+    bgp.customer.configure(announce=["192.168.77.0/24", str(list(gateway.prefix.subnets(new_prefix=24))[3])])
+    site.lab.edge.wait("a rejected route", lambda: bgp.session("4")["rejected"] == 1, 60)
+    bgp.customer.stop()
+    bgp.wait_peer("down", lambda p: p["bgp_status"] == "down", "4", 120)
+    for line in (bgp, static):
+        line.delete(180)
+    site.stop_edge(15, 60)
+    logs = site.lab.edge.shell("ls /tmp/valgrind.*").out.split()
+    assert len(logs) >= 2, logs
+    for log in logs:
+        text = site.lab.edge.read(log)
+        assert re.search(r"ERROR SUMMARY: 0 errors", text), text
+        assert not re.search(r"definitely lost: [1-9]", text), text
