@@ -11,6 +11,11 @@ struct group { /* routing_desired while it grows */
 	size_t neighbours;
 };
 
+struct own { /* of one VRF */
+	struct ip_prefix *v;
+	size_t n;
+};
+
 struct grouping {
 	const struct want *const *want;
 	size_t n;
@@ -18,6 +23,7 @@ struct grouping {
 	struct arena *arena;
 	uint32_t *number; /* of the instances, ascending, each once */
 	struct group *group; /* same order */
+	struct own *own; /* one per want (those of VRFs are used), and one for addresses without a VRF */
 	size_t groups;
 };
 
@@ -99,34 +105,87 @@ size_groups(struct grouping *g)
 	}
 }
 
-static void
-add_vrf(struct grouping *g, const struct want_vrf *w)
-{
-	struct group *group = group_of(g, w->instance);
-
-	group->vrf[group->vrfs++] = (struct routing_vrf) {
-		.device = w->device,
-		.table = w->table,
-		.router_id = w->router_id,
-		.own = w->own,
-		.own_count = w->own_count,
-		.internal_asn_first = w->internal_asn_first,
-		.internal_asn_last = w->internal_asn_last,
-	};
-}
-
 static int
 compare_want(const void *key, const void *element)
 {
 	return strcmp(key, (*(const struct want *const *)element)->key);
 }
 
+static const struct want *const *
+find_want_at(const struct grouping *g, const char *key)
+{
+	return bsearch(key, g->want, g->n, sizeof(*g->want), compare_want);
+}
+
 static const struct want *
 find_want(const struct grouping *g, const char *key)
 {
-	const struct want *const *w = bsearch(key, g->want, g->n, sizeof(*g->want), compare_want);
+	const struct want *const *w = find_want_at(g, key);
 
 	return w != NULL ? *w : NULL;
+}
+
+/* The VRF that an address is in: its position among the wants; n when there is none. */
+static size_t
+vrf_of_addr(const struct grouping *g, const struct want *addr)
+{
+	const struct want *link = find_want(g, addr->addr.link);
+	const struct want *const *vrf;
+
+	if (link == NULL || link->deleted || !link->known || (link->kind != OBJECT_VLAN && link->kind != OBJECT_VETH))
+		return g->n;
+	vrf = find_want_at(g, want_link_vrf(link));
+	return vrf != NULL && (*vrf)->kind == OBJECT_VRF ? (size_t)(vrf - g->want) : g->n;
+}
+
+static bool
+is_known_addr(const struct want *w)
+{
+	return w->kind == OBJECT_ADDR && !w->deleted && w->known;
+}
+
+/* What no neighbour of a VRF may announce: the VPC's blocks, and the subnets of all links in it. A /32 of another
+ * customer's link would draw his traffic. */
+static void
+gather_own(struct grouping *g)
+{
+	g->own = arena_array(g->arena, g->n + 1, sizeof(*g->own));
+	for (size_t i = 0; i < g->n; i++)
+		if (is_known_addr(g->want[i]))
+			g->own[vrf_of_addr(g, g->want[i])].n++;
+	for (size_t i = 0; i < g->n; i++) {
+		const struct want_vrf *w = &g->want[i]->vrf;
+
+		if (!runs(g, i, OBJECT_VRF))
+			continue;
+		g->own[i].v = arena_array(g->arena, w->own_count + g->own[i].n + 1, sizeof(*g->own[i].v));
+		if (w->own_count > 0)
+			memcpy(g->own[i].v, w->own, w->own_count * sizeof(*w->own));
+		g->own[i].n = w->own_count;
+	}
+	for (size_t i = 0; i < g->n; i++) {
+		struct own *own = is_known_addr(g->want[i]) ? &g->own[vrf_of_addr(g, g->want[i])] : NULL;
+
+		if (own != NULL && own->v != NULL)
+			own->v[own->n++] = ip_network(&g->want[i]->addr.prefix);
+	}
+}
+
+static void
+add_vrf(struct grouping *g, size_t i)
+{
+	const struct want_vrf *w = &g->want[i]->vrf;
+	struct group *group = group_of(g, w->instance);
+
+	group->vrf[group->vrfs++] = (struct routing_vrf) {
+		.device = w->device,
+		.table = w->table,
+		.router_id = w->router_id,
+		.own = g->own[i].v,
+		.own_count = g->own[i].n,
+		.internal_asn_first = w->internal_asn_first,
+		.internal_asn_last = w->internal_asn_last,
+	};
 }
 
 static void
@@ -162,9 +221,10 @@ plan_routing(const struct want *const *want, size_t n, const struct plan *plan, 
 
 	open_groups(&g, known, known_n);
 	size_groups(&g);
+	gather_own(&g);
 	for (size_t i = 0; i < n; i++) {
 		if (runs(&g, i, OBJECT_VRF))
-			add_vrf(&g, &want[i]->vrf);
+			add_vrf(&g, i);
 		else if (runs(&g, i, OBJECT_BGP))
 			add_neighbour(&g, want[i], plan->verdict[i].instance);
 	}
