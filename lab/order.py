@@ -23,11 +23,18 @@ class Gateway:
         self.vpc = "6a1e2f30-0000-4000-8000-%012d" % n
         self.host = None
         if attach:
-            site.attach(tenant, self.vpc, self.vlan, [str(self.prefix), str(self.prefix6)], self.local(self.prefix),
-                        local_ipv6=self.local(self.prefix6))
-        self.id = tenant.post(V3 + "virtual-gateways", {"virtual_gateway": {
+            site.attach(tenant, self.vlan, [str(self.prefix), str(self.prefix6)], vpc_id=self.vpc,
+                        local_ip=self.local(self.prefix), local_ipv6=self.local(self.prefix6))
+        self.id = self.order()
+
+    def order(self):
+        return self.tenant.post(V3 + "virtual-gateways", {"virtual_gateway": {
             "name": self.name, "vpc_id": self.vpc, "local_ep_group": [str(self.prefix)],
-            "local_ep_group_ipv6": [str(self.prefix6)], "bgp_asn": asn}})["virtual_gateway"]["id"]
+            "local_ep_group_ipv6": [str(self.prefix6)], "bgp_asn": self.asn}})["virtual_gateway"]["id"]
+
+    def members(self):
+        """What an interface says of its gateway."""
+        return {"service_type": "VGW", "vgw_id": self.id}
 
     @staticmethod
     def local(prefix):
@@ -43,6 +50,65 @@ class Gateway:
         self.host = VpcHost(self.site.lab.customers, self.name, self.vlan, "%s/%d" % (p4[10], p4.prefixlen), str(p4[1]),
                             "%s/%d" % (p6[10], p6.prefixlen), str(p6[1])).up()
         return self
+
+
+class GlobalGateway:
+    """A global DC gateway: no VPC, but interfaces and links."""
+
+    def __init__(self, tenant, name, asn=64512):
+        self.tenant, self.name, self.asn = tenant, name, asn
+        self.id = tenant.post(V3 + "global-dc-gateways", {"global_dc_gateway": {
+            "name": name, "bgp_asn": asn, "address_family": "dual"}})["global_dc_gateway"]["id"]
+
+    def members(self):
+        return {"service_type": "GDGW", "gateway_id": self.id}
+
+    def show(self):
+        return self.tenant.get(V3 + "global-dc-gateways/" + self.id, say=False)["global_dc_gateway"]
+
+    def link(self, other_id, region, name="link"):
+        """Orders a peer link to another gateway of the project and region."""
+        body = {"name": name, "peer_site": {"gateway_id": other_id, "project_id": self.tenant.project_id, "region_id": region}}
+        return Link(self, self.tenant.post(self.links(), {"peer_link": body})["peer_link"]["id"])
+
+    def links(self):
+        return V3 + "global-dc-gateways/%s/peer-links" % self.id
+
+
+class Link:
+    """A peer link."""
+
+    def __init__(self, gateway, link):
+        self.gateway, self.id = gateway, link
+        self.path = gateway.links() + "/" + link
+
+    def show(self):
+        return self.gateway.tenant.get(self.path, say=False)["peer_link"]
+
+    def wait(self, status, timeout=60):
+        def look():
+            seen = self.show()
+            return seen if seen["status"] == status else None
+        try:
+            return wait("%s of link %s" % (status, self.id), look, timeout, 0.1)
+        except GuestError as error:
+            raise GuestError("%s\nlink: %s" % (error, self.show())) from None
+
+    def delete(self):
+        self.gateway.tenant.delete(self.path)
+
+
+class EnterpriseRouter(Gateway):
+    """An operator's enterprise router with an attached network, and a host in it. Number n as for Gateway."""
+
+    def __init__(self, site, tenant, n, **options):
+        super().__init__(site, tenant, n, attach=False, **options)
+        site.attach(tenant, self.vlan, [str(self.prefix), str(self.prefix6)], enterprise_router_id=self.id,
+                    local_ip=self.local(self.prefix), local_ipv6=self.local(self.prefix6))
+
+    def order(self):
+        return self.site.operator.post("/dcaas/v1/enterprise-routers", {"enterprise_router": {
+            "tenant_id": self.tenant.project_id, "name": self.name}})["enterprise_router"]["id"]
 
 
 class Line:
@@ -86,7 +152,7 @@ class Line:
 
     def body(self):
         first = self.families[0]
-        body = {"name": self.name, "type": "private", "direct_connect_id": self.connection, "vgw_id": self.gateway.id,
+        body = {"name": self.name, "type": "private", "direct_connect_id": self.connection, **self.gateway.members(),
                 "vlan": self.vlan, "bandwidth": self.bandwidth, "route_mode": self.mode, "address_family": "ipv" + first,
                 "local_gateway_v%s_ip" % first: self.local(first), "remote_gateway_v%s_ip" % first: self.far(first),
                 "remote_ep_group": self.blocks(first)}

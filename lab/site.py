@@ -65,11 +65,10 @@ class Site:
             "tenant_id": tenant.project_id, "name": name, "port_id": self.ports[device], "bandwidth": bandwidth,
             "location": "lab", "port_type": "10G", "provider": "lab"}})["direct_connect"]["id"]
 
-    def attach(self, tenant, vpc, vlan, prefixes, local_ip=None, next_hop=None, local_ipv6=None, next_hop_ipv6=None):
-        body = {"tenant_id": tenant.project_id, "vpc_id": vpc, "port_id": self.ports["vpc0"], "vlan": vlan,
-                "prefixes": prefixes, "local_ip": local_ip, "next_hop": next_hop, "local_ipv6": local_ipv6,
-                "next_hop_ipv6": next_hop_ipv6}
-        return self.operator.post("/dcaas/v1/attachments", {"attachment": {k: v for k, v in body.items() if v is not None}})[
+    def attach(self, tenant, vlan, prefixes, **members):
+        """A VPC or an enterprise router behind a VLAN of port vpc0; members: vpc_id, local_ip, next_hop and the like."""
+        return self.operator.post("/dcaas/v1/attachments", {"attachment": {
+            "tenant_id": tenant.project_id, "port_id": self.ports["vpc0"], "vlan": vlan, "prefixes": prefixes, **members}})[
             "attachment"]["id"]
 
     # the edge

@@ -1,0 +1,116 @@
+"""Peer links within a site: a global DC gateway to an enterprise router, and to another global DC gateway."""
+import pytest
+
+from lab.order import EnterpriseRouter, GlobalGateway
+
+MD5 = "example-of-md5"
+REGION = "region-1"
+
+
+class World:
+    """Three global gateways and an enterprise router: er - left - right - third."""
+
+    def __init__(self, site):
+        self.site, self.shop = site, site.shop("links")
+        tenant = self.shop.tenant
+        self.left, self.right, self.third = (GlobalGateway(tenant, name) for name in ("left", "right", "third"))
+        self.er = EnterpriseRouter(site, tenant, site.number(), name="er").host_up()
+        self.lines = {gateway: self.line(gateway) for gateway in (self.left, self.right, self.third)}
+        for line in self.lines.values():
+            line.wait_active()
+        self.to_er = self.left.link(self.er.id, REGION, "to-er")
+        self.to_right = self.left.link(self.right.id, REGION, "to-right")
+        self.to_third = self.right.link(self.third.id, REGION, "to-third")
+
+    def line(self, gateway):
+        line = self.shop.line(gateway, md5=MD5)
+        line.order()
+        line.router()
+        return line
+
+    def sessions(self, link):
+        """Of a link, at the edge: both ends, both families."""
+        return [row for row in self.site.rows("sessions", "sessions") if row["owner_id"] == link.id]
+
+
+@pytest.fixture(scope="module")
+def world(site):
+    made = World(site)
+    for link in (made.to_er, made.to_right, made.to_third):
+        link.wait("ACTIVE")
+    return made
+
+
+def test_links_are_active_with_their_sessions_up(world):
+    for link in (world.to_er, world.to_right, world.to_third):
+        rows = world.sessions(link)
+        assert len(rows) == 4
+        assert all(row["established"] for row in rows)
+
+
+def test_counts_on_the_gateways(world):
+    assert [g.show()["current_peer_link_count"] for g in (world.left, world.right, world.third)] == [2, 2, 1]
+    assert world.left.show()["available_peer_link_count"] == 1
+
+
+def learnt(line, family):
+    return line.customer.routes_from_edge(family)
+
+
+@pytest.mark.parametrize("family", ["4", "6"])
+def test_customer_reaches_the_enterprise_routers_network(site, world, family):
+    line = world.lines[world.left]
+    prefix = str(world.er.prefix if family == "4" else world.er.prefix6)
+    site.lab.edge.wait("the router's network at the customer", lambda: prefix in learnt(line, family), 30)
+    site.lab.edge.wait("a ping", lambda: line.customer.ping(world.er.address(family)).ok, 30)
+    site.lab.edge.wait("a ping back", lambda: world.er.host.ping(line.host_address(family)).ok, 30)
+
+
+@pytest.mark.parametrize("family", ["4", "6"])
+def test_customers_of_two_gateways_reach_each_other(site, world, family):
+    left, right = world.lines[world.left], world.lines[world.right]
+    for line, other in ((left, right), (right, left)):
+        site.lab.edge.wait("the other's network", lambda l=line, o=other: o.lan(family) in learnt(l, family), 30)
+        site.lab.edge.wait("a ping", lambda l=line, o=other: l.customer.ping(o.host_address(family)).ok, 30)
+
+
+@pytest.mark.parametrize("family", ["4", "6"])
+def test_customers_see_no_internal_as(world, family):
+    line = world.lines[world.left]
+    other = world.lines[world.right]
+    text = line.customer.bird("show route all %s" % other.lan(family))
+    path = next(words for words in text.splitlines() if "BGP.as_path" in words).split(":")[1].split()
+    assert path == [str(world.left.asn), str(other.asn)]
+
+
+@pytest.mark.parametrize("family", ["4", "6"])
+def test_no_route_goes_on_to_a_third_gateway(world, family):
+    """er - left - right - third: what right learns from left stays with right, and so on."""
+    er = str(world.er.prefix if family == "4" else world.er.prefix6)
+    left, right, third = (world.lines[g].lan(family) for g in (world.left, world.right, world.third))
+    told = {name: set(learnt(world.lines[gateway], family)) for name, gateway in (
+        ("left", world.left), ("right", world.right), ("third", world.third))}
+    assert told == {"left": {er, right}, "right": {left, third}, "third": {right}}
+
+
+def test_deleting_one_link_leaves_the_other_up(site, world):
+    before = {row["id"]: row["since"] for row in world.sessions(world.to_er) + world.sessions(world.to_third)}
+    customers = {g: [line.since(f) for f in "46"] for g, line in world.lines.items()}
+    world.to_right.delete()
+    tenant = world.shop.tenant
+    assert tenant.call("GET", world.to_right.path, check=False).status == 404
+    left, right = world.lines[world.left], world.lines[world.right]
+    for family in "46":
+        site.lab.edge.wait("the withdrawal", lambda f=family: right.lan(f) not in learnt(left, f), 30)
+    site.lab.edge.wait("the end of its objects", lambda: not [
+        row for row in site.rows("objects", "objects") if row["owner_id"] == world.to_right.id], 30)
+    assert left.customer.ping(world.er.address("4")).ok
+    assert {row["id"]: row["since"] for row in world.sessions(world.to_er) + world.sessions(world.to_third)} == before
+    assert {g: [line.since(f) for f in "46"] for g, line in world.lines.items()} == customers
+    assert [g.show()["current_peer_link_count"] for g in (world.left, world.right)] == [1, 1]
+
+
+def test_a_link_ordered_again_comes_up_again(world):
+    link = world.left.link(world.right.id, REGION, "again")
+    link.wait("ACTIVE")
+    link.delete()
