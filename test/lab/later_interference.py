@@ -1,4 +1,6 @@
 """Adding, changing and deleting one interface while others are up: they notice nothing."""
+import sqlite3
+
 import pytest
 
 from lab.customer import Pinging
@@ -79,15 +81,43 @@ def test_customers_have_seen_no_reset_either(others):
             assert line.customer.session(family).established
 
 
+def insert(site, key, member, value):
+    """Changes one member of a rendered object, below the API, as if dcaasd had rendered it so."""
+    database = sqlite3.connect(site.dcaasd.state + "/dcaas.db", timeout=20, isolation_level=None)
+    try:
+        database.execute("BEGIN IMMEDIATE")
+        edge = database.execute("SELECT edge_id FROM edge_object WHERE key = ?", (key,)).fetchone()[0]
+        database.execute("UPDATE edge_revision SET revision = revision + 1 WHERE id = ?", (edge,))
+        changed = database.execute(
+            "UPDATE edge_object SET body = json_set(body, '$.' || ?, ?), revision = (SELECT revision FROM edge_revision "
+            "WHERE id = ?) WHERE key = ?", (member, value, edge, key)).rowcount
+        database.execute("COMMIT")
+    finally:
+        database.close()
+    assert changed == 1
+
+
 def test_a_configuration_that_bird_refuses_takes_out_only_its_own_peer(site, shop, others):
-    """Inserted below the API: an AS number that no BIRD takes, in the rendered object."""
-    line = shop.line(others[0].gateway, families="4")
+    """A protocol named by a keyword of BIRD's: its parser refuses the whole file."""
+    gateway = others[0].gateway
+    line, good = (shop.line(gateway, families="4") for _ in range(2))
     line.order()
-    line.wait_applied()
-    before = {key: row["since"] for key, row in sessions(site).items()}
-    other = shop.line(others[0].gateway, families="4")
-    other.order()
-    other.wait_applied()
-    assert {key: row["since"] for key, row in sessions(site).items() if key in before} == before
-    line.delete()
-    other.delete()
+    line.router(host=False)
+    line.wait_active()
+    before = {key: row["since"] for key, row in sessions(site).items() if key not in line.peers.values()}
+    key = "bgp/" + line.peers["4"]
+    insert(site, key, "name", "sha512")
+    line.wait_peer("ERROR", lambda p: p["status"] == "ERROR")
+    row = next(row for row in site.rows("objects", "objects") if row["key"] == key)
+    assert row["state"] == "error" and row["error"], row
+    assert row["error"] in line.interface()["reason"]
+    # What is ordered meanwhile in the same gateway is applied.
+    good.order()
+    good.router(host=False)
+    good.wait_active()
+    assert {k: r["since"] for k, r in sessions(site).items() if k in before} == before
+    insert(site, key, "name", "p9999_4")
+    line.wait_active()
+    for each in (line, good):
+        each.delete()
+        each.customer.down()
