@@ -1,0 +1,150 @@
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "edge/bird/instance.h"
+
+#define VERIFY_MS 30000 /* a session that had its key is looked at again */
+
+static void
+fill(struct op_guard *ask, const struct instance *in, const struct peer *p)
+{
+	ask->instance = in->number;
+	strlcpy(ask->device, p->guard_link, sizeof(ask->device));
+	ask->local = p->guard_local;
+}
+
+static bool
+same_guard(const struct peer *a, const struct peer *b)
+{
+	return strcmp(a->guard_link, b->guard_link) == 0 && ip_addr_equal(&a->guard_local, &b->guard_local);
+}
+
+static void
+open_now(struct instance *in, struct peer *p)
+{
+	struct op_guard ask = {0};
+
+	p->guarded = false;
+	for (size_t i = 0; i < in->held.neighbour_count; i++) {
+		if (in->peer[i] != p && in->peer[i]->guarded && same_guard(in->peer[i], p))
+			return; /* another neighbour at the same address still needs it */
+	}
+	fill(&ask, in, p);
+	/* It fails when the device is gone, and the filter with it. */
+	agent_do(in->driver->agent, OP_GUARD_OFF, &ask, sizeof(ask), NULL);
+}
+
+enum dc_code
+guard_close(struct instance *in, struct peer *p, struct dc_error *err)
+{
+	struct op_guard ask = {0};
+
+	if (p->guarded &&
+	    (strcmp(p->guard_link, p->want->link) != 0 || !ip_addr_equal(&p->guard_local, &p->want->local)))
+		open_now(in, p); /* it has moved */
+	strlcpy(p->guard_link, p->want->link, sizeof(p->guard_link));
+	p->guard_local = p->want->local;
+	fill(&ask, in, p);
+	enum dc_code code = agent_do(in->driver->agent, OP_GUARD_ON, &ask, sizeof(ask), err);
+
+	p->guarded = code == DC_OK;
+	return code;
+}
+
+/* "A key" is not enough, it must be this one: with the old one still there a neighbour without a key got in. */
+static bool
+key_is_in_place(struct instance *in, const struct peer *p)
+{
+	struct op_md5 ask = {.instance = in->number, .remote = p->want->remote};
+	struct reply_md5 reply = {0};
+
+	strlcpy(ask.vrf, p->want->vrf, sizeof(ask.vrf));
+	ask.key_len = (uint32_t)strlen(p->want->password);
+	memcpy(ask.key, p->want->password, ask.key_len);
+	enum dc_code code =
+	    agent_ask(in->driver->agent, OP_MD5_LISTENER, &ask, sizeof(ask), &reply, sizeof(reply), NULL);
+
+	explicit_bzero(&ask, sizeof(ask));
+	return code == DC_OK && reply.listener != 0 && reply.match != 0;
+}
+
+static bool
+may_open(struct instance *in, const struct peer *p)
+{
+	if (p->how != BIRD_RUN || p->want->password == NULL || p->block == NULL)
+		return true; /* nothing listens for it, or nothing is to be protected */
+	return key_is_in_place(in, p);
+}
+
+size_t
+guard_poll(struct instance *in, struct arena *a)
+{
+	size_t closed = 0;
+
+	for (size_t i = 0; i < in->held.neighbour_count; i++)
+		closed += in->peer[i]->guarded;
+	if (closed == 0)
+		return 0;
+	if ((in->configuring || in->starting) && (daemon_answers(in, a, NULL) != DC_OK || in->configuring))
+		return closed; /* the key that is there may be of before */
+	for (size_t i = 0; i < in->held.neighbour_count; i++) {
+		if (!in->peer[i]->guarded || !may_open(in, in->peer[i]))
+			continue;
+		open_now(in, in->peer[i]);
+		closed--;
+	}
+	return closed;
+}
+
+void
+guard_wait(struct instance *in, struct arena *a, int ms)
+{
+	struct monotonic start = monotonic_now();
+
+	while (guard_poll(in, a) > 0 && monotonic_since(start) < ms)
+		nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+}
+
+/* Each round trip takes BIRD once through its loop, so connections that stood in its accept queue are dealt with. */
+enum dc_code
+guard_settle(struct instance *in, struct arena *a, struct dc_error *err)
+{
+	for (int i = 0; i < 2; i++) {
+		if (daemon_answers(in, a, err) != DC_OK)
+			return DC_E_DAEMON;
+	}
+	return DC_OK;
+}
+
+static bool
+ask_tcp(struct instance *in, const struct peer *p, struct op_tcp *ask, struct reply_tcp *reply)
+{
+	*ask = (struct op_tcp){.instance = in->number, .local = p->want->local, .remote = p->want->remote};
+	strlcpy(ask->vrf, p->want->vrf, sizeof(ask->vrf));
+	return agent_ask(in->driver->agent, OP_TCP_STATE, ask, sizeof(*ask), reply, sizeof(*reply), NULL) == DC_OK;
+}
+
+enum session_key
+guard_session(struct instance *in, struct peer *p, utc_ms since)
+{
+	struct reply_tcp reply = {0};
+	struct op_tcp ask;
+
+	if (p->want->password == NULL)
+		return SESSION_SAFE;
+	if (p->verified == since && now_ms() - p->verified_at < VERIFY_MS)
+		return SESSION_SAFE;
+	if (!ask_tcp(in, p, &ask, &reply) || reply.state == 0)
+		return SESSION_UNSURE; /* gone since BIRD was asked, or not to be known */
+	if (reply.has_key != 0) {
+		p->verified = since;
+		p->verified_at = now_ms();
+		return SESSION_SAFE;
+	}
+	p->verified = 0;
+	ask.h = (struct op_header){0};
+	agent_do(in->driver->agent, OP_TCP_RESET, &ask, sizeof(ask), NULL);
+	dc_log(LOG_WARNING, "session-without-key", "instance=%u name=%s", in->number, p->want->name);
+	return SESSION_RESET;
+}

@@ -1,0 +1,129 @@
+/* instance.h - what the BIRD driver holds of one instance; inside of bird/ only.
+ *
+ * `held` is a copy of what is desired, `peer[i]` what is known of held.neighbour[i]; the latter lives on from one apply
+ * to the next, found by its key. `loaded` is the text that BIRD runs on, as far as we know: NULL after a start of ours,
+ * when the daemon may run on anything.
+ *
+ * The folder: bird.conf (what BIRD runs on; replaced only by what it has accepted or is about to be started with),
+ * bird.conf.new, bird.ctl, bird.pid, bird.log, and bird.boot: the kernel's boot id when BIRD was started. */
+#ifndef DC_BIRD_INSTANCE_H
+#define DC_BIRD_INSTANCE_H
+
+#include "edge/agent_client.h"
+#include "edge/bird/control.h"
+#include "edge/bird/limit.h"
+#include "edge/bird/parse.h"
+#include "edge/bird/render.h"
+
+struct peer {
+	char *key;
+	const struct routing_neighbour *want; /* in held */
+	enum bird_how how;
+	char *block;         /* its text in what BIRD runs on; NULL: none, or unknown */
+	const char *refused; /* words, in held's arena; NULL: fine */
+	struct limit limit;
+
+	bool guarded; /* traffic to guard_local is dropped on guard_link, or may be */
+	char guard_link[OP_NAME_MAX];
+	struct ip_addr guard_local;
+
+	bool seen; /* the rest is known */
+	bool established;
+	utc_ms since;
+	utc_ms verified;                         /* the session that was `since` then has its key */
+	int64_t verified_at, counted_at, tcp_at; /* monotonic ms */
+	struct bird_counts counts;
+	const char *tcp;
+};
+
+struct instance {
+	struct bird_driver *driver;
+	uint32_t number;
+	char *dir;
+	struct control *control;
+	struct arena *arena; /* of held */
+	struct routing_desired held;
+	struct peer **peer;    /* one per held.neighbour; in the arena, the peers on the heap */
+	struct peer **by_name; /* the same, sorted by protocol name */
+
+	char *loaded;
+	bool contacted; /* an apply of ours went through to this daemon */
+	bool again;     /* an apply is due: a wait after a route limit is over, or the daemon had to start with less */
+	bool configuring;                  /* BIRD has not finished with the last one */
+	bool suspect;                      /* its socket failed */
+	bool starting, answered;           /* since its last start of ours */
+	int64_t started, next_start, pace; /* monotonic ms; wait between starts */
+	int64_t next_try;                  /* of an apply that is due */
+
+	struct reply_counters counters;
+	int64_t counters_at;
+	size_t next_count; /* whose routes are counted next */
+};
+
+struct bird_driver {
+	struct routing routing;
+	struct agent *agent;
+	char *state_dir;
+	struct instance **instance;
+	size_t count;
+};
+
+int64_t now_ms(void); /* monotonic */
+
+/* driver.c */
+struct instance *instance_find(struct bird_driver *, uint32_t number);
+const char *instance_path(const struct instance *, struct arena *, const char *file);
+struct peer *instance_peer_by_name(const struct instance *, const char *name);
+/* Takes over what is desired; what is known of neighbours that stay is kept. */
+void instance_hold(struct instance *, const struct routing_desired *);
+
+/* files.c: in the instance's folder. */
+enum dc_code file_write(const struct instance *, const char *name, const char *text, size_t len, struct dc_error *);
+enum dc_code file_rename(const struct instance *, const char *from, const char *to, struct dc_error *);
+enum dc_code folder_make(const struct bird_driver *, const struct instance *, struct dc_error *);
+void folder_clear(const struct instance *);
+/* Whether BIRD was started since the router was; boot_note() says that it is now. */
+bool boot_same(const struct instance *);
+void boot_note(const struct instance *);
+
+/* daemon.c */
+/* 0: none runs. False when the agent cannot tell. */
+bool daemon_pid(struct instance *, uint32_t *ret);
+/* Running and answering, else DC_E_DAEMON. */
+enum dc_code daemon_answers(struct instance *, struct arena *, struct dc_error *);
+/* Starts BIRD with this configuration, its neighbours guarded; returns before it answers. */
+enum dc_code daemon_start(struct instance *, const struct bird_config *, struct dc_error *);
+/* The same with no neighbour, for when BIRD does not take the configuration; the next apply brings them one by one. */
+enum dc_code daemon_start_bare(struct instance *, struct arena *, struct dc_error *);
+/* Until it answers; at most a few seconds, and not when it has ended. */
+enum dc_code daemon_await(struct instance *, struct arena *, struct dc_error *);
+enum dc_code daemon_stop(struct instance *, struct dc_error *);
+/* Starts a dead one again, at a growing pace. */
+void daemon_tick(struct instance *);
+
+/* guard.c: TCP MD5 fails open for connections that arrive while a key is put in place (routing.md, trap 3), so the link
+ * address is closed meanwhile. */
+enum dc_code guard_close(struct instance *, struct peer *, struct dc_error *);
+/* Opens what may be opened; returns how many stay closed. */
+size_t guard_poll(struct instance *, struct arena *);
+/* The same until all are open, at most ms. The rest is opened by the tick. */
+void guard_wait(struct instance *, struct arena *, int ms);
+/* BIRD has looked at everything that arrived before the guard was closed. */
+enum dc_code guard_settle(struct instance *, struct arena *, struct dc_error *);
+enum session_key { SESSION_SAFE, SESSION_UNSURE, SESSION_RESET };
+/* Whether a session that BIRD calls Established has its key; one without is reset. */
+enum session_key guard_session(struct instance *, struct peer *, utc_ms since);
+
+/* apply.c: brings BIRD to what is held. */
+enum dc_code apply_held(struct instance *, struct dc_error *);
+/* The configuration as it would be now. */
+enum dc_code apply_render(struct instance *, struct arena *, struct bird_config *, struct dc_error *);
+/* BIRD runs on this from now on. */
+void apply_loaded(struct instance *, const struct bird_config *);
+
+/* observe.c */
+enum dc_code observe_rows(struct instance *, struct arena *, struct bird_row **, size_t *, struct dc_error *);
+enum dc_code observe_sessions(
+    struct instance *, struct arena *, struct routing_session **, size_t *, struct dc_error *);
+
+#endif

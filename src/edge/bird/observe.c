@@ -1,0 +1,185 @@
+#include <string.h>
+
+#include "edge/bird/instance.h"
+
+#define COUNT_BUDGET_MS 60 /* of one call, for routes of sessions that are up */
+#define COUNT_AGE_MS 400   /* counts younger than this are good */
+#define TCP_AGE_MS 1500
+#define COUNTERS_AGE_MS 1000
+
+enum dc_code
+observe_rows(struct instance *in, struct arena *a, struct bird_row **row, size_t *n, struct dc_error *err)
+{
+	struct control_reply r;
+
+	if (control_ask(in->control, a, "show protocols", &r, err) != DC_OK) {
+		in->suspect = true;
+		return DC_E_DAEMON;
+	}
+	if (r.code != 0) {
+		control_drop(in->control);
+		return dc_fail(err, DC_E_DAEMON, NULL, "BIRD's `show protocols`: %s", control_words(&r));
+	}
+	*n = bird_parse_protocols(&r, a, row);
+	for (size_t i = 0; i < *n; i++) {
+		struct peer *p = instance_peer_by_name(in, (*row)[i].name);
+
+		if (p != NULL && (*row)[i].limit)
+			limit_hit(&p->limit, now_ms());
+	}
+	return DC_OK;
+}
+
+static const char *
+tcp_name(uint32_t state)
+{
+	static const char *const names[] = {"none", "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2",
+	    "TIME_WAIT", "CLOSE", "CLOSE_WAIT", "LAST_ACK", "LISTEN", "CLOSING", "SYN_RECV"};
+
+	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "unknown";
+}
+
+static const char *
+tcp_of(struct instance *in, struct peer *p, bool established)
+{
+	struct op_tcp ask = {.instance = in->number, .local = p->want->local, .remote = p->want->remote};
+	struct reply_tcp reply = {0};
+
+	if (established)
+		return "ESTABLISHED";
+	if (p->tcp != NULL && now_ms() - p->tcp_at < TCP_AGE_MS)
+		return p->tcp;
+	strlcpy(ask.vrf, p->want->vrf, sizeof(ask.vrf));
+	p->tcp_at = now_ms();
+	p->tcp = agent_ask(in->driver->agent, OP_TCP_STATE, &ask, sizeof(ask), &reply, sizeof(reply), NULL) == DC_OK
+		     ? tcp_name(reply.state)
+		     : "unknown";
+	return p->tcp;
+}
+
+static void
+count_routes(struct instance *in, struct arena *a, struct peer *p)
+{
+	struct bird_counts counts;
+	struct control_reply r;
+
+	if (control_ask(in->control, a, arena_printf(a, "show protocols all %s", p->want->name), &r, NULL) != DC_OK)
+		return;
+	p->counted_at = now_ms();
+	if (bird_parse_counts(&r, &counts))
+		p->counts = counts;
+}
+
+/* In turn, as many as the time allows: at a millisecond each some hundred sessions are all counted within two seconds.
+ */
+static void
+count_in_turn(struct instance *in, struct arena *a)
+{
+	int64_t start = now_ms();
+	size_t n = in->held.neighbour_count;
+
+	for (size_t i = 0; i < n && now_ms() - start < COUNT_BUDGET_MS && !in->suspect; i++) {
+		struct peer *p = in->peer[in->next_count % n];
+
+		in->next_count = (in->next_count + 1) % n;
+		if (p->established && now_ms() - p->counted_at >= COUNT_AGE_MS)
+			count_routes(in, a, p);
+	}
+}
+
+static const struct bird_row *
+row_of(const struct bird_row *row, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(row[i].name, name) == 0)
+			return &row[i];
+	}
+	return NULL;
+}
+
+/* `since` is when it came up, or ceased to be up; what BIRD does in between while it is down does not count. */
+static void
+note_state(struct instance *in, struct arena *a, struct peer *p, bool established, utc_ms since)
+{
+	if (established && (!p->established || p->since != since)) {
+		p->since = since;
+		p->counts = (struct bird_counts){0};
+		p->established = true;
+		count_routes(in, a, p);
+	} else if (!established && (p->established || !p->seen)) {
+		p->since = p->established && since < p->since ? utc_now() : since;
+		p->counts = (struct bird_counts){0};
+		p->established = false;
+		p->tcp = NULL;
+	}
+	p->seen = true;
+}
+
+static void
+fill(struct instance *in, struct arena *a, struct peer *p, const struct bird_row *row, struct routing_session *s)
+{
+	static const struct bird_row none = {.state = "Down", .error = ""};
+	const struct bird_row *r = row == NULL ? &none : row;
+	enum session_key key = r->established ? guard_session(in, p, r->since) : SESSION_SAFE;
+	bool up = r->established && key == SESSION_SAFE;
+
+	note_state(in, a, p, up, r->since == 0 || key != SESSION_SAFE ? utc_now() : r->since);
+	*s = (struct routing_session){
+	    .key = arena_strdup(a, p->key),
+	    .established = up,
+	    .state = p->limit.disabled     ? "Disabled"
+		     : key != SESSION_SAFE ? "Idle"
+					   : r->state,
+	    .since = p->since,
+	    .last_error = key == SESSION_RESET ? "a session without its MD5 key was reset" : r->error,
+	    .tcp = tcp_of(in, p, up),
+	    .md5 = p->want->password != NULL,
+	    .md5_failures = in->counters.md5_failure,
+	    .md5_not_found = in->counters.md5_not_found,
+	    .md5_unexpected = in->counters.md5_unexpected,
+	};
+}
+
+static void
+fill_counts(const struct peer *p, struct routing_session *s)
+{
+	s->accepted = p->counts.imported;
+	s->rejected = p->counts.filtered;
+	s->received = s->accepted + s->rejected;
+	s->advertised = p->counts.exported;
+}
+
+static void
+read_counters(struct instance *in)
+{
+	struct op_instance ask = {.instance = in->number};
+	struct reply_counters reply = {0};
+
+	if (in->counters_at != 0 && now_ms() - in->counters_at < COUNTERS_AGE_MS)
+		return;
+	in->counters_at = now_ms();
+	if (agent_ask(in->driver->agent, OP_COUNTERS, &ask, sizeof(ask), &reply, sizeof(reply), NULL) == DC_OK)
+		in->counters = reply;
+}
+
+enum dc_code
+observe_sessions(
+    struct instance *in, struct arena *a, struct routing_session **ret, size_t *ret_n, struct dc_error *err)
+{
+	size_t n = in->held.neighbour_count;
+	struct routing_session *s = arena_array(a, n + 1, sizeof(*s));
+	struct bird_row *row;
+	size_t rows;
+
+	if (observe_rows(in, a, &row, &rows, err) != DC_OK)
+		return DC_E_DAEMON;
+	read_counters(in);
+	for (size_t i = 0; i < n; i++)
+		fill(in, a, in->peer[i], row_of(row, rows, in->peer[i]->want->name), &s[i]);
+	count_in_turn(in, a);
+	for (size_t i = 0; i < n; i++)
+		fill_counts(in->peer[i], &s[i]);
+	*ret = s;
+	*ret_n = n;
+	return DC_OK;
+}
