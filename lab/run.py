@@ -18,7 +18,7 @@ from .dcaasd import binary
 from .guest import GuestError, wait
 from .order import V3, Gateway, Line
 from .site import Site
-from .topology import ROOT, LabError, down, start_time
+from .topology import ROOT, LabError, down, shown, start_time
 
 FOLDER = os.path.join(ROOT, "build", "run")
 PASSWORD = "example-of-md5"
@@ -121,11 +121,11 @@ class Run:
         return line
 
     def show(self, line):
-        shown = line.tenant.get(V3 + "virtual-interfaces/" + line.vif)["virtual_interface"]
-        for peer in shown["vif_peers"]:
+        seen = line.tenant.get(V3 + "virtual-interfaces/" + line.vif)["virtual_interface"]
+        for peer in seen["vif_peers"]:
             self.site.operator.get("/dcaas/v1/sessions/" + peer["id"])
         print()
-        for family, peer in zip("46", sorted(shown["vif_peers"], key=lambda p: p["address_family"])):
+        for family, peer in zip("46", sorted(seen["vif_peers"], key=lambda p: p["address_family"])):
             session = line.session(family)
             self.tell("peer %s: status %s, bgp_status %s, receive_route_num %d; the router says %s" % (
                 peer["address_family"], peer["status"], peer["bgp_status"], peer["receive_route_num"], session["state"]))
@@ -152,7 +152,6 @@ class Run:
             os.chown(self.env, int(os.environ["SUDO_UID"]), int(os.environ.get("SUDO_GID", -1)))
 
     def last_words(self, once):
-        show = relative
         print("""
 It runs at {endpoint} (loopback only). Credentials are in {env}. Look around:
 
@@ -160,7 +159,7 @@ It runs at {endpoint} (loopback only). Credentials are in {env}. Look around:
   {dcaas} --env {env} session list
   sudo python3 lab --dir {lab} exec edge --ns {instance} -- ip route show table all
   sudo python3 lab --dir {lab} bird customers /run/lab/customer1.ctl show protocols
-""".format(endpoint=self.site.dcaasd.endpoint, env=show(self.env), dcaas=show(binary("dcaas")), lab=show(self.lab_folder),
+""".format(endpoint=self.site.dcaasd.endpoint, env=shown(self.env), dcaas=shown(binary("dcaas")), lab=shown(self.lab_folder),
            instance=(self.site.instances() or ["dcaas-1"])[0]) +
               ("" if once else "Ctrl-C, or `make stop`, ends all of it and leaves nothing behind."), flush=True)
 
@@ -222,10 +221,6 @@ def brief(value):
                     for k, v in part.items() if v is not None and k != "request_id"}
         return [strip(item) for item in part] if isinstance(part, list) else part
     return json.dumps(strip(value))
-
-
-def relative(path):
-    return os.path.relpath(path) if os.getcwd() == ROOT else path
 
 
 def choose_port(port, tell):

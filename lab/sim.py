@@ -15,7 +15,7 @@ import time
 from .api_client import ApiError, Client
 from .dcaasd import NOBODY, Dcaasd, binary
 from .guest import GuestError, wait
-from .topology import ROOT, LabError, start_time
+from .topology import ROOT, LabError, shown, start_time
 
 SETTINGS = ("accept_unattached_vpc = yes",)
 EDGE_CONFIG = """[edge]
@@ -180,8 +180,6 @@ def millis(text):
 
 def first_order(sim):
     """What a newcomer can paste: the same order by command line, and a look by curl."""
-    dcaas = os.path.relpath(binary("dcaas")) if os.getcwd() == ROOT else binary("dcaas")
-    env = os.path.relpath(sim.env_path) if os.getcwd() == ROOT else sim.env_path
     return """
 A first order by hand, in another terminal:
 
@@ -199,7 +197,7 @@ The same server by curl, with a token:
       "domain":{{"id":"'$DCAAS_DOMAIN_ID'"}}}}}}}},"scope":{{"project":{{"id":"'$DCAAS_PROJECT_ID'"}}}}}}}}' |
       sed -n 's/^[Xx]-[Ss]ubject-[Tt]oken: *//p' | tr -d '\\r')
   curl -s -H "X-Auth-Token: $token" $DCAAS_ENDPOINT/v3/$DCAAS_PROJECT_ID/dcaas/virtual-interfaces
-""".format(dcaas=dcaas, env=env, vpc=VPC)
+""".format(dcaas=shown(binary("dcaas")), env=shown(sim.env_path), vpc=VPC)
 
 
 def stop_on_term(_signal, _frame):
@@ -220,7 +218,7 @@ def main():
         sim.ready()
         print("sim: dcaasd on %s with a simulated edge (no router: what it reports is simulated), ready after %.1f s" %
               (sim.dcaasd.endpoint, time.monotonic() - begun))
-        print("sim: credentials in %s, state in %s; Ctrl-C ends it, the state stays" % (sim.env_path, sim.folder))
+        print("sim: credentials in %s, state in %s; Ctrl-C ends it, the state stays" % (shown(sim.env_path), shown(sim.folder)))
         print(first_order(sim), flush=True)
         ended = sim.watch()
         print("sim: " + ended, file=sys.stderr)

@@ -46,6 +46,12 @@ def start_time(pid):
         return None
 
 
+def shown(path):
+    """A path as one would type it here."""
+    inside = os.getcwd() == ROOT and os.path.abspath(path).startswith(ROOT + os.sep)
+    return os.path.relpath(path) if inside else path
+
+
 class Lab:
     """A lab of which this process knows the folder: `Lab.up(folder)` starts one, `Lab(folder)` finds a running one."""
 
@@ -190,4 +196,4 @@ def down(run):
     return True
 
 
-__all__ = ["Lab", "LabError", "GuestError", "down", "MGMT_HOST", "MGMT_EDGE", "ROOT", "wait"]
+__all__ = ["Lab", "LabError", "GuestError", "down", "MGMT_HOST", "MGMT_EDGE", "ROOT", "shown", "wait"]

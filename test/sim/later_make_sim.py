@@ -11,7 +11,7 @@ import pytest
 from lab.api_client import Client
 from lab.dcaasd import binary
 from lab.guest import wait
-from lab.topology import ROOT
+from lab.topology import ROOT, shown
 
 V3 = "/v3/{project_id}/dcaas/"
 PROMISED = 2  # seconds until it is ready, once built
@@ -153,8 +153,7 @@ def test_printed_order_works_as_printed(sim):
             break
     text = "".join(said)
     script = text.split("another terminal:\n")[1].split("The same server by curl")[0] + text.split("with a token:\n")[1]
-    assert binary("dcaas") in script
-    done = subprocess.run(["bash", "-e", "-o", "pipefail", "-c", script], capture_output=True, text=True, timeout=60,
-                          cwd=folder)
+    assert shown(binary("dcaas")) in script
+    done = subprocess.run(["bash", "-e", "-o", "pipefail", "-c", script], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
     assert '"status":"ACTIVE"' in done.stdout.replace(": ", ":")
