@@ -27,7 +27,12 @@ static const char zsh_script[] =
     "\t\t_files\n"
     "\tfi\n"
     "}\n"
-    "compdef _dcaas dcaas\n";
+    "# Sourced, or found in $fpath and just called for the first time?\n"
+    "if [[ ${funcstack[1]} == _dcaas ]]; then\n"
+    "\t_dcaas \"$@\"\n"
+    "else\n"
+    "\tcompdef _dcaas dcaas\n"
+    "fi\n";
 
 enum dc_code
 completion_script(const char *shell, FILE *to, struct dc_error *err)

@@ -57,11 +57,15 @@ _dcaas
 """
 
 
-def complete(shell, *words):
-    script = {"bash": BASH, "zsh": ZSH}[shell]
-    done = subprocess.run([shutil.which(shell), *(["-f"] if shell == "zsh" else ["--norc"]), "-c", script, shell, *words],
-                          env={"PATH": "/usr/bin:/bin", "PROGRAM": PROGRAM, "HOME": "/nonexistent"}, capture_output=True,
-                          text=True, timeout=60)
+# As an installed file is found: a function of that name, loaded when it is first called.
+ZSH_INSTALLED = ZSH.replace('source <("$PROGRAM" completion zsh)', 'fpath=("$FOLDER" $fpath); autoload -Uz _dcaas')
+
+
+def complete(shell, *words, script=None, folder=""):
+    done = subprocess.run([shutil.which(shell), *(["-f"] if shell == "zsh" else ["--norc"]), "-c",
+                           script or {"bash": BASH, "zsh": ZSH}[shell], shell, *words],
+                          env={"PATH": "/usr/bin:/bin", "PROGRAM": PROGRAM, "HOME": "/nonexistent", "FOLDER": str(folder)},
+                          capture_output=True, text=True, timeout=60)
     assert done.returncode == 0 and done.stderr == "", done.stderr
     return done.stdout.split()
 
@@ -75,6 +79,11 @@ def test_completion_offers_what_can_stand_there(operator, shell):
     assert set(complete(shell, "virtual-interface", "create", "--route-mode", "")) == {"static", "bgp"}
     assert "--bgp-md5-file" in complete(shell, "virtual-interface", "create", "--bgp")
     assert "--bgp-md5" not in complete(shell, "virtual-interface", "create", "--bgp")
+
+
+def test_completion_for_zsh_works_from_the_first_key_on_when_installed(operator, tmp_path):
+    (tmp_path / "_dcaas").write_text(operator("completion", "zsh").out)
+    assert complete("zsh", "virtual-g", script=ZSH_INSTALLED, folder=tmp_path) == ["virtual-gateway"]
 
 
 def test_completion_for_another_shell_is_refused(operator):

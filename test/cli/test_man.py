@@ -1,0 +1,79 @@
+"""The manual pages: well-formed, and about the programs as they are."""
+import glob
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from lab.dcaasd import binary
+from program import ROOT
+
+PAGES = sorted(glob.glob(os.path.join(ROOT, "man", "*.[0-9]")))
+# section of the configuration: the file whose table says what there is
+TABLES = {"dcaasd": "src/dcaasd/settings.c", "edge": "src/edge/settings.c", "sim": "src/edge/sim.c"}
+
+
+def page(name):
+    with open(os.path.join(ROOT, "man", name)) as file:
+        return file.read()
+
+
+def keys_of_code(path):
+    """key: default, "" when it has none."""
+    with open(os.path.join(ROOT, path)) as file:
+        rows = re.findall(r'\{ SECTION, "(\w+)", (NULL|"[^"]*"),', file.read())
+    return {key: "" if fallback == "NULL" else fallback.strip('"') for key, fallback in rows}
+
+
+def keys_of_page(section):
+    text = page("dcaas.conf.5").split(".Ss Section [%s]" % section)[1].split("\n.El")[0]
+    return {key: fallback for key, fallback in re.findall(r"^\.It Li (\w+)(?: = (.*))?$", text, re.M)}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=[os.path.basename(path) for path in PAGES])
+def test_a_page_is_well_formed(path):
+    assert shutil.which("mandoc"), "mandoc is not installed"
+    done = subprocess.run(["mandoc", "-Tlint", path], capture_output=True, text=True)
+    # Which manuals are installed here is not the page's business; whether ours exist is.
+    wrong = [line for line in done.stdout.splitlines() if "referenced manual not found" not in line]
+    assert not wrong, "\n".join(wrong)
+    with open(path) as file:
+        ours = re.findall(r"\.Xr (dcaas\S*) (\d)", file.read())
+    assert all(os.path.exists(os.path.join(ROOT, "man", "%s.%s" % pair)) for pair in ours), ours
+
+
+@pytest.mark.parametrize("section", TABLES)
+def test_every_key_of_the_configuration_is_in_the_page_and_no_other(section):
+    of_code = keys_of_code(TABLES[section])
+    assert len(of_code) > 5
+    assert keys_of_page(section) == of_code
+
+
+def test_dcaasd_prints_the_keys_of_the_page():
+    printed = subprocess.run([binary("dcaasd"), "--keys"], capture_output=True, text=True, check=True).stdout
+    assert set(re.findall(r"^#?(\w+) =", printed, re.M)) == set(keys_of_page("dcaasd"))
+
+
+@pytest.mark.parametrize("name", ["dcaasd", "dcaas-edge"])
+def test_every_option_of_a_daemon_is_in_its_page_and_no_other(name):
+    if not os.path.exists(os.path.join(ROOT, "src", "edge", "main.c")) and name == "dcaas-edge":
+        pytest.skip("there is no dcaas-edge yet")
+    usage = subprocess.run([binary(name), "-h"], capture_output=True, text=True, check=True).stdout
+    of_program = set(re.findall(r"^  (-[\w-]+)", usage, re.M))
+    of_page = {"-" + word for word in re.findall(r"^\.It Fl (\S+)", page(name + ".8"), re.M)}
+    assert of_program and of_page == of_program
+
+
+def test_every_option_and_setting_of_the_command_line_is_in_its_page(operator):
+    text = page("dcaas.1").replace("\\-", "-")
+    for line in operator("help").lines:
+        option = re.match(r"  (?:-\w, )?--([a-z-]+) ", line)
+        setting = re.match(r"  (DCAAS_\w+) +(\w+) ", line)
+        if option:
+            assert "-" + option[1] in text, option[1]
+        if setting:
+            assert setting[1] in text and setting[2] in text, setting[0]
+    documented = set(re.findall(r"\.It (\d)", text))
+    assert documented == {"0", "1", "2", "3", "4", "5"}
