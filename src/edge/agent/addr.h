@@ -1,0 +1,23 @@
+/* addr.h - addresses on devices of ours. They are made without the kernel's own subnet route: that one would not be in
+ * reach of BIRD's policy, so the subnet gets a route of our own in its VRF's table. A device that is down can have no
+ * routes; they come when it goes up. */
+#ifndef DC_AGENT_ADDR_H
+#define DC_AGENT_ADDR_H
+
+#include "edge/agent/host.h"
+#include "edge/agent/link.h"
+#include "edge/agent/netns.h"
+
+struct addr {
+	uint32_t index;          /* of the device */
+	struct ip_prefix prefix; /* host address and mask */
+};
+
+/* All of the namespace but IPv6 link-local ones, which the kernel makes itself; array in the arena. */
+int addr_read(struct nl *, struct arena *, struct addr **ret, size_t *n, struct fault *);
+/* The routes of the subnets of the addresses that the device has. */
+int addr_subnet_routes(struct call *, struct netns *, const struct link *, uint32_t table);
+
+operation op_addr_add, op_addr_del, op_read_addrs;
+
+#endif

@@ -1,0 +1,15 @@
+/* daemon.h - BIRD of an instance: started inside the namespace under the unprivileged uid, detached, and found again.
+ *
+ * What is found is never trusted to be what a file says: a process counts when it is called bird, has that uid, and is
+ * in that namespace. Files of the other half are looked at with its own rights. */
+#ifndef DC_AGENT_DAEMON_H
+#define DC_AGENT_DAEMON_H
+
+#include "edge/agent/host.h"
+#include "edge/agent/netns.h"
+
+int daemon_find(struct host *, struct netns *, uint32_t *pid, struct fault *); /* 0: none runs */
+
+operation op_daemon_start, op_daemon_state, op_daemon_stop;
+
+#endif

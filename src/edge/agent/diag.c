@@ -1,0 +1,257 @@
+#include "edge/agent/diag.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
+
+#include "edge/agent/link.h"
+#include "edge/agent/netns.h"
+#include "edge/agent/nl.h"
+#include "edge/agent/vrf.h"
+
+#define BGP_PORT 179
+
+/* struct tcp_diag_md5sig of <linux/tcp.h>, which cannot be included beside <netinet/tcp.h>. */
+struct md5_entry {
+	uint8_t family, prefix_len;
+	uint16_t key_len;
+	uint32_t addr[4];
+	uint8_t key[80];
+};
+
+struct place { /* whose sockets */
+	struct netns *ns;
+	struct link vrf;
+	struct link *links; /* of the namespace */
+	size_t link_count;
+};
+
+static int
+find_place(struct call *call, uint32_t instance, const char *vrf, struct place *ret)
+{
+	if (netns_get(call->host, instance, &ret->ns, &call->fault) != 0 ||
+	    vrf_find(ret->ns, vrf, &ret->vrf, &call->fault) != 0)
+		return call->fault.code;
+	return link_read(ret->ns->route, call->arena, &ret->links, &ret->link_count, &call->fault);
+}
+
+/* A socket belongs to a VRF by the device that it is bound to: the VRF itself or one in it. */
+static bool
+is_in_place(const struct place *at, uint32_t bound)
+{
+	const struct link *link = link_by_index(at->links, at->link_count, bound);
+
+	return bound == at->vrf.index || (link != NULL && link->master == at->vrf.index);
+}
+
+static int
+dump(struct nl *nl, enum ip_family family, uint32_t states, uint16_t sport, uint16_t dport, struct buf *out,
+    struct fault *fault)
+{
+	struct inet_diag_req_v2 *req;
+	struct nl_msg msg;
+
+	nl_begin(&msg, SOCK_DIAG_BY_FAMILY, 0, sizeof(*req));
+	req = msg.body;
+	req->sdiag_family = nl_family(family);
+	req->sdiag_protocol = IPPROTO_TCP;
+	req->idiag_states = states;
+	req->id.idiag_sport = htons(sport);
+	req->id.idiag_dport = htons(dport);
+	return nl_dump(nl, &msg, out, fault) == 0 ? 0 : fault_prefix(fault, "reading sockets");
+}
+
+static const struct inet_diag_msg *
+socket_of(const struct nlmsghdr *h)
+{
+	return h->nlmsg_type == SOCK_DIAG_BY_FAMILY && mnl_nlmsg_get_payload_len(h) >= sizeof(struct inet_diag_msg)
+		   ? mnl_nlmsg_get_payload(h)
+		   : NULL;
+}
+
+/* Keys */
+
+static bool
+is_for(const struct md5_entry *e, const struct ip_addr *remote)
+{
+	return e->family == nl_family(remote->family) && e->prefix_len == ip_bits(remote->family) &&
+	       memcmp(e->addr, remote->byte, ip_bits(remote->family) / 8) == 0;
+}
+
+/* The socket's key for that neighbour; false when there is none. */
+static bool
+find_key(const struct nlmsghdr *h, const struct ip_addr *remote, struct md5_entry *ret)
+{
+	const struct nlattr *table[INET_DIAG_MAX + 1];
+
+	nl_attrs(h, sizeof(struct inet_diag_msg), table, INET_DIAG_MAX);
+	const struct nlattr *keys = table[INET_DIAG_MD5SIG];
+
+	if (keys == NULL)
+		return false;
+	const uint8_t *data = mnl_attr_get_payload(keys);
+
+	for (size_t at = 0; at + sizeof(*ret) <= mnl_attr_get_payload_len(keys); at += sizeof(*ret)) {
+		memcpy(ret, data + at, sizeof(*ret));
+		if (is_for(ret, remote))
+			return true;
+	}
+	return false;
+}
+
+static bool
+holds_exactly(const struct nlmsghdr *h, const struct op_md5 *op)
+{
+	struct md5_entry entry;
+	bool found = find_key(h, &op->remote, &entry);
+	bool match = op->key_len == 0
+			 ? !found
+			 : found && entry.key_len == op->key_len && memcmp(entry.key, op->key, op->key_len) == 0;
+
+	explicit_bzero(&entry, sizeof(entry));
+	return match;
+}
+
+int
+op_md5_listener(struct call *call, const void *request)
+{
+	_cleanup_buf_ struct buf sockets = {0};
+	const struct op_md5 *op = request;
+	struct reply_md5 *reply;
+	struct place at;
+
+	if (find_place(call, op->instance, op->vrf, &at) != 0 ||
+	    dump(at.ns->diag, op->remote.family, 1u << TCP_LISTEN, BGP_PORT, 0, &sockets, &call->fault) != 0)
+		return call->fault.code;
+	reply = call_reply(call, sizeof(*reply));
+	for (const struct nlmsghdr *h = NULL; (h = nl_next(&sockets, h)) != NULL;) {
+		const struct inet_diag_msg *s = socket_of(h);
+
+		if (s == NULL || s->idiag_state != TCP_LISTEN || ntohs(s->id.idiag_sport) != BGP_PORT ||
+		    s->id.idiag_if != at.vrf.index)
+			continue;
+		/* Were there two, either could be the one that answers. */
+		reply->match = holds_exactly(h, op) && (reply->match || !reply->listener);
+		reply->listener = 1;
+	}
+	if (sockets.data != NULL)
+		explicit_bzero(sockets.data, sockets.len);
+	return 0;
+}
+
+/* Connections */
+
+static bool
+is_between(const struct inet_diag_msg *s, const struct op_tcp *op)
+{
+	size_t size = ip_bits(op->local.family) / 8;
+
+	return s->idiag_family == nl_family(op->local.family) && memcmp(s->id.idiag_src, op->local.byte, size) == 0 &&
+	       memcmp(s->id.idiag_dst, op->remote.byte, size) == 0;
+}
+
+/* Calls visit for each connection between the two addresses in the VRF. */
+static int
+each_connection(struct call *call, const struct op_tcp *op, const struct place *at,
+    int (*visit)(struct call *, const struct place *, const struct op_tcp *, const struct nlmsghdr *))
+{
+	uint32_t states = (1u << (TCP_CLOSING + 1)) - 1;
+
+	states &= ~((1u << TCP_LISTEN) | (1u << TCP_TIME_WAIT) | (1u << TCP_CLOSE));
+	for (int side = 0; side < 2; side++) {
+		_cleanup_buf_ struct buf sockets = {0};
+		int code = dump(at->ns->diag, op->local.family, states, side == 0 ? BGP_PORT : 0,
+		    side == 0 ? 0 : BGP_PORT, &sockets, &call->fault);
+
+		for (const struct nlmsghdr *h = NULL; code == 0 && (h = nl_next(&sockets, h)) != NULL;) {
+			const struct inet_diag_msg *s = socket_of(h);
+
+			if (s != NULL && is_between(s, op) && is_in_place(at, s->id.idiag_if))
+				code = visit(call, at, op, h);
+		}
+		if (sockets.data != NULL)
+			explicit_bzero(sockets.data, sockets.len);
+		if (code != 0)
+			return code;
+	}
+	return 0;
+}
+
+/* The one that matters of several: two that collide end as one that is established. */
+static int
+rank(uint32_t state)
+{
+	return state == TCP_ESTABLISHED ? 3 : state == TCP_SYN_SENT || state == TCP_SYN_RECV ? 2 : state != 0;
+}
+
+static int
+note_state(struct call *call, const struct place *at, const struct op_tcp *op, const struct nlmsghdr *h)
+{
+	const struct inet_diag_msg *s = mnl_nlmsg_get_payload(h);
+	struct reply_tcp *reply = call->reply;
+	struct md5_entry key;
+	bool has_key = find_key(h, &op->remote, &key);
+
+	(void)at;
+	explicit_bzero(&key, sizeof(key));
+	if (rank(s->idiag_state) > rank(reply->state)) {
+		reply->state = s->idiag_state;
+		reply->has_key = has_key;
+	} else if (rank(s->idiag_state) == rank(reply->state) && !has_key)
+		reply->has_key = 0;
+	return 0;
+}
+
+static int
+check(const struct op_tcp *op, struct fault *fault)
+{
+	if (op->local.family != op->remote.family)
+		return fault_set(fault, EINVAL, "two addresses of two families");
+	return 0;
+}
+
+int
+op_tcp_state(struct call *call, const void *request)
+{
+	const struct op_tcp *op = request;
+	struct place at;
+
+	if (check(op, &call->fault) != 0 || find_place(call, op->instance, op->vrf, &at) != 0)
+		return call->fault.code;
+	call_reply(call, sizeof(struct reply_tcp));
+	return each_connection(call, op, &at, note_state);
+}
+
+static int
+destroy(struct call *call, const struct place *at, const struct op_tcp *op, const struct nlmsghdr *h)
+{
+	const struct inet_diag_msg *s = mnl_nlmsg_get_payload(h);
+	struct inet_diag_req_v2 *req;
+	struct nl_msg msg;
+
+	(void)op;
+	nl_begin(&msg, SOCK_DESTROY, 0, sizeof(*req));
+	req = msg.body;
+	req->sdiag_family = s->idiag_family;
+	req->sdiag_protocol = IPPROTO_TCP;
+	req->idiag_states = 1u << s->idiag_state;
+	req->id = s->id;
+	int code = nl_call(at->ns->diag, &msg, &call->fault);
+
+	return code == 0 || code == ENOENT ? 0 : fault_prefix(&call->fault, "ending a connection");
+}
+
+int
+op_tcp_reset(struct call *call, const void *request)
+{
+	const struct op_tcp *op = request;
+	struct place at;
+
+	if (check(op, &call->fault) != 0 || find_place(call, op->instance, op->vrf, &at) != 0)
+		return call->fault.code;
+	return each_connection(call, op, &at, destroy);
+}

@@ -1,0 +1,10 @@
+/* guard.h - closes a session's address while its key is put in place: TCP MD5 lets in who connects before. All IP to
+ * the address is dropped, not port 179 alone, because a fragmented SYN has its port in the first fragment only. */
+#ifndef DC_AGENT_GUARD_H
+#define DC_AGENT_GUARD_H
+
+#include "edge/agent/host.h"
+
+operation op_guard_on, op_guard_off;
+
+#endif

@@ -1,0 +1,49 @@
+/* host.h - what the agent holds while it runs, and one request as the operations see it. */
+#ifndef DC_AGENT_HOST_H
+#define DC_AGENT_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "edge/agent/fault.h"
+#include "edge/agent/op.h"
+
+struct nl;
+struct netns;
+
+struct host {
+	uid_t uid; /* of the unprivileged half */
+	gid_t gid;
+	const char *state_dir;
+	int home;             /* descriptor of the router's own namespace */
+	struct nl *route;     /* netlink there */
+	struct netns **netns; /* those of the instances that were used; netns.c */
+	size_t netns_count;
+	bool served;        /* a network half said hello before */
+	bool ports_checked; /* for drops that an earlier agent left; port.c */
+};
+
+struct call {
+	struct host *host;
+	struct arena *arena; /* of this request */
+	struct fault fault;
+	int fd;                  /* where the reply goes */
+	struct op_header header; /* of the request */
+	void *reply;             /* a fixed reply, when not just struct reply; its header is filled when it is sent */
+	size_t reply_size;
+	struct buf items; /* of the packet being gathered */
+	uint32_t item_count;
+	bool broken; /* the other side does not take the reply */
+};
+
+/* An operation: returns 0, or an errno with call->fault filled. */
+typedef int operation(struct call *, const void *request);
+
+void *call_reply(struct call *, size_t size);                 /* the fixed reply, zeroed, to be filled */
+void call_item(struct call *, const void *item, size_t size); /* one more of a list; packets are sent as they fill */
+void call_finish(struct call *, int code); /* sends what is left: the reply, the rest of the list, or the fault */
+
+#endif

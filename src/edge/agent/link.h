@@ -1,0 +1,56 @@
+/* link.h - network devices of one namespace: reading them, and what VRFs and VLANs have in common.
+ *
+ * Ours is a device whose alias begins with "dcaas:". An alias cannot be set as the device is made, so each is also made
+ * with a device group of our own: one with that group and no alias is half made, by a crash in between, and is ours
+ * too. */
+#ifndef DC_AGENT_LINK_H
+#define DC_AGENT_LINK_H
+
+#include <stdbool.h>
+
+#include "edge/agent/host.h"
+
+#define LINK_MARK "dcaas:"
+#define LINK_GROUP 0xdcaa5u
+
+struct nl_msg;
+
+struct link {
+	uint32_t index, master, lower, group;
+	char name[OP_NAME_MAX];
+	char alias[OP_MARK_MAX]; /* longer ones are cut: not ours */
+	char kind[16];           /* "vrf", "vlan", "macvlan", "veth", ...; "" for real devices */
+	int32_t
+	    lower_netns; /* the kernel's number here of the namespace that `lower` is in; -1: this one, or none told */
+	uint32_t table, vlan;
+	bool up, carrier;
+};
+
+/* All of the namespace that the socket belongs to; array in the arena. */
+int link_read(struct nl *, struct arena *, struct link **ret, size_t *n, struct fault *);
+int link_find(struct nl *, const char *name, struct link *ret, struct fault *); /* ENODEV when there is none */
+int link_find_index(struct nl *, uint32_t index, struct link *ret, struct fault *);
+/* As link_find, for a device of ours: EEXIST in words when it is another's. */
+int link_find_ours(struct nl *, const char *name, struct link *ret, struct fault *);
+/* As link_find_ours, before making one of that name: what is half made goes, and there is none then. */
+int link_claim(struct nl *, const char *name, struct link *ret, struct fault *);
+const struct link *link_by_index(const struct link *, size_t n, uint32_t index);
+
+bool link_is_ours(const struct link *);
+bool link_is_half_made(const struct link *);
+
+int link_set_alias(struct nl *, const char *name, const char *alias, struct fault *);
+int link_set_master(struct nl *, uint32_t index, uint32_t master, struct fault *);
+int link_set_up(struct nl *, uint32_t index, struct fault *);
+int link_delete(struct nl *, uint32_t index, struct fault *); /* gone already is fine */
+
+/* Every device of ours that is made from one of the router's. */
+struct link_user {
+	uint32_t port; /* index of the device that it is made from */
+	bool whole;
+};
+int link_all_users(struct host *, struct arena *, struct link_user **ret, size_t *n, struct fault *);
+
+operation op_read_links, op_link_up, op_link_del;
+
+#endif

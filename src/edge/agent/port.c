@@ -1,0 +1,207 @@
+#include "edge/agent/port.h"
+
+#include <errno.h>
+#include <string.h>
+#include <linux/if_ether.h>
+#include <linux/pkt_cls.h>
+
+#include "edge/agent/addr.h"
+#include "edge/agent/link.h"
+#include "edge/agent/tc.h"
+
+/* Frames with a priority tag (VLAN 0) are untagged ones to the kernel. What has a VLAN goes on to whomever it is for.
+ */
+static const struct tc_rule drop_rules[] = {
+    {.pref = TC_PORT_FIRST, .protocol = ETH_P_8021Q, .vlan_zero = true, .verdict = TC_ACT_SHOT},
+    {.pref = TC_PORT_FIRST + 1, .protocol = ETH_P_8021Q, .verdict = TC_ACT_OK},
+    {.pref = TC_PORT_FIRST + 2, .protocol = ETH_P_8021AD, .vlan_zero = true, .verdict = TC_ACT_SHOT},
+    {.pref = TC_PORT_FIRST + 3, .protocol = ETH_P_8021AD, .verdict = TC_ACT_OK},
+    {.pref = TC_PORT_FIRST + 4, .protocol = ETH_P_ALL, .verdict = TC_ACT_SHOT},
+};
+#define DROP_RULES (sizeof(drop_rules) / sizeof(drop_rules[0]))
+
+/* The rules' handle remembers whose the clsact is, so that the operator's stays when the rules go. */
+enum { HANDLE_HOOK_OURS = 1, HANDLE_HOOK_FOUND = 2 };
+
+struct ports { /* all that is known of the router's own namespace */
+	struct link *link;
+	size_t links;
+	struct addr *addr;
+	size_t addrs;
+	struct link_user *user;
+	size_t users;
+};
+
+static int
+read_ports(struct host *host, struct arena *arena, struct ports *ret, struct fault *fault)
+{
+	if (link_read(host->route, arena, &ret->link, &ret->links, fault) != 0 ||
+	    addr_read(host->route, arena, &ret->addr, &ret->addrs, fault) != 0)
+		return fault->code;
+	return link_all_users(host, arena, &ret->user, &ret->users, fault);
+}
+
+static bool
+has_address(const struct ports *all, uint32_t index)
+{
+	for (size_t i = 0; i < all->addrs && index != 0; i++)
+		if (all->addr[i].index == index)
+			return true;
+	return false;
+}
+
+static bool
+is_exposed(const struct ports *all, const struct link *port)
+{
+	return has_address(all, port->index) || has_address(all, port->master);
+}
+
+int
+port_is_exposed(struct host *host, struct arena *arena, uint32_t index, bool *exposed, struct fault *fault)
+{
+	struct ports all;
+
+	if (read_ports(host, arena, &all, fault) != 0)
+		return fault->code;
+	const struct link *port = link_by_index(all.link, all.links, index);
+
+	*exposed = port != NULL && is_exposed(&all, port);
+	return 0;
+}
+
+static uint32_t
+count_users(const struct ports *all, uint32_t index, bool *whole)
+{
+	uint32_t n = 0;
+
+	*whole = false;
+	for (size_t i = 0; i < all->users; i++) {
+		if (all->user[i].port != index)
+			continue;
+		n++;
+		*whole = *whole || all->user[i].whole;
+	}
+	return n;
+}
+
+/* Untagged frames of a port in a bridge or bond are that one's. */
+static bool
+wants_drop(const struct ports *all, const struct link *port)
+{
+	bool whole;
+
+	return count_users(all, port->index, &whole) > 0 && !whole && port->master == 0 && !is_exposed(all, port);
+}
+
+/* Which of the rules are there, and by their handle whose the hook is (0: none there). */
+static int
+read_drop(struct call *call, uint32_t index, bool there[DROP_RULES], uint32_t *handle)
+{
+	struct tc_rule *rules;
+	size_t n;
+
+	memset(there, 0, DROP_RULES * sizeof(there[0]));
+	*handle = 0;
+	if (tc_read(call->host->route, index, call->arena, &rules, &n, &call->fault) != 0)
+		return call->fault.code;
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < DROP_RULES; k++) {
+			if (rules[i].pref != drop_rules[k].pref || rules[i].protocol != drop_rules[k].protocol)
+				continue;
+			there[k] = true;
+			*handle = rules[i].handle;
+		}
+	}
+	return 0;
+}
+
+static int
+add_drop(struct call *call, uint32_t index, const bool there[DROP_RULES], uint32_t handle)
+{
+	bool made;
+
+	if (tc_hook(call->host->route, index, &made, &call->fault) != 0)
+		return call->fault.code;
+	if (handle == 0)
+		handle = made ? HANDLE_HOOK_OURS : HANDLE_HOOK_FOUND;
+	for (size_t i = 0; i < DROP_RULES; i++) {
+		struct tc_rule rule = drop_rules[i];
+
+		rule.handle = handle;
+		if (!there[i] && tc_add(call->host->route, index, &rule, &call->fault) != 0)
+			return call->fault.code;
+	}
+	return 0;
+}
+
+/* The drop itself goes first, or tagged frames would meet it. */
+static int
+del_drop(struct call *call, uint32_t index, const bool there[DROP_RULES], uint32_t handle)
+{
+	struct nl *nl = call->host->route;
+
+	for (size_t i = DROP_RULES; i-- > 0;)
+		if (there[i] && tc_del(nl, index, drop_rules[i].pref, drop_rules[i].protocol, 0, &call->fault) != 0)
+			return call->fault.code;
+	if (handle == HANDLE_HOOK_OURS && tc_hook_is_empty(nl, index))
+		return tc_unhook(nl, index, &call->fault);
+	return 0;
+}
+
+static int
+settle(struct call *call, const struct ports *all, const struct link *port)
+{
+	bool there[DROP_RULES], some = false, every = true, want = wants_drop(all, port);
+	uint32_t handle;
+	int code = read_drop(call, port->index, there, &handle);
+
+	for (size_t i = 0; code == 0 && i < DROP_RULES; i++) {
+		some = some || there[i];
+		every = every && there[i];
+	}
+	if (code == 0 && want && !every)
+		code = add_drop(call, port->index, there, handle);
+	else if (code == 0 && !want && some)
+		code = del_drop(call, port->index, there, handle);
+	if (code == ENODEV) /* gone since it was read */
+		return 0;
+	return code == 0 ? 0 : fault_prefix(&call->fault, "drop of untagged frames on port %s", port->name);
+}
+
+int
+port_settle(struct call *call, uint32_t index)
+{
+	struct ports all;
+
+	if (read_ports(call->host, call->arena, &all, &call->fault) != 0)
+		return call->fault.code;
+	const struct link *port = link_by_index(all.link, all.links, index);
+
+	return port == NULL ? 0 : settle(call, &all, port);
+}
+
+int
+op_ports(struct call *call, const void *request)
+{
+	struct ports all;
+
+	(void)request;
+	if (read_ports(call->host, call->arena, &all, &call->fault) != 0)
+		return call->fault.code;
+	for (size_t i = 0; i < all.links; i++) {
+		const struct link *port = &all.link[i];
+		struct item_port item = {.up = port->up, .carrier = port->carrier, .exposed = is_exposed(&all, port)};
+		bool whole;
+
+		if (strcmp(port->name, "lo") == 0)
+			continue;
+		item.vlans = count_users(&all, port->index, &whole);
+		/* The first time all of them: an agent that died may have left a drop behind. */
+		if ((item.vlans > 0 || !call->host->ports_checked) && settle(call, &all, port) != 0)
+			return call->fault.code;
+		strlcpy(item.device, port->name, sizeof(item.device));
+		call_item(call, &item, sizeof(item));
+	}
+	call->host->ports_checked = true;
+	return 0;
+}

@@ -1,0 +1,16 @@
+/* port.h - devices of the router's own namespace, as customers' ports. They are never changed, but for one thing: a
+ * port without an address from which VLANs of ours are made drops untagged frames, because the router would answer ARP
+ * on it for any of its addresses, and so let customers reach them. The drop goes with the last VLAN. */
+#ifndef DC_AGENT_PORT_H
+#define DC_AGENT_PORT_H
+
+#include "edge/agent/host.h"
+
+/* Whether the router itself has an address on the port, or on the bridge or bond that the port is in. */
+int port_is_exposed(struct host *, struct arena *, uint32_t index, bool *exposed, struct fault *);
+/* Brings the drop in line with what is made from the port. A port that is gone is fine. */
+int port_settle(struct call *, uint32_t index);
+
+operation op_ports;
+
+#endif

@@ -1,0 +1,410 @@
+#include "edge/agent/route.h"
+
+#include <errno.h>
+#include <string.h>
+#include <linux/rtnetlink.h>
+
+#include "edge/agent/nl.h"
+#include "edge/agent/vrf.h"
+
+#define METRIC_SUBNET 1
+#define METRIC_OURS 20
+#define METRIC_LAST 4278198272u /* what ip-vrf(8) recommends */
+#define SAME_ROUTE_MAX 16       /* routes of ours that one deletion looks for */
+
+static const enum ip_family families[] = {IP_V4, IP_V6};
+
+static bool
+is_in_range(uint32_t table)
+{
+	return table >= TABLE_FIRST && table <= TABLE_LAST;
+}
+
+/* Header, destination, table and metric, which all messages have. */
+static void
+begin(struct nl_msg *msg, int type, int flags, const struct route *route)
+{
+	struct rtmsg *rtm;
+
+	nl_begin(msg, type, flags, sizeof(*rtm));
+	rtm = msg->body;
+	rtm->rtm_family = nl_family(route->prefix.addr.family);
+	rtm->rtm_dst_len = (uint8_t)route->prefix.len;
+	rtm->rtm_protocol = (uint8_t)route->proto;
+	rtm->rtm_type = route->type;
+	rtm->rtm_scope = type == RTM_DELROUTE ? RT_SCOPE_NOWHERE : RT_SCOPE_UNIVERSE;
+	if (type == RTM_NEWROUTE && route->type == RTN_UNICAST && route->via.family == IP_NONE)
+		rtm->rtm_scope = RT_SCOPE_LINK;
+	rtm->rtm_table = RT_TABLE_UNSPEC; /* the attribute has it: it does not fit here */
+	mnl_attr_put_u32(msg->h, RTA_TABLE, route->table);
+	if (route->prefix.len > 0)
+		nl_put_addr(msg, RTA_DST, &route->prefix.addr);
+	if (route->metric != 0)
+		mnl_attr_put_u32(msg->h, RTA_PRIORITY, route->metric);
+}
+
+/* EEXIST when there is a route with that prefix and metric, whoever's it is; replace: takes the place of ours. */
+static int
+add(struct netns *ns, const struct route *route, bool replace, struct fault *fault)
+{
+	struct nl_msg msg;
+
+	begin(&msg, RTM_NEWROUTE, replace ? NLM_F_REPLACE : NLM_F_CREATE | NLM_F_EXCL, route);
+	if (route->oif != 0)
+		mnl_attr_put_u32(msg.h, RTA_OIF, route->oif);
+	if (route->via.family != IP_NONE)
+		nl_put_addr(&msg, RTA_GATEWAY, &route->via);
+	if (route->source.family != IP_NONE)
+		nl_put_addr(&msg, RTA_PREFSRC, &route->source);
+	return nl_call(ns->route, &msg, fault);
+}
+
+static int
+del_one(struct netns *ns, const struct route *route, struct fault *fault)
+{
+	struct nl_msg msg;
+
+	begin(&msg, RTM_DELROUTE, 0, route);
+	if (route->oif != 0)
+		mnl_attr_put_u32(msg.h, RTA_OIF, route->oif);
+	return nl_call(ns->route, &msg, fault);
+}
+
+/* All of that protocol with that prefix, whatever their next hop (and metric, when none is told). */
+static int
+del(struct netns *ns, const struct route *route, struct fault *fault)
+{
+	for (int i = 0; i < SAME_ROUTE_MAX; i++) {
+		int code = del_one(ns, route, fault);
+
+		if (code == ESRCH || code == ENOENT)
+			return 0;
+		if (code != 0)
+			return code;
+	}
+	return fault_set(fault, EAGAIN, "the route keeps coming back");
+}
+
+/* Reading */
+
+static bool
+parse_route(const struct nlmsghdr *h, struct route *ret)
+{
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(h);
+	const struct nlattr *table[RTA_MAX + 1];
+	struct ip_addr any = {.family = rtm->rtm_family == AF_INET6 ? IP_V6 : IP_V4};
+
+	if (mnl_nlmsg_get_payload_len(h) < sizeof(*rtm))
+		return false;
+	nl_attrs(h, sizeof(*rtm), table, RTA_MAX);
+	*ret = (struct route){.proto = rtm->rtm_protocol,
+	    .type = rtm->rtm_type,
+	    .table = table[RTA_TABLE] != NULL ? nl_u32(table[RTA_TABLE]) : rtm->rtm_table,
+	    .metric = nl_u32(table[RTA_PRIORITY]),
+	    .oif = nl_u32(table[RTA_OIF]),
+	    .prefix = {.addr = any, .len = rtm->rtm_dst_len}};
+	nl_addr(table[RTA_GATEWAY], rtm->rtm_family, &ret->via);
+	nl_addr(table[RTA_PREFSRC], rtm->rtm_family, &ret->source);
+	return rtm->rtm_dst_len == 0 || nl_addr(table[RTA_DST], rtm->rtm_family, &ret->prefix.addr);
+}
+
+static int
+dump_family(
+    struct netns *ns, enum ip_family family, uint32_t proto, uint32_t table, struct buf *out, struct fault *fault)
+{
+	struct nl_msg msg;
+	struct rtmsg *rtm;
+
+	nl_begin(&msg, RTM_GETROUTE, 0, sizeof(*rtm));
+	rtm = msg.body;
+	rtm->rtm_family = nl_family(family);
+	rtm->rtm_protocol = (uint8_t)proto;
+	if (table != 0)
+		mnl_attr_put_u32(msg.h, RTA_TABLE, table);
+	int code = nl_dump(ns->route, &msg, out, fault);
+
+	if (code == ENOENT && table != 0) { /* no such table: no route in it */
+		buf_reset(out);
+		return 0;
+	}
+	return code == 0 ? 0 : fault_prefix(fault, "reading routes");
+}
+
+int
+route_read(struct netns *ns, struct arena *arena, uint32_t proto, uint32_t table, struct route **ret, size_t *n,
+    struct fault *fault)
+{
+	size_t count = 0, cap = 0;
+
+	*ret = NULL;
+	for (size_t f = 0; f < 2; f++) {
+		_cleanup_buf_ struct buf dump = {0};
+		size_t more = 0;
+
+		if (dump_family(ns, families[f], proto, table, &dump, fault) != 0)
+			return fault->code;
+		for (const struct nlmsghdr *h = NULL; (h = nl_next(&dump, h)) != NULL;)
+			more++;
+		struct route *grown = arena_array(arena, cap + more + 1, sizeof(*grown));
+
+		if (count > 0)
+			memcpy(grown, *ret, count * sizeof(*grown));
+		cap += more;
+		*ret = grown;
+		for (const struct nlmsghdr *h = NULL; (h = nl_next(&dump, h)) != NULL;)
+			if (h->nlmsg_type == RTM_NEWROUTE && parse_route(h, &grown[count]) &&
+			    grown[count].proto == proto &&
+			    (table != 0 ? grown[count].table == table : is_in_range(grown[count].table)))
+				count++;
+	}
+	*n = count;
+	return 0;
+}
+
+/* What is there already */
+
+/* Of one of these protocols, with the same prefix and metric. */
+static int
+find_ours(struct call *call, struct netns *ns, const struct route *like, const uint32_t *protocols,
+    size_t protocol_count, struct route *ret, bool *found)
+{
+	*found = false;
+	for (size_t p = 0; p < protocol_count; p++) {
+		struct route *routes;
+		size_t n;
+
+		if (route_read(ns, call->arena, protocols[p], like->table, &routes, &n, &call->fault) != 0)
+			return call->fault.code;
+		for (size_t i = 0; i < n; i++) {
+			if (routes[i].metric != like->metric || !ip_prefix_equal(&routes[i].prefix, &like->prefix))
+				continue;
+			*found = true;
+			*ret = routes[i];
+			return 0;
+		}
+	}
+	return 0;
+}
+
+static bool
+is_same_addr(const struct ip_addr *a, const struct ip_addr *b)
+{
+	return a->family == b->family && (a->family == IP_NONE || ip_addr_equal(a, b));
+}
+
+static bool
+is_same(const struct route *a, const struct route *b)
+{
+	return a->proto == b->proto && a->type == b->type && a->oif == b->oif && is_same_addr(&a->via, &b->via) &&
+	       is_same_addr(&a->source, &b->source);
+}
+
+/* Adds, or replaces one of these protocols. That costs a dump of the table, so it is done only when adding shows the
+ * need. */
+static int
+put(struct call *call, struct netns *ns, const struct route *route, const uint32_t *protocols, size_t protocol_count)
+{
+	int code = add(ns, route, false, &call->fault);
+	struct route old;
+	bool found;
+
+	if (code != EEXIST)
+		return code;
+	if (find_ours(call, ns, route, protocols, protocol_count, &old, &found) != 0)
+		return call->fault.code;
+	if (!found)
+		return fault_set(&call->fault, EEXIST, "there is such a route already, and it is not ours");
+	return is_same(&old, route) ? 0 : add(ns, route, true, &call->fault);
+}
+
+/* The guard of a table */
+
+static struct route
+unreachable(uint32_t table, enum ip_family family)
+{
+	return (struct route){.table = table,
+	    .proto = ROUTE_PROTO_GUARD,
+	    .metric = METRIC_LAST,
+	    .type = RTN_UNREACHABLE,
+	    .prefix = {.addr = {.family = family}}};
+}
+
+int
+route_guard_table(struct netns *ns, uint32_t table, struct fault *fault)
+{
+	for (size_t f = 0; f < 2; f++) {
+		struct route route = unreachable(table, families[f]);
+		int code = add(ns, &route, false, fault);
+
+		if (code != 0 && code != EEXIST)
+			return fault_prefix(fault, "unreachable default of table %u", table);
+	}
+	return 0;
+}
+
+int
+route_unguard_table(struct netns *ns, uint32_t table, struct fault *fault)
+{
+	for (size_t f = 0; f < 2; f++) {
+		struct route route = unreachable(table, families[f]);
+
+		if (del(ns, &route, fault) != 0)
+			return fault_prefix(fault, "unreachable default of table %u", table);
+	}
+	return 0;
+}
+
+/* Subnets */
+
+static struct route
+subnet(uint32_t table, uint32_t oif, const struct ip_prefix *host)
+{
+	return (struct route){.table = table,
+	    .proto = ROUTE_PROTO_GUARD,
+	    .metric = METRIC_SUBNET,
+	    .type = RTN_UNICAST,
+	    .oif = oif,
+	    .prefix = ip_network(host)};
+}
+
+int
+route_add_subnet(struct call *call, struct netns *ns, uint32_t table, uint32_t oif, const struct ip_prefix *host)
+{
+	static const uint32_t protocol = ROUTE_PROTO_GUARD;
+	struct route route = subnet(table, oif, host);
+	char text[IP_TEXT_SIZE];
+
+	if (host->addr.family == IP_V4)
+		route.source = host->addr;
+	ip_format_prefix(&route.prefix, text);
+	return put(call, ns, &route, &protocol, 1) == 0 ? 0 : fault_prefix(&call->fault, "route of subnet %s", text);
+}
+
+int
+route_del_subnet(struct netns *ns, uint32_t table, uint32_t oif, const struct ip_prefix *host, struct fault *fault)
+{
+	struct route route = subnet(table, oif, host);
+
+	return del(ns, &route, fault);
+}
+
+/* Operations */
+
+static int
+check(const struct op_route *op, struct fault *fault)
+{
+	if (!is_in_range(op->table))
+		return fault_set(fault, EINVAL, "table %u is not of our range", op->table);
+	if (op->proto != ROUTE_PROTO_VPC && op->proto != ROUTE_PROTO_STATIC)
+		return fault_set(fault, EINVAL, "protocol %u is not for routes of this kind", op->proto);
+	if (op->via.family != IP_NONE && op->via.family != op->prefix.addr.family)
+		return fault_set(fault, EINVAL, "next hop and prefix are of two families");
+	return 0;
+}
+
+/* A route into another VRF's device would be a leak. */
+static int
+find_device(struct netns *ns, const struct op_route *op, struct link *ret, struct fault *fault)
+{
+	struct link vrf;
+
+	if (link_find_ours(ns->route, op->device, ret, fault) != 0)
+		return fault->code;
+	if (ret->master == 0)
+		return fault_set(fault, EINVAL, "device %s is in no VRF", op->device);
+	if (link_find_index(ns->route, ret->master, &vrf, fault) != 0)
+		return fault->code;
+	if (vrf.table != op->table)
+		return fault_set(
+		    fault, EINVAL, "device %s is in VRF %s, whose table is %u", op->device, vrf.name, vrf.table);
+	return 0;
+}
+
+static struct route
+asked(const struct op_route *op)
+{
+	return (struct route){.table = op->table,
+	    .proto = op->proto,
+	    .metric = METRIC_OURS,
+	    .type = RTN_UNICAST,
+	    .prefix = ip_network(&op->prefix),
+	    .via = op->via};
+}
+
+int
+op_route_add(struct call *call, const void *request)
+{
+	static const uint32_t protocols[] = {ROUTE_PROTO_VPC, ROUTE_PROTO_STATIC};
+	const struct op_route *op = request;
+	struct route route = asked(op);
+	char text[IP_TEXT_SIZE];
+	struct netns *ns;
+	struct link link;
+
+	if (check(op, &call->fault) != 0 || netns_get(call->host, op->instance, &ns, &call->fault) != 0 ||
+	    find_device(ns, op, &link, &call->fault) != 0)
+		return call->fault.code;
+	route.oif = link.index;
+	ip_format_prefix(&route.prefix, text);
+	return put(call, ns, &route, protocols, 2) == 0 ? 0 : fault_prefix(&call->fault, "route %s", text);
+}
+
+int
+op_route_del(struct call *call, const void *request)
+{
+	const struct op_route *op = request;
+	struct route route = asked(op);
+	char text[IP_TEXT_SIZE];
+	struct netns *ns;
+
+	if (check(op, &call->fault) != 0)
+		return call->fault.code;
+	int code = netns_get(call->host, op->instance, &ns, &call->fault);
+
+	if (code == ENOENT)
+		return 0;
+	if (code != 0)
+		return code;
+	route.metric = 0;
+	route.type = RTN_UNSPEC;
+	ip_format_prefix(&route.prefix, text);
+	return del(ns, &route, &call->fault) == 0 ? 0 : fault_prefix(&call->fault, "route %s", text);
+}
+
+static int
+list_protocol(struct call *call, struct netns *ns, uint32_t proto, const struct link *links, size_t link_count)
+{
+	struct route *routes;
+	size_t n;
+
+	if (route_read(ns, call->arena, proto, 0, &routes, &n, &call->fault) != 0)
+		return call->fault.code;
+	for (size_t i = 0; i < n; i++) {
+		const struct link *link = link_by_index(links, link_count, routes[i].oif);
+		struct item_route item = {.table = routes[i].table,
+		    .proto = proto,
+		    .prefix = routes[i].prefix,
+		    .via = routes[i].via,
+		    .unreachable = routes[i].type != RTN_UNICAST};
+
+		if (link != NULL)
+			strlcpy(item.device, link->name, sizeof(item.device));
+		call_item(call, &item, sizeof(item));
+	}
+	return 0;
+}
+
+int
+op_read_routes(struct call *call, const void *request)
+{
+	const struct op_instance *op = request;
+	struct link *links;
+	struct netns *ns;
+	size_t n;
+
+	if (netns_get(call->host, op->instance, &ns, &call->fault) != 0 ||
+	    link_read(ns->route, call->arena, &links, &n, &call->fault) != 0 ||
+	    list_protocol(call, ns, ROUTE_PROTO_VPC, links, n) != 0)
+		return call->fault.code;
+	return list_protocol(call, ns, ROUTE_PROTO_STATIC, links, n);
+}

@@ -1,0 +1,34 @@
+/* route.h - routes of ours: static and VPC routes, the subnets of our addresses, and the unreachable defaults. The
+ * protocol number is the mark of ownership; a route of another protocol is neither replaced nor deleted.
+ *
+ * Metrics: a subnet's own route before all, then ours, then BIRD's (32), the unreachable default last. */
+#ifndef DC_AGENT_ROUTE_H
+#define DC_AGENT_ROUTE_H
+
+#include "edge/agent/host.h"
+#include "edge/agent/link.h"
+#include "edge/agent/netns.h"
+
+struct route {
+	uint32_t table, proto, metric, oif;
+	uint8_t type;
+	struct ip_prefix prefix;
+	struct ip_addr via;    /* IP_NONE: on-link */
+	struct ip_addr source; /* preferred one; IP_NONE: none */
+};
+
+/* Routes of one protocol, of both families, in tables of our range, or in that one table (not 0); array in the arena.
+ */
+int route_read(
+    struct netns *, struct arena *, uint32_t proto, uint32_t table, struct route **ret, size_t *n, struct fault *);
+
+int route_guard_table(struct netns *, uint32_t table, struct fault *);   /* unreachable defaults are there */
+int route_unguard_table(struct netns *, uint32_t table, struct fault *); /* they are not */
+
+/* The subnet of a host address, on-link over the device. There already is fine, not there too. */
+int route_add_subnet(struct call *, struct netns *, uint32_t table, uint32_t oif, const struct ip_prefix *host);
+int route_del_subnet(struct netns *, uint32_t table, uint32_t oif, const struct ip_prefix *host, struct fault *);
+
+operation op_route_add, op_route_del, op_read_routes;
+
+#endif

@@ -1,0 +1,175 @@
+#include "edge/agent/veth.h"
+
+#include <errno.h>
+#include <string.h>
+#include <linux/net_namespace.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+
+#include "edge/agent/nl.h"
+#include "edge/agent/vrf.h"
+
+struct end {
+	struct netns *ns;
+	const char *device, *mark, *vrf_name;
+	struct link vrf;
+	bool there;
+	struct link link; /* when it is there */
+};
+
+/* What `where` calls that namespace; -1 when it has no name for it yet. */
+static int32_t
+netns_id(struct netns *where, const struct netns *which)
+{
+	_cleanup_buf_ struct buf answer = {.max = 4096};
+	const struct nlattr *table[NETNSA_MAX + 1];
+	struct fault ignored = {0};
+	struct nl_msg msg;
+
+	nl_begin(&msg, RTM_GETNSID, 0, sizeof(struct rtgenmsg));
+	mnl_attr_put_u32(msg.h, NETNSA_FD, (uint32_t)which->fd);
+	if (nl_get(where->route, &msg, &answer, &ignored) != 0)
+		return -1;
+	const struct nlmsghdr *h = nl_next(&answer, NULL);
+
+	if (h == NULL || h->nlmsg_type != RTM_NEWNSID)
+		return -1;
+	nl_attrs(h, sizeof(struct rtgenmsg), table, NETNSA_MAX);
+	return table[NETNSA_NSID] == NULL ? -1 : (int32_t)nl_u32(table[NETNSA_NSID]);
+}
+
+static bool
+is_peer_in(struct netns *ns, const struct link *link, struct netns *other)
+{
+	return link->lower_netns < 0 ? ns == other : ns != other && netns_id(ns, other) == link->lower_netns;
+}
+
+static bool
+are_a_pair(const struct end *a, const struct end *b)
+{
+	return strcmp(a->link.kind, "veth") == 0 && strcmp(b->link.kind, "veth") == 0 &&
+	       a->link.lower == b->link.index && b->link.lower == a->link.index && is_peer_in(a->ns, &a->link, b->ns);
+}
+
+bool
+veth_peer(struct host *host, struct arena *arena, struct netns *ns, const struct link *link, uint32_t *instance,
+    char name[OP_NAME_MAX])
+{
+	struct fault ignored = {0};
+	uint32_t *numbers;
+	size_t n;
+
+	if (strcmp(link->kind, "veth") != 0 || netns_numbers(host, arena, &numbers, &n, &ignored) != 0)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		struct netns *other;
+		struct link peer;
+
+		if (netns_get(host, numbers[i], &other, &ignored) != 0 || !is_peer_in(ns, link, other))
+			continue;
+		if (link_find_index(other->route, link->lower, &peer, &ignored) != 0)
+			return false;
+		*instance = numbers[i];
+		strlcpy(name, peer.name, OP_NAME_MAX);
+		return true;
+	}
+	return false;
+}
+
+/* Making */
+
+static int
+find_end(struct call *call, uint32_t instance, struct end *end)
+{
+	struct fault *fault = &call->fault;
+
+	if (netns_get(call->host, instance, &end->ns, fault) != 0 ||
+	    vrf_find(end->ns, end->vrf_name, &end->vrf, fault) != 0)
+		return fault->code;
+	int code = link_find_ours(end->ns->route, end->device, &end->link, fault);
+
+	if (code != 0 && code != ENODEV)
+		return code;
+	end->there = code == 0;
+	if (end->there && !link_is_half_made(&end->link) && strcmp(end->link.alias, end->mark) != 0)
+		return fault_set(fault, EEXIST, "device %s is there and belongs to another object", end->device);
+	if (end->there && strcmp(end->link.kind, "veth") != 0)
+		return fault_set(fault, EEXIST, "device %s is there and is no end of a veth pair", end->device);
+	return 0;
+}
+
+static int
+create(const struct end *a, const struct end *b, struct fault *fault)
+{
+	struct nl_msg msg;
+
+	nl_begin(&msg, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(msg.h, IFLA_IFNAME, a->device);
+	mnl_attr_put_u32(msg.h, IFLA_GROUP, LINK_GROUP);
+	mnl_attr_put_u32(msg.h, IFLA_MASTER, a->vrf.index);
+	struct nlattr *info = mnl_attr_nest_start(msg.h, IFLA_LINKINFO);
+
+	mnl_attr_put_strz(msg.h, IFLA_INFO_KIND, "veth");
+	struct nlattr *data = mnl_attr_nest_start(msg.h, IFLA_INFO_DATA);
+	struct nlattr *peer = mnl_attr_nest_start(msg.h, VETH_INFO_PEER);
+
+	memset(mnl_nlmsg_put_extra_header(msg.h, sizeof(struct ifinfomsg)), 0, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(msg.h, IFLA_IFNAME, b->device);
+	mnl_attr_put_u32(msg.h, IFLA_GROUP, LINK_GROUP);
+	mnl_attr_put_u32(msg.h, IFLA_NET_NS_FD, (uint32_t)b->ns->fd);
+	mnl_attr_nest_end(msg.h, peer);
+	mnl_attr_nest_end(msg.h, data);
+	mnl_attr_nest_end(msg.h, info);
+	return nl_call(a->ns->route, &msg, fault);
+}
+
+static int
+complete_end(struct end *end, struct fault *fault)
+{
+	struct nl *nl = end->ns->route;
+	int code = link_find(nl, end->device, &end->link, fault);
+
+	if (code == 0 && end->link.master != end->vrf.index)
+		code = link_set_master(nl, end->link.index, end->vrf.index, fault);
+	if (code == 0 && link_is_half_made(&end->link))
+		code = link_set_alias(nl, end->device, end->mark, fault);
+	if (code == 0 && !end->link.up)
+		code = link_set_up(nl, end->link.index, fault);
+	return code;
+}
+
+/* An end without its peer is of no use, and goes. */
+static int
+clear(struct end *a, struct end *b, struct fault *fault)
+{
+	if (a->there && link_delete(a->ns->route, a->link.index, fault) != 0)
+		return fault->code;
+	return b->there ? link_delete(b->ns->route, b->link.index, fault) : 0;
+}
+
+int
+op_veth_add(struct call *call, const void *request)
+{
+	const struct op_veth *op = request;
+	struct end a = {.device = op->device, .mark = op->mark, .vrf_name = op->vrf};
+	struct end b = {.device = op->peer_device, .mark = op->peer_mark, .vrf_name = op->peer_vrf};
+	struct fault *fault = &call->fault;
+
+	if (find_end(call, op->instance, &a) != 0 || find_end(call, op->peer_instance, &b) != 0)
+		return fault->code;
+	/* The second look may have moved what the first one found. */
+	if (netns_get(call->host, op->instance, &a.ns, fault) != 0)
+		return fault->code;
+	int code = 0;
+
+	if (!a.there || !b.there || !are_a_pair(&a, &b)) {
+		code = clear(&a, &b, fault);
+		if (code == 0)
+			code = create(&a, &b, fault);
+	}
+	if (code == 0)
+		code = complete_end(&a, fault);
+	if (code == 0)
+		code = complete_end(&b, fault);
+	return code == 0 ? 0 : fault_prefix(fault, "veth pair %s, %s", op->device, op->peer_device);
+}

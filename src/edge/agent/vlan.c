@@ -1,0 +1,166 @@
+#include "edge/agent/vlan.h"
+
+#include <errno.h>
+#include <string.h>
+#include <linux/if_ether.h>
+#include <linux/if_link.h>
+#include <linux/if_vlan.h>
+#include <linux/rtnetlink.h>
+
+#include "edge/agent/link.h"
+#include "edge/agent/netns.h"
+#include "edge/agent/nl.h"
+#include "edge/agent/port.h"
+#include "edge/agent/tc.h"
+#include "edge/agent/vrf.h"
+
+#define VLAN_LAST 4094
+
+struct places { /* what a VLAN stands on */
+	struct netns *ns;
+	struct link port; /* in the router's own namespace */
+	struct link vrf;
+};
+
+static void
+put_vlan(struct nl_msg *msg, uint32_t vlan)
+{
+	/* Loose: the port's going down leaves the device up, so that its static routes stay. */
+	struct ifla_vlan_flags flags = {.flags = VLAN_FLAG_LOOSE_BINDING, .mask = VLAN_FLAG_LOOSE_BINDING};
+
+	mnl_attr_put_strz(msg->h, IFLA_INFO_KIND, "vlan");
+	struct nlattr *data = mnl_attr_nest_start(msg->h, IFLA_INFO_DATA);
+
+	mnl_attr_put_u16(msg->h, IFLA_VLAN_ID, (uint16_t)vlan);
+	mnl_attr_put(msg->h, IFLA_VLAN_FLAGS, sizeof(flags), &flags);
+	mnl_attr_nest_end(msg->h, data);
+}
+
+static void
+put_macvlan(struct nl_msg *msg)
+{
+	mnl_attr_put_strz(msg->h, IFLA_INFO_KIND, "macvlan");
+	struct nlattr *data = mnl_attr_nest_start(msg->h, IFLA_INFO_DATA);
+
+	mnl_attr_put_u32(msg->h, IFLA_MACVLAN_MODE, MACVLAN_MODE_PASSTHRU);
+	/* It has the port's own hardware address: no need to hear what is for others. */
+	mnl_attr_put_u16(msg->h, IFLA_MACVLAN_FLAGS, MACVLAN_FLAG_NOPROMISC);
+	mnl_attr_nest_end(msg->h, data);
+}
+
+/* Sent where the port is. NLM_F_EXCL always: without it a device of that name here would be changed. */
+static int
+create(struct host *host, const struct op_link *op, const struct places *at, struct fault *fault)
+{
+	struct nl_msg msg;
+
+	nl_begin(&msg, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(msg.h, IFLA_IFNAME, op->device);
+	mnl_attr_put_u32(msg.h, IFLA_LINK, at->port.index);
+	mnl_attr_put_u32(msg.h, IFLA_NET_NS_FD, (uint32_t)at->ns->fd);
+	mnl_attr_put_u32(msg.h, IFLA_MASTER, at->vrf.index);
+	mnl_attr_put_u32(msg.h, IFLA_GROUP, LINK_GROUP);
+	struct nlattr *info = mnl_attr_nest_start(msg.h, IFLA_LINKINFO);
+
+	if (op->vlan == 0)
+		put_macvlan(&msg);
+	else
+		put_vlan(&msg, op->vlan);
+	mnl_attr_nest_end(msg.h, info);
+	int code = nl_call(host->route, &msg, fault);
+
+	if (code == EEXIST)
+		return fault_prefix(fault,
+		    "device %s: the VLAN is taken on %s, or the name in the router's own namespace", op->device,
+		    op->port);
+	return code == 0 ? 0 : fault_prefix(fault, "making device %s from %s", op->device, op->port);
+}
+
+static int
+compare(const struct link *link, const struct op_link *op, const struct places *at, struct fault *fault)
+{
+	if (strcmp(link->kind, op->vlan == 0 ? "macvlan" : "vlan") != 0 || link->vlan != op->vlan)
+		return fault_set(fault, EEXIST, "device %s is there and is another VLAN", op->device);
+	if (link->lower != at->port.index)
+		return fault_set(fault, EEXIST, "device %s is there and is made from another port", op->device);
+	if (link->master != at->vrf.index)
+		return fault_set(fault, EEXIST, "device %s is there and is not in VRF %s", op->device, op->vrf);
+	if (strcmp(link->alias, op->mark) != 0)
+		return fault_set(fault, EEXIST, "device %s is there and belongs to another object", op->device);
+	return 0;
+}
+
+static int
+find_places(struct call *call, const struct op_link *op, struct places *ret)
+{
+	struct fault *fault = &call->fault;
+
+	if (op->vlan > VLAN_LAST)
+		return fault_set(fault, EINVAL, "there is no VLAN %u", op->vlan);
+	if (link_find(call->host->route, op->port, &ret->port, fault) != 0)
+		return fault_prefix(fault, "port");
+	if (netns_get(call->host, op->instance, &ret->ns, fault) != 0 ||
+	    vrf_find(ret->ns, op->vrf, &ret->vrf, fault) != 0)
+		return fault->code;
+	return 0;
+}
+
+/* A macvlan in passthru mode takes every untagged frame, also what is for the router itself. */
+static int
+refuse_when_exposed(struct call *call, const struct op_link *op, const struct link *port)
+{
+	bool exposed;
+
+	if (op->vlan != 0)
+		return 0;
+	if (port_is_exposed(call->host, call->arena, port->index, &exposed, &call->fault) != 0)
+		return call->fault.code;
+	if (exposed)
+		return fault_set(&call->fault, EBUSY,
+		    "port %s has an address of the router's own, which untagged traffic "
+		    "into a gateway would cut off",
+		    op->port);
+	return 0;
+}
+
+static int
+make(struct call *call, const struct op_link *op, const struct places *at)
+{
+	struct fault *fault = &call->fault;
+	struct link made;
+
+	if (refuse_when_exposed(call, op, &at->port) != 0 || create(call->host, op, at, fault) != 0 ||
+	    link_find(at->ns->route, op->device, &made, fault) != 0)
+		return fault->code;
+	/* BIRD reads devices by number, and must know a VRF before what is in it. */
+	if (made.index < at->vrf.index) {
+		struct fault ignored = {0};
+
+		link_delete(at->ns->route, made.index, &ignored);
+		return fault_set(fault, EAGAIN, "device %s got a lower number than VRF %s", op->device, op->vrf);
+	}
+	return link_set_alias(at->ns->route, op->device, op->mark, fault);
+}
+
+int
+op_vlan_add(struct call *call, const void *request)
+{
+	const struct op_link *op = request;
+	struct fault *fault = &call->fault;
+	struct places at;
+	struct link link;
+	bool hooked;
+
+	if (find_places(call, op, &at) != 0)
+		return fault->code;
+	int code = link_claim(at.ns->route, op->device, &link, fault);
+
+	if (code == 0)
+		code = compare(&link, op, &at, fault);
+	else if (code == ENODEV)
+		code = make(call, op, &at);
+	if (code != 0 || link_find(at.ns->route, op->device, &link, fault) != 0 ||
+	    tc_hook(at.ns->route, link.index, &hooked, fault) != 0)
+		return fault->code;
+	return port_settle(call, at.port.index);
+}

@@ -1,0 +1,10 @@
+/* vlan.h - a customer's VLAN: an 802.1Q device made from the port straight into the instance's namespace; VLAN 0
+ * (untagged) is a macvlan in passthru mode. The port itself is not changed. */
+#ifndef DC_AGENT_VLAN_H
+#define DC_AGENT_VLAN_H
+
+#include "edge/agent/host.h"
+
+operation op_vlan_add;
+
+#endif

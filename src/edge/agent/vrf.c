@@ -1,0 +1,100 @@
+#include "edge/agent/vrf.h"
+
+#include <errno.h>
+#include <string.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+
+#include "edge/agent/nl.h"
+#include "edge/agent/route.h"
+
+int
+vrf_find(struct netns *ns, const char *name, struct link *ret, struct fault *fault)
+{
+	if (link_find(ns->route, name, ret, fault) != 0)
+		return fault->code;
+	if (!link_is_ours(ret) || strcmp(ret->kind, "vrf") != 0)
+		return fault_set(fault, EINVAL, "device %s is no VRF of ours", name);
+	return 0;
+}
+
+static int
+create(struct netns *ns, const struct op_link *op, struct fault *fault)
+{
+	struct nl_msg msg;
+
+	nl_begin(&msg, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(msg.h, IFLA_IFNAME, op->device);
+	mnl_attr_put_u32(msg.h, IFLA_GROUP, LINK_GROUP);
+	struct nlattr *info = mnl_attr_nest_start(msg.h, IFLA_LINKINFO);
+
+	mnl_attr_put_strz(msg.h, IFLA_INFO_KIND, "vrf");
+	struct nlattr *data = mnl_attr_nest_start(msg.h, IFLA_INFO_DATA);
+
+	mnl_attr_put_u32(msg.h, IFLA_VRF_TABLE, op->table);
+	mnl_attr_nest_end(msg.h, data);
+	mnl_attr_nest_end(msg.h, info);
+	return nl_call(ns->route, &msg, fault) == 0 ? 0 : fault_prefix(fault, "making VRF %s", op->device);
+}
+
+int
+vrf_complete(struct netns *ns, const struct link *vrf, struct fault *fault)
+{
+	if (!vrf->up && link_set_up(ns->route, vrf->index, fault) != 0)
+		return fault_prefix(fault, "VRF %s up", vrf->name);
+	return route_guard_table(ns, vrf->table, fault);
+}
+
+/* Whether what is there is what is asked for. */
+static int
+compare(const struct link *link, const struct op_link *op, struct fault *fault)
+{
+	if (strcmp(link->kind, "vrf") != 0)
+		return fault_set(fault, EEXIST, "device %s is there and is no VRF", op->device);
+	if (link->table != op->table)
+		return fault_set(fault, EEXIST, "VRF %s is there with table %u", op->device, link->table);
+	if (strcmp(link->alias, op->mark) != 0)
+		return fault_set(fault, EEXIST, "VRF %s is there and belongs to another object", op->device);
+	return 0;
+}
+
+int
+op_vrf_add(struct call *call, const void *request)
+{
+	const struct op_link *op = request;
+	struct fault *fault = &call->fault;
+	struct netns *ns;
+	struct link link;
+
+	if (op->table < TABLE_FIRST || op->table > TABLE_LAST)
+		return fault_set(fault, EINVAL, "table %u is not of our range", op->table);
+	if (netns_get(call->host, op->instance, &ns, fault) != 0)
+		return fault->code;
+	int code = link_claim(ns->route, op->device, &link, fault);
+
+	if (code == 0)
+		code = compare(&link, op, fault);
+	else if (code == ENODEV) {
+		if (create(ns, op, fault) != 0 || link_set_alias(ns->route, op->device, op->mark, fault) != 0)
+			return fault->code;
+		code = link_find(ns->route, op->device, &link, fault);
+	}
+	return code == 0 ? vrf_complete(ns, &link, fault) : code;
+}
+
+int
+vrf_delete(struct call *call, struct netns *ns, const struct link *vrf)
+{
+	struct link *links;
+	size_t n;
+
+	if (link_read(ns->route, call->arena, &links, &n, &call->fault) != 0)
+		return call->fault.code;
+	for (size_t i = 0; i < n; i++)
+		if (links[i].master == vrf->index)
+			return fault_set(&call->fault, EBUSY, "VRF %s: device %s is in it", vrf->name, links[i].name);
+	if (route_unguard_table(ns, vrf->table, &call->fault) != 0 ||
+	    link_delete(ns->route, vrf->index, &call->fault) != 0)
+		return fault_prefix(&call->fault, "removing VRF %s", vrf->name);
+	return 0;
+}

@@ -1,0 +1,172 @@
+#include "edge/agent_client.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+
+#define ANSWER_SECONDS 10
+#define ITEM_SIZE_MAX 256
+#define PACKET_MAX (sizeof(struct reply) + (size_t)OP_BATCH_MAX * ITEM_SIZE_MAX)
+
+struct agent {
+	int fd;
+	uint32_t sequence;
+	char *packet; /* PACKET_MAX, aligned for any type */
+};
+
+/* There is no going on without the agent, and whoever starts this process anew starts it with a new one. */
+static _Noreturn void
+end_without_agent(const char *why)
+{
+	dc_log(LOG_ERR, "agent lost", "error=\"%s\"", why);
+	exit(1);
+}
+
+static void
+send_request(struct agent *a, enum agent_op op, void *request, size_t size)
+{
+	struct op_header header = {.op = (uint32_t)op, .sequence = ++a->sequence};
+	ssize_t sent;
+
+	memcpy(request, &header, sizeof(header));
+	do
+		sent = send(a->fd, request, size, MSG_NOSIGNAL);
+	while (sent < 0 && errno == EINTR);
+	if (sent != (ssize_t)size)
+		end_without_agent(sent < 0 ? strerror(errno) : "a request went out cut");
+}
+
+/* One packet of the answer; how many bytes it has. */
+static size_t
+receive(struct agent *a, struct reply *head)
+{
+	ssize_t n;
+
+	do
+		n = recv(a->fd, a->packet, PACKET_MAX, 0);
+	while (n < 0 && errno == EINTR);
+	if (n == 0)
+		end_without_agent("it closed the socket");
+	if (n < 0)
+		end_without_agent(errno == EAGAIN ? "it does not answer" : strerror(errno));
+	if ((size_t)n < sizeof(*head))
+		end_without_agent("its answer is cut");
+	memcpy(head, a->packet, sizeof(*head));
+	if (head->h.sequence != a->sequence)
+		end_without_agent("its answer is to another request");
+	head->text[sizeof(head->text) - 1] = '\0';
+	return (size_t)n;
+}
+
+static enum dc_code
+read_code(const struct reply *head, struct dc_error *err)
+{
+	return head->code == 0 ? DC_OK : dc_fail(err, DC_E_KERNEL, NULL, "%s", head->text);
+}
+
+enum dc_code
+agent_do(struct agent *a, enum agent_op op, void *request, size_t size, struct dc_error *err)
+{
+	struct reply head;
+
+	send_request(a, op, request, size);
+	receive(a, &head);
+	return read_code(&head, err);
+}
+
+enum dc_code
+agent_ask(
+    struct agent *a, enum agent_op op, void *request, size_t size, void *reply, size_t reply_size, struct dc_error *err)
+{
+	struct reply head;
+	size_t n;
+
+	send_request(a, op, request, size);
+	n = receive(a, &head);
+	if (read_code(&head, err) != DC_OK)
+		return DC_E_KERNEL;
+	if (n != reply_size)
+		end_without_agent("its answer has another size");
+	memcpy(reply, a->packet, reply_size);
+	return DC_OK;
+}
+
+enum dc_code
+agent_list(struct agent *a, enum agent_op op, void *request, size_t size, size_t item_size, struct arena *arena,
+    void **items, size_t *n, struct dc_error *err)
+{
+	_cleanup_buf_ struct buf all = {.max = (size_t)1 << 30};
+	struct reply head;
+	size_t count = 0;
+
+	send_request(a, op, request, size);
+	do {
+		size_t got = receive(a, &head);
+
+		if (read_code(&head, err) != DC_OK)
+			return DC_E_KERNEL;
+		if (head.count > OP_BATCH_MAX || got != sizeof(head) + head.count * item_size)
+			end_without_agent("its answer has another size");
+		buf_add(&all, a->packet + sizeof(head), head.count * item_size);
+		count += head.count;
+	} while (head.more != 0);
+	if (all.failed)
+		return dc_fail(err, DC_E_SYSTEM, NULL, "the kernel has too many objects to be read");
+	*items = count == 0 ? NULL : arena_memdup(arena, all.data, all.len);
+	*n = count;
+	return DC_OK;
+}
+
+static enum dc_code
+say_hello(struct agent *a, struct dc_error *err)
+{
+	struct op_hello hello = {.version = AGENT_VERSION};
+	struct reply_hello reply;
+	enum dc_code code = agent_ask(a, OP_HELLO, &hello, sizeof(hello), &reply, sizeof(reply), err);
+
+	if (code == DC_OK)
+		dc_log(LOG_INFO, "agent found", "version=%u new=%u", reply.version, reply.started);
+	return code;
+}
+
+enum dc_code
+agent_connect(int fd, struct agent **ret, struct dc_error *err)
+{
+	struct timeval wait = {.tv_sec = ANSWER_SECONDS};
+	struct agent *a = calloc(1, sizeof(*a));
+	enum dc_code code;
+
+	if (a == NULL || (a->packet = malloc(PACKET_MAX)) == NULL) {
+		agent_close(a);
+		return dc_fail(err, DC_E_SYSTEM, NULL, "no memory for the agent's answers");
+	}
+	a->fd = fd;
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) != 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) != 0)
+		code = dc_fail(err, DC_E_IO, NULL, "the agent's socket: %s", strerror(errno));
+	else
+		code = say_hello(a, err);
+	if (code != DC_OK) {
+		agent_close(a);
+		return code;
+	}
+	*ret = a;
+	return DC_OK;
+}
+
+struct agent *
+agent_close(struct agent *a)
+{
+	if (a == NULL)
+		return NULL;
+	if (a->fd > 0)
+		close(a->fd);
+	free(a->packet);
+	free(a);
+	return NULL;
+}
