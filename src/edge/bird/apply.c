@@ -238,7 +238,11 @@ revive(struct instance *in, struct arena *a, struct dc_error *err)
 
 	if (!daemon_pid(in, &pid))
 		return dc_fail(err, DC_E_DAEMON, NULL, "whether BIRD runs cannot be told");
-	return pid == 0 ? start(in, a, err) : daemon_await(in, a, err);
+	enum dc_code code = pid == 0 ? start(in, a, err) : daemon_await(in, a, err);
+
+	if (code == DC_OK)
+		guard_wait(in, a, KEYS_WAIT_MS);
+	return code;
 }
 
 enum dc_code

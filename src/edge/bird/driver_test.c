@@ -1,0 +1,699 @@
+/* driver_test.c - the driver with a real BIRD (where installed) and an agent of the test's own, without privilege: the
+ * VRFs do not exist, so no session comes up; what is looked at is what BIRD is given, and in which order addresses are
+ * closed and opened. Sessions are tested against a BIRD that is played, and in the lab. */
+#include "edge/routing.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/buf.h"
+#include "edge/agent_client.h"
+#include "edge/bird/control.h"
+
+#define BIRD "/usr/sbin/bird"
+#define WAIT_MS 10000
+
+struct agent { /* of the test */
+	char dir[64];
+	struct buf trace; /* one word per call that matters */
+	bool key_in_place, key_on_socket;
+	uint32_t tcp_state;
+	unsigned resets;
+	pid_t played; /* pretend that a daemon runs */
+};
+
+static struct agent agent;
+
+static const char *
+in_dir(struct arena *a, const char *name)
+{
+	return arena_printf(a, "%s/bird/7/%s", agent.dir, name);
+}
+
+static pid_t
+running(void)
+{
+	_cleanup_arena_ struct arena *a = arena_new();
+	FILE *f = fopen(in_dir(a, "bird.pid"), "r");
+	int pid = 0;
+
+	if (agent.played != 0)
+		return agent.played;
+	if (f == NULL)
+		return 0;
+	if (fscanf(f, "%d", &pid) != 1 || kill(pid, 0) != 0)
+		pid = 0;
+	fclose(f);
+	return pid;
+}
+
+static enum dc_code
+start_bird(const struct op_daemon *op, struct dc_error *err)
+{
+	_cleanup_arena_ struct arena *a = arena_new();
+	int status = -1;
+
+	if (running() != 0)
+		return DC_OK;
+	unlink(in_dir(a, "bird.pid"));
+	pid_t child = fork();
+
+	if (child == 0) {
+		int null = open("/dev/null", O_WRONLY);
+
+		dup2(null, STDERR_FILENO);
+		execl(BIRD, "bird", "-c", in_dir(a, "bird.conf"), "-s", in_dir(a, "bird.ctl"), "-P",
+		    in_dir(a, "bird.pid"), op->recover ? "-R" : NULL, (char *)NULL);
+		_exit(127);
+	}
+	waitpid(child, &status, 0);
+	buf_printf(&agent.trace, "start%s%s ", op->recover ? "-R" : "", status == 0 ? "" : "-failed");
+	return status == 0 ? DC_OK : dc_fail(err, DC_E_KERNEL, NULL, "BIRD did not start");
+}
+
+static void
+wait_gone(pid_t pid)
+{
+	for (int i = 0; i < WAIT_MS / 10 && waitpid(pid, NULL, WNOHANG) == 0; i++)
+		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+	assert_int_not_equal(kill(pid, 0), 0);
+}
+
+static void
+stop_bird(int signal_number)
+{
+	pid_t pid = agent.played != 0 ? 0 : running();
+
+	if (pid == 0)
+		return;
+	kill(pid, signal_number);
+	wait_gone(pid);
+}
+
+/* Part of the agent's contract: what is asked of a device "gone..." fails. */
+static enum dc_code
+guard(const struct op_guard *op, const char *word, struct dc_error *err)
+{
+	buf_printf(&agent.trace, "%s:%s ", word, op->device);
+	if (strncmp(op->device, "gone", 4) == 0)
+		return dc_fail(err, DC_E_KERNEL, NULL, "no device %s", op->device);
+	return DC_OK;
+}
+
+enum dc_code
+agent_do(struct agent *at, enum agent_op op, void *request, size_t size, struct dc_error *err)
+{
+	assert_ptr_equal(at, &agent);
+	assert_true(size > 0);
+	if (op == OP_GUARD_ON)
+		return guard(request, "close", err);
+	if (op == OP_GUARD_OFF)
+		return guard(request, "open", err);
+	if (op == OP_DAEMON_START)
+		return start_bird(request, err);
+	if (op == OP_TCP_RESET) {
+		agent.resets++;
+		return DC_OK;
+	}
+	assert_int_equal(op, OP_DAEMON_STOP);
+	buf_puts(&agent.trace, "stop ");
+	stop_bird(SIGTERM);
+	return DC_OK;
+}
+
+enum dc_code
+agent_ask(struct agent *at, enum agent_op op, void *request, size_t size, void *reply, size_t reply_size,
+    struct dc_error *err)
+{
+	assert_ptr_equal(at, &agent);
+	assert_true(size > 0 && reply_size > 0 && request != NULL);
+	(void)err;
+	if (op == OP_DAEMON_STATE)
+		((struct reply_daemon *)reply)->pid = (uint32_t)running();
+	else if (op == OP_MD5_LISTENER)
+		*(struct reply_md5 *)reply = (struct reply_md5){.listener = 1, .match = agent.key_in_place};
+	else if (op == OP_TCP_STATE)
+		*(struct reply_tcp *)reply =
+		    (struct reply_tcp){.state = agent.tcp_state, .has_key = agent.key_on_socket};
+	else
+		assert_int_equal(op, OP_COUNTERS);
+	return DC_OK;
+}
+
+static int
+setup(void **state)
+{
+	struct dc_error err;
+
+	if (access(BIRD, X_OK) != 0)
+		return 0;
+	agent = (struct agent){.dir = "/tmp/dcaas-bird-XXXXXX", .trace = BUF_INIT(1 << 20), .key_in_place = true};
+	assert_non_null(mkdtemp(agent.dir));
+	assert_int_equal(bird_open(&agent, agent.dir, (struct routing **)state, &err), DC_OK);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct routing *r = *state;
+
+	if (r == NULL)
+		return 0;
+	r->ops->close(r);
+	stop_bird(SIGKILL);
+	buf_free(&agent.trace);
+	static const char *const names[] = {
+	    "bird.conf", "bird.conf.new", "bird.ctl", "bird.pid", "bird.log", "bird.boot"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		unlink(in_dir(a, names[i]));
+	rmdir(in_dir(a, ""));
+	rmdir(arena_printf(a, "%s/bird", agent.dir));
+	assert_int_equal(rmdir(agent.dir), 0);
+	return 0;
+}
+
+struct site { /* one gateway with n neighbours */
+	struct routing_vrf vrf;
+	struct routing_neighbour n[8];
+	char text[8][3][16];
+	struct routing_desired d;
+};
+
+static void
+site_fill(struct site *s, size_t n)
+{
+	memset(s, 0, sizeof(*s));
+	s->vrf = (struct routing_vrf){.device = "dcr1", .table = 100001};
+	assert_true(ip_parse_addr("10.255.0.1", &s->vrf.router_id));
+	for (size_t i = 0; i < n; i++) {
+		struct routing_neighbour *p = &s->n[i];
+		char addr[32];
+
+		snprintf(s->text[i][0], 16, "p%zu_4", i);
+		snprintf(s->text[i][1], 16, "dcv%zu", i);
+		snprintf(s->text[i][2], 16, "bgp/%zu", i);
+		*p = (struct routing_neighbour){.name = s->text[i][0], .link = s->text[i][1], .key = s->text[i][2]};
+		p->vrf = "dcr1";
+		p->local_asn = 64512;
+		p->remote_asn = 65001;
+		p->route_limit = 100;
+		p->password = "secret";
+		snprintf(addr, sizeof(addr), "169.254.10.%zu", i * 4 + 1);
+		assert_true(ip_parse_addr(addr, &p->local));
+		snprintf(addr, sizeof(addr), "169.254.10.%zu", i * 4 + 2);
+		assert_true(ip_parse_addr(addr, &p->remote));
+	}
+	s->d = (struct routing_desired){
+	    .instance = 7, .vrf = &s->vrf, .vrf_count = 1, .neighbour = s->n, .neighbour_count = n};
+}
+
+static struct routing_result *
+apply(struct routing *r, const struct site *s, struct arena *a)
+{
+	struct routing_result *results = NULL;
+	struct dc_error err = {0};
+
+	buf_reset(&agent.trace);
+	if (r->ops->apply(r, &s->d, a, &results, &err) != DC_OK)
+		fail_msg("apply: %s", err.text);
+	return results;
+}
+
+static bool
+traced(const char *words)
+{
+	return strstr(buf_str(&agent.trace), words) != NULL;
+}
+
+/* The rows of BIRD's own list of BGP sessions. */
+static char *
+protocols(struct arena *a)
+{
+	struct control *c = control_new(in_dir(a, ""), WAIT_MS);
+	_cleanup_buf_ struct buf out = BUF_INIT(1 << 20);
+	struct control_reply r;
+	struct dc_error err;
+
+	if (control_ask(c, a, "show protocols", &r, &err) != DC_OK)
+		fail_msg("%s", err.text);
+	for (size_t i = 0; i < r.lines; i++)
+		if (strstr(r.line[i].text, " BGP ") != NULL)
+			buf_printf(&out, "%s\n", r.line[i].text);
+	control_free(c);
+	return arena_strdup(a, buf_str(&out));
+}
+
+#define NEEDS_BIRD(r)                                                                                                  \
+	if ((r) == NULL)                                                                                               \
+	skip()
+
+static void
+a_first_apply_starts_bird_with_all_addresses_closed(void **state)
+{
+	struct routing *r = *state;
+	NEEDS_BIRD(r);
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct site s;
+	struct stat st;
+
+	site_fill(&s, 2);
+	s.n[1].password = NULL;
+	struct routing_result *results = apply(r, &s, a);
+
+	assert_true(traced("close:dcv0 start "));
+	assert_false(traced("dcv1"));
+	assert_true(traced("open:dcv0"));
+	assert_int_equal(results[0].code, DC_OK);
+	assert_string_equal(results[1].key, "bgp/1");
+	assert_non_null(strstr(protocols(a), "p0_4"));
+	assert_int_equal(stat(in_dir(a, "bird.conf"), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static void
+a_second_apply_of_the_same_does_nothing(void **state)
+{
+	struct routing *r = *state;
+	NEEDS_BIRD(r);
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct site s;
+	struct stat before, after;
+
+	site_fill(&s, 2);
+	apply(r, &s, a);
+	assert_int_equal(stat(in_dir(a, "bird.conf"), &before), 0);
+	apply(r, &s, a);
+	assert_string_equal(buf_str(&agent.trace), "");
+	assert_int_equal(stat(in_dir(a, "bird.conf"), &after), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+}
+
+static void
+only_what_changes_is_closed(void **state)
+{
+	struct routing *r = *state;
+	NEEDS_BIRD(r);
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct site s;
+
+	site_fill(&s, 4);
+	s.d.neighbour_count = 3;
+	apply(r, &s, a);
+	s.d.neighbour_count = 4;
+	s.n[1].password = "another";
+	apply(r, &s, a);
+	assert_false(traced("dcv0"));
+	assert_true(traced("close:dcv1 "));
+	assert_false(traced("dcv2"));
+	assert_true(traced("close:dcv3 "));
+	assert_true(traced("open:dcv1 "));
+	assert_true(traced("open:dcv3 "));
+	assert_non_null(strstr(protocols(a), "p3_4"));
+}
+
+static void
+an_address_stays_closed_until_the_key_is_in_place(void **state)
+{
+	struct routing *r = *state;
+	NEEDS_BIRD(r);
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct site s;
+
+	site_fill(&s, 1);
+	agent.key_in_place = false;
+	apply(r, &s, a);
+	assert_true(traced("close:dcv0"));
+	assert_false(traced("open:dcv0"));
+	r->ops->tick(r);
+	assert_false(traced("open:dcv0"));
+	agent.key_in_place = true;
+	r->ops->tick(r);
+	assert_true(traced("open:dcv0"));
+}
+
+static void
+who_cannot_be_closed_is_not_started(void **state)
+{
+	struct routing *r = *state;
+	NEEDS_BIRD(r);
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct site s;
+
+	site_fill(&s, 3);
+	s.d.neighbour_count = 1;
+	apply(r, &s, a);
+	s.d.neighbour_count = 3;
+	s.n[1].link = "gone1";
+	struct routing_result *results = apply(r, &s, a);
+
+	assert_int_equal(results[1].code, DC_E_DAEMON);
+	assert_string_equal(results[1].text, "no device gone1");
+	assert_int_equal(results[2].code, DC_OK);
+	assert_null(strstr(protocols(a), "p1_4"));
+	assert_non_null(strstr(protocols(a), "p2_4"));
+}
+
+static void
+a_refused_neighbour_takes_nobody_with_it(void **state)
+{
+	struct routing *r = *state;
+	NEEDS_BIRD(r);
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct site s;
+
+	site_fill(&s, 5);
+	s.n[1].remote_asn = 0;
+	s.n[2].name = s.n[0].name;
+	s.n[3].password = "has a \" in it";
+	for (int round = 0; round < 2; round++) { /* at the start of BIRD, and while it runs */
+		struct routing_result *results = apply(r, &s, a);
+
+		assert_int_equal(results[0].code, DC_OK);
+		assert_int_equal(results[1].code, DC_E_DAEMON);
+		assert_non_null(strstr(results[1].text, "Remote AS number"));
+		assert_int_equal(results[2].code, DC_E_DAEMON);
+		assert_non_null(strstr(results[2].text, "already defined"));
+		assert_int_equal(results[3].code, DC_E_DAEMON);
+		assert_null(strstr(results[3].text, "has a"));
+		assert_int_equal(results[4].code, DC_OK);
+		char *rows = protocols(a);
+
+		assert_non_null(strstr(rows, "p0_4"));
+		assert_null(strstr(rows, "p1_4"));
+		assert_null(strstr(rows, "p3_4"));
+		assert_non_null(strstr(rows, "p4_4"));
+		s.n[4].remote_asn++;
+	}
+	s.n[1].remote_asn = 65007;
+	struct routing_result *results = apply(r, &s, a);
+
+	assert_int_equal(results[1].code, DC_OK);
+	assert_non_null(strstr(protocols(a), "p1_4"));
+}
+
+static void
+a_vrf_that_is_gone_takes_its_neighbours(void **state)
+{
+	struct routing *r = *state;
+	NEEDS_BIRD(r);
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct site s;
+
+	site_fill(&s, 2);
+	apply(r, &s, a);
+	s.d.neighbour_count = 0;
+	apply(r, &s, a);
+	assert_string_equal(protocols(a), "");
+	s.d.vrf_count = 0;
+	apply(r, &s, a);
+	assert_true(traced("stop"));
+	assert_int_equal(running(), 0);
+	assert_int_not_equal(access(in_dir(a, "bird.conf"), F_OK), 0);
+}
+
+static void
+tick_until(struct routing *r, bool (*done)(void))
+{
+	for (int i = 0; i < WAIT_MS / 20 && !done(); i++) {
+		r->ops->tick(r);
+		nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+	}
+	assert_true(done());
+}
+
+static bool
+runs(void)
+{
+	return running() != 0;
+}
+
+static bool
+opened(void)
+{
+	return traced("open:dcv0");
+}
+
+static void
+a_killed_bird_is_started_again_to_recover(void **state)
+{
+	struct routing *r = *state;
+	NEEDS_BIRD(r);
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct routing_session *sessions;
+	struct dc_error err;
+	struct site s;
+	size_t n;
+
+	site_fill(&s, 1);
+	apply(r, &s, a);
+	assert_int_equal(r->ops->observe(r, 7, a, &sessions, &n, &err), DC_OK);
+	assert_int_equal(n, 1);
+	assert_false(sessions[0].established);
+	buf_reset(&agent.trace);
+	stop_bird(SIGKILL);
+	assert_int_equal(r->ops->observe(r, 7, a, &sessions, &n, &err), DC_E_DAEMON);
+	tick_until(r, runs);
+	assert_true(traced("close:dcv0 start-R "));
+	tick_until(r, opened);
+	assert_int_equal(r->ops->observe(r, 7, a, &sessions, &n, &err), DC_OK);
+	assert_non_null(strstr(protocols(a), "p0_4"));
+}
+
+static void
+an_edge_that_starts_anew_finds_bird_running(void **state)
+{
+	struct routing *r = *state;
+	NEEDS_BIRD(r);
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct dc_error err;
+	struct site s;
+
+	site_fill(&s, 2);
+	apply(r, &s, a);
+	pid_t pid = running();
+
+	r->ops->close(r);
+	assert_int_equal(running(), pid);
+	assert_int_equal(bird_open(&agent, agent.dir, (struct routing **)state, &err), DC_OK);
+	r = *state;
+	apply(r, &s, a);
+	assert_false(traced("start"));
+	assert_true(traced("close:dcv0") && traced("open:dcv0")); /* what it was about to do when it ended is unknown */
+	assert_int_equal(running(), pid);
+}
+
+/* A BIRD that is played: whatever is asked, one session. */
+struct play {
+	int listener;
+	pthread_t thread;
+	const char *row; /* of `show protocols` */
+};
+
+static void
+answer(int fd, const struct play *p, const char *line)
+{
+	char out[512];
+
+	if (strncmp(line, "show status", 11) == 0)
+		snprintf(out, sizeof(out), "0013 Daemon is up and running\n");
+	else if (strncmp(line, "show protocols all", 18) == 0)
+		snprintf(out, sizeof(out),
+		    "1002-%s\n1006-    Routes:         3 imported, 2 filtered, 5 exported, 1 preferred\n0000 \n",
+		    p->row);
+	else if (strncmp(line, "show protocols", 14) == 0)
+		snprintf(out, sizeof(out),
+		    "2002-Name       Proto      Table      State  Since         Info\n1002-%s\n0000 \n", p->row);
+	else if (strncmp(line, "configure check", 15) == 0)
+		snprintf(out, sizeof(out), "0020 Configuration OK\n");
+	else
+		snprintf(out, sizeof(out), "0003 Reconfigured\n");
+	send(fd, out, strlen(out), MSG_NOSIGNAL);
+}
+
+static void *
+play(void *arg)
+{
+	struct play *p = arg;
+	int fd = accept(p->listener, NULL, NULL);
+	char line[512];
+	size_t len = 0;
+
+	send(fd, "0001 BIRD 2.0.12 ready.\n", 24, MSG_NOSIGNAL);
+	while (len < sizeof(line) - 1 && recv(fd, line + len, 1, 0) == 1) {
+		line[len + 1] = '\0';
+		if (line[len++] != '\n')
+			continue;
+		answer(fd, p, line);
+		len = 0;
+	}
+	close(fd);
+	return NULL;
+}
+
+static void
+play_start(struct play *p, struct arena *a)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+
+	mkdir(arena_printf(a, "%s/bird", agent.dir), 0700);
+	mkdir(in_dir(a, ""), 0700);
+	snprintf(at.sun_path, sizeof(at.sun_path), "%.60s/bird/7/bird.ctl", agent.dir);
+	p->listener = socket(AF_UNIX, SOCK_STREAM, 0);
+	assert_int_equal(bind(p->listener, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(p->listener, 1), 0);
+	assert_int_equal(pthread_create(&p->thread, NULL, play, p), 0);
+	agent.played = getpid();
+}
+
+static struct routing_session
+look(struct routing *r, struct arena *a)
+{
+	struct routing_session *sessions;
+	struct dc_error err;
+	size_t n;
+
+	assert_int_equal(r->ops->observe(r, 7, a, &sessions, &n, &err), DC_OK);
+	assert_int_equal(n, 1);
+	return sessions[0];
+}
+
+static void
+play_end(struct play *p, void **state)
+{
+	struct dc_error err;
+
+	((struct routing *)*state)->ops->close(*state); /* its connection ends, and with it the thread */
+	assert_int_equal(pthread_join(p->thread, NULL), 0);
+	close(p->listener);
+	agent.played = 0;
+	assert_int_equal(bird_open(&agent, agent.dir, (struct routing **)state, &err), DC_OK);
+}
+
+static void
+a_session_without_its_key_is_reset_and_never_up(void **state)
+{
+	struct routing *r = *state;
+	NEEDS_BIRD(r);
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct play p = {.row = "p0_4 BGP --- up 1795636667.802 Established "};
+	struct site s;
+
+	site_fill(&s, 1);
+	play_start(&p, a);
+	apply(r, &s, a);
+	agent.tcp_state = 1;
+	struct routing_session seen = look(r, a);
+
+	assert_false(seen.established);
+	assert_string_equal(seen.state, "Idle");
+	assert_string_equal(seen.last_error, "a session without its MD5 key was reset");
+	assert_int_equal(agent.resets, 1);
+	agent.key_on_socket = true;
+	seen = look(r, a);
+	assert_true(seen.established);
+	assert_int_equal(agent.resets, 1);
+	assert_int_equal(seen.since, 1795636667802);
+	assert_int_equal(seen.received, 5);
+	assert_int_equal(seen.accepted, 3);
+	assert_int_equal(seen.rejected, 2);
+	assert_int_equal(seen.advertised, 5);
+	play_end(&p, state);
+}
+
+static void
+since_tells_when_a_session_ceased_to_be_up(void **state)
+{
+	struct routing *r = *state;
+	NEEDS_BIRD(r);
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct play p = {.row = "p0_4 BGP --- up 1795636667.802 Established "};
+	struct site s;
+
+	site_fill(&s, 1);
+	s.n[0].password = NULL;
+	play_start(&p, a);
+	apply(r, &s, a);
+	assert_true(look(r, a).established);
+	p.row = "p0_4 BGP --- start 1795636700.000 Active  Received: Administrative shutdown";
+	struct routing_session seen = look(r, a);
+
+	assert_false(seen.established);
+	assert_int_equal(seen.since, 1795636700000);
+	assert_int_equal(seen.received, 0);
+	assert_string_equal(seen.last_error, "Received: Administrative shutdown");
+	p.row = "p0_4 BGP --- start 1795636800.000 Connect ";
+	seen = look(r, a);
+	assert_int_equal(seen.since, 1795636700000);
+	assert_string_equal(seen.state, "Connect");
+	play_end(&p, state);
+}
+
+/* `configure` would start it again: it must be in the file, and its address closed when its time is over. */
+static void
+a_neighbour_over_its_limit_is_kept_down(void **state)
+{
+	struct routing *r = *state;
+	NEEDS_BIRD(r);
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct play p = {.row = "p0_4 BGP --- down 1795636667.802 Automatic shutdown: Route limit exceeded"};
+	struct site s;
+	char text[16384];
+
+	site_fill(&s, 2);
+	s.d.neighbour_count = 1;
+	play_start(&p, a);
+	apply(r, &s, a);
+	assert_string_equal(look(r, a).state, "Disabled");
+	s.d.neighbour_count = 2;
+	apply(r, &s, a);
+	FILE *f = fopen(in_dir(a, "bird.conf"), "r");
+
+	assert_non_null(f);
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	fclose(f);
+	assert_non_null(strstr(text, "protocol bgp p0_4 {\n\tdisabled yes;"));
+	assert_null(strstr(text, "protocol bgp p1_4 {\n\tdisabled yes;"));
+	play_end(&p, state);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	    T(a_first_apply_starts_bird_with_all_addresses_closed),
+	    T(a_second_apply_of_the_same_does_nothing),
+	    T(only_what_changes_is_closed),
+	    T(an_address_stays_closed_until_the_key_is_in_place),
+	    T(who_cannot_be_closed_is_not_started),
+	    T(a_refused_neighbour_takes_nobody_with_it),
+	    T(a_vrf_that_is_gone_takes_its_neighbours),
+	    T(a_killed_bird_is_started_again_to_recover),
+	    T(an_edge_that_starts_anew_finds_bird_running),
+	    T(a_session_without_its_key_is_reset_and_never_up),
+	    T(since_tells_when_a_session_ceased_to_be_up),
+	    T(a_neighbour_over_its_limit_is_kept_down),
+#undef T
+	};
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1); /* BIRD's second process becomes our child when its first ends */
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
