@@ -121,11 +121,19 @@ bool field_merge(const struct field_table *t, enum field_view view, void *row, c
 	return changed;
 }
 
+static void nested_defaults(const struct field *f, struct arena *arena, const struct f_objects *rows)
+{
+	for (size_t i = 0; i < rows->n; i++)
+		field_defaults(f->of, arena, (char *)rows->v + i * f->of->size);
+}
+
 void field_defaults(const struct field_table *t, struct arena *arena, void *row)
 {
 	const struct decoding d = { .stored = true, .arena = arena };
 
 	for (const struct field *f = t->fields; f->name != NULL; f++) {
+		if ((f->kind == F_OBJECT || f->kind == F_OBJECTS) && field_presence(f, row) == GIVEN)
+			nested_defaults(f, arena, field_ptr(f, row));
 		if (f->fallback == NULL || f->guard || field_presence(f, row) != ABSENT)
 			continue;
 		json_t *value = json_loads(f->fallback, JSON_DECODE_ANY, NULL);

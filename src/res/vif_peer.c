@@ -15,6 +15,7 @@ const struct field_table vif_peer_table = {
 	.name = "VifPeer",
 	.sql = "vif_peer",
 	.size = sizeof(struct vif_peer),
+	.at_least_one = true,
 	.fields = (const struct field[]) {
 	    { AT(vif_peer, id), .kind = F_UUID, .may = V_R, .must = VIEW_ANSWER, .cli = true, .doc = "Identifier of the peer." },
 	    { AT(vif_peer, tenant_id), .kind = F_HEX32, .may = V_R, .must = VIEW_ANSWER, .doc = "Project that owns the peer." },
@@ -330,6 +331,22 @@ vif_peers_of(struct tx *tx, const char *vif_id, struct vif_peer **ret, size_t *n
 }
 
 enum dc_code
+vif_first_peer(struct tx *tx, const char *vif_id, struct vif_peer **ret, struct dc_error *err)
+{
+	struct vif_peer *peer;
+	size_t n;
+	enum dc_code rc = vif_peers_of(tx, vif_id, &peer, &n, err);
+
+	if (rc != DC_OK)
+		return rc;
+	*ret = NULL;
+	for (size_t i = 0; i < n && *ret == NULL; i++)
+		if (!life_is(&peer[i].status, LIFE_PENDING_DELETE))
+			*ret = &peer[i];
+	return DC_OK;
+}
+
+enum dc_code
 vif_peers_of_gateway(struct tx *tx, const char *gateway_id, struct vif_peer **ret, size_t *n, struct dc_error *err)
 {
 	return list_peers(tx, Q(Q_EQ("vgw_id", gateway_id)), ret, n, err);
@@ -511,25 +528,13 @@ create(struct tx *tx, struct call *call, struct dc_error *err)
 /* --- update and delete --- */
 
 static enum dc_code
-first_peer_is(struct tx *tx, const struct vif_peer *p, bool *ret, struct dc_error *err)
-{
-	struct vif_peer *peer;
-	size_t n;
-	enum dc_code rc = vif_peers_of(tx, p->vif_id.v, &peer, &n, err);
-
-	if (rc == DC_OK)
-		*ret = n > 0 && strcmp(peer[0].id.v, p->id.v) == 0;
-	return rc;
-}
-
-static enum dc_code
 vif_peer_update(struct tx *tx, struct call *call, const void *old, const void *patch_row, void *row, struct dc_error *err)
 {
 	const struct vif_peer *patch = patch_row;
 	struct vif_peer *p = row;
 	struct virtual_interface *v;
 	struct virtual_gateway *gw;
-	bool first;
+	struct vif_peer *first;
 	enum dc_code rc;
 
 	(void)old;
@@ -540,7 +545,7 @@ vif_peer_update(struct tx *tx, struct call *call, const void *old, const void *p
 	if (patch->remote_ep_group.set != GIVEN)
 		return DC_OK;
 	if ((rc = vif_peer_set_remote(tx, call, gw, p, &patch->remote_ep_group, &names, err)) != DC_OK ||
-	    (rc = first_peer_is(tx, p, &first, err)) != DC_OK || !first)
+	    (rc = vif_first_peer(tx, v->id.v, &first, err)) != DC_OK || first == NULL || strcmp(first->id.v, p->id.v) != 0)
 		return rc;
 	v->remote_ep_group = p->remote_ep_group;
 	return query_set(tx, virtual_interface_resource.table, (const char *const[]) { "remote_ep_group", NULL }, v, Q(Q_EQ("id", v->id.v)), NULL, err);

@@ -302,6 +302,8 @@ virtual_interface_create(struct tx *tx, struct call *call, void *row, struct dc_
 	    (rc = quota_check(tx, &virtual_interface_table, call->project, res_settings(call)->quota_vif, "virtual interfaces", err)) != DC_OK)
 		return rc;
 	fill_common(&v->name, &v->description, &v->enterprise_project_id);
+	if (text_or_null(&v->bgp_md5) == NULL)
+		F_SET_NULL(v->bgp_md5); /* "" means none */
 	v->device_id = dc->device_id;
 	v->port_id = dc->port_id;
 	F_SET_TEXT(v->status, life_names[LIFE_PENDING_CREATE]);
@@ -368,16 +370,12 @@ update_first_peer(struct tx *tx, struct call *call, const struct virtual_interfa
 {
 	struct virtual_gateway *gw;
 	struct vif_peer *peer;
-	size_t n;
 	enum dc_code rc;
 
-	if ((rc = vif_peers_of(tx, v->id.v, &peer, &n, err)) != DC_OK || (rc = load_gateway(tx, v, &gw, err)) != DC_OK)
+	if ((rc = vif_first_peer(tx, v->id.v, &peer, err)) != DC_OK || peer == NULL || (rc = load_gateway(tx, v, &gw, err)) != DC_OK ||
+	    (rc = vif_peer_set_remote(tx, call, gw, peer, remote, is_v6(&peer->address_family) ? &names_v6 : &names_v4, err)) != DC_OK)
 		return rc;
-	if (n == 0)
-		return DC_OK;
-	if ((rc = vif_peer_set_remote(tx, call, gw, &peer[0], remote, is_v6(&peer[0].address_family) ? &names_v6 : &names_v4, err)) != DC_OK)
-		return rc;
-	return query_update(tx, &vif_peer_table, &peer[0], err);
+	return query_update(tx, &vif_peer_table, peer, err);
 }
 
 static enum dc_code

@@ -66,6 +66,8 @@ enum dc_code vif_peer_set_remote(struct tx *, struct call *, const struct virtua
 enum dc_code vif_peer_destroy(struct tx *, const struct vif_peer *, struct dc_error *err);
 /* Peers of an interface, oldest first, and of all interfaces of a gateway. */
 enum dc_code vif_peers_of(struct tx *, const char *vif_id, struct vif_peer **ret, size_t *n, struct dc_error *err);
+/* The peer that the interface's own members show: the oldest that is not being deleted; NULL when there is none. */
+enum dc_code vif_first_peer(struct tx *, const char *vif_id, struct vif_peer **ret, struct dc_error *err);
 enum dc_code vif_peers_of_gateway(struct tx *, const char *gateway_id, struct vif_peer **ret, size_t *n, struct dc_error *err);
 /* Its remote blocks (static peers; else none) and its link subnet (0 or 1). */
 enum dc_code vif_peer_prefixes(struct tx *, const struct vif_peer *, struct cidr_list *remote, struct cidr_list *link, struct dc_error *err);
