@@ -31,13 +31,19 @@ text_equal(const char *a, const char *b)
 }
 
 void
+text_set(char **text, const char *to)
+{
+	char *copy = text_copy(to);
+
+	free(*text);
+	*text = copy;
+}
+
+void
 status_set(struct status *s, enum object_status state, const char *error)
 {
-	char *copy = text_copy(error);
-
-	free(s->error);
 	s->state = state;
-	s->error = copy;
+	text_set(&s->error, error);
 }
 
 void
@@ -91,6 +97,7 @@ object_free(struct edge_object *o)
 	if (o != NULL) {
 		free(o->now.error);
 		free(o->told_status.error);
+		free(o->step_error);
 		free(o->neighbour_error);
 		arena_free(o->arena);
 		free(o);

@@ -35,6 +35,7 @@ struct edge_object {
 
 	/* what apply.c and observe.c find out */
 	struct status now;
+	char *step_error; /* heap; why a step of the last apply failed */
 	char *neighbour_error; /* heap; the routing daemon's words about this neighbour */
 	struct session session;
 	utc_ms before; /* when its session had come up, as an apply began; 0: it was not up */
@@ -82,6 +83,7 @@ bool state_is_saved(const struct state *);
 /* Drops tombstones that dcaasd was told to be gone. */
 void state_forget_told(struct state *);
 
+void text_set(char **, const char *); /* replaces a heap text; NULL: none */
 void status_set(struct status *, enum object_status, const char *error);
 void status_copy(struct status *to, const struct status *from);
 bool status_equal(const struct status *, const struct status *);

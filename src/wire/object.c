@@ -226,7 +226,7 @@ const struct field_table wire_report_table = {
 	    { AT(wire_report, agent_version), .kind = F_TEXT },
 	    { AT(wire_report, objects), .kind = F_OBJECTS, .of = &wire_object_state_table },
 	    { AT(wire_report, sessions), .kind = F_OBJECTS, .of = &wire_session_table },
-	    { AT(wire_report, ports), .kind = F_OBJECTS, .of = &wire_port_table },
+	    { AT(wire_report, ports), .kind = F_OBJECTS, .of = &wire_port_table, .nullable = true },
 	    { AT(wire_report, applies), .kind = F_OBJECTS, .of = &wire_apply_table },
 	    { 0 },
 	},

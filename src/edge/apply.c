@@ -1,0 +1,488 @@
+#include "edge/apply.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+#define RESET_SLACK_MS 2000 /* daemons tell the time of day when a session came up, to the second */
+
+enum phase { IDLE, BEFORE, STEPS, AFTER, LATE };
+
+struct round { /* one look and what follows from it */
+	struct arena *arena;
+	struct kernel_state seen;
+	struct plan plan;
+	struct routing_desired *routing;
+	size_t routings;
+};
+
+struct apply {
+	struct state *state;
+	struct kernel *kernel;
+	struct routing *routing;
+	struct loaded loaded;
+	enum phase phase;
+	struct round round; /* the plan that is carried out, then the one that the statuses come from */
+	size_t next; /* step or instance of the phase */
+	struct monotonic begun;
+	int64_t revision, done, failed, reloads; /* of this run */
+	int64_t read_ms, told_revision;
+	bool has_seen, must_retry, record_due;
+	struct apply_record record;
+};
+
+struct apply *
+apply_new(struct state *state, struct kernel *kernel, struct routing *routing)
+{
+	struct apply *a = calloc(1, sizeof(*a));
+
+	if (a == NULL)
+		abort();
+	a->state = state;
+	a->kernel = kernel;
+	a->routing = routing;
+	a->told_revision = -1;
+	return a;
+}
+
+struct apply *
+apply_free(struct apply *a)
+{
+	if (a != NULL) {
+		arena_free(a->round.arena);
+		loaded_clear(&a->loaded);
+		free(a);
+	}
+	return NULL;
+}
+
+/* --- looking and planning --- */
+
+static uint32_t *
+known_instances(const struct apply *a, const struct kernel_state *seen, struct arena *arena, size_t *n)
+{
+	uint32_t *known = arena_array(arena, seen->instance_count + a->loaded.n + 1, sizeof(*known));
+
+	for (size_t i = 0; i < seen->instance_count; i++)
+		known[(*n)++] = seen->instance[i].instance;
+	for (size_t i = 0; i < a->loaded.n; i++)
+		if (!a->loaded.v[i].valid || a->loaded.v[i].desired.vrf_count > 0)
+			known[(*n)++] = a->loaded.v[i].number;
+	return known;
+}
+
+static bool
+look(struct apply *a, struct dc_error *err)
+{
+	struct round r = { .arena = arena_new() };
+	const struct want *const *want = state_wants(a->state);
+	struct monotonic begun = monotonic_now();
+	size_t n = state_count(a->state), known_n = 0;
+	const uint32_t *known;
+
+	if (a->kernel->ops->read(a->kernel, r.arena, &r.seen, err) != DC_OK) {
+		arena_free(r.arena);
+		return false;
+	}
+	plan_make(want, n, &r.seen, r.arena, &r.plan);
+	known = known_instances(a, &r.seen, r.arena, &known_n);
+	plan_routing(want, n, &r.plan, known, known_n, r.arena, &r.routing, &r.routings);
+	arena_free(a->round.arena);
+	a->round = r;
+	a->has_seen = true;
+	a->read_ms = monotonic_since(begun);
+	return true;
+}
+
+enum dc_code
+apply_would_delete(struct kernel *kernel, const struct want *const *want, size_t n, bool *ret, struct dc_error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct kernel_state seen;
+	struct plan plan;
+	enum dc_code rc = kernel->ops->read(kernel, arena, &seen, err);
+
+	if (rc != DC_OK)
+		return rc;
+	plan_make(want, n, &seen, arena, &plan);
+	*ret = plan.deletions > 0;
+	return DC_OK;
+}
+
+/* Which sessions are up now, to be compared with when the run is over. */
+static void
+note_sessions(struct apply *a)
+{
+	for (size_t i = 0; i < state_count(a->state); i++) {
+		struct edge_object *o = state_object(a->state, i);
+
+		text_set(&o->step_error, NULL);
+		o->before = o->session.established ? o->session.since : 0;
+		o->touched = false;
+	}
+}
+
+bool
+apply_begin(struct apply *a, struct dc_error *err)
+{
+	if (!look(a, err))
+		return false;
+	a->begun = monotonic_now();
+	a->revision = state_revision(a->state);
+	a->done = a->failed = a->reloads = 0;
+	a->next = 0;
+	a->phase = a->round.plan.deletions > 0 ? BEFORE : STEPS;
+	note_sessions(a);
+	return true;
+}
+
+bool
+apply_is_running(const struct apply *a)
+{
+	return a->phase != IDLE;
+}
+
+/* --- steps --- */
+
+static void
+step_failed(struct apply *a, const struct plan_step *s, const char *why)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct edge_object *o = s->key != NULL ? state_find(a->state, s->key) : NULL;
+	bool is_news = o == NULL || o->now.error == NULL || strcmp(o->now.error, why) != 0;
+
+	a->failed++;
+	if (o != NULL && o->step_error == NULL)
+		text_set(&o->step_error, why);
+	dc_log(is_news ? LOG_WARNING : LOG_DEBUG, "step failed", "step=%s error=%s", log_quote(arena, plan_step_text(s, arena)),
+	    log_quote(arena, why));
+}
+
+static void
+run_step(struct apply *a, struct plan_step *s)
+{
+	struct dc_error err = { 0 };
+
+	if (a->kernel->ops->change(a->kernel, s->op, &s->ask, s->size, &err) == DC_OK)
+		a->done++;
+	else
+		step_failed(a, s, err.text);
+}
+
+/* --- the routing daemon --- */
+
+static void
+touch(void *arg, const char *key)
+{
+	struct edge_object *o = state_find(((struct apply *)arg)->state, key);
+
+	if (o != NULL)
+		o->touched = true;
+}
+
+struct blame {
+	struct apply *apply;
+	const char *why;
+};
+
+static void
+blame(void *arg, const char *key)
+{
+	struct blame *b = arg;
+	struct edge_object *o = state_find(b->apply->state, key);
+
+	if (o != NULL)
+		text_set(&o->neighbour_error, b->why);
+}
+
+static void
+take_results(struct apply *a, const struct routing_desired *d, const struct routing_result *results)
+{
+	bool valid = true;
+
+	for (size_t i = 0; i < d->neighbour_count; i++) {
+		struct edge_object *o = state_find(a->state, results[i].key);
+		bool bad = results[i].code != DC_OK;
+
+		if (o != NULL)
+			text_set(&o->neighbour_error, !bad ? NULL : results[i].text != NULL ? results[i].text : dc_code_text(results[i].code));
+		a->failed += bad;
+		valid = valid && !bad;
+	}
+	loaded_set(&a->loaded, d, valid);
+}
+
+static void
+load_instance(struct apply *a, const struct routing_desired *d)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct routing_result *results = NULL;
+	struct dc_error err = { 0 };
+
+	if (loaded_is(&a->loaded, d))
+		return;
+	a->reloads++;
+	loaded_diff(&a->loaded, d, touch, a);
+	if (a->routing->ops->apply(a->routing, d, arena, &results, &err) == DC_OK) {
+		take_results(a, d, results);
+		return;
+	}
+	a->failed++;
+	loaded_diff(&a->loaded, d, blame, &(struct blame) { a, err.text });
+	loaded_set(&a->loaded, d, false);
+	dc_log(LOG_WARNING, "routing daemon failed", "instance=%u error=%s", d->instance, log_quote(arena, err.text));
+}
+
+/* Neighbours go before what they stand on does, so that they take leave of their peers. */
+static bool
+loses_something(const struct plan *plan, uint32_t instance)
+{
+	for (size_t i = 0; i < plan->deletions; i++)
+		if (plan->step[i].instance == instance)
+			return true;
+	return false;
+}
+
+/* --- statuses --- */
+
+static bool
+has_strays(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->deletions; i++)
+		if (plan->step[i].key == NULL)
+			return true;
+	return false;
+}
+
+/* A tombstone of something that this edge never knew is gone when nothing unknown is left here. */
+static enum object_status
+tombstone_status(const struct apply *a, const struct edge_object *o, const struct plan_verdict *v)
+{
+	if (v->state != PLAN_GONE)
+		return o->step_error != NULL ? STATUS_ERROR : STATUS_PENDING;
+	if (o->want->kind == OBJECT_BGP && loaded_may_run(&a->loaded, o->want->key))
+		return STATUS_PENDING;
+	return !o->want->known && has_strays(&a->round.plan) ? STATUS_PENDING : STATUS_REMOVED;
+}
+
+static void
+set_status(struct apply *a, struct edge_object *o, const struct plan_verdict *v)
+{
+	const struct loaded_instance *in;
+
+	if (o->want->deleted) {
+		status_set(&o->now, tombstone_status(a, o, v), o->step_error);
+		return;
+	}
+	o->now.has_carrier = v->has_carrier;
+	o->now.carrier = v->carrier;
+	o->now.exposed = v->exposed;
+	if (v->state == PLAN_WRONG)
+		status_set(&o->now, o->want->kind == OBJECT_UNKNOWN ? STATUS_UNSUPPORTED : STATUS_ERROR, v->text);
+	else if (v->state == PLAN_WAITS)
+		status_set(&o->now, STATUS_PENDING, v->text);
+	else if (v->state != PLAN_THERE)
+		status_set(&o->now, o->step_error != NULL ? STATUS_ERROR : STATUS_PENDING, o->step_error);
+	else if (o->want->kind != OBJECT_BGP)
+		status_set(&o->now, STATUS_APPLIED, NULL);
+	else if (o->neighbour_error != NULL)
+		status_set(&o->now, STATUS_ERROR, o->neighbour_error);
+	else {
+		in = loaded_find(&a->loaded, v->instance);
+		status_set(&o->now, in != NULL ? STATUS_APPLIED : STATUS_PENDING, NULL);
+	}
+}
+
+static void
+set_statuses(struct apply *a)
+{
+	a->must_retry = a->failed > 0 || a->round.plan.steps > a->round.plan.late;
+	for (size_t i = 0; i < state_count(a->state); i++)
+		set_status(a, state_object(a->state, i), &a->round.plan.verdict[i]);
+}
+
+/* --- the run --- */
+
+static void
+close_run(struct apply *a)
+{
+	a->phase = IDLE;
+	if (a->done == 0 && a->reloads == 0 && (a->failed == 0 || a->told_revision == a->revision))
+		return;
+	a->told_revision = a->revision;
+	a->record = (struct apply_record) { a->revision, a->done + a->failed, a->failed, monotonic_since(a->begun), 0, NULL };
+	a->record_due = true;
+	dc_log(a->failed > 0 ? LOG_WARNING : LOG_INFO, "applied", "revision=%lld steps=%lld reloads=%lld failed=%lld ms=%lld",
+	    (long long)a->revision, (long long)a->done, (long long)a->reloads, (long long)a->failed, (long long)a->record.ms);
+}
+
+static void
+finish(struct apply *a)
+{
+	set_statuses(a);
+	close_run(a);
+}
+
+static void
+enter(struct apply *a, enum phase phase)
+{
+	a->phase = phase;
+	a->next = 0;
+}
+
+static void
+work_before(struct apply *a)
+{
+	const struct round *r = &a->round;
+
+	if (a->next == r->routings) {
+		enter(a, STEPS);
+		return;
+	}
+	if (loses_something(&r->plan, r->routing[a->next].instance))
+		load_instance(a, &r->routing[a->next]);
+	a->next++;
+}
+
+static void
+read_back_failed(struct apply *a, const char *why)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+
+	dc_log(LOG_ERR, "router not read", "error=%s", log_quote(arena, why));
+	a->failed++;
+	a->must_retry = true;
+	close_run(a);
+}
+
+static void
+work_steps(struct apply *a)
+{
+	struct plan *plan = &a->round.plan;
+	struct dc_error err = { 0 };
+
+	if (a->next < plan->steps - plan->late) {
+		run_step(a, &plan->step[a->next++]);
+		return;
+	}
+	/* What the kernel says now counts, not what the steps said. */
+	if (plan->steps > plan->late && !look(a, &err)) {
+		read_back_failed(a, err.text);
+		return;
+	}
+	enter(a, AFTER);
+}
+
+static void
+work_after(struct apply *a)
+{
+	if (a->next == a->round.routings)
+		enter(a, LATE);
+	else
+		load_instance(a, &a->round.routing[a->next++]);
+}
+
+static void
+work_late(struct apply *a)
+{
+	struct plan *plan = &a->round.plan;
+
+	if (a->next == plan->late)
+		finish(a);
+	else
+		run_step(a, &plan->step[plan->steps - plan->late + a->next++]);
+}
+
+bool
+apply_continue(struct apply *a, int64_t budget_ms)
+{
+	static void (*const work[])(struct apply *) = {
+		[BEFORE] = work_before,
+		[STEPS] = work_steps,
+		[AFTER] = work_after,
+		[LATE] = work_late,
+	};
+	struct monotonic begun = monotonic_now();
+
+	while (a->phase != IDLE) {
+		work[a->phase](a);
+		if (monotonic_since(begun) >= budget_ms)
+			break;
+	}
+	return a->phase != IDLE;
+}
+
+void
+apply_abort(struct apply *a)
+{
+	if (a->phase == IDLE)
+		return;
+	a->must_retry = true;
+	close_run(a);
+}
+
+int64_t
+apply_running_ms(const struct apply *a)
+{
+	return monotonic_since(a->begun);
+}
+
+bool
+apply_must_retry(const struct apply *a)
+{
+	return a->must_retry;
+}
+
+int64_t
+apply_read_ms(const struct apply *a)
+{
+	return a->read_ms;
+}
+
+const struct kernel_state *
+apply_seen(const struct apply *a)
+{
+	return a->has_seen ? &a->round.seen : NULL;
+}
+
+const struct loaded *
+apply_loaded(const struct apply *a)
+{
+	return &a->loaded;
+}
+
+/* --- the record --- */
+
+static bool
+was_reset(const struct edge_object *o)
+{
+	return o->before != 0 && !o->touched && !o->want->deleted &&
+	    (!o->session.established || o->session.since > o->before + RESET_SLACK_MS);
+}
+
+bool
+apply_take_record(struct apply *a, struct apply_record *ret)
+{
+	size_t n = state_count(a->state);
+
+	if (!a->record_due || a->phase != IDLE)
+		return false;
+	a->record_due = false;
+	*ret = a->record;
+	if ((ret->reset = calloc(n + 1, sizeof(*ret->reset))) == NULL)
+		abort();
+	for (size_t i = 0; i < n; i++)
+		if (was_reset(state_object(a->state, i)) && (ret->reset[ret->reset_n] = strdup(state_object(a->state, i)->want->key)) != NULL)
+			ret->reset_n++;
+	return true;
+}
+
+void
+apply_record_clear(struct apply_record *r)
+{
+	for (size_t i = 0; i < r->reset_n; i++)
+		free((char *)(uintptr_t)r->reset[i]);
+	free(r->reset);
+	*r = (struct apply_record) { 0 };
+}

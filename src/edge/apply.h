@@ -1,0 +1,46 @@
+/* apply.h - makes the router what the desired set says: read back, plan, steps, routing daemon, read back again, and a
+ * status per object.
+ *
+ * Runs in slices, so that observing and reporting go on meanwhile. It borrows from the state's objects between begin and
+ * end: abort it before the state changes. Whatever is left undone is found again by the next run. */
+#ifndef DC_EDGE_APPLY_H
+#define DC_EDGE_APPLY_H
+
+#include "edge/kernel.h"
+#include "edge/loaded.h"
+#include "edge/plan.h"
+#include "edge/state.h"
+
+struct apply;
+
+struct apply_record { /* proof of one run */
+	int64_t revision, steps, failed, ms;
+	size_t reset_n;
+	const char **reset; /* keys, heap block of its own; apply_record_clear() */
+};
+
+struct apply *apply_new(struct state *, struct kernel *, struct routing *);
+struct apply *apply_free(struct apply *);
+
+/* Reads and plans. False: the kernel could not be read; err says why, and nothing runs. */
+bool apply_begin(struct apply *, struct dc_error *err);
+bool apply_is_running(const struct apply *);
+/* Works for about that long. False: done, statuses are set. */
+bool apply_continue(struct apply *, int64_t budget_ms);
+void apply_abort(struct apply *); /* statuses stay as they were; what was done is on record */
+int64_t apply_running_ms(const struct apply *); /* since the run began */
+
+/* Of the last run. */
+bool apply_must_retry(const struct apply *); /* something failed or is not there yet */
+int64_t apply_read_ms(const struct apply *); /* what reading back cost */
+const struct kernel_state *apply_seen(const struct apply *); /* as read last; NULL: never. Valid until the next begin */
+const struct loaded *apply_loaded(const struct apply *);
+
+/* Sessions were looked at after the run: its record, when it did anything and no record was taken yet. */
+bool apply_take_record(struct apply *, struct apply_record *ret);
+void apply_record_clear(struct apply_record *);
+
+/* Whether the set would delete anything that is there now. */
+enum dc_code apply_would_delete(struct kernel *, const struct want *const *, size_t n, bool *ret, struct dc_error *err);
+
+#endif

@@ -1,0 +1,388 @@
+#include "edge/channel.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/uuid.h"
+
+#define ANSWER_MAX ((size_t)256 << 20)
+#define CONNECT_MS 3000L
+#define GRACE_SECONDS 10 /* beyond the wait that we asked for */
+#define REPORT_SECONDS 30
+#define FIRST_PAUSE_MS 50
+
+struct transfer { /* one of the two kinds of requests; its easy handle is used again and again */
+	CURL *curl;
+	bool busy;
+	struct curl_slist *headers;
+	struct buf answer, body;
+	char why[CURL_ERROR_SIZE];
+};
+
+struct channel {
+	const struct edge_settings *settings;
+	struct event_base *base;
+	const struct channel_events *events;
+	void *arg;
+	CURLM *multi;
+	struct event *timer; /* libcurl's */
+	struct event *next; /* the next poll */
+	int pause_ms; /* the last one; 0: all is well */
+	struct transfer poll, report;
+};
+
+struct watch { /* a socket of libcurl's */
+	struct event *event;
+	struct channel *channel;
+};
+
+/* --- libcurl on libevent --- */
+
+static void look_for_ends(struct channel *);
+
+static void
+on_socket(evutil_socket_t fd, short what, void *arg)
+{
+	struct channel *c = ((struct watch *)arg)->channel;
+	int mask = ((what & EV_READ) != 0 ? CURL_CSELECT_IN : 0) | ((what & EV_WRITE) != 0 ? CURL_CSELECT_OUT : 0), left;
+
+	curl_multi_socket_action(c->multi, fd, mask, &left);
+	look_for_ends(c);
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct channel *c = arg;
+	int left;
+
+	(void)fd;
+	(void)what;
+	curl_multi_socket_action(c->multi, CURL_SOCKET_TIMEOUT, 0, &left);
+	look_for_ends(c);
+}
+
+static void
+watch_free(struct watch *w)
+{
+	if (w != NULL) {
+		event_free(w->event);
+		free(w);
+	}
+}
+
+static int
+socket_changed(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
+{
+	struct channel *c = arg;
+	short events = EV_PERSIST;
+	struct watch *w;
+
+	(void)easy;
+	watch_free(socket_arg);
+	curl_multi_assign(c->multi, fd, NULL);
+	if (what == CURL_POLL_REMOVE)
+		return 0;
+	if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
+		events |= EV_READ;
+	if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
+		events |= EV_WRITE;
+	if ((w = calloc(1, sizeof(*w))) == NULL)
+		abort();
+	w->channel = c;
+	if ((w->event = event_new(c->base, fd, events, on_socket, w)) == NULL)
+		abort();
+	event_add(w->event, NULL);
+	curl_multi_assign(c->multi, fd, w);
+	return 0;
+}
+
+static void
+start_timer(struct event *timer, int64_t ms)
+{
+	struct timeval t = { ms / 1000, ms % 1000 * 1000 };
+
+	event_add(timer, &t);
+}
+
+static int
+timer_changed(CURLM *multi, long ms, void *arg)
+{
+	struct channel *c = arg;
+
+	(void)multi;
+	if (ms < 0)
+		event_del(c->timer);
+	else
+		start_timer(c->timer, ms);
+	return 0;
+}
+
+/* --- requests --- */
+
+static size_t
+take_answer(char *data, size_t size, size_t n, void *arg)
+{
+	struct transfer *t = arg;
+
+	buf_add(&t->answer, data, size * n);
+	return t->answer.failed ? 0 : size * n;
+}
+
+static bool
+transfer_open(struct channel *c, struct transfer *t)
+{
+	t->answer.max = ANSWER_MAX;
+	t->body.max = ANSWER_MAX;
+	if ((t->curl = curl_easy_init()) == NULL)
+		return false;
+	curl_easy_setopt(t->curl, CURLOPT_ERRORBUFFER, t->why);
+	curl_easy_setopt(t->curl, CURLOPT_PRIVATE, t);
+	curl_easy_setopt(t->curl, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(t->curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(t->curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
+	curl_easy_setopt(t->curl, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(t->curl, CURLOPT_TCP_KEEPIDLE, 10L);
+	curl_easy_setopt(t->curl, CURLOPT_TCP_KEEPINTVL, 5L);
+	curl_easy_setopt(t->curl, CURLOPT_USERAGENT, "dcaas-edge/" DCAAS_VERSION);
+	curl_easy_setopt(t->curl, CURLOPT_NOPROXY, "*");
+	curl_easy_setopt(t->curl, CURLOPT_WRITEFUNCTION, take_answer);
+	curl_easy_setopt(t->curl, CURLOPT_WRITEDATA, t);
+	if (c->settings->ca_file != NULL)
+		curl_easy_setopt(t->curl, CURLOPT_CAINFO, c->settings->ca_file);
+	return true;
+}
+
+static void
+transfer_close(struct channel *c, struct transfer *t)
+{
+	if (t->curl == NULL)
+		return;
+	if (t->busy)
+		curl_multi_remove_handle(c->multi, t->curl);
+	curl_easy_cleanup(t->curl);
+	curl_slist_free_all(t->headers);
+	buf_free(&t->answer);
+	buf_free(&t->body);
+}
+
+static bool
+send_request(struct channel *c, struct transfer *t, const char *url, long seconds, struct arena *arena)
+{
+	struct dc_error err = { 0 };
+	const char *token;
+	char *header;
+
+	if (edge_settings_token(c->settings, arena, &token, &err) != DC_OK) {
+		c->events->trouble(c->arg, 0, err.text);
+		return false;
+	}
+	header = arena_printf(arena, "X-Dcaas-Edge-Token: %s", token);
+	curl_slist_free_all(t->headers);
+	t->headers = curl_slist_append(NULL, header);
+	explicit_bzero(header, strlen(header));
+	t->headers = curl_slist_append(t->headers, "Expect:");
+	t->headers = curl_slist_append(t->headers, "Content-Type: application/json");
+	buf_reset(&t->answer);
+	t->why[0] = '\0';
+	curl_easy_setopt(t->curl, CURLOPT_URL, url);
+	curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, t->headers);
+	curl_easy_setopt(t->curl, CURLOPT_TIMEOUT, seconds);
+	t->busy = curl_multi_add_handle(c->multi, t->curl) == CURLM_OK;
+	return t->busy;
+}
+
+static void
+wait_for_next(struct channel *c, int ms)
+{
+	start_timer(c->next, ms);
+}
+
+/* Pauses grow, and differ between edges, so that a dcaasd that comes back is not met by all of them at once. */
+static void
+back_off(struct channel *c, int most)
+{
+	uint32_t random;
+
+	random_bytes(&random, sizeof(random));
+	c->pause_ms = c->pause_ms == 0 ? FIRST_PAUSE_MS : 2 * c->pause_ms;
+	if (c->pause_ms > most)
+		c->pause_ms = most;
+	wait_for_next(c, c->pause_ms / 2 + (int)(random % (uint32_t)(c->pause_ms / 2 + 1)));
+}
+
+static void
+poll_now(evutil_socket_t fd, short what, void *arg)
+{
+	struct channel *c = arg;
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct channel_poll p = { 0 };
+	const char *url;
+	char *epoch;
+
+	(void)fd;
+	(void)what;
+	if (c->poll.busy)
+		return;
+	c->events->ask(c->arg, &p);
+	if ((epoch = curl_easy_escape(c->poll.curl, p.epoch, 0)) == NULL)
+		abort();
+	url = arena_printf(arena, "%s/dcaas/v1/edge/desired?epoch=%s&revision=%lld&wait=%d", c->settings->server, epoch,
+	    (long long)p.revision, p.wait_seconds);
+	curl_free(epoch);
+	if (!send_request(c, &c->poll, url, p.wait_seconds + GRACE_SECONDS, arena))
+		back_off(c, CHANNEL_REFUSED_MS);
+}
+
+/* --- answers --- */
+
+static void
+trouble(struct channel *c, long status, const char *words)
+{
+	c->events->trouble(c->arg, status, words);
+	back_off(c, status == 0 ? CHANNEL_RETRY_MS : CHANNEL_REFUSED_MS);
+}
+
+static void
+take_desired(struct channel *c)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct dc_error err = { 0 };
+	json_t *json;
+	void *row;
+	enum dc_code rc = field_parse(buf_str(&c->poll.answer), c->poll.answer.len, &json, &err);
+
+	if (rc == DC_OK) {
+		rc = field_decode(&wire_desired_table, VIEW_WIRE, json, "", arena, &row, &err);
+		json_decref(json);
+	}
+	if (rc != DC_OK) {
+		trouble(c, 200, arena_printf(arena, "the answer cannot be read: %s", err.text));
+		return;
+	}
+	c->pause_ms = 0;
+	wait_for_next(c, c->events->desired(c->arg, row));
+}
+
+static void
+poll_ended(struct channel *c, CURLcode result, long status)
+{
+	if (result != CURLE_OK)
+		trouble(c, 0, c->poll.why[0] != '\0' ? c->poll.why : curl_easy_strerror(result));
+	else if (status == 200)
+		take_desired(c);
+	else if (status == 204) {
+		c->pause_ms = 0;
+		c->events->nothing(c->arg);
+		wait_for_next(c, 0);
+	} else
+		trouble(c, status, "dcaasd does not answer the poll");
+}
+
+static void
+look_for_ends(struct channel *c)
+{
+	CURLMsg *m;
+	int left;
+
+	while ((m = curl_multi_info_read(c->multi, &left)) != NULL) {
+		CURLcode result = m->data.result;
+		struct transfer *t = NULL;
+		long status = 0;
+
+		if (m->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&t);
+		curl_easy_getinfo(m->easy_handle, CURLINFO_RESPONSE_CODE, &status);
+		curl_multi_remove_handle(c->multi, m->easy_handle);
+		t->busy = false;
+		if (t == &c->poll)
+			poll_ended(c, result, status);
+		else
+			c->events->reported(c->arg, result == CURLE_OK ? status : 0);
+	}
+}
+
+/* --- the interface --- */
+
+enum dc_code
+channel_open(const struct edge_settings *settings, struct event_base *base, const struct channel_events *events, void *arg,
+    struct channel **ret, struct dc_error *err)
+{
+	struct channel *c = calloc(1, sizeof(*c));
+
+	if (c == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		abort();
+	c->settings = settings;
+	c->base = base;
+	c->events = events;
+	c->arg = arg;
+	c->multi = curl_multi_init();
+	c->timer = evtimer_new(base, on_timer, c);
+	c->next = evtimer_new(base, poll_now, c);
+	if (c->multi == NULL || c->timer == NULL || c->next == NULL || !transfer_open(c, &c->poll) || !transfer_open(c, &c->report)) {
+		channel_close(c);
+		return dc_fail(err, DC_E_IO, NULL, "libcurl does not start");
+	}
+	curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, socket_changed);
+	curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
+	curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, timer_changed);
+	curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
+	*ret = c;
+	return DC_OK;
+}
+
+struct channel *
+channel_close(struct channel *c)
+{
+	if (c == NULL)
+		return NULL;
+	transfer_close(c, &c->poll);
+	transfer_close(c, &c->report);
+	curl_multi_cleanup(c->multi);
+	if (c->timer != NULL)
+		event_free(c->timer);
+	if (c->next != NULL)
+		event_free(c->next);
+	free(c);
+	curl_global_cleanup();
+	return NULL;
+}
+
+void
+channel_start(struct channel *c)
+{
+	wait_for_next(c, 0);
+}
+
+void
+channel_hurry(struct channel *c)
+{
+	c->pause_ms = 0;
+	if (!c->poll.busy)
+		wait_for_next(c, 0);
+}
+
+bool
+channel_can_report(const struct channel *c)
+{
+	return !c->report.busy;
+}
+
+void
+channel_report(struct channel *c, const struct buf *body)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct transfer *t = &c->report;
+
+	buf_reset(&t->body);
+	buf_add(&t->body, body->data, body->len);
+	curl_easy_setopt(t->curl, CURLOPT_POST, 1L);
+	curl_easy_setopt(t->curl, CURLOPT_POSTFIELDS, t->body.data);
+	curl_easy_setopt(t->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.len);
+	if (!send_request(c, t, arena_printf(arena, "%s/dcaas/v1/edge/report", c->settings->server), REPORT_SECONDS, arena))
+		c->events->reported(c->arg, 0);
+}

@@ -1,0 +1,33 @@
+/* loaded.h - what each routing instance was last given, so that only instances with a difference are touched again, and
+ * so that the record of an apply can tell whose session it had a reason to touch. */
+#ifndef DC_EDGE_LOADED_H
+#define DC_EDGE_LOADED_H
+
+#include "edge/routing.h"
+
+struct loaded_instance {
+	uint32_t number;
+	bool valid; /* the daemon has taken exactly this; false: not known what it runs */
+	struct routing_desired desired; /* a deep copy */
+	struct arena *arena;
+};
+
+struct loaded { /* zero is empty */
+	struct loaded_instance *v;
+	size_t n;
+};
+
+void loaded_clear(struct loaded *);
+struct loaded_instance *loaded_find(const struct loaded *, uint32_t number); /* NULL: never given anything */
+/* Whether the instance runs exactly this. */
+bool loaded_is(const struct loaded *, const struct routing_desired *);
+/* valid false: the daemon did not take it. */
+void loaded_set(struct loaded *, const struct routing_desired *, bool valid);
+/* Whether a neighbour of that key may still run somewhere. */
+bool loaded_may_run(const struct loaded *, const char *key);
+
+/* Calls back for every neighbour that is new, gone or different in `next`, or whose VRF is different. */
+void loaded_diff(const struct loaded *, const struct routing_desired *next, void (*touched)(void *, const char *key),
+    void *arg);
+
+#endif

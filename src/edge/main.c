@@ -1,0 +1,215 @@
+/* main.c - dcaas-edge: command line, and the two halves. On Linux the agent stays privileged and runs the network half as
+ * its child; with the simulated fabric there is no privilege and no agent. */
+#include <err.h>
+#include <errno.h>
+#include <getopt.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "edge/network.h"
+#include "edge/settings.h"
+
+#ifdef EDGE_LINUX
+#include "edge/agent/agent.h"
+#include "edge/agent_client.h"
+#endif
+
+#define CONFIG_PATH "/etc/dcaas/edge.conf"
+#define ID_MAX 4294967294
+
+static void
+usage(FILE *to)
+{
+	fprintf(to,
+	    "usage: dcaas-edge [-c FILE] [-n | --keys] [--fabric sim|linux]\n"
+	    "  -c FILE        configuration (INI); without it " CONFIG_PATH "\n"
+	    "  -n             check the configuration and end\n"
+	    "  --fabric NAME  linux: this router; sim: a simulated one, which needs no privilege\n"
+	    "  --keys         print the configuration's keys with their defaults\n"
+	    "  -V             print the version\n");
+}
+
+static void
+print_keys(void)
+{
+	for (const struct config_key *k = edge_settings_keys; k->section != NULL; k++)
+		printf("[%s] %s = %s\n    %s\n", k->section, k->key, k->fallback != NULL ? k->fallback : "", k->doc);
+}
+
+static int
+start_failed(const struct dc_error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+
+	dc_log(LOG_ERR, "start failed", "error=%s", log_quote(arena, err->text));
+	return 1;
+}
+
+struct identity {
+	uid_t uid;
+	gid_t gid;
+};
+
+static enum dc_code
+find_user(const char *name, struct identity *ret, struct dc_error *err)
+{
+	const char *why = NULL;
+	long long number = strtonum(name, 0, ID_MAX, &why);
+	const struct passwd *p;
+
+	if (why == NULL) {
+		p = getpwuid((uid_t)number);
+		*ret = (struct identity) { (uid_t)number, p != NULL ? p->pw_gid : (gid_t)number };
+		return DC_OK;
+	}
+	if ((p = getpwnam(name)) == NULL)
+		return dc_fail(err, DC_E_PARAM, "user", "[edge] user: there is no user %s", name);
+	*ret = (struct identity) { p->pw_uid, p->pw_gid };
+	return DC_OK;
+}
+
+static enum dc_code
+make_state_dir(const char *path, const struct identity *id, struct dc_error *err)
+{
+	if (mkdir(path, 0700) == 0 && (geteuid() != 0 || chown(path, id->uid, id->gid) == 0))
+		return DC_OK;
+	return errno == EEXIST ? DC_OK : dc_fail(err, DC_E_IO, "state_dir", "%s: %s", path, strerror(errno));
+}
+
+static int
+run_sim(const struct edge_settings *s, const struct identity *id)
+{
+	struct dc_error err = { 0 };
+	struct kernel *kernel;
+	struct routing *routing;
+
+	if (geteuid() == 0 && id->uid != 0 && (setgroups(0, NULL) != 0 || setgid(id->gid) != 0 || setuid(id->uid) != 0)) {
+		dc_fail(&err, DC_E_IO, "user", "[edge] user: %s", strerror(errno));
+		return start_failed(&err);
+	}
+	if (sim_open(s->sim_options, &kernel, &routing, &err) != DC_OK)
+		return start_failed(&err);
+	return network_run(s, kernel, routing);
+}
+
+#ifdef EDGE_LINUX
+
+/* In the unprivileged child; fd is its end of the agent's socket. */
+static int
+run_network_half(int fd, void *arg)
+{
+	const struct edge_settings *s = arg;
+	struct dc_error err = { 0 };
+	struct agent *agent;
+	struct kernel *kernel;
+	struct routing *routing;
+	int status;
+
+	if (agent_connect(fd, &agent, &err) != DC_OK || linux_kernel_open(agent, &kernel, &err) != DC_OK ||
+	    bird_open(agent, s->state_dir, &routing, &err) != DC_OK)
+		return start_failed(&err);
+	status = network_run(s, kernel, routing);
+	agent_close(agent);
+	return status;
+}
+
+static int
+run_linux(struct edge_settings *s, const struct identity *id)
+{
+	const struct agent_options options = { id->uid, id->gid, s->state_dir };
+	struct dc_error err = { 0 };
+
+	if (geteuid() != 0)
+		dc_fail(&err, DC_E_PARAM, NULL, "the linux fabric must be started as root: its agent keeps what it needs");
+	else if (id->uid == 0)
+		dc_fail(&err, DC_E_PARAM, "user", "[edge] user must name an unprivileged user");
+	else if (s->state_dir[0] != '/')
+		dc_fail(&err, DC_E_PARAM, "state_dir", "[edge] state_dir must be an absolute path");
+	else
+		return agent_run(&options, run_network_half, s);
+	return start_failed(&err);
+}
+
+#else
+
+static int
+run_linux(struct edge_settings *s, const struct identity *id)
+{
+	struct dc_error err = { 0 };
+
+	(void)s;
+	(void)id;
+	dc_fail(&err, DC_E_PARAM, "fabric", "this build has the simulated fabric only");
+	return start_failed(&err);
+}
+
+#endif
+
+static int
+run(struct edge_settings *s)
+{
+	struct identity id = { geteuid(), getegid() };
+	struct dc_error err = { 0 };
+
+	if ((s->user != NULL && find_user(s->user, &id, &err) != DC_OK) || make_state_dir(s->state_dir, &id, &err) != DC_OK)
+		return start_failed(&err);
+	return s->sim ? run_sim(s, &id) : run_linux(s, &id);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "fabric", required_argument, NULL, 'f' },
+		{ "keys", no_argument, NULL, 'k' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	const char *path = CONFIG_PATH, *fabric = NULL;
+	struct edge_settings *settings = NULL;
+	struct dc_error error = { 0 };
+	bool check = false;
+	int status = 0;
+
+	for (int option; (option = getopt_long(argc, argv, "c:nVh", longs, NULL)) != -1;) {
+		if (option == 'c') {
+			path = optarg;
+		} else if (option == 'f') {
+			fabric = optarg;
+		} else if (option == 'n') {
+			check = true;
+		} else if (option == 'k') {
+			print_keys();
+			return 0;
+		} else if (option == 'V') {
+			puts("dcaas-edge " DCAAS_VERSION);
+			return 0;
+		} else {
+			usage(option == 'h' ? stdout : stderr);
+			return option == 'h' ? 0 : 2;
+		}
+	}
+	if (optind < argc) {
+		usage(stderr);
+		return 2;
+	}
+	log_init("dcaas-edge", LOG_INFO);
+	if (edge_settings_load(path, fabric, &settings, &error) != DC_OK)
+		errx(1, "%s", error.text);
+	log_init("dcaas-edge", settings->log_priority);
+	umask(077);
+	if (check)
+		puts("configuration is good");
+	else
+		status = run(settings);
+	edge_settings_free(settings);
+	return status;
+}

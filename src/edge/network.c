@@ -1,0 +1,544 @@
+/* network.c - the loop: what dcaasd asks for is written to disk and applied, what is seen is reported, and both again and
+ * again, because nobody trusts an event that could have been lost. */
+#include "edge/network.h"
+
+#include <event2/event.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "edge/apply.h"
+#include "edge/channel.h"
+#include "edge/intake.h"
+#include "edge/observe.h"
+#include "edge/report.h"
+#include "edge/state.h"
+
+#define POLL_SECONDS 25
+#define TICK_MS 200
+#define OBSERVE_MS 500
+#define SLICE_MS 20 /* of an apply, then the loop looks around */
+#define FINISH_MS 2000 /* that a running apply gets when there is something newer */
+#define PROOF_MS 300 /* after an apply, before its record is taken: a reset shows a little later */
+#define READ_BACK_MIN_MS 1000 /* between two looks at the whole router, by what a look costs */
+#define READ_BACK_MAX_MS 10000
+#define READ_BACK_COST 50
+#define RETRY_MIN_MS 500
+#define RETRY_MAX_MS 10000
+#define REPORT_GAP_MS 100 /* between reports of what the API shows */
+#define REPORT_MINOR_MS 1000 /* and of what it does not */
+#define REPORT_RETRY_MIN_MS 200
+#define REPORT_RETRY_MAX_MS 2000
+#define REPORT_INTERVAL_SECONDS 10 /* until dcaasd says another */
+#define REPORT_INTERVAL_MAX_SECONDS 3600
+#define FIRST_REPORT_MS 10000 /* it waits for a first apply, but no longer */
+#define HELD_PAUSE_MS 1000
+#define HELD_LOOK_MS 30000 /* an edge that holds asks for a snapshot so often: the store may be the right one again */
+#define TROUBLE_LOG_MS 60000
+
+enum timer { TIMER_TICK, TIMER_OBSERVE, TIMER_READ_BACK, TIMER_WORK, TIMER_REPORT, TIMERS };
+
+struct network {
+	const struct edge_settings *settings;
+	struct event_base *base;
+	struct kernel *kernel;
+	struct routing *routing;
+	struct state *state;
+	struct apply *apply;
+	struct report *report;
+	struct channel *channel;
+	struct event *timer[TIMERS], *on_term, *on_int, *on_hup;
+	struct buf body; /* of reports */
+
+	bool asked; /* a first poll was made */
+	bool look; /* the next poll asks for a snapshot */
+	struct monotonic looked;
+	bool applied; /* a first apply is through */
+	struct monotonic begun, applied_at, reported_at;
+	int64_t report_interval_ms;
+	int retry_ms, report_retry_ms;
+	bool report_failed; /* the last one; no other before the timer */
+	char trouble[256]; /* as logged last */
+	struct monotonic trouble_at;
+};
+
+static void
+start_timer(struct network *n, enum timer which, int64_t ms)
+{
+	struct timeval t = { ms / 1000, ms % 1000 * 1000 };
+
+	event_add(n->timer[which], &t);
+}
+
+/* --- up: reports --- */
+
+static bool
+may_report(const struct network *n)
+{
+	return n->applied || report_held(n->report) != NULL || monotonic_since(n->begun) >= FIRST_REPORT_MS;
+}
+
+static void
+send_report(struct network *n, bool heartbeat)
+{
+	buf_reset(&n->body);
+	report_build(n->report, n->state, apply_seen(n->apply), heartbeat, &n->body);
+	n->reported_at = monotonic_now();
+	if (!n->body.failed) {
+		channel_report(n->channel, &n->body);
+		return;
+	}
+	dc_log(LOG_ERR, "report too large", "limit=%zu", n->body.max);
+	buf_free(&n->body);
+	report_done(n->report, false);
+	n->report_failed = true;
+	start_timer(n, TIMER_REPORT, RETRY_MAX_MS);
+}
+
+/* Sends what there is to say, or sees to it that this is asked again in time. */
+static void
+consider_report(struct network *n)
+{
+	int64_t since = monotonic_since(n->reported_at), gap;
+	enum report_need need;
+
+	if (!channel_can_report(n->channel) || n->report_failed || !may_report(n))
+		return;
+	need = report_need(n->report, n->state, apply_seen(n->apply));
+	gap = need == REPORT_MAJOR ? REPORT_GAP_MS : need == REPORT_MINOR ? REPORT_MINOR_MS : n->report_interval_ms;
+	if (gap > n->report_interval_ms)
+		gap = n->report_interval_ms;
+	if (since >= gap)
+		send_report(n, since >= n->report_interval_ms);
+	else
+		start_timer(n, TIMER_REPORT, gap - since);
+}
+
+static void
+on_report(evutil_socket_t fd, short what, void *arg)
+{
+	struct network *n = arg;
+
+	(void)fd;
+	(void)what;
+	n->report_failed = false;
+	consider_report(n);
+}
+
+static void
+report_lost(struct network *n)
+{
+	report_done(n->report, false);
+	n->report_failed = true;
+	n->report_retry_ms = n->report_retry_ms == 0 ? REPORT_RETRY_MIN_MS : 2 * n->report_retry_ms;
+	if (n->report_retry_ms > REPORT_RETRY_MAX_MS)
+		n->report_retry_ms = REPORT_RETRY_MAX_MS;
+	start_timer(n, TIMER_REPORT, n->report_retry_ms);
+}
+
+/* --- disk --- */
+
+static bool
+save(struct network *n)
+{
+	_cleanup_arena_ struct arena *arena = NULL;
+	struct dc_error err = { 0 };
+
+	if (state_is_saved(n->state) || state_lost(n->state) != NULL || state_save(n->state, &err) == DC_OK)
+		return true;
+	arena = arena_new();
+	dc_log(LOG_ERR, "desired set not saved", "error=%s", log_quote(arena, err.text));
+	return false;
+}
+
+static void
+reported(void *arg, long status)
+{
+	struct network *n = arg;
+
+	if (status != 200 && status != 204) {
+		report_lost(n);
+		return;
+	}
+	report_done(n->report, true);
+	n->report_retry_ms = 0;
+	if (report_held(n->report) == NULL && !apply_is_running(n->apply)) {
+		state_forget_told(n->state);
+		save(n);
+	}
+	consider_report(n);
+}
+
+/* --- down: applying --- */
+
+static void
+observe(struct network *n)
+{
+	struct apply_record record;
+
+	observe_sessions(n->state, n->routing, apply_loaded(n->apply));
+	if (monotonic_since(n->applied_at) >= PROOF_MS && apply_take_record(n->apply, &record))
+		report_add_record(n->report, &record);
+}
+
+/* The record of the run before, before the next one begins. */
+static void
+settle_record(struct network *n)
+{
+	struct apply_record record;
+
+	observe_sessions(n->state, n->routing, apply_loaded(n->apply));
+	if (apply_take_record(n->apply, &record))
+		report_add_record(n->report, &record);
+}
+
+static void
+look_again_later(struct network *n, bool failed)
+{
+	int64_t ms = READ_BACK_COST * apply_read_ms(n->apply);
+
+	if (failed) {
+		n->retry_ms = n->retry_ms == 0 ? RETRY_MIN_MS : n->retry_ms < RETRY_MAX_MS / 2 ? 2 * n->retry_ms : RETRY_MAX_MS;
+		start_timer(n, TIMER_READ_BACK, n->retry_ms);
+		return;
+	}
+	n->retry_ms = 0;
+	start_timer(n, TIMER_READ_BACK, ms < READ_BACK_MIN_MS ? READ_BACK_MIN_MS : ms > READ_BACK_MAX_MS ? READ_BACK_MAX_MS : ms);
+}
+
+static void
+apply_ended(struct network *n)
+{
+	n->applied = true;
+	n->applied_at = monotonic_now();
+	look_again_later(n, apply_must_retry(n->apply));
+	observe_sessions(n->state, n->routing, apply_loaded(n->apply));
+	consider_report(n);
+}
+
+static void
+on_work(evutil_socket_t fd, short what, void *arg)
+{
+	struct network *n = arg;
+
+	(void)fd;
+	(void)what;
+	if (!apply_is_running(n->apply))
+		return;
+	if (apply_continue(n->apply, SLICE_MS))
+		start_timer(n, TIMER_WORK, 0);
+	else
+		apply_ended(n);
+}
+
+/* Nothing is touched before it is known, and on disk, what should be here. */
+static void
+start_apply(struct network *n)
+{
+	_cleanup_arena_ struct arena *arena = NULL;
+	struct dc_error err = { 0 };
+
+	if (state_lost(n->state) != NULL || apply_is_running(n->apply))
+		return;
+	if (!save(n)) {
+		look_again_later(n, true);
+		return;
+	}
+	settle_record(n);
+	if (apply_begin(n->apply, &err)) {
+		event_del(n->timer[TIMER_READ_BACK]);
+		start_timer(n, TIMER_WORK, 0);
+		return;
+	}
+	arena = arena_new();
+	dc_log(LOG_ERR, "router not read", "error=%s", log_quote(arena, err.text));
+	look_again_later(n, true);
+}
+
+static void
+on_read_back(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	start_apply(arg);
+}
+
+/* What runs borrows from the set: it ends before the set changes. */
+static void
+stop_apply(struct network *n)
+{
+	if (!apply_is_running(n->apply))
+		return;
+	while (apply_running_ms(n->apply) < FINISH_MS)
+		if (!apply_continue(n->apply, SLICE_MS)) {
+			apply_ended(n);
+			return;
+		}
+	apply_abort(n->apply);
+	n->applied_at = monotonic_now();
+}
+
+static void
+take(struct network *n, const struct wire_desired *d)
+{
+	stop_apply(n);
+	state_take(n->state, d);
+	report_set_held(n->report, NULL);
+	n->retry_ms = 0;
+	dc_log(LOG_INFO, "desired set taken", "epoch=%s revision=%lld full=%d came=%zu objects=%zu", state_epoch(n->state),
+	    (long long)state_revision(n->state), d->full.v, d->objects.n, state_count(n->state));
+	start_apply(n);
+}
+
+static bool
+is_harmless(struct network *n, const struct wire_desired *d, struct arena *arena)
+{
+	struct dc_error err = { 0 };
+	bool deletes = true;
+	size_t count;
+	const struct want *const *want = state_preview(n->state, d, arena, &count);
+
+	if (apply_would_delete(n->kernel, want, count, &deletes, &err) != DC_OK)
+		dc_log(LOG_ERR, "router not read", "error=%s", log_quote(arena, err.text));
+	return !deletes;
+}
+
+static void
+take_interval(struct network *n, const struct wire_desired *d)
+{
+	if (d->report_interval.set == GIVEN && d->report_interval.v >= 1 && d->report_interval.v <= REPORT_INTERVAL_MAX_SECONDS)
+		n->report_interval_ms = d->report_interval.v * 1000;
+}
+
+static int
+desired(void *arg, const struct wire_desired *d)
+{
+	struct network *n = arg;
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct intake_self self = { state_epoch(n->state), state_revision(n->state), state_is_empty(n->state),
+		state_lost(n->state) != NULL };
+	const char *why = NULL;
+	enum intake intake = intake_decide(&self, d, arena, &why);
+
+	n->trouble[0] = '\0';
+	take_interval(n, d);
+	if (intake == INTAKE_IF_HARMLESS)
+		intake = is_harmless(n, d, arena) ? INTAKE_SNAPSHOT : INTAKE_HOLD;
+	if (intake == INTAKE_CHANGES || intake == INTAKE_SNAPSHOT) {
+		take(n, d);
+		return 0;
+	}
+	if (intake == INTAKE_ANEW) {
+		n->look = true;
+		return HELD_PAUSE_MS;
+	}
+	report_set_held(n->report, why);
+	consider_report(n);
+	return HELD_PAUSE_MS;
+}
+
+/* --- the channel's other words --- */
+
+static void
+ask(void *arg, struct channel_poll *p)
+{
+	struct network *n = arg;
+
+	p->epoch = state_epoch(n->state);
+	if (!n->asked || n->look) {
+		/* Everything, whatever revision we have: the first time, because bodies of kinds that an older version did not
+		 * know are not on disk. */
+		n->asked = true;
+		n->look = false;
+		n->looked = monotonic_now();
+		p->revision = 0;
+		return;
+	}
+	p->revision = state_revision(n->state);
+	p->wait_seconds = POLL_SECONDS;
+}
+
+static void
+nothing(void *arg)
+{
+	struct network *n = arg;
+
+	n->trouble[0] = '\0';
+	n->look = report_held(n->report) != NULL && monotonic_since(n->looked) >= HELD_LOOK_MS;
+}
+
+static void
+trouble(void *arg, long status, const char *words)
+{
+	struct network *n = arg;
+	_cleanup_arena_ struct arena *arena = arena_new();
+	char text[sizeof(n->trouble)];
+
+	n->look = report_held(n->report) != NULL;
+	if (status == 401 || status == 403) {
+		report_set_held(n->report, "dcaasd refuses the credential of this edge");
+		n->look = true;
+	}
+	snprintf(text, sizeof(text), "%ld %s", status, words);
+	if (strcmp(text, n->trouble) == 0 && monotonic_since(n->trouble_at) < TROUBLE_LOG_MS)
+		return;
+	strlcpy(n->trouble, text, sizeof(n->trouble));
+	n->trouble_at = monotonic_now();
+	dc_log(LOG_WARNING, "no answer of dcaasd", "status=%ld error=%s", status, log_quote(arena, words));
+}
+
+static const struct channel_events channel_events = { ask, desired, nothing, trouble, reported };
+
+/* --- time and signals --- */
+
+static void
+on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct network *n = arg;
+
+	(void)fd;
+	(void)what;
+	n->routing->ops->tick(n->routing);
+}
+
+static void
+on_observe(evutil_socket_t fd, short what, void *arg)
+{
+	struct network *n = arg;
+
+	(void)fd;
+	(void)what;
+	observe(n);
+	consider_report(n);
+}
+
+static void
+on_stop(evutil_socket_t number, short what, void *arg)
+{
+	struct network *n = arg;
+
+	(void)what;
+	dc_log(LOG_INFO, "stopping", "signal=%d", (int)number);
+	event_base_loopbreak(n->base);
+}
+
+/* The credential is read anew for each request anyway; this only saves a pause. */
+static void
+on_reload(evutil_socket_t number, short what, void *arg)
+{
+	struct network *n = arg;
+
+	(void)number;
+	(void)what;
+	dc_log(LOG_INFO, "reloaded", "token_file=%s", n->settings->token_file);
+	channel_hurry(n->channel);
+}
+
+/* --- life --- */
+
+static void
+make_events(struct network *n)
+{
+	static const struct {
+		event_callback_fn call;
+		short flags;
+		int64_t ms; /* 0: when asked */
+	} timers[TIMERS] = {
+		[TIMER_TICK] = { on_tick, EV_PERSIST, TICK_MS },
+		[TIMER_OBSERVE] = { on_observe, EV_PERSIST, OBSERVE_MS },
+		[TIMER_READ_BACK] = { on_read_back, 0, 0 },
+		[TIMER_WORK] = { on_work, 0, 0 },
+		[TIMER_REPORT] = { on_report, 0, 0 },
+	};
+
+	for (int i = 0; i < TIMERS; i++) {
+		if ((n->timer[i] = event_new(n->base, -1, timers[i].flags, timers[i].call, n)) == NULL)
+			abort();
+		if (timers[i].ms > 0)
+			start_timer(n, (enum timer)i, timers[i].ms);
+	}
+	n->on_term = evsignal_new(n->base, SIGTERM, on_stop, n);
+	n->on_int = evsignal_new(n->base, SIGINT, on_stop, n);
+	n->on_hup = evsignal_new(n->base, SIGHUP, on_reload, n);
+	if (n->on_term == NULL || n->on_int == NULL || n->on_hup == NULL)
+		abort();
+	event_add(n->on_term, NULL);
+	event_add(n->on_int, NULL);
+	event_add(n->on_hup, NULL);
+}
+
+static void
+free_events(struct network *n)
+{
+	for (int i = 0; i < TIMERS; i++)
+		if (n->timer[i] != NULL)
+			event_free(n->timer[i]);
+	if (n->on_term != NULL)
+		event_free(n->on_term);
+	if (n->on_int != NULL)
+		event_free(n->on_int);
+	if (n->on_hup != NULL)
+		event_free(n->on_hup);
+}
+
+static enum dc_code
+open_all(struct network *n, struct dc_error *err)
+{
+	enum dc_code rc;
+
+	if ((rc = state_open(n->settings->state_dir, &n->state, err)) != DC_OK)
+		return rc;
+	if ((n->base = event_base_new()) == NULL)
+		return dc_fail(err, DC_E_IO, NULL, "libevent does not start");
+	n->apply = apply_new(n->state, n->kernel, n->routing);
+	n->report = report_new(n->settings->sim ? "sim" : "linux");
+	make_events(n);
+	return channel_open(n->settings, n->base, &channel_events, n, &n->channel, err);
+}
+
+static void
+close_all(struct network *n)
+{
+	channel_close(n->channel);
+	free_events(n);
+	apply_free(n->apply);
+	report_free(n->report);
+	state_close(n->state);
+	if (n->base != NULL)
+		event_base_free(n->base);
+	n->routing->ops->close(n->routing);
+	n->kernel->ops->close(n->kernel);
+	buf_free(&n->body);
+	libevent_global_shutdown();
+}
+
+int
+network_run(const struct edge_settings *settings, struct kernel *kernel, struct routing *routing)
+{
+	struct network n = {
+		.settings = settings,
+		.kernel = kernel,
+		.routing = routing,
+		.body = BUF_INIT(REPORT_MAX),
+		.report_interval_ms = REPORT_INTERVAL_SECONDS * 1000,
+		.begun = monotonic_now(),
+	};
+	struct dc_error err = { 0 };
+	enum dc_code rc = open_all(&n, &err);
+
+	signal(SIGPIPE, SIG_IGN);
+	if (rc == DC_OK) {
+		dc_log(LOG_INFO, "ready", "version=%s fabric=%s edge=%s", DCAAS_VERSION, settings->sim ? "sim" : "linux",
+		    settings->device);
+		start_apply(&n);
+		channel_start(n.channel);
+		event_base_dispatch(n.base);
+	} else {
+		_cleanup_arena_ struct arena *arena = arena_new();
+
+		dc_log(LOG_ERR, "start failed", "error=%s", log_quote(arena, err.text));
+	}
+	close_all(&n);
+	return rc == DC_OK ? 0 : 1;
+}

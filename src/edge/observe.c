@@ -1,0 +1,99 @@
+#include "edge/observe.h"
+
+#include <string.h>
+
+#include "base/log.h"
+
+enum session_change
+session_compare(const struct session *a, const struct session *b)
+{
+	if (a->seen != b->seen || a->established != b->established || a->received != b->received || a->accepted != b->accepted ||
+	    a->rejected != b->rejected || a->advertised != b->advertised || a->md5 != b->md5 ||
+	    (a->established && a->since != b->since))
+		return SESSION_MAJOR;
+	if (a->since != b->since || strcmp(a->state, b->state) != 0 || strcmp(a->tcp, b->tcp) != 0 ||
+	    strcmp(a->last_error, b->last_error) != 0 || a->md5_failures != b->md5_failures ||
+	    a->md5_not_found != b->md5_not_found || a->md5_unexpected != b->md5_unexpected)
+		return SESSION_MINOR;
+	return SESSION_SAME;
+}
+
+static void
+tell_change(const struct edge_object *o, const struct session *now)
+{
+	_cleanup_arena_ struct arena *arena = NULL;
+
+	if (o->session.seen && o->session.established == now->established)
+		return;
+	if (!o->session.seen && !now->established)
+		return;
+	arena = arena_new();
+	dc_log(LOG_INFO, now->established ? "session established" : "session down", "key=%s state=%s error=%s",
+	    log_quote(arena, o->want->key), log_quote(arena, now->state), log_quote(arena, now->last_error));
+}
+
+static void
+take_session(struct edge_object *o, const struct routing_session *s)
+{
+	struct session now = {
+		.seen = true,
+		.established = s->established,
+		.md5 = s->md5,
+		.since = s->since,
+		.received = s->received,
+		.accepted = s->accepted,
+		.rejected = s->rejected,
+		.advertised = s->advertised,
+		.md5_failures = s->md5_failures,
+		.md5_not_found = s->md5_not_found,
+		.md5_unexpected = s->md5_unexpected,
+	};
+
+	strlcpy(now.state, s->state != NULL ? s->state : "", sizeof(now.state));
+	strlcpy(now.tcp, s->tcp != NULL ? s->tcp : "", sizeof(now.tcp));
+	strlcpy(now.last_error, s->last_error != NULL ? s->last_error : "", sizeof(now.last_error));
+	tell_change(o, &now);
+	o->session = now;
+}
+
+/* The daemon is not to be had: nothing of it is up. */
+static void
+take_down(struct edge_object *o, const char *why)
+{
+	struct session now = { .seen = true, .md5 = o->want->known && o->want->bgp.password != NULL };
+
+	strlcpy(now.state, "Down", sizeof(now.state));
+	strlcpy(now.tcp, "none", sizeof(now.tcp));
+	strlcpy(now.last_error, why, sizeof(now.last_error));
+	now.since = o->session.established || o->session.since == 0 ? utc_now() : o->session.since;
+	tell_change(o, &now);
+	o->session = now;
+}
+
+static void
+observe_instance(struct state *state, struct routing *routing, const struct loaded_instance *in)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct routing_session *session = NULL;
+	struct dc_error err = { 0 };
+	size_t n = 0;
+	struct edge_object *o;
+
+	if (routing->ops->observe(routing, in->number, arena, &session, &n, &err) != DC_OK) {
+		for (size_t i = 0; i < in->desired.neighbour_count; i++)
+			if ((o = state_find(state, in->desired.neighbour[i].key)) != NULL && o->want->kind == OBJECT_BGP)
+				take_down(o, err.text);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		if ((o = state_find(state, session[i].key)) != NULL && o->want->kind == OBJECT_BGP)
+			take_session(o, &session[i]);
+}
+
+void
+observe_sessions(struct state *state, struct routing *routing, const struct loaded *loaded)
+{
+	for (size_t i = 0; i < loaded->n; i++)
+		if (loaded->v[i].desired.vrf_count > 0)
+			observe_instance(state, routing, &loaded->v[i]);
+}

@@ -1,0 +1,300 @@
+#include "edge/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/uuid.h"
+#include "edge/observe.h"
+
+#define RECORDS_MAX 64 /* that wait to be told; the oldest go first */
+
+struct report {
+	char boot[UUID_TEXT_SIZE];
+	const char *fabric;
+	int64_t sequence;
+	bool full;
+	char *held;
+	struct apply_record record[RECORDS_MAX];
+	size_t records, records_sent; /* the first ones are in the report that is on its way */
+	struct item_port *told_port; /* heap */
+	size_t told_ports;
+};
+
+struct report *
+report_new(const char *fabric)
+{
+	struct report *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		abort();
+	uuid_new(r->boot);
+	r->fabric = fabric;
+	r->full = true;
+	return r;
+}
+
+static void
+drop_records(struct report *r, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		apply_record_clear(&r->record[i]);
+	memmove(r->record, r->record + n, (r->records - n) * sizeof(*r->record));
+	r->records -= n;
+}
+
+struct report *
+report_free(struct report *r)
+{
+	if (r != NULL) {
+		drop_records(r, r->records);
+		free(r->told_port);
+		free(r->held);
+		free(r);
+	}
+	return NULL;
+}
+
+void
+report_want_full(struct report *r)
+{
+	r->full = true;
+}
+
+void
+report_add_record(struct report *r, const struct apply_record *record)
+{
+	if (r->records == RECORDS_MAX) {
+		drop_records(r, 1);
+		r->records_sent -= r->records_sent > 0;
+	}
+	r->record[r->records++] = *record;
+}
+
+void
+report_set_held(struct report *r, const char *why)
+{
+	_cleanup_arena_ struct arena *arena = NULL;
+
+	if ((why == NULL) == (r->held == NULL) && (why == NULL || strcmp(why, r->held) == 0))
+		return;
+	text_set(&r->held, why);
+	r->full = true;
+	arena = arena_new();
+	if (why != NULL)
+		dc_log(LOG_WARNING, "held", "reason=%s", log_quote(arena, why));
+	else
+		dc_log(LOG_INFO, "held no more", "boot=%s", r->boot);
+}
+
+const char *
+report_held(const struct report *r)
+{
+	return r->held;
+}
+
+/* --- what is new --- */
+
+static bool
+ports_are_told(const struct report *r, const struct kernel_state *seen)
+{
+	if (seen == NULL || seen->port_count != r->told_ports)
+		return seen == NULL;
+	for (size_t i = 0; i < seen->port_count; i++)
+		if (strcmp(seen->port[i].device, r->told_port[i].device) != 0 || seen->port[i].carrier != r->told_port[i].carrier ||
+		    seen->port[i].exposed != r->told_port[i].exposed)
+			return false;
+	return true;
+}
+
+static bool
+object_is_told(const struct edge_object *o)
+{
+	if (o->told && o->told_revision == o->revision)
+		return status_equal(&o->now, &o->told_status);
+	/* dcaasd takes a new wish for pending by itself. */
+	return o->now.state == STATUS_PENDING && o->now.error == NULL && !o->now.has_carrier;
+}
+
+/* A session's news count once its neighbour is one that we were asked for, and still are. */
+static enum session_change
+session_news(const struct edge_object *o)
+{
+	if (o->want->deleted || o->want->kind != OBJECT_BGP || !o->session.seen)
+		return SESSION_SAME;
+	return session_compare(&o->session, &o->told_session);
+}
+
+enum report_need
+report_need(const struct report *r, const struct state *state, const struct kernel_state *seen)
+{
+	enum report_need need = REPORT_NOTHING;
+
+	if (r->full || r->records > r->records_sent || !ports_are_told(r, seen))
+		return REPORT_MAJOR;
+	for (size_t i = 0; i < state_count(state); i++) {
+		const struct edge_object *o = state_object(state, i);
+		enum session_change c;
+
+		if (!object_is_told(o))
+			return REPORT_MAJOR;
+		c = session_news(o);
+		if (c == SESSION_MAJOR)
+			return REPORT_MAJOR;
+		if (c == SESSION_MINOR)
+			need = REPORT_MINOR;
+	}
+	return need;
+}
+
+/* --- writing --- */
+
+static const char *
+status_word(enum object_status s)
+{
+	static const char *const words[] = {
+		[STATUS_PENDING] = "pending",
+		[STATUS_APPLIED] = "applied",
+		[STATUS_ERROR] = "error",
+		[STATUS_REMOVED] = "removed",
+		[STATUS_UNSUPPORTED] = "unsupported",
+	};
+
+	return words[s];
+}
+
+static void
+put_object(const struct report *r, struct edge_object *o, struct wire_object_state *to)
+{
+	F_SET_TEXT(to->key, o->want->key);
+	/* What is here belongs to another history than the store's: its revisions mean nothing there. */
+	F_SET_INT(to->revision, r->held != NULL ? 0 : o->revision);
+	F_SET_TEXT(to->state, status_word(o->now.state));
+	F_SET_TEXT(to->error, o->now.error);
+	if (o->now.has_carrier)
+		F_SET_BOOL(to->carrier, o->now.carrier);
+	if (o->now.exposed)
+		F_SET_TEXT(to->detail, "{\"exposed\":true}");
+	o->told = true;
+	o->told_revision = o->revision;
+	status_copy(&o->told_status, &o->now);
+}
+
+static void
+put_session(struct edge_object *o, struct wire_session *to)
+{
+	const struct session *s = &o->session;
+
+	F_SET_TEXT(to->key, o->want->key);
+	F_SET_BOOL(to->established, s->established);
+	F_SET_TEXT(to->state, s->state);
+	if (s->since != 0)
+		F_SET_INT(to->since, s->since);
+	F_SET_INT(to->uptime, s->established && utc_now() > s->since ? (utc_now() - s->since) / 1000 : 0);
+	F_SET_INT(to->received, s->received);
+	F_SET_INT(to->accepted, s->accepted);
+	F_SET_INT(to->rejected, s->rejected);
+	F_SET_INT(to->advertised, s->advertised);
+	F_SET_TEXT(to->last_error, s->last_error);
+	F_SET_TEXT(to->tcp, s->tcp);
+	F_SET_BOOL(to->md5, s->md5);
+	F_SET_INT(to->md5_failures, (int64_t)s->md5_failures);
+	F_SET_INT(to->md5_not_found, (int64_t)s->md5_not_found);
+	F_SET_INT(to->md5_unexpected, (int64_t)s->md5_unexpected);
+	o->told_session = o->session;
+}
+
+static void
+put_objects(const struct report *r, struct state *state, struct wire_report *to, struct arena *arena)
+{
+	size_t n = state_count(state), objects = 0, sessions = 0;
+	struct wire_object_state *object = arena_array(arena, n + 1, sizeof(*object));
+	struct wire_session *session = arena_array(arena, n + 1, sizeof(*session));
+
+	for (size_t i = 0; i < n; i++) {
+		struct edge_object *o = state_object(state, i);
+
+		if (r->full || !object_is_told(o))
+			put_object(r, o, &object[objects++]);
+		if (session_news(o) != SESSION_SAME ||
+		    (r->full && o->want->kind == OBJECT_BGP && !o->want->deleted && o->session.seen))
+			put_session(o, &session[sessions++]);
+	}
+	to->objects = (struct f_objects) { GIVEN, objects, object };
+	to->sessions = (struct f_objects) { GIVEN, sessions, session };
+}
+
+static void
+put_ports(struct report *r, const struct kernel_state *seen, struct wire_report *to, struct arena *arena)
+{
+	struct wire_port *port = arena_array(arena, seen->port_count + 1, sizeof(*port));
+
+	for (size_t i = 0; i < seen->port_count; i++) {
+		F_SET_TEXT(port[i].device, seen->port[i].device);
+		F_SET_BOOL(port[i].carrier, seen->port[i].carrier != 0);
+		F_SET_BOOL(port[i].exposed, seen->port[i].exposed != 0);
+	}
+	to->ports = (struct f_objects) { GIVEN, seen->port_count, port };
+	free(r->told_port);
+	if ((r->told_port = calloc(seen->port_count + 1, sizeof(*r->told_port))) == NULL)
+		abort();
+	if (seen->port_count > 0)
+		memcpy(r->told_port, seen->port, seen->port_count * sizeof(*r->told_port));
+	r->told_ports = seen->port_count;
+}
+
+static void
+put_records(const struct report *r, struct wire_report *to, struct arena *arena)
+{
+	struct wire_apply *apply = arena_array(arena, r->records + 1, sizeof(*apply));
+
+	for (size_t i = 0; i < r->records; i++) {
+		const struct apply_record *a = &r->record[i];
+		const char **reset = arena_array(arena, a->reset_n + 1, sizeof(*reset));
+
+		for (size_t k = 0; k < a->reset_n; k++)
+			reset[k] = arena_strdup(arena, a->reset[k]);
+		F_SET_INT(apply[i].revision, a->revision);
+		F_SET_INT(apply[i].steps, a->steps);
+		F_SET_INT(apply[i].failed, a->failed);
+		F_SET_INT(apply[i].ms, a->ms);
+		apply[i].reset = (struct f_list) { GIVEN, a->reset_n, reset };
+	}
+	to->applies = (struct f_objects) { GIVEN, r->records, apply };
+}
+
+void
+report_build(struct report *r, struct state *state, const struct kernel_state *seen, bool heartbeat, struct buf *out)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct json json = JSON_INIT(out);
+	struct wire_report w = { 0 };
+
+	F_SET_INT(w.version, WIRE_VERSION);
+	F_SET_TEXT(w.boot, r->boot);
+	F_SET_INT(w.sequence, ++r->sequence);
+	F_SET_BOOL(w.full, r->full);
+	F_SET_TEXT(w.fabric, r->fabric);
+	F_SET_TEXT(w.epoch, state_epoch(state));
+	F_SET_INT(w.revision, state_revision(state));
+	F_SET_BOOL(w.held, r->held != NULL);
+	F_SET_TEXT(w.held_reason, r->held);
+	F_SET_TEXT(w.agent_version, DCAAS_VERSION);
+	put_objects(r, state, &w, arena);
+	if (seen != NULL && (r->full || heartbeat || !ports_are_told(r, seen)))
+		put_ports(r, seen, &w, arena);
+	put_records(r, &w, arena);
+	field_encode(&wire_report_table, VIEW_WIRE, &w, NULL, &json);
+	r->records_sent = r->records;
+	r->full = false;
+}
+
+void
+report_done(struct report *r, bool taken)
+{
+	if (taken)
+		drop_records(r, r->records_sent);
+	else
+		r->full = true;
+	r->records_sent = 0;
+}

@@ -1,0 +1,32 @@
+/* report.h - what goes up to dcaasd: the first report whole, later ones with what changed. One is on its way at a time;
+ * when one is lost, or dcaasd asks, the next is whole again. */
+#ifndef DC_EDGE_REPORT_H
+#define DC_EDGE_REPORT_H
+
+#include "base/buf.h"
+#include "edge/apply.h"
+#include "edge/state.h"
+
+#define REPORT_MAX ((size_t)12 << 20) /* bytes; dcaasd takes no more */
+
+struct report;
+
+struct report *report_new(const char *fabric);
+struct report *report_free(struct report *);
+
+void report_want_full(struct report *);
+void report_add_record(struct report *, const struct apply_record *);
+/* Kept until the next call; NULL: it does not hold. A change makes the next report full. */
+void report_set_held(struct report *, const char *why);
+const char *report_held(const struct report *);
+
+enum report_need { REPORT_NOTHING, REPORT_MINOR, REPORT_MAJOR };
+
+/* Whether there is something new to say. */
+enum report_need report_need(const struct report *, const struct state *, const struct kernel_state *);
+/* Writes one; what it says counts as told until report_done() says otherwise. heartbeat: the ports are named even if they did not change. */
+void report_build(struct report *, struct state *, const struct kernel_state *, bool heartbeat, struct buf *out);
+/* What became of it. */
+void report_done(struct report *, bool taken);
+
+#endif
