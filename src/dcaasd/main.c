@@ -164,11 +164,9 @@ static enum dc_code command_restored(struct daemon *d, struct dc_error *error)
 	return store_new_epoch(arena_printf(d->arena, "%s/dcaas.db", d->settings->state_dir), error);
 }
 
-static enum dc_code command_backup(struct daemon *d, const char *path, struct dc_error *error)
+static enum dc_code command_backup(struct daemon *d, const char *to, struct dc_error *error)
 {
-	enum dc_code rc = open_store(d, error);
-
-	return rc == DC_OK ? store_backup(d->store, path, error) : rc;
+	return store_backup(arena_printf(d->arena, "%s/dcaas.db", d->settings->state_dir), to, error);
 }
 
 static void command_openapi(struct arena *arena)

@@ -269,8 +269,10 @@ a_backup_is_whole_and_gets_a_new_epoch(void **state)
 
 	open_filled(fx);
 	epoch_of(fx, first);
-	assert_int_equal(store_backup(fx->store, fx->copy, &fx->err), DC_OK);
-	assert_int_equal(store_backup(fx->store, fx->copy, &fx->err), DC_E_IO); /* never over another file */
+	assert_int_equal(store_backup(fx->db, fx->copy, &fx->err), DC_OK);
+	assert_int_equal(store_backup(fx->db, fx->copy, &fx->err), DC_E_IO); /* never over another file */
+	assert_int_equal(store_backup("/nowhere/at/all", arena_printf(fx->arena, "%s.2", fx->copy), &fx->err), DC_E_IO);
+	assert_int_not_equal(access(arena_printf(fx->arena, "%s.2", fx->copy), F_OK), 0);
 	assert_int_equal(store_new_epoch(fx->db, &fx->err), DC_E_IO); /* in use */
 	fixture_close(fx);
 	assert_int_equal(store_new_epoch(fx->copy, &fx->err), DC_OK);

@@ -353,25 +353,24 @@ copy_database(struct conn *from, const char *path, struct dc_error *err)
 	return rc;
 }
 
-static enum dc_code
-sqlite_backup(struct store *st, const char *path, struct dc_error *err)
+enum dc_code
+store_backup(const char *path, const char *to, struct dc_error *err)
 {
-	struct sqlite_store *self = self_of(st);
 	struct conn *c;
 	enum dc_code rc;
 	int fd;
 
-	if ((fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) < 0)
-		return dc_fail(err, DC_E_IO, NULL, "%s: %s", path, strerror(errno));
-	if ((rc = reader_take(self, &c, err)) == DC_OK) {
-		rc = copy_database(c, path, err);
-		reader_give(self, c);
+	if ((fd = open(to, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) < 0)
+		return dc_fail(err, DC_E_IO, NULL, "%s: %s", to, strerror(errno));
+	if ((rc = conn_open(path, CONN_READ, &c, err)) == DC_OK) {
+		rc = copy_database(c, to, err);
+		conn_close(c);
 	}
 	if (rc == DC_OK && fsync(fd) != 0)
-		rc = dc_fail(err, DC_E_IO, NULL, "%s: %s", path, strerror(errno));
+		rc = dc_fail(err, DC_E_IO, NULL, "%s: %s", to, strerror(errno));
 	close(fd);
 	if (rc != DC_OK)
-		(void)unlink(path);
+		(void)unlink(to);
 	return rc;
 }
 
@@ -408,7 +407,6 @@ sqlite_close_store(struct store *st)
 static const struct store_ops sqlite_store_ops = {
 	.submit = sqlite_submit,
 	.read = sqlite_read,
-	.backup = sqlite_backup,
 	.close = sqlite_close_store,
 };
 

@@ -47,12 +47,6 @@ store_read(struct store *st, store_run run, void *arg, store_done done)
 	st->ops->read(st, run, arg, done);
 }
 
-enum dc_code
-store_backup(struct store *st, const char *path, struct dc_error *err)
-{
-	return st->ops->backup(st, path, err);
-}
-
 /* The blocking forms: a job whose done() wakes the thread that waits for it. */
 struct waiting {
 	store_run run;

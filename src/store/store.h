@@ -65,8 +65,9 @@ utc_ms tx_now(struct tx *);
 /* The store's epoch: a uuid, new at creation and at restore from a backup. */
 const char *tx_epoch(struct tx *);
 
-/* Online copy into a new file (dcaas backup), on disk when this returns; an existing file is refused. The copy gets a new epoch when store_restore() puts it in place. */
-enum dc_code store_backup(struct store *, const char *path, struct dc_error *err);
+/* Copies the database at path into a new file, on disk when this returns; an existing file is refused. It may be in use, also
+ * by an older program: it is neither migrated nor changed. */
+enum dc_code store_backup(const char *path, const char *to, struct dc_error *err);
 /* Offline: gives the database file at path a new epoch, as after restoring a backup. Refuses while it is in use. */
 enum dc_code store_new_epoch(const char *path, struct dc_error *err);
 

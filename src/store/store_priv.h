@@ -53,7 +53,6 @@ struct tx {
 struct store_ops {
 	void (*submit)(struct store *, store_run, void *arg, store_done);
 	void (*read)(struct store *, store_run, void *arg, store_done);
-	enum dc_code (*backup)(struct store *, const char *path, struct dc_error *err);
 	void (*close)(struct store *); /* frees it */
 };
 
