@@ -34,7 +34,7 @@ def allowed(user, used, header):
     if used == user or used in MAY[user]:
         return True
     # The unprivileged half speaks the agent's messages; the command line signs with the server's own code.
-    return (user, header) in (("edge", "edge/agent/op.h"), ("cli", "auth/aksk.h"))
+    return (user, header) in (("edge", "edge/agent/op.h"), ("edge", "edge/agent/agent.h"), ("cli", "auth/aksk.h"))
 
 
 def includes(path):

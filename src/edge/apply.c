@@ -447,7 +447,7 @@ apply_seen(const struct apply *a)
 }
 
 const struct loaded *
-apply_loaded(const struct apply *a)
+apply_given(const struct apply *a)
 {
 	return &a->loaded;
 }

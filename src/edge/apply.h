@@ -34,7 +34,7 @@ int64_t apply_running_ms(const struct apply *); /* since the run began */
 bool apply_must_retry(const struct apply *); /* something failed or is not there yet */
 int64_t apply_read_ms(const struct apply *); /* what reading back cost */
 const struct kernel_state *apply_seen(const struct apply *); /* as read last; NULL: never. Valid until the next begin */
-const struct loaded *apply_loaded(const struct apply *);
+const struct loaded *apply_given(const struct apply *);
 
 /* Sessions were looked at after the run: its record, when it did anything and no record was taken yet. */
 bool apply_take_record(struct apply *, struct apply_record *ret);

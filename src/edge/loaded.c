@@ -9,12 +9,18 @@ text_equal(const char *a, const char *b)
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
+/* What a session rests on; what is filtered may change under it. */
+static bool
+vrf_ground_equal(const struct routing_vrf *a, const struct routing_vrf *b)
+{
+	return strcmp(a->device, b->device) == 0 && a->table == b->table && ip_addr_equal(&a->router_id, &b->router_id);
+}
+
 static bool
 vrf_equal(const struct routing_vrf *a, const struct routing_vrf *b)
 {
-	if (strcmp(a->device, b->device) != 0 || a->table != b->table || !ip_addr_equal(&a->router_id, &b->router_id) ||
-	    a->internal_asn_first != b->internal_asn_first || a->internal_asn_last != b->internal_asn_last ||
-	    a->own_count != b->own_count)
+	if (!vrf_ground_equal(a, b) || a->internal_asn_first != b->internal_asn_first ||
+	    a->internal_asn_last != b->internal_asn_last || a->own_count != b->own_count)
 		return false;
 	for (size_t i = 0; i < a->own_count; i++)
 		if (!ip_prefix_equal(&a->own[i], &b->own[i]))
@@ -167,7 +173,7 @@ vrf_is_same(const struct routing_desired *a, const struct routing_desired *b, co
 	for (size_t i = 0; i < b->vrf_count; i++)
 		if (strcmp(b->vrf[i].device, device) == 0)
 			y = &b->vrf[i];
-	return x != NULL && y != NULL && vrf_equal(x, y);
+	return x != NULL && y != NULL && vrf_ground_equal(x, y);
 }
 
 void

@@ -26,7 +26,7 @@ void loaded_set(struct loaded *, const struct routing_desired *, bool valid);
 /* Whether a neighbour of that key may still run somewhere. */
 bool loaded_may_run(const struct loaded *, const char *key);
 
-/* Calls back for every neighbour that is new, gone or different in `next`, or whose VRF is different. */
+/* Calls back for every neighbour that is new, gone or different in `next`, or whose VRF is another one. */
 void loaded_diff(const struct loaded *, const struct routing_desired *next, void (*touched)(void *, const char *key),
     void *arg);
 

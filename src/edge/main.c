@@ -12,13 +12,10 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "edge/network.h"
-#include "edge/settings.h"
-
-#ifdef EDGE_LINUX
 #include "edge/agent/agent.h"
 #include "edge/agent_client.h"
-#endif
+#include "edge/network.h"
+#include "edge/settings.h"
 
 #define CONFIG_PATH "/etc/dcaas/edge.conf"
 #define ID_MAX 4294967294
@@ -98,8 +95,6 @@ run_sim(const struct edge_settings *s, const struct identity *id)
 	return network_run(s, kernel, routing);
 }
 
-#ifdef EDGE_LINUX
-
 /* In the unprivileged child; fd is its end of the agent's socket. */
 static int
 run_network_half(int fd, void *arg)
@@ -135,21 +130,6 @@ run_linux(struct edge_settings *s, const struct identity *id)
 		return agent_run(&options, run_network_half, s);
 	return start_failed(&err);
 }
-
-#else
-
-static int
-run_linux(struct edge_settings *s, const struct identity *id)
-{
-	struct dc_error err = { 0 };
-
-	(void)s;
-	(void)id;
-	dc_fail(&err, DC_E_PARAM, "fabric", "this build has the simulated fabric only");
-	return start_failed(&err);
-}
-
-#endif
 
 static int
 run(struct edge_settings *s)

@@ -177,7 +177,7 @@ observe(struct network *n)
 {
 	struct apply_record record;
 
-	observe_sessions(n->state, n->routing, apply_loaded(n->apply));
+	observe_all(n->state, n->routing, apply_given(n->apply));
 	if (monotonic_since(n->applied_at) >= PROOF_MS && apply_take_record(n->apply, &record))
 		report_add_record(n->report, &record);
 }
@@ -188,7 +188,7 @@ settle_record(struct network *n)
 {
 	struct apply_record record;
 
-	observe_sessions(n->state, n->routing, apply_loaded(n->apply));
+	observe_all(n->state, n->routing, apply_given(n->apply));
 	if (apply_take_record(n->apply, &record))
 		report_add_record(n->report, &record);
 }
@@ -213,7 +213,7 @@ apply_ended(struct network *n)
 	n->applied = true;
 	n->applied_at = monotonic_now();
 	look_again_later(n, apply_must_retry(n->apply));
-	observe_sessions(n->state, n->routing, apply_loaded(n->apply));
+	observe_all(n->state, n->routing, apply_given(n->apply));
 	consider_report(n);
 }
 

@@ -91,7 +91,7 @@ observe_instance(struct state *state, struct routing *routing, const struct load
 }
 
 void
-observe_sessions(struct state *state, struct routing *routing, const struct loaded *loaded)
+observe_all(struct state *state, struct routing *routing, const struct loaded *loaded)
 {
 	for (size_t i = 0; i < loaded->n; i++)
 		if (loaded->v[i].desired.vrf_count > 0)

@@ -6,7 +6,7 @@
 #include "edge/state.h"
 
 /* Looks at the sessions of every instance that runs. A daemon that is not to be had has all of its sessions down. */
-void observe_sessions(struct state *, struct routing *, const struct loaded *);
+void observe_all(struct state *, struct routing *, const struct loaded *);
 
 enum session_change { SESSION_SAME, SESSION_MINOR, SESSION_MAJOR };
 
