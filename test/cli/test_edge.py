@@ -1,0 +1,190 @@
+"""An edge in the operator's hands, with a simulated router: orders become ACTIVE, it holds after a restore until confirmed,
+its credential is replaced, a dead one is retired, and its files hold no secret in clear."""
+import glob
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from lab.dcaasd import Dcaasd, binary
+from program import Cli, Site, Tenant
+
+PASSWORD = "md5-of-a-session-6b1f"
+
+
+def until(what, look, seconds=30):
+    end = time.monotonic() + seconds
+    while True:
+        value = look()
+        if value:
+            return value
+        assert time.monotonic() < end, "not seen: " + what
+        time.sleep(0.1)
+
+
+class Stand:
+    """dcaasd, a simulated edge, and a tenant."""
+
+    def __init__(self, home):
+        self.home = home
+        self.daemon, self.process = Dcaasd(), None
+        self.daemon.init()
+        self.daemon.start()
+        self.operator = Cli(home, endpoint=self.daemon.endpoint, admin_access_key=self.daemon.admin["DCAAS_ADMIN_ACCESS_KEY"],
+                            admin_secret_key=self.daemon.admin["DCAAS_ADMIN_SECRET_KEY"])
+        self.site = Site(self.operator)
+        self.edge = self.site.edge
+        self.operator("edge", "update", self.edge, "--report-interval", "1")
+        self.tenant = Tenant(self.operator, self.site, home, "acme")
+        self.gateway = self.tenant.gateway()
+        (home / "md5").write_text(PASSWORD)
+
+    def start_edge(self):
+        (self.home / "edge.conf").write_text(
+            "[edge]\nserver = %s\ntoken_file = %s/token\nstate_dir = %s/edge\nfabric = sim\nlog = debug\n" %
+            (self.daemon.endpoint, self.home, self.home))
+        with open(self.home / "edge.log", "ab") as log:
+            self.process = subprocess.Popen([binary("dcaas-edge"), "-c", str(self.home / "edge.conf")], stdout=log, stderr=log)
+
+    def give_token(self):
+        self.token = self.operator("edge-token", "renew", self.edge).member("token")
+        fresh = self.home / "token.new"
+        fresh.write_text(self.token + "\n")
+        fresh.chmod(0o600)
+        os.rename(fresh, self.home / "token")
+
+    def order(self, vlan=100):
+        return self.tenant.interface(self.gateway, vlan, "--bgp-md5-file", str(self.home / "md5"))
+
+    def session(self):
+        lines = self.operator("session", "list", "--columns", "state,since").lines[1:]
+        return lines[0].split() if lines else None
+
+    def end(self):
+        if self.process is not None:
+            self.process.send_signal(signal.SIGTERM)
+            assert self.process.wait(20) == 0, (self.home / "edge.log").read_text()
+            self.process = None
+
+    def close(self):
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+        self.daemon.remove()
+
+
+@pytest.fixture
+def stand(tmp_path):
+    made = Stand(tmp_path)
+    try:
+        made.give_token()
+        made.start_edge()
+        yield made
+        made.end()
+        assert made.daemon.stop() in (0, None), made.daemon.log()
+    finally:
+        made.close()
+
+
+def test_an_order_becomes_active_and_leaves_again(stand):
+    vif = stand.order()
+    shown = stand.tenant("virtual-interface", "wait", vif, "--status", "ACTIVE", "--timeout", "30")
+    assert "observed " in shown.out and shown.member("bgp_md5") == "***"
+    assert stand.session()[0] == "Established"
+    assert set(stand.operator("object", "list", "--columns", "state").lines[1:]) == {"applied"}
+    assert stand.operator("health", "show").member("fabric") == "simulated"
+    assert stand.operator("edge", "show", stand.edge).member("fabric") == "sim"
+    stand.tenant("virtual-interface", "delete", vif)
+    stand.tenant("virtual-interface", "wait", vif, "--gone", "--timeout", "30")
+    assert stand.session() is None
+
+
+def test_no_password_is_in_clear_in_the_edge_s_files_or_log(stand):
+    stand.tenant("virtual-interface", "wait", stand.order(), "--status", "ACTIVE", "--timeout", "30")
+    paths = glob.glob(str(stand.home / "edge" / "*")) + [str(stand.home / "edge.log")]
+    assert len(paths) > 2
+    for path in paths:
+        with open(path, "rb") as file:
+            data = file.read()
+        assert PASSWORD.encode() not in data and stand.token.encode() not in data, path
+        assert path.endswith(".log") or os.stat(path).st_mode & 0o077 == 0, path
+    with open("/proc/%d/cmdline" % stand.process.pid, "rb") as file:
+        assert stand.token.encode() not in file.read()
+
+
+def test_a_rotation_of_the_key_disturbs_no_session(stand):
+    stand.tenant("virtual-interface", "wait", stand.order(), "--status", "ACTIVE", "--timeout", "30")
+    before = stand.session()
+    stand.operator("key", "rotate")
+    # A later order proves that the edge still is served, and from sealed values that open.
+    peer = stand.tenant("vif-peer", "create", "--vif-id", stand.tenant("-q", "virtual-interface", "list").lines[0],
+                        "--address-family", "ipv6", "--route-mode", "bgp", "--bgp-asn", "65001", "--local-gateway-ip",
+                        "2001:db8::1/64", "--remote-gateway-ip", "2001:db8::2/64").member("id")
+    until("the second session", lambda: len([line for line in stand.operator("session", "list").lines if peer in line or
+                                             "Established" in line]) == 2)
+    assert before in [line.split() for line in stand.operator("session", "list", "--columns", "state,since").lines[1:]]
+
+
+def test_an_edge_holds_after_a_restore_until_it_is_confirmed(stand):
+    copy = os.path.join(stand.daemon.folder, "copy.db")
+    assert subprocess.run(stand.daemon._argv("--backup", copy)).returncode == 0
+    vif = stand.order()  # later than the backup
+    stand.tenant("virtual-interface", "wait", vif, "--status", "ACTIVE", "--timeout", "30")
+    assert stand.daemon.stop() == 0
+    for path in glob.glob(stand.daemon.state + "/dcaas.db*"):
+        os.unlink(path)
+    os.rename(copy, os.path.join(stand.daemon.state, "dcaas.db"))
+    assert subprocess.run(stand.daemon._argv("--restored")).returncode == 0
+    stand.daemon.start()
+
+    held = until("the edge holding", lambda: (lambda e: e if e.member("held") == "yes" else None)(
+        stand.operator("edge", "show", stand.edge)))
+    assert held.member("held_reason") not in ("", "-")
+    assert stand.operator("health", "show").member("edges_held") == "1"
+    stand.operator("edge", "confirm", stand.edge)
+    stand.operator("edge", "wait", stand.edge, "--held", "no", "--timeout", "30")
+    assert stand.operator("health", "show").member("edges_held") == "0"
+    # Now it has what the store says, which never knew the interface; ordered again it comes up again.
+    stand.tenant("virtual-interface", "wait", stand.order(), "--status", "ACTIVE", "--timeout", "30")
+
+
+def test_a_credential_is_replaced_without_a_restart(stand):
+    stand.tenant("virtual-interface", "wait", stand.order(), "--status", "ACTIVE", "--timeout", "30")
+    pid, before = stand.process.pid, stand.session()
+    stand.give_token()
+    vif = stand.tenant("-q", "virtual-interface", "list").lines[0]
+    stand.tenant("vif-peer", "create", "--vif-id", vif, "--address-family", "ipv6", "--route-mode", "bgp", "--bgp-asn", "65001",
+                 "--local-gateway-ip", "2001:db8::1/64", "--remote-gateway-ip", "2001:db8::2/64")
+    until("two sessions", lambda: len(stand.operator("session", "list").lines) == 3)
+    stand.tenant("virtual-interface", "wait", vif, "--status", "ACTIVE", "--timeout", "30")
+    assert stand.process.poll() is None and stand.process.pid == pid
+    assert before in [line.split() for line in stand.operator("session", "list", "--columns", "state,since").lines[1:]]
+
+
+def test_deletions_that_wait_for_a_dead_edge_end_with_retire(stand):
+    vif = stand.order()
+    stand.tenant("virtual-interface", "wait", vif, "--status", "ACTIVE", "--timeout", "30")
+    stand.process.kill()
+    stand.process.wait()
+    stand.process = None
+    stand.tenant("virtual-interface", "delete", vif)
+    assert stand.tenant("virtual-interface", "show", vif).member("status") == "PENDING_DELETE"
+    until("the edge called silent", lambda: stand.operator("health", "show").member("edges_silent") == "1")
+    stand.operator("edge", "retire", stand.edge)
+    stand.tenant("virtual-interface", "wait", vif, "--gone", "--timeout", "30")
+
+
+def test_sessions_stay_when_the_secrets_are_given_up(stand):
+    stand.tenant("virtual-interface", "wait", stand.order(), "--status", "ACTIVE", "--timeout", "30")
+    before = stand.session()
+    assert stand.daemon.stop() == 0
+    os.unlink(os.path.join(stand.daemon.state, "dcaas.key"))
+    done = subprocess.run(stand.daemon._argv("--forget-secrets"), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    lines = dict(line.split("=", 1) for line in done.stdout.splitlines() if line[0] != "#")
+    stand.operator = stand.operator.with_settings(**{name[len("DCAAS_"):].lower(): lines[name] for name in lines})
+    stand.daemon.start()
+    until("the edge holding", lambda: stand.operator("edge", "show", stand.edge).member("held") == "yes")
+    assert stand.session() == before
