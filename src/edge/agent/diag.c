@@ -59,6 +59,7 @@ dump(struct nl *nl, enum ip_family family, uint32_t states, uint16_t sport, uint
 	req = msg.body;
 	req->sdiag_family = nl_family(family);
 	req->sdiag_protocol = IPPROTO_TCP;
+	req->idiag_ext = 1 << (INET_DIAG_INFO - 1); /* keys come along with this one only */
 	req->idiag_states = states;
 	req->id.idiag_sport = htons(sport);
 	req->id.idiag_dport = htons(dport);

@@ -55,7 +55,8 @@ enum agent_op {
 	OP_GUARD_OFF,
 	OP_MD5_LISTENER, /* op_md5 -> reply_md5: whether the VRF's listener holds exactly this key for that neighbour */
 	OP_TCP_STATE, /* op_tcp -> reply_tcp: the connection between two addresses in a VRF, and whether it has a key */
-	OP_TCP_RESET, /* op_tcp: destroys that connection (SOCK_DESTROY) */
+	OP_TCP_RESET, /* op_tcp: destroys that connection. EOPNOTSUPP when the kernel cannot (INET_DIAG_DESTROY is left out of
+	               * some): then the daemon must be told to restart the session. */
 	OP_COUNTERS, /* op_instance -> reply_counters: MD5 failures of the instance's namespace */
 	OP_DAEMON_START, /* op_daemon: BIRD of the instance, detached, when it does not run */
 	OP_DAEMON_STATE, /* op_instance -> reply_daemon */
