@@ -7,7 +7,7 @@
 #include "edge/agent/nl.h"
 #include "edge/agent/vrf.h"
 
-#define METRIC_SUBNET 1
+#define METRIC_SUBNET 25 /* behind ours: BIRD learns the best one of a prefix, and a VPC may be just its subnet */
 #define METRIC_OURS 20
 #define METRIC_LAST 4278198272u /* what ip-vrf(8) recommends */
 #define SAME_ROUTE_MAX 16       /* routes of ours that one deletion looks for */

@@ -1,7 +1,7 @@
 /* route.h - routes of ours: static and VPC routes, the subnets of our addresses, and the unreachable defaults. The
  * protocol number is the mark of ownership; a route of another protocol is neither replaced nor deleted.
  *
- * Metrics: a subnet's own route before all, then ours, then BIRD's (32), the unreachable default last. */
+ * Metrics: ours, then a subnet's own route, then BIRD's (32), the unreachable default last. */
 #ifndef DC_AGENT_ROUTE_H
 #define DC_AGENT_ROUTE_H
 
