@@ -135,7 +135,7 @@ class World:
                                   "device": "eth%d" % next(self.numbers)}})["port"]["id"]
 
     def tenant(self, name=None, role="member"):
-        return Tenant(self, name or "tenant-%d" % next(self.numbers), role)
+        return Tenant(self, name or "tenant-" + uuid.uuid4().hex[:12], role)
 
     def connection(self, tenant, **members):
         """The id of a connection on a port of its own."""

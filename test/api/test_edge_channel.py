@@ -1,0 +1,305 @@
+"""The channel of an edge: what it is asked to have, and what becomes of what it reports."""
+import json
+import threading
+import time
+import uuid
+
+import pytest
+from fake_edge import FakeEdge
+from support import V3, World, exchange, rows, send, wait_for
+
+
+@pytest.fixture
+def world(dcaasd):
+    """A site of its own for every test: its edge is not heard of yet."""
+    return World(dcaasd)
+
+
+@pytest.fixture
+def edge(world):
+    return FakeEdge(world.endpoint, world.edge_token)
+
+
+@pytest.fixture
+def vif(tenant, line, gateway):
+    return tenant.interface(line, gateway)["id"]
+
+
+def show(tenant, vif):
+    return tenant.show("virtual-interfaces/" + vif)
+
+
+def test_an_order_becomes_objects(tenant, edge, line, gateway, vif):
+    edge.poll()
+    assert edge.kinds() == ["addr", "bgp", "vlan", "vrf"]
+    bgp, vlan, vrf = edge.body("bgp"), edge.body("vlan"), edge.body("vrf")
+    assert (bgp["local"], bgp["remote"], bgp["local_asn"], bgp["remote_asn"]) == ("192.0.2.1", "192.0.2.2", 64512, 65001)
+    assert bgp["password"] is None and bgp["route_limit"] == 100
+    assert (vlan["vlan"], vlan["use"]) == (100, "customer") and len(vlan["device"]) <= 15
+    assert vrf["own"] == ["10.1.0.0/16"] and len(vrf["device"]) <= 15 and vrf["table"] >= 100000
+    assert edge.body("addr")["prefix"] == "192.0.2.1/30"
+
+
+def test_only_an_edges_report_makes_it_active(tenant, edge, vif):
+    edge.poll()
+    assert show(tenant, vif)["status"] == "PENDING_CREATE"
+    edge.report(edge.states(), edge.sessions(established=False))
+    seen = show(tenant, vif)
+    assert (seen["status"], seen["vif_peers"][0]["status"], seen["vif_peers"][0]["bgp_status"]) == ("DOWN", "DOWN", "down")
+    assert seen["reason"] == "ipv4: no session since 2026-01-02T03:04:05.000Z"
+    edge.report((), edge.sessions(received=7))
+    seen = show(tenant, vif)
+    assert (seen["status"], seen["reason"]) == ("ACTIVE", None)
+    assert (seen["vif_peers"][0]["bgp_status"], seen["vif_peers"][0]["receive_route_num"]) == ("up", 7)
+    edge.report((), edge.sessions(established=False))
+    seen = show(tenant, vif)
+    assert (seen["status"], seen["vif_peers"][0]["receive_route_num"]) == ("DOWN", 0)
+
+
+def test_an_error_is_told_in_the_edges_words(tenant, edge, vif):
+    edge.poll()
+    edge.report(edge.states(vlan={"state": "error", "error": "eth5: No such device", "carrier": None}))
+    seen = show(tenant, vif)
+    assert seen["status"] == "ERROR" and "eth5: No such device" in seen["reason"]
+    edge.report(edge.states(), edge.sessions())
+    assert show(tenant, vif)["status"] == "ACTIVE"
+
+
+def test_a_kind_that_the_edge_does_not_know_is_an_error(tenant, edge, vif):
+    edge.poll()
+    edge.report(edge.states(bgp={"state": "unsupported"}))
+    assert show(tenant, vif)["status"] == "ERROR" and "unsupported" in show(tenant, vif)["reason"]
+
+
+def test_no_carrier_is_down_with_the_reason(tenant, edge, vif):
+    edge.poll()
+    edge.report(edge.states(vlan={"carrier": False}), edge.sessions())
+    assert show(tenant, vif)["status"] == "DOWN" and "no carrier" in show(tenant, vif)["reason"]
+
+
+def test_a_static_peer_is_active_without_a_session(tenant, edge, line, gateway):
+    vif = tenant.interface(line, gateway, route_mode="static", bgp_asn=None)["id"]
+    edge.apply()
+    seen = show(tenant, vif)
+    assert seen["status"] == seen["vif_peers"][0]["status"] == "ACTIVE" and seen["vif_peers"][0]["bgp_status"] is None
+
+
+def test_md5_is_named_in_the_reason_and_travels_to_the_edge_only(tenant, edge, line, gateway):
+    vif = tenant.interface(line, gateway, bgp_md5="secret words")["id"]
+    edge.poll()
+    assert edge.body("bgp")["password"] == "secret words"
+    edge.report(edge.states(), edge.sessions(established=False))
+    assert show(tenant, vif)["reason"].endswith("MD5 ordered")
+    objects = tenant.world.operator.get("/dcaas/v1/objects?owner_id=" + vif)
+    assert "secret words" not in json.dumps(objects)
+
+
+def test_one_peer_of_two_keeps_the_interface_up(tenant, edge, vif):
+    tenant.peer(vif, local_gateway_ip="2001:db8::1/64", remote_gateway_ip="2001:db8::2/64")
+    edge.poll()
+    sessions = edge.sessions()
+    for session in sessions:
+        if session["key"] != "bgp/" + show(tenant, vif)["vif_peers"][0]["id"]:
+            session.update(established=False, state="Active")
+    edge.report(edge.states(), sessions)
+    seen = show(tenant, vif)
+    assert seen["status"] == "ACTIVE" and [peer["status"] for peer in seen["vif_peers"]] == ["ACTIVE", "DOWN"]
+    assert seen["reason"].startswith("ipv6: no session")
+
+
+def test_a_change_is_pending_until_it_is_read_back(tenant, edge, line, gateway):
+    vif = tenant.interface(line, gateway, route_mode="static", bgp_asn=None)["id"]
+    edge.apply()
+    tenant.put(V3 + "virtual-interfaces/" + vif, {"virtual_interface": {"remote_ep_group": ["172.20.0.0/16"]}})
+    assert show(tenant, vif)["status"] == "PENDING_UPDATE"
+    changed = edge.poll()
+    assert sorted((one["kind"], one["deleted"]) for one in changed) == [("route", False), ("route", True)]
+    edge.report(edge.states())
+    assert show(tenant, vif)["status"] == "ACTIVE"
+
+
+def test_a_name_changes_nothing_on_the_edge(tenant, edge, vif):
+    edge.apply()
+    tenant.put(V3 + "virtual-interfaces/" + vif, {"virtual_interface": {"name": "after"}})
+    assert show(tenant, vif)["status"] == "ACTIVE" and edge.poll() == []
+
+
+def test_what_is_deleted_is_gone_when_the_edge_has_removed_it(dcaasd, tenant, edge, line, gateway, vif):
+    edge.apply()
+    tenant.delete(V3 + "virtual-interfaces/" + vif)
+    assert show(tenant, vif)["status"] == "PENDING_DELETE"
+    removed = edge.poll()
+    assert removed and all(one["deleted"] for one in removed if one["kind"] != "vrf")
+    edge.report(edge.states())
+    assert send(tenant, "GET", V3 + "virtual-interfaces/" + vif).status == 404
+    edge.apply()
+    assert rows(dcaasd, "SELECT key FROM edge_object WHERE owner_id IN (?, ?)", vif, gateway) == []
+    for table in ("link_subnet", "remote_subnet", "port_vlan", "vif_peer"):
+        assert rows(dcaasd, "SELECT id FROM %s WHERE id = ?" % table, vif) == []
+    tenant.interface(line, gateway)
+    assert send(tenant, "DELETE", V3 + "virtual-interfaces/" + vif).status == 404
+
+
+def test_a_peer_that_is_deleted_is_gone_when_the_edge_has_removed_it(tenant, edge, vif):
+    second = tenant.peer(vif, local_gateway_ip="2001:db8::1/64", remote_gateway_ip="2001:db8::2/64")["id"]
+    edge.apply()
+    tenant.delete(V3 + "vif-peers/" + second)
+    edge.apply()
+    assert len(show(tenant, vif)["vif_peers"]) == 1
+    assert send(tenant, "DELETE", V3 + "vif-peers/" + second).status == 404
+    assert tenant.peer(vif, local_gateway_ip="2001:db8::1/64", remote_gateway_ip="2001:db8::2/64")["id"] != second
+
+
+def test_a_gateway_being_left_is_gone_when_its_vrf_is(tenant, edge, gateway, vif):
+    edge.apply()
+    tenant.delete(V3 + "virtual-interfaces/" + vif)
+    edge.apply()
+    edge.poll()
+    assert send(tenant, "DELETE", V3 + "virtual-gateways/" + gateway).status == 204
+    edge.apply()
+    edge.apply()
+    assert send(tenant, "GET", V3 + "virtual-gateways/" + gateway).status == 404
+
+
+def test_a_poll_waits_for_a_change(tenant, edge, line, gateway):
+    edge.poll()
+    done = []
+    thread = threading.Thread(target=lambda: done.append((edge.poll(wait=30), time.monotonic())))
+    thread.start()
+    begun = time.monotonic()
+    tenant.interface(line, gateway)
+    thread.join(20)
+    assert done and "bgp" in [one["kind"] for one in done[0][0]] and done[0][1] - begun < 5
+
+
+def test_a_poll_ends_empty_after_its_time(edge, vif):
+    edge.poll()
+    begun = time.monotonic()
+    assert edge.ask(wait=1) == (204, None)
+    assert 0.5 < time.monotonic() - begun < 5
+    assert edge.ask() == (204, None)
+
+
+def test_changes_only_after_the_revision_that_is_known(tenant, edge, line, gateway, vif):
+    edge.poll()
+    tenant.interface(line, gateway, 101, local_gateway_v4_ip="192.0.2.5/30", remote_gateway_v4_ip="192.0.2.6/30",
+                     remote_ep_group=None)
+    status, desired = edge.ask()
+    assert status == 200 and not desired["full"] and sorted(one["kind"] for one in desired["objects"]) == [
+        "addr", "bgp", "vlan"]
+    assert all(one["revision"] > edge.revision for one in desired["objects"])
+
+
+@pytest.mark.parametrize("known", ["nothing", "another epoch", "a revision of the future"])
+def test_everything_when_what_is_known_does_not_count(edge, vif, known):
+    edge.poll()
+    status, desired = {"nothing": lambda: edge.ask(revision=0), "another epoch": lambda: edge.ask(epoch=str(uuid.uuid4())),
+                       "a revision of the future": lambda: edge.ask(revision=edge.revision + 1)}[known]()
+    assert status == 200 and desired["full"] and len(desired["objects"]) == len(edge.objects)
+
+
+def test_an_old_report_is_dropped(tenant, edge, vif):
+    edge.apply()
+    edge.sequence -= 2
+    assert edge.report(edge.states(bgp={"state": "error", "error": "old"})) == 204
+    assert show(tenant, vif)["status"] == "ACTIVE"
+
+
+def test_a_new_process_begins_with_a_full_report(tenant, edge, vif):
+    edge.apply()
+    edge.boot, edge.sequence = str(uuid.uuid4()), 0
+    assert edge.report((), edge.sessions(established=False), full=False) == 409
+    assert show(tenant, vif)["status"] == "ACTIVE"
+    assert edge.report(edge.states(), edge.sessions(), full=True) == 204
+    assert show(tenant, vif)["status"] == "ACTIVE"
+
+
+def test_a_full_report_voids_what_it_does_not_name(tenant, edge, vif):
+    edge.apply()
+    edge.boot, edge.sequence = str(uuid.uuid4()), 0
+    assert edge.report((), (), full=True) == 204
+    assert show(tenant, vif)["status"] != "ACTIVE"
+    edge.report(edge.states(), edge.sessions())
+    assert show(tenant, vif)["status"] == "ACTIVE"
+
+
+def test_a_report_of_an_older_wish_does_not_make_it_active(tenant, edge, line, gateway):
+    vif = tenant.interface(line, gateway, route_mode="static", bgp_asn=None)["id"]
+    edge.poll()
+    old = list(edge.states())
+    tenant.put(V3 + "virtual-interfaces/" + vif, {"virtual_interface": {"remote_ep_group": ["172.20.0.0/16"]}})
+    edge.report(old)
+    assert show(tenant, vif)["status"] == "PENDING_CREATE"
+
+
+def test_an_edge_that_holds_waits_for_the_operators_word(world, tenant, edge, vif):
+    edge.apply()
+    foreign = str(uuid.uuid4())
+    edge.epoch, edge.revision = foreign, 1000000
+    assert edge.report(held=True, held_reason="the store is another one") == 204
+    shown = world.operator.get("/dcaas/v1/edges/" + world.edge)["edge"]
+    assert shown["held"] is True and shown["held_reason"] == "the store is another one"
+    assert world.operator.get("/health")["edges_held"] >= 1
+    assert edge.ask() == (204, None)
+    world.operator.post("/dcaas/v1/edges/%s/confirm" % world.edge, {})
+    status, desired = edge.ask()
+    assert status == 200 and (desired["confirm_epoch"], desired["confirm_revision"]) == (foreign, 1000000)
+    edge.epoch, edge.revision = desired["epoch"], desired["revision"]
+    assert edge.report() == 204
+    assert world.operator.get("/dcaas/v1/edges/" + world.edge)["edge"]["held"] is False
+
+
+def test_a_dead_edge_is_retired_and_its_deletions_end(world, tenant, edge, vif):
+    edge.apply()
+    tenant.delete(V3 + "virtual-interfaces/" + vif)
+    world.operator.post("/dcaas/v1/edges/%s/retire" % world.edge, {})
+    wait_for("the interface's end", lambda: send(tenant, "GET", V3 + "virtual-interfaces/" + vif).status == 404)
+
+
+def test_an_edge_knows_its_own_objects_only(world, tenant, edge, vif):
+    operator = world.operator
+    made = operator.post("/dcaas/v1/edges", {"edge": {"name": "other", "location_id": world.location}})["edge"]
+    other = FakeEdge(world.endpoint, made["token"])
+    assert other.poll() == []
+    edge.poll()
+    assert other.report(edge.states(), edge.sessions(), full=True) == 204
+    assert show(tenant, vif)["status"] == "PENDING_CREATE"
+
+
+def test_a_new_credential_ends_the_old_one(world, edge):
+    token = world.operator.post("/dcaas/v1/edges/%s/token" % world.edge, {})["edge"]["token"]
+    assert edge.ask()[0] == 401
+    edge.token = token
+    assert edge.ask()[0] == 200
+
+
+def test_the_age_of_what_was_observed(tenant, edge, vif):
+    assert "x-dcaas-observed-age" not in send(tenant, "GET", V3 + "virtual-interfaces/" + vif).headers
+    edge.apply()
+    assert 0 <= float(send(tenant, "GET", V3 + "virtual-interfaces/" + vif).headers["x-dcaas-observed-age"]) < 10
+
+
+def test_carrier_of_a_port_is_the_connections_state(world, tenant, edge, line):
+    device = world.operator.get("/dcaas/v1/ports?id=" + world.operator.get("/dcaas/v1/connections/" + line)[
+        "direct_connect"]["port_id"])["ports"][0]["device"]
+    assert tenant.show("direct-connects/" + line)["status"] == "BUILD"
+    for carrier, status in ((True, "ACTIVE"), (False, "DOWN"), (True, "ACTIVE")):
+        edge.report(ports=[{"device": device, "carrier": carrier, "exposed": False}])
+        assert tenant.show("direct-connects/" + line)["status"] == status
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'{"version": 1}', b'{"version": "x", "boot": 5}',
+                                  b'{"version":1,"boot":"x","sequence":1,"full":true,"objects":[{}]}',
+                                  b'{"version":1,"boot":"x","sequence":1,"full":true,"objects":"x"}'])
+def test_a_report_that_is_none_is_refused(world, tenant, edge, body):
+    answer = exchange(tenant, "POST", "/dcaas/v1/edge/report", body, {"host": "x", "x-dcaas-edge-token": edge.token})
+    assert answer.status == 400, answer
+    assert world.operator.get("/dcaas/v1/edges/" + world.edge)["edge"]["reported_time"] is None
+
+
+def test_applies_are_kept_as_proof(world, edge, vif):
+    edge.poll()
+    edge.report(edge.states(), edge.sessions(), applies=[{"revision": edge.revision, "steps": 4, "failed": 0, "ms": 12,
+                                                          "reset": []}])
+    applies = world.operator.get("/dcaas/v1/applies?edge_id=" + world.edge)["applies"]
+    assert [(one["steps"], one["failed"], one["reset"]) for one in applies] == [(4, 0, [])]
