@@ -29,7 +29,9 @@ class Stand:
 
     def __init__(self, home):
         self.home = home
-        self.daemon, self.process = Dcaasd(), None
+        self.daemon, self.process = Dcaasd(settings=["listen_tls = 127.0.0.1:0"]), None
+        self.daemon.settings.append("tls_port_file = %s/tls_port" % self.daemon.folder)
+        self.daemon.write_config()
         self.daemon.init()
         self.daemon.start()
         self.operator = Cli(home, endpoint=self.daemon.endpoint, admin_access_key=self.daemon.admin["DCAAS_ADMIN_ACCESS_KEY"],
@@ -41,10 +43,10 @@ class Stand:
         self.gateway = self.tenant.gateway()
         (home / "md5").write_text(PASSWORD)
 
-    def start_edge(self):
+    def start_edge(self, server=None, more=""):
         (self.home / "edge.conf").write_text(
-            "[edge]\nserver = %s\ntoken_file = %s/token\nstate_dir = %s/edge\nfabric = sim\nlog = debug\n" %
-            (self.daemon.endpoint, self.home, self.home))
+            "[edge]\nserver = %s\ntoken_file = %s/token\nstate_dir = %s/edge\nfabric = sim\nlog = debug\n%s\n" %
+            (server or self.daemon.endpoint, self.home, self.home, more))
         with open(self.home / "edge.log", "ab") as log:
             self.process = subprocess.Popen([binary("dcaas-edge"), "-c", str(self.home / "edge.conf")], stdout=log, stderr=log)
 
@@ -81,6 +83,7 @@ def stand(tmp_path):
     try:
         made.give_token()
         made.start_edge()
+        until("a first report", lambda: made.operator("edge", "show", made.edge).member("reported_time") != "-")
         yield made
         made.end()
         assert made.daemon.stop() in (0, None), made.daemon.log()
@@ -99,6 +102,19 @@ def test_an_order_becomes_active_and_leaves_again(stand):
     stand.tenant("virtual-interface", "delete", vif)
     stand.tenant("virtual-interface", "wait", vif, "--gone", "--timeout", "30")
     assert stand.session() is None
+
+
+def test_an_edge_speaks_https_with_the_server_it_is_told_to_trust(stand):
+    stand.end()
+    with open(os.path.join(stand.daemon.folder, "tls_port")) as file:
+        server = "https://" + file.read().strip()
+    stand.start_edge(server)
+    until("a refusal in the log", lambda: "certificate" in (stand.home / "edge.log").read_text().lower())
+    stand.end()
+    vif = stand.order()
+    assert stand.tenant("virtual-interface", "show", vif).member("status") == "PENDING_CREATE"
+    stand.start_edge(server, "ca_file = %s/tls.crt" % stand.daemon.state)
+    stand.tenant("virtual-interface", "wait", vif, "--status", "ACTIVE", "--timeout", "30")
 
 
 def test_no_password_is_in_clear_in_the_edge_s_files_or_log(stand):
