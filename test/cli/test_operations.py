@@ -1,5 +1,6 @@
 """What doc/operations.md tells an operator to do: back up, restore, change settings, replace a certificate."""
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -9,7 +10,7 @@ import time
 import pytest
 
 from lab.dcaasd import Dcaasd
-from program import Cli
+from program import PROGRAM, ROOT, Cli
 
 
 @pytest.fixture
@@ -118,3 +119,24 @@ def test_a_certificate_is_replaced_without_a_stop(daemon, operator, tmp_path):
     until("the reload in the log", lambda: 'event=reloaded' in daemon.log())
     over_tls("--ca", certificate, "health", "show")
     over_tls("--ca", str(first), "health", "show", code=3)
+
+
+def commands_of(path):
+    """Lines of the `sh` blocks that call dcaas."""
+    with open(path) as file:
+        blocks = re.findall(r"^```sh\n(.*?)^```", file.read(), re.M | re.S)
+    return [line for block in blocks for line in block.splitlines() if "dcaas" in line and not line.startswith("curl")]
+
+
+def test_the_commands_in_the_book_are_commands(operator, tmp_path):
+    """As a shell reads them, with -n: each makes a call that the API has; the server is not asked."""
+    (tmp_path / "password").write_text("correct horse")
+    lines = commands_of(os.path.join(ROOT, "doc", "operations.md"))
+    assert len(lines) > 15
+    some_id = "0a21446f-0000-7000-8000-00000000abcd"
+    env = {**operator.env, "DCAAS_PROJECT_ID": some_id, "PROGRAM": PROGRAM,
+           **{name: some_id for name in ("project", "user", "key", "location", "edge", "port", "vpc_port", "vpc", "vif")}}
+    for line in lines:
+        script = 'dcaas() { "$PROGRAM" -n "$@" >&2; }; set -e; ' + line
+        done = subprocess.run(["bash", "-c", script], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=30)
+        assert done.returncode == 0 and re.search(r"^(GET|POST|PUT|DELETE) http", done.stderr, re.M), line + "\n" + done.stderr
