@@ -1,0 +1,288 @@
+"""The official Python SDK (huaweicloudsdkdc) over HTTP and HTTPS: only endpoint and credentials are set. The certificate is
+trusted by REQUESTS_CA_BUNDLE."""
+import datetime
+import os
+
+import pytest
+from huaweicloudsdkcore.auth.credentials import BasicCredentials
+from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException, SdkException
+from huaweicloudsdkdc.v3 import DcClient, model
+from sdk_site import PROJECT, REGION, SCHEMES, SdkSite
+from support import wait_for
+
+UNKNOWN = "00000000-0000-4000-8000-00000000dead"
+
+
+class Customer:
+    """The SDK's client, and what a test ordered with it: taken back in reverse."""
+
+    def __init__(self, env, secret_key=None):
+        self.line, self.spare = env["DCAAS_DIRECT_CONNECT_ID"], env["DCAAS_SPARE_DIRECT_CONNECT_ID"]
+        self.location, self.env, self.ordered = env["DCAAS_LOCATION_ID"], env, []
+        credentials = BasicCredentials(env["DCAAS_ACCESS_KEY"], secret_key or env["DCAAS_SECRET_KEY"],
+                                       env["DCAAS_PROJECT_ID"])
+        self.client = DcClient.new_builder().with_credentials(credentials).with_endpoint(env["DCAAS_ENDPOINT"]).build()
+
+    def call(self, operation, body=None, **members):
+        """Operation with the SDK's own request class; body: {class: members} of the request body's one object."""
+        request = getattr(model, "".join(part.title() for part in operation.split("_")) + "Request")(**members)
+        if body is not None:
+            request.body = body
+        return getattr(self.client, operation)(request)
+
+    def order(self, operation, wrapper, one, **members):
+        return self.call(operation, getattr(model, wrapper)(**one), **members)
+
+    def gateway(self, number, *subnets, **members):
+        made = self.order("create_virtual_gateway", "CreateVirtualGatewayRequestBody", {
+            "virtual_gateway": model.CreateVirtualGateway(vpc_id=vpc(number), name="python-%d" % number,
+                                                          local_ep_group=list(subnets), **members)}).virtual_gateway
+        self.ordered.append(lambda: self.call("delete_virtual_gateway", virtual_gateway_id=made.id))
+        return made
+
+    def interface(self, gateway, vlan, **members):
+        body = {"name": "vif-%d" % vlan, "direct_connect_id": self.line, "vgw_id": gateway, "vlan": vlan, "bandwidth": 10,
+                "type": "private", "route_mode": "static", **members}
+        made = self.order("create_virtual_interface", "CreateVirtualInterfaceRequestBody", {
+            "virtual_interface": model.CreateVirtualInterface(**body)}).virtual_interface
+        self.ordered.append(lambda: self.drop_interface(made.id))
+        return made
+
+    def peer(self, **members):
+        return self.order("create_vif_peer", "CreateVifPeerRequestBody", {"vif_peer": model.CreateVifPeer(**members)})
+
+    def show(self, interface):
+        return self.call("show_virtual_interface", virtual_interface_id=interface).virtual_interface
+
+    def active(self, interface):
+        return wait_for("the interface is ACTIVE", lambda: (lambda now: now.status == "ACTIVE" and now)(self.show(interface)))
+
+    def drop_interface(self, interface):
+        self.call("delete_virtual_interface", virtual_interface_id=interface)
+        gone("the interface", lambda: self.show(interface))
+
+    def take_back(self):
+        while self.ordered:
+            self.ordered.pop()()
+
+
+def vpc(number):
+    return "6a1e2f30-0000-4000-8000-%012d" % number
+
+
+def gone(what, look):
+    def is_gone():
+        try:
+            look()
+        except ClientRequestException as error:
+            return error.status_code == 404
+        return False
+    wait_for(what + " is gone", is_gone)
+
+
+def refused(status, code, call):
+    """The call fails with the SDK's typed error with that status and code, words and a request id."""
+    with pytest.raises(ClientRequestException) as caught:
+        call()
+    error = caught.value
+    assert (error.status_code, error.error_code) == (status, code), error
+    assert error.error_msg and len(error.request_id) == 32, error
+    return error
+
+
+@pytest.fixture(scope="module", params=SCHEMES)
+def env(request):
+    """What an SDK's user knows of a new server."""
+    with SdkSite(request.param) as site:
+        before = os.environ.get("REQUESTS_CA_BUNDLE")
+        if request.param == "https":
+            os.environ["REQUESTS_CA_BUNDLE"] = site.certificate
+        try:
+            yield site.tenant()
+        finally:
+            os.environ.pop("REQUESTS_CA_BUNDLE", None)
+            if before is not None:
+                os.environ["REQUESTS_CA_BUNDLE"] = before
+
+
+@pytest.fixture
+def customer(env):
+    customer = Customer(env)
+    yield customer
+    customer.take_back()
+
+
+def test_direct_connects_are_listed_filtered_and_paged(customer):
+    answer = customer.call("list_direct_connects", id=[customer.line])
+    assert [one.id for one in answer.direct_connects] == [customer.line]
+    assert answer.direct_connects[0].tenant_id == PROJECT and len(answer.request_id) == 32
+
+    seen, marker = [], None
+    for _ in range(10):
+        page = customer.call("list_direct_connects", limit=1, marker=marker, fields=["id", "name"], sort_key="name",
+                             sort_dir=["desc"])
+        seen += [one.id for one in page.direct_connects]
+        assert all(one.location is None for one in page.direct_connects)
+        marker = page.page_info.next_marker
+        if marker is None:
+            break
+    assert {customer.line, customer.spare} <= set(seen) and len(seen) == len(set(seen))
+
+
+def test_direct_connect_is_shown_and_updated(customer):
+    before = customer.call("show_direct_connect", direct_connect_id=customer.line).direct_connect
+    assert (before.port_type, before.type) == ("10G", "standard")
+    made = datetime.datetime.fromisoformat(str(before.create_time).replace("Z", "+00:00"))
+    made = made if made.tzinfo else made.replace(tzinfo=datetime.timezone.utc)
+    assert abs(datetime.datetime.now(datetime.timezone.utc) - made) < datetime.timedelta(hours=1)
+
+    change = {"name": "renamed by Python", "description": "<äöü> & \"quotes\"", "peer_location": "Musterstraße 1"}
+    answer = customer.order("update_direct_connect", "UpdateDirectConnectRequestBody", {
+        "direct_connect": model.UpdateDirectConnect(**change)}, direct_connect_id=customer.line).direct_connect
+    assert answer.name == "renamed by Python"
+    after = customer.call("show_direct_connect", direct_connect_id=customer.line).direct_connect
+    assert {name: getattr(after, name) for name in change} == change
+    assert after.bandwidth == before.bandwidth
+
+
+def test_locations_are_listed_and_shown(customer):
+    listed = customer.call("list_direct_connect_locations").direct_connect_locations
+    assert customer.location in [one.id for one in listed]
+    one = customer.call("show_direct_connect_location", direct_connect_location_id=customer.location)
+    assert one.direct_connect_location.region_id == REGION
+
+
+def test_virtual_gateway_is_created_listed_shown_updated_and_deleted(customer):
+    made = customer.gateway(1001, "10.21.0.0/16", "10.20.0.0/16", description="of Python", bgp_asn=64600,
+                            local_ep_group_ipv6=["2001:db8:20::/48"], tags=[model.Tag(key="env", value="test")])
+    assert (made.bgp_asn, made.status, made.local_ep_group) == (64600, "ACTIVE", ["10.21.0.0/16", "10.20.0.0/16"])
+
+    listed = customer.call("list_virtual_gateways", vpc_id=[vpc(1001), UNKNOWN]).virtual_gateways
+    assert [one.id for one in listed] == [made.id]
+
+    customer.order("update_virtual_gateway", "UpdateVirtualGatewayRequestBody", {
+        "virtual_gateway": model.UpdateVirtualGateway(name="gw2", local_ep_group=["10.22.0.0/16"])},
+        virtual_gateway_id=made.id)
+    shown = customer.call("show_virtual_gateway", virtual_gateway_id=made.id).virtual_gateway
+    assert (shown.name, shown.description, shown.vpc_id) == ("gw2", "of Python", vpc(1001))
+    assert (shown.local_ep_group, shown.local_ep_group_ipv6) == (["10.22.0.0/16"], ["2001:db8:20::/48"])
+    assert [(tag.key, tag.value) for tag in shown.tags] == [("env", "test")]
+
+    customer.take_back()
+    refused(404, "DC.1111", lambda: customer.call("show_virtual_gateway", virtual_gateway_id=made.id))
+
+
+def test_gateway_that_carries_an_interface_is_not_deleted(customer):
+    gateway = customer.gateway(1002, "10.24.0.0/16")
+    customer.interface(gateway.id, 120, local_gateway_v4_ip="192.168.120.1/30", remote_gateway_v4_ip="192.168.120.2/30",
+                       remote_ep_group=["172.20.0.0/16"])
+    refused(400, "DC.1106", lambda: customer.call("delete_virtual_gateway", virtual_gateway_id=gateway.id))
+
+
+def test_virtual_interface_is_created_becomes_active_is_listed_updated_and_deleted(customer):
+    gateway = customer.gateway(1003, "10.30.0.0/16")
+    made = customer.interface(gateway.id, 130, name="vif", description="of Python", bandwidth=50, service_type="VGW",
+                              route_mode="bgp", bgp_asn=65010, bgp_md5="a-Secret-1",
+                              local_gateway_v4_ip="192.168.130.1/30", remote_gateway_v4_ip="192.168.130.2/30",
+                              remote_ep_group=["172.30.1.0/24", "172.30.0.0/24"])
+    assert (made.status, made.vlan, made.service_type) == ("PENDING_CREATE", 130, "VGW")
+    assert made.remote_ep_group == ["172.30.1.0/24", "172.30.0.0/24"]
+
+    now = customer.active(made.id)
+    peer, = now.vif_peers
+    assert (peer.route_mode, peer.bgp_status, peer.bgp_asn, peer.bgp_md5) == ("bgp", "up", 65010, "a-Secret-1")
+    assert peer.local_gateway_ip == "192.168.130.1/30"
+
+    listed = customer.call("list_virtual_interfaces", vgw_id=[gateway.id], direct_connect_id=[customer.line],
+                           status=["ACTIVE"])
+    assert [one.id for one in listed.virtual_interfaces] == [made.id] and listed.page_info.current_count == 1
+
+    change = {"name": "vif2", "description": "", "bandwidth": 60, "remote_ep_group": ["172.31.0.0/16"]}
+    customer.order("update_virtual_interface", "UpdateVirtualInterfaceRequestBody", {
+        "virtual_interface": model.UpdateVirtualInterface(**change)}, virtual_interface_id=made.id)
+    now = customer.active(made.id)
+    assert {name: getattr(now, name) for name in change} == change
+
+    customer.take_back()
+    assert customer.call("list_virtual_interfaces", id=[made.id]).virtual_interfaces == []
+
+
+def test_one_vlan_carries_one_interface(customer):
+    gateway = customer.gateway(1004, "10.31.0.0/16")
+    customer.interface(gateway.id, 131, local_gateway_v4_ip="192.168.131.1/30", remote_gateway_v4_ip="192.168.131.2/30")
+    refused(400, "DC.1209", lambda: customer.interface(gateway.id, 131, local_gateway_v4_ip="192.168.131.5/30",
+                                                       remote_gateway_v4_ip="192.168.131.6/30"))
+
+
+def static_ipv6_interface(customer, number, link, vlan):
+    """A static interface that is IPv6-only and also carries the IPv4 addresses of the published example."""
+    return customer.interface(customer.gateway(number, "10.40.0.0/16").id, vlan, address_family="ipv6",
+                              local_gateway_v6_ip=link + "1/126", remote_gateway_v6_ip=link + "2/126",
+                              local_gateway_v4_ip="12.3.4.1/30", remote_gateway_v4_ip="12.3.4.2/30",
+                              remote_ep_group=["2001:db8:4000::/36"])
+
+
+def test_published_example_of_create_vif_peer(customer):
+    vif = static_ipv6_interface(customer, 1005, "2001:db8:1::", 140)
+    answer = customer.peer(name="vif-0819", description="mytest", remote_ep_group=["20.1.1.0/24"], vif_id=vif.id)
+    assert answer.status_code == 201
+    wanted = {"name": "vif-0819", "description": "mytest", "tenant_id": PROJECT, "address_family": "ipv4",
+              "local_gateway_ip": "12.3.4.1/30", "remote_gateway_ip": "12.3.4.2/30", "route_mode": "static", "bgp_asn": None,
+              "bgp_md5": None, "bgp_route_limit": 100, "bgp_status": None, "status": "PENDING_CREATE", "vif_id": vif.id,
+              "receive_route_num": -1, "remote_ep_group": ["20.1.1.0/24"]}
+    assert {name: getattr(answer.vif_peer, name) for name in wanted} == wanted
+
+    now = customer.active(vif.id)
+    assert [peer.status for peer in now.vif_peers] == ["ACTIVE", "ACTIVE"]
+
+
+def test_vif_peer_is_updated_and_deleted_but_not_the_last_one(customer):
+    vif = static_ipv6_interface(customer, 1006, "2001:db8:2::", 141)
+    made = customer.peer(name="second", vif_id=vif.id, address_family="ipv4", route_mode="static",
+                         remote_ep_group=["20.1.2.0/24"]).vif_peer
+    change = {"name": "renamed", "description": "again", "remote_ep_group": ["20.1.3.0/24", "20.1.4.0/24"]}
+    updated = customer.order("update_vif_peer", "UpdateVifPeerRequestBody", {"vif_peer": model.UpdateVifPeer(**change)},
+                             vif_peer_id=made.id).vif_peer
+    assert {name: getattr(updated, name) for name in change} == change
+
+    customer.call("delete_vif_peer", vif_peer_id=made.id)
+    left = wait_for("one peer is left", lambda: (lambda peers: len(peers) == 1 and peers)(customer.show(vif.id).vif_peers))
+    assert left[0].address_family == "ipv6"
+    refused(400, "DC.1214", lambda: customer.call("delete_vif_peer", vif_peer_id=left[0].id))
+
+
+def test_second_peer_of_one_family_is_refused(customer):
+    vif = static_ipv6_interface(customer, 1007, "2001:db8:3::", 142)
+    refused(400, "DC.1214", lambda: customer.peer(vif_id=vif.id, address_family="ipv6",
+                                                  local_gateway_ip="2001:db8:4::1/126",
+                                                  remote_gateway_ip="2001:db8:4::2/126"))
+
+
+def test_unknown_resource_is_a_typed_error(customer):
+    refused(404, "DC.1211", lambda: customer.show(UNKNOWN))
+
+
+def test_bad_member_is_a_typed_error_that_names_it(customer):
+    error = refused(400, "DC.0004", lambda: customer.gateway(1008, "10.0.0.0/33"))
+    assert "local_ep_group" in error.error_msg
+
+
+def test_wrong_secret_key_is_a_typed_error(customer):
+    stranger = Customer(customer.env, secret_key="not-the-secret-key")
+    refused(401, "APIGW.0301", lambda: stranger.call("list_virtual_gateways"))
+
+
+def test_untrusted_certificate_is_refused_by_the_sdk(customer, monkeypatch):
+    if customer.env["DCAAS_ENDPOINT"].startswith("https:"):
+        monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+        with pytest.raises(SdkException) as caught:
+            Customer(customer.env).call("list_virtual_gateways")
+        assert "certificate verify failed" in str(caught.value)
+    else:
+        assert customer.call("list_virtual_gateways").status_code == 200
+
+
+# The last one: it takes the spare connection.
+def test_direct_connect_is_deleted(customer):
+    customer.call("delete_direct_connect", direct_connect_id=customer.spare)
+    refused(404, "DC.1012", lambda: customer.call("show_direct_connect", direct_connect_id=customer.spare))
