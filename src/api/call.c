@@ -1,6 +1,7 @@
 #include "api/call.h"
 
 #include "api/api_priv.h"
+#include "api/quirk.h"
 #include "auth/percent.h"
 
 const char *
@@ -78,7 +79,7 @@ call_reset_answer(struct call *call)
 struct field_options
 call_options(const struct call *call)
 {
-	return (struct field_options) { .hide_secrets = call->who.role < ROLE_MEMBER };
+	return (struct field_options) { .hide_secrets = call->who.role < ROLE_MEMBER, .quirks = quirks_of(call->user_agent) };
 }
 
 void

@@ -67,14 +67,52 @@ set_id(const struct field_table *table, void *row, struct arena *arena)
 	F_SET_TEXT(*id, arena_strdup(arena, made));
 }
 
+/* The resource above in the path must be there; *id is NULL for resources that have none. */
+enum dc_code
+crud_parent(struct tx *tx, struct call *call, const struct resource *res, const char **id, struct dc_error *err)
+{
+	void *row;
+	enum dc_code rc;
+
+	*id = NULL;
+	if (res->parent == NULL || call_param(call, res->parent_column) == NULL) /* the operator's side lists all */
+		return DC_OK;
+	if ((rc = crud_load(tx, call, res->parent, call_param(call, res->parent_column), &row, err)) == DC_OK)
+		*id = id_of(res->parent, row);
+	return rc;
+}
+
+/* INSERT; an id that the caller chose may be taken. */
+static enum dc_code
+insert(struct tx *tx, const struct resource *res, void *row, struct dc_error *err)
+{
+	const char *column = arena_printf(tx_arena(tx), "%s.id", res->table->sql), *member;
+	struct dc_error why = { 0 };
+	enum dc_code rc = query_insert(tx, res->table, row, &why);
+
+	if (rc != DC_E_CONFLICT || strcmp(why.member, column) != 0) {
+		if (rc != DC_OK && err != NULL)
+			*err = why;
+		return rc;
+	}
+	member = arena_printf(tx_arena(tx), "%s.id", res->name);
+	return dc_fail(err, DC_E_PARAM, member, "%s: %s is the id of another %s", member, id_of(res, row), res->title);
+}
+
 enum dc_code
 crud_create(struct tx *tx, struct call *call, struct dc_error *err)
 {
 	const struct resource *res = call->route->res;
+	const char *parent;
 	void *row = arena_memdup(tx_arena(tx), call->body, res->table->size);
-	struct f_text *owner = text_of(res->table, res->owner, row);
+	struct f_text *owner = text_of(res->table, res->owner, row), *above;
 	enum dc_code rc;
 
+	if ((rc = crud_parent(tx, call, res, &parent, err)) != DC_OK)
+		return rc;
+	above = text_of(res->table, res->parent_column, row);
+	if (above != NULL && parent != NULL)
+		F_SET_TEXT(*above, parent);
 	field_defaults(res->table, tx_arena(tx), row);
 	set_id(res->table, row, tx_arena(tx));
 	if (owner != NULL && call->project != NULL)
@@ -83,7 +121,7 @@ crud_create(struct tx *tx, struct call *call, struct dc_error *err)
 	set_time(res->table, updated_names, row, tx_now(tx));
 	if (res->create != NULL && (rc = res->create(tx, call, row, err)) != DC_OK)
 		return rc;
-	if ((rc = query_insert(tx, res->table, row, err)) != DC_OK)
+	if ((rc = insert(tx, res, row, err)) != DC_OK)
 		return rc;
 	if (res->created != NULL && (rc = res->created(tx, call, row, err)) != DC_OK)
 		return rc;
@@ -111,14 +149,20 @@ enum dc_code
 crud_load(struct tx *tx, struct call *call, const struct resource *res, const char *id, void **ret,
     struct dc_error *err)
 {
-	const char *normal = id != NULL ? normal_id(res->table, id, tx_arena(tx)) : NULL;
-	bool owned = res->owner != NULL && call->project != NULL;
-	enum dc_code rc = DC_E_NOT_FOUND;
+	const char *normal = id != NULL ? normal_id(res->table, id, tx_arena(tx)) : NULL, *parent;
+	struct query_cond cond[5] = { Q_EQ("id", normal) };
+	size_t n = 1;
+	enum dc_code rc;
 
-	if (normal != NULL && owned)
-		rc = query_get(tx, res->table, Q(Q_EQ("id", normal), Q_EQ(res->owner, call->project)), ret, err);
-	else if (normal != NULL)
-		rc = query_get(tx, res->table, Q(Q_EQ("id", normal)), ret, err);
+	if ((rc = crud_parent(tx, call, res, &parent, err)) != DC_OK)
+		return rc;
+	if (res->owner != NULL && call->project != NULL)
+		cond[n++] = (struct query_cond) Q_EQ(res->owner, call->project);
+	if (parent != NULL)
+		cond[n++] = (struct query_cond) Q_EQ(res->parent_column, parent);
+	if (res->hidden != NULL)
+		cond[n++] = (struct query_cond) Q_IS_NULL(res->hidden);
+	rc = normal != NULL ? query_get(tx, res->table, cond, ret, err) : DC_E_NOT_FOUND;
 	if (rc != DC_E_NOT_FOUND)
 		return rc;
 	return dc_missing(err, res->missing, "The %s %.64s does not exist.", res->title, id != NULL ? id : "");
@@ -142,7 +186,7 @@ crud_answer(struct tx *tx, struct call *call, const struct resource *res, void *
 	struct json w = JSON_INIT(&call->out);
 	enum dc_code rc;
 
-	if (res->embed != NULL && (rc = res->embed(tx, row, 1, err)) != DC_OK)
+	if (res->embed != NULL && (rc = res->embed(tx, call, row, 1, err)) != DC_OK)
 		return rc;
 	jw_object_begin(&w);
 	jw_key(&w, res->name);

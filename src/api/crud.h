@@ -17,6 +17,8 @@ enum dc_code crud_delete(struct tx *, struct call *, struct dc_error *err);
 /* The parts, for extra routes. Load: the row with this id that the caller may see; 404 with the resource's code. */
 enum dc_code crud_load(struct tx *, struct call *, const struct resource *, const char *id, void **ret,
     struct dc_error *err);
+/* The id of the resource above in the path, which must be there; NULL for a resource without one. */
+enum dc_code crud_parent(struct tx *, struct call *, const struct resource *, const char **id, struct dc_error *err);
 /* Writes the envelope of one row into the answer (embed hook included), in the route's answer view; without one, in that of
  * the side the call comes by. created: VIEW_CREATED where it differs. */
 enum dc_code crud_answer(struct tx *, struct call *, const struct resource *, void *row, bool created,

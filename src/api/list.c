@@ -100,7 +100,8 @@ filter_values(struct call *call, const struct field *f, const char **values, siz
 }
 
 static enum dc_code
-take_filters(struct call *call, const struct resource *res, const struct query_cond **ret, struct dc_error *err)
+take_filters(struct call *call, const struct resource *res, const char *parent, const struct query_cond **ret,
+    struct dc_error *err)
 {
 	struct query_cond *cond;
 	size_t fields = 0, n = 0, values_n;
@@ -108,9 +109,13 @@ take_filters(struct call *call, const struct resource *res, const struct query_c
 
 	for (const struct field *f = res->table->fields; f->name != NULL; f++)
 		fields++;
-	cond = arena_array(call->arena, fields + 2, sizeof(*cond));
+	cond = arena_array(call->arena, fields + 4, sizeof(*cond));
 	if (res->owner != NULL && call->project != NULL)
 		cond[n++] = (struct query_cond) Q_EQ(res->owner, call->project);
+	if (parent != NULL)
+		cond[n++] = (struct query_cond) Q_EQ(res->parent_column, parent);
+	if (res->hidden != NULL)
+		cond[n++] = (struct query_cond) Q_IS_NULL(res->hidden);
 	for (const struct field *f = res->table->fields; f->name != NULL; f++) {
 		const char **values;
 
@@ -195,14 +200,16 @@ crud_list(struct tx *tx, struct call *call, struct dc_error *err)
 	struct field_options options = call_options(call);
 	const struct query_cond *cond;
 	struct query_page page;
+	const char *parent;
 	void *found = NULL;
 	char *rows;
 	size_t n = 0, limit;
 	bool more;
 	enum dc_code rc;
 
-	if ((rc = take_page(call, res->table, &page, err)) != DC_OK ||
-	    (rc = take_filters(call, res, &cond, err)) != DC_OK ||
+	if ((rc = crud_parent(tx, call, res, &parent, err)) != DC_OK ||
+	    (rc = take_page(call, res->table, &page, err)) != DC_OK ||
+	    (rc = take_filters(call, res, parent, &cond, err)) != DC_OK ||
 	    (rc = take_fields(call, res->table, &options.only, err)) != DC_OK)
 		return rc;
 	limit = (size_t)page.limit++; /* one more than asked for tells whether there is a next page */
@@ -214,7 +221,7 @@ crud_list(struct tx *tx, struct call *call, struct dc_error *err)
 		rows += page.reverse ? (n - limit) * res->table->size : 0;
 		n = limit;
 	}
-	if (res->embed != NULL && n > 0 && (rc = res->embed(tx, rows, n, err)) != DC_OK)
+	if (res->embed != NULL && n > 0 && (rc = res->embed(tx, call, rows, n, err)) != DC_OK)
 		return rc;
 	write_list(call, res, rows, n, more, &options);
 	return DC_OK;

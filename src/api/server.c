@@ -195,6 +195,8 @@ on_request(void *cls, struct MHD_Connection *connection, const char *url, const 
 	return atomic_load(&x->phase) == PHASE_DONE ? answer_queue(x) : on_whole(x);
 }
 
+static void on_log(void *cls, const char *fmt, va_list args) __attribute__((format(printf, 2, 0)));
+
 static void
 on_log(void *cls, const char *fmt, va_list args)
 {

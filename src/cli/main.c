@@ -96,7 +96,7 @@ run(const struct spec *spec, int argc, char **argv)
 		status = tell(perform(spec, &args, arena, &err), &err);
 	}
 	arguments_free(&args);
-	return (int)status;
+	return status;
 }
 
 static enum exit_status

@@ -19,11 +19,15 @@ const struct config_key settings_keys[] = {
 	{ SECTION, "accept_unattached_vpc", "no", "Whether a gateway may name a VPC that is attached nowhere yet." },
 	{ SECTION, "quota_virtual_gateways", "5", "Virtual gateways of one project; -1: no limit." },
 	{ SECTION, "quota_virtual_interfaces", "50", "Virtual interfaces of one project; -1: no limit." },
+	{ SECTION, "quota_global_dc_gateways", "5", "Global DC gateways of one project; -1: no limit." },
+	{ SECTION, "quota_peer_links", "3", "Peer links of one global DC gateway; -1: no limit." },
 	{ SECTION, "quota_local_subnets", "50", "Local blocks of one gateway." },
 	{ SECTION, "quota_remote_subnets", "50", "Remote blocks of one interface." },
 	{ SECTION, "vrfs_per_instance", "100", "Gateways that share one routing daemon on an edge." },
 	{ SECTION, "internal_asn_first", "4290000000", "First AS number kept for links between gateways." },
 	{ SECTION, "internal_asn_last", "4294967294", "Last AS number kept for links between gateways." },
+	{ SECTION, "link_block_ipv4", "100.127.0.0/16", "IPv4 block that links between gateways are numbered from, /31 each." },
+	{ SECTION, "link_block_ipv6", "fd64:6361:6173::/64", "IPv6 block that links between gateways are numbered from, /127 each." },
 	{ SECTION, "router_ids", "10.255.0.0/16", "IPv4 block that the gateways' router ids are taken from." },
 	{ SECTION, "max_connections", "4096", "Connections at a time." },
 	{ SECTION, "max_per_address", "1024", "Connections at a time from one address." },
@@ -81,6 +85,8 @@ static enum dc_code take_numbers(struct settings *s, struct dc_error *err)
 	} numbers[] = {
 		{ "quota_virtual_gateways", -1, 1000000, &s->res.quota_vgw },
 		{ "quota_virtual_interfaces", -1, 1000000, &s->res.quota_vif },
+		{ "quota_global_dc_gateways", -1, 1000000, &s->res.quota_gdgw },
+		{ "quota_peer_links", -1, 1000000, &s->res.quota_peer_links },
 		{ "quota_local_subnets", 1, 1000, &s->res.quota_local_subnets },
 		{ "quota_remote_subnets", 1, 1000, &s->res.quota_remote_subnets },
 		{ "vrfs_per_instance", 1, 1000, &s->res.vrfs_per_instance },
@@ -105,6 +111,17 @@ static enum dc_code take_numbers(struct settings *s, struct dc_error *err)
 	return DC_OK;
 }
 
+static enum dc_code take_block(const struct settings *s, const char *key, enum ip_family family, struct ip_prefix *ret,
+    struct dc_error *err)
+{
+	struct ip_prefix block;
+
+	if (!ip_parse_prefix(config_get(s->config, SECTION, key), &block) || block.addr.family != family)
+		return dc_fail(err, DC_E_PARAM, key, "[dcaasd] %s must be an %s block", key, family == IP_V4 ? "IPv4" : "IPv6");
+	*ret = ip_network(&block);
+	return DC_OK;
+}
+
 static enum dc_code take(struct settings *s, struct dc_error *err)
 {
 	enum dc_code code;
@@ -122,9 +139,10 @@ static enum dc_code take(struct settings *s, struct dc_error *err)
 	    (code = take_listen(s, "listen_tls", &s->https, err)) != DC_OK ||
 	    (code = take_log(config_get(s->config, SECTION, "log"), s, err)) != DC_OK)
 		return code;
-	if (!ip_parse_prefix(config_get(s->config, SECTION, "router_ids"), &s->res.router_ids) ||
-	    s->res.router_ids.addr.family != IP_V4)
-		return dc_fail(err, DC_E_PARAM, "router_ids", "[dcaasd] router_ids must be an IPv4 block");
+	if ((code = take_block(s, "router_ids", IP_V4, &s->res.router_ids, err)) != DC_OK ||
+	    (code = take_block(s, "link_block_ipv4", IP_V4, &s->res.link_block_v4, err)) != DC_OK ||
+	    (code = take_block(s, "link_block_ipv6", IP_V6, &s->res.link_block_v6, err)) != DC_OK)
+		return code;
 	return config_bool(s->config, SECTION, "accept_unattached_vpc", &s->res.accept_unattached_vpc, err);
 }
 

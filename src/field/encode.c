@@ -23,7 +23,10 @@ static void encode_list(const struct f_list *list, struct json *out)
 static void encode_rows(const struct encoding *e, const struct field *f, const struct f_objects *rows, struct json *out)
 {
 	/* Members are picked from the outer object only. */
-	struct field_options options = { .hide_secrets = e->options != NULL && e->options->hide_secrets };
+	struct field_options options = {
+		.hide_secrets = e->options != NULL && e->options->hide_secrets,
+		.quirks = e->options != NULL ? e->options->quirks : 0,
+	};
 	struct encoding inner = { .view = e->view, .stored = e->stored, .options = &options };
 
 	if (f->kind == F_OBJECT) {
@@ -50,6 +53,10 @@ void encode_value(const struct encoding *e, const struct field *f, const void *r
 {
 	const void *member = field_cptr(f, row);
 
+	if (e->options != NULL && (f->quirks & e->options->quirks) != 0) {
+		jw_null(out);
+		return;
+	}
 	if (field_presence(f, row) != GIVEN) {
 		encode_nothing(f, out);
 		return;

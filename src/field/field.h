@@ -79,6 +79,11 @@ enum field_view {
 };
 #define VIEW_REQUESTS (VIEW_CREATE | VIEW_UPDATE | VIEW_OP_CREATE | VIEW_OP_UPDATE)
 
+/* What some clients cannot read: their answers have null in such members (api/quirk.c says who, and why). */
+enum field_quirk {
+	QUIRK_TYPED_AS_TIME = 1 << 0, /* text that they take for a time */
+};
+
 struct field_table;
 
 struct field {
@@ -103,6 +108,7 @@ struct field {
 	bool filter; /* may filter a list (repeated key: OR) */
 	bool filter_csv; /* and its values may be comma-separated */
 	bool sort; /* may be a sort_key */
+	unsigned quirks; /* enum field_quirk, or'ed */
 	bool guard; /* SQL: column is bumped to lock the row; never in a body */
 	enum dc_code code; /* error of a broken limit or format; 0: DC_E_PARAM */
 	const struct field_table *of; /* F_OBJECT, F_OBJECTS, F_EMBED */
@@ -149,6 +155,7 @@ bool field_equal(const struct field_table *, enum field_view, const void *a, con
 /* What an encoder leaves out or hides. */
 struct field_options {
 	bool hide_secrets; /* F_SECRET comes out null (readers) */
+	unsigned quirks; /* members with one of these come out null */
 	const char *const *only; /* NULL, or NULL-terminated member names (`fields` of a list); "id" always comes out */
 };
 

@@ -18,6 +18,12 @@ struct resource {
 	const struct field_table *table;
 	enum dc_code missing; /* code of the 404 when the path names an unknown one */
 	const char *owner; /* column that must equal the path's project ("tenant_id"); NULL: the operator's, no project */
+	/* Nested in the path: the resource above, and the column with its id, which is also the name of the path parameter. */
+	const struct resource *parent;
+	const char *parent_column;
+	/* Column that is null while the API shows the row; a row that waits for its edge after a delete has a value. NULL:
+	 * all rows are shown. */
+	const char *hidden;
 	const struct route *routes; /* ends with a row whose path is NULL */
 
 	/* Before INSERT, with body decoded and defaults set: takes locks, checks references, quotas, cross-member rules
@@ -35,7 +41,7 @@ struct resource {
 	enum dc_code (*remove)(struct tx *, struct call *, void *row, bool *later, struct dc_error *err);
 	enum dc_code (*removed)(struct tx *, struct call *, void *row, struct dc_error *err);
 	/* Fills F_EMBED and computed members of n rows, with one query per embedded table, never one per row. */
-	enum dc_code (*embed)(struct tx *, void *rows, size_t n, struct dc_error *err);
+	enum dc_code (*embed)(struct tx *, const struct call *, void *rows, size_t n, struct dc_error *err);
 	/* An edge's report changed objects that this resource owns (edge_object.owner): derive status from them; delete
 	 * the row when it was waiting for its objects to go. */
 	enum dc_code (*observe)(struct tx *, const char *id, struct dc_error *err);

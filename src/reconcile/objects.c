@@ -38,6 +38,12 @@ object_is_applied(const struct edge_object *o)
 	    o->applied_revision.v >= o->revision.v;
 }
 
+bool
+object_is_error(const struct edge_object *o)
+{
+	return o->state.set == GIVEN && (strcmp(o->state.v, "error") == 0 || strcmp(o->state.v, "unsupported") == 0);
+}
+
 enum dc_code
 render_begin(struct tx *tx, const char *edge_id, const char *owner_kind, const char *owner_id, struct render **ret,
     struct dc_error *err)

@@ -103,6 +103,8 @@ enum dc_code render_commit(struct tx *, struct render *, bool *changed, struct d
 enum dc_code objects_of(struct tx *, const char *owner_id, struct edge_object **ret, size_t *n, struct dc_error *err);
 /* Read back as asked: applied at its newest revision. */
 bool object_is_applied(const struct edge_object *);
+/* The edge could not, or does not know the kind. */
+bool object_is_error(const struct edge_object *);
 
 /* --- numbers with a limited space: interface names, table ids, instances --- */
 

@@ -1,12 +1,13 @@
-/* attachment.c - the VPC's side of an edge: an interface or VLAN, our address on it, the next hop and the prefixes behind.
+/* attachment.c - what is behind a gateway on an edge: an interface or VLAN, our address on it, the next hop and the prefixes.
  *
- * Its objects live in the VRF of the VPC's gateway while that gateway is on the edge. Routed and advertised are the parts
- * of the gateway's local subnets inside the attachment's prefixes. */
+ * Its objects live in the gateway's VRF while the gateway is on the edge. Of a VPC, routed and advertised are the parts of
+ * the virtual gateway's local subnets inside the attachment's prefixes; of an enterprise router, all prefixes. */
 #include <string.h>
 
 #include "api/crud.h"
 #include "auth/tables.h"
 #include "reconcile/objects.h"
+#include "res/enterprise_router.h"
 #include "res/virtual_gateway.h"
 
 static const char *const statuses[] = { "ACTIVE", "PENDING_DELETE", NULL };
@@ -18,16 +19,17 @@ const struct field_table attachment_table = {
 	.at_least_one = true,
 	.fields = (const struct field[]) {
 	    { AT(attachment, id), .kind = F_UUID, .may = OP_CR, .must = VIEW_OP_ANSWER, .filter = true, .sort = true, .cli = true, .doc = "Identifier of the attachment." },
-	    { AT(attachment, tenant_id), .kind = F_HEX32, .may = OP_CR, .must = VIEW_OP_CREATE, .filter = true, .doc = "Project that the VPC belongs to." },
-	    { AT(attachment, vpc_id), .kind = F_UUID, .may = OP_CR, .must = VIEW_OP_CREATE, .filter = true, .cli = true, .doc = "VPC that is attached." },
+	    { AT(attachment, tenant_id), .kind = F_HEX32, .may = OP_CR, .must = VIEW_OP_CREATE, .filter = true, .doc = "Project that the VPC or the enterprise router belongs to." },
+	    { AT(attachment, vpc_id), .kind = F_UUID, .nullable = true, .may = OP_CR, .filter = true, .cli = true, .doc = "VPC that is attached." },
+	    { AT(attachment, enterprise_router_id), .kind = F_UUID, .nullable = true, .may = OP_CR, .filter = true, .cli = true, .doc = "Enterprise router whose network is attached, instead of a VPC." },
 	    { AT(attachment, name), .kind = F_TEXT, .max = 64, .may = OP_CRU, .fallback = "\"\"", .filter = true, .filter_csv = true, .doc = "Name." },
-	    { AT(attachment, port_id), .kind = F_UUID, .may = OP_CR, .must = VIEW_OP_CREATE, .filter = true, .cli = true, .doc = "Port of the edge that the VPC is behind." },
+	    { AT(attachment, port_id), .kind = F_UUID, .may = OP_CR, .must = VIEW_OP_CREATE, .filter = true, .cli = true, .doc = "Port of the edge that it is behind." },
 	    { AT(attachment, vlan), .kind = F_INT, .max = 4094, .may = OP_CR, .fallback = "0", .cli = true, .doc = "VLAN on the port; 0: the whole port." },
 	    { AT(attachment, local_ip), .kind = F_TEXT, .max = 64, .nullable = true, .may = OP_CRU, .doc = "Our IPv4 address with mask." },
 	    { AT(attachment, next_hop), .kind = F_TEXT, .max = 64, .nullable = true, .may = OP_CRU, .doc = "IPv4 next hop; null: the prefixes are on-link." },
 	    { AT(attachment, local_ipv6), .kind = F_TEXT, .max = 64, .nullable = true, .may = OP_CRU, .doc = "Our IPv6 address with mask." },
 	    { AT(attachment, next_hop_ipv6), .kind = F_TEXT, .max = 64, .nullable = true, .may = OP_CRU, .doc = "IPv6 next hop; null: the prefixes are on-link." },
-	    { AT(attachment, prefixes), .kind = F_LIST, .max = 64, .min_items = 1, .max_items = 200, .may = OP_CRU, .must = VIEW_OP_CREATE, .cli = true, .doc = "Blocks of the VPC that are reached here." },
+	    { AT(attachment, prefixes), .kind = F_LIST, .max = 64, .min_items = 1, .max_items = 200, .may = OP_CRU, .must = VIEW_OP_CREATE, .cli = true, .doc = "Blocks that are reached here." },
 	    { AT(attachment, edge_id), .kind = F_UUID, .may = OP_R, .filter = true, .doc = "Edge of the port." },
 	    { AT(attachment, status), .kind = F_ENUM, .names = statuses, .may = OP_R, .doc = "PENDING_DELETE until the edge has let go of it." },
 	    { AT(attachment, created_time), .kind = F_TIME, .may = OP_R, .sort = true, .doc = "When it was described." },
@@ -37,21 +39,44 @@ const struct field_table attachment_table = {
 };
 
 enum dc_code
-attachments_of(struct tx *tx, const struct virtual_gateway *gw, const char *edge_id, struct attachment **ret, size_t *n,
+attachments_of(struct tx *tx, const struct gateway *gw, const char *edge_id, struct attachment **ret, size_t *n,
     struct dc_error *err)
 {
+	const char *column = gw->kind->attachments;
+	const struct query_cond *cond;
 	void *rows;
 	enum dc_code rc;
 
 	*ret = NULL;
 	*n = 0;
-	if (gw->vpc_id.set != GIVEN)
+	if (column == NULL || gw->behind == NULL)
 		return DC_OK;
-	rc = query_list(tx, &attachment_table, Q(Q_EQ("vpc_id", gw->vpc_id.v), Q_EQ("tenant_id", gw->tenant_id.v),
-	    Q_EQ("edge_id", edge_id), Q_EQ("status", "ACTIVE")), NULL, &rows, n, err);
-	if (rc == DC_OK)
+	cond = edge_id == NULL ? Q(Q_EQ(column, gw->behind), Q_EQ("tenant_id", gw->tenant_id), Q_EQ("status", "ACTIVE")) :
+	    Q(Q_EQ(column, gw->behind), Q_EQ("tenant_id", gw->tenant_id), Q_EQ("status", "ACTIVE"), Q_EQ("edge_id", edge_id));
+	if ((rc = query_list(tx, &attachment_table, cond, NULL, &rows, n, err)) == DC_OK)
 		*ret = rows;
 	return rc;
+}
+
+enum dc_code
+attachment_prefixes(struct tx *tx, const struct attachment *a, size_t n, struct cidr_list *ret, struct dc_error *err)
+{
+	struct cidr_list one, all = { 0 };
+	size_t most = 0;
+
+	for (size_t i = 0; i < n; i++)
+		most += a[i].prefixes.n;
+	all.v = arena_array(tx_arena(tx), most + 1, sizeof(*all.v));
+	for (size_t i = 0; i < n; i++) {
+		enum dc_code rc = cidr_list_parse(&a[i].prefixes, IP_NONE, "attachment.prefixes", tx_arena(tx), &one, err);
+
+		if (rc != DC_OK)
+			return rc;
+		for (size_t k = 0; k < one.n && all.n < most; k++)
+			all.v[all.n++] = one.v[k];
+	}
+	*ret = all;
+	return DC_OK;
 }
 
 /* --- rules --- */
@@ -99,14 +124,117 @@ check_addresses(const struct attachment *a, struct arena *arena, struct dc_error
 }
 
 static enum dc_code
+check_vpc(struct tx *tx, const struct attachment *a, struct dc_error *err)
+{
+	int64_t foreign, same;
+	enum dc_code rc;
+
+	if ((rc = query_count(tx, &attachment_table, Q(Q_EQ("vpc_id", a->vpc_id.v), Q_NE("tenant_id", a->tenant_id.v)), &foreign, err)) != DC_OK ||
+	    (rc = query_count(tx, &attachment_table, Q(Q_EQ("vpc_id", a->vpc_id.v), Q_EQ("edge_id", a->edge_id.v)), &same, err)) != DC_OK)
+		return rc;
+	if (foreign > 0)
+		return dc_fail(err, DC_E_PARAM, "attachment.vpc_id", "attachment.vpc_id: VPC %s belongs to another project", a->vpc_id.v);
+	if (same > 0)
+		return dc_fail(err, DC_E_PARAM, "attachment.vpc_id", "attachment.vpc_id: VPC %s is attached to this edge already", a->vpc_id.v);
+	return DC_OK;
+}
+
+static enum dc_code
+lock_router(struct tx *tx, const struct attachment *a, struct gateway *ret, struct dc_error *err)
+{
+	enum dc_code rc = gateway_lock(tx, a->enterprise_router_id.v, ret, err);
+
+	if (rc == DC_OK && (ret->kind != &enterprise_router_kind || ret->leaving))
+		rc = DC_E_NOT_FOUND;
+	if (rc == DC_E_NOT_FOUND)
+		return dc_fail(err, DC_E_NOT_FOUND, "attachment.enterprise_router_id", "attachment.enterprise_router_id: enterprise router %s does not exist", a->enterprise_router_id.v);
+	if (rc == DC_OK && strcmp(ret->tenant_id, a->tenant_id.v) != 0)
+		return dc_fail(err, DC_E_PARAM, "attachment.enterprise_router_id", "attachment.enterprise_router_id: the router belongs to another project");
+	return rc;
+}
+
+/* The subnets of our own addresses on an attachment. */
+static struct cidr_list
+own_subnets(const struct attachment *a, struct arena *arena)
+{
+	const struct f_text *address[2] = { &a->local_ip, &a->local_ipv6 };
+	struct cidr_list out = { arena_array(arena, 2, sizeof(*out.v)), 0 };
+	struct ip_prefix p;
+
+	for (size_t i = 0; i < 2; i++)
+		if (text_or_null(address[i]) != NULL && ip_parse_prefix(address[i]->v, &p))
+			out.v[out.n++] = ip_network(&p);
+	return out;
+}
+
+/* The networks of an enterprise router share its VRF: no block and no subnet of ours may be there twice. Under its lock. */
+static enum dc_code
+check_beside(struct tx *tx, const struct gateway *router, const struct attachment *a, struct dc_error *err)
+{
+	struct attachment *other;
+	struct cidr_list mine, subnets = own_subnets(a, tx_arena(tx)), theirs, their_subnets;
+	struct ip_prefix x, y;
+	char text[IP_TEXT_SIZE];
+	size_t n;
+	enum dc_code rc;
+
+	if ((rc = attachments_of(tx, router, NULL, &other, &n, err)) != DC_OK ||
+	    (rc = attachment_prefixes(tx, a, 1, &mine, err)) != DC_OK)
+		return rc;
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(other[i].id.v, a->id.v) == 0)
+			continue;
+		if ((rc = attachment_prefixes(tx, &other[i], 1, &theirs, err)) != DC_OK)
+			return rc;
+		their_subnets = own_subnets(&other[i], tx_arena(tx));
+		if (cidr_overlap(&mine, &theirs, &x, &y) || cidr_overlap(&subnets, &their_subnets, &x, &y)) {
+			ip_format_prefix(&x, text);
+			return dc_fail(err, DC_E_ADDRESS, "attachment.prefixes", "attachment.prefixes: %s overlaps attachment %s of the router", text, other[i].id.v);
+		}
+	}
+	return DC_OK;
+}
+
+/* Links between gateways are numbered from blocks of their own, which nothing behind a gateway may use. */
+static enum dc_code
+check_link_blocks(struct call *call, const struct attachment *a, struct arena *arena, struct dc_error *err)
+{
+	const struct res_settings *settings = res_settings(call);
+	struct ip_prefix blocks[2] = { settings->link_block_v4, settings->link_block_v6 }, x, y;
+	struct cidr_list links = { blocks, 2 }, mine, subnets = own_subnets(a, arena);
+	char text[IP_TEXT_SIZE];
+	enum dc_code rc;
+
+	if ((rc = cidr_list_parse(&a->prefixes, IP_NONE, "attachment.prefixes", arena, &mine, err)) != DC_OK)
+		return rc;
+	if (!cidr_overlap(&mine, &links, &x, &y) && !cidr_overlap(&subnets, &links, &x, &y))
+		return DC_OK;
+	ip_format_prefix(&y, text);
+	return dc_fail(err, DC_E_ADDRESS, "attachment.prefixes", "attachment.prefixes: links between gateways are numbered from %s", text);
+}
+
+static enum dc_code
+check_behind(struct tx *tx, struct call *call, const struct attachment *a, struct dc_error *err)
+{
+	struct gateway router;
+	enum dc_code rc;
+
+	if (a->vpc_id.set == GIVEN)
+		return check_vpc(tx, a, err);
+	if ((rc = lock_router(tx, a, &router, err)) != DC_OK || (rc = check_link_blocks(call, a, tx_arena(tx), err)) != DC_OK)
+		return rc;
+	return check_beside(tx, &router, a, err);
+}
+
+static enum dc_code
 attachment_create(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
 	struct attachment *a = row;
 	struct port *port;
-	int64_t foreign, same;
 	enum dc_code rc;
 
-	(void)call;
+	if ((a->vpc_id.set == GIVEN) == (a->enterprise_router_id.set == GIVEN))
+		return dc_fail(err, DC_E_PARAM, "attachment.vpc_id", "attachment.vpc_id or enterprise_router_id must be given, and not both");
 	if ((rc = check_addresses(a, tx_arena(tx), err)) != DC_OK)
 		return rc;
 	rc = query_lock(tx, &project_table, a->tenant_id.v, err);
@@ -121,68 +249,72 @@ attachment_create(struct tx *tx, struct call *call, void *row, struct dc_error *
 		return rc;
 	a->edge_id = port->edge_id;
 	F_SET_TEXT(a->status, "ACTIVE");
-	if ((rc = query_count(tx, &attachment_table, Q(Q_EQ("vpc_id", a->vpc_id.v), Q_NE("tenant_id", a->tenant_id.v)), &foreign, err)) != DC_OK ||
-	    (rc = query_count(tx, &attachment_table, Q(Q_EQ("vpc_id", a->vpc_id.v), Q_EQ("edge_id", a->edge_id.v)), &same, err)) != DC_OK)
+	if ((rc = check_behind(tx, call, a, err)) != DC_OK)
 		return rc;
-	if (foreign > 0)
-		return dc_fail(err, DC_E_PARAM, "attachment.vpc_id", "attachment.vpc_id: VPC %s belongs to another project", a->vpc_id.v);
-	if (same > 0)
-		return dc_fail(err, DC_E_PARAM, "attachment.vpc_id", "attachment.vpc_id: VPC %s is attached to this edge already", a->vpc_id.v);
 	return port_claim(tx, a->port_id.v, a->vlan.v, a->id.v, "attachment.vlan", DC_E_PARAM, DC_E_PARAM, err);
 }
 
-/* The gateway of the attachment's VPC, when it is on the attachment's edge. */
+/* The gateway that the attachment is behind, when it is on the attachment's edge. */
 static enum dc_code
-gateway_on_edge(struct tx *tx, const struct attachment *a, struct virtual_gateway **ret, struct dc_error *err)
+gateway_on_edge(struct tx *tx, const struct attachment *a, struct gateway *ret, bool *found, struct dc_error *err)
 {
-	int64_t vrfs;
+	const char *id = a->enterprise_router_id.v;
 	void *row;
 	enum dc_code rc;
 
-	*ret = NULL;
-	rc = query_get(tx, virtual_gateway_resource.table, Q(Q_EQ("vpc_id", a->vpc_id.v), Q_EQ("tenant_id", a->tenant_id.v)), &row, err);
-	if (rc != DC_OK)
-		return rc == DC_E_NOT_FOUND ? DC_OK : rc;
-	if ((rc = query_count(tx, &edge_object_table, Q(Q_EQ("edge_id", a->edge_id.v), Q_EQ("owner_id", ((struct virtual_gateway *)row)->id.v), Q_EQ_INT("deleted", 0)), &vrfs, err)) != DC_OK)
+	*found = false;
+	if (id == NULL) {
+		rc = query_get(tx, &virtual_gateway_table, Q(Q_EQ("vpc_id", a->vpc_id.v), Q_EQ("tenant_id", a->tenant_id.v)), &row, err);
+		if (rc != DC_OK)
+			return rc == DC_E_NOT_FOUND ? DC_OK : rc;
+		id = ((struct virtual_gateway *)row)->id.v;
+	}
+	if ((rc = gateway_is_on(tx, id, a->edge_id.v, found, err)) != DC_OK || !*found)
 		return rc;
-	if (vrfs > 0)
-		*ret = row;
-	return DC_OK;
+	return gateway_get(tx, id, ret, err);
 }
 
+/* The gateway is rendered with all that is behind it: what is reached there is part of its VRF's object, too. */
 static enum dc_code
-rerender(struct tx *tx, const struct attachment *a, struct dc_error *err)
+rerender(struct tx *tx, struct call *call, const struct attachment *a, struct dc_error *err)
 {
-	struct virtual_gateway *gw;
+	struct gateway gw;
+	bool found;
 	enum dc_code rc;
 
-	if ((rc = gateway_on_edge(tx, a, &gw, err)) != DC_OK)
+	if ((rc = gateway_on_edge(tx, a, &gw, &found, err)) != DC_OK || !found)
 		return rc;
-	return attachment_render(tx, a, gw, err);
+	return gateway_render(tx, &gw, a->edge_id.v, res_settings(call), err);
 }
 
 static enum dc_code
 attachment_created(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
-	(void)call;
-	return rerender(tx, row, err);
+	return rerender(tx, call, row, err);
 }
 
 static enum dc_code
 attachment_update(struct tx *tx, struct call *call, const void *old, const void *patch, void *row, struct dc_error *err)
 {
-	(void)call;
+	struct attachment *a = row;
+	struct gateway router;
+	enum dc_code rc;
+
 	(void)old;
 	(void)patch;
-	return check_addresses(row, tx_arena(tx), err);
+	if ((rc = check_addresses(a, tx_arena(tx), err)) != DC_OK || a->enterprise_router_id.set != GIVEN)
+		return rc;
+	if ((rc = gateway_lock(tx, a->enterprise_router_id.v, &router, err)) != DC_OK ||
+	    (rc = check_link_blocks(call, a, tx_arena(tx), err)) != DC_OK)
+		return rc;
+	return check_beside(tx, &router, a, err);
 }
 
 static enum dc_code
 attachment_updated(struct tx *tx, struct call *call, const void *old, void *row, struct dc_error *err)
 {
-	(void)call;
 	(void)old;
-	return rerender(tx, row, err);
+	return rerender(tx, call, row, err);
 }
 
 static enum dc_code
@@ -193,7 +325,6 @@ attachment_remove(struct tx *tx, struct call *call, void *row, bool *later, stru
 	int64_t objects;
 	enum dc_code rc;
 
-	(void)call;
 	if ((rc = attachment_render(tx, a, NULL, err)) != DC_OK ||
 	    (rc = query_count(tx, &edge_object_table, Q(Q_EQ("owner_id", a->id.v)), &objects, err)) != DC_OK)
 		return rc;
@@ -201,7 +332,9 @@ attachment_remove(struct tx *tx, struct call *call, void *row, bool *later, stru
 		return port_release(tx, a->id.v, err);
 	*later = true;
 	F_SET_TEXT(a->status, "PENDING_DELETE");
-	return query_set(tx, &attachment_table, columns, a, Q(Q_EQ("id", a->id.v)), NULL, err);
+	if ((rc = query_set(tx, &attachment_table, columns, a, Q(Q_EQ("id", a->id.v)), NULL, err)) != DC_OK)
+		return rc;
+	return rerender(tx, call, a, err);
 }
 
 /* --- on the edge --- */
@@ -220,7 +353,7 @@ put_address(struct render *render, struct arena *arena, const struct attachment 
 }
 
 static void
-put_route(struct render *render, struct arena *arena, const struct attachment *a, const struct virtual_gateway *gw,
+put_route(struct render *render, struct arena *arena, const struct attachment *a, const struct gateway *gw,
     const struct ip_prefix *prefix)
 {
 	const struct f_text *hop = prefix->addr.family == IP_V4 ? &a->next_hop : &a->next_hop_ipv6;
@@ -228,7 +361,7 @@ put_route(struct render *render, struct arena *arena, const struct attachment *a
 	char text[IP_TEXT_SIZE];
 
 	ip_format_prefix(prefix, text);
-	F_SET_TEXT(route.vrf, gateway_key(arena, gw->id.v));
+	F_SET_TEXT(route.vrf, gateway_key(arena, gw->id));
 	F_SET_TEXT(route.link, arena_printf(arena, "vlan/%s", a->id.v));
 	F_SET_TEXT(route.prefix, text);
 	F_SET_TEXT(route.via, text_or_null(hop));
@@ -238,14 +371,14 @@ put_route(struct render *render, struct arena *arena, const struct attachment *a
 
 /* Each local subnet, cut to what the attachment reaches: of two overlapping blocks one contains the other. */
 static enum dc_code
-put_routes(struct render *render, struct arena *arena, const struct attachment *a, const struct virtual_gateway *gw,
+put_routes(struct render *render, struct arena *arena, const struct attachment *a, const struct gateway *gw,
     struct dc_error *err)
 {
-	struct cidr_list local, reached, done = { 0 };
+	const struct cidr_list local = gw->local;
+	struct cidr_list reached, done = { 0 };
 	enum dc_code rc;
 
-	if ((rc = gateway_local(gw, arena, &local, err)) != DC_OK ||
-	    (rc = cidr_list_parse(&a->prefixes, IP_NONE, "attachment.prefixes", arena, &reached, err)) != DC_OK)
+	if ((rc = cidr_list_parse(&a->prefixes, IP_NONE, "attachment.prefixes", arena, &reached, err)) != DC_OK)
 		return rc;
 	done.v = arena_array(arena, local.n * reached.n + 1, sizeof(*done.v));
 	for (size_t i = 0; i < local.n; i++)
@@ -266,7 +399,7 @@ put_routes(struct render *render, struct arena *arena, const struct attachment *
 }
 
 static enum dc_code
-put_objects(struct tx *tx, struct render *render, const struct attachment *a, const struct virtual_gateway *gw, struct dc_error *err)
+put_objects(struct tx *tx, struct render *render, const struct attachment *a, const struct gateway *gw, struct dc_error *err)
 {
 	struct arena *arena = tx_arena(tx);
 	struct wire_vlan vlan = { 0 };
@@ -277,7 +410,7 @@ put_objects(struct tx *tx, struct render *render, const struct attachment *a, co
 	if ((rc = port_get(tx, a->port_id.v, &port, err)) != DC_OK ||
 	    (rc = number_get(tx, a->edge_id.v, "link", a->id.v, 0, &number, err)) != DC_OK)
 		return rc;
-	F_SET_TEXT(vlan.vrf, gateway_key(arena, gw->id.v));
+	F_SET_TEXT(vlan.vrf, gateway_key(arena, gw->id));
 	F_SET_TEXT(vlan.device, arena_printf(arena, "dcv%lld", (long long)number.number.v));
 	vlan.mark = a->id;
 	vlan.port = port->device;
@@ -290,7 +423,7 @@ put_objects(struct tx *tx, struct render *render, const struct attachment *a, co
 }
 
 enum dc_code
-attachment_render(struct tx *tx, const struct attachment *a, const struct virtual_gateway *gw, struct dc_error *err)
+attachment_render(struct tx *tx, const struct attachment *a, const struct gateway *gw, struct dc_error *err)
 {
 	struct render *render;
 	enum dc_code rc;
@@ -326,11 +459,11 @@ attachment_observe(struct tx *tx, const char *id, struct dc_error *err)
 #define PATH "/dcaas/v1/attachments"
 
 static const struct route attachment_routes[] = {
-	{ M_GET, PATH, ROLE_OPERATOR, .res = &attachment_resource, .run = crud_list, .operation = "ListAttachments", .summary = "List the attachments of VPCs." },
-	{ M_POST, PATH, ROLE_OPERATOR, ROUTE_WRITES, &attachment_resource, VIEW_OP_CREATE, .status = 201, .run = crud_create, .operation = "CreateAttachment", .summary = "Attach a VPC to an edge." },
+	{ M_GET, PATH, ROLE_OPERATOR, .res = &attachment_resource, .run = crud_list, .operation = "ListAttachments", .summary = "List the attachments of VPCs and enterprise routers." },
+	{ M_POST, PATH, ROLE_OPERATOR, ROUTE_WRITES, &attachment_resource, VIEW_OP_CREATE, .status = 201, .run = crud_create, .operation = "CreateAttachment", .summary = "Attach a VPC or a network of an enterprise router to an edge." },
 	{ M_GET, PATH "/{attachment_id}", ROLE_OPERATOR, .res = &attachment_resource, .run = crud_show, .operation = "ShowAttachment", .summary = "Read one attachment." },
 	{ M_PUT, PATH "/{attachment_id}", ROLE_OPERATOR, ROUTE_WRITES, &attachment_resource, VIEW_OP_UPDATE, .run = crud_update, .operation = "UpdateAttachment", .summary = "Change addresses, next hops or prefixes of an attachment." },
-	{ M_DELETE, PATH "/{attachment_id}", ROLE_OPERATOR, ROUTE_WRITES, &attachment_resource, .status = 204, .run = crud_delete, .operation = "DeleteAttachment", .summary = "Take a VPC off an edge." },
+	{ M_DELETE, PATH "/{attachment_id}", ROLE_OPERATOR, ROUTE_WRITES, &attachment_resource, .status = 204, .run = crud_delete, .operation = "DeleteAttachment", .summary = "Take an attachment off its edge." },
 	{ 0 },
 };
 

@@ -100,3 +100,31 @@ tags_check(const struct f_objects *tags, const char *member, struct dc_error *er
 	}
 	return DC_OK;
 }
+
+/* One character of valid UTF-8; moves on. */
+static uint32_t
+next_character(const char **at)
+{
+	const unsigned char *s = (const unsigned char *)*at;
+	unsigned more = s[0] < 0x80 ? 0 : s[0] < 0xe0 ? 1 : s[0] < 0xf0 ? 2 : 3;
+	uint32_t c = more == 0 ? s[0] : s[0] & (0x3fu >> more);
+
+	for (unsigned i = 1; i <= more && s[i] != '\0'; i++)
+		c = c << 6 | (s[i] & 0x3fu);
+	for (*at += 1; ((unsigned char)**at & 0xc0) == 0x80; *at += 1)
+		;
+	return c;
+}
+
+enum dc_code
+name_check(const char *name, const char *member, struct dc_error *err)
+{
+	for (const char *at = name; at != NULL && *at != '\0';) {
+		uint32_t c = next_character(&at);
+		bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+
+		if (!alnum && c != '_' && c != '.' && c != '-' && (c < 0x4e00 || c > 0x9fa5))
+			return dc_fail(err, DC_E_PARAM, member, "%s may hold letters, digits, _ . -", member);
+	}
+	return DC_OK;
+}

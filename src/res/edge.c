@@ -59,6 +59,34 @@ check_location(struct tx *tx, const struct f_text *id, struct dc_error *err)
 	    dc_fail(err, DC_E_NOT_FOUND, "edge.location_id", "edge.location_id: location %s does not exist", id->v) : rc;
 }
 
+enum dc_code
+edge_location(struct tx *tx, const struct edge *e, struct location **ret, struct dc_error *err)
+{
+	void *row;
+	enum dc_code rc;
+
+	*ret = NULL;
+	if (e->location_id.set != GIVEN)
+		return DC_OK;
+	if ((rc = query_get(tx, location_resource.table, Q(Q_EQ("id", e->location_id.v)), &row, err)) == DC_OK)
+		*ret = row;
+	return rc == DC_E_NOT_FOUND ? DC_OK : rc;
+}
+
+enum dc_code
+edge_report_age(struct tx *tx, const char *edge_id, int64_t *ret, struct dc_error *err)
+{
+	const struct edge_report *report;
+	void *found;
+	enum dc_code rc;
+
+	if ((rc = query_get(tx, &edge_report_table, Q(Q_EQ("id", edge_id)), &found, err)) != DC_OK)
+		return rc;
+	report = found;
+	*ret = report->received_time.set == GIVEN ? tx_now(tx) - report->received_time.v : -1;
+	return DC_OK;
+}
+
 /* 32 random bytes as hex; only its hash is kept. */
 static enum dc_code
 new_token(struct edge *e, struct arena *arena, struct dc_error *err)
@@ -163,7 +191,7 @@ by_id(const void *a, const void *b)
 
 /* What the edges said last; the reports come sorted by id. */
 static enum dc_code
-edge_embed(struct tx *tx, void *rows, size_t n, struct dc_error *err)
+edge_embed(struct tx *tx, const struct call *call, void *rows, size_t n, struct dc_error *err)
 {
 	struct edge *edges = rows;
 	const char **ids = arena_array(tx_arena(tx), n + 1, sizeof(*ids));
@@ -172,6 +200,7 @@ edge_embed(struct tx *tx, void *rows, size_t n, struct dc_error *err)
 	size_t count;
 	enum dc_code rc;
 
+	(void)call;
 	for (size_t i = 0; i < n; i++)
 		ids[i] = edges[i].id.v;
 	if ((rc = query_list(tx, &edge_report_table, Q(Q_IN("id", ids)), NULL, &found, &count, err)) != DC_OK)

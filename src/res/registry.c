@@ -4,9 +4,13 @@
 #include "auth/tables.h"
 #include "reconcile/objects.h"
 #include "res/direct_connect.h"
+#include "res/enterprise_router.h"
+#include "res/global_dc_gateway.h"
 #include "res/identity.h"
 #include "res/inventory.h"
+#include "res/link_subnet.h"
 #include "res/observed.h"
+#include "res/peer_link.h"
 #include "res/virtual_gateway.h"
 #include "res/virtual_interface.h"
 
@@ -15,6 +19,9 @@ const struct resource *const registry[] = {
 	&virtual_gateway_resource,
 	&virtual_interface_resource,
 	&vif_peer_resource,
+	&global_dc_gateway_resource,
+	&peer_link_resource,
+	&enterprise_router_resource,
 	&location_resource,
 	&edge_resource,
 	&port_resource,
@@ -36,6 +43,11 @@ const struct field_table *const registry_tables[] = {
 	&virtual_gateway_table,
 	&virtual_interface_table,
 	&vif_peer_table,
+	&gateway_table,
+	&pool_table,
+	&global_dc_gateway_table,
+	&peer_link_table,
+	&enterprise_router_table,
 	&link_subnet_table,
 	&remote_subnet_table,
 	&location_table,

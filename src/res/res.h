@@ -28,10 +28,13 @@
 struct res_settings {
 	bool accept_unattached_vpc; /* a gateway may name a VPC that nobody attached yet */
 	int64_t quota_vgw, quota_vif; /* per project; -1: unlimited */
+	int64_t quota_gdgw; /* per project; -1: unlimited */
+	int64_t quota_peer_links; /* per global DC gateway; -1: unlimited */
 	int64_t quota_local_subnets, quota_remote_subnets; /* per gateway, per interface */
 	int64_t vrfs_per_instance;
 	int64_t internal_asn_first, internal_asn_last; /* kept for links between gateways: refused in bgp_asn */
 	struct ip_prefix router_ids; /* IPv4 block that router ids are taken from */
+	struct ip_prefix link_block_v4, link_block_v6; /* blocks that links between gateways are numbered from */
 	const char *region_id;
 };
 /* api_options.user points to one of these. Settings in use are never changed: a reload puts new ones in their place, and the
@@ -77,6 +80,8 @@ enum dc_code quota_check(struct tx *, const struct field_table *, const char *pr
     struct dc_error *err);
 /* enterprise_project_id, description and name as the server fills them. */
 void fill_common(struct f_text *name, struct f_text *description, struct f_text *enterprise_project_id);
+/* A name that the contract restricts: letters and digits of ASCII, CJK ideographs (U+4E00 to U+9FA5), and _ . - */
+enum dc_code name_check(const char *name, const char *member, struct dc_error *err);
 /* Tags: key and value characters (semantics.md section 6), no key twice. */
 extern const struct field_table tag_table;
 struct tag {

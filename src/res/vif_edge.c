@@ -6,9 +6,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "res/gateway.h"
 #include "res/inventory.h"
 #include "res/lifecycle.h"
-#include "res/virtual_gateway.h"
 #include "res/virtual_interface.h"
 
 #define REASON_MAX 255 /* characters, contract */
@@ -39,7 +39,7 @@ put_vlan(struct tx *tx, struct render *render, const struct virtual_interface *v
 	if ((rc = port_get(tx, v->port_id.v, &port, err)) != DC_OK ||
 	    (rc = number_get(tx, v->edge_id.v, "link", v->id.v, 0, &number, err)) != DC_OK)
 		return rc;
-	F_SET_TEXT(vlan.vrf, gateway_key(arena, v->vgw_id.v));
+	F_SET_TEXT(vlan.vrf, gateway_key(arena, vif_gateway(v)));
 	F_SET_TEXT(vlan.device, arena_printf(arena, "dcv%lld", (long long)number.number.v));
 	vlan.mark = v->id;
 	vlan.port = port->device;
@@ -58,7 +58,7 @@ put_static_routes(struct render *render, struct arena *arena, const struct virtu
 		char text[IP_TEXT_SIZE];
 
 		ip_format_prefix(&remote->v[i], text);
-		F_SET_TEXT(route.vrf, gateway_key(arena, v->vgw_id.v));
+		F_SET_TEXT(route.vrf, gateway_key(arena, vif_gateway(v)));
 		F_SET_TEXT(route.link, vlan_key(arena, v));
 		F_SET_TEXT(route.prefix, text);
 		F_SET_TEXT(route.via, via);
@@ -74,20 +74,18 @@ put_neighbour(struct tx *tx, struct render *render, const struct virtual_interfa
 	struct arena *arena = tx_arena(tx);
 	struct wire_bgp bgp = { 0 };
 	struct edge_number number;
-	struct virtual_gateway *gw;
-	void *row;
+	struct gateway gw;
 	enum dc_code rc;
 
 	if ((rc = number_get(tx, v->edge_id.v, "link", v->id.v, 0, &number, err)) != DC_OK ||
-	    (rc = query_get(tx, virtual_gateway_resource.table, Q(Q_EQ("id", v->vgw_id.v)), &row, err)) != DC_OK)
+	    (rc = gateway_get(tx, vif_gateway(v), &gw, err)) != DC_OK)
 		return rc;
-	gw = row;
-	F_SET_TEXT(bgp.vrf, gateway_key(arena, v->vgw_id.v));
+	F_SET_TEXT(bgp.vrf, gateway_key(arena, vif_gateway(v)));
 	F_SET_TEXT(bgp.link, vlan_key(arena, v));
 	F_SET_TEXT(bgp.name, arena_printf(arena, "p%lld_%c", (long long)number.number.v, strcmp(p->address_family.v, "ipv6") == 0 ? '6' : '4'));
 	F_SET_TEXT(bgp.local, local);
 	F_SET_TEXT(bgp.remote, remote);
-	bgp.local_asn = gw->bgp_asn;
+	F_SET_INT(bgp.local_asn, gw.bgp_asn);
 	bgp.remote_asn = p->bgp_asn;
 	bgp.route_limit = p->bgp_route_limit;
 	render_put(render, arena_printf(arena, "bgp/%s", p->id.v), OBJECT_BGP, &bgp, p->bgp_md5.v);
@@ -217,12 +215,6 @@ add_reason(struct look *l, const char *fmt, ...)
 	va_end(ap);
 }
 
-static bool
-is_error(const struct edge_object *o)
-{
-	return o->state.set == GIVEN && (strcmp(o->state.v, "error") == 0 || strcmp(o->state.v, "unsupported") == 0);
-}
-
 /* The objects a peer rests on, its own and the shared ones: first the one in error, else one that is not there yet. */
 static enum life_event
 judge_objects(struct look *l, const struct vif_peer *p, const struct edge_object **culprit)
@@ -234,7 +226,7 @@ judge_objects(struct look *l, const struct vif_peer *p, const struct edge_object
 	for (size_t i = 0; i < 2; i++) {
 		if (shared[i] == NULL || !object_is_applied(shared[i]))
 			event = EV_WAITING;
-		if (shared[i] != NULL && is_error(shared[i])) {
+		if (shared[i] != NULL && object_is_error(shared[i])) {
 			*culprit = shared[i];
 			return EV_FAILED;
 		}
@@ -243,7 +235,7 @@ judge_objects(struct look *l, const struct vif_peer *p, const struct edge_object
 		if (!is_of_peer(&l->object[i], p) || l->object[i].deleted.v)
 			continue;
 		any = true;
-		if (is_error(&l->object[i])) {
+		if (object_is_error(&l->object[i])) {
 			*culprit = &l->object[i];
 			return EV_FAILED;
 		}
@@ -353,12 +345,16 @@ update_interface(struct look *l, enum life_event event)
 	const char *reason = l->reason[0] != '\0' ? l->reason : NULL;
 	bool same_reason = reason == NULL ? v->reason.v == NULL : v->reason.v != NULL && strcmp(reason, v->reason.v) == 0;
 	const char *before = v->status.v;
+	enum dc_code rc;
 
 	life_move(&v->status, event, "virtual_interface", v->id.v);
 	if (same_reason && strcmp(before, v->status.v) == 0)
 		return DC_OK;
 	F_SET_TEXT(v->reason, reason);
-	return query_set(l->tx, virtual_interface_resource.table, columns, v, Q(Q_EQ("id", v->id.v)), NULL, l->err);
+	if ((rc = query_set(l->tx, virtual_interface_resource.table, columns, v, Q(Q_EQ("id", v->id.v)), NULL, l->err)) != DC_OK ||
+	    strcmp(before, v->status.v) == 0 || v->gateway_id.set != GIVEN)
+		return rc;
+	return gateway_settle(l->tx, v->gateway_id.v, l->err); /* a global one follows its interfaces */
 }
 
 /* The edge has let go of everything: the rows go, then what the gateway had there only for it. */
@@ -366,7 +362,6 @@ static enum dc_code
 destroy(struct look *l, struct vif_peer *peer, size_t n)
 {
 	struct virtual_interface *v = l->v;
-	void *gw;
 	enum dc_code rc;
 
 	for (size_t i = 0; i < n; i++)
@@ -374,10 +369,9 @@ destroy(struct look *l, struct vif_peer *peer, size_t n)
 			return rc;
 	if ((rc = number_free(l->tx, v->edge_id.v, "link", v->id.v, l->err)) != DC_OK ||
 	    (rc = port_release(l->tx, v->id.v, l->err)) != DC_OK ||
-	    (rc = query_delete(l->tx, virtual_interface_resource.table, Q(Q_EQ("id", v->id.v)), NULL, l->err)) != DC_OK ||
-	    (rc = query_get(l->tx, virtual_gateway_resource.table, Q(Q_EQ("id", v->vgw_id.v)), &gw, l->err)) != DC_OK)
+	    (rc = query_delete(l->tx, virtual_interface_resource.table, Q(Q_EQ("id", v->id.v)), NULL, l->err)) != DC_OK)
 		return rc;
-	return gateway_leave(l->tx, gw, v->edge_id.v, l->err);
+	return gateway_leave(l->tx, vif_gateway(v), v->edge_id.v, l->err);
 }
 
 static enum dc_code
@@ -404,7 +398,7 @@ observe_peers(struct look *l, struct vif_peer *peer, size_t n)
 static enum dc_code
 look_at(struct look *l)
 {
-	const char *vlan = vlan_key(tx_arena(l->tx), l->v), *vrf = gateway_key(tx_arena(l->tx), l->v->vgw_id.v);
+	const char *vlan = vlan_key(tx_arena(l->tx), l->v), *vrf = gateway_key(tx_arena(l->tx), vif_gateway(l->v));
 	void *row;
 	enum dc_code rc;
 

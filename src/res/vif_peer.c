@@ -3,9 +3,10 @@
 #include <string.h>
 
 #include "api/crud.h"
+#include "res/gateway.h"
 #include "res/inventory.h"
 #include "res/lifecycle.h"
-#include "res/virtual_gateway.h"
+#include "res/link_subnet.h"
 #include "res/virtual_interface.h"
 
 static const char *const families[] = { "ipv4", "ipv6", NULL };
@@ -37,37 +38,16 @@ const struct field_table vif_peer_table = {
 	    { AT(vif_peer, receive_route_num), .kind = F_INT, .min = -1, .max = 2147483647, .out_unlimited = true, .may = V_R, .fallback = "-1", .cli = true, .doc = "BGP routes received; -1 for static peers." },
 	    { AT(vif_peer, enable_nqa), .kind = F_BOOL, .may = V_R, .fallback = "false", .doc = "NQA detection is on." },
 	    { AT(vif_peer, enable_bfd), .kind = F_BOOL, .may = V_R, .fallback = "false", .doc = "BFD detection is on." },
-	    { AT(vif_peer, vgw_id), .kind = F_UUID, .doc = "Gateway." },
+	    { AT(vif_peer, gateway_id), .kind = F_UUID, .doc = "Gateway." },
 	    { 0 },
 	},
 };
 
-/* --- what a peer takes in its gateway's VRF; both tables refuse a second taker --- */
+/* --- what a peer takes in its gateway's VRF --- */
 
-/* Row of link_subnet: id is the peer. first and last address as hex, so that text order is address order. */
-struct link_subnet {
-	struct f_text id, vgw_id;
-	struct f_int family;
-	struct f_text first, last;
-};
-
-const struct field_table link_subnet_table = {
-	.name = "LinkSubnet",
-	.sql = "link_subnet",
-	.size = sizeof(struct link_subnet),
-	.fields = (const struct field[]) {
-	    { AT(link_subnet, id), .kind = F_UUID, .doc = "Peer." },
-	    { AT(link_subnet, vgw_id), .kind = F_UUID, .doc = "Gateway." },
-	    { AT(link_subnet, family), .kind = F_INT, .max = 6, .doc = "4 or 6." },
-	    { AT(link_subnet, first), .kind = F_TEXT, .max = 32, .doc = "First address." },
-	    { AT(link_subnet, last), .kind = F_TEXT, .max = 32, .doc = "Last address." },
-	    { 0 },
-	},
-};
-
-/* Row of remote_subnet: UNIQUE (vgw_id, prefix): a static route of one VRF has one owner. */
+/* Row of remote_subnet: UNIQUE (gateway_id, prefix): a static route of one VRF has one owner. */
 struct remote_subnet {
-	struct f_text id, peer_id, vgw_id, prefix;
+	struct f_text id, peer_id, gateway_id, prefix;
 };
 
 const struct field_table remote_subnet_table = {
@@ -77,57 +57,28 @@ const struct field_table remote_subnet_table = {
 	.fields = (const struct field[]) {
 	    { AT(remote_subnet, id), .kind = F_UUID, .doc = "Identifier of the row." },
 	    { AT(remote_subnet, peer_id), .kind = F_UUID, .doc = "Peer." },
-	    { AT(remote_subnet, vgw_id), .kind = F_UUID, .doc = "Gateway." },
+	    { AT(remote_subnet, gateway_id), .kind = F_UUID, .doc = "Gateway." },
 	    { AT(remote_subnet, prefix), .kind = F_TEXT, .max = 64, .doc = "Network." },
 	    { 0 },
 	},
 };
 
-static void
-subnet_range(const struct ip_prefix *subnet, struct link_subnet *row, struct arena *arena)
-{
-	unsigned bytes = ip_bits(subnet->addr.family) / 8;
-	uint8_t last[16];
-	char hex[HEX32_TEXT_SIZE];
-
-	for (unsigned i = 0; i < bytes; i++) {
-		unsigned bits = subnet->len > i * 8 ? subnet->len - i * 8 : 0;
-		uint8_t host = (uint8_t)(bits >= 8 ? 0 : 0xffu >> bits);
-
-		last[i] = (uint8_t)(subnet->addr.byte[i] | host);
-	}
-	hex_encode(subnet->addr.byte, bytes, hex);
-	F_SET_TEXT(row->first, arena_strdup(arena, hex));
-	hex_encode(last, bytes, hex);
-	F_SET_TEXT(row->last, arena_strdup(arena, hex));
-	F_SET_INT(row->family, subnet->addr.family);
-}
-
-/* Subnets in the table do not overlap, so only the one that begins nearest before our end can reach into ours. */
 static enum dc_code
-claim_link(struct tx *tx, const struct vif_peer *p, const char *vgw_id, const struct ip_prefix *subnet, const char *member,
+claim_link(struct tx *tx, const struct vif_peer *p, const char *gateway_id, const struct ip_prefix *subnet, const char *member,
     struct dc_error *err)
 {
-	struct query_page nearest = { .sort = "first", .descending = true, .limit = 1 };
-	struct link_subnet row = { 0 };
-	void *rows;
-	size_t n;
-	enum dc_code rc;
+	bool taken;
+	enum dc_code rc = link_subnet_is_taken(tx, gateway_id, subnet, &taken, err);
 
-	subnet_range(subnet, &row, tx_arena(tx));
-	rc = query_list(tx, &link_subnet_table, Q(Q_EQ("vgw_id", vgw_id), Q_EQ_INT("family", row.family.v),
-	    { .column = "first", .op = Q_OP_LE, .text = row.last.v }), &nearest, &rows, &n, err);
 	if (rc != DC_OK)
 		return rc;
-	if (n > 0 && strcmp(((struct link_subnet *)rows)->last.v, row.first.v) >= 0)
+	if (taken)
 		return dc_fail(err, DC_E_ADDRESS, member, "%s: the link subnet overlaps that of another peer of the gateway", member);
-	row.id = p->id;
-	F_SET_TEXT(row.vgw_id, vgw_id);
-	return query_insert(tx, &link_subnet_table, &row, err);
+	return link_subnet_take(tx, p->id.v, gateway_id, subnet, err);
 }
 
 static enum dc_code
-claim_remote(struct tx *tx, const struct vif_peer *p, const char *vgw_id, const struct cidr_list *remote, const char *member,
+claim_remote(struct tx *tx, const struct vif_peer *p, const char *gateway_id, const struct cidr_list *remote, const char *member,
     struct dc_error *err)
 {
 	for (size_t i = 0; i < remote->n; i++) {
@@ -137,14 +88,14 @@ claim_remote(struct tx *tx, const struct vif_peer *p, const char *vgw_id, const 
 		enum dc_code rc;
 
 		ip_format_prefix(&remote->v[i], text);
-		if ((rc = query_count(tx, &remote_subnet_table, Q(Q_EQ("vgw_id", vgw_id), Q_EQ("prefix", text)), &taken, err)) != DC_OK)
+		if ((rc = query_count(tx, &remote_subnet_table, Q(Q_EQ("gateway_id", gateway_id), Q_EQ("prefix", text)), &taken, err)) != DC_OK)
 			return rc;
 		if (taken > 0)
 			return dc_fail(err, DC_E_CIDR_TWICE, member, "%s: %s is behind another static peer of the gateway already", member, text);
 		uuid_new(id);
 		F_SET_TEXT(row.id, id);
 		row.peer_id = p->id;
-		F_SET_TEXT(row.vgw_id, vgw_id);
+		F_SET_TEXT(row.gateway_id, gateway_id);
 		F_SET_TEXT(row.prefix, text);
 		if ((rc = query_insert(tx, &remote_subnet_table, &row, err)) != DC_OK)
 			return rc;
@@ -167,10 +118,8 @@ is_bgp(const struct vif_peer *p)
 }
 
 static enum dc_code
-check_bgp(struct call *call, const struct virtual_gateway *gw, struct vif_peer *p, const struct peer_names *names, struct dc_error *err)
+check_bgp(struct call *call, const struct gateway *gw, struct vif_peer *p, const struct peer_names *names, struct dc_error *err)
 {
-	const struct res_settings *settings = res_settings(call);
-
 	if (text_or_null(&p->bgp_md5) == NULL)
 		p->bgp_md5 = (struct f_text) { NULLED, NULL }; /* "" means none */
 	for (const char *c = p->bgp_md5.v; c != NULL && *c != '\0'; c++)
@@ -180,11 +129,9 @@ check_bgp(struct call *call, const struct virtual_gateway *gw, struct vif_peer *
 		return DC_OK;
 	if (p->bgp_asn.set != GIVEN)
 		return dc_fail(err, DC_E_NO_ASN, names->asn, "%s is missing: BGP routing needs an AS number", names->asn);
-	if (p->bgp_asn.v == gw->bgp_asn.v)
+	if (p->bgp_asn.v == gw->bgp_asn)
 		return dc_fail(err, DC_E_SAME_ASN, names->asn, "%s: %lld is the AS number of the gateway itself", names->asn, (long long)p->bgp_asn.v);
-	if (p->bgp_asn.v >= settings->internal_asn_first && p->bgp_asn.v <= settings->internal_asn_last)
-		return dc_fail(err, DC_E_ASN, names->asn, "%s: %lld to %lld are kept for links between gateways", names->asn, (long long)settings->internal_asn_first, (long long)settings->internal_asn_last);
-	return DC_OK;
+	return gateway_check_asn(res_settings(call), p->bgp_asn.v, names->asn, err);
 }
 
 static enum dc_code
@@ -210,54 +157,53 @@ outside_link(const struct cidr_list *all, const struct ip_prefix *link, struct a
 }
 
 static enum dc_code
-check_remote(struct tx *tx, struct call *call, const struct virtual_gateway *gw, const struct vif_peer *p, const struct f_list *list,
+check_remote(struct tx *tx, struct call *call, const struct gateway *gw, const struct vif_peer *p, const struct f_list *list,
     const struct ip_prefix *link, const struct peer_names *names, struct cidr_list *routes, struct dc_error *err)
 {
 	const struct res_settings *settings = res_settings(call);
-	struct cidr_list remote, local;
+	struct cidr_list remote;
 	struct ip_prefix a, b;
 	enum dc_code rc;
 
 	if ((rc = cidr_list_parse(list, family_of(p), names->remote_ep_group, tx_arena(tx), &remote, err)) != DC_OK ||
-	    (rc = cidr_check_customer(&remote, link, names->remote_ep_group, err)) != DC_OK ||
-	    (rc = gateway_local(gw, tx_arena(tx), &local, err)) != DC_OK)
+	    (rc = cidr_check_customer(&remote, link, names->remote_ep_group, err)) != DC_OK)
 		return rc;
 	if (settings->quota_remote_subnets >= 0 && (int64_t)remote.n > settings->quota_remote_subnets)
 		return dc_fail(err, DC_E_REMOTE_SUBNETS, names->remote_ep_group, "%s: %zu remote subnets are more than the quota of %lld", names->remote_ep_group, remote.n, (long long)settings->quota_remote_subnets);
 	*routes = outside_link(&remote, link, tx_arena(tx));
-	if (cidr_overlap(routes, &local, &a, &b) && a.len > 0) /* a default route overlaps everything and means the rest */
+	if (cidr_overlap(routes, &gw->local, &a, &b) && a.len > 0) /* a default route overlaps everything and means the rest */
 		return fail_overlap(err, DC_E_OVERLAP, names->remote_ep_group, &a, &b);
 	return DC_OK;
 }
 
 enum dc_code
-vif_peer_check(struct tx *tx, struct call *call, const struct virtual_gateway *gw, struct vif_peer *p,
+vif_peer_check(struct tx *tx, struct call *call, const struct gateway *gw, struct vif_peer *p,
     const struct peer_names *names, struct dc_error *err)
 {
 	struct link_addresses link;
-	struct cidr_list local, subnet, routes;
+	struct cidr_list subnet, routes;
 	struct ip_prefix a, b;
 	enum dc_code rc;
 
+	if (family_of(p) == IP_V6 && !gw->ipv6)
+		return dc_fail(err, DC_E_PARAM, names->local, "%s: the gateway's address_family is ipv4", names->local);
 	if ((rc = link_addresses_parse(&p->local_gateway_ip, &p->remote_gateway_ip, family_of(p), names->local, names->remote, &link, err)) != DC_OK ||
 	    (rc = check_bgp(call, gw, p, names, err)) != DC_OK ||
 	    (rc = check_remote(tx, call, gw, p, &p->remote_ep_group, link.family != IP_NONE ? &link.subnet : NULL, names, &routes, err)) != DC_OK)
 		return rc;
-	p->vgw_id = gw->id;
+	F_SET_TEXT(p->gateway_id, gw->id);
 	if (link.family != IP_NONE) {
 		subnet = (struct cidr_list) { &link.subnet, 1 };
-		if ((rc = gateway_local(gw, tx_arena(tx), &local, err)) != DC_OK)
-			return rc;
-		if (cidr_overlap(&subnet, &local, &a, &b))
+		if (cidr_overlap(&subnet, &gw->local, &a, &b))
 			return fail_overlap(err, DC_E_ADDRESS, names->local, &a, &b);
-		if ((rc = claim_link(tx, p, gw->id.v, &link.subnet, names->local, err)) != DC_OK)
+		if ((rc = claim_link(tx, p, gw->id, &link.subnet, names->local, err)) != DC_OK)
 			return rc;
 	}
-	return is_bgp(p) ? DC_OK : claim_remote(tx, p, gw->id.v, &routes, names->remote_ep_group, err);
+	return is_bgp(p) ? DC_OK : claim_remote(tx, p, gw->id, &routes, names->remote_ep_group, err);
 }
 
 enum dc_code
-vif_peer_set_remote(struct tx *tx, struct call *call, const struct virtual_gateway *gw, struct vif_peer *p,
+vif_peer_set_remote(struct tx *tx, struct call *call, const struct gateway *gw, struct vif_peer *p,
     const struct f_list *list, const struct peer_names *names, struct dc_error *err)
 {
 	struct link_addresses link;
@@ -269,7 +215,7 @@ vif_peer_set_remote(struct tx *tx, struct call *call, const struct virtual_gatew
 	    (rc = query_delete(tx, &remote_subnet_table, Q(Q_EQ("peer_id", p->id.v)), NULL, err)) != DC_OK)
 		return rc;
 	p->remote_ep_group = *list;
-	return is_bgp(p) ? DC_OK : claim_remote(tx, p, gw->id.v, &routes, names->remote_ep_group, err);
+	return is_bgp(p) ? DC_OK : claim_remote(tx, p, gw->id, &routes, names->remote_ep_group, err);
 }
 
 /* --- rows --- */
@@ -308,7 +254,7 @@ vif_peer_destroy(struct tx *tx, const struct vif_peer *p, struct dc_error *err)
 
 	if ((rc = query_delete(tx, &edge_session_table, Q(Q_EQ("id", p->id.v)), NULL, err)) != DC_OK ||
 	    (rc = query_delete(tx, &remote_subnet_table, Q(Q_EQ("peer_id", p->id.v)), NULL, err)) != DC_OK ||
-	    (rc = query_delete(tx, &link_subnet_table, Q(Q_EQ("id", p->id.v)), NULL, err)) != DC_OK)
+	    (rc = link_subnet_release(tx, p->id.v, err)) != DC_OK)
 		return rc;
 	return query_delete(tx, &vif_peer_table, Q(Q_EQ("id", p->id.v)), NULL, err);
 }
@@ -349,7 +295,7 @@ vif_first_peer(struct tx *tx, const char *vif_id, struct vif_peer **ret, struct 
 enum dc_code
 vif_peers_of_gateway(struct tx *tx, const char *gateway_id, struct vif_peer **ret, size_t *n, struct dc_error *err)
 {
-	return list_peers(tx, Q(Q_EQ("vgw_id", gateway_id)), ret, n, err);
+	return list_peers(tx, Q(Q_EQ("gateway_id", gateway_id)), ret, n, err);
 }
 
 enum dc_code
@@ -488,16 +434,13 @@ mirror_addresses(struct virtual_interface *v, const struct vif_peer *p, const st
 }
 
 static enum dc_code
-lock_interface(struct tx *tx, const struct virtual_interface *v, struct virtual_gateway **gw, struct dc_error *err)
+lock_interface(struct tx *tx, const struct virtual_interface *v, struct gateway *gw, struct dc_error *err)
 {
-	void *row;
 	enum dc_code rc;
 
-	if ((rc = query_lock(tx, virtual_gateway_resource.table, v->vgw_id.v, err)) != DC_OK ||
-	    (rc = query_lock(tx, virtual_interface_resource.table, v->id.v, err)) != DC_OK ||
-	    (rc = query_get(tx, virtual_gateway_resource.table, Q(Q_EQ("id", v->vgw_id.v)), &row, err)) != DC_OK)
+	if ((rc = gateway_lock(tx, vif_gateway(v), gw, err)) != DC_OK ||
+	    (rc = query_lock(tx, virtual_interface_resource.table, v->id.v, err)) != DC_OK)
 		return rc;
-	*gw = row;
 	return life_is(&v->status, LIFE_PENDING_DELETE) ? dc_fail(err, DC_E_VIF_STATE, NULL, "the interface is being deleted") : DC_OK;
 }
 
@@ -506,7 +449,7 @@ create(struct tx *tx, struct call *call, struct dc_error *err)
 {
 	struct vif_peer *p = arena_memdup(tx_arena(tx), call->body, sizeof(*p));
 	struct virtual_interface *v;
-	struct virtual_gateway *gw;
+	struct gateway gw;
 	char id[UUID_TEXT_SIZE];
 	enum dc_code rc;
 
@@ -516,7 +459,7 @@ create(struct tx *tx, struct call *call, struct dc_error *err)
 	inherit(v, p);
 	uuid_new(id);
 	F_SET_TEXT(p->id, id);
-	if ((rc = vif_peer_check(tx, call, gw, p, &names, err)) != DC_OK || (rc = vif_peer_insert(tx, v, p, err)) != DC_OK)
+	if ((rc = vif_peer_check(tx, call, &gw, p, &names, err)) != DC_OK || (rc = vif_peer_insert(tx, v, p, err)) != DC_OK)
 		return rc;
 	mirror_addresses(v, p, &p->local_gateway_ip, &p->remote_gateway_ip);
 	if ((rc = query_update(tx, virtual_interface_resource.table, v, err)) != DC_OK || (rc = vif_render(tx, v, err)) != DC_OK ||
@@ -533,7 +476,7 @@ vif_peer_update(struct tx *tx, struct call *call, const void *old, const void *p
 	const struct vif_peer *patch = patch_row;
 	struct vif_peer *p = row;
 	struct virtual_interface *v;
-	struct virtual_gateway *gw;
+	struct gateway gw;
 	struct vif_peer *first;
 	enum dc_code rc;
 
@@ -544,7 +487,7 @@ vif_peer_update(struct tx *tx, struct call *call, const void *old, const void *p
 		return dc_fail(err, DC_E_VIF_STATE, NULL, "the peer is being deleted");
 	if (patch->remote_ep_group.set != GIVEN)
 		return DC_OK;
-	if ((rc = vif_peer_set_remote(tx, call, gw, p, &patch->remote_ep_group, &names, err)) != DC_OK ||
+	if ((rc = vif_peer_set_remote(tx, call, &gw, p, &patch->remote_ep_group, &names, err)) != DC_OK ||
 	    (rc = vif_first_peer(tx, v->id.v, &first, err)) != DC_OK || first == NULL || strcmp(first->id.v, p->id.v) != 0)
 		return rc;
 	v->remote_ep_group = p->remote_ep_group;
@@ -584,7 +527,7 @@ vif_peer_remove(struct tx *tx, struct call *call, void *row, bool *later, struct
 	static const struct f_text none = { NULLED, NULL };
 	struct vif_peer *p = row, *peer, *stays = NULL;
 	struct virtual_interface *v;
-	struct virtual_gateway *gw;
+	struct gateway gw;
 	size_t n;
 	enum dc_code rc;
 

@@ -1,7 +1,6 @@
 /* virtual_gateway.c - virtual gateways (semantics.md 5.4). */
 #include "res/virtual_gateway.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "api/crud.h"
@@ -39,14 +38,9 @@ const struct field_table virtual_gateway_table = {
 	},
 };
 
-const char *
-gateway_key(struct arena *arena, const char *gateway_id)
-{
-	return arena_printf(arena, "vrf/%s", gateway_id);
-}
-
-enum dc_code
-gateway_local(const struct virtual_gateway *gw, struct arena *arena, struct cidr_list *ret, struct dc_error *err)
+/* Both local lists in one. */
+static enum dc_code
+local_subnets(const struct virtual_gateway *gw, struct arena *arena, struct cidr_list *ret, struct dc_error *err)
 {
 	struct cidr_list v4, v6;
 	enum dc_code rc;
@@ -71,7 +65,7 @@ check_local(const struct virtual_gateway *gw, const struct res_settings *setting
 {
 	enum dc_code rc;
 
-	if ((rc = gateway_local(gw, arena, ret, err)) != DC_OK)
+	if ((rc = local_subnets(gw, arena, ret, err)) != DC_OK)
 		return rc;
 	if (settings->quota_local_subnets >= 0 && (int64_t)ret->n > settings->quota_local_subnets)
 		return dc_fail(err, DC_E_LOCAL_SUBNETS, "virtual_gateway.local_ep_group",
@@ -126,8 +120,8 @@ virtual_gateway_create(struct tx *tx, struct call *call, void *row, struct dc_er
 		return dc_fail(err, DC_E_PARAM, "virtual_gateway.local_ep_group", "virtual_gateway.local_ep_group is missing");
 	if ((rc = tags_check(&gw->tags, "virtual_gateway.tags", err)) != DC_OK)
 		return rc;
-	if (gw->bgp_asn.v >= settings->internal_asn_first && gw->bgp_asn.v <= settings->internal_asn_last)
-		return dc_fail(err, DC_E_ASN, "virtual_gateway.bgp_asn", "virtual_gateway.bgp_asn: %lld to %lld are kept for links between gateways", (long long)settings->internal_asn_first, (long long)settings->internal_asn_last);
+	if ((rc = gateway_check_asn(settings, gw->bgp_asn.v, "virtual_gateway.bgp_asn", err)) != DC_OK)
+		return rc;
 	fill_common(&gw->name, &gw->description, &gw->enterprise_project_id);
 	F_SET_TEXT(gw->status, "ACTIVE"); /* it has no objects on any edge yet */
 	if ((rc = check_quota(tx, call, err)) != DC_OK || (rc = check_vpc(tx, call, gw, err)) != DC_OK)
@@ -171,7 +165,7 @@ virtual_gateway_update(struct tx *tx, struct call *call, const void *old, const 
 	enum dc_code rc;
 
 	(void)old;
-	if ((rc = query_lock(tx, &virtual_gateway_table, gw->id.v, err)) != DC_OK)
+	if ((rc = query_lock(tx, &gateway_table, gw->id.v, err)) != DC_OK)
 		return rc;
 	if (strncmp(gw->status.v, "PENDING_", 8) == 0)
 		return dc_fail(err, DC_E_VGW_LOCKED, NULL, "the gateway is in state %s", gw->status.v);
@@ -182,33 +176,17 @@ virtual_gateway_update(struct tx *tx, struct call *call, const void *old, const 
 	return check_against_interfaces(tx, gw, &local, err);
 }
 
-/* The edges that the gateway has numbers on, i.e. a VRF or one that is being removed. */
 static enum dc_code
-edges_of(struct tx *tx, const struct virtual_gateway *gw, struct edge_number **ret, size_t *n, struct dc_error *err)
+virtual_gateway_created(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
-	void *rows;
-	enum dc_code rc = query_list(tx, &edge_number_table, Q(Q_EQ("space", "vrf"), Q_EQ("owner_id", gw->id.v)), NULL, &rows, n, err);
-
-	if (rc == DC_OK)
-		*ret = rows;
-	return rc;
+	return gateway_insert(tx, &virtual_gateway_kind, ((struct virtual_gateway *)row)->id.v, res_settings(call), err);
 }
 
 static enum dc_code
 virtual_gateway_updated(struct tx *tx, struct call *call, const void *old, void *row, struct dc_error *err)
 {
-	struct virtual_gateway *gw = row;
-	struct edge_number *number;
-	size_t n;
-	enum dc_code rc;
-
 	(void)old;
-	if ((rc = edges_of(tx, gw, &number, &n, err)) != DC_OK)
-		return rc;
-	for (size_t i = 0; i < n; i++)
-		if ((rc = gateway_render(tx, gw, number[i].edge_id.v, res_settings(call), err)) != DC_OK)
-			return rc;
-	return DC_OK;
+	return gateway_render_all(tx, ((struct virtual_gateway *)row)->id.v, res_settings(call), err);
 }
 
 static enum dc_code
@@ -222,78 +200,23 @@ virtual_gateway_remove(struct tx *tx, struct call *call, void *row, bool *later,
 	enum dc_code rc;
 
 	(void)call;
-	if ((rc = query_lock(tx, &virtual_gateway_table, gw->id.v, err)) != DC_OK ||
+	if ((rc = query_lock(tx, &gateway_table, gw->id.v, err)) != DC_OK ||
 	    (rc = query_count(tx, virtual_interface_resource.table, Q(Q_EQ("vgw_id", gw->id.v)), &interfaces, err)) != DC_OK)
 		return rc;
 	if (interfaces > 0)
 		return dc_fail(err, DC_E_VGW_IN_USE, NULL, "the gateway has %lld virtual interfaces", (long long)interfaces);
-	if ((rc = edges_of(tx, gw, &number, &n, err)) != DC_OK || n == 0)
+	if ((rc = gateway_edges(tx, gw->id.v, &number, &n, err)) != DC_OK || n == 0)
 		return rc;
 	*later = true; /* an edge still has its VRF */
 	F_SET_TEXT(gw->status, "PENDING_DELETE");
 	return query_set(tx, &virtual_gateway_table, columns, gw, Q(Q_EQ("id", gw->id.v)), NULL, err);
 }
 
-/* --- on the edge --- */
-
-static struct f_list
-texts_of(const struct cidr_list *list, struct arena *arena)
-{
-	struct f_list out = { GIVEN, list->n, arena_array(arena, list->n + 1, sizeof(char *)) };
-
-	for (size_t i = 0; i < list->n; i++) {
-		char text[IP_TEXT_SIZE];
-
-		ip_format_prefix(&list->v[i], text);
-		out.v[i] = arena_strdup(arena, text);
-	}
-	return out;
-}
-
-/* A router id per gateway and edge, from the operator's block: the VRF's number in it. */
-static enum dc_code
-router_id(const struct res_settings *settings, int64_t number, char out[IP_TEXT_SIZE], struct dc_error *err)
-{
-	struct ip_prefix block = ip_network(&settings->router_ids);
-	uint32_t base, host;
-
-	memcpy(&base, block.addr.byte, sizeof(base));
-	host = (uint32_t)number;
-	if (block.len > 0 && (uint64_t)host >= (1ULL << (32 - block.len)))
-		return dc_fail(err, DC_E_SYSTEM, NULL, "the block of router ids is used up");
-	base = htonl(ntohl(base) + host);
-	memcpy(block.addr.byte, &base, sizeof(base));
-	ip_format_addr(&block.addr, out);
-	return DC_OK;
-}
-
-static enum dc_code
-render_vrf(struct tx *tx, const struct virtual_gateway *gw, const char *edge_id, const struct res_settings *settings,
-    struct render *render, struct dc_error *err)
-{
-	struct arena *arena = tx_arena(tx);
-	struct wire_vrf vrf = { 0 };
-	struct edge_number number;
-	struct cidr_list local;
-	char id[IP_TEXT_SIZE];
-	enum dc_code rc;
-
-	if ((rc = number_get(tx, edge_id, "vrf", gw->id.v, settings->vrfs_per_instance, &number, err)) != DC_OK ||
-	    (rc = gateway_local(gw, arena, &local, err)) != DC_OK || (rc = router_id(settings, number.number.v, id, err)) != DC_OK)
-		return rc;
-	F_SET_TEXT(vrf.device, arena_printf(arena, "dcr%lld", (long long)number.number.v));
-	vrf.mark = gw->id;
-	F_SET_INT(vrf.table, 100000 + number.number.v);
-	vrf.instance = number.instance;
-	F_SET_TEXT(vrf.router_id, id);
-	vrf.own = texts_of(&local, arena);
-	render_put(render, gateway_key(arena, gw->id.v), OBJECT_VRF, &vrf, NULL);
-	return DC_OK;
-}
+/* --- as a gateway --- */
 
 /* device_id and redundant_device_id follow the edges that the gateway is on. */
 static enum dc_code
-write_devices(struct tx *tx, const struct virtual_gateway *gw, struct dc_error *err)
+write_devices(struct tx *tx, const struct gateway *gw, struct dc_error *err)
 {
 	static const char *const columns[] = { "device_id", "redundant_device_id", NULL };
 	struct virtual_gateway out = { 0 };
@@ -302,7 +225,7 @@ write_devices(struct tx *tx, const struct virtual_gateway *gw, struct dc_error *
 	size_t n;
 	enum dc_code rc;
 
-	if ((rc = edges_of(tx, gw, &number, &n, err)) != DC_OK)
+	if ((rc = gateway_edges(tx, gw->id, &number, &n, err)) != DC_OK)
 		return rc;
 	F_SET_TEXT(out.device_id, NULL);
 	F_SET_TEXT(out.redundant_device_id, NULL);
@@ -311,92 +234,30 @@ write_devices(struct tx *tx, const struct virtual_gateway *gw, struct dc_error *
 			return rc;
 		*(i == 0 ? &out.device_id : &out.redundant_device_id) = edge->device_id.set == GIVEN ? edge->device_id : edge->id;
 	}
-	return query_set(tx, &virtual_gateway_table, columns, &out, Q(Q_EQ("id", gw->id.v)), NULL, err);
+	return query_set(tx, &virtual_gateway_table, columns, &out, Q(Q_EQ("id", gw->id)), NULL, err);
 }
 
-enum dc_code
-gateway_render(struct tx *tx, const struct virtual_gateway *gw, const char *edge_id, const struct res_settings *settings,
-    struct dc_error *err)
-{
-	struct attachment *attachment;
-	struct render *render;
-	int64_t interfaces;
-	bool changed;
-	size_t n;
-	enum dc_code rc;
-
-	if ((rc = query_count(tx, virtual_interface_resource.table, Q(Q_EQ("vgw_id", gw->id.v), Q_EQ("edge_id", edge_id)), &interfaces, err)) != DC_OK ||
-	    (rc = render_begin(tx, edge_id, virtual_gateway_resource.name, gw->id.v, &render, err)) != DC_OK ||
-	    (rc = attachments_of(tx, gw, edge_id, &attachment, &n, err)) != DC_OK)
-		return rc;
-	if (interfaces > 0 && (rc = render_vrf(tx, gw, edge_id, settings, render, err)) != DC_OK)
-		return rc;
-	for (size_t i = 0; i < n; i++)
-		if ((rc = attachment_render(tx, &attachment[i], interfaces > 0 ? gw : NULL, err)) != DC_OK)
-			return rc;
-	if ((rc = render_commit(tx, render, &changed, err)) != DC_OK)
-		return rc;
-	return changed && interfaces > 0 ? write_devices(tx, gw, err) : DC_OK;
-}
-
-enum dc_code
-gateway_leave(struct tx *tx, const struct virtual_gateway *gw, const char *edge_id, struct dc_error *err)
-{
-	int64_t interfaces;
-	enum dc_code rc = query_count(tx, virtual_interface_resource.table, Q(Q_EQ("vgw_id", gw->id.v), Q_EQ("edge_id", edge_id)), &interfaces, err);
-
-	/* With interfaces left nothing of the gateway changes; without, nothing is rendered that would need settings. */
-	return rc != DC_OK || interfaces > 0 ? rc : gateway_render(tx, gw, edge_id, NULL, err);
-}
-
-/* Interfaces rest on the VRF: those that are not settled may be now. */
 static enum dc_code
-observe_waiting_interfaces(struct tx *tx, const char *id, struct dc_error *err)
+view(struct tx *tx, struct gateway *ret, struct dc_error *err)
 {
-	static const char *const unsettled[] = { "PENDING_CREATE", "PENDING_UPDATE", "ERROR", NULL };
-	struct virtual_interface *v;
-	void *rows;
-	size_t n;
-	enum dc_code rc;
+	const struct virtual_gateway *gw = ret->row;
 
-	rc = query_list(tx, virtual_interface_resource.table, Q(Q_EQ("vgw_id", id), Q_IN("status", unsettled)), NULL, &rows, &n, err);
-	v = rows;
-	for (size_t i = 0; rc == DC_OK && i < n; i++)
-		rc = vif_observe(tx, v[i].id.v, err);
-	return rc;
+	ret->tenant_id = gw->tenant_id.v;
+	ret->status = gw->status.v;
+	ret->bgp_asn = gw->bgp_asn.v;
+	ret->behind = gw->vpc_id.v;
+	ret->ipv6 = true;
+	ret->leaving = strcmp(gw->status.v, "PENDING_DELETE") == 0;
+	return local_subnets(gw, tx_arena(tx), &ret->local, err);
 }
 
-/* The VRF is gone from an edge: its name and table are free, and a gateway that waited for that is gone, too. */
-static enum dc_code
-virtual_gateway_observe(struct tx *tx, const char *id, struct dc_error *err)
-{
-	struct virtual_gateway *gw;
-	struct edge_number *number;
-	struct edge_object *object;
-	size_t n, objects;
-	void *row;
-	enum dc_code rc;
-
-	rc = query_get(tx, &virtual_gateway_table, Q(Q_EQ("id", id)), &row, err);
-	if (rc != DC_OK)
-		return rc == DC_E_NOT_FOUND ? DC_OK : rc;
-	gw = row;
-	if ((rc = edges_of(tx, gw, &number, &n, err)) != DC_OK || (rc = objects_of(tx, id, &object, &objects, err)) != DC_OK)
-		return rc;
-	for (size_t i = 0; i < n; i++) {
-		bool there = false;
-
-		for (size_t k = 0; k < objects; k++)
-			there = there || strcmp(object[k].edge_id.v, number[i].edge_id.v) == 0;
-		if (!there && (rc = number_free(tx, number[i].edge_id.v, "vrf", id, err)) != DC_OK)
-			return rc;
-	}
-	if ((rc = write_devices(tx, gw, err)) != DC_OK || (rc = observe_waiting_interfaces(tx, id, err)) != DC_OK)
-		return rc;
-	if (strcmp(gw->status.v, "PENDING_DELETE") == 0 && objects == 0)
-		return query_delete(tx, &virtual_gateway_table, Q(Q_EQ("id", id)), NULL, err);
-	return DC_OK;
-}
+const struct gateway_kind virtual_gateway_kind = {
+	.res = &virtual_gateway_resource,
+	.interfaces = "vgw_id",
+	.attachments = "vpc_id",
+	.view = view,
+	.settle = write_devices,
+};
 
 #define PATH "/v3/{project_id}/dcaas/virtual-gateways"
 
@@ -418,8 +279,10 @@ const struct resource virtual_gateway_resource = {
 	.owner = "tenant_id",
 	.routes = virtual_gateway_routes,
 	.create = virtual_gateway_create,
+	.created = virtual_gateway_created,
 	.update = virtual_gateway_update,
 	.updated = virtual_gateway_updated,
 	.remove = virtual_gateway_remove,
-	.observe = virtual_gateway_observe,
+	.removed = gateway_removed,
+	.observe = gateway_observe,
 };

@@ -7,9 +7,9 @@
 #include "api/crud.h"
 #include "auth/tables.h"
 #include "res/direct_connect.h"
+#include "res/gateway.h"
 #include "res/inventory.h"
 #include "res/lifecycle.h"
-#include "res/virtual_gateway.h"
 
 struct vif_extend_attribute {
 	struct f_text ha_type, ha_mode;
@@ -124,7 +124,7 @@ check_served(const struct virtual_interface *v, struct dc_error *err)
 {
 	if (strcmp(v->type.v, "public") == 0)
 		return not_yet(err, "virtual_interface.type", "public");
-	if (strcmp(v->service_type.v, "VGW") != 0)
+	if (strcmp(v->service_type.v, "LGW") == 0)
 		return not_yet(err, "virtual_interface.service_type", v->service_type.v);
 	if (v->enable_bfd.v && v->enable_nqa.v)
 		return dc_fail(err, DC_E_PARAM, "virtual_interface.enable_bfd", "virtual_interface.enable_bfd and enable_nqa exclude each other");
@@ -174,21 +174,55 @@ find_connection(struct tx *tx, const struct virtual_interface *v, struct direct_
 	return rc;
 }
 
-static enum dc_code
-find_gateway(struct tx *tx, const struct virtual_interface *v, struct virtual_gateway **ret, struct dc_error *err)
+/* What service_type says of the gateway: its kind, and the member that names it. */
+struct service {
+	const struct gateway_kind *kind;
+	const char *member, *other_member;
+	enum dc_code missing;
+};
+
+static const struct service services[] = {
+	{ &virtual_gateway_kind, "virtual_interface.vgw_id", "virtual_interface.gateway_id", DC_E_VGW_NOT_FOUND },
+	{ &global_dc_gateway_kind, "virtual_interface.gateway_id", "virtual_interface.vgw_id", DC_E_NOT_FOUND },
+};
+
+static bool
+is_global(const struct virtual_interface *v)
 {
-	void *row;
+	return strcmp(v->service_type.v, "GDGW") == 0;
+}
+
+static const struct service *
+service_of(const struct virtual_interface *v)
+{
+	return &services[is_global(v) ? 1 : 0];
+}
+
+const char *
+vif_gateway(const struct virtual_interface *v)
+{
+	return is_global(v) ? v->gateway_id.v : v->vgw_id.v;
+}
+
+static enum dc_code
+find_gateway(struct tx *tx, const struct virtual_interface *v, struct gateway *ret, struct dc_error *err)
+{
+	const struct service *s = service_of(v);
+	const struct f_text *id = is_global(v) ? &v->gateway_id : &v->vgw_id, *other = is_global(v) ? &v->vgw_id : &v->gateway_id;
+	struct gateway gw;
 	enum dc_code rc;
 
-	if (v->vgw_id.set != GIVEN)
-		return dc_fail(err, DC_E_VGW_NOT_FOUND, "virtual_interface.vgw_id", "virtual_interface.vgw_id is missing");
-	rc = query_lock(tx, virtual_gateway_resource.table, v->vgw_id.v, err);
-	if (rc == DC_OK)
-		rc = query_get(tx, virtual_gateway_resource.table, Q(Q_EQ("id", v->vgw_id.v), Q_EQ("tenant_id", v->tenant_id.v)), &row, err);
+	if (id->set != GIVEN)
+		return dc_fail(err, s->missing, s->member, "%s is missing", s->member);
+	if (other->set == GIVEN)
+		return dc_fail(err, DC_E_PARAM, s->other_member, "%s does not go with service_type %s", s->other_member, v->service_type.v);
+	rc = gateway_lock(tx, id->v, &gw, err);
+	if (rc == DC_OK && (gw.kind != s->kind || strcmp(gw.tenant_id, v->tenant_id.v) != 0 || gateway_is_hidden(&gw)))
+		rc = DC_E_NOT_FOUND;
 	if (rc == DC_E_NOT_FOUND)
-		return dc_fail(err, DC_E_VGW_NOT_FOUND, "virtual_interface.vgw_id", "virtual_interface.vgw_id: virtual gateway %s does not exist", v->vgw_id.v);
+		return dc_fail(err, s->missing, s->member, "%s: %s %s does not exist", s->member, s->kind->res->title, id->v);
 	if (rc == DC_OK)
-		*ret = row;
+		*ret = gw;
 	return rc;
 }
 
@@ -226,6 +260,8 @@ check_two_connections(struct tx *tx, const struct virtual_interface *v, struct d
 	enum dc_code rc;
 	struct query_page one = { .limit = 1 };
 
+	if (is_global(v))
+		return DC_OK; /* a rule of virtual gateways */
 	/* Two look-ups instead of a walk through all interfaces: another connection than mine, then one that is neither. */
 	rc = query_list(tx, &virtual_interface_table, Q(Q_EQ("vgw_id", v->vgw_id.v), Q_NE("direct_connect_id", seen[0])), &one, &rows, &n, err);
 	if (rc != DC_OK || n == 0)
@@ -239,14 +275,14 @@ check_two_connections(struct tx *tx, const struct virtual_interface *v, struct d
 }
 
 static enum dc_code
-check_states(const struct direct_connect *dc, const struct virtual_gateway *gw, struct dc_error *err)
+check_states(const struct direct_connect *dc, const struct gateway *gw, const char *member, struct dc_error *err)
 {
 	if (strcmp(dc->status.v, "ACTIVE") != 0 && strcmp(dc->status.v, "BUILD") != 0)
 		return dc_fail(err, DC_E_DC_STATE, "virtual_interface.direct_connect_id", "virtual_interface.direct_connect_id: the connection is in state %s", dc->status.v);
 	if (dc->port_id.set != GIVEN)
 		return dc_fail(err, DC_E_DC_STATE, "virtual_interface.direct_connect_id", "virtual_interface.direct_connect_id: the connection is not cabled to a port yet");
-	if (strncmp(gw->status.v, "PENDING_", 8) == 0)
-		return dc_fail(err, DC_E_VGW_LOCKED, "virtual_interface.vgw_id", "virtual_interface.vgw_id: the gateway is in state %s", gw->status.v);
+	if (strncmp(gw->status, "PENDING_", 8) == 0)
+		return dc_fail(err, DC_E_VGW_LOCKED, member, "%s: the gateway is in state %s", member, gw->status);
 	return DC_OK;
 }
 
@@ -274,7 +310,7 @@ first_peer(struct tx *tx, const struct virtual_interface *v)
 }
 
 static enum dc_code
-check_first_peer(struct tx *tx, struct call *call, const struct virtual_gateway *gw, struct virtual_interface *v, struct dc_error *err)
+check_first_peer(struct tx *tx, struct call *call, const struct gateway *gw, struct virtual_interface *v, struct dc_error *err)
 {
 	const struct peer_names *names = is_v6(&v->address_family) ? &names_v6 : &names_v4;
 	struct vif_peer *p = first_peer(tx, v);
@@ -290,7 +326,7 @@ virtual_interface_create(struct tx *tx, struct call *call, void *row, struct dc_
 {
 	struct virtual_interface *v = row;
 	struct direct_connect *dc = NULL;
-	struct virtual_gateway *gw = NULL;
+	struct gateway gw = { 0 };
 	struct cidr_list service;
 	struct port *port;
 	enum dc_code rc;
@@ -308,9 +344,9 @@ virtual_interface_create(struct tx *tx, struct call *call, void *row, struct dc_
 	v->port_id = dc->port_id;
 	F_SET_TEXT(v->status, life_names[LIFE_PENDING_CREATE]);
 	if ((rc = check_bandwidth(v, dc, err)) != DC_OK || (rc = check_hosted(tx, v, dc, err)) != DC_OK ||
-	    (rc = check_other_addresses(v, err)) != DC_OK || (rc = check_first_peer(tx, call, gw, v, err)) != DC_OK ||
+	    (rc = check_other_addresses(v, err)) != DC_OK || (rc = check_first_peer(tx, call, &gw, v, err)) != DC_OK ||
 	    (rc = cidr_list_parse(&v->service_ep_group, IP_NONE, "virtual_interface.service_ep_group", tx_arena(tx), &service, err)) != DC_OK ||
-	    (rc = check_two_connections(tx, v, err)) != DC_OK || (rc = check_states(dc, gw, err)) != DC_OK)
+	    (rc = check_two_connections(tx, v, err)) != DC_OK || (rc = check_states(dc, &gw, service_of(v)->member, err)) != DC_OK)
 		return rc;
 	if ((rc = port_get(tx, v->port_id.v, &port, err)) != DC_OK)
 		return rc;
@@ -319,25 +355,14 @@ virtual_interface_create(struct tx *tx, struct call *call, void *row, struct dc_
 }
 
 static enum dc_code
-load_gateway(struct tx *tx, const struct virtual_interface *v, struct virtual_gateway **ret, struct dc_error *err)
-{
-	void *row;
-	enum dc_code rc = query_get(tx, virtual_gateway_resource.table, Q(Q_EQ("id", v->vgw_id.v)), &row, err);
-
-	if (rc == DC_OK)
-		*ret = row;
-	return rc;
-}
-
-static enum dc_code
 virtual_interface_created(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
 	struct virtual_interface *v = row;
-	struct virtual_gateway *gw;
+	struct gateway gw;
 	enum dc_code rc;
 
-	if ((rc = vif_peer_insert(tx, v, v->vif_peers.v, err)) != DC_OK || (rc = load_gateway(tx, v, &gw, err)) != DC_OK ||
-	    (rc = gateway_render(tx, gw, v->edge_id.v, res_settings(call), err)) != DC_OK)
+	if ((rc = vif_peer_insert(tx, v, v->vif_peers.v, err)) != DC_OK || (rc = gateway_get(tx, vif_gateway(v), &gw, err)) != DC_OK ||
+	    (rc = gateway_render(tx, &gw, v->edge_id.v, res_settings(call), err)) != DC_OK)
 		return rc;
 	return vif_render(tx, v, err);
 }
@@ -368,12 +393,13 @@ check_update_served(const struct virtual_interface *patch, struct dc_error *err)
 static enum dc_code
 update_first_peer(struct tx *tx, struct call *call, const struct virtual_interface *v, const struct f_list *remote, struct dc_error *err)
 {
-	struct virtual_gateway *gw;
+	struct gateway gw;
 	struct vif_peer *peer;
 	enum dc_code rc;
 
-	if ((rc = vif_first_peer(tx, v->id.v, &peer, err)) != DC_OK || peer == NULL || (rc = load_gateway(tx, v, &gw, err)) != DC_OK ||
-	    (rc = vif_peer_set_remote(tx, call, gw, peer, remote, is_v6(&peer->address_family) ? &names_v6 : &names_v4, err)) != DC_OK)
+	if ((rc = vif_first_peer(tx, v->id.v, &peer, err)) != DC_OK || peer == NULL ||
+	    (rc = gateway_get(tx, vif_gateway(v), &gw, err)) != DC_OK ||
+	    (rc = vif_peer_set_remote(tx, call, &gw, peer, remote, is_v6(&peer->address_family) ? &names_v6 : &names_v4, err)) != DC_OK)
 		return rc;
 	return query_update(tx, &vif_peer_table, peer, err);
 }
@@ -403,7 +429,7 @@ virtual_interface_update(struct tx *tx, struct call *call, const void *old_row, 
 
 	if ((rc = check_update_served(patch, err)) != DC_OK)
 		return rc;
-	if ((rc = query_lock(tx, virtual_gateway_resource.table, v->vgw_id.v, err)) != DC_OK ||
+	if ((rc = query_lock(tx, &gateway_table, vif_gateway(v), err)) != DC_OK ||
 	    (rc = query_lock(tx, &virtual_interface_table, v->id.v, err)) != DC_OK)
 		return rc;
 	v->status = old->status; /* ACCEPTED and REJECTED are words of a request, never a state */
@@ -436,7 +462,7 @@ virtual_interface_remove(struct tx *tx, struct call *call, void *row, bool *late
 	enum dc_code rc;
 
 	(void)call;
-	if ((rc = query_lock(tx, virtual_gateway_resource.table, v->vgw_id.v, err)) != DC_OK ||
+	if ((rc = query_lock(tx, &gateway_table, vif_gateway(v), err)) != DC_OK ||
 	    (rc = query_lock(tx, &virtual_interface_table, v->id.v, err)) != DC_OK ||
 	    (rc = vif_peers_of(tx, v->id.v, &peer, &n, err)) != DC_OK)
 		return rc;
@@ -457,7 +483,7 @@ virtual_interface_remove(struct tx *tx, struct call *call, void *row, bool *late
 /* --- reading --- */
 
 static enum dc_code
-virtual_interface_embed(struct tx *tx, void *rows, size_t n, struct dc_error *err)
+virtual_interface_embed(struct tx *tx, const struct call *call, void *rows, size_t n, struct dc_error *err)
 {
 	struct virtual_interface *v = rows;
 	const char **ids = arena_array(tx_arena(tx), n + 1, sizeof(*ids));
@@ -467,6 +493,7 @@ virtual_interface_embed(struct tx *tx, void *rows, size_t n, struct dc_error *er
 	size_t peers;
 	enum dc_code rc;
 
+	(void)call;
 	for (size_t i = 0; i < n; i++)
 		ids[i] = v[i].id.v;
 	if ((rc = query_list(tx, &vif_peer_table, Q(Q_IN("vif_id", ids)), &by_vif, &found, &peers, err)) != DC_OK)
@@ -493,16 +520,7 @@ virtual_interface_embed(struct tx *tx, void *rows, size_t n, struct dc_error *er
 static enum dc_code
 virtual_interface_observed_age(struct tx *tx, const void *row, int64_t *ret, struct dc_error *err)
 {
-	const struct virtual_interface *v = row;
-	const struct edge_report *report;
-	void *found;
-	enum dc_code rc;
-
-	if ((rc = query_get(tx, &edge_report_table, Q(Q_EQ("id", v->edge_id.v)), &found, err)) != DC_OK)
-		return rc;
-	report = found;
-	*ret = report->received_time.set == GIVEN ? tx_now(tx) - report->received_time.v : -1;
-	return DC_OK;
+	return edge_report_age(tx, ((const struct virtual_interface *)row)->edge_id.v, ret, err);
 }
 
 /* Detection parameters can be set while BFD or NQA is on (semantics.md 5.7). */

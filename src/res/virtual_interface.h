@@ -27,6 +27,8 @@ struct virtual_interface {
 	/* ours */
 	struct f_text edge_id, port_id;
 };
+/* The gateway that it leads into, of either kind. */
+const char *vif_gateway(const struct virtual_interface *);
 extern const struct field_table virtual_interface_table;
 extern const struct resource virtual_interface_resource;
 
@@ -40,19 +42,19 @@ struct vif_peer {
 	struct f_text bgp_status, status, vif_id;
 	struct f_int receive_route_num;
 	struct f_bool enable_nqa, enable_bfd;
-	struct f_text vgw_id; /* ours: the gateway whose VRF it is in */
+	struct f_text gateway_id; /* ours: the gateway whose VRF it is in */
 };
 extern const struct resource vif_peer_resource;
 extern const struct field_table vif_peer_table;
-extern const struct field_table link_subnet_table, remote_subnet_table; /* what peers take in their gateway */
+extern const struct field_table remote_subnet_table; /* static routes that peers take in their gateway */
 
 /* --- vif_peer.c --- */
 
 /* Checks a peer against its interface and gateway, and claims its subnets: addresses, AS number, password, remote blocks.
  * prefix names the members in errors ("vif_peer", "virtual_interface"). Under the gateway's lock. */
-struct virtual_gateway;
+struct gateway;
 struct peer_names; /* member names for errors */
-enum dc_code vif_peer_check(struct tx *, struct call *, const struct virtual_gateway *, struct vif_peer *,
+enum dc_code vif_peer_check(struct tx *, struct call *, const struct gateway *, struct vif_peer *,
     const struct peer_names *, struct dc_error *err);
 struct peer_names {
 	const char *local, *remote, *asn, *md5, *remote_ep_group;
@@ -60,7 +62,7 @@ struct peer_names {
 /* Fills what the server fills, and inserts the row. */
 enum dc_code vif_peer_insert(struct tx *, const struct virtual_interface *, struct vif_peer *, struct dc_error *err);
 /* Replaces the remote blocks: checks, claims. The caller writes the row. */
-enum dc_code vif_peer_set_remote(struct tx *, struct call *, const struct virtual_gateway *, struct vif_peer *,
+enum dc_code vif_peer_set_remote(struct tx *, struct call *, const struct gateway *, struct vif_peer *,
     const struct f_list *, const struct peer_names *, struct dc_error *err);
 /* Deletes the row and its claims. */
 enum dc_code vif_peer_destroy(struct tx *, const struct vif_peer *, struct dc_error *err);

@@ -160,7 +160,7 @@ INVARIANTS = {
     "a family has one peer": "SELECT vif_id FROM vif_peer GROUP BY vif_id, address_family HAVING count(*) > 1",
     "claims have peers": "SELECT id FROM link_subnet WHERE id NOT IN (SELECT id FROM vif_peer) UNION ALL "
                          "SELECT id FROM remote_subnet WHERE peer_id NOT IN (SELECT id FROM vif_peer)",
-    "link subnets do not overlap": "SELECT a.id FROM link_subnet a JOIN link_subnet b ON a.vgw_id = b.vgw_id AND "
+    "link subnets do not overlap": "SELECT a.id FROM link_subnet a JOIN link_subnet b ON a.gateway_id = b.gateway_id AND "
                                    "a.family = b.family AND a.id <> b.id AND a.first <= b.last AND b.first <= a.last",
     "every interface has objects on its edge": "SELECT id FROM virtual_interface WHERE id NOT IN (SELECT owner_id FROM "
                                                "edge_object)",

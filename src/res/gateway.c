@@ -1,0 +1,166 @@
+/* gateway.c - the common row of all kinds of gateways, and the view of one that the rest of dcaasd works with. */
+#include "res/gateway.h"
+
+#include <string.h>
+
+#include "store/query.h"
+
+static const struct gateway_kind *const kinds[] = { &virtual_gateway_kind, &global_dc_gateway_kind, &enterprise_router_kind, NULL };
+
+const struct field_table gateway_table = {
+	.name = "Gateway",
+	.sql = "gateway",
+	.size = sizeof(struct gateway_row),
+	.fields = (const struct field[]) {
+	    { AT(gateway_row, id), .kind = F_UUID, .doc = "Gateway." },
+	    { AT(gateway_row, kind), .kind = F_TEXT, .max = 64, .doc = "Resource that it is." },
+	    { AT(gateway_row, internal_asn), .kind = F_INT, .min = 1, .max = 4294967295, .doc = "AS number of its links." },
+	    { 0 },
+	},
+};
+
+const struct field_table pool_table = {
+	.name = "Pool",
+	.sql = "pool",
+	.size = sizeof(struct pool),
+	.fields = (const struct field[]) {
+	    { AT(pool, id), .kind = F_TEXT, .max = 64, .doc = "Pool of numbers." },
+	    { 0 },
+	},
+};
+
+static const struct gateway_kind *
+kind_named(const char *name)
+{
+	for (const struct gateway_kind *const *k = kinds; *k != NULL; k++)
+		if (strcmp((*k)->res->name, name) == 0)
+			return *k;
+	return NULL;
+}
+
+/* The lowest number of the range that no gateway has, from `from` on. */
+static enum dc_code
+lowest_gap(struct tx *tx, int64_t first, int64_t last, int64_t *ret, struct dc_error *err)
+{
+	struct query_page by_number = { .sort = "internal_asn" };
+	const struct gateway_row *row;
+	void *rows;
+	size_t n;
+	enum dc_code rc;
+
+	if ((rc = query_list(tx, &gateway_table, Q(Q_NOT_NULL("internal_asn")), &by_number, &rows, &n, err)) != DC_OK)
+		return rc;
+	row = rows;
+	*ret = first;
+	for (size_t i = 0; i < n; i++)
+		if (row[i].internal_asn.v == *ret)
+			*ret += 1;
+	return *ret <= last ? DC_OK :
+	    dc_fail(err, DC_E_QUOTA, NULL, "the AS numbers that are kept for links between gateways are used up");
+}
+
+/* One above the highest in use, so that a number that has just become free is not given again at once; only when the range
+ * has been used up once, the lowest gap. */
+static enum dc_code
+take_internal_asn(struct tx *tx, const struct res_settings *settings, int64_t *ret, struct dc_error *err)
+{
+	struct query_page top = { .sort = "internal_asn", .descending = true, .limit = 1 };
+	int64_t first = settings->internal_asn_first, last = settings->internal_asn_last;
+	const struct gateway_row *row;
+	void *rows;
+	size_t n;
+	enum dc_code rc;
+
+	if ((rc = query_lock(tx, &pool_table, POOL_INTERNAL_ASN, err)) != DC_OK ||
+	    (rc = query_list(tx, &gateway_table, Q(Q_LE_INT("internal_asn", last)), &top, &rows, &n, err)) != DC_OK)
+		return rc;
+	row = rows;
+	*ret = n > 0 && row->internal_asn.v >= first ? row->internal_asn.v + 1 : first;
+	return *ret <= last ? DC_OK : lowest_gap(tx, first, last, ret, err);
+}
+
+enum dc_code
+gateway_insert(struct tx *tx, const struct gateway_kind *kind, const char *id, const struct res_settings *settings,
+    struct dc_error *err)
+{
+	struct gateway_row row = { 0 };
+	struct dc_error why = { 0 };
+	int64_t asn;
+	enum dc_code rc;
+
+	F_SET_TEXT(row.id, id);
+	F_SET_TEXT(row.kind, kind->res->name);
+	if (kind->links) {
+		if ((rc = take_internal_asn(tx, settings, &asn, err)) != DC_OK)
+			return rc;
+		F_SET_INT(row.internal_asn, asn);
+	}
+	rc = query_insert(tx, &gateway_table, &row, &why);
+	if (rc == DC_E_CONFLICT && strcmp(why.member, "gateway.id") == 0) {
+		const char *member = arena_printf(tx_arena(tx), "%s.id", kind->res->name);
+
+		return dc_fail(err, DC_E_PARAM, member, "%s: %s is the id of another gateway", member, id);
+	}
+	if (rc != DC_OK && err != NULL)
+		*err = why;
+	return rc;
+}
+
+enum dc_code
+gateway_delete(struct tx *tx, const char *id, struct dc_error *err)
+{
+	return query_delete(tx, &gateway_table, Q(Q_EQ("id", id)), NULL, err);
+}
+
+enum dc_code
+gateway_removed(struct tx *tx, struct call *call, void *row, struct dc_error *err)
+{
+	const struct field_table *table = call->route->res->table;
+	const struct f_text *id = field_ptr(field_find(table, "id"), row);
+
+	return gateway_delete(tx, id->v, err);
+}
+
+enum dc_code
+gateway_get(struct tx *tx, const char *id, struct gateway *ret, struct dc_error *err)
+{
+	struct gateway out = { 0 };
+	const struct gateway_row *row;
+	void *found;
+	enum dc_code rc;
+
+	if ((rc = query_get(tx, &gateway_table, Q(Q_EQ("id", id)), &found, err)) != DC_OK)
+		return rc;
+	row = found;
+	if ((out.kind = kind_named(row->kind.v)) == NULL)
+		return dc_fail(err, DC_E_SYSTEM, NULL, "gateway %s is of the unknown kind %s", id, row->kind.v);
+	if ((rc = query_get(tx, out.kind->res->table, Q(Q_EQ("id", id)), &out.row, err)) != DC_OK)
+		return rc;
+	out.id = row->id.v;
+	out.internal_asn = row->internal_asn.set == GIVEN ? row->internal_asn.v : 0;
+	if ((rc = out.kind->view(tx, &out, err)) == DC_OK)
+		*ret = out;
+	return rc;
+}
+
+enum dc_code
+gateway_lock(struct tx *tx, const char *id, struct gateway *ret, struct dc_error *err)
+{
+	enum dc_code rc = query_lock(tx, &gateway_table, id, err);
+
+	return rc == DC_OK ? gateway_get(tx, id, ret, err) : rc;
+}
+
+bool
+gateway_is_hidden(const struct gateway *gw)
+{
+	return gw->leaving && gw->kind->res->hidden != NULL;
+}
+
+enum dc_code
+gateway_check_asn(const struct res_settings *settings, int64_t asn, const char *member, struct dc_error *err)
+{
+	return asn < settings->internal_asn_first || asn > settings->internal_asn_last ? DC_OK :
+	    dc_fail(err, DC_E_ASN, member, "%s: %lld to %lld are kept for links between gateways", member,
+	        (long long)settings->internal_asn_first, (long long)settings->internal_asn_last);
+}

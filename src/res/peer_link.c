@@ -1,0 +1,536 @@
+/* peer_link.c - peer links (semantics.md 5.11): what tenants order and its rules. */
+#include "res/peer_link.h"
+
+#include <string.h>
+
+#include "api/crud.h"
+#include "auth/tables.h"
+#include "reconcile/objects.h"
+#include "res/enterprise_router.h"
+#include "res/global_dc_gateway.h"
+#include "res/link_subnet.h"
+#include "res/virtual_interface.h"
+
+struct bandwidth_info {
+	struct f_int bandwidth_size;
+	struct f_text gcb_id;
+};
+
+struct peer_site {
+	struct f_text gateway_id, link_id, project_id, region_id, site_code, type;
+};
+
+static const char *const statuses[] = { "PENDING_CREATE", "PENDING_UPDATE", "ACTIVE", "ERROR", NULL };
+static const char *const types[] = { "ER", "GDGW", NULL };
+
+/* The answer of a create leaves out what only reads have; the operator reads the rest, too. */
+#define READ (VIEW_ANSWER | VIEW_OP_ANSWER)
+#define ANSWERS (VIEW_CREATED | READ)
+
+static const struct field_table bandwidth_info_table = {
+	.name = "BandwidthInfo",
+	.size = sizeof(struct bandwidth_info),
+	.fields = (const struct field[]) {
+	    { AT(bandwidth_info, bandwidth_size), .kind = F_INT, .max = 268435455, .may = ANSWERS, .doc = "Mbit/s; 0 while none is attached." },
+	    { AT(bandwidth_info, gcb_id), .kind = F_TEXT, .max = 36, .nullable = true, .may = ANSWERS, .doc = "Global connection bandwidth in use." },
+	    { 0 },
+	},
+};
+
+static const struct field_table peer_site_table = {
+	.name = "PeerSite",
+	.size = sizeof(struct peer_site),
+	.fields = (const struct field[]) {
+	    { AT(peer_site, gateway_id), .kind = F_UUID, .may = VIEW_CREATE | ANSWERS, .must = VIEW_CREATE, .doc = "Enterprise router or global DC gateway at the far end." },
+	    { AT(peer_site, link_id), .kind = F_TEXT, .max = 64, .nullable = true, .may = ANSWERS, .doc = "The link at the far end; null until it is ACTIVE." },
+	    { AT(peer_site, project_id), .kind = F_HEX32, .may = VIEW_CREATE | ANSWERS, .must = VIEW_CREATE, .doc = "Project of the far end." },
+	    { AT(peer_site, region_id), .kind = F_TEXT, .max = 36, .may = VIEW_CREATE | ANSWERS, .must = VIEW_CREATE, .doc = "Region of the far end." },
+	    { AT(peer_site, site_code), .kind = F_TEXT, .max = 64, .nullable = true, .may = ANSWERS, .doc = "Site of the far end." },
+	    { AT(peer_site, type), .kind = F_ENUM, .names = types, .nullable = true, .may = ANSWERS, .doc = "Kind of the far end." },
+	    { 0 },
+	},
+};
+
+const struct field_table peer_link_table = {
+	.name = "PeerLink",
+	.sql = "peer_link",
+	.size = sizeof(struct peer_link),
+	.created_differs = true,
+	.fields = (const struct field[]) {
+	    { AT(peer_link, id), .kind = F_UUID, .may = ANSWERS, .must = ANSWERS, .filter = true, .sort = true, .cli = true, .doc = "Identifier of the link." },
+	    { AT(peer_link, tenant_id), .kind = F_HEX32, .may = ANSWERS, .must = ANSWERS, .doc = "Project that owns the link." },
+	    { AT(peer_link, name), .kind = F_TEXT, .max = 64, .may = VIEW_CREATE | VIEW_UPDATE | ANSWERS, .must = VIEW_CREATE | ANSWERS, .filter = true, .filter_csv = true, .sort = true, .cli = true, .pattern = "^[\\u4e00-\\u9fa50-9a-zA-Z_.\\-]*$", .doc = "Display name." },
+	    { AT(peer_link, description), .kind = F_TEXT, .max = 128, .out_max = 255, .nullable = true, .may = VIEW_CREATE | VIEW_UPDATE | ANSWERS, .doc = "Free text." },
+	    { AT(peer_link, status), .kind = F_ENUM, .names = statuses, .may = ANSWERS, .must = ANSWERS, .sort = true, .cli = true, .doc = "State, as the edge reports it." },
+	    { AT(peer_link, reason), .kind = F_TEXT, .max = 255, .nullable = true, .may = ANSWERS, .doc = "What keeps it from being ACTIVE." },
+	    { AT(peer_link, global_dc_gateway_id), .kind = F_UUID, .may = ANSWERS, .must = ANSWERS, .cli = true, .doc = "Gateway at the near end." },
+	    { AT(peer_link, bandwidth_info), .kind = F_OBJECT, .of = &bandwidth_info_table, .no_column = true, .may = ANSWERS, .doc = "Bandwidth attached to the link." },
+	    { AT(peer_link, peer_site), .kind = F_OBJECT, .of = &peer_site_table, .no_column = true, .may = VIEW_CREATE | ANSWERS, .must = VIEW_CREATE | ANSWERS, .doc = "The far end." },
+	    { AT(peer_link, instance_id), .kind = F_TEXT, .max = 36, .no_column = true, .nullable = true, .may = ANSWERS, .doc = "Instance that realises the link." },
+	    { AT(peer_link, create_owner), .kind = F_TEXT, .max = 64, .no_column = true, .nullable = true, .quirks = QUIRK_TYPED_AS_TIME, .may = READ, .doc = "Service that made the link." },
+	    { AT(peer_link, created_time), .kind = F_TIME, .may = ANSWERS, .sort = true, .doc = "When it was ordered." },
+	    { AT(peer_link, updated_time), .kind = F_TIME, .nullable = true, .may = READ, .sort = true, .doc = "When the order was last changed." },
+	    { AT(peer_link, peer_gateway_id), .kind = F_UUID, .may = VIEW_OP_ANSWER, .filter = true, .doc = "Gateway at the far end." },
+	    { AT(peer_link, peer_project_id), .kind = F_HEX32, .doc = "Project of the far end." },
+	    { AT(peer_link, peer_region_id), .kind = F_TEXT, .max = 36, .doc = "Region of the far end." },
+	    { AT(peer_link, peer_type), .kind = F_ENUM, .names = types, .doc = "Kind of the far end." },
+	    { AT(peer_link, peer_link_id), .kind = F_TEXT, .max = 64, .doc = "The link at the far end." },
+	    { AT(peer_link, low), .kind = F_UUID, .doc = "Gateway with the lower id." },
+	    { AT(peer_link, high), .kind = F_UUID, .doc = "Gateway with the higher id." },
+	    { AT(peer_link, edge_id), .kind = F_UUID, .may = VIEW_OP_ANSWER, .filter = true, .doc = "Edge that it is on." },
+	    { AT(peer_link, number), .kind = F_INT, .may = VIEW_OP_ANSWER, .doc = "Number of its subnets in the blocks of links." },
+	    { AT(peer_link, near_mark), .kind = F_UUID, .doc = "Mark of the near device." },
+	    { AT(peer_link, far_mark), .kind = F_UUID, .doc = "Mark of the far device." },
+	    { AT(peer_link, near_v4), .kind = F_UUID, .may = VIEW_OP_ANSWER, .doc = "IPv4 session of the near end." },
+	    { AT(peer_link, near_v6), .kind = F_UUID, .may = VIEW_OP_ANSWER, .doc = "IPv6 session of the near end." },
+	    { AT(peer_link, far_v4), .kind = F_UUID, .may = VIEW_OP_ANSWER, .doc = "IPv4 session of the far end." },
+	    { AT(peer_link, far_v6), .kind = F_UUID, .may = VIEW_OP_ANSWER, .doc = "IPv6 session of the far end." },
+	    { AT(peer_link, deleted_time), .kind = F_TIME, .doc = "When it was deleted; it stays until its edge has let go." },
+	    { 0 },
+	},
+};
+
+/* --- sets of links --- */
+
+static enum dc_code
+count_both(struct tx *tx, const struct query_cond *near, const struct query_cond *far, int64_t *ret, struct dc_error *err)
+{
+	int64_t more;
+	enum dc_code rc;
+
+	if ((rc = query_count(tx, &peer_link_table, near, ret, err)) != DC_OK ||
+	    (rc = query_count(tx, &peer_link_table, far, &more, err)) != DC_OK)
+		return rc;
+	*ret += more;
+	return DC_OK;
+}
+
+enum dc_code
+peer_links_of(struct tx *tx, const char *gateway_id, int64_t *ret, struct dc_error *err)
+{
+	return count_both(tx, Q(Q_EQ("global_dc_gateway_id", gateway_id), Q_IS_NULL("deleted_time")),
+	    Q(Q_EQ("peer_gateway_id", gateway_id), Q_IS_NULL("deleted_time")), ret, err);
+}
+
+enum dc_code
+peer_links_on(struct tx *tx, const char *gateway_id, const char *edge_id, int64_t *ret, struct dc_error *err)
+{
+	return count_both(tx, Q(Q_EQ("global_dc_gateway_id", gateway_id), Q_EQ("edge_id", edge_id)),
+	    Q(Q_EQ("peer_gateway_id", gateway_id), Q_EQ("edge_id", edge_id)), ret, err);
+}
+
+/* --- numbering --- */
+
+/* The n-th pair of addresses of a block: a /31 (RFC 3021) or /127 (RFC 6164). */
+static struct ip_prefix
+pair_of(const struct ip_prefix *block, uint64_t n, unsigned host)
+{
+	struct ip_prefix p = *block;
+	unsigned last = ip_bits(p.addr.family) / 8 - 1;
+	uint64_t add = n * 2 + host;
+
+	for (unsigned i = 0; i < 8 && i <= last; i++) {
+		add += p.addr.byte[last - i];
+		p.addr.byte[last - i] = (uint8_t)(add & 0xff);
+		add >>= 8;
+	}
+	p.len = ip_bits(p.addr.family) - 1;
+	return p;
+}
+
+/* How many pairs a block has, as far as it matters. */
+static int64_t
+pairs_in(const struct ip_prefix *block)
+{
+	unsigned host_bits = ip_bits(block->addr.family) - block->len;
+
+	return host_bits == 0 ? 0 : host_bits > 32 ? (int64_t)1 << 31 : (int64_t)1 << (host_bits - 1);
+}
+
+void
+peer_link_ends(const struct peer_link *link, const struct res_settings *settings, struct link_end end[2])
+{
+	uint64_t n = (uint64_t)link->number.v;
+
+	end[0] = (struct link_end) { "a", link->global_dc_gateway_id.v, link->near_mark.v, { link->near_v4.v, link->near_v6.v },
+		{ pair_of(&settings->link_block_v4, n, 0), pair_of(&settings->link_block_v6, n, 0) } };
+	end[1] = (struct link_end) { "b", link->peer_gateway_id.v, link->far_mark.v, { link->far_v4.v, link->far_v6.v },
+		{ pair_of(&settings->link_block_v4, n, 1), pair_of(&settings->link_block_v6, n, 1) } };
+}
+
+/* Whether a number's subnets are free of customers' links on both gateways. */
+static enum dc_code
+is_free(struct tx *tx, struct peer_link *link, const struct res_settings *settings, bool *ret, struct dc_error *err)
+{
+	struct link_end end[2];
+	bool taken = false;
+	enum dc_code rc = DC_OK;
+
+	peer_link_ends(link, settings, end);
+	for (unsigned i = 0; i < 4 && !taken && rc == DC_OK; i++) {
+		struct ip_prefix subnet = ip_network(&end[i / 2].address[i % 2]);
+
+		rc = link_subnet_is_taken(tx, end[i / 2].gateway_id, &subnet, &taken, err);
+	}
+	*ret = !taken;
+	return rc;
+}
+
+/* The first number from `from` on that no link has and whose subnets are free; -1 when there is none before `end`. */
+static enum dc_code
+search_number(struct tx *tx, struct peer_link *link, const struct res_settings *settings, int64_t from, int64_t end,
+    struct dc_error *err)
+{
+	for (int64_t n = from; n < end; n++) {
+		int64_t used;
+		bool ok;
+		enum dc_code rc;
+
+		F_SET_INT(link->number, n);
+		if ((rc = query_count(tx, &peer_link_table, Q(Q_EQ_INT("number", n)), &used, err)) != DC_OK ||
+		    (rc = is_free(tx, link, settings, &ok, err)) != DC_OK)
+			return rc;
+		if (used == 0 && ok)
+			return DC_OK;
+	}
+	F_SET_INT(link->number, -1);
+	return DC_OK;
+}
+
+/* One above the highest in use; from the start of the block when that is past its end. */
+static enum dc_code
+take_number(struct tx *tx, struct peer_link *link, const struct res_settings *settings, struct dc_error *err)
+{
+	struct query_page top = { .sort = "number", .descending = true, .limit = 1 };
+	int64_t v4 = pairs_in(&settings->link_block_v4), v6 = pairs_in(&settings->link_block_v6), end = v4 < v6 ? v4 : v6, next;
+	void *rows;
+	size_t n;
+	enum dc_code rc;
+
+	if ((rc = query_lock(tx, &pool_table, POOL_LINK, err)) != DC_OK ||
+	    (rc = query_list(tx, &peer_link_table, Q_ALL, &top, &rows, &n, err)) != DC_OK)
+		return rc;
+	next = n > 0 ? ((struct peer_link *)rows)->number.v + 1 : 0;
+	if ((rc = search_number(tx, link, settings, next, end, err)) != DC_OK || link->number.v >= 0)
+		return rc;
+	if ((rc = search_number(tx, link, settings, 0, end, err)) != DC_OK || link->number.v >= 0)
+		return rc;
+	return dc_fail(err, DC_E_QUOTA, NULL, "the blocks that links between gateways are numbered from are used up");
+}
+
+/* --- rules --- */
+
+static enum dc_code
+check_site(const struct call *call, const struct peer_link *link, struct dc_error *err)
+{
+	const char *region = res_settings(call)->region_id;
+
+	if (strcmp(link->peer_region_id.v, region) != 0)
+		return dc_fail(err, DC_E_PARAM, "peer_link.peer_site.region_id", "peer_link.peer_site.region_id: a link into another region than %s is not served yet", region);
+	if (strcmp(link->peer_project_id.v, link->tenant_id.v) != 0)
+		return dc_fail(err, DC_E_PARAM, "peer_link.peer_site.project_id", "peer_link.peer_site.project_id: a link into another project is not served yet");
+	if (strcmp(link->peer_gateway_id.v, link->global_dc_gateway_id.v) == 0)
+		return dc_fail(err, DC_E_PARAM, "peer_link.peer_site.gateway_id", "peer_link.peer_site.gateway_id: a gateway is not linked to itself");
+	return DC_OK;
+}
+
+static enum dc_code
+no_gateway(const struct peer_link *link, struct dc_error *err)
+{
+	return dc_fail(err, DC_E_NOT_FOUND, "peer_link.peer_site.gateway_id", "peer_link.peer_site.gateway_id: enterprise router or global DC gateway %s does not exist", link->peer_gateway_id.v);
+}
+
+/* Both gateways, always in the order of their ids, so that two calls never wait for each other. */
+static enum dc_code
+lock_gateways(struct tx *tx, const struct peer_link *link, struct dc_error *err)
+{
+	enum dc_code rc = query_lock(tx, &gateway_table, link->low.v, err);
+
+	return rc == DC_OK ? query_lock(tx, &gateway_table, link->high.v, err) : rc;
+}
+
+static enum dc_code
+find_gateways(struct tx *tx, const struct peer_link *link, struct gateway *near, struct gateway *far, struct dc_error *err)
+{
+	enum dc_code rc;
+
+	rc = lock_gateways(tx, link, err);
+	if (rc == DC_OK)
+		rc = gateway_get(tx, link->peer_gateway_id.v, far, err);
+	if (rc == DC_OK && (!far->kind->links || far->leaving || strcmp(far->tenant_id, link->peer_project_id.v) != 0))
+		rc = DC_E_NOT_FOUND;
+	if (rc == DC_E_NOT_FOUND)
+		return no_gateway(link, err);
+	return rc == DC_OK ? gateway_get(tx, link->global_dc_gateway_id.v, near, err) : rc;
+}
+
+/* A link uses a place at each of its global DC gateways. */
+static enum dc_code
+check_quota(struct tx *tx, const struct call *call, const struct gateway *gw, struct dc_error *err)
+{
+	int64_t quota = res_settings(call)->quota_peer_links, used;
+	enum dc_code rc;
+
+	if (gw->kind != &global_dc_gateway_kind || quota < 0)
+		return DC_OK;
+	if ((rc = peer_links_of(tx, gw->id, &used, err)) != DC_OK)
+		return rc;
+	return used < quota ? DC_OK : dc_fail(err, DC_E_QUOTA, NULL, "the quota of %lld peer links of the global DC gateway %s is used up", (long long)quota, gw->id);
+}
+
+static enum dc_code
+check_pair(struct tx *tx, const struct peer_link *link, struct dc_error *err)
+{
+	int64_t same;
+	enum dc_code rc = query_count(tx, &peer_link_table, Q(Q_EQ("low", link->low.v), Q_EQ("high", link->high.v), Q_IS_NULL("deleted_time")), &same, err);
+
+	if (rc != DC_OK)
+		return rc;
+	return same == 0 ? DC_OK : dc_fail(err, DC_E_PARAM, "peer_link.peer_site.gateway_id", "peer_link.peer_site.gateway_id: the two gateways are linked already");
+}
+
+/* --- where it can be --- */
+
+/* The edges that a gateway can have an end on: those of its interfaces, or of what is attached behind it. */
+struct places {
+	const char **edge;
+	size_t n;
+};
+
+static void
+add_place(struct places *p, const char *edge_id)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (strcmp(p->edge[i], edge_id) == 0)
+			return;
+	p->edge[p->n++] = edge_id;
+}
+
+static enum dc_code
+places_of(struct tx *tx, const struct gateway *gw, struct places *ret, struct dc_error *err)
+{
+	struct virtual_interface *v;
+	struct attachment *a;
+	void *rows = NULL;
+	size_t interfaces = 0, attachments;
+	enum dc_code rc;
+
+	if (gw->kind->interfaces != NULL && (rc = query_list(tx, &virtual_interface_table, Q(Q_EQ(gw->kind->interfaces, gw->id),
+	        Q_NE("status", "PENDING_DELETE")), NULL, &rows, &interfaces, err)) != DC_OK)
+		return rc;
+	if ((rc = attachments_of(tx, gw, NULL, &a, &attachments, err)) != DC_OK)
+		return rc;
+	v = rows;
+	*ret = (struct places) { arena_array(tx_arena(tx), interfaces + attachments + 1, sizeof(*ret->edge)), 0 };
+	for (size_t i = 0; i < interfaces; i++)
+		add_place(ret, v[i].edge_id.v);
+	for (size_t i = 0; i < attachments; i++)
+		add_place(ret, a[i].edge_id.v);
+	return DC_OK;
+}
+
+/* The edge for a link: one where both gateways are. A router that nothing is attached to can be anywhere. */
+static enum dc_code
+choose_edge(struct tx *tx, const struct gateway *near, const struct gateway *far, struct peer_link *link, struct dc_error *err)
+{
+	struct places here, there;
+	enum dc_code rc;
+
+	if ((rc = places_of(tx, near, &here, err)) != DC_OK || (rc = places_of(tx, far, &there, err)) != DC_OK)
+		return rc;
+	if (here.n == 0)
+		return dc_fail(err, DC_E_VIF_RELATED, NULL, "the global DC gateway has no virtual interface yet");
+	if (there.n == 0 && far->kind->interfaces != NULL)
+		return dc_fail(err, DC_E_VIF_RELATED, "peer_link.peer_site.gateway_id", "peer_link.peer_site.gateway_id: the global DC gateway there has no virtual interface yet");
+	for (size_t i = 0; i < here.n; i++) {
+		bool common = there.n == 0;
+
+		for (size_t k = 0; k < there.n; k++)
+			common = common || strcmp(here.edge[i], there.edge[k]) == 0;
+		if (common) {
+			F_SET_TEXT(link->edge_id, here.edge[i]);
+			return DC_OK;
+		}
+	}
+	return dc_fail(err, DC_E_VIF_RELATED, "peer_link.peer_site.gateway_id", "peer_link.peer_site.gateway_id: the two gateways are on different edges, and a link between edges is not served yet");
+}
+
+/* --- create --- */
+
+static void
+new_id(struct f_text *to, struct arena *arena)
+{
+	char id[UUID_TEXT_SIZE];
+
+	uuid_new(id);
+	F_SET_TEXT(*to, arena_strdup(arena, id));
+}
+
+static void
+fill(struct peer_link *link, struct arena *arena)
+{
+	const struct peer_site *site = link->peer_site.v;
+	struct f_text *ids[] = { &link->near_mark, &link->far_mark, &link->near_v4, &link->near_v6, &link->far_v4, &link->far_v6 };
+	bool near_first;
+
+	link->peer_gateway_id = site->gateway_id;
+	link->peer_project_id = site->project_id;
+	link->peer_region_id = site->region_id;
+	near_first = strcmp(link->global_dc_gateway_id.v, link->peer_gateway_id.v) < 0;
+	link->low = near_first ? link->global_dc_gateway_id : link->peer_gateway_id;
+	link->high = near_first ? link->peer_gateway_id : link->global_dc_gateway_id;
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		new_id(ids[i], arena);
+	F_SET_TEXT(link->status, "PENDING_CREATE");
+	if (text_or_null(&link->description) == NULL)
+		F_SET_TEXT(link->description, NULL);
+}
+
+static enum dc_code
+peer_link_create(struct tx *tx, struct call *call, void *row, struct dc_error *err)
+{
+	struct peer_link *link = row;
+	struct gateway near = { 0 }, far = { 0 };
+	enum dc_code rc;
+
+	fill(link, tx_arena(tx));
+	if ((rc = name_check(link->name.v, "peer_link.name", err)) != DC_OK || (rc = check_site(call, link, err)) != DC_OK ||
+	    (rc = query_lock(tx, &project_table, call->project, err)) != DC_OK ||
+	    (rc = find_gateways(tx, link, &near, &far, err)) != DC_OK || (rc = check_quota(tx, call, &near, err)) != DC_OK ||
+	    (rc = check_quota(tx, call, &far, err)) != DC_OK ||
+	    (rc = check_pair(tx, link, err)) != DC_OK || (rc = choose_edge(tx, &near, &far, link, err)) != DC_OK)
+		return rc;
+	F_SET_TEXT(link->peer_type, far.kind == &enterprise_router_kind ? "ER" : "GDGW");
+	return take_number(tx, link, res_settings(call), err);
+}
+
+static enum dc_code
+take_subnets(struct tx *tx, const struct peer_link *link, const struct res_settings *settings, struct dc_error *err)
+{
+	struct link_end end[2];
+	enum dc_code rc = DC_OK;
+
+	peer_link_ends(link, settings, end);
+	for (unsigned i = 0; i < 4 && rc == DC_OK; i++) {
+		const struct link_end *e = &end[i / 2];
+		struct ip_prefix subnet = ip_network(&e->address[i % 2]);
+
+		rc = link_subnet_take(tx, e->session[i % 2], e->gateway_id, &subnet, err);
+	}
+	return rc;
+}
+
+static enum dc_code
+peer_link_created(struct tx *tx, struct call *call, void *row, struct dc_error *err)
+{
+	struct peer_link *link = row;
+	const struct res_settings *settings = res_settings(call);
+	struct gateway near, far;
+	enum dc_code rc;
+
+	if ((rc = take_subnets(tx, link, settings, err)) != DC_OK ||
+	    (rc = gateway_get(tx, link->global_dc_gateway_id.v, &near, err)) != DC_OK ||
+	    (rc = gateway_get(tx, link->peer_gateway_id.v, &far, err)) != DC_OK ||
+	    (rc = gateway_render(tx, &near, link->edge_id.v, settings, err)) != DC_OK ||
+	    (rc = gateway_render(tx, &far, link->edge_id.v, settings, err)) != DC_OK)
+		return rc;
+	return peer_link_render(tx, link, settings, err);
+}
+
+/* --- update and delete --- */
+
+static enum dc_code
+peer_link_update(struct tx *tx, struct call *call, const void *old, const void *patch, void *row, struct dc_error *err)
+{
+	struct peer_link *link = row;
+	enum dc_code rc;
+
+	(void)call;
+	(void)old;
+	(void)patch;
+	if ((rc = lock_gateways(tx, link, err)) != DC_OK)
+		return rc;
+	if (text_or_null(&link->description) == NULL)
+		F_SET_TEXT(link->description, NULL); /* "" clears it */
+	return name_check(link->name.v, "peer_link.name", err);
+}
+
+static enum dc_code
+peer_link_remove(struct tx *tx, struct call *call, void *row, bool *later, struct dc_error *err)
+{
+	static const char *const columns[] = { "deleted_time", NULL };
+	struct peer_link *link = row;
+	enum dc_code rc;
+
+	(void)call;
+	*later = true; /* peer_link_observe() deletes the row when the edge has let go of everything */
+	F_SET_INT(link->deleted_time, tx_now(tx));
+	if ((rc = lock_gateways(tx, link, err)) != DC_OK ||
+	    (rc = query_set(tx, &peer_link_table, columns, link, Q(Q_EQ("id", link->id.v)), NULL, err)) != DC_OK ||
+	    (rc = peer_link_withdraw(tx, link, err)) != DC_OK)
+		return rc;
+	return peer_link_observe(tx, link->id.v, err);
+}
+
+/* --- reading --- */
+
+static enum dc_code
+peer_link_embed(struct tx *tx, const struct call *call, void *rows, size_t n, struct dc_error *err)
+{
+	struct peer_link *link = rows;
+
+	(void)call;
+	(void)err;
+	for (size_t i = 0; i < n; i++) {
+		struct peer_site *site = arena_new_of(tx_arena(tx), struct peer_site);
+		struct bandwidth_info *bandwidth = arena_new_of(tx_arena(tx), struct bandwidth_info);
+
+		*site = (struct peer_site) { link[i].peer_gateway_id, link[i].peer_link_id, link[i].peer_project_id,
+			link[i].peer_region_id, link[i].peer_region_id, link[i].peer_type };
+		F_SET_INT(bandwidth->bandwidth_size, 0);
+		link[i].peer_site = (struct f_objects) { GIVEN, 1, site };
+		link[i].bandwidth_info = (struct f_objects) { GIVEN, 1, bandwidth };
+		F_SET_TEXT(link[i].create_owner, "dc");
+	}
+	return DC_OK;
+}
+
+static enum dc_code
+peer_link_observed_age(struct tx *tx, const void *row, int64_t *ret, struct dc_error *err)
+{
+	return edge_report_age(tx, ((const struct peer_link *)row)->edge_id.v, ret, err);
+}
+
+#define PATH "/v3/{project_id}/dcaas/global-dc-gateways/{global_dc_gateway_id}/peer-links"
+#define OP_PATH "/dcaas/v1/peer-links"
+
+static const struct route peer_link_routes[] = {
+	{ M_GET, PATH, ROLE_READER, .res = &peer_link_resource, .run = crud_list, .operation = "ListPeerLinks", .summary = "List the peer links of a global DC gateway." },
+	{ M_POST, PATH, ROLE_MEMBER, ROUTE_WRITES, &peer_link_resource, VIEW_CREATE, .status = 201, .run = crud_create, .operation = "CreatePeerLink", .summary = "Link a global DC gateway to an enterprise router or another global DC gateway." },
+	{ M_GET, PATH "/{peer_link_id}", ROLE_READER, ROUTE_OBSERVED, &peer_link_resource, .run = crud_show, .operation = "ShowPeerLink", .summary = "Read one peer link." },
+	{ M_PUT, PATH "/{peer_link_id}", ROLE_MEMBER, ROUTE_WRITES, &peer_link_resource, VIEW_UPDATE, .answer = VIEW_ANSWER, .run = crud_update, .operation = "UpdatePeerLink", .summary = "Change name or text of a peer link." },
+	{ M_DELETE, PATH "/{peer_link_id}", ROLE_MEMBER, ROUTE_WRITES, &peer_link_resource, .status = 204, .run = crud_delete, .operation = "DeletePeerLink", .summary = "Remove a peer link." },
+	{ M_GET, OP_PATH, ROLE_OPERATOR, .res = &peer_link_resource, .run = crud_list, .operation = "ListAllPeerLinks", .summary = "List the peer links of all projects, with their edges and sessions." },
+	{ M_GET, OP_PATH "/{peer_link_id}", ROLE_OPERATOR, ROUTE_OBSERVED, &peer_link_resource, .run = crud_show, .operation = "ShowAnyPeerLink", .summary = "Read one peer link of any project." },
+	{ 0 },
+};
+
+const struct resource peer_link_resource = {
+	.name = "peer_link",
+	.plural = "peer_links",
+	.title = "peer link",
+	.table = &peer_link_table,
+	.missing = DC_E_NOT_FOUND,
+	.owner = "tenant_id",
+	.parent = &global_dc_gateway_resource,
+	.parent_column = "global_dc_gateway_id",
+	.hidden = "deleted_time",
+	.routes = peer_link_routes,
+	.create = peer_link_create,
+	.created = peer_link_created,
+	.update = peer_link_update,
+	.remove = peer_link_remove,
+	.embed = peer_link_embed,
+	.observe = peer_link_observe,
+	.observed_age = peer_link_observed_age,
+};
