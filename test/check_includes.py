@@ -1,4 +1,4 @@
-"""check_includes.py - who may include whom below src/, as HACKING.md draws it. *_test.c is exempt."""
+"""check_includes.py - who may include whom below src/, as HACKING.md draws it. test programs (*_test.c, *_try.c) are exempt."""
 import os
 import re
 import sys
@@ -50,7 +50,7 @@ def check():
     count, offences = 0, []
     for folder, _, names in os.walk(os.path.join(ROOT, "src")):
         for name in sorted(names):
-            if not name.endswith((".c", ".h")) or name.endswith("_test.c"):
+            if not name.endswith((".c", ".h")) or name.endswith(("_test.c", "_try.c")):
                 continue
             path = os.path.relpath(os.path.join(folder, name), os.path.join(ROOT, "src"))
             user = component(path)
