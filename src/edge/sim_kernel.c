@@ -519,6 +519,7 @@ sim_change(struct kernel *k, enum agent_op op, void *request, size_t size, struc
 	struct sim *s = of_kernel(k);
 
 	(void)size;
+	sim_reread(s);
 	if (s->options.change_ms > 0) {
 		struct timespec t = { s->options.change_ms / 1000, s->options.change_ms % 1000 * 1000000 };
 

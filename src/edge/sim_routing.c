@@ -158,6 +158,7 @@ sim_apply(struct routing *r, const struct routing_desired *d, struct arena *aren
 	struct sim *s = of_routing(r);
 	struct sim_instance *in = sim_instance(s, d->instance);
 
+	sim_reread(s);
 	*results = arena_array(arena, d->neighbour_count + 1, sizeof(**results));
 	if (in == NULL)
 		return d->vrf_count == 0 ? DC_OK :

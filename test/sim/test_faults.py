@@ -1,0 +1,113 @@
+"""What goes wrong on the router is told in its words, retried, and mended."""
+from support import V3, rows, wait_for
+
+SHOWN_SECONDS = 2  # what the daemon sees is in the API's answers within this; the test fails at five times that
+
+
+def device(site, vif):
+    """The name of the interface's device on the edge."""
+    return "dcv%d" % rows(site.dcaasd, "SELECT number FROM edge_number WHERE owner_id = ?", vif)[0][0]
+
+
+def name(site, vif, family=4):
+    return "p%s_%d" % (device(site, vif)[3:], family)
+
+
+def test_a_refused_device_is_an_error_in_words_and_is_tried_again(site):
+    good = site.order(1)
+    site.wait_status(good, "ACTIVE")
+    site.edge.set_options(fail="dcv%d" % (int(device(site, good)[3:]) + 1))
+    bad = site.order(2)
+    seen = site.wait_status(bad, "ERROR")
+    assert "refused as the options ask" in seen["reason"]
+    assert site.interface(good)["status"] == "ACTIVE"
+    site.edge.set_options()
+    site.wait_status(bad, "ACTIVE")
+    assert site.interface(bad)["reason"] is None
+
+
+def test_a_neighbour_that_the_daemon_refuses_takes_out_only_itself(site):
+    good = site.order(1)
+    site.wait_status(good, "ACTIVE")
+    number = int(device(site, good)[3:])
+    site.edge.set_options(fail="p%d_4" % (number + 1))
+    line = site.edge.lines()
+    bad, other = site.order(2), site.order(3)
+    site.wait_status(bad, "ERROR")
+    site.wait_status(other, "ACTIVE")
+    assert "refused" in site.interface(bad)["reason"]
+    assert site.peer(good)["bgp_status"] == "up"
+    assert not site.edge.logged('event="session down"', line)
+    site.edge.set_options()
+    site.wait_status(bad, "ACTIVE")
+
+
+def test_a_session_that_goes_down_and_comes_back_is_followed(site):
+    vif = site.order(1)
+    site.wait_status(vif, "ACTIVE")
+    assert site.peer(vif)["receive_route_num"] == 1
+    site.edge.set_options(down=name(site, vif))
+    seen = site.wait_status(vif, "DOWN", 5 * SHOWN_SECONDS)
+    assert "no session since" in seen["reason"]
+    assert (site.peer(vif)["bgp_status"], site.peer(vif)["receive_route_num"]) == ("down", 0)
+    site.edge.set_options(routes=7)
+    site.wait_status(vif, "ACTIVE", 5 * SHOWN_SECONDS)
+    wait_for("7 routes", lambda: site.peer(vif)["receive_route_num"] == 7, 5 * SHOWN_SECONDS)
+
+
+def test_the_reason_says_that_md5_was_ordered(site):
+    vif = site.order(1, bgp_md5="some password")
+    site.edge.set_options(down=name(site, vif))
+    wait_for("reason", lambda: "MD5 ordered" in (site.interface(vif)["reason"] or ""))
+
+
+def test_a_port_without_carrier_is_down_and_says_so(new_site):
+    site = new_site(no_carrier="eth2")
+    vif = site.order(1)
+    seen = site.wait_status(vif, "DOWN")
+    assert "no carrier" in seen["reason"]
+    site.edge.set_options()
+    site.wait_status(vif, "ACTIVE")
+
+
+def test_more_routes_than_the_limit_stop_the_session(new_site):
+    site = new_site(routes=50)
+    vif = site.order(1)
+    site.wait_status(vif, "ACTIVE")
+    peer = site.peer(vif)["id"]
+    limit = rows(site.dcaasd, "SELECT bgp_route_limit FROM vif_peer WHERE id = ?", peer)[0][0]
+    site.edge.set_options(routes=limit + 1)
+    site.wait_status(vif, "DOWN", 5 * SHOWN_SECONDS)
+    session = site.world.operator.get("/dcaas/v1/sessions/" + peer)["session"]
+    assert session["state"] == "Disabled" and "limit" in session["last_error"]
+
+
+def test_a_slow_router_is_reported_when_it_is_done_and_not_before(new_site):
+    site = new_site(change_ms=200)
+    vif = site.order(1)
+    assert site.interface(vif)["status"] == "PENDING_CREATE"
+    site.wait_status(vif, "ACTIVE")
+
+
+def test_every_apply_carries_the_proof_that_others_sessions_stayed(site):
+    vifs = [site.order(n) for n in range(3)]
+    for vif in vifs:
+        site.wait_status(vif, "ACTIVE")
+    since = {vif: site.world.operator.get("/dcaas/v1/sessions/" + site.peer(vif)["id"])["session"]["since"] for vif in vifs}
+    for n in range(10, 15):
+        vif = site.order(n)
+        site.wait_status(vif, "ACTIVE")
+        site.tenant.put(V3 + "virtual-interfaces/" + vif, {"virtual_interface": {"remote_ep_group": ["172.16.%d.0/24" % n]}})
+        site.delete(vif)
+        site.wait_gone(vif)
+    applies = site.edge.rows("applies", "applies")
+    assert len(applies) >= 10
+    assert [a["reset"] for a in applies if a["reset"]] == []
+    assert since == {vif: site.world.operator.get("/dcaas/v1/sessions/" + site.peer(vif)["id"])["session"]["since"]
+                     for vif in vifs}
+
+
+def test_health_says_that_it_is_simulated(site):
+    site.edge.wait_seen("reported", lambda e: e["reported_time"])
+    assert site.edge.seen()["fabric"] == "sim"
+    assert "simulated" in str(site.dcaasd.health())
