@@ -1,6 +1,6 @@
 /* peer_link.h - an adjacency between a global DC gateway and an enterprise router or another global DC gateway. Within one
  * site: a veth pair between their VRFs on one edge, and eBGP over it in both families, with the gateways' internal AS
- * numbers. doc/decisions/0001-links-are-not-transitive.md says what such a link carries.
+ * numbers. doc/decisions/links-are-not-transitive.md says what such a link carries.
  *
  * The near end is that of the gateway in the path, "a" in names on the edge; the far end is "b". */
 #ifndef DC_PEER_LINK_H
