@@ -325,9 +325,9 @@ static const struct route global_dc_gateway_routes[] = {
 	{ M_GET, PATH "/{global_dc_gateway_id}", ROLE_READER, .res = &global_dc_gateway_resource, .run = crud_show, .operation = "ShowGlobalDcGateway", .summary = "Read one global DC gateway." },
 	{ M_PUT, PATH "/{global_dc_gateway_id}", ROLE_MEMBER, ROUTE_WRITES, &global_dc_gateway_resource, VIEW_UPDATE, .run = crud_update, .operation = "UpdateGlobalDcGateway", .summary = "Change name, text or address families of a global DC gateway." },
 	{ M_DELETE, PATH "/{global_dc_gateway_id}", ROLE_MEMBER, ROUTE_WRITES, &global_dc_gateway_resource, .status = 204, .run = crud_delete, .operation = "DeleteGlobalDcGateway", .summary = "Remove a global DC gateway without interfaces and peer links." },
-	{ M_GET, OP_PATH, ROLE_OPERATOR, .res = &global_dc_gateway_resource, .run = crud_list, .operation = "ListAllGlobalDcGateways", .summary = "List the global DC gateways of all projects." },
-	{ M_POST, OP_PATH, ROLE_OPERATOR, ROUTE_WRITES, &global_dc_gateway_resource, VIEW_OP_CREATE, .status = 201, .run = crud_create, .operation = "CreateGlobalDcGatewayFor", .summary = "Make a global DC gateway for a project, with a chosen id." },
-	{ M_GET, OP_PATH "/{global_dc_gateway_id}", ROLE_OPERATOR, .res = &global_dc_gateway_resource, .run = crud_show, .operation = "ShowAnyGlobalDcGateway", .summary = "Read one global DC gateway of any project." },
+	{ M_GET, OP_PATH, ROLE_OPERATOR, .res = &global_dc_gateway_resource, .run = crud_list, .operation = "ListGlobalGateways", .summary = "List the global DC gateways of all projects." },
+	{ M_POST, OP_PATH, ROLE_OPERATOR, ROUTE_WRITES, &global_dc_gateway_resource, VIEW_OP_CREATE, .status = 201, .run = crud_create, .operation = "CreateGlobalGateway", .summary = "Make a global DC gateway for a project, with a chosen id." },
+	{ M_GET, OP_PATH "/{global_dc_gateway_id}", ROLE_OPERATOR, .res = &global_dc_gateway_resource, .run = crud_show, .operation = "ShowGlobalGateway", .summary = "Read one global DC gateway of any project." },
 	{ 0 },
 };
 

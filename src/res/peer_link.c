@@ -510,8 +510,8 @@ static const struct route peer_link_routes[] = {
 	{ M_GET, PATH "/{peer_link_id}", ROLE_READER, ROUTE_OBSERVED, &peer_link_resource, .run = crud_show, .operation = "ShowPeerLink", .summary = "Read one peer link." },
 	{ M_PUT, PATH "/{peer_link_id}", ROLE_MEMBER, ROUTE_WRITES, &peer_link_resource, VIEW_UPDATE, .answer = VIEW_ANSWER, .run = crud_update, .operation = "UpdatePeerLink", .summary = "Change name or text of a peer link." },
 	{ M_DELETE, PATH "/{peer_link_id}", ROLE_MEMBER, ROUTE_WRITES, &peer_link_resource, .status = 204, .run = crud_delete, .operation = "DeletePeerLink", .summary = "Remove a peer link." },
-	{ M_GET, OP_PATH, ROLE_OPERATOR, .res = &peer_link_resource, .run = crud_list, .operation = "ListAllPeerLinks", .summary = "List the peer links of all projects, with their edges and sessions." },
-	{ M_GET, OP_PATH "/{peer_link_id}", ROLE_OPERATOR, ROUTE_OBSERVED, &peer_link_resource, .run = crud_show, .operation = "ShowAnyPeerLink", .summary = "Read one peer link of any project." },
+	{ M_GET, OP_PATH, ROLE_OPERATOR, .res = &peer_link_resource, .run = crud_list, .operation = "ListLinks", .summary = "List the peer links of all projects, with their edges and sessions." },
+	{ M_GET, OP_PATH "/{peer_link_id}", ROLE_OPERATOR, ROUTE_OBSERVED, &peer_link_resource, .run = crud_show, .operation = "ShowLink", .summary = "Read one peer link of any project." },
 	{ 0 },
 };
 
