@@ -1,0 +1,83 @@
+"""Databases of earlier versions of the schema: what was ordered then is there, and works, after the start of this program."""
+import glob
+import os
+import sqlite3
+
+import pytest
+
+from lab.dcaasd import Dcaasd
+from lab.topology import ROOT
+from support import V3, World, rows, tables
+
+MIGRATIONS = os.path.join(ROOT, "src", "store", "migrations")
+# Column of an older version: what it is called now.
+RENAMED = {("vif_peer", "vgw_id"): "gateway_id", ("link_subnet", "vgw_id"): "gateway_id", ("remote_subnet", "vgw_id"): "gateway_id"}
+
+
+def files():
+    return sorted(glob.glob(os.path.join(MIGRATIONS, "*.sql")))
+
+
+def columns(database, table):
+    return [row[1] for row in database.execute('PRAGMA table_info("%s")' % table)]
+
+
+def older(path, version):
+    """Makes the database at path one of that version, with the rows that both versions can have."""
+    now, then = sqlite3.connect(path), sqlite3.connect(path + ".old")
+    for file in files()[:version]:
+        with open(file) as sql:
+            then.executescript(sql.read())
+    for name, sql in now.execute("SELECT name, sql FROM sqlite_master WHERE name IN ('schema_version', 'store_meta')"):
+        then.execute(sql)
+    for (table,) in then.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        names = columns(then, table)
+        here = [RENAMED.get((table, name), name) for name in names]
+        found = now.execute('SELECT %s FROM "%s"' % (", ".join(here), table)).fetchall()
+        then.executemany('INSERT INTO "%s" VALUES (%s)' % (table, ", ".join("?" * len(names))), found)
+    then.execute("DELETE FROM schema_version WHERE version > ?", (version,))
+    then.commit()
+    assert then.execute("PRAGMA foreign_key_check").fetchall() == []
+    now.close()
+    then.close()
+    for end in ("", "-wal", "-shm"):
+        if os.path.exists(path + end):
+            os.unlink(path + end)
+    os.rename(path + ".old", path)
+
+
+@pytest.fixture
+def daemon():
+    made = Dcaasd()
+    made.init()
+    yield made.start()
+    made.remove()
+
+
+def test_orders_of_before_links_are_there_and_work(daemon):
+    world = World(daemon)
+    tenant = world.tenant()
+    line, gateway = world.connection(tenant), tenant.gateway()["id"]
+    vif = tenant.interface(line, gateway, bgp_md5="a password")
+    tenant.interface(line, gateway, 101, route_mode="static", bgp_asn=None, local_gateway_v4_ip="192.0.2.5/30",
+                     remote_gateway_v4_ip="192.0.2.6/30", remote_ep_group=["192.168.7.0/24"])
+    before = tables(daemon)
+    assert daemon.stop() == 0
+    path = os.path.join(daemon.state, "dcaas.db")
+    older(path, 2)
+    if daemon.drop:
+        os.chown(path, os.stat(daemon.state).st_uid, os.stat(daemon.state).st_gid)
+    daemon.start()
+    assert [row[0] for row in rows(daemon, "SELECT version FROM schema_version ORDER BY version")] == list(range(1, len(files()) + 1))
+    after = tables(daemon)
+    for table in ("virtual_gateway", "virtual_interface", "vif_peer", "link_subnet", "remote_subnet", "attachment", "port_vlan",
+                  "edge_object", "edge_number", "direct_connect"):
+        assert after[table] == before[table], table
+    assert rows(daemon, "SELECT id, kind, internal_asn FROM gateway") == [(gateway, "virtual_gateway", None)]
+    # And all of it can still be worked with.
+    assert tenant.show("virtual-interfaces/" + vif["id"])["bgp_md5"] == "a password"
+    tenant.peer(vif["id"], local_gateway_ip="fd00:1::1/126", remote_gateway_ip="fd00:1::2/126")
+    body = tenant.interface_body(line, gateway, 102, local_gateway_v4_ip="192.0.2.6/29", remote_gateway_v4_ip="192.0.2.3/29")
+    answer = tenant.call("POST", V3 + "virtual-interfaces", {"virtual_interface": body}, check=False)
+    assert (answer.status, answer["error_code"]) == (400, "DC.0004")
+    assert tenant.post(V3 + "global-dc-gateways", {"global_dc_gateway": {"name": "new"}}).status == 201
