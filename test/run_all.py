@@ -20,6 +20,7 @@ WORK = os.path.join(ROOT, "build-check")
 VENV = os.path.join(WORK, "venv")
 SANITIZER = "exitcode=99:detect_leaks=%d:print_stacktrace=1:halt_on_error=1:log_path=%s"
 SHOWN = 400  # lines of a failed group's output
+FIGURES = 5  # lines that one passing test prints
 
 # meson options of each build
 BUILDS = {
@@ -34,7 +35,7 @@ FOLDERS = {
     "cli": ("asan", 600, False),
     "api": ("asan", 900, False),
     "contract": ("asan", 600, False),
-    "sdk": ("asan", 600, False),
+    "sdk": ("asan", 1500, False),
     "sim": ("asan", 900, True),
     "lab": ("ubsan", 2400, True),
 }
@@ -48,6 +49,7 @@ class Group:
     def __init__(self, name, run, alone=False):
         self.name, self.run, self.alone = name, run, alone
         self.passed, self.failed, self.lines, self.seconds = 0, 0, [], 0.0
+        self.figures = []  # what passing tests measured and printed
         self.log = os.path.join(WORK, "log", name + ".log")
 
     def say(self, text):
@@ -240,13 +242,16 @@ def python_tests(name):
         report = os.path.join(WORK, "log", name + ".xml")
         if os.path.exists(report):
             os.unlink(report)
-        code, output = run([venv(), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml", report,
+        code, output = run([venv(), "-m", "pytest", "-q", "--junitxml", report, "-o", "junit_logging=system-out",
                             os.path.join("test", name)], seconds, env)
         if not os.path.exists(report):
             raise Failed("pytest: exit code %d\n%s" % (code, output))
         for case in xml.etree.ElementTree.parse(report).iter("testcase"):
             wrong = [child for child in case if child.tag in ("failure", "error", "skipped")]
             group.count("%s::%s" % (case.get("classname"), case.get("name")), not wrong)
+            if not wrong:
+                printed = (line for out in case.iter("system-out") for line in (out.text or "").splitlines())
+                group.figures += [line for line in printed if line.strip() and not line.startswith("----")][:FIGURES]
         if group.passed + group.failed == 0 or (code != 0 and group.failed == 0):
             group.count("pytest", False, "exit code %d" % code)
         sanitizer_reports(group, folder)
@@ -283,6 +288,7 @@ def perform(group):
     with open(group.log, "w", encoding="utf-8") as file:
         file.write("\n".join(group.lines) + "\n")
     text = "%-10s %4d passed, %d failed, %5.1f s" % (group.name, group.passed, group.failed, group.seconds)
+    text += "".join("\n    " + line for line in group.figures)
     if group.failed:
         shown = group.lines[:SHOWN // 2] + ["..."] + group.lines[-SHOWN // 2:] if len(group.lines) > SHOWN else group.lines
         text += "\n" + "\n".join("    " + line for line in shown)

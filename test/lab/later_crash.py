@@ -19,9 +19,13 @@ def site():
 
 
 @pytest.fixture(scope="module")
-def lines(site):
+def shop(site):
+    return site.shop("crash")
+
+
+@pytest.fixture(scope="module")
+def lines(site, shop):
     """Two gateways, each in a BIRD of its own, a line of both families in each."""
-    shop = site.shop("crash")
     made = []
     for _ in range(2):
         line = shop.line(shop.gateway(host=True), md5=MD5)
@@ -70,8 +74,7 @@ class Watch:
         assert at_api(self.lines) == self.at_api
 
 
-def new_order_works(site, lines):
-    shop = site.shop("after-%d" % site.number())
+def new_order_works(shop, lines):
     line = shop.line(shop.gateway(), families="4", md5=MD5)
     line.order()
     line.router(host=False)
@@ -92,7 +95,7 @@ def devices(site):
                                       % " ".join(site.instances())).out.split()), len(site.birds())
 
 
-def test_dcaasd_killed_and_back(site, lines):
+def test_dcaasd_killed_and_back(site, shop, lines):
     watch, had, there = Watch(lines), objects(site), devices(site)
     site.dcaasd.kill()
     for pinging in watch.pings.values():
@@ -103,11 +106,11 @@ def test_dcaasd_killed_and_back(site, lines):
     watch.untouched()
     assert objects(site) == had
     assert devices(site) == there
-    new_order_works(site, lines)
+    new_order_works(shop, lines)
 
 
 @pytest.mark.parametrize("half", ["net", "agent"])
-def test_half_of_the_edge_killed_and_back(site, lines, half):
+def test_half_of_the_edge_killed_and_back(site, shop, lines, half):
     watch, had, there = Watch(lines), objects(site), devices(site)
     old = site.edge_processes()
     site.lab.edge.kill(old[half], 9)
@@ -122,10 +125,10 @@ def test_half_of_the_edge_killed_and_back(site, lines, half):
     watch.untouched()
     assert objects(site) == had
     assert devices(site) == there
-    new_order_works(site, lines)
+    new_order_works(shop, lines)
 
 
-def test_one_bird_killed_and_back(site, lines):
+def test_one_bird_killed_and_back(site, shop, lines):
     first, second = lines
     old = site.birds()
     victim = pid_of(site, first)
@@ -142,7 +145,7 @@ def test_one_bird_killed_and_back(site, lines):
     # The routes stay in the kernel while BIRD is away; a customer without graceful restart sends his own elsewhere meanwhile.
     assert all(len(lost[first.name, family]) * 0.2 <= 5 * 2 for family in "46")
     assert set(site.birds()) - {pid_of(site, first)} == set(old) - {victim}
-    new_order_works(site, lines)
+    new_order_works(shop, lines)
 
 
 def pid_of(site, line):
@@ -164,7 +167,7 @@ def reboot(site):
     edge.wait("no VLAN of ours", lambda: "dcv" not in edge.shell("ip -br link").out, 10)
 
 
-def test_rebooted_router_comes_up_without_dcaasd(site, lines):
+def test_rebooted_router_comes_up_without_dcaasd(site, shop, lines):
     site.dcaasd.kill()
     reboot(site)
     site.run_edge()
@@ -175,7 +178,7 @@ def test_rebooted_router_comes_up_without_dcaasd(site, lines):
     site.dcaasd.start()
     for line in lines:
         line.wait_active(BACK)
-    new_order_works(site, lines)
+    new_order_works(shop, lines)
 
 
 # A store that is not what it was
@@ -185,10 +188,9 @@ def edge_row(site):
     return site.operator.get("/dcaas/v1/edges/" + site.edge_id, say=False)["edge"]
 
 
-def test_store_restored_from_an_old_backup_is_held(site, lines):
+def test_store_restored_from_an_old_backup_is_held(site, shop, lines):
     backup = site.dcaasd.folder + "/backup.db"
     run_dcaasd(site, "--backup", backup)
-    shop = site.shop("later")
     line = shop.line(shop.gateway(host=True), md5=MD5)
     line.order()
     line.router()
@@ -217,7 +219,7 @@ def test_store_restored_from_an_old_backup_is_held(site, lines):
     line.customer.down()
 
 
-def test_emptied_store_is_held(site, lines):
+def test_emptied_store_is_held(site, shop, lines):
     watch = Watch(lines)
     site.dcaasd.kill()
     shutil.rmtree(site.dcaasd.state)

@@ -6,16 +6,18 @@
  *
  * Beside the operations of op.h: "raw SIZE OP" sends so many zero bytes with that number, "garbled MEMBER" a request whose
  * member is no string or address, "die" kills the network half, "privileges" shows what both halves may do, "read PATH"
- * whether the network half can read that file. */
+ * whether the network half can read that file. For measuring: "clock" tells microseconds, "rename FROM TO" puts a prepared
+ * file in place, "bird SOCKET LINE" waits for the daemon's whole answer. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
-
 
 #include "base/arena.h"
 #include "base/ip.h"
@@ -369,6 +371,53 @@ show_status(const char *who, pid_t pid)
 }
 
 static void
+run_clock(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	printf("+ clock %lld\nok\n", (long long)t.tv_sec * 1000000 + t.tv_nsec / 1000);
+}
+
+static void
+run_rename(char *rest)
+{
+	const char *from = strsep(&rest, " ");
+
+	printf(rest != NULL && rename(from, rest) == 0 ? "ok\n" : "error %s\n", strerror(errno));
+}
+
+/* The last line of an answer is "DDDD words"; the greeting is one, too. */
+static bool
+read_answer(FILE *daemon, char *line, size_t size)
+{
+	while (fgets(line, (int)size, daemon) != NULL)
+		if (strspn(line, "0123456789") == 4 && line[4] == ' ')
+			return true;
+	return false;
+}
+
+static void
+run_bird(char *rest)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	const char *path = strsep(&rest, " ");
+	char line[LINE_SIZE] = "no answer\n";
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	FILE *daemon = fd < 0 ? NULL : fdopen(fd, "r+");
+
+	strlcpy(at.sun_path, path, sizeof(at.sun_path));
+	if (daemon == NULL || connect(fd, (const struct sockaddr *)&at, sizeof(at)) < 0)
+		usage_error(path);
+	if (read_answer(daemon, line, sizeof(line)) && fprintf(daemon, "%s\n", rest) > 0 && fflush(daemon) == 0 &&
+	    read_answer(daemon, line, sizeof(line)) && line[0] == '0')
+		printf("+ bird %sok\n", line);
+	else
+		printf("error %s", line);
+	fclose(daemon);
+}
+
+static void
 run_line(struct agent *agent, int fd, char *line)
 {
 	char *rest = line;
@@ -382,6 +431,12 @@ run_line(struct agent *agent, int fd, char *line)
 		run_raw(fd, rest);
 	else if (strcmp(name, "garbled") == 0)
 		run_garbled(fd, rest);
+	else if (strcmp(name, "clock") == 0)
+		run_clock();
+	else if (strcmp(name, "rename") == 0 && rest != NULL)
+		run_rename(rest);
+	else if (strcmp(name, "bird") == 0 && rest != NULL)
+		run_bird(rest);
 	else if (strcmp(name, "privileges") == 0) {
 		show_status("agent", getppid());
 		show_status("network", getpid());

@@ -2,6 +2,7 @@
 
 #include "edge/bird/instance.h"
 
+#define SINCE_SLACK_MS 20
 #define COUNT_BUDGET_MS 60 /* of one call, for routes of sessions that are up */
 #define COUNT_AGE_MS 400   /* counts younger than this are good */
 #define TCP_AGE_MS 1500
@@ -97,6 +98,15 @@ row_of(const struct bird_row *row, size_t n, const char *name)
 	return NULL;
 }
 
+/* BIRD makes its times of day from its monotonic clock anew at each question: the same moment may differ by a
+ * millisecond, which is no other session. */
+static utc_ms
+steady(const struct peer *p, utc_ms since)
+{
+	return p->established && since >= p->since - SINCE_SLACK_MS && since <= p->since + SINCE_SLACK_MS ? p->since :
+												       since;
+}
+
 /* `since` is when it came up, or ceased to be up; what BIRD does in between while it is down does not count. */
 static void
 note_state(struct instance *in, struct arena *a, struct peer *p, bool established, utc_ms since)
@@ -120,10 +130,11 @@ fill(struct instance *in, struct arena *a, struct peer *p, const struct bird_row
 {
 	static const struct bird_row none = {.state = "Down", .error = ""};
 	const struct bird_row *r = row == NULL ? &none : row;
-	enum session_key key = r->established ? guard_session(in, p, r->since) : SESSION_SAFE;
+	utc_ms since = r->established ? steady(p, r->since) : r->since;
+	enum session_key key = r->established ? guard_session(in, p, since) : SESSION_SAFE;
 	bool up = r->established && key == SESSION_SAFE;
 
-	note_state(in, a, p, up, r->since == 0 || key != SESSION_SAFE ? utc_now() : r->since);
+	note_state(in, a, p, up, since == 0 || key != SESSION_SAFE ? utc_now() : since);
 	*s = (struct routing_session){
 	    .key = arena_strdup(a, p->key),
 	    .established = up,

@@ -97,12 +97,11 @@ WRONG = {
 
 
 @pytest.fixture(scope="module")
-def wrong(site):
+def wrong(shop):
     """Four lines, each with its password wrong in its own way, after time enough for a session to come up."""
     lines = {}
     for name, (ordered, configured, _) in WRONG.items():
-        shop = site.shop("wrong-" + name)
-        line = shop.line(shop.gateway(), md5=ordered, families="46")
+        line = shop.line(shop.gateway(), md5=ordered)
         line.order()
         line.router(md5=configured, host=False)
         lines[name] = line

@@ -1,0 +1,101 @@
+"""bird_driver.py - the edge's BIRD driver and agent without the rest of it (src/edge/bird/bird_try.c), in the guest "edge"."""
+import itertools
+import os
+import re
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+UID = 900
+TABLE = 100001
+COMMANDS = "/run/lab/bird_try.in"
+numbers = itertools.count(1)
+
+
+class Moment(float):
+    def __eq__(self, other):
+        return other is not None and abs(float(self) - float(other)) < 0.2
+
+    __hash__ = None
+
+
+class Driver:
+    """One gateway (VRF dcr1) on an edge; `say` gives it lines of bird_try's, `apply` has BIRD brought to them."""
+
+    def __init__(self, guest, state_dir="/run/lab/bird_try"):
+        self.guest, self.state_dir = guest, state_dir
+        build = os.path.abspath(os.environ.get("DCAAS_BUILD", os.path.join(ROOT, "build")))
+        self.program = os.path.join(build, "src/edge/bird/bird_try")
+        guest.shell("mkdir -p %s && chown %d:%d %s && chmod 700 %s && mkfifo -m 600 %s && chown %d %s"
+                    % (state_dir, UID, UID, state_dir, state_dir, COMMANDS, UID, COMMANDS))
+        self.start()
+
+    def start(self):
+        self.log = "/tmp/bird_try.%d" % next(numbers)
+        self.pid = self.guest.spawn(self.program, self.state_dir, UID, COMMANDS, log=self.log)
+        self.wait("bird_try", lambda: re.search("^ready$", self.text(), re.M))
+
+    def text(self):
+        return self.guest.read(self.log)
+
+    def wait(self, what, condition, timeout=40):
+        return self.guest.wait(what, condition, timeout, 0.1)
+
+    def say(self, *lines):
+        self.guest.shell("cat >" + COMMANDS, stdin="\n".join(lines) + "\n")
+
+    def _count(self):
+        return len(re.findall(r"^apply ", self.text(), re.M))
+
+    def apply(self, *lines, timeout=60):
+        """What was refused: {name: words}."""
+        before, start = self._count(), len(self.text())
+        self.say(*lines, "apply")
+        self.wait("the apply", lambda: self._count() > before, timeout)
+        text = self.text()[start:]
+        assert "apply ok" in text, text
+        return dict(re.findall(r"^refused (\S+) (.*)$", text, re.M))
+
+    def session(self, name):
+        """The last state told, as {"up": bool, "state": ..., "received": ..., ...}."""
+        found = re.findall(r"^session %s (up|down) (\S+) (.*)$" % name, self.text(), re.M)
+        if not found:
+            return None
+        up, state, rest = found[-1]
+        values = dict(re.findall(r"(received|accepted|rejected|advertised|tcp)=(\S+)", rest))
+        values = {key: int(value) if value.isdigit() else value for key, value in values.items()}
+        return dict(values, up=up == "up", state=state, error=rest.split("error=", 1)[1])
+
+    def ever_up(self, name):
+        return re.search(r"^session %s up " % name, self.text(), re.M) is not None
+
+    def wait_up(self, name, timeout=40):
+        return self.wait("%s up" % name, lambda: (self.session(name) or {}).get("up"), timeout)
+
+    def bird(self, line):
+        return self.guest.bird("%s/bird/1/bird.ctl" % self.state_dir, line)
+
+    def since(self, name):
+        """When BIRD says that the session came up: the same as long as it was not reset; None when it is not up. BIRD makes
+        the time anew from its clock each time, so it is rounded."""
+        found = re.search(r"%s\s+BGP\s+\S+\s+up\s+(\S+)" % name, self.bird("show protocols"))
+        return Moment(float(found.group(1))) if found else None
+
+    def bird_pid(self):
+        return int(self.guest.read("%s/bird/1/bird.pid" % self.state_dir).strip())
+
+    def end(self):
+        self.say("down", "exit")
+        self.guest.shell("kill %d; ip netns del dcaas-1; rm -f %s" % (self.pid, COMMANDS), check=False)
+
+
+def subnet(n):
+    """Our and the far address of link n."""
+    return "169.254.%d.%d" % (10 + n // 64, n % 64 * 4 + 1), "169.254.%d.%d" % (10 + n // 64, n % 64 * 4 + 2)
+
+
+def vlan(n, six=False):
+    return "vlan dcv%d trunk0 %d dcr1 %d %s/30%s" % (n, 100 + n, TABLE, subnet(n)[0], " fd00:%d::1/64" % n if six else "")
+
+
+def peer(n, password="-", limit=100, asn=None, family="4"):
+    local, remote = subnet(n) if family == "4" else ("fd00:%d::1" % n, "fd00:%d::2" % n)
+    return "peer p%d_%s dcr1 dcv%d %s %s 64512 %d %d %s" % (n, family, n, local, remote, asn or 65000 + n, limit, password)

@@ -1,0 +1,585 @@
+"""The privileged half of dcaas-edge against a real kernel and a real BIRD: every operation once, twice and back; what is
+not ours stays as it was."""
+import json
+import time
+
+import pytest
+
+from agent_driver import NOBODY, STATE, Agent
+from lab.topology import Lab
+
+KEY = "a key of sixteen"
+CAPS_BIRD = 0x3400  # NET_BIND_SERVICE, NET_ADMIN, NET_RAW
+CAPS_AGENT = CAPS_BIRD | 0x2000E0  # SYS_ADMIN, SETUID, SETGID, KILL
+
+VRF = "vrf-add instance=1 device=dcr1 mark=dcaas:r1 table=100001"
+VLAN = "vlan-add instance=1 device=dcv1 mark=dcaas:v1 port=trunk0 vlan=101 vrf=dcr1"
+ADDR4 = "instance=1 device=dcv1 table=100001 prefix=169.254.10.1/30"
+ADDR6 = "instance=1 device=dcv1 table=100001 prefix=fd00:10::1/126"
+ROUTE4 = "instance=1 table=100001 proto=202 prefix=10.5.0.0/16 via=169.254.10.2 device=dcv1"
+ROUTE6 = "instance=1 table=100001 proto=201 prefix=fd00:5::/48 via=fd00:10::2 device=dcv1"
+BASE = ["netns-add instance=1", VRF, VLAN, "addr-add " + ADDR4, "addr-add " + ADDR6, "link-up instance=1 device=dcv1"]
+
+
+@pytest.fixture(scope="module")
+def lab():
+    with Lab.up(say=lambda words: None) as made:
+        yield made
+
+
+@pytest.fixture
+def edge(lab):
+    return lab.edge
+
+
+@pytest.fixture
+def agent(edge):
+    """An agent; afterwards nothing of what it made is left."""
+    made = Agent(edge)
+    yield made
+    for instance in [item["name"] for item in made.do("instances")[0].items]:
+        made.do("daemon-stop instance=%s" % instance)
+        links = made.do("read-links instance=%s" % instance)[0].items
+        ours = sorted((link for link in links if link["mark"]), key=lambda link: link["is_vrf"])
+        made.do(*["link-del instance=%s device=%s" % (instance, link["name"]) for link in ours],
+                "netns-del instance=%s" % instance)
+
+
+def ip(guest, *words, ns=None):
+    text = guest.run("ip", "-j", *words, ns=ns).out
+    return json.loads(text) if text.strip() else []
+
+
+def routes(guest, family, table=100001, ns="dcaas-1"):
+    """Routes of ours in a table: prefix, protocol, next hop."""
+    found = ip(guest, family, "route", "show", "table", table, ns=ns)
+    return sorted((r["dst"], r["protocol"], r.get("gateway", "")) for r in found if r.get("protocol") in ("201", "202", "203"))
+
+
+# Privilege
+
+def test_each_half_has_the_capabilities_that_are_promised_and_no_other(agent):
+    lines = [item["line"].split(None, 3)[1:] for item in agent.do("privileges")[0].items]
+    told = {(who, name): value.split() for who, name, value in (line if len(line) == 3 else (*line, "") for line in lines)}
+    for name in ("CapPrm:", "CapEff:", "CapBnd:"):
+        assert int(told["agent", name][0], 16) == CAPS_AGENT
+    for name in ("CapPrm:", "CapEff:", "CapInh:", "CapAmb:"):
+        assert int(told["network", name][0], 16) == 0
+    assert told["network", "Uid:"] == told["network", "Gid:"] == [str(NOBODY)] * 4
+    assert told["network", "Groups:"] == [] and told["agent", "Groups:"] == []
+    assert told["network", "NoNewPrivs:"] == told["agent", "NoNewPrivs:"] == ["1"]
+
+
+def test_the_network_half_cannot_read_what_is_roots(agent):
+    assert agent.one("read /etc/shadow").error == "Permission denied"
+
+
+# The conversation
+
+@pytest.mark.parametrize("what", ["raw 3 1", "raw 8 999", "raw 8 0", "raw 12 2", "raw 8 3", "raw 600 2", "hello version=1",
+                                  "garbled device", "garbled family", "garbled length"])
+def test_what_is_no_request_ends_the_agent(agent, what):
+    run = agent.run("instances", what, "instances")
+    assert run.end == "status=2", (run.end, run.log)
+    assert [answer.error for answer in run.answers] == ["", None]
+
+
+@pytest.mark.parametrize("line,words", [
+    ("netns-add instance=0", "no instance 0"),
+    ("netns-add instance=10000", "no instance 10000"),
+    (VRF.replace("100001", "254"), "not of our range"),
+    (VRF.replace("dcaas:r1", "someone"), "no mark of ours"),
+    (VRF.replace("device=dcr1", ""), "name is missing"),
+    ("route-add " + ROUTE4.replace("202", "203"), "protocol 203"),
+    ("route-add " + ROUTE4.replace("via=169.254.10.2", "via=fd00::1"), "two families"),
+    (VLAN.replace("vlan=101", "vlan=4095"), "no VLAN 4095"),
+])
+def test_a_value_out_of_its_range_is_refused_in_words(agent, line, words):
+    agent.do("netns-add instance=1")
+    refused, after = agent.ask(line, "instances")
+    assert words in (refused.error or ""), refused.error
+    assert after.ok
+
+
+def test_a_network_half_that_dies_is_started_again_by_the_same_agent(agent):
+    run = agent.run("netns-add instance=1", "die", "instances", "die", "instances")
+    assert run.end == "status=0"
+    assert [answer.error for answer in run.answers] == ["", None, "", None, ""]
+    assert run.answers[2].named("1") and run.answers[4].named("1")
+    told = [line for line in run.log.splitlines() if "agent found" in line]
+    assert ["new=1" in line for line in told] == [True, False, False]
+
+
+def test_a_network_half_ends_with_its_agent(agent, edge):
+    pid = edge.spawn("sh", "-c", "sleep 600 | exec %s %d %d %s" % (agent.program, NOBODY, NOBODY, STATE), log="/tmp/agent.log")
+    half = edge.wait("a network half", lambda: running(edge, uid=NOBODY), 20)[0]
+    privileged = parent(edge, half)
+    assert parent(edge, privileged) != 1 and pid != privileged
+    edge.kill(privileged)
+    edge.wait("its end", lambda: half not in running(edge, uid=NOBODY), 20)
+
+
+def test_an_agent_that_is_asked_to_end_takes_its_network_half_along(agent, edge):
+    edge.spawn("sh", "-c", "sleep 600 | exec %s %d %d %s" % (agent.program, NOBODY, NOBODY, STATE), log="/tmp/agent.log")
+    half = edge.wait("a network half", lambda: running(edge, uid=NOBODY), 20)[0]
+    edge.kill(parent(edge, half), 15)
+    edge.wait("both ends", lambda: not running(edge, uid=NOBODY) and not running(edge, uid=0), 20)
+
+
+def running(guest, uid):
+    text = guest.shell("for p in /proc/[0-9]*; do if [ \"$(cat $p/comm 2>/dev/null)\" = agent_try ]; then "
+                       "echo ${p#/proc/} $(sed -n 's/^Uid:.//p' $p/status | cut -f 1); fi; done").out
+    return [int(line.split()[0]) for line in text.splitlines() if line.split()[1:] == [str(uid)]]
+
+
+def parent(guest, pid):
+    return int(guest.shell("sed -n 's/^PPid:.//p' /proc/%d/status" % pid).out)
+
+
+# Links, addresses, routes
+
+def test_every_change_may_be_asked_twice_and_is_read_back(agent, edge):
+    twice = [line for line in BASE + ["route-add " + ROUTE4, "route-add " + ROUTE6] for _ in range(2)]
+    agent.do(*twice)
+    links, addrs, found = agent.do("read-links instance=1", "read-addrs instance=1", "read-routes instance=1")
+    vrf, vlan = links.named("dcr1"), links.named("dcv1")
+    assert (vrf["mark"], vrf["table"], vrf["is_vrf"], vrf["up"]) == ("dcaas:r1", 100001, 1, 1)
+    assert (vlan["mark"], vlan["vrf"], vlan["port"], vlan["vlan"], vlan["up"]) == ("dcaas:v1", "dcr1", "trunk0", 101, 1)
+    assert vlan["ifindex"] > vrf["ifindex"]
+    assert {(a["name"], a["device"], a["subnet_route"]) for a in addrs.items} == {
+        ("169.254.10.1/30", "dcv1", 1), ("fd00:10::1/126", "dcv1", 1)}
+    assert {(r["name"], r["proto"], r["via"], r["device"]) for r in found.items} == {
+        ("10.5.0.0/16", 202, "169.254.10.2", "dcv1"), ("fd00:5::/48", 201, "fd00:10::2", "dcv1")}
+    # The kernel's own word.
+    assert routes(edge, "-4") == [("10.5.0.0/16", "202", "169.254.10.2"), ("169.254.10.0/30", "203", ""), ("default", "203", "")]
+    assert routes(edge, "-6") == [("default", "203", ""), ("fd00:10::/126", "203", ""), ("fd00:5::/48", "201", "fd00:10::2")]
+    [device] = ip(edge, "-d", "link", "show", "dcv1", ns="dcaas-1")
+    assert device["linkinfo"]["info_data"]["id"] == 101 and "LOOSE_BINDING" in device["linkinfo"]["info_data"]["flags"]
+
+
+def test_what_was_made_is_unmade_in_reverse_and_may_be_asked_twice(agent, edge):
+    agent.do(*BASE, "route-add " + ROUTE4, "route-add " + ROUTE6)
+    back = ["route-del " + ROUTE6, "route-del " + ROUTE4, "addr-del " + ADDR6, "addr-del " + ADDR4,
+            "link-del instance=1 device=dcv1", "link-del instance=1 device=dcr1"]
+    for i, line in enumerate(back):
+        agent.do(line, line)
+        if i == 1:
+            assert agent.do("read-routes instance=1")[0].items == []
+        if i == 3:
+            assert agent.do("read-addrs instance=1")[0].items == []
+            assert routes(edge, "-4") == [("default", "203", "")] and routes(edge, "-6") == [("default", "203", "")]
+    assert agent.do("read-links instance=1")[0].items == []
+    assert edge.run("ip", "-4", "route", "show", "table", 100001, ns="dcaas-1", check=False).out == ""
+    agent.do("netns-del instance=1", "netns-del instance=1")
+    assert agent.do("instances")[0].items == []
+    assert "dcaas-1" not in edge.run("ip", "netns").out
+    # And once more, as if nothing had been.
+    agent.do(*BASE)
+
+
+def test_the_namespace_forwards_and_takes_routes_from_nobody_but_bgp(agent, edge):
+    agent.do("netns-add instance=1")
+    for name, value in (("ipv4/ip_forward", "1"), ("ipv4/conf/all/rp_filter", "0"), ("ipv4/conf/default/rp_filter", "0"),
+                        ("ipv6/conf/all/forwarding", "1"), ("ipv6/conf/all/keep_addr_on_down", "1"),
+                        ("ipv6/conf/default/accept_dad", "0"), ("ipv6/conf/default/accept_ra", "0"),
+                        ("ipv4/conf/default/accept_redirects", "0"), ("ipv6/conf/default/accept_redirects", "0"),
+                        ("ipv4/tcp_l3mdev_accept", "0")):
+        assert edge.run("cat", "/proc/sys/net/" + name, ns="dcaas-1").out.strip() == value, name
+
+
+def test_a_namespace_in_use_is_not_removed(agent):
+    agent.do("netns-add instance=1", VRF)
+    assert "dcr1 is in it" in agent.one("netns-del instance=1").error
+
+
+def test_a_vrf_with_devices_in_it_is_not_removed(agent):
+    agent.do(*BASE)
+    assert "dcv1 is in it" in agent.one("link-del instance=1 device=dcr1").error
+    assert agent.do("read-links instance=1")[0].named("dcv1")["vrf"] == "dcr1"
+
+
+def test_a_vrf_whose_unreachable_default_was_deleted_is_down_until_it_is_set_up(agent, edge):
+    agent.do("netns-add instance=1", VRF)
+    edge.run("ip", "-6", "route", "del", "unreachable", "default", "table", 100001, "metric", 4278198272, ns="dcaas-1")
+    assert agent.do("read-links instance=1")[0].named("dcr1")["up"] == 0
+    assert agent.do("link-up instance=1 device=dcr1", "read-links instance=1")[1].named("dcr1")["up"] == 1
+    assert routes(edge, "-6") == [("default", "203", "")]
+
+
+def test_a_route_is_replaced_by_one_with_the_same_prefix(agent, edge):
+    agent.do(*BASE, "route-add " + ROUTE4, "route-add " + ROUTE6)
+    agent.do("route-add " + ROUTE4.replace("202", "201").replace("via=169.254.10.2", ""),
+             "route-add " + ROUTE6.replace("fd00:10::2", "fd00:10::3"))
+    found = agent.do("read-routes instance=1")[0].items
+    assert {(r["name"], r["proto"], r["via"]) for r in found} == {("10.5.0.0/16", 201, ""), ("fd00:5::/48", 201, "fd00:10::3")}
+
+
+def test_a_route_into_a_device_of_another_vrf_is_refused(agent):
+    agent.do(*BASE, VRF.replace("dcr1", "dcr2").replace("100001", "100002"))
+    assert "whose table is 100001" in agent.one("route-add " + ROUTE4.replace("table=100001", "table=100002")).error
+
+
+def test_a_device_that_differs_from_what_is_asked_is_an_error_and_stays(agent):
+    agent.do(*BASE)
+    for line, words in ((VLAN.replace("101", "102"), "another VLAN"), (VLAN.replace("trunk0", "trunk1"), "another port"),
+                        (VLAN.replace("dcaas:v1", "dcaas:v2"), "another object"), (VRF.replace("100001", "100002"), "table 100001"),
+                        (VLAN.replace("dcv1", "dcv9"), "taken")):
+        assert words in (agent.one(line).error or ""), line
+    assert agent.do("read-links instance=1")[0].named("dcv1")["vlan"] == 101
+
+
+def test_a_device_that_was_half_made_is_made_anew(agent, edge):
+    agent.do("netns-add instance=1", VRF)
+    edge.ip(["link add name dcv1 group 903845 type dummy"], ns="dcaas-1")
+    assert agent.do("read-links instance=1")[0].named("dcv1") is None
+    agent.do(VLAN)
+    assert agent.do("read-links instance=1")[0].named("dcv1")["vlan"] == 101
+
+
+def test_static_routes_and_addresses_outlive_a_port_that_goes_down_and_up(agent, edge):
+    agent.do(*BASE, "route-add " + ROUTE4, "route-add " + ROUTE6)
+    before = routes(edge, "-4"), routes(edge, "-6")
+    edge.ip(["link set trunk0 down", "link set trunk0 up"])
+    assert (routes(edge, "-4"), routes(edge, "-6")) == before
+    link, addrs = agent.do("read-links instance=1", "read-addrs instance=1")
+    assert link.named("dcv1")["up"] == 1 and {a["name"] for a in addrs.items} == {"169.254.10.1/30", "fd00:10::1/126"}
+
+
+# What is not ours
+
+def test_foreign_devices_routes_and_namespaces_are_left_alone(agent, edge):
+    agent.do(*BASE)
+    edge.ip(["link add name theirs type dummy", "link add name dcv5 type dummy", "link set theirs up",
+             "route add 10.6.0.0/16 dev dcv1 table 100001 proto 77 metric 20",
+             "route add fd00:6::/48 dev dcv1 table 100001 proto 77 metric 20"], ns="dcaas-1")
+    edge.run("ip", "netns", "add", "dcaas-7")
+    try:
+        foreign = ip(edge, "-d", "link", ns="dcaas-1")
+        for line in (VLAN.replace("dcv1", "dcv5").replace("101", "105"), VRF.replace("dcr1", "dcv5"),
+                     "link-up instance=1 device=dcv5", "link-del instance=1 device=dcv5",
+                     "addr-add " + ADDR4.replace("dcv1", "theirs"), "netns-add instance=7", "netns-del instance=7"):
+            assert "not made by dcaas" in (agent.one(line).error or ""), line
+        for line in (ROUTE4.replace("10.5", "10.6"), ROUTE6.replace("fd00:5", "fd00:6")):
+            assert "not ours" in (agent.one("route-add " + line).error or ""), line
+            agent.do("route-del " + line)
+        links = agent.do("read-links instance=1")[0]
+        assert links.named("theirs")["mark"] == "" and agent.do("instances")[0].named("7") is None
+        assert [(l["ifname"], l["flags"]) for l in ip(edge, "-d", "link", ns="dcaas-1")] == [(l["ifname"], l["flags"]) for l in foreign]
+        for family, prefix in (("-4", "10.6.0.0/16"), ("-6", "fd00:6::/48")):
+            [route] = ip(edge, family, "route", "show", prefix, "table", 100001, ns="dcaas-1")
+            assert route["protocol"] == "77"
+    finally:
+        edge.run("ip", "netns", "del", "dcaas-7", check=False)
+        edge.ip(["link del theirs", "link del dcv5"], ns="dcaas-1", check=False)
+
+
+def test_the_name_of_a_device_of_the_router_itself_is_not_taken_from_it(agent, edge):
+    agent.do("netns-add instance=1", VRF)
+    edge.ip(["link add name dcv1 type dummy"])
+    try:
+        [before] = ip(edge, "-d", "link", "show", "dcv1")
+        assert "router's own namespace" in agent.one(VLAN).error
+        assert ip(edge, "-d", "link", "show", "dcv1") == [before]
+    finally:
+        edge.ip(["link del dcv1"])
+
+
+def test_a_port_stays_as_it_was(agent, edge):
+    before = ip(edge, "-d", "addr", "show", "trunk0")
+    agent.do(*BASE)
+    agent.do("link-del instance=1 device=dcv1")
+    assert ip(edge, "-d", "addr", "show", "trunk0") == before
+    assert "clsact" not in edge.run("tc", "qdisc", "show", "dev", "trunk0").out
+
+
+# The port's drop
+
+@pytest.fixture
+def outside(lab):
+    """A customer's router that sends what it should not: untagged frames, and frames that have a priority but no VLAN."""
+    guest = lab.customers
+    guest.ip(["addr add 10.99.0.77/24 dev trunk0", "link add link trunk0 name prio type vlan id 0", "link set prio up",
+              "addr add 10.99.0.78/24 dev prio"])
+    yield guest
+    guest.ip(["link del prio", "addr del 10.99.0.77/24 dev trunk0"])
+
+
+def reaches(guest, device, target="10.99.0.11"):
+    guest.run("ip", "neigh", "flush", "dev", device)
+    return guest.run("ping", "-c", 1, "-W", 1, "-I", device, target, check=False).rc == 0
+
+
+def test_untagged_frames_do_not_reach_the_router_while_its_port_has_vlans(agent, edge, outside):
+    # The answers go back where the question came from only when the edge has a route there.
+    edge.ip(["route add 10.99.0.77/32 dev trunk0", "route add 10.99.0.78/32 dev trunk0"])
+    try:
+        assert reaches(outside, "trunk0"), "without VLANs the router answers: else this test could not fail"
+        agent.do("netns-add instance=1", VRF, VLAN)
+        assert not reaches(outside, "trunk0") and not reaches(outside, "prio")
+        agent.do("link-del instance=1 device=dcv1")
+        assert reaches(outside, "trunk0")
+    finally:
+        edge.ip(["route del 10.99.0.77/32 dev trunk0", "route del 10.99.0.78/32 dev trunk0"])
+
+
+def test_tagged_frames_pass_the_drop(agent, lab):
+    agent.do(*BASE)
+    lab.customers.ip(["link add link trunk0 name t101 type vlan id 101", "link set t101 up", "addr add 169.254.10.2/30 dev t101",
+                      "addr add fd00:10::2/126 dev t101 nodad"])
+    try:
+        for target in ("169.254.10.1", "fd00:10::1"):
+            lab.customers.wait("a ping of " + target, lambda: reaches(lab.customers, "t101", target), 10)
+    finally:
+        lab.customers.ip(["link del t101"])
+
+
+def drop_rules(guest, port="trunk0"):
+    return guest.run("tc", "filter", "show", "dev", port, "ingress", check=False).out.count("pref 562")
+
+
+def test_a_port_with_an_address_is_exposed_and_has_no_drop(agent, edge):
+    edge.ip(["addr add 192.0.2.1/24 dev trunk0"])
+    try:
+        agent.do(*BASE)
+        port = agent.do("ports")[0].named("trunk0")
+        assert (port["exposed"], port["vlans"]) == (1, 1) and drop_rules(edge) == 0
+    finally:
+        edge.ip(["addr del 192.0.2.1/24 dev trunk0"])
+    port = agent.do("ports")[0].named("trunk0")
+    assert (port["exposed"], port["vlans"]) == (0, 1) and drop_rules(edge) > 0
+    edge.ip(["addr add 192.0.2.1/24 dev trunk0"])
+    try:
+        assert agent.do("ports")[0].named("trunk0")["exposed"] == 1 and drop_rules(edge) == 0
+    finally:
+        edge.ip(["addr del 192.0.2.1/24 dev trunk0"])
+
+
+def test_the_drop_goes_with_the_last_vlan_of_the_port_and_leaves_the_operators_filters(agent, edge):
+    edge.run("tc", "qdisc", "add", "dev", "trunk0", "clsact")
+    edge.run("tc", "filter", "add", "dev", "trunk0", "ingress", "pref", 7, "protocol", "all", "matchall", "action", "continue")
+    try:
+        agent.do(*BASE, VLAN.replace("dcv1", "dcv2").replace("101", "102").replace("dcaas:v1", "dcaas:v2"))
+        agent.do("link-del instance=1 device=dcv1")
+        assert drop_rules(edge) > 0
+        agent.do("link-del instance=1 device=dcv2")
+        assert drop_rules(edge) == 0
+        assert "pref 7" in edge.run("tc", "filter", "show", "dev", "trunk0", "ingress").out
+    finally:
+        edge.run("tc", "qdisc", "del", "dev", "trunk0", "clsact")
+
+
+def test_vlan_zero_carries_untagged_frames_into_the_vrf(agent, edge, lab):
+    zero = VLAN.replace("vlan=101", "vlan=0")
+    edge.ip(["addr add 192.0.2.1/24 dev trunk0"])
+    try:
+        agent.do("netns-add instance=1", VRF)
+        assert "would cut off" in agent.one(zero).error
+    finally:
+        edge.ip(["addr del 192.0.2.1/24 dev trunk0"])
+    agent.do(zero, zero, "addr-add " + ADDR4, "link-up instance=1 device=dcv1")
+    link = agent.do("read-links instance=1")[0].named("dcv1")
+    assert (link["vlan"], link["port"], link["is_vlan"]) == (0, "trunk0", 1) and drop_rules(edge) == 0
+    lab.customers.ip(["addr add 169.254.10.2/30 dev trunk0"])
+    try:
+        lab.customers.wait("a ping", lambda: reaches(lab.customers, "trunk0", "169.254.10.1"), 10)
+    finally:
+        lab.customers.ip(["addr del 169.254.10.2/30 dev trunk0"])
+    agent.do("link-del instance=1 device=dcv1")
+    assert edge.run("ip", "-br", "link", "show", "trunk0").out.split()[1] in ("UP", "UNKNOWN")
+
+
+# Links between gateways
+
+PAIR = ("veth-add instance=1 device=dcl1a mark=dcaas:l1a vrf=dcr1 peer_instance=2 peer_device=dcl1b peer_mark=dcaas:l1b "
+        "peer_vrf=dcr2")
+TWO = ["netns-add instance=1", VRF, "netns-add instance=2", VRF.replace("instance=1", "instance=2").replace("dcr1", "dcr2")]
+
+
+def test_a_veth_pair_joins_vrfs_of_two_instances(agent, edge):
+    agent.do(*TWO, PAIR, PAIR, "addr-add instance=1 device=dcl1a table=100001 prefix=169.254.200.0/31",
+             "addr-add instance=2 device=dcl1b table=100001 prefix=169.254.200.1/31")
+    one, two = agent.do("read-links instance=1", "read-links instance=2")
+    a, b = one.named("dcl1a"), two.named("dcl1b")
+    assert (a["mark"], a["vrf"], a["is_veth"], a["up"], a["carrier"]) == ("dcaas:l1a", "dcr1", 1, 1, 1)
+    assert (b["mark"], b["vrf"], b["is_veth"], b["up"], b["carrier"]) == ("dcaas:l1b", "dcr2", 1, 1, 1)
+    assert (a["peer"], a["peer_instance"], b["peer"], b["peer_instance"]) == ("dcl1b", 2, "dcl1a", 1)
+    edge.wait("a ping", lambda: edge.run("ping", "-c", 1, "-W", 1, "-I", "dcr1", "169.254.200.1", ns="dcaas-1", check=False).rc == 0, 10)
+    agent.do("link-del instance=2 device=dcl1b", "link-del instance=1 device=dcl1a")
+    assert agent.do("read-links instance=1")[0].named("dcl1a") is None
+
+
+def test_a_veth_pair_in_one_instance(agent):
+    pair = PAIR.replace("peer_instance=2", "peer_instance=1")
+    agent.do("netns-add instance=1", VRF, VRF.replace("dcr1", "dcr2").replace("100001", "100002"), pair, pair)
+    links = agent.do("read-links instance=1")[0]
+    assert (links.named("dcl1a")["peer"], links.named("dcl1b")["peer"]) == ("dcl1b", "dcl1a")
+    assert (links.named("dcl1a")["vrf"], links.named("dcl1b")["vrf"]) == ("dcr1", "dcr2")
+
+
+@pytest.mark.parametrize("damage", [
+    ["link set dcl1a down", "link set dcl1a nomaster"],
+    ["link set dcl1a alias ''"],
+    ["link del dcl1a", "link add dcl1a group 903845 type veth peer name other group 903845"],
+])
+def test_a_veth_pair_that_is_incomplete_is_completed(agent, edge, damage):
+    agent.do(*TWO, PAIR)
+    edge.ip(damage, ns="dcaas-1")
+    agent.do(PAIR)
+    links = agent.do("read-links instance=1", "read-links instance=2")
+    for found, name, vrf, peer in ((links[0], "dcl1a", "dcr1", "dcl1b"), (links[1], "dcl1b", "dcr2", "dcl1a")):
+        link = found.named(name)
+        assert (link["mark"], link["vrf"], link["up"], link["peer"]) == ("dcaas:" + name[2:], vrf, 1, peer)
+
+
+# The guard
+
+def test_the_guard_closes_an_address_and_opens_it_again(agent, edge, lab):
+    agent.do(*BASE)
+    lab.customers.ip(["link add link trunk0 name t101 type vlan id 101", "link set t101 up", "addr add 169.254.10.2/30 dev t101",
+                      "addr add fd00:10::2/126 dev t101 nodad"])
+    try:
+        for target, other in (("169.254.10.1", "fd00:10::1"), ("fd00:10::1", "169.254.10.1")):
+            guard = "instance=1 device=dcv1 local=" + target
+            lab.customers.wait("a ping", lambda: reaches(lab.customers, "t101", target), 10)
+            agent.do("guard-on " + guard, "guard-on " + guard)
+            assert lab.customers.run("ping", "-c", 1, "-W", 1, target, check=False).rc != 0
+            lab.customers.wait("a ping of the other", lambda: reaches(lab.customers, "t101", other), 10)
+            agent.do("guard-off " + guard, "guard-off " + guard)
+            lab.customers.wait("a ping", lambda: reaches(lab.customers, "t101", target), 10)
+    finally:
+        lab.customers.ip(["link del t101"])
+
+
+# BIRD
+
+CONFIG = """log "%s/bird/1/bird.log" all; router id 10.255.0.1; protocol device { scan time 10; }
+ipv4 table t_4; ipv6 table t_6;
+protocol kernel k_4 { vrf "dcr1"; kernel table 100001; learn; ipv4 { table t_4; import all; export where source = RTS_BGP; }; }
+protocol bgp p_4 { vrf "dcr1"; local 169.254.10.1 as 64512; neighbor 169.254.10.2 as 65001; password "%s";
+ connect delay time 1; connect retry time 3; error wait time 1,4; ipv4 { table t_4; import all; export all; }; }
+protocol bgp p_6 { vrf "dcr1"; local fd00:10::1 as 64512; neighbor fd00:10::2 as 65001; password "%s6";
+ connect delay time 1; connect retry time 3; error wait time 1,4; ipv6 { table t_6; import all; export all; }; }
+""" % (STATE, KEY, KEY)
+
+CUSTOMER = """router id 10.255.0.2; protocol device {}
+protocol static { ipv4; route 10.77.0.0/24 blackhole; }
+protocol bgp c4 { local 169.254.10.2 as 65001; neighbor 169.254.10.1 as 64512; password "%s"; connect delay time 1;
+ connect retry time 3; error wait time 1,4; ipv4 { import all; export all; }; }
+"""
+
+
+def write_config(edge, text):
+    edge.shell("mkdir -p {0}/bird/1 && chown -R nobody:nogroup {0} && chmod 700 {0} {0}/bird {0}/bird/1".format(STATE))
+    edge.write(STATE + "/bird/1/bird.conf", text, mode=0o600)
+    edge.shell("chown nobody:nogroup %s/bird/1/bird.conf" % STATE)
+
+
+@pytest.fixture
+def bird(agent, edge):
+    write_config(edge, CONFIG)
+    agent.do(*BASE, "daemon-start instance=1")
+    return agent.do("daemon-state instance=1")[0].one()["pid"]
+
+
+def status(edge, pid):
+    return dict(line.split(":", 1) for line in edge.read("/proc/%d/status" % pid).splitlines())
+
+
+def test_bird_runs_in_the_namespace_under_the_unprivileged_user_with_three_capabilities(agent, edge, bird):
+    told = status(edge, bird)
+    assert told["Uid"].split() == told["Gid"].split() == [str(NOBODY)] * 4
+    for name in ("CapPrm", "CapEff", "CapInh", "CapAmb"):
+        assert int(told[name], 16) == CAPS_BIRD
+    assert int(told["PPid"]) == 1
+    inside = edge.run("stat", "-L", "-c", "%i", "/run/netns/dcaas-1").out
+    assert edge.run("stat", "-L", "-c", "%i", "/proc/%d/ns/net" % bird).out == inside
+    assert int(edge.shell("sed -n 's/^Max open files *//p' /proc/%d/limits" % bird).out.split()[0]) >= 4096
+
+
+def test_bird_outlives_the_agent_and_is_found_again_also_without_its_pid_file(agent, edge, bird):
+    assert agent.do("daemon-start instance=1", "daemon-state instance=1")[1].one()["pid"] == bird
+    edge.run("rm", STATE + "/bird/1/bird.pid")
+    assert agent.do("daemon-start instance=1", "daemon-state instance=1")[1].one()["pid"] == bird
+    assert agent.do("instances")[0].named("1")["daemon"] == bird
+    assert "its BIRD runs" in agent.one("netns-del instance=1").error
+
+
+def test_a_pid_file_that_names_another_process_is_not_believed(agent, edge, bird):
+    agent.do("daemon-stop instance=1", "daemon-stop instance=1")
+    assert agent.do("daemon-state instance=1")[0].one()["pid"] == 0
+    victim = edge.spawn("setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "sleep", "600", ns="dcaas-1")
+    try:
+        edge.write(STATE + "/bird/1/bird.pid", "%d\n" % victim)
+        assert agent.do("daemon-state instance=1", "daemon-stop instance=1")[0].one()["pid"] == 0
+        assert status(edge, victim)["State"].split()[0] in "SR"
+    finally:
+        edge.kill(victim)
+
+
+def test_a_configuration_that_bird_refuses_is_an_error_in_its_words(agent, edge):
+    write_config(edge, "nonsense;\n")
+    agent.do("netns-add instance=1")
+    answer = agent.one("daemon-start instance=1")
+    assert "syntax error" in answer.error
+    assert agent.do("daemon-state instance=1")[0].one()["pid"] == 0
+
+
+@pytest.mark.parametrize("remote,key", [("169.254.10.2", KEY), ("fd00:10::2", KEY + "6")])
+def test_the_listener_is_asked_for_exactly_this_key(agent, edge, bird, remote, key):
+    ask = "md5-listener instance=1 vrf=dcr1 remote=%s key=" % remote
+
+    def told(value):
+        return agent.do(ask + value)[0].one()
+    key = key.replace(" ", "_")
+    edge.write(STATE + "/bird/1/bird.conf", CONFIG.replace(KEY, KEY.replace(" ", "_")), mode=0o600)
+    edge.shell("chown nobody:nogroup %s/bird/1/bird.conf" % STATE)
+    edge.bird(STATE + "/bird/1/bird.ctl", "configure")
+    edge.wait("the key on the listener", lambda: told(key) == dict(told(key), listener=1, match=1), 20)
+    for wrong in (key[:-1], key + "x", key.upper(), ""):
+        assert told(wrong)["match"] == 0, wrong
+    other = agent.do("md5-listener instance=1 vrf=dcr1 remote=192.0.2.9 key=")[0].one()
+    assert (other["listener"], other["match"]) == (1, 1)
+
+
+def test_the_state_of_a_session_and_its_failures_are_read(agent, edge, lab, bird):
+    customer = lab.customers
+    state = "tcp-state instance=1 vrf=dcr1 local=169.254.10.1 remote=169.254.10.2"
+    assert agent.do(state)[0].one()["state"] != 1
+    before = agent.do("counters instance=1")[0].one()
+    customer.ip(["link add link trunk0 name t101 type vlan id 101", "link set t101 up", "addr add 169.254.10.2/30 dev t101"])
+    customer.write("/tmp/customer.conf", CUSTOMER % "another key")
+    pid = None
+    try:
+        customer.run("bird", "-c", "/tmp/customer.conf", "-s", "/tmp/customer.ctl", "-P", "/tmp/customer.pid")
+        pid = int(customer.read("/tmp/customer.pid"))
+        edge.wait("a failure", lambda: agent.do("counters instance=1")[0].one()["failure"] > before["failure"], 30)
+        assert agent.do(state)[0].one()["state"] != 1
+        customer.write("/tmp/customer.conf", CUSTOMER % KEY)
+        customer.bird("/tmp/customer.ctl", "configure")
+        edge.wait("a session", lambda: "Established" in edge.bird(STATE + "/bird/1/bird.ctl", "show protocols p_4"), 60)
+        told = agent.do(state)[0].one()
+        assert (told["state"], told["has_key"]) == (1, 1)
+        answer = agent.one(state.replace("tcp-state", "tcp-reset"))
+        if answer.ok:  # some kernels are built without it
+            edge.wait("the end of the session", lambda: "Established" not in
+                      edge.bird(STATE + "/bird/1/bird.ctl", "show protocols p_4"), 20)
+        else:
+            assert "not supported" in answer.error
+    finally:
+        if pid:
+            customer.kill(pid, 15)
+        customer.ip(["link del t101"])
+
+
+# Figures
+
+def test_a_hundred_vlans_are_made_at_a_steady_pace(agent, figure):
+    lines = [VLAN.replace("dcv1", "dcv%d" % n).replace("101", str(n)).replace("dcaas:v1", "dcaas:v%d" % n)
+             for n in range(1001, 1101)]
+    agent.do("netns-add instance=1", VRF)
+    begun = time.monotonic()
+    agent.do(*lines)
+    figure("a VLAN of a hundred", (time.monotonic() - begun) / 100, 0.02)
+    begun = time.monotonic()
+    agent.do(*["link-del instance=1 device=dcv%d" % n for n in range(1001, 1101)])
+    figure("its removal", (time.monotonic() - begun) / 100, 0.02)

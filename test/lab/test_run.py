@@ -1,0 +1,158 @@
+"""`make run`, as a newcomer runs it: what it shows, and that nothing is left of it."""
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import pytest
+
+from lab.topology import ROOT
+
+PROMISED = 60  # seconds from the start to the last word, once the packages are there and all is built
+
+
+def command(folder, *words):
+    return [sys.executable, "-m", "lab.run", "--dir", folder, "--port", "0", *words]
+
+
+def environment(folder):
+    """Its temporary files lie beside its folder, so that what is its own can be told."""
+    return dict(os.environ, PYTHONPATH=ROOT, PYTHONUNBUFFERED="1", TMPDIR=os.path.dirname(folder))
+
+
+def left(folder):
+    """Processes and files of that run which are still there; a process takes a moment to be gone."""
+    mine = os.path.dirname(folder).encode()
+    end = time.monotonic() + 10
+    while True:
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open("/proc/%s/cmdline" % pid, "rb") as file:
+                    words = file.read()
+            except OSError:
+                continue
+            if mine in words and int(pid) != os.getpid():
+                found.append(words.replace(b"\0", b" ").decode(errors="replace"))
+        if not found or time.monotonic() > end:
+            return found + os.listdir(os.path.dirname(folder))
+        time.sleep(0.2)
+
+
+@contextlib.contextmanager
+def place():
+    """The folder of a run, in one that everybody may enter: dcaasd is to run without privilege."""
+    base = tempfile.mkdtemp(prefix="dcaas-run-")
+    os.chmod(base, 0o755)
+    try:
+        yield os.path.join(base, "run")
+    finally:
+        shutil.rmtree(base)
+
+
+@pytest.fixture
+def folder():
+    with place() as path:
+        yield path
+
+
+@pytest.fixture(scope="module")
+def shown():
+    """One run that ends after showing: its words, seconds, and what was left of it."""
+    with place() as folder:
+        return run_once(folder)
+
+
+def run_once(folder):
+    begun = time.monotonic()
+    done = subprocess.run(command(folder, "--once"), capture_output=True, text=True, env=environment(folder), timeout=5 * PROMISED)
+    seconds = time.monotonic() - begun
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout, seconds, left(folder)
+
+
+def test_shows_the_session_as_the_api_gives_it(shown):
+    text = shown[0]
+    for family, routes in (("ipv4", 3), ("ipv6", 1)):
+        assert "peer %s: status ACTIVE, bgp_status up, receive_route_num %d; the router says Established" % (family, routes) \
+            in text
+    assert re.search(r'"bgp_status": "up".*"receive_route_num": 3', text)
+
+
+def test_shows_the_calls_with_method_path_and_answer(shown):
+    text = shown[0]
+    for method, path, status in (("POST", r"/v3/[0-9a-f]{32}/dcaas/virtual-gateways", 201),
+                                 ("POST", r"/v3/[0-9a-f]{32}/dcaas/virtual-interfaces", 201),
+                                 ("POST", r"/v3/[0-9a-f]{32}/dcaas/vif-peers", 201),
+                                 ("GET", r"/v3/[0-9a-f]{32}/dcaas/virtual-interfaces/[0-9a-f-]{36}", 200)):
+        assert re.search(r"^  %s %s\n(     > .*\n)?     < %d \{" % (method, path, status), text, re.M), path
+
+
+def test_pings_cross_in_both_families(shown):
+    assert len(re.findall(r"behind the customer's router, to \S+, a host of the VPC: 3 of 3 came back", shown[0])) == 2
+
+
+def test_shows_no_secret(shown):
+    assert "example-of-md5" not in shown[0]
+    assert re.search(r'"secret_key": "\*\*\*"', shown[0])
+
+
+def test_is_done_in_time(shown, figure):
+    figure("make run, built", shown[1], PROMISED)
+
+
+def test_leaves_nothing_behind(shown):
+    assert shown[2] == []
+
+
+def start(folder):
+    """A run that stays; returns once it has said its last word."""
+    process = subprocess.Popen(command(folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                               env=environment(folder))
+    words = []
+    for line in process.stdout:
+        words.append(line)
+        if "leaves nothing behind" in line:
+            return process, "".join(words)
+    raise AssertionError("it ended: " + "".join(words))
+
+
+def owner_of_dcaasd(folder):
+    with open(folder + "/run.json") as file:
+        program = json.load(file)["dcaasd"] + "/dcaasd"
+    out = subprocess.run(["pgrep", "-f", "^" + program], capture_output=True, text=True, check=True).stdout
+    return os.stat("/proc/" + out.split()[0]).st_uid
+
+
+def test_a_second_one_is_refused_and_stop_ends_the_first(folder):
+    process, words = start(folder)
+    second = subprocess.run(command(folder, "--once"), capture_output=True, text=True, env=environment(folder), timeout=60)
+    assert second.returncode == 1
+    assert "one runs already: pid %d" % process.pid in second.stderr
+    with open(folder + "/env") as file:
+        env = dict(line.rstrip("\n").split("=", 1) for line in file)
+    assert env["DCAAS_ENDPOINT"] in words
+    assert owner_of_dcaasd(folder) != 0
+    assert os.stat(folder + "/env").st_mode & 0o077 == 0
+    stopped = subprocess.run(command(folder, "--stop"), capture_output=True, text=True, env=environment(folder), timeout=60)
+    assert (stopped.returncode, "nothing is left" in stopped.stdout) == (0, True), stopped.stderr
+    assert process.wait(30) == 0
+    assert left(folder) == []
+
+
+def test_a_killed_one_is_cleaned_up_by_the_next(folder):
+    process, _ = start(folder)
+    process.send_signal(signal.SIGKILL)
+    process.wait(30)
+    assert not [words for words in left(folder) if "/" in words], "what runs must end with the process that holds it"
+    assert left(folder), "its files are there for the next one to find"
+    again = subprocess.run(command(folder, "--once"), capture_output=True, text=True, env=environment(folder), timeout=5 * PROMISED)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert "an earlier run (pid %d) ended without cleaning up" % process.pid in again.stdout
+    assert left(folder) == []
