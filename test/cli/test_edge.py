@@ -204,3 +204,20 @@ def test_sessions_stay_when_the_secrets_are_given_up(stand):
     stand.daemon.start()
     until("the edge holding", lambda: stand.operator("edge", "show", stand.edge).member("held") == "yes")
     assert stand.session() == before
+
+
+def test_a_peer_link_becomes_active_changes_and_goes(stand):
+    tenant = stand.tenant
+    gateway = tenant.id("global-dc-gateway", "create", "--name", "hub", "--address-family", "dual", "--bgp-asn", "64513")
+    router = stand.operator.id("enterprise-router", "create", "--tenant-id", tenant.project, "--name", "er1")
+    tenant.id("virtual-interface", "create", "--name", "office", "--type", "private", "--direct-connect-id", tenant.connection,
+              "--service-type", "GDGW", "--gateway-id", gateway, "--vlan", "300", "--bandwidth", "50", "--route-mode", "bgp",
+              "--bgp-asn", "65001", "--local-gateway-v4-ip", "192.0.2.5/30", "--remote-gateway-v4-ip", "192.0.2.6/30")
+    link = tenant.id("peer-link", "create", gateway, "--name", "to-er1", "--peer-site.gateway-id", router,
+                     "--peer-site.project-id", tenant.project, "--peer-site.region-id", "region-1")
+    shown = tenant("peer-link", "wait", gateway, link, "--status", "ACTIVE", "--timeout", "30")
+    assert shown.member("peer_site.gateway_id") == router and shown.member("peer_site.type") == "ER"
+    assert tenant("peer-link", "list", gateway, "--columns", "name,status").lines[1].split() == ["to-er1", "ACTIVE"]
+    assert tenant("peer-link", "update", gateway, link, "--name", "renamed").member("name") == "renamed"
+    tenant("peer-link", "delete", gateway, link)
+    assert "HTTP 404" in tenant("peer-link", "show", gateway, link, code=1).err
