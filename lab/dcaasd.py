@@ -105,8 +105,9 @@ class Dcaasd:
             if self.listener is None:
                 self.listener = self.lab.listener(self.lab_port)
             fd = self.listener.fileno()
-            argv = ["sh", "-c", 'exec 3<&%d; [ %d = 3 ] || exec %d<&-; LISTEN_PID=$$ LISTEN_FDS=1; '
-                    'export LISTEN_PID LISTEN_FDS; exec "$@"' % (fd, fd, fd), "sh"] + argv
+            # (A number above 9 takes bash.)
+            argv = ["bash", "-c", 'exec 3<&%d; [ %d = 3 ] || exec %d<&-; LISTEN_PID=$$ LISTEN_FDS=1; '
+                    'export LISTEN_PID LISTEN_FDS; exec "$@"' % (fd, fd, fd), "bash"] + argv
             fds = (fd,)
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env, pass_fds=fds,
