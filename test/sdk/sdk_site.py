@@ -22,7 +22,7 @@ class SdkSite(Sim):
     def __init__(self, scheme):
         self.scheme = scheme
         super().__init__(tempfile.mkdtemp(prefix="dcaas-sdk-"), 0)
-        self.dcaasd.settings += ["listen_tls = 127.0.0.1:0", "tls_port_file = %s/tls-port" % self.folder]
+        self.dcaasd.settings += ["region_id = " + REGION, "listen_tls = 127.0.0.1:0", "tls_port_file = %s/tls-port" % self.folder]
         self.dcaasd.write_config()
         os.chmod(self.folder, 0o755)
 
@@ -63,6 +63,7 @@ class SdkSite(Sim):
         project = make("projects", "project", id=PROJECT, name="sdk")["id"]
         user = make("users", "user", name="sdk", project_id=project, role="member", password="not used by an SDK")["id"]
         key = make("access-keys", "access_key", user_id=user)
+        make("enterprise-routers", "enterprise_router", id=ROUTER, tenant_id=project, name="router")
         lines = []
         for name in ("line-a", "line-b"):
             port = make("ports", "port", edge_id=self.values["DCAAS_EDGE_ID"], device=name, name=name)["id"]

@@ -7,7 +7,7 @@ import pytest
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException, SdkException
 from huaweicloudsdkdc.v3 import DcClient, model
-from sdk_site import PROJECT, REGION, SCHEMES, SdkSite
+from sdk_site import PROJECT, REGION, ROUTER, SCHEMES, SdkSite
 from support import wait_for
 
 UNKNOWN = "00000000-0000-4000-8000-00000000dead"
@@ -50,6 +50,34 @@ class Customer:
 
     def peer(self, **members):
         return self.order("create_vif_peer", "CreateVifPeerRequestBody", {"vif_peer": model.CreateVifPeer(**members)})
+
+    def global_gateway(self, **members):
+        made = self.order("create_global_dc_gateway", "CreateGlobalDcGatewayRequestBody", {
+            "global_dc_gateway": model.CreateGlobalDcGateway(**members)}).global_dc_gateway
+        self.ordered.append(lambda: self.call("delete_global_dc_gateway", global_dc_gateway_id=made.id))
+        return made
+
+    def show_global_gateway(self, gateway):
+        return self.call("show_global_dc_gateway", global_dc_gateway_id=gateway).global_dc_gateway
+
+    def link(self, gateway):
+        """The published example of *add a peer link*."""
+        site = model.CreateExternalPeerLinkRequestBodyPeerLinkPeerSite(gateway_id=ROUTER, project_id=PROJECT,
+                                                                       region_id=REGION)
+        body = model.CreateExternalPeerLinkRequestBodyPeerLink(name="dgw-peer-link-94dc", peer_site=site)
+        return self.order("create_peer_link", "CreateExternalPeerLinkRequestBody", {"peer_link": body},
+                          global_dc_gateway_id=gateway)
+
+    def show_link(self, gateway, link):
+        return self.call("show_peer_link", global_dc_gateway_id=gateway, peer_link_id=link).peer_link
+
+    def active_link(self, gateway, link):
+        return wait_for("the link is ACTIVE",
+                        lambda: (lambda now: now.status == "ACTIVE" and now)(self.show_link(gateway, link)))
+
+    def drop_link(self, gateway, link):
+        self.call("delete_peer_link", global_dc_gateway_id=gateway, peer_link_id=link)
+        gone("the link", lambda: self.show_link(gateway, link))
 
     def show(self, interface):
         return self.call("show_virtual_interface", virtual_interface_id=interface).virtual_interface
@@ -256,6 +284,78 @@ def test_second_peer_of_one_family_is_refused(customer):
     refused(400, "DC.1214", lambda: customer.peer(vif_id=vif.id, address_family="ipv6",
                                                   local_gateway_ip="2001:db8:4::1/126",
                                                   remote_gateway_ip="2001:db8:4::2/126"))
+
+
+def test_global_dc_gateway_is_created_listed_shown_updated_and_deleted(customer):
+    made = customer.global_gateway(name="dgw", description="of Python", bgp_asn=64700, address_family="ipv4")
+    assert (made.name, made.bgp_asn, made.status, made.available_peer_link_count) == ("dgw", 64700, "DOWN", 3)
+    listed = customer.call("list_global_dc_gateways", name=["dgw"]).global_dc_gateways
+    assert [one.id for one in listed] == [made.id]
+
+    customer.order("update_global_dc_gateway", "UpdateGlobalDcGatewayRequestBody", {
+        "global_dc_gateway": model.UpdateGlobalDcGateway(name="dgw2", address_family="dual")},
+        global_dc_gateway_id=made.id)
+    shown = customer.show_global_gateway(made.id)
+    assert (shown.name, shown.description, shown.address_family) == ("dgw2", "of Python", "dual")
+
+    customer.take_back()
+    refused(404, "DC.0002", lambda: customer.show_global_gateway(made.id))
+
+
+def interface_into(customer, gateway, vlan):
+    """Gives a global DC gateway an interface that works."""
+    vif = customer.interface(None, vlan, gateway_id=gateway, service_type="GDGW", route_mode="bgp", bgp_asn=65020,
+                             local_gateway_v4_ip="192.168.150.1/30", remote_gateway_v4_ip="192.168.150.2/30",
+                             remote_ep_group=["172.25.0.0/16"])
+    assert (vif.service_type, vif.gateway_id) == ("GDGW", gateway)
+    customer.active(vif.id)
+
+
+def test_published_example_of_create_peer_link(customer):
+    gateway = customer.global_gateway(name="with-a-link", address_family="dual").id
+    interface_into(customer, gateway, 150)
+    answer = customer.link(gateway)
+    link = answer.peer_link
+    customer.ordered.append(lambda: customer.drop_link(gateway, link.id))
+    assert answer.status_code == 201 and len(answer.request_id) == 32
+    wanted = {"name": "dgw-peer-link-94dc", "tenant_id": PROJECT, "description": None, "status": "PENDING_CREATE",
+              "reason": None, "global_dc_gateway_id": gateway, "instance_id": None}
+    assert {name: getattr(link, name) for name in wanted} == wanted
+    assert (link.bandwidth_info.bandwidth_size, link.bandwidth_info.gcb_id) == (0, None)
+    wanted = {"gateway_id": ROUTER, "link_id": None, "region_id": REGION, "site_code": REGION, "project_id": PROJECT,
+              "type": "ER"}
+    assert {name: getattr(link.peer_site, name) for name in wanted} == wanted
+
+    now = customer.active_link(gateway, link.id)
+    assert (now.peer_site.type, now.create_owner) == ("ER", "dc")
+    shown = customer.show_global_gateway(gateway)
+    assert (shown.current_peer_link_count, shown.available_peer_link_count) == (1, 2)
+
+
+def test_peer_link_is_listed_updated_and_deleted(customer):
+    gateway = customer.global_gateway(name="with-links", address_family="dual").id
+    interface_into(customer, gateway, 151)
+    link = customer.link(gateway).peer_link.id
+    customer.active_link(gateway, link)
+
+    listed = customer.call("list_peer_links", global_dc_gateway_id=gateway)
+    assert [one.id for one in listed.peer_links] == [link] and listed.page_info.current_count == 1
+    change = {"name": "renamed", "description": "to the router"}
+    updated = customer.order("update_peer_link", "UpdateExternalPeerLinkRequestBody", {
+        "peer_link": model.UpdateExternalPeerLinkRequestBodyPeerLink(**change)}, global_dc_gateway_id=gateway,
+        peer_link_id=link).peer_link
+    assert (updated.name, updated.description, updated.status) == ("renamed", "to the router", "ACTIVE")
+
+    refused(400, "DC.0001", lambda: customer.link(gateway))
+    refused(400, "DC.1106", lambda: customer.call("delete_global_dc_gateway", global_dc_gateway_id=gateway))
+
+    customer.drop_link(gateway, link)
+    refused(404, "DC.0002", lambda: customer.show_link(gateway, link))
+
+
+def test_peer_link_of_a_gateway_without_interface_is_refused(customer):
+    gateway = customer.global_gateway(name="without-interface").id
+    refused(400, "DC.1205", lambda: customer.link(gateway))
 
 
 def test_unknown_resource_is_a_typed_error(customer):
