@@ -42,7 +42,7 @@ const struct field_table direct_connect_table = {
 	    { AT(direct_connect, location), .kind = F_TEXT, .max = 255, .nullable = true, .may = BOTH, .doc = "Name of the access location." },
 	    { AT(direct_connect, peer_location), .kind = F_TEXT, .max = 255, .nullable = true, .may = ALL, .doc = "Street address of the customer end." },
 	    { AT(direct_connect, device_id), .kind = F_TEXT, .max = 36, .nullable = true, .may = V_R | OP_R, .doc = "Edge that the port belongs to." },
-	    { AT(direct_connect, type), .kind = F_ENUM, .names = types, .may = V_R | OP_CR, .fallback = "\"standard\"", .cli = true, .doc = "Kind of connection." },
+	    { AT(direct_connect, type), .kind = F_ENUM, .names = types, .may = V_R | OP_CR, .must = VIEW_ANSWER, .fallback = "\"standard\"", .cli = true, .doc = "Kind of connection." },
 	    { AT(direct_connect, hosting_id), .kind = F_UUID, .nullable = true, .may = V_R | OP_CR, .filter = true, .doc = "Partner connection below a hosted one." },
 	    { AT(direct_connect, vlan), .kind = F_INT, .max = 3999, .nullable = true, .may = V_R | OP_CR, .doc = "VLAN given to a hosted connection." },
 	    { AT(direct_connect, charge_mode), .kind = F_ENUM, .names = charge_modes, .nullable = true, .may = BOTH, .fallback = "\"bandwidth\"", .doc = "Billing mode." },
