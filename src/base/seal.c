@@ -1,5 +1,5 @@
-/* seal.c - see seal.h. A line of the key file is "v1:" key id ":" key, both in hex. The id is random, not derived from the
- * key, so that it may stand beside every sealed value. */
+/* seal.c - see seal.h. A line of the key file is "v1:" key id ":" key, both in hex. The id is random, not derived from
+ * the key, so that it may stand beside every sealed value. */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -36,10 +36,11 @@ struct key {
 
 struct seal {
 	char *path;
-	pthread_mutex_t lock; /* for the keys: a rotation changes them while others seal and open */
+	pthread_mutex_t lock;      /* for the keys: a rotation changes them while others seal and open */
 	struct key key[KNOWN_MAX]; /* the first seals */
-	size_t filed; /* of them in the file */
-	size_t n; /* and those that are dropped from it: who began to read before that may still come upon their values */
+	size_t filed;              /* of them in the file */
+	size_t
+	    n; /* and those that are dropped from it: who began to read before that may still come upon their values */
 };
 
 static void
@@ -127,7 +128,8 @@ key_file_write(const char *path, const struct key *keys, size_t n, bool replace,
 		return dc_fail(err, DC_E_IO, NULL, "key file: the path is too long");
 	(void)unlink(temporary);
 	ok = write_keys(temporary, keys, n) &&
-	    (replace ? rename(temporary, path) == 0 : link(temporary, path) == 0 || errno == EEXIST) && sync_folder(path);
+	     (replace ? rename(temporary, path) == 0 : link(temporary, path) == 0 || errno == EEXIST) &&
+	     sync_folder(path);
 	saved = errno;
 	(void)unlink(temporary);
 	if (!ok)
@@ -170,7 +172,7 @@ key_parse(char *line, struct key *ret)
 	line[PREFIX_LEN + KEY_ID_HEX] = '\0';
 	strlcpy(ret->id, line + PREFIX_LEN, sizeof(ret->id));
 	return strspn(ret->id, "0123456789abcdef") == KEY_ID_HEX &&
-	    hex_decode(line + PREFIX_LEN + KEY_ID_HEX + 1, ret->bytes, KEY_BYTES);
+	       hex_decode(line + PREFIX_LEN + KEY_ID_HEX + 1, ret->bytes, KEY_BYTES);
 }
 
 /* One line, or two with different keys. */
@@ -199,8 +201,8 @@ keys_read(struct seal *ret, struct dc_error *err)
 	bool ok;
 
 	if (fd < 0)
-		return dc_fail(err, DC_E_IO, NULL, "key file %s %s", ret->path,
-		    errno == ENOENT ? "is missing" : strerror(errno));
+		return dc_fail(
+		    err, DC_E_IO, NULL, "key file %s %s", ret->path, errno == ENOENT ? "is missing" : strerror(errno));
 	if ((rc = key_check_file(ret->path, fd, err)) != DC_OK)
 		return rc;
 	if ((n = read(fd, text, sizeof(text) - 1)) < 0)
@@ -338,7 +340,7 @@ key_copy(struct seal *s, const char *id, struct key *ret)
 static bool
 cipher_open(struct key *key, gnutls_aead_cipher_hd_t *ret)
 {
-	gnutls_datum_t datum = { key->bytes, KEY_BYTES };
+	gnutls_datum_t datum = {key->bytes, KEY_BYTES};
 	bool ok = gnutls_aead_cipher_init(ret, GNUTLS_CIPHER_AES_256_GCM, &datum) == 0;
 
 	explicit_bzero(key->bytes, KEY_BYTES);
@@ -352,7 +354,7 @@ seal_text(struct seal *s, const char *plain, const char *context, struct arena *
 	uint8_t *raw;
 	gnutls_aead_cipher_hd_t cipher;
 	gnutls_datum_t in, out;
-	struct key key = { 0 };
+	struct key key = {0};
 	const char *text = NULL;
 
 	if (plain == NULL)
@@ -365,7 +367,7 @@ seal_text(struct seal *s, const char *plain, const char *context, struct arena *
 		return NULL;
 	if (gnutls_aead_cipher_encrypt(cipher, raw, NONCE_BYTES, context, strlen(context), TAG_BYTES, plain, len,
 		raw + NONCE_BYTES, &room) == 0) {
-		in = (gnutls_datum_t) { raw, (unsigned)(NONCE_BYTES + room) };
+		in = (gnutls_datum_t){raw, (unsigned)(NONCE_BYTES + room)};
 		if (gnutls_base64_encode2(&in, &out) == 0) {
 			text = arena_printf(arena, PREFIX "%s:%.*s", key.id, (int)out.size, (const char *)out.data);
 			gnutls_free(out.data);
@@ -398,7 +400,7 @@ seal_open_text(struct seal *s, const char *sealed, const char *context, struct a
 {
 	const char *body, *plain = NULL;
 	gnutls_datum_t text, raw;
-	struct key key = { 0 };
+	struct key key = {0};
 
 	if (strncmp(sealed, PREFIX, PREFIX_LEN) != 0 || strlen(sealed) <= PREFIX_LEN + KEY_ID_HEX ||
 	    sealed[PREFIX_LEN + KEY_ID_HEX] != ':') {

@@ -40,11 +40,14 @@ rotate(struct call *call, struct dc_error *err)
 	struct dc_error why = {0};
 
 	if (store_rotate_key(store, &done->sealed, &why) != DC_OK) {
-		dc_log(LOG_ERR, "key not rotated", "request_id=%s error=%s", call->request_id, log_quote(call->arena, why.text));
-		return dc_fail(err, DC_E_UNAVAILABLE, NULL, "The key was not rotated; all secrets can be read. %s", why.text);
+		dc_log(LOG_ERR, "key not rotated", "request_id=%s error=%s", call->request_id,
+		    log_quote(call->arena, why.text));
+		return dc_fail(
+		    err, DC_E_UNAVAILABLE, NULL, "The key was not rotated; all secrets can be read. %s", why.text);
 	}
 	store_get_key(store, &done->key);
-	dc_log(LOG_INFO, "key rotated", "key=%s sealed=%zu request_id=%s", done->key.id, done->sealed, call->request_id);
+	dc_log(
+	    LOG_INFO, "key rotated", "key=%s sealed=%zu request_id=%s", done->key.id, done->sealed, call->request_id);
 	call->prepared = done;
 	return DC_OK;
 }

@@ -1,7 +1,7 @@
 /* reseal.c - a new key for the secrets of a store that is in use (see base/seal.h).
  *
- * Only the writer seals, and it runs jobs one after another. So what a job sealed under the old key is committed, or lost,
- * before a later job looks; and the job that finds nothing left under the old key is the last that needs it. */
+ * Only the writer seals, and it runs jobs one after another. So what a job sealed under the old key is committed, or
+ * lost, before a later job looks; and the job that finds nothing left under the old key is the last that needs it. */
 #include <string.h>
 
 #include "store/row.h"
@@ -19,7 +19,7 @@ stmt_guard_end(struct stmt_guard *g)
 {
 	g->ops->finish(g->stmt);
 }
-#define STMT(name, tx) __attribute__((cleanup(stmt_guard_end))) struct stmt_guard name = { (tx)->ops, NULL }
+#define STMT(name, tx) __attribute__((cleanup(stmt_guard_end))) struct stmt_guard name = {(tx)->ops, NULL}
 
 /* A column of secrets. */
 struct column {
@@ -41,7 +41,7 @@ each_column(struct tx *tx, const struct field_table *const *tables, on_column ru
 {
 	for (const struct field_table *const *t = tables; t != NULL && *t != NULL; t++) {
 		for (const struct field *f = (*t)->fields; (*t)->sql != NULL && f->name != NULL; f++) {
-			struct column c = { *t, f, NULL };
+			struct column c = {*t, f, NULL};
 			enum dc_code rc;
 
 			if (f->kind != F_SECRET || !row_has_column(f))
@@ -120,7 +120,7 @@ reseal_column(struct tx *tx, const struct column *c, void *arg, struct dc_error 
 	if ((rc = find(tx, c, step->prefix, BATCH - step->done, &found, err)) != DC_OK)
 		return rc;
 	for (; found != NULL; found = found->next) {
-		struct dc_error why = { 0 };
+		struct dc_error why = {0};
 		const char *plain = seal_open_text(tx->store->seal, found->text, c->context, tx->arena, &why);
 
 		if (plain == NULL)
@@ -149,7 +149,7 @@ step_run(struct tx *tx, void *arg, struct dc_error *err)
 static enum dc_code
 finish(struct store *st, size_t *ret, struct dc_error *err)
 {
-	struct step step = { .done = 1 };
+	struct step step = {.done = 1};
 	enum dc_code rc;
 
 	while (step.done > 0) {
@@ -201,8 +201,9 @@ store_get_key(struct store *st, struct store_key *ret)
 enum dc_code
 tx_check_key(struct tx *tx, struct dc_error *err)
 {
-	return seal_is_current(tx->store->seal) ? DC_OK :
-						  dc_fail(err, DC_E_AGAIN, NULL, "the key was rotated meanwhile: try again");
+	return seal_is_current(tx->store->seal)
+		   ? DC_OK
+		   : dc_fail(err, DC_E_AGAIN, NULL, "the key was rotated meanwhile: try again");
 }
 
 /* --- a lost key --- */
@@ -235,10 +236,10 @@ replace_column(struct tx *tx, const struct column *c, void *arg, struct dc_error
 }
 
 enum dc_code
-store_replace_secrets(struct tx *tx, const struct field_table *const *tables, store_lost told, void *arg,
-    struct dc_error *err)
+store_replace_secrets(
+    struct tx *tx, const struct field_table *const *tables, store_lost told, void *arg, struct dc_error *err)
 {
-	struct replacing r = { told, arg };
+	struct replacing r = {told, arg};
 
 	return each_column(tx, tables, replace_column, &r, err);
 }

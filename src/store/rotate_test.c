@@ -63,8 +63,9 @@ check_run(struct tx *tx, void *arg, struct dc_error *err)
 	if (rc != DC_OK || n != PORTS)
 		return rc != DC_OK ? rc : dc_fail(err, DC_E_SYSTEM, NULL, "%zu ports", n);
 	for (size_t i = 0; i < n; i++)
-		if (p[i].vlan.v % 7 == 0 ? p[i].secret.set == GIVEN
-					 : strcmp(p[i].secret.v, arena_printf(fx->arena, "secret of %s", p[i].id.v)) != 0)
+		if (p[i].vlan.v % 7 == 0
+			? p[i].secret.set == GIVEN
+			: strcmp(p[i].secret.v, arena_printf(fx->arena, "secret of %s", p[i].id.v)) != 0)
 			return dc_fail(err, DC_E_SYSTEM, NULL, "port %s has another secret", p[i].id.v);
 	return DC_OK;
 }
@@ -177,7 +178,8 @@ a_value_that_does_not_open_keeps_the_old_key(void **state)
 
 	open_filled(fx);
 	fixture_begin(fx);
-	assert_int_equal(sqlite_tx_ops.script(&fx->tx.tx, "UPDATE port SET secret = 'v1:00000000:AAAA' WHERE id = 'p9'", &fx->err),
+	assert_int_equal(
+	    sqlite_tx_ops.script(&fx->tx.tx, "UPDATE port SET secret = 'v1:00000000:AAAA' WHERE id = 'p9'", &fx->err),
 	    DC_OK);
 	fixture_end(fx);
 	assert_int_equal(store_rotate_key(fx->store, &resealed, &fx->err), DC_E_IO);
@@ -231,7 +233,7 @@ static void
 secrets_whose_key_is_lost_can_be_given_up(void **state)
 {
 	struct fixture *fx = *state;
-	const struct store_options options = { fx->db, fx->key, fixture_tables };
+	const struct store_options options = {fx->db, fx->key, fixture_tables};
 	char before[UUID_TEXT_SIZE], found[128] = "";
 	size_t lost = 0;
 
@@ -266,7 +268,7 @@ static void
 a_second_process_is_told_of_a_rotation(void **state)
 {
 	struct fixture *fx = *state;
-	const struct store_options options = { fx->db, fx->key, fixture_tables };
+	const struct store_options options = {fx->db, fx->key, fixture_tables};
 	struct store *second = NULL;
 	size_t resealed;
 
@@ -282,7 +284,7 @@ a_second_process_is_told_of_a_rotation(void **state)
 static enum dc_code
 change_run(struct tx *tx, void *arg, struct dc_error *err)
 {
-	static const char *const columns[] = { "secret", NULL };
+	static const char *const columns[] = {"secret", NULL};
 	const struct port *p = arg;
 
 	return query_set(tx, &port_table, columns, p, Q(Q_EQ("id", p->id.v)), NULL, err);
@@ -299,14 +301,14 @@ static void *
 traffic_main(void *arg)
 {
 	struct traffic *t = arg;
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct port *p = port_new(arena, "p1", "g", "p1", 1);
 
 	F_SET_TEXT(p->secret, "secret of p1");
 	while (!atomic_load(&t->stop) && !t->failed) {
 		t->failed = store_submit_wait(t->fx->store, change_run, p, &err) != DC_OK ||
-		    store_read_wait(t->fx->store, check_run, t->fx, &err) != DC_OK;
+			    store_read_wait(t->fx->store, check_run, t->fx, &err) != DC_OK;
 		t->n++;
 	}
 	return NULL;
@@ -316,7 +318,7 @@ static void
 writers_and_readers_go_on_during_rotations(void **state)
 {
 	struct fixture *fx = *state;
-	struct traffic t = { .fx = fx };
+	struct traffic t = {.fx = fx};
 	pthread_t thread;
 	size_t resealed;
 
@@ -338,14 +340,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(every_secret_is_sealed_anew_and_the_old_key_is_dropped),
-		TEST(a_rotation_that_was_cut_short_loses_nothing_and_is_finished),
-		TEST(a_rotation_after_one_that_was_cut_short_finishes_both),
-		TEST(a_value_that_does_not_open_keeps_the_old_key),
-		TEST(a_key_file_that_cannot_be_written_changes_nothing),
-		TEST(secrets_whose_key_is_lost_can_be_given_up),
-		TEST(a_second_process_is_told_of_a_rotation),
-		TEST(writers_and_readers_go_on_during_rotations),
+	    TEST(every_secret_is_sealed_anew_and_the_old_key_is_dropped),
+	    TEST(a_rotation_that_was_cut_short_loses_nothing_and_is_finished),
+	    TEST(a_rotation_after_one_that_was_cut_short_finishes_both),
+	    TEST(a_value_that_does_not_open_keeps_the_old_key),
+	    TEST(a_key_file_that_cannot_be_written_changes_nothing),
+	    TEST(secrets_whose_key_is_lost_can_be_given_up),
+	    TEST(a_second_process_is_told_of_a_rotation),
+	    TEST(writers_and_readers_go_on_during_rotations),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
