@@ -70,7 +70,7 @@ const struct field_table peer_link_table = {
 	    { AT(peer_link, create_owner), .kind = F_TEXT, .max = 64, .no_column = true, .nullable = true, .quirks = QUIRK_TYPED_AS_TIME, .may = READ, .doc = "Service that made the link." },
 	    { AT(peer_link, created_time), .kind = F_TIME, .may = ANSWERS, .sort = true, .doc = "When it was ordered." },
 	    { AT(peer_link, updated_time), .kind = F_TIME, .nullable = true, .may = READ, .sort = true, .doc = "When the order was last changed." },
-	    { AT(peer_link, peer_gateway_id), .kind = F_UUID, .may = VIEW_OP_ANSWER, .filter = true, .doc = "Gateway at the far end." },
+	    { AT(peer_link, peer_gateway_id), .kind = F_UUID, .may = VIEW_OP_ANSWER, .filter = true, .cli = true, .doc = "Gateway at the far end." },
 	    { AT(peer_link, peer_project_id), .kind = F_HEX32, .doc = "Project of the far end." },
 	    { AT(peer_link, peer_region_id), .kind = F_TEXT, .max = 36, .doc = "Region of the far end." },
 	    { AT(peer_link, peer_type), .kind = F_ENUM, .names = types, .doc = "Kind of the far end." },
