@@ -57,6 +57,8 @@ struct planning {
 	struct seen_route *route;
 	size_t routes;
 	const struct item_port **port;
+	const char **claim; /* hash set of names that wanted objects have taken */
+	size_t claim_slots; /* power of two */
 	struct step_list phase[PHASES];
 };
 
@@ -304,6 +306,31 @@ add_vlan(struct planning *p, struct item *i)
 	i->rebuilt = true;
 }
 
+/* Whether it is the first object to want that name. Objects that do not exist yet collide here, the others when both find
+ * the same thing. */
+static bool
+claim(struct planning *p, const char *name)
+{
+	size_t at = 5381;
+
+	for (const char *c = name; *c != '\0'; c++)
+		at = at * 33 + (unsigned char)*c;
+	for (at &= p->claim_slots - 1; p->claim[at] != NULL; at = (at + 1) & (p->claim_slots - 1))
+		if (strcmp(p->claim[at], name) == 0)
+			return false;
+	p->claim[at] = name;
+	return true;
+}
+
+static void
+open_claims(struct planning *p)
+{
+	p->claim_slots = 16;
+	while (p->claim_slots < 2 * p->items)
+		p->claim_slots *= 2;
+	p->claim = arena_array(p->arena, p->claim_slots, sizeof(*p->claim));
+}
+
 /* Takes the device of that name, when it is ours to take. False when it is not. */
 static bool
 claim_link(struct planning *p, struct item *i, const char *device)
@@ -311,13 +338,11 @@ claim_link(struct planning *p, struct item *i, const char *device)
 	struct seen_link *seen = find_link(p, i->verdict->instance, device);
 
 	i->seen = seen;
-	if (seen == NULL)
-		return true;
-	if (!is_ours(seen->l)) {
+	if (seen != NULL && !is_ours(seen->l)) {
 		judge(i, PLAN_WRONG, arena_printf(p->arena, "device %s is there and is not ours", device));
 		return false;
 	}
-	if (seen->wanted || seen->doomed) {
+	if (!claim(p, arena_printf(p->arena, "device %u %s", i->verdict->instance, device))) {
 		judge(i, PLAN_WRONG, arena_printf(p->arena, "device %s is asked for by another object, too", device));
 		return false;
 	}
@@ -544,6 +569,7 @@ judge_route(struct planning *p, struct item *i)
 {
 	const struct want_route *w = &i->want->route;
 	struct item *vrf = find_item(p, w->vrf, OBJECT_VRF);
+	char prefix[IP_TEXT_SIZE];
 	struct seen_route *seen;
 	struct plan_step *s;
 
@@ -553,8 +579,9 @@ judge_route(struct planning *p, struct item *i)
 		judge(i, PLAN_WRONG, arena_printf(p->arena, "%s is not in %s", w->link, w->vrf));
 		return;
 	}
+	ip_format_prefix(&w->prefix, prefix);
 	seen = find_route(p, i->verdict->instance, vrf->want->vrf.table, &w->prefix);
-	if (seen != NULL && seen->wanted) {
+	if (!claim(p, arena_printf(p->arena, "route %u %u %s", i->verdict->instance, vrf->want->vrf.table, prefix))) {
 		judge(i, PLAN_WRONG, "the prefix is asked for by another object, too");
 		return;
 	}
@@ -789,6 +816,7 @@ plan_make(const struct want *const *want, size_t n, const struct kernel_state *s
 	for (size_t i = 0; i < n; i++)
 		p.item[i] = (struct item) { .want = want[i], .verdict = &ret->verdict[i] };
 	index_seen(&p);
+	open_claims(&p);
 	judge_kind(&p, OBJECT_VRF, judge_vrf);
 	judge_kind(&p, OBJECT_VLAN, judge_vlan);
 	judge_kind(&p, OBJECT_VETH, judge_veth);

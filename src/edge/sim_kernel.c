@@ -210,9 +210,12 @@ vrf_add(struct sim *s, const struct op_link *r, struct dc_error *err)
 
 	if (rc != DC_OK)
 		return rc;
-	if ((there = sim_link(in, r->device)) != NULL)
-		return there->is_vrf && there->table == r->table && strcmp(there->mark, r->mark) == 0 ?
-		    DC_OK : refuse(err, r->device, "File exists");
+	if ((there = sim_link(in, r->device)) != NULL) {
+		if (!there->is_vrf || there->table != r->table || strcmp(there->mark, r->mark) != 0)
+			return refuse(err, r->device, "File exists");
+		there->up = 1;
+		return DC_OK;
+	}
 	if (table_is_taken(in, r->table))
 		return refuse(err, r->device, "the table belongs to another VRF");
 	strlcpy(l.device, r->device, sizeof(l.device));

@@ -221,3 +221,31 @@ def test_a_peer_link_becomes_active_changes_and_goes(stand):
     assert tenant("peer-link", "update", gateway, link, "--name", "renamed").member("name") == "renamed"
     tenant("peer-link", "delete", gateway, link)
     assert "HTTP 404" in tenant("peer-link", "show", gateway, link, code=1).err
+
+
+def restart_until_established(stand):
+    """Ends the edge and starts it again with a new log, which is returned once its session is up."""
+    log = stand.home / "edge.log"
+    stand.end()
+    log.unlink()
+    yield
+    stand.start_edge()
+    until("a session of the started edge", lambda: "session established" in log.read_text())
+    yield log.read_text()
+
+
+def test_an_edge_that_lost_the_key_of_its_state_says_so_and_gets_everything_anew(stand):
+    vif = stand.order()
+    stand.tenant("virtual-interface", "wait", vif, "--status", "ACTIVE", "--timeout", "30")
+    steps = restart_until_established(stand)
+    next(steps)
+    (stand.home / "edge" / "key").unlink()
+    assert "sealed under another key" in next(steps)
+    stand.tenant("virtual-interface", "wait", vif, "--status", "ACTIVE", "--timeout", "30")
+    assert stand.operator("edge", "show", stand.edge).member("held") == "no"
+    # It is sealed anew: the next start needs no server.
+    assert PASSWORD.encode() not in (stand.home / "edge" / "desired").read_bytes()
+    assert stand.daemon.stop() == 0
+    steps = restart_until_established(stand)
+    next(steps)
+    assert "lost" not in next(steps)

@@ -67,3 +67,26 @@ def test_every_option_and_setting_of_the_command_line_is_in_its_page(operator):
             assert setting[1] in text and setting[2] in text, setting[0]
     documented = set(re.findall(r"\.It (\d)", text))
     assert documented == {"0", "1", "2", "3", "4", "5"}
+
+
+def test_an_installation_has_all_that_the_book_names(tmp_path):
+    build = os.environ.get("DCAAS_BUILD", os.path.join(ROOT, "build"))
+    subprocess.run(["meson", "install", "-C", build, "--no-rebuild", "--destdir", str(tmp_path)], check=True,
+                   capture_output=True)
+    installed = {os.path.relpath(os.path.join(folder, name), tmp_path)
+                 for folder, _, names in os.walk(tmp_path) for name in names}
+    ends = ["sbin/dcaasd", "sbin/dcaas-edge", "bin/dcaas", "man1/dcaas.1", "man5/dcaas.conf.5", "man8/dcaasd.8",
+            "man8/dcaas-edge.8", "systemd/system/dcaasd.service", "systemd/system/dcaas-edge.service", "sysusers.d/dcaas.conf",
+            "tmpfiles.d/dcaas.conf", "doc/dcaas/examples/dcaasd.conf", "doc/dcaas/examples/edge.conf",
+            "bash-completion/completions/dcaas", "zsh/site-functions/_dcaas"]
+    found = {end: [path for path in installed if path.endswith("/" + end)] for end in ends}
+    assert all(len(paths) == 1 for paths in found.values()), found
+    # A unit starts the program where it was installed, with the example as configuration: both are good.
+    for program, unit, example in (("dcaasd", "dcaasd.service", "dcaasd.conf"), ("dcaas-edge", "dcaas-edge.service",
+                                                                                 "edge.conf")):
+        text = (tmp_path / found["systemd/system/" + unit][0]).read_text()
+        path = re.search(r"^ExecStart=(\S+)", text, re.M)[1]
+        assert path == "/" + found["sbin/" + program][0]
+        done = subprocess.run([str(tmp_path) + path, "-n", "-c", tmp_path / found["doc/dcaas/examples/" + example][0]],
+                              capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
