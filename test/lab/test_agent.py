@@ -6,6 +6,7 @@ import time
 import pytest
 
 from agent_driver import NOBODY, STATE, Agent
+from lab.guest import GuestError
 from lab.topology import Lab
 
 KEY = "a key of sixteen"
@@ -127,13 +128,23 @@ def test_an_agent_that_is_asked_to_end_takes_its_network_half_along(agent, edge)
 
 
 def running(guest, uid):
-    text = guest.shell("for p in /proc/[0-9]*; do if [ \"$(cat $p/comm 2>/dev/null)\" = agent_try ]; then "
-                       "echo ${p#/proc/} $(sed -n 's/^Uid:.//p' $p/status | cut -f 1); fi; done").out
-    return [int(line.split()[0]) for line in text.splitlines() if line.split()[1:] == [str(uid)]]
+    """Processes of agent_try under that user; one command, because each costs 70 ms in user-mode Linux."""
+    names = guest.shell("grep -lx agent_try /proc/[0-9]*/comm", check=False).out.split()
+    told = ((int(name.split("/")[2]), status(guest, name.split("/")[2])) for name in names)
+    return [pid for pid, fields in told if fields.get("Uid", "").split()[:1] == [str(uid)]]
+
+
+def status(guest, pid):
+    """/proc/PID/status; empty when there is no such process."""
+    try:
+        text = guest.read("/proc/%s/status" % pid)
+    except GuestError:
+        return {}
+    return dict(line.split(":", 1) for line in text.splitlines())
 
 
 def parent(guest, pid):
-    return int(guest.shell("sed -n 's/^PPid:.//p' /proc/%d/status" % pid).out)
+    return int(status(guest, pid)["PPid"])
 
 
 # Links, addresses, routes
@@ -479,10 +490,6 @@ def bird(agent, edge):
     write_config(edge, CONFIG)
     agent.do(*BASE, "daemon-start instance=1")
     return agent.do("daemon-state instance=1")[0].one()["pid"]
-
-
-def status(edge, pid):
-    return dict(line.split(":", 1) for line in edge.read("/proc/%d/status" % pid).splitlines())
 
 
 def test_bird_runs_in_the_namespace_under_the_unprivileged_user_with_three_capabilities(agent, edge, bird):

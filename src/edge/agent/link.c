@@ -201,8 +201,8 @@ link_delete(struct nl *nl, uint32_t index, struct fault *fault)
 	return nl_call(nl, &msg, fault) == 0 || fault->code == ENODEV ? 0 : fault->code;
 }
 
-static bool
-is_from_port(const struct link *link)
+bool
+link_is_from_port(const struct link *link)
 {
 	return link_is_ours(link) && (strcmp(link->kind, "vlan") == 0 || strcmp(link->kind, "macvlan") == 0);
 }
@@ -231,7 +231,7 @@ link_all_users(struct host *host, struct arena *arena, struct link_user **ret, s
 		users = grown;
 		/* What we make from a device always has it in the router's own namespace. */
 		for (size_t k = 0; k < link_count; k++)
-			if (is_from_port(&links[k]))
+			if (link_is_from_port(&links[k]))
 				users[count++] =
 				    (struct link_user){links[k].lower, strcmp(links[k].kind, "macvlan") == 0};
 	}
@@ -276,7 +276,7 @@ static void
 fill_item(struct call *call, const struct reading *all, const struct link *link, struct item_link *item)
 {
 	const struct link *master = link_by_index(all->link, all->links, link->master);
-	const struct link *port = is_from_port(link) ? link_by_index(all->port, all->ports, link->lower) : NULL;
+	const struct link *port = link_is_from_port(link) ? link_by_index(all->port, all->ports, link->lower) : NULL;
 
 	*item = (struct item_link){.ifindex = link->index,
 	    .table = link->table,
@@ -360,5 +360,7 @@ op_link_del(struct call *call, const void *request)
 		return vrf_delete(call, ns, &link);
 	if (link_delete(ns->route, link.index, &call->fault) != 0)
 		return fault_prefix(&call->fault, "removing device %s", op->device);
-	return is_from_port(&link) ? port_settle(call, link.lower) : 0;
+	if (!link_is_from_port(&link))
+		return 0;
+	return port_lost(call, ns, link.lower, strcmp(link.kind, "macvlan") == 0);
 }

@@ -38,6 +38,7 @@ const struct link *link_by_index(const struct link *, size_t n, uint32_t index);
 
 bool link_is_ours(const struct link *);
 bool link_is_half_made(const struct link *);
+bool link_is_from_port(const struct link *); /* a VLAN or macvlan of ours */
 
 int link_set_alias(struct nl *, const char *name, const char *alias, struct fault *);
 int link_set_master(struct nl *, uint32_t index, uint32_t master, struct fault *);

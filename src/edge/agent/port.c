@@ -7,6 +7,7 @@
 
 #include "edge/agent/addr.h"
 #include "edge/agent/link.h"
+#include "edge/agent/netns.h"
 #include "edge/agent/tc.h"
 
 /* Frames with a priority tag (VLAN 0) are untagged ones to the kernel. What has a VLAN goes on to whomever it is for.
@@ -168,8 +169,8 @@ settle(struct call *call, const struct ports *all, const struct link *port)
 	return code == 0 ? 0 : fault_prefix(&call->fault, "drop of untagged frames on port %s", port->name);
 }
 
-int
-port_settle(struct call *call, uint32_t index)
+static int
+settle_one(struct call *call, uint32_t index)
 {
 	struct ports all;
 
@@ -178,6 +179,34 @@ port_settle(struct call *call, uint32_t index)
 	const struct link *port = link_by_index(all.link, all.links, index);
 
 	return port == NULL ? 0 : settle(call, &all, port);
+}
+
+int
+port_gained(struct call *call, uint32_t index, bool whole)
+{
+	bool there[DROP_RULES], every = true;
+	uint32_t handle;
+	int code = read_drop(call, index, there, &handle);
+
+	for (size_t i = 0; i < DROP_RULES; i++)
+		every = every && there[i];
+	if (code == ENODEV || (code == 0 && every && !whole))
+		return 0;
+	return code == 0 ? settle_one(call, index) : code;
+}
+
+int
+port_lost(struct call *call, struct netns *ns, uint32_t index, bool whole)
+{
+	struct link *links;
+	size_t n;
+
+	if (link_read(ns->route, call->arena, &links, &n, &call->fault) != 0)
+		return call->fault.code;
+	for (size_t i = 0; i < n && !whole; i++)
+		if (link_is_from_port(&links[i]) && links[i].lower == index)
+			return 0;
+	return settle_one(call, index);
 }
 
 int

@@ -8,8 +8,10 @@
 
 /* Whether the router itself has an address on the port, or on the bridge or bond that the port is in. */
 int port_is_exposed(struct host *, struct arena *, uint32_t index, bool *exposed, struct fault *);
-/* Brings the drop in line with what is made from the port. A port that is gone is fine. */
-int port_settle(struct call *, uint32_t index);
+/* Bring the drop in line with what is made from the port, after one more was made or one was removed (whole: a macvlan).
+ * A port that is gone is fine. Both look at everything only when this one can have made a difference. */
+int port_gained(struct call *, uint32_t index, bool whole);
+int port_lost(struct call *, struct netns *, uint32_t index, bool whole);
 
 operation op_ports;
 

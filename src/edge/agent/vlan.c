@@ -162,5 +162,5 @@ op_vlan_add(struct call *call, const void *request)
 	if (code != 0 || link_find(at.ns->route, op->device, &link, fault) != 0 ||
 	    tc_hook(at.ns->route, link.index, &hooked, fault) != 0)
 		return fault->code;
-	return port_settle(call, at.port.index);
+	return port_gained(call, at.port.index, op->vlan == 0);
 }
