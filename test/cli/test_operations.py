@@ -152,7 +152,7 @@ def test_the_commands_in_the_book_are_commands(operator, tmp_path):
     assert len(lines) > 15
     some_id = "0a21446f-0000-7000-8000-00000000abcd"
     env = {**operator.env, "DCAAS_PROJECT_ID": some_id, "PROGRAM": PROGRAM,
-           **{name: some_id for name in ("project", "user", "key", "location", "edge", "port", "vpc_port", "vpc", "vif")}}
+           **{name: some_id for name in ("project", "user", "key", "location", "edge", "port", "vpc_port", "vpc", "vif", "router")}}
     for line in lines:
         script = 'dcaas() { "$PROGRAM" -n "$@" >&2; }; set -e; ' + line
         done = subprocess.run(["bash", "-c", script], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=30)
