@@ -334,15 +334,42 @@ pause_for(int64_t ms)
 }
 
 static enum dc_code
+read_into(struct run *r, struct buf *out)
+{
+	return r->args->command->kind == COMMAND_LIST ? read_list(r, out) : read_thing(r, out);
+}
+
+static enum dc_code
 read_once(struct run *r)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT(OUTPUT_MAX);
-	enum dc_code rc = r->args->command->kind == COMMAND_LIST ? read_list(r, &out) : read_thing(r, &out);
+	enum dc_code rc = read_into(r, &out);
 
 	return rc == DC_OK ? put_out(r, &out) : rc;
 }
 
-/* A terminal is cleared each time; into a pipe goes one after the other, an empty line between. */
+/* A terminal is cleared each time, once there is something to show; into a pipe goes one after the other, an empty line
+ * between. A server that was there is waited for. */
+static enum dc_code
+watch_once(struct run *r, bool first, bool terminal)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT(OUTPUT_MAX);
+	enum dc_code rc = read_into(r, &out);
+
+	if (rc == DC_E_UNAVAILABLE && !first) {
+		fprintf(stderr, "dcaas: %s\n", r->err->text);
+		*r->err = (struct dc_error){0};
+		return DC_OK;
+	}
+	if (rc != DC_OK)
+		return rc;
+	if (terminal)
+		fputs("\033[H\033[2J", stdout);
+	else if (!first)
+		putchar('\n');
+	return put_out(r, &out);
+}
+
 static enum dc_code
 watch(struct run *r)
 {
@@ -350,15 +377,9 @@ watch(struct run *r)
 	bool terminal = isatty(STDOUT_FILENO) == 1;
 	enum dc_code rc;
 
-	for (;;) {
-		if (terminal)
-			fputs("\033[H\033[2J", stdout);
-		if ((rc = read_once(r)) != DC_OK)
-			return rc;
+	for (bool first = true; (rc = watch_once(r, first, terminal)) == DC_OK; first = false)
 		pause_for(ms);
-		if (!terminal)
-			putchar('\n');
-	}
+	return rc;
 }
 
 static bool

@@ -121,6 +121,23 @@ def test_a_certificate_is_replaced_without_a_stop(daemon, operator, tmp_path):
     over_tls("--ca", str(first), "health", "show", code=3)
 
 
+def test_a_watch_goes_on_when_the_server_is_back(daemon, operator):
+    watching = operator.spawn("location", "list", "--columns", "name", "--watch", "--interval", "1")
+    try:
+        assert watching.stdout.readline() == "NAME\n"
+        assert daemon.stop() == 0
+        assert "dcaas: " in watching.stderr.readline()
+        daemon.start()
+        operator("location", "create", "--name", "later")
+        assert "later\n" in iter(watching.stdout.readline, "")
+    finally:
+        watching.kill()
+        watching.communicate()
+    # One that never was there is not waited for.
+    nowhere = operator.with_settings(endpoint="http://127.0.0.1:9")
+    nowhere("location", "list", "--watch", code=3)
+
+
 def commands_of(path):
     """Lines of the `sh` blocks that call dcaas."""
     with open(path) as file:
@@ -135,7 +152,7 @@ def test_the_commands_in_the_book_are_commands(operator, tmp_path):
     assert len(lines) > 15
     some_id = "0a21446f-0000-7000-8000-00000000abcd"
     env = {**operator.env, "DCAAS_PROJECT_ID": some_id, "PROGRAM": PROGRAM,
-           **{name: some_id for name in ("project", "user", "key", "location", "edge", "port", "vpc_port", "vpc", "vif", "er")}}
+           **{name: some_id for name in ("project", "user", "key", "location", "edge", "port", "vpc_port", "vpc", "vif", "router")}}
     for line in lines:
         script = 'dcaas() { "$PROGRAM" -n "$@" >&2; }; set -e; ' + line
         done = subprocess.run(["bash", "-c", script], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=30)

@@ -60,7 +60,8 @@ class SdkSite(Sim):
             return operator.post("/dcaas/v1/" + plural, {singular: body})[singular]
 
         location = make("locations", "direct_connect_location", name="southwest", region_id=REGION)["id"]
-        project = make("projects", "project", id=PROJECT, name="sdk")["id"]
+        # SDKs look for the project of a region by that name.
+        project = make("projects", "project", id=PROJECT, name=REGION)["id"]
         user = make("users", "user", name="sdk", project_id=project, role="member", password="not used by an SDK")["id"]
         key = make("access-keys", "access_key", user_id=user)
         make("enterprise-routers", "enterprise_router", id=ROUTER, tenant_id=project, name="router")
@@ -92,7 +93,15 @@ def tool(name):
 
 
 def call(argv, cwd, env, seconds):
-    """Runs it without the settings of this machine's proxies for loopback; (exit code, output)."""
+    """(exit code, output)."""
     done = subprocess.run(argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, errors="replace", timeout=seconds, check=False)
     return done.returncode, done.stdout
+
+
+def build(argv, cwd, env):
+    """Runs what may have to fetch packages: once more when it failed, because registries have their moments."""
+    code, output = call(argv, cwd, env, 400)
+    if code != 0:
+        code, output = call(argv, cwd, env, 400)
+    assert code == 0, output

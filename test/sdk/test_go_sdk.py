@@ -3,7 +3,7 @@ import json
 import os
 
 import pytest
-from sdk_site import SCHEMES, SdkSite, call, names_in, tool
+from sdk_site import SCHEMES, SdkSite, build, call, names_in, tool
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "go")
 NAMES = names_in(FOLDER, r"^func (Test\w+)\(", "_test.go")
@@ -13,29 +13,31 @@ NAMES = names_in(FOLDER, r"^func (Test\w+)\(", "_test.go")
 def program(tmp_path_factory):
     """The tests, compiled."""
     path = str(tmp_path_factory.mktemp("go") / "sdk.test")
-    env = dict(os.environ, CGO_ENABLED="0", GOFLAGS="-mod=readonly", GOTOOLCHAIN="local")
-    code, output = call([tool("go"), "test", "-c", "-o", path, "."], FOLDER, env, 500)
-    assert code == 0, output
+    build([tool("go"), "test", "-c", "-o", path, "."], FOLDER,
+          dict(os.environ, CGO_ENABLED="0", GOFLAGS="-mod=readonly", GOTOOLCHAIN="local"))
     return path
 
 
 @pytest.fixture(scope="module", params=SCHEMES)
-def results(request, program):
-    """{test: (passed, output)} of one run against a new server."""
+def env(request):
+    """What an SDK's user knows of a new server."""
     with SdkSite(request.param) as site:
-        env = dict(os.environ, **site.tenant())
-        if request.param == "https":
-            env["SSL_CERT_FILE"] = site.certificate
-        _, output = call([tool("go"), "tool", "test2json", program, "-test.v", "-test.timeout=240s"], FOLDER, env, 300)
-        found = {}
-        for line in output.splitlines():
-            try:
-                event = json.loads(line)
-            except ValueError:
-                continue
-            name = event.get("Test")
-            passed, text = found.get(name, (False, ""))
-            found[name] = (passed or event["Action"] == "pass", text + event.get("Output", ""))
+        yield dict(os.environ, SSL_CERT_FILE=site.certificate, **site.tenant())
+
+
+@pytest.fixture(scope="module")
+def results(env, program):
+    """{test: (passed, output)} of one run."""
+    _, output = call([tool("go"), "tool", "test2json", program, "-test.v", "-test.timeout=400s"], FOLDER, env, 450)
+    found = {}
+    for line in output.splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        name = event.get("Test")
+        passed, text = found.get(name, (False, ""))
+        found[name] = (passed or event["Action"] == "pass", text + event.get("Output", ""))
     return found
 
 
@@ -44,3 +46,10 @@ def test_go(results, name):
     assert name in results, "it did not run: %s" % "".join(text for _, text in results.values())[-4000:]
     passed, output = results[name]
     assert passed, output
+
+
+@pytest.mark.parametrize("env", ["https"], indirect=True)
+def test_untrusted_certificate_is_refused(env, program):
+    trusting_others = {name: value for name, value in env.items() if name != "SSL_CERT_FILE"}
+    code, output = call([program, "-test.run", "^TestUnknownResourceIsATypedError$"], FOLDER, trusting_others, 60)
+    assert code != 0 and "x509: certificate signed by unknown authority" in output, output

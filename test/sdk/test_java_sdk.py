@@ -4,7 +4,7 @@ import os
 import xml.etree.ElementTree
 
 import pytest
-from sdk_site import SCHEMES, SdkSite, call, names_in, tool
+from sdk_site import SCHEMES, SdkSite, build, call, names_in, tool
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "java")
 NAMES = names_in(FOLDER, r"^    @Test\n(?:    @.*\n)*    void (\w+)\(", "Test.java")
@@ -15,32 +15,18 @@ PASSWORD = "changeit"
 def target(tmp_path_factory):
     """Folder of the compiled tests."""
     folder = str(tmp_path_factory.mktemp("java"))
-    code, output = maven("test-compile", folder, os.environ)
-    assert code == 0, output
+    build(maven("test-compile", folder), FOLDER, os.environ)
     return folder
 
 
-def maven(goal, folder, env, *options):
-    return call([tool("mvn"), "-B", "-q", "-ntp", goal, "-Ddcaas.target=" + folder, *options], FOLDER, env, 500)
+def maven(goal, folder, *options):
+    return [tool("mvn"), "-B", "-q", "-ntp", goal, "-Ddcaas.target=" + folder, *options]
 
 
-def trust(site, folder):
-    """A trust store with the server's certificate; the JVM options that name it."""
-    store = os.path.join(folder, "trust.p12")
-    code, output = call([tool("keytool"), "-importcert", "-noprompt", "-alias", "dcaas", "-file", site.certificate,
-                         "-keystore", store, "-storetype", "PKCS12", "-storepass", PASSWORD], folder, os.environ, 60)
-    assert code == 0, output
-    return "-Djavax.net.ssl.trustStore=%s -Djavax.net.ssl.trustStorePassword=%s" % (store, PASSWORD)
-
-
-@pytest.fixture(scope="module", params=SCHEMES)
-def results(request, target):
-    """{test: what was wrong, "" for nothing} of one run against a new server, and the run's output."""
-    with SdkSite(request.param) as site:
-        options = trust(site, target) if request.param == "https" else ""
-        reports = os.path.join(target, "reports-" + request.param)
-        _, output = maven("test", target, dict(os.environ, **site.tenant()), "-Ddcaas.reports=" + reports,
-                          "-Ddcaas.jvm=" + options)
+def run(name, env, target, *options):
+    """{test: what was wrong, "" for nothing} of one run, and its output."""
+    reports = os.path.join(target, "reports-" + name)
+    _, output = call(maven("test", target, "-Ddcaas.reports=" + reports, *options), FOLDER, env, 450)
     found = {}
     for path in glob.glob(os.path.join(reports, "TEST-*.xml")):
         for case in xml.etree.ElementTree.parse(path).iter("testcase"):
@@ -49,8 +35,37 @@ def results(request, target):
     return found, output
 
 
+def trust(site, folder):
+    """A trust store with the server's certificate; the JVM options that name it."""
+    store = os.path.join(folder, "trust-%s.p12" % site.scheme)
+    code, output = call([tool("keytool"), "-importcert", "-noprompt", "-alias", "dcaas", "-file", site.certificate,
+                         "-keystore", store, "-storetype", "PKCS12", "-storepass", PASSWORD], folder, os.environ, 60)
+    assert code == 0, output
+    return "-Djavax.net.ssl.trustStore=%s -Djavax.net.ssl.trustStorePassword=%s" % (store, PASSWORD)
+
+
+@pytest.fixture(scope="module", params=SCHEMES)
+def site(request):
+    """A new server, and what an SDK's user knows of it."""
+    with SdkSite(request.param) as site:
+        site.env = dict(os.environ, **site.tenant())
+        yield site
+
+
+@pytest.fixture(scope="module")
+def results(site, target):
+    return run(site.scheme, site.env, target, "-Ddcaas.jvm=" + trust(site, target))
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_java(results, name):
     found, output = results
     assert name in found, "it did not run: " + output[-4000:]
     assert not found[name], found[name]
+
+
+@pytest.mark.parametrize("site", ["https"], indirect=True)
+def test_untrusted_certificate_is_refused(site, target):
+    name = "unknownResourceIsATypedError"
+    found, output = run("untrusted", site.env, target, "-Dtest=ErrorTest#" + name)
+    assert "SslHandShakeException" in found.get(name, ""), output

@@ -6,6 +6,7 @@ import os
 import pytest
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException, SdkException
+from huaweicloudsdkcore.region.region import Region
 from huaweicloudsdkdc.v3 import DcClient, model
 from sdk_site import PROJECT, REGION, ROUTER, SCHEMES, SdkSite
 from support import wait_for
@@ -22,6 +23,12 @@ class Customer:
         credentials = BasicCredentials(env["DCAAS_ACCESS_KEY"], secret_key or env["DCAAS_SECRET_KEY"],
                                        env["DCAAS_PROJECT_ID"])
         self.client = DcClient.new_builder().with_credentials(credentials).with_endpoint(env["DCAAS_ENDPOINT"]).build()
+
+    @staticmethod
+    def region_client(env):
+        """Knows no project: the SDK asks IAM, here the same server, for the one that is named like the region."""
+        credentials = BasicCredentials(env["DCAAS_ACCESS_KEY"], env["DCAAS_SECRET_KEY"]).with_iam_endpoint(env["DCAAS_ENDPOINT"])
+        return DcClient.new_builder().with_credentials(credentials).with_region(Region(REGION, env["DCAAS_ENDPOINT"])).build()
 
     def call(self, operation, body=None, **members):
         """Operation with the SDK's own request class; body: {class: members} of the request body's one object."""
@@ -73,7 +80,7 @@ class Customer:
 
     def active_link(self, gateway, link):
         return wait_for("the link is ACTIVE",
-                        lambda: (lambda now: now.status == "ACTIVE" and now)(self.show_link(gateway, link)))
+                        lambda: (lambda now: now.status == "ACTIVE" and now)(self.show_link(gateway, link)), 60)
 
     def drop_link(self, gateway, link):
         self.call("delete_peer_link", global_dc_gateway_id=gateway, peer_link_id=link)
@@ -83,7 +90,7 @@ class Customer:
         return self.call("show_virtual_interface", virtual_interface_id=interface).virtual_interface
 
     def active(self, interface):
-        return wait_for("the interface is ACTIVE", lambda: (lambda now: now.status == "ACTIVE" and now)(self.show(interface)))
+        return wait_for("the interface is ACTIVE", lambda: (lambda now: now.status == "ACTIVE" and now)(self.show(interface)), 60)
 
     def drop_interface(self, interface):
         self.call("delete_virtual_interface", virtual_interface_id=interface)
@@ -105,7 +112,7 @@ def gone(what, look):
         except ClientRequestException as error:
             return error.status_code == 404
         return False
-    wait_for(what + " is gone", is_gone)
+    wait_for(what + " is gone", is_gone, 60)
 
 
 def refused(status, code, call):
@@ -155,6 +162,12 @@ def test_direct_connects_are_listed_filtered_and_paged(customer):
         if marker is None:
             break
     assert {customer.line, customer.spare} <= set(seen) and len(seen) == len(set(seen))
+
+
+def test_project_is_found_by_the_name_of_the_region(customer):
+    client = Customer.region_client(customer.env)
+    shown = client.show_direct_connect(model.ShowDirectConnectRequest(direct_connect_id=customer.line))
+    assert shown.direct_connect.tenant_id == PROJECT
 
 
 def test_direct_connect_is_shown_and_updated(customer):
@@ -233,6 +246,13 @@ def test_virtual_interface_is_created_becomes_active_is_listed_updated_and_delet
 
     customer.take_back()
     assert customer.call("list_virtual_interfaces", id=[made.id]).virtual_interfaces == []
+
+
+def test_detection_parameters_need_a_detection(customer):
+    gateway = customer.gateway(1009, "10.32.0.0/16")
+    vif = customer.interface(gateway.id, 132, local_gateway_v4_ip="192.168.132.1/30", remote_gateway_v4_ip="192.168.132.2/30")
+    refused(400, "DC.0001", lambda: customer.order("update_extend_attribute", "UpdateExtendAttributeRequestBody", {
+        "extend_attribute": model.VifExtendAttribute(ha_type="bfd", detect_multiplier=5)}, virtual_interface_id=vif.id))
 
 
 def test_one_vlan_carries_one_interface(customer):
@@ -372,14 +392,12 @@ def test_wrong_secret_key_is_a_typed_error(customer):
     refused(401, "APIGW.0301", lambda: stranger.call("list_virtual_gateways"))
 
 
-def test_untrusted_certificate_is_refused_by_the_sdk(customer, monkeypatch):
-    if customer.env["DCAAS_ENDPOINT"].startswith("https:"):
-        monkeypatch.delenv("REQUESTS_CA_BUNDLE")
-        with pytest.raises(SdkException) as caught:
-            Customer(customer.env).call("list_virtual_gateways")
-        assert "certificate verify failed" in str(caught.value)
-    else:
-        assert customer.call("list_virtual_gateways").status_code == 200
+@pytest.mark.parametrize("env", ["https"], indirect=True)
+def test_untrusted_certificate_is_refused(env, monkeypatch):
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    with pytest.raises(SdkException) as caught:
+        Customer(env).call("list_virtual_gateways")
+    assert "certificate verify failed" in str(caught.value)
 
 
 # The last one: it takes the spare connection.

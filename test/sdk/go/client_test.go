@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core/auth/basic"
+	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core/region"
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core/sdkerr"
 	dc "github.com/huaweicloud/huaweicloud-sdk-go-v3/services/dc/v3"
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/dc/v3/model"
@@ -44,6 +45,18 @@ func clientWith(t *testing.T, secretKey string) *dc.DcClient {
 func client(t *testing.T) *dc.DcClient {
 	t.Helper()
 	return clientWith(t, env(t, "DCAAS_SECRET_KEY"))
+}
+
+// regionClient knows no project: the SDK asks IAM, here the same server, for the one that is named like the region.
+func regionClient(t *testing.T) *dc.DcClient {
+	t.Helper()
+	credentials, err := basic.NewCredentialsBuilder().WithAk(env(t, "DCAAS_ACCESS_KEY")).WithSk(env(t, "DCAAS_SECRET_KEY")).
+		WithIamEndpointOverride(env(t, "DCAAS_ENDPOINT")).SafeBuild()
+	must(t, err)
+	http, err := dc.DcClientBuilder().WithRegion(region.NewRegion(siteRegion, env(t, "DCAAS_ENDPOINT"))).
+		WithCredential(credentials).SafeBuild()
+	must(t, err)
+	return dc.NewDcClient(http)
 }
 
 func must(t *testing.T, err error) {
@@ -94,17 +107,17 @@ func refused(t *testing.T, err error, status int, code string) *sdkerr.ServiceRe
 	return typed
 }
 
-// wait looks until it is so, at most 20 s.
+// wait looks until it is so, at most 60 s.
 func wait(t *testing.T, what string, look func() (bool, string)) {
 	t.Helper()
-	end := time.Now().Add(20 * time.Second)
+	end := time.Now().Add(60 * time.Second)
 	for {
 		ok, seen := look()
 		if ok {
 			return
 		}
 		if time.Now().After(end) {
-			t.Fatalf("%s: not within 20 s; seen last: %s", what, seen)
+			t.Fatalf("%s: not within 60 s; seen last: %s", what, seen)
 		}
 		time.Sleep(50 * time.Millisecond)
 	}

@@ -41,6 +41,13 @@ func TestDirectConnectsAreListedFilteredAndPaged(t *testing.T) {
 	}
 }
 
+func TestProjectIsFoundByTheNameOfTheRegion(t *testing.T) {
+	answer, err := regionClient(t).ShowDirectConnect(&model.ShowDirectConnectRequest{
+		DirectConnectId: env(t, "DCAAS_DIRECT_CONNECT_ID")})
+	must(t, err)
+	same(t, "tenant_id", answer.DirectConnect.TenantId, project)
+}
+
 func TestDirectConnectIsShownAndUpdated(t *testing.T) {
 	c, id := client(t), env(t, "DCAAS_DIRECT_CONNECT_ID")
 
@@ -89,5 +96,5 @@ func TestLocationsAreListedAndShown(t *testing.T) {
 	one, err := c.ShowDirectConnectLocation(&model.ShowDirectConnectLocationRequest{DirectConnectLocationId: id})
 	must(t, err)
 	same(t, "id", one.DirectConnectLocation.Id, id)
-	same(t, "region_id", one.DirectConnectLocation.RegionId, "cn-southwest-242")
+	same(t, "region_id", one.DirectConnectLocation.RegionId, siteRegion)
 }

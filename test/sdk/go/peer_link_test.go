@@ -9,9 +9,9 @@ import (
 
 // What the published example of *add a peer link* names; the operator made them.
 const (
-	router  = "70e29908-12f8-4d5d-9adf-4da5465b91b2"
-	project = "b197c48159d44a66b32c538c3f8da89a"
-	region  = "cn-southwest-242"
+	router     = "70e29908-12f8-4d5d-9adf-4da5465b91b2"
+	project    = "b197c48159d44a66b32c538c3f8da89a"
+	siteRegion = "cn-southwest-242"
 )
 
 func dropGlobalGateway(t *testing.T, c *dc.DcClient, id string) {
@@ -57,7 +57,7 @@ func exampleLink(gateway string) *model.CreatePeerLinkRequest {
 	return &model.CreatePeerLinkRequest{GlobalDcGatewayId: gateway, Body: &model.CreateExternalPeerLinkRequestBody{
 		PeerLink: &model.CreateExternalPeerLinkRequestBodyPeerLink{Name: "dgw-peer-link-94dc",
 			PeerSite: &model.CreateExternalPeerLinkRequestBodyPeerLinkPeerSite{GatewayId: router, ProjectId: project,
-				RegionId: region}}}}
+				RegionId: siteRegion}}}}
 }
 
 func dropLink(t *testing.T, c *dc.DcClient, gateway, id string) {
@@ -136,8 +136,8 @@ func TestPublishedExampleOfCreatePeerLink(t *testing.T) {
 	absent(t, "gcb_id", link.BandwidthInfo.GcbId)
 	same(t, "gateway_id", link.PeerSite.GatewayId, router)
 	absent(t, "link_id", link.PeerSite.LinkId)
-	same(t, "region_id", link.PeerSite.RegionId, region)
-	same(t, "site_code", link.PeerSite.SiteCode, region)
+	same(t, "region_id", link.PeerSite.RegionId, siteRegion)
+	same(t, "site_code", link.PeerSite.SiteCode, siteRegion)
 	same(t, "project_id", link.PeerSite.ProjectId, project)
 	same(t, "type", link.PeerSite.Type, "ER")
 	absent(t, "instance_id", link.InstanceId)

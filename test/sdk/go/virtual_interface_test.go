@@ -61,6 +61,21 @@ func TestVirtualInterfaceIsCreatedBecomesActiveIsListedUpdatedAndDeleted(t *test
 	}
 }
 
+func TestDetectionParametersNeedADetection(t *testing.T) {
+	c := client(t)
+	gateway := newGateway(t, c, "1009", "10.32.0.0/16")
+	vif := newInterface(t, c, &model.CreateVirtualInterface{Name: to("no detection"),
+		DirectConnectId: to(env(t, "DCAAS_DIRECT_CONNECT_ID")), VgwId: gateway.Id, Vlan: 132, Bandwidth: 10,
+		Type:             model.GetCreateVirtualInterfaceTypeEnum().PRIVATE,
+		RouteMode:        model.GetCreateVirtualInterfaceRouteModeEnum().STATIC,
+		LocalGatewayV4Ip: to("192.168.132.1/30"), RemoteGatewayV4Ip: to("192.168.132.2/30")})
+
+	_, err := c.UpdateExtendAttribute(&model.UpdateExtendAttributeRequest{VirtualInterfaceId: *vif.Id,
+		Body: &model.UpdateExtendAttributeRequestBody{ExtendAttribute: &model.VifExtendAttribute{
+			HaType: to(model.GetVifExtendAttributeHaTypeEnum().BFD), DetectMultiplier: to(int32(5))}}})
+	refused(t, err, 400, "DC.0001")
+}
+
 func TestOneVlanCarriesOneInterface(t *testing.T) {
 	c := client(t)
 	gateway := newGateway(t, c, "1004", "10.31.0.0/16")

@@ -63,6 +63,13 @@ class InventoryTest extends Site {
 
     @Test
     @Order(2)
+    void projectIsFoundByTheNameOfTheRegion() {
+        assertEquals(env("DCAAS_PROJECT_ID"), regionClient().showDirectConnect(
+            new ShowDirectConnectRequest().withDirectConnectId(line)).getDirectConnect().getTenantId());
+    }
+
+    @Test
+    @Order(3)
     void directConnectIsShownAndUpdated() {
         DirectConnect before = showLine();
         assertEquals(DirectConnect.PortTypeEnum._10G, before.getPortType());
@@ -83,7 +90,7 @@ class InventoryTest extends Site {
     }
 
     @Test
-    @Order(3)
+    @Order(4)
     void directConnectIsDeleted() {
         client.deleteDirectConnect(new DeleteDirectConnectRequest().withDirectConnectId(spare));
         refused(404, "DC.1012",
@@ -91,12 +98,12 @@ class InventoryTest extends Site {
     }
 
     @Test
-    @Order(4)
+    @Order(5)
     void locationsAreListedAndShown() {
         String id = env("DCAAS_LOCATION_ID");
         assertTrue(client.listDirectConnectLocations(new ListDirectConnectLocationsRequest()).getDirectConnectLocations()
             .stream().anyMatch(location -> location.getId().equals(id)));
-        assertEquals("cn-southwest-242", client.showDirectConnectLocation(
+        assertEquals(REGION, client.showDirectConnectLocation(
             new ShowDirectConnectLocationRequest().withDirectConnectLocationId(id)).getDirectConnectLocation().getRegionId());
     }
 }

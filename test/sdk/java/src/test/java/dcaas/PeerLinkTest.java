@@ -41,7 +41,6 @@ class PeerLinkTest extends Site {
     // What the published example of *add a peer link* names; the operator made them.
     private static final String ROUTER = "70e29908-12f8-4d5d-9adf-4da5465b91b2";
     private static final String PROJECT = "b197c48159d44a66b32c538c3f8da89a";
-    private static final String REGION = "cn-southwest-242";
 
     private CreateGlobalDcGatewayEntry create(CreateGlobalDcGateway body) {
         return client.createGlobalDcGateway(new CreateGlobalDcGatewayRequest().withBody(
