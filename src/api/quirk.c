@@ -8,10 +8,10 @@ struct quirk {
 };
 
 static const struct quirk quirks[] = {
-	/* Type create_owner of a peer link as a time and refuse the whole answer on "dc", which Terraform needs there; null
-	 * parses (seen with Go 0.1.207 and Java 3.1.143). */
-	{ "huaweicloud-usdk-go/", QUIRK_TYPED_AS_TIME },
-	{ "huaweicloud-usdk-java/", QUIRK_TYPED_AS_TIME },
+    /* Type create_owner of a peer link as a time and refuse the whole answer on "dc", which Terraform needs there; null
+     * parses (seen with Go 0.1.207 and Java 3.1.143). */
+    {"huaweicloud-usdk-go/", QUIRK_TYPED_AS_TIME},
+    {"huaweicloud-usdk-java/", QUIRK_TYPED_AS_TIME},
 };
 
 unsigned

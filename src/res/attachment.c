@@ -1,7 +1,8 @@
-/* attachment.c - what is behind a gateway on an edge: an interface or VLAN, our address on it, the next hop and the prefixes.
+/* attachment.c - what is behind a gateway on an edge: an interface or VLAN, our address on it, the next hop and the
+ * prefixes.
  *
- * Its objects live in the gateway's VRF while the gateway is on the edge. Of a VPC, routed and advertised are the parts of
- * the virtual gateway's local subnets inside the attachment's prefixes; of an enterprise router, all prefixes. */
+ * Its objects live in the gateway's VRF while the gateway is on the edge. Of a VPC, routed and advertised are the parts
+ * of the virtual gateway's local subnets inside the attachment's prefixes; of an enterprise router, all prefixes. */
 #include <string.h>
 
 #include "api/crud.h"
@@ -10,31 +11,46 @@
 #include "res/enterprise_router.h"
 #include "res/virtual_gateway.h"
 
-static const char *const statuses[] = { "ACTIVE", "PENDING_DELETE", NULL };
+static const char *const statuses[] = {"ACTIVE", "PENDING_DELETE", NULL};
 
 const struct field_table attachment_table = {
-	.name = "Attachment",
-	.sql = "attachment",
-	.size = sizeof(struct attachment),
-	.at_least_one = true,
-	.fields = (const struct field[]) {
-	    { AT(attachment, id), .kind = F_UUID, .may = OP_CR, .must = VIEW_OP_ANSWER, .filter = true, .sort = true, .cli = true, .doc = "Identifier of the attachment." },
-	    { AT(attachment, tenant_id), .kind = F_HEX32, .may = OP_CR, .must = VIEW_OP_CREATE, .filter = true, .doc = "Project that the VPC or the enterprise router belongs to." },
-	    { AT(attachment, vpc_id), .kind = F_UUID, .nullable = true, .may = OP_CR, .filter = true, .cli = true, .doc = "VPC that is attached." },
-	    { AT(attachment, enterprise_router_id), .kind = F_UUID, .nullable = true, .may = OP_CR, .filter = true, .cli = true, .doc = "Enterprise router whose network is attached, instead of a VPC." },
-	    { AT(attachment, name), .kind = F_TEXT, .max = 64, .may = OP_CRU, .fallback = "\"\"", .filter = true, .filter_csv = true, .doc = "Name." },
-	    { AT(attachment, port_id), .kind = F_UUID, .may = OP_CR, .must = VIEW_OP_CREATE, .filter = true, .cli = true, .doc = "Port of the edge that it is behind." },
-	    { AT(attachment, vlan), .kind = F_INT, .max = 4094, .may = OP_CR, .fallback = "0", .cli = true, .doc = "VLAN on the port; 0: the whole port." },
-	    { AT(attachment, local_ip), .kind = F_TEXT, .max = 64, .nullable = true, .may = OP_CRU, .doc = "Our IPv4 address with mask." },
-	    { AT(attachment, next_hop), .kind = F_TEXT, .max = 64, .nullable = true, .may = OP_CRU, .doc = "IPv4 next hop; null: the prefixes are on-link." },
-	    { AT(attachment, local_ipv6), .kind = F_TEXT, .max = 64, .nullable = true, .may = OP_CRU, .doc = "Our IPv6 address with mask." },
-	    { AT(attachment, next_hop_ipv6), .kind = F_TEXT, .max = 64, .nullable = true, .may = OP_CRU, .doc = "IPv6 next hop; null: the prefixes are on-link." },
-	    { AT(attachment, prefixes), .kind = F_LIST, .max = 64, .min_items = 1, .max_items = 200, .may = OP_CRU, .must = VIEW_OP_CREATE, .cli = true, .doc = "Blocks that are reached here." },
-	    { AT(attachment, edge_id), .kind = F_UUID, .may = OP_R, .filter = true, .doc = "Edge of the port." },
-	    { AT(attachment, status), .kind = F_ENUM, .names = statuses, .may = OP_R, .doc = "PENDING_DELETE until the edge has let go of it." },
-	    { AT(attachment, created_time), .kind = F_TIME, .may = OP_R, .sort = true, .doc = "When it was described." },
-	    { AT(attachment, updated_time), .kind = F_TIME, .may = OP_R, .sort = true, .doc = "When it was last changed." },
-	    { 0 },
+    .name = "Attachment",
+    .sql = "attachment",
+    .size = sizeof(struct attachment),
+    .at_least_one = true,
+    .fields =
+	(const struct field[]){
+	    {AT(attachment, id), .kind = F_UUID, .may = OP_CR, .must = VIEW_OP_ANSWER, .filter = true, .sort = true,
+		.cli = true, .doc = "Identifier of the attachment."},
+	    {AT(attachment, tenant_id), .kind = F_HEX32, .may = OP_CR, .must = VIEW_OP_CREATE, .filter = true,
+		.doc = "Project that the VPC or the enterprise router belongs to."},
+	    {AT(attachment, vpc_id), .kind = F_UUID, .nullable = true, .may = OP_CR, .filter = true, .cli = true,
+		.doc = "VPC that is attached."},
+	    {AT(attachment, enterprise_router_id), .kind = F_UUID, .nullable = true, .may = OP_CR, .filter = true,
+		.cli = true, .doc = "Enterprise router whose network is attached, instead of a VPC."},
+	    {AT(attachment, name), .kind = F_TEXT, .max = 64, .may = OP_CRU, .fallback = "\"\"", .filter = true,
+		.filter_csv = true, .doc = "Name."},
+	    {AT(attachment, port_id), .kind = F_UUID, .may = OP_CR, .must = VIEW_OP_CREATE, .filter = true, .cli = true,
+		.doc = "Port of the edge that it is behind."},
+	    {AT(attachment, vlan), .kind = F_INT, .max = 4094, .may = OP_CR, .fallback = "0", .cli = true,
+		.doc = "VLAN on the port; 0: the whole port."},
+	    {AT(attachment, local_ip), .kind = F_TEXT, .max = 64, .nullable = true, .may = OP_CRU,
+		.doc = "Our IPv4 address with mask."},
+	    {AT(attachment, next_hop), .kind = F_TEXT, .max = 64, .nullable = true, .may = OP_CRU,
+		.doc = "IPv4 next hop; null: the prefixes are on-link."},
+	    {AT(attachment, local_ipv6), .kind = F_TEXT, .max = 64, .nullable = true, .may = OP_CRU,
+		.doc = "Our IPv6 address with mask."},
+	    {AT(attachment, next_hop_ipv6), .kind = F_TEXT, .max = 64, .nullable = true, .may = OP_CRU,
+		.doc = "IPv6 next hop; null: the prefixes are on-link."},
+	    {AT(attachment, prefixes), .kind = F_LIST, .max = 64, .min_items = 1, .max_items = 200, .may = OP_CRU,
+		.must = VIEW_OP_CREATE, .cli = true, .doc = "Blocks that are reached here."},
+	    {AT(attachment, edge_id), .kind = F_UUID, .may = OP_R, .filter = true, .doc = "Edge of the port."},
+	    {AT(attachment, status), .kind = F_ENUM, .names = statuses, .may = OP_R,
+		.doc = "PENDING_DELETE until the edge has let go of it."},
+	    {AT(attachment, created_time), .kind = F_TIME, .may = OP_R, .sort = true, .doc = "When it was described."},
+	    {AT(attachment, updated_time), .kind = F_TIME, .may = OP_R, .sort = true,
+		.doc = "When it was last changed."},
+	    {0},
 	},
 };
 
@@ -51,8 +67,9 @@ attachments_of(struct tx *tx, const struct gateway *gw, const char *edge_id, str
 	*n = 0;
 	if (column == NULL || gw->behind == NULL)
 		return DC_OK;
-	cond = edge_id == NULL ? Q(Q_EQ(column, gw->behind), Q_EQ("tenant_id", gw->tenant_id), Q_EQ("status", "ACTIVE")) :
-	    Q(Q_EQ(column, gw->behind), Q_EQ("tenant_id", gw->tenant_id), Q_EQ("status", "ACTIVE"), Q_EQ("edge_id", edge_id));
+	cond = edge_id == NULL ? Q(Q_EQ(column, gw->behind), Q_EQ("tenant_id", gw->tenant_id), Q_EQ("status", "ACTIVE"))
+			       : Q(Q_EQ(column, gw->behind), Q_EQ("tenant_id", gw->tenant_id), Q_EQ("status", "ACTIVE"),
+				     Q_EQ("edge_id", edge_id));
 	if ((rc = query_list(tx, &attachment_table, cond, NULL, &rows, n, err)) == DC_OK)
 		*ret = rows;
 	return rc;
@@ -61,14 +78,15 @@ attachments_of(struct tx *tx, const struct gateway *gw, const char *edge_id, str
 enum dc_code
 attachment_prefixes(struct tx *tx, const struct attachment *a, size_t n, struct cidr_list *ret, struct dc_error *err)
 {
-	struct cidr_list one, all = { 0 };
+	struct cidr_list one, all = {0};
 	size_t most = 0;
 
 	for (size_t i = 0; i < n; i++)
 		most += a[i].prefixes.n;
 	all.v = arena_array(tx_arena(tx), most + 1, sizeof(*all.v));
 	for (size_t i = 0; i < n; i++) {
-		enum dc_code rc = cidr_list_parse(&a[i].prefixes, IP_NONE, "attachment.prefixes", tx_arena(tx), &one, err);
+		enum dc_code rc =
+		    cidr_list_parse(&a[i].prefixes, IP_NONE, "attachment.prefixes", tx_arena(tx), &one, err);
 
 		if (rc != DC_OK)
 			return rc;
@@ -89,18 +107,22 @@ check_family(const struct f_text *local, const struct f_text *hop, enum ip_famil
 	struct ip_addr next;
 
 	if (text_or_null(local) == NULL)
-		return text_or_null(hop) == NULL ? DC_OK :
-		    dc_fail(err, DC_E_ADDRESS, local_member, "%s is missing: a next hop needs our address", local_member);
+		return text_or_null(hop) == NULL ? DC_OK
+						 : dc_fail(err, DC_E_ADDRESS, local_member,
+						       "%s is missing: a next hop needs our address", local_member);
 	if (!ip_parse_prefix(local->v, &address) || address.addr.family != family || !ip_is_link_host(&address))
-		return dc_fail(err, DC_E_ADDRESS, local_member, "%s must be an %s host address with its mask", local_member, ip_family_name(family));
+		return dc_fail(err, DC_E_ADDRESS, local_member, "%s must be an %s host address with its mask",
+		    local_member, ip_family_name(family));
 	if (text_or_null(hop) == NULL)
 		return DC_OK;
 	if (!ip_parse_addr(hop->v, &next) || next.family != family)
-		return dc_fail(err, DC_E_ADDRESS, hop_member, "%s must be an %s address", hop_member, ip_family_name(family));
+		return dc_fail(
+		    err, DC_E_ADDRESS, hop_member, "%s must be an %s address", hop_member, ip_family_name(family));
 	subnet = ip_network(&address);
-	host = (struct ip_prefix) { next, ip_bits(family) };
+	host = (struct ip_prefix){next, ip_bits(family)};
 	if (!ip_contains(&subnet, &host) || ip_addr_equal(&next, &address.addr))
-		return dc_fail(err, DC_E_ADDRESS, hop_member, "%s must be another address of %s's subnet", hop_member, local_member);
+		return dc_fail(err, DC_E_ADDRESS, hop_member, "%s must be another address of %s's subnet", hop_member,
+		    local_member);
 	return DC_OK;
 }
 
@@ -110,16 +132,21 @@ check_addresses(const struct attachment *a, struct arena *arena, struct dc_error
 	struct cidr_list prefixes;
 	enum dc_code rc;
 
-	if ((rc = check_family(&a->local_ip, &a->next_hop, IP_V4, "attachment.local_ip", "attachment.next_hop", err)) != DC_OK ||
-	    (rc = check_family(&a->local_ipv6, &a->next_hop_ipv6, IP_V6, "attachment.local_ipv6", "attachment.next_hop_ipv6", err)) != DC_OK)
+	if ((rc = check_family(&a->local_ip, &a->next_hop, IP_V4, "attachment.local_ip", "attachment.next_hop", err)) !=
+		DC_OK ||
+	    (rc = check_family(&a->local_ipv6, &a->next_hop_ipv6, IP_V6, "attachment.local_ipv6",
+		 "attachment.next_hop_ipv6", err)) != DC_OK)
 		return rc;
 	if (text_or_null(&a->local_ip) == NULL && text_or_null(&a->local_ipv6) == NULL)
-		return dc_fail(err, DC_E_ADDRESS, "attachment.local_ip", "attachment.local_ip or local_ipv6 must be given");
+		return dc_fail(
+		    err, DC_E_ADDRESS, "attachment.local_ip", "attachment.local_ip or local_ipv6 must be given");
 	if ((rc = cidr_list_parse(&a->prefixes, IP_NONE, "attachment.prefixes", arena, &prefixes, err)) != DC_OK)
 		return rc;
 	for (size_t i = 0; i < prefixes.n; i++)
 		if (text_or_null(prefixes.v[i].addr.family == IP_V4 ? &a->local_ip : &a->local_ipv6) == NULL)
-			return dc_fail(err, DC_E_ADDRESS, "attachment.prefixes", "attachment.prefixes: an %s prefix needs our %s address", ip_family_name(prefixes.v[i].addr.family), ip_family_name(prefixes.v[i].addr.family));
+			return dc_fail(err, DC_E_ADDRESS, "attachment.prefixes",
+			    "attachment.prefixes: an %s prefix needs our %s address",
+			    ip_family_name(prefixes.v[i].addr.family), ip_family_name(prefixes.v[i].addr.family));
 	return DC_OK;
 }
 
@@ -129,13 +156,17 @@ check_vpc(struct tx *tx, const struct attachment *a, struct dc_error *err)
 	int64_t foreign, same;
 	enum dc_code rc;
 
-	if ((rc = query_count(tx, &attachment_table, Q(Q_EQ("vpc_id", a->vpc_id.v), Q_NE("tenant_id", a->tenant_id.v)), &foreign, err)) != DC_OK ||
-	    (rc = query_count(tx, &attachment_table, Q(Q_EQ("vpc_id", a->vpc_id.v), Q_EQ("edge_id", a->edge_id.v)), &same, err)) != DC_OK)
+	if ((rc = query_count(tx, &attachment_table, Q(Q_EQ("vpc_id", a->vpc_id.v), Q_NE("tenant_id", a->tenant_id.v)),
+		 &foreign, err)) != DC_OK ||
+	    (rc = query_count(tx, &attachment_table, Q(Q_EQ("vpc_id", a->vpc_id.v), Q_EQ("edge_id", a->edge_id.v)),
+		 &same, err)) != DC_OK)
 		return rc;
 	if (foreign > 0)
-		return dc_fail(err, DC_E_PARAM, "attachment.vpc_id", "attachment.vpc_id: VPC %s belongs to another project", a->vpc_id.v);
+		return dc_fail(err, DC_E_PARAM, "attachment.vpc_id",
+		    "attachment.vpc_id: VPC %s belongs to another project", a->vpc_id.v);
 	if (same > 0)
-		return dc_fail(err, DC_E_PARAM, "attachment.vpc_id", "attachment.vpc_id: VPC %s is attached to this edge already", a->vpc_id.v);
+		return dc_fail(err, DC_E_PARAM, "attachment.vpc_id",
+		    "attachment.vpc_id: VPC %s is attached to this edge already", a->vpc_id.v);
 	return DC_OK;
 }
 
@@ -147,9 +178,11 @@ lock_router(struct tx *tx, const struct attachment *a, struct gateway *ret, stru
 	if (rc == DC_OK && (ret->kind != &enterprise_router_kind || ret->leaving))
 		rc = DC_E_NOT_FOUND;
 	if (rc == DC_E_NOT_FOUND)
-		return dc_fail(err, DC_E_NOT_FOUND, "attachment.enterprise_router_id", "attachment.enterprise_router_id: enterprise router %s does not exist", a->enterprise_router_id.v);
+		return dc_fail(err, DC_E_NOT_FOUND, "attachment.enterprise_router_id",
+		    "attachment.enterprise_router_id: enterprise router %s does not exist", a->enterprise_router_id.v);
 	if (rc == DC_OK && strcmp(ret->tenant_id, a->tenant_id.v) != 0)
-		return dc_fail(err, DC_E_PARAM, "attachment.enterprise_router_id", "attachment.enterprise_router_id: the router belongs to another project");
+		return dc_fail(err, DC_E_PARAM, "attachment.enterprise_router_id",
+		    "attachment.enterprise_router_id: the router belongs to another project");
 	return rc;
 }
 
@@ -157,8 +190,8 @@ lock_router(struct tx *tx, const struct attachment *a, struct gateway *ret, stru
 static struct cidr_list
 own_subnets(const struct attachment *a, struct arena *arena)
 {
-	const struct f_text *address[2] = { &a->local_ip, &a->local_ipv6 };
-	struct cidr_list out = { arena_array(arena, 2, sizeof(*out.v)), 0 };
+	const struct f_text *address[2] = {&a->local_ip, &a->local_ipv6};
+	struct cidr_list out = {arena_array(arena, 2, sizeof(*out.v)), 0};
 	struct ip_prefix p;
 
 	for (size_t i = 0; i < 2; i++)
@@ -167,7 +200,8 @@ own_subnets(const struct attachment *a, struct arena *arena)
 	return out;
 }
 
-/* The networks of an enterprise router share its VRF: no block and no subnet of ours may be there twice. Under its lock. */
+/* The networks of an enterprise router share its VRF: no block and no subnet of ours may be there twice. Under its
+ * lock. */
 static enum dc_code
 check_beside(struct tx *tx, const struct gateway *router, const struct attachment *a, struct dc_error *err)
 {
@@ -189,7 +223,8 @@ check_beside(struct tx *tx, const struct gateway *router, const struct attachmen
 		their_subnets = own_subnets(&other[i], tx_arena(tx));
 		if (cidr_overlap(&mine, &theirs, &x, &y) || cidr_overlap(&subnets, &their_subnets, &x, &y)) {
 			ip_format_prefix(&x, text);
-			return dc_fail(err, DC_E_ADDRESS, "attachment.prefixes", "attachment.prefixes: %s overlaps attachment %s of the router", text, other[i].id.v);
+			return dc_fail(err, DC_E_ADDRESS, "attachment.prefixes",
+			    "attachment.prefixes: %s overlaps attachment %s of the router", text, other[i].id.v);
 		}
 	}
 	return DC_OK;
@@ -200,8 +235,8 @@ static enum dc_code
 check_link_blocks(struct call *call, const struct attachment *a, struct arena *arena, struct dc_error *err)
 {
 	const struct res_settings *settings = res_settings(call);
-	struct ip_prefix blocks[2] = { settings->link_block_v4, settings->link_block_v6 }, x, y;
-	struct cidr_list links = { blocks, 2 }, mine, subnets = own_subnets(a, arena);
+	struct ip_prefix blocks[2] = {settings->link_block_v4, settings->link_block_v6}, x, y;
+	struct cidr_list links = {blocks, 2}, mine, subnets = own_subnets(a, arena);
 	char text[IP_TEXT_SIZE];
 	enum dc_code rc;
 
@@ -210,7 +245,8 @@ check_link_blocks(struct call *call, const struct attachment *a, struct arena *a
 	if (!cidr_overlap(&mine, &links, &x, &y) && !cidr_overlap(&subnets, &links, &x, &y))
 		return DC_OK;
 	ip_format_prefix(&y, text);
-	return dc_fail(err, DC_E_ADDRESS, "attachment.prefixes", "attachment.prefixes: links between gateways are numbered from %s", text);
+	return dc_fail(err, DC_E_ADDRESS, "attachment.prefixes",
+	    "attachment.prefixes: links between gateways are numbered from %s", text);
 }
 
 static enum dc_code
@@ -221,7 +257,8 @@ check_behind(struct tx *tx, struct call *call, const struct attachment *a, struc
 
 	if (a->vpc_id.set == GIVEN)
 		return check_vpc(tx, a, err);
-	if ((rc = lock_router(tx, a, &router, err)) != DC_OK || (rc = check_link_blocks(call, a, tx_arena(tx), err)) != DC_OK)
+	if ((rc = lock_router(tx, a, &router, err)) != DC_OK ||
+	    (rc = check_link_blocks(call, a, tx_arena(tx), err)) != DC_OK)
 		return rc;
 	return check_beside(tx, &router, a, err);
 }
@@ -234,17 +271,20 @@ attachment_create(struct tx *tx, struct call *call, void *row, struct dc_error *
 	enum dc_code rc;
 
 	if ((a->vpc_id.set == GIVEN) == (a->enterprise_router_id.set == GIVEN))
-		return dc_fail(err, DC_E_PARAM, "attachment.vpc_id", "attachment.vpc_id or enterprise_router_id must be given, and not both");
+		return dc_fail(err, DC_E_PARAM, "attachment.vpc_id",
+		    "attachment.vpc_id or enterprise_router_id must be given, and not both");
 	if ((rc = check_addresses(a, tx_arena(tx), err)) != DC_OK)
 		return rc;
 	rc = query_lock(tx, &project_table, a->tenant_id.v, err);
 	if (rc == DC_E_NOT_FOUND)
-		return dc_fail(err, DC_E_NOT_FOUND, "attachment.tenant_id", "attachment.tenant_id: project %s does not exist", a->tenant_id.v);
+		return dc_fail(err, DC_E_NOT_FOUND, "attachment.tenant_id",
+		    "attachment.tenant_id: project %s does not exist", a->tenant_id.v);
 	if (rc != DC_OK)
 		return rc;
 	rc = port_get(tx, a->port_id.v, &port, err);
 	if (rc == DC_E_NOT_FOUND)
-		return dc_fail(err, DC_E_NOT_FOUND, "attachment.port_id", "attachment.port_id: port %s does not exist", a->port_id.v);
+		return dc_fail(err, DC_E_NOT_FOUND, "attachment.port_id", "attachment.port_id: port %s does not exist",
+		    a->port_id.v);
 	if (rc != DC_OK)
 		return rc;
 	a->edge_id = port->edge_id;
@@ -264,7 +304,8 @@ gateway_on_edge(struct tx *tx, const struct attachment *a, struct gateway *ret, 
 
 	*found = false;
 	if (id == NULL) {
-		rc = query_get(tx, &virtual_gateway_table, Q(Q_EQ("vpc_id", a->vpc_id.v), Q_EQ("tenant_id", a->tenant_id.v)), &row, err);
+		rc = query_get(tx, &virtual_gateway_table,
+		    Q(Q_EQ("vpc_id", a->vpc_id.v), Q_EQ("tenant_id", a->tenant_id.v)), &row, err);
 		if (rc != DC_OK)
 			return rc == DC_E_NOT_FOUND ? DC_OK : rc;
 		id = ((struct virtual_gateway *)row)->id.v;
@@ -320,7 +361,7 @@ attachment_updated(struct tx *tx, struct call *call, const void *old, void *row,
 static enum dc_code
 attachment_remove(struct tx *tx, struct call *call, void *row, bool *later, struct dc_error *err)
 {
-	static const char *const columns[] = { "status", NULL };
+	static const char *const columns[] = {"status", NULL};
 	struct attachment *a = row;
 	int64_t objects;
 	enum dc_code rc;
@@ -343,7 +384,7 @@ static void
 put_address(struct render *render, struct arena *arena, const struct attachment *a, const struct f_text *local,
     enum ip_family family)
 {
-	struct wire_addr addr = { 0 };
+	struct wire_addr addr = {0};
 
 	if (text_or_null(local) == NULL)
 		return;
@@ -357,7 +398,7 @@ put_route(struct render *render, struct arena *arena, const struct attachment *a
     const struct ip_prefix *prefix)
 {
 	const struct f_text *hop = prefix->addr.family == IP_V4 ? &a->next_hop : &a->next_hop_ipv6;
-	struct wire_route route = { 0 };
+	struct wire_route route = {0};
 	char text[IP_TEXT_SIZE];
 
 	ip_format_prefix(prefix, text);
@@ -375,7 +416,7 @@ put_routes(struct render *render, struct arena *arena, const struct attachment *
     struct dc_error *err)
 {
 	const struct cidr_list local = gw->local;
-	struct cidr_list reached, done = { 0 };
+	struct cidr_list reached, done = {0};
 	enum dc_code rc;
 
 	if ((rc = cidr_list_parse(&a->prefixes, IP_NONE, "attachment.prefixes", arena, &reached, err)) != DC_OK)
@@ -383,7 +424,8 @@ put_routes(struct render *render, struct arena *arena, const struct attachment *
 	done.v = arena_array(arena, local.n * reached.n + 1, sizeof(*done.v));
 	for (size_t i = 0; i < local.n; i++)
 		for (size_t k = 0; k < reached.n; k++) {
-			const struct ip_prefix *both = ip_contains(&local.v[i], &reached.v[k]) ? &reached.v[k] : &local.v[i];
+			const struct ip_prefix *both =
+			    ip_contains(&local.v[i], &reached.v[k]) ? &reached.v[k] : &local.v[i];
 			bool twice = false;
 
 			if (!ip_overlaps(&local.v[i], &reached.v[k]))
@@ -399,10 +441,11 @@ put_routes(struct render *render, struct arena *arena, const struct attachment *
 }
 
 static enum dc_code
-put_objects(struct tx *tx, struct render *render, const struct attachment *a, const struct gateway *gw, struct dc_error *err)
+put_objects(
+    struct tx *tx, struct render *render, const struct attachment *a, const struct gateway *gw, struct dc_error *err)
 {
 	struct arena *arena = tx_arena(tx);
-	struct wire_vlan vlan = { 0 };
+	struct wire_vlan vlan = {0};
 	struct edge_number number;
 	struct port *port;
 	enum dc_code rc;
@@ -449,7 +492,8 @@ attachment_observe(struct tx *tx, const char *id, struct dc_error *err)
 	a = row;
 	if ((rc = query_count(tx, &edge_object_table, Q(Q_EQ("owner_id", id)), &objects, err)) != DC_OK || objects > 0)
 		return rc;
-	if ((rc = number_free(tx, a->edge_id.v, "link", id, err)) != DC_OK || strcmp(a->status.v, "PENDING_DELETE") != 0)
+	if ((rc = number_free(tx, a->edge_id.v, "link", id, err)) != DC_OK ||
+	    strcmp(a->status.v, "PENDING_DELETE") != 0)
 		return rc;
 	if ((rc = query_delete(tx, &attachment_table, Q(Q_EQ("id", id)), NULL, err)) != DC_OK)
 		return rc;
@@ -459,25 +503,31 @@ attachment_observe(struct tx *tx, const char *id, struct dc_error *err)
 #define PATH "/dcaas/v1/attachments"
 
 static const struct route attachment_routes[] = {
-	{ M_GET, PATH, ROLE_OPERATOR, .res = &attachment_resource, .run = crud_list, .operation = "ListAttachments", .summary = "List the attachments of VPCs and enterprise routers." },
-	{ M_POST, PATH, ROLE_OPERATOR, ROUTE_WRITES, &attachment_resource, VIEW_OP_CREATE, .status = 201, .run = crud_create, .operation = "CreateAttachment", .summary = "Attach a VPC or a network of an enterprise router to an edge." },
-	{ M_GET, PATH "/{attachment_id}", ROLE_OPERATOR, .res = &attachment_resource, .run = crud_show, .operation = "ShowAttachment", .summary = "Read one attachment." },
-	{ M_PUT, PATH "/{attachment_id}", ROLE_OPERATOR, ROUTE_WRITES, &attachment_resource, VIEW_OP_UPDATE, .run = crud_update, .operation = "UpdateAttachment", .summary = "Change addresses, next hops or prefixes of an attachment." },
-	{ M_DELETE, PATH "/{attachment_id}", ROLE_OPERATOR, ROUTE_WRITES, &attachment_resource, .status = 204, .run = crud_delete, .operation = "DeleteAttachment", .summary = "Take an attachment off its edge." },
-	{ 0 },
+    {M_GET, PATH, ROLE_OPERATOR, .res = &attachment_resource, .run = crud_list, .operation = "ListAttachments",
+	.summary = "List the attachments of VPCs and enterprise routers."},
+    {M_POST, PATH, ROLE_OPERATOR, ROUTE_WRITES, &attachment_resource, VIEW_OP_CREATE, .status = 201, .run = crud_create,
+	.operation = "CreateAttachment", .summary = "Attach a VPC or a network of an enterprise router to an edge."},
+    {M_GET, PATH "/{attachment_id}", ROLE_OPERATOR, .res = &attachment_resource, .run = crud_show,
+	.operation = "ShowAttachment", .summary = "Read one attachment."},
+    {M_PUT, PATH "/{attachment_id}", ROLE_OPERATOR, ROUTE_WRITES, &attachment_resource, VIEW_OP_UPDATE,
+	.run = crud_update, .operation = "UpdateAttachment",
+	.summary = "Change addresses, next hops or prefixes of an attachment."},
+    {M_DELETE, PATH "/{attachment_id}", ROLE_OPERATOR, ROUTE_WRITES, &attachment_resource, .status = 204,
+	.run = crud_delete, .operation = "DeleteAttachment", .summary = "Take an attachment off its edge."},
+    {0},
 };
 
 const struct resource attachment_resource = {
-	.name = "attachment",
-	.plural = "attachments",
-	.title = "attachment",
-	.table = &attachment_table,
-	.missing = DC_E_NOT_FOUND,
-	.routes = attachment_routes,
-	.create = attachment_create,
-	.created = attachment_created,
-	.update = attachment_update,
-	.updated = attachment_updated,
-	.remove = attachment_remove,
-	.observe = attachment_observe,
+    .name = "attachment",
+    .plural = "attachments",
+    .title = "attachment",
+    .table = &attachment_table,
+    .missing = DC_E_NOT_FOUND,
+    .routes = attachment_routes,
+    .create = attachment_create,
+    .created = attachment_created,
+    .update = attachment_update,
+    .updated = attachment_updated,
+    .remove = attachment_remove,
+    .observe = attachment_observe,
 };

@@ -27,8 +27,8 @@ add_block(const char *word, enum ip_family family, const char *member, struct ci
 	if (!ip_parse_prefix(word, &block))
 		return dc_fail(err, DC_E_ADDRESS, member, "%s: \"%.60s\" is not a CIDR block", member, word);
 	if (family != IP_NONE && block.addr.family != family)
-		return dc_fail(err, DC_E_ADDRESS, member, "%s: \"%s\" is not an %s block", member, word,
-		    ip_family_name(family));
+		return dc_fail(
+		    err, DC_E_ADDRESS, member, "%s: \"%s\" is not an %s block", member, word, ip_family_name(family));
 	block = ip_network(&block);
 	for (size_t i = 0; i < out->n; i++)
 		if (ip_prefix_equal(&out->v[i], &block))
@@ -41,7 +41,7 @@ enum dc_code
 cidr_list_parse(const struct f_list *list, enum ip_family family, const char *member, struct arena *arena,
     struct cidr_list *ret, struct dc_error *err)
 {
-	struct cidr_list out = { 0 };
+	struct cidr_list out = {0};
 	enum dc_code rc;
 
 	if (list->set == GIVEN)
@@ -60,8 +60,8 @@ cidr_list_parse(const struct f_list *list, enum ip_family family, const char *me
 			if (p == start)
 				break;
 			words++;
-			if ((rc = add_block(arena_strndup(arena, start, (size_t)(p - start)), family, member, &out, err)) !=
-			    DC_OK)
+			if ((rc = add_block(
+				 arena_strndup(arena, start, (size_t)(p - start)), family, member, &out, err)) != DC_OK)
 				return rc;
 		}
 		if (words == 0)
@@ -72,9 +72,10 @@ cidr_list_parse(const struct f_list *list, enum ip_family family, const char *me
 }
 
 enum dc_code
-cidr_check_customer(const struct cidr_list *list, const struct ip_prefix *link, const char *member, struct dc_error *err)
+cidr_check_customer(
+    const struct cidr_list *list, const struct ip_prefix *link, const char *member, struct dc_error *err)
 {
-	static const char *const never4[] = { "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3" };
+	static const char *const never4[] = {"100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3"};
 	struct ip_prefix unicast, unique_local, block;
 	char text[IP_TEXT_SIZE];
 
@@ -94,7 +95,8 @@ cidr_check_customer(const struct cidr_list *list, const struct ip_prefix *link, 
 			refused = !ip_contains(&unicast, p) && !ip_contains(&unique_local, p);
 		if (refused) {
 			ip_format_prefix(p, text);
-			return dc_fail(err, DC_E_ADDRESS, member, "%s: %s cannot be used on the customer's side", member, text);
+			return dc_fail(
+			    err, DC_E_ADDRESS, member, "%s: %s cannot be used on the customer's side", member, text);
 		}
 	}
 	return DC_OK;
@@ -123,12 +125,14 @@ static enum dc_code
 parse_host(const char *text, enum ip_family family, const char *member, struct ip_prefix *ret, struct dc_error *err)
 {
 	if (!ip_parse_prefix(text, ret))
-		return dc_fail(err, DC_E_ADDRESS, member, "%s: \"%.60s\" is not an address with a mask length", member, text);
+		return dc_fail(
+		    err, DC_E_ADDRESS, member, "%s: \"%.60s\" is not an address with a mask length", member, text);
 	if (family != IP_NONE && ret->addr.family != family)
-		return dc_fail(err, DC_E_ADDRESS, member, "%s: \"%s\" is not an %s address", member, text,
-		    ip_family_name(family));
+		return dc_fail(
+		    err, DC_E_ADDRESS, member, "%s: \"%s\" is not an %s address", member, text, ip_family_name(family));
 	if (!ip_is_link_host(ret))
-		return dc_fail(err, DC_E_ADDRESS, member, "%s: \"%s\" is not a usable host address of its subnet", member, text);
+		return dc_fail(
+		    err, DC_E_ADDRESS, member, "%s: \"%s\" is not a usable host address of its subnet", member, text);
 	return DC_OK;
 }
 
@@ -136,8 +140,8 @@ parse_host(const char *text, enum ip_family family, const char *member, struct i
 static bool
 is_unicast(const struct ip_addr *a)
 {
-	static const char *const never[] = { "0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3", "::/8", "ff00::/8" };
-	struct ip_prefix host = { *a, ip_bits(a->family) }, block;
+	static const char *const never[] = {"0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3", "::/8", "ff00::/8"};
+	struct ip_prefix host = {*a, ip_bits(a->family)}, block;
 
 	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++)
 		if (ip_parse_prefix(never[i], &block) && ip_contains(&block, &host))
@@ -150,7 +154,7 @@ link_addresses_parse(const struct f_text *local, const struct f_text *remote, en
     const char *local_member, const char *remote_member, struct link_addresses *ret, struct dc_error *err)
 {
 	const char *l = text_or_null(local), *r = text_or_null(remote);
-	struct link_addresses out = { 0 };
+	struct link_addresses out = {0};
 	enum dc_code rc;
 
 	if (l == NULL && r == NULL) {
@@ -159,19 +163,22 @@ link_addresses_parse(const struct f_text *local, const struct f_text *remote, en
 	}
 	if (l == NULL || r == NULL)
 		return dc_fail(err, DC_E_ADDRESS, l == NULL ? local_member : remote_member,
-		    "%s is missing: both gateway addresses or neither must be given", l == NULL ? local_member : remote_member);
+		    "%s is missing: both gateway addresses or neither must be given",
+		    l == NULL ? local_member : remote_member);
 	if ((rc = parse_host(l, family, local_member, &out.local, err)) != DC_OK ||
-	    (rc = parse_host(r, family == IP_NONE ? out.local.addr.family : family, remote_member, &out.remote, err)) != DC_OK)
+	    (rc = parse_host(r, family == IP_NONE ? out.local.addr.family : family, remote_member, &out.remote, err)) !=
+		DC_OK)
 		return rc;
 	if (!is_unicast(&out.local.addr) || !is_unicast(&out.remote.addr))
 		return dc_fail(err, DC_E_ADDRESS, is_unicast(&out.local.addr) ? remote_member : local_member,
 		    "%s is not a unicast address", is_unicast(&out.local.addr) ? remote_member : local_member);
 	out.subnet = ip_network(&out.local);
-	if (!ip_prefix_equal(&out.subnet, &(struct ip_prefix) { ip_network(&out.remote).addr, out.remote.len }))
+	if (!ip_prefix_equal(&out.subnet, &(struct ip_prefix){ip_network(&out.remote).addr, out.remote.len}))
 		return dc_fail(err, DC_E_ADDRESS, remote_member, "%s and %s are not in one subnet with the same mask",
 		    local_member, remote_member);
 	if (ip_addr_equal(&out.local.addr, &out.remote.addr))
-		return dc_fail(err, DC_E_ADDRESS, remote_member, "%s and %s are the same address", local_member, remote_member);
+		return dc_fail(
+		    err, DC_E_ADDRESS, remote_member, "%s and %s are the same address", local_member, remote_member);
 	out.family = out.local.addr.family;
 	*ret = out;
 	return DC_OK;

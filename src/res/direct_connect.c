@@ -1,5 +1,5 @@
-/* direct_connect.c - connections (semantics.md 5.1): the operator makes them, since v3 has no call for it; their project
- * reads, changes and gives them back. ACTIVE and DOWN follow the carrier of the port that the edge reports. */
+/* direct_connect.c - connections (semantics.md 5.1): the operator makes them, since v3 has no call for it; their
+ * project reads, changes and gives them back. ACTIVE and DOWN follow the carrier of the port that the edge reports. */
 #include "res/direct_connect.h"
 
 #include <string.h>
@@ -10,64 +10,100 @@
 #include "res/inventory.h"
 #include "res/virtual_interface.h"
 
-static const char *const port_types[] = { "1G", "10G", "40G", "100G", NULL };
-static const char *const types[] = { "standard", "hosting", "hosted", "onestop_standard", "onestop_hosted", NULL };
-static const char *const charge_modes[] = { "prepayment", "bandwidth", "traffic", NULL };
-static const char *const provider_states[] = { "ACTIVE", "DOWN", NULL };
-static const char *const vgw_types[] = { "default", NULL };
-static const char *const agreement_states[] = { "signed", NULL };
-static const char *const statuses[] = { "BUILD", "PAID", "APPLY", "PENDING_SURVEY", "ACTIVE", "DOWN", "ERROR", "PENDING_DELETE",
-	"DELETED", "DENY", "PENDING_PAY", "LEASED_LINE_DELIVERY", NULL };
-static const char *const order_statuses[] = { "PENDING_PAY", "APPLY", NULL };
+static const char *const port_types[] = {"1G", "10G", "40G", "100G", NULL};
+static const char *const types[] = {"standard", "hosting", "hosted", "onestop_standard", "onestop_hosted", NULL};
+static const char *const charge_modes[] = {"prepayment", "bandwidth", "traffic", NULL};
+static const char *const provider_states[] = {"ACTIVE", "DOWN", NULL};
+static const char *const vgw_types[] = {"default", NULL};
+static const char *const agreement_states[] = {"signed", NULL};
+static const char *const statuses[] = {"BUILD", "PAID", "APPLY", "PENDING_SURVEY", "ACTIVE", "DOWN", "ERROR",
+    "PENDING_DELETE", "DELETED", "DENY", "PENDING_PAY", "LEASED_LINE_DELIVERY", NULL};
+static const char *const order_statuses[] = {"PENDING_PAY", "APPLY", NULL};
 
 #define BOTH (V_R | OP_CRU)
 #define ALL (V_RU | OP_CRU)
-#define ORDER_TEXT(m, words) \
-	{ AT(direct_connect, m), .kind = F_TEXT, .max = 255, .nullable = true, .may = BOTH, .doc = words }
-#define ORDER_INT(m, words) \
-	{ AT(direct_connect, m), .kind = F_INT, .min = INT32_MIN, .max = INT32_MAX, .nullable = true, .may = BOTH, .doc = words }
+#define ORDER_TEXT(m, words)                                                                                           \
+	{                                                                                                              \
+		AT(direct_connect, m), .kind = F_TEXT, .max = 255, .nullable = true, .may = BOTH, .doc = words         \
+	}
+#define ORDER_INT(m, words)                                                                                            \
+	{                                                                                                              \
+		AT(direct_connect, m), .kind = F_INT, .min = INT32_MIN, .max = INT32_MAX, .nullable = true,            \
+				       .may = BOTH, .doc = words                                                       \
+	}
 
 const struct field_table direct_connect_table = {
-	.name = "DirectConnect",
-	.sql = "direct_connect",
-	.size = sizeof(struct direct_connect),
-	.at_least_one = true,
-	.fields = (const struct field[]) {
-	    { AT(direct_connect, id), .kind = F_UUID, .may = V_R | OP_CR, .must = VIEW_ANSWER | VIEW_OP_ANSWER, .filter = true, .sort = true, .cli = true, .doc = "Identifier of the connection." },
-	    { AT(direct_connect, tenant_id), .kind = F_HEX32, .may = V_R | OP_CR, .must = VIEW_ANSWER | VIEW_OP_CREATE, .doc = "Project that owns the connection." },
-	    { AT(direct_connect, name), .kind = F_TEXT, .max = 64, .may = ALL, .must = VIEW_ANSWER, .filter = true, .filter_csv = true, .sort = true, .cli = true, .doc = "Display name." },
-	    { AT(direct_connect, description), .kind = F_TEXT, .max = 128, .nullable = true, .may = ALL, .doc = "Free text." },
-	    { AT(direct_connect, port_type), .kind = F_ENUM, .names = port_types, .nullable = true, .may = BOTH, .doc = "Optical port class." },
-	    { AT(direct_connect, bandwidth), .kind = F_INT, .min = 2, .max = 100000, .quoted = true, .may = ALL, .must = VIEW_ANSWER | VIEW_OP_CREATE, .sort = true, .cli = true, .doc = "Bandwidth in Mbit/s." },
-	    { AT(direct_connect, location), .kind = F_TEXT, .max = 255, .nullable = true, .may = BOTH, .doc = "Name of the access location." },
-	    { AT(direct_connect, peer_location), .kind = F_TEXT, .max = 255, .nullable = true, .may = ALL, .doc = "Street address of the customer end." },
-	    { AT(direct_connect, device_id), .kind = F_TEXT, .max = 36, .nullable = true, .may = V_R | OP_R, .doc = "Edge that the port belongs to." },
-	    { AT(direct_connect, type), .kind = F_ENUM, .names = types, .may = V_R | OP_CR, .must = VIEW_ANSWER, .fallback = "\"standard\"", .cli = true, .doc = "Kind of connection." },
-	    { AT(direct_connect, hosting_id), .kind = F_UUID, .nullable = true, .may = V_R | OP_CR, .filter = true, .doc = "Partner connection below a hosted one." },
-	    { AT(direct_connect, vlan), .kind = F_INT, .max = 3999, .nullable = true, .may = V_R | OP_CR, .doc = "VLAN given to a hosted connection." },
-	    { AT(direct_connect, charge_mode), .kind = F_ENUM, .names = charge_modes, .nullable = true, .may = BOTH, .fallback = "\"bandwidth\"", .doc = "Billing mode." },
-	    { AT(direct_connect, apply_time), .kind = F_TIME, .nullable = true, .may = V_R | OP_R, .sort = true, .doc = "When the connection was requested." },
-	    { AT(direct_connect, create_time), .kind = F_TIME, .nullable = true, .may = V_R | OP_R, .sort = true, .doc = "When the connection came into being." },
-	    { AT(direct_connect, provider_status), .kind = F_ENUM, .names = provider_states, .nullable = true, .may = ALL, .doc = "Carrier-side line state." },
-	    { AT(direct_connect, admin_state_up), .kind = F_BOOL, .may = V_R | OP_R, .fallback = "true", .doc = "Administrative state." },
+    .name = "DirectConnect",
+    .sql = "direct_connect",
+    .size = sizeof(struct direct_connect),
+    .at_least_one = true,
+    .fields =
+	(const struct field[]){
+	    {AT(direct_connect, id), .kind = F_UUID, .may = V_R | OP_CR, .must = VIEW_ANSWER | VIEW_OP_ANSWER,
+		.filter = true, .sort = true, .cli = true, .doc = "Identifier of the connection."},
+	    {AT(direct_connect, tenant_id), .kind = F_HEX32, .may = V_R | OP_CR, .must = VIEW_ANSWER | VIEW_OP_CREATE,
+		.doc = "Project that owns the connection."},
+	    {AT(direct_connect, name), .kind = F_TEXT, .max = 64, .may = ALL, .must = VIEW_ANSWER, .filter = true,
+		.filter_csv = true, .sort = true, .cli = true, .doc = "Display name."},
+	    {AT(direct_connect, description), .kind = F_TEXT, .max = 128, .nullable = true, .may = ALL,
+		.doc = "Free text."},
+	    {AT(direct_connect, port_type), .kind = F_ENUM, .names = port_types, .nullable = true, .may = BOTH,
+		.doc = "Optical port class."},
+	    {AT(direct_connect, bandwidth), .kind = F_INT, .min = 2, .max = 100000, .quoted = true, .may = ALL,
+		.must = VIEW_ANSWER | VIEW_OP_CREATE, .sort = true, .cli = true, .doc = "Bandwidth in Mbit/s."},
+	    {AT(direct_connect, location), .kind = F_TEXT, .max = 255, .nullable = true, .may = BOTH,
+		.doc = "Name of the access location."},
+	    {AT(direct_connect, peer_location), .kind = F_TEXT, .max = 255, .nullable = true, .may = ALL,
+		.doc = "Street address of the customer end."},
+	    {AT(direct_connect, device_id), .kind = F_TEXT, .max = 36, .nullable = true, .may = V_R | OP_R,
+		.doc = "Edge that the port belongs to."},
+	    {AT(direct_connect, type), .kind = F_ENUM, .names = types, .may = V_R | OP_CR, .must = VIEW_ANSWER,
+		.fallback = "\"standard\"", .cli = true, .doc = "Kind of connection."},
+	    {AT(direct_connect, hosting_id), .kind = F_UUID, .nullable = true, .may = V_R | OP_CR, .filter = true,
+		.doc = "Partner connection below a hosted one."},
+	    {AT(direct_connect, vlan), .kind = F_INT, .max = 3999, .nullable = true, .may = V_R | OP_CR,
+		.doc = "VLAN given to a hosted connection."},
+	    {AT(direct_connect, charge_mode), .kind = F_ENUM, .names = charge_modes, .nullable = true, .may = BOTH,
+		.fallback = "\"bandwidth\"", .doc = "Billing mode."},
+	    {AT(direct_connect, apply_time), .kind = F_TIME, .nullable = true, .may = V_R | OP_R, .sort = true,
+		.doc = "When the connection was requested."},
+	    {AT(direct_connect, create_time), .kind = F_TIME, .nullable = true, .may = V_R | OP_R, .sort = true,
+		.doc = "When the connection came into being."},
+	    {AT(direct_connect, provider_status), .kind = F_ENUM, .names = provider_states, .nullable = true,
+		.may = ALL, .doc = "Carrier-side line state."},
+	    {AT(direct_connect, admin_state_up), .kind = F_BOOL, .may = V_R | OP_R, .fallback = "true",
+		.doc = "Administrative state."},
 	    ORDER_TEXT(provider, "Carrier of the leased line."),
 	    ORDER_TEXT(order_id, "Order number."),
 	    ORDER_TEXT(product_id, "Product number of the order."),
 	    ORDER_TEXT(spec_code, "Product specification code."),
 	    ORDER_INT(period_type, "Unit of a prepaid period."),
 	    ORDER_INT(period_num, "Number of prepaid periods."),
-	    { AT(direct_connect, vgw_type), .kind = F_ENUM, .names = vgw_types, .nullable = true, .may = V_R | OP_R, .fallback = "\"default\"", .doc = "Obsolete gateway kind." },
-	    { AT(direct_connect, lag_id), .kind = F_UUID, .nullable = true, .may = V_R | OP_R, .doc = "Link aggregation group the port belongs to." },
-	    { AT(direct_connect, signed_agreement_status), .kind = F_ENUM, .names = agreement_states, .nullable = true, .may = BOTH, .doc = "Whether the cross-border terms were signed." },
-	    { AT(direct_connect, signed_agreement_time), .kind = F_TIME, .nullable = true, .may = BOTH, .doc = "When the cross-border terms were signed." },
-	    { AT(direct_connect, enterprise_project_id), .kind = F_UUID, .zero = true, .nullable = true, .may = BOTH, .filter = true, .filter_csv = true, .doc = "Enterprise project of the connection; 0 is the default one." },
-	    { AT(direct_connect, status), .kind = F_ENUM, .names = statuses, .in_names = order_statuses, .may = V_RU | OP_R, .must = VIEW_ANSWER, .sort = true, .cli = true, .doc = "Life-cycle state." },
-	    { AT(direct_connect, tags), .kind = F_OBJECTS, .of = &tag_table, .max_items = 10, .may = BOTH, .doc = "Tags of the resource." },
-	    { AT(direct_connect, locales), .kind = F_OBJECT, .of = &localized_table, .nullable = true, .may = BOTH, .doc = "Display name in two languages." },
-	    { AT(direct_connect, support_feature), .kind = F_LIST, .max = 255, .nullable = true, .may = BOTH, .doc = "Capabilities of the port." },
-	    { AT(direct_connect, ies_id), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_R | OP_R, .doc = "Edge site the connection ends at." },
-	    { AT(direct_connect, reason), .kind = F_TEXT, .max = 255, .nullable = true, .may = BOTH, .doc = "Why the connection is in ERROR." },
-	    { AT(direct_connect, email), .kind = F_TEXT, .max = 255, .nullable = true, .may = BOTH, .doc = "Contact mail address." },
+	    {AT(direct_connect, vgw_type), .kind = F_ENUM, .names = vgw_types, .nullable = true, .may = V_R | OP_R,
+		.fallback = "\"default\"", .doc = "Obsolete gateway kind."},
+	    {AT(direct_connect, lag_id), .kind = F_UUID, .nullable = true, .may = V_R | OP_R,
+		.doc = "Link aggregation group the port belongs to."},
+	    {AT(direct_connect, signed_agreement_status), .kind = F_ENUM, .names = agreement_states, .nullable = true,
+		.may = BOTH, .doc = "Whether the cross-border terms were signed."},
+	    {AT(direct_connect, signed_agreement_time), .kind = F_TIME, .nullable = true, .may = BOTH,
+		.doc = "When the cross-border terms were signed."},
+	    {AT(direct_connect, enterprise_project_id), .kind = F_UUID, .zero = true, .nullable = true, .may = BOTH,
+		.filter = true, .filter_csv = true,
+		.doc = "Enterprise project of the connection; 0 is the default one."},
+	    {AT(direct_connect, status), .kind = F_ENUM, .names = statuses, .in_names = order_statuses,
+		.may = V_RU | OP_R, .must = VIEW_ANSWER, .sort = true, .cli = true, .doc = "Life-cycle state."},
+	    {AT(direct_connect, tags), .kind = F_OBJECTS, .of = &tag_table, .max_items = 10, .may = BOTH,
+		.doc = "Tags of the resource."},
+	    {AT(direct_connect, locales), .kind = F_OBJECT, .of = &localized_table, .nullable = true, .may = BOTH,
+		.doc = "Display name in two languages."},
+	    {AT(direct_connect, support_feature), .kind = F_LIST, .max = 255, .nullable = true, .may = BOTH,
+		.doc = "Capabilities of the port."},
+	    {AT(direct_connect, ies_id), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_R | OP_R,
+		.doc = "Edge site the connection ends at."},
+	    {AT(direct_connect, reason), .kind = F_TEXT, .max = 255, .nullable = true, .may = BOTH,
+		.doc = "Why the connection is in ERROR."},
+	    {AT(direct_connect, email), .kind = F_TEXT, .max = 255, .nullable = true, .may = BOTH,
+		.doc = "Contact mail address."},
 	    ORDER_TEXT(onestop_product_id, "One-stop product identifier."),
 	    ORDER_TEXT(building_line_product_id, "In-building line product identifier."),
 	    ORDER_TEXT(last_onestop_product_id, "Previous one-stop product identifier."),
@@ -75,13 +111,16 @@ const struct field_table direct_connect_table = {
 	    ORDER_INT(modified_bandwidth, "Bandwidth a pending order will change to."),
 	    ORDER_INT(change_mode, "Kind of a pending order change."),
 	    ORDER_TEXT(onestopdc_status, "State of the one-stop order."),
-	    { AT(direct_connect, public_border_group), .kind = F_TEXT, .max = 64, .nullable = true, .may = BOTH, .doc = "Border group of the site." },
+	    {AT(direct_connect, public_border_group), .kind = F_TEXT, .max = 64, .nullable = true, .may = BOTH,
+		.doc = "Border group of the site."},
 	    ORDER_INT(auto_renew, "Renewal flag: 1 renews by itself, 0 does not."),
-	    { AT(direct_connect, ratio_95peak), .kind = F_INT, .max = 100, .nullable = true, .may = BOTH, .doc = "Guaranteed share for 95th-percentile billing, in percent." },
+	    {AT(direct_connect, ratio_95peak), .kind = F_INT, .max = 100, .nullable = true, .may = BOTH,
+		.doc = "Guaranteed share for 95th-percentile billing, in percent."},
 	    ORDER_TEXT(peer_port_type, "Port type at the customer end."),
 	    ORDER_TEXT(peer_provider, "Carrier at the customer end."),
-	    { AT(direct_connect, port_id), .kind = F_UUID, .nullable = true, .may = OP_CRU, .cli = true, .doc = "Port of an edge that it is cabled to." },
-	    { 0 },
+	    {AT(direct_connect, port_id), .kind = F_UUID, .nullable = true, .may = OP_CRU, .cli = true,
+		.doc = "Port of an edge that it is cabled to."},
+	    {0},
 	},
 };
 
@@ -142,8 +181,8 @@ cable(struct tx *tx, struct direct_connect *dc, struct dc_error *err)
 	}
 	rc = port_get(tx, dc->port_id.v, &port, err);
 	if (rc == DC_E_NOT_FOUND)
-		return dc_fail(err, DC_E_NOT_FOUND, "direct_connect.port_id", "direct_connect.port_id: port %s does not exist",
-		    dc->port_id.v);
+		return dc_fail(err, DC_E_NOT_FOUND, "direct_connect.port_id",
+		    "direct_connect.port_id: port %s does not exist", dc->port_id.v);
 	if (rc != DC_OK || (rc = edge_get(tx, port->edge_id.v, &edge, err)) != DC_OK)
 		return rc;
 	F_SET_TEXT(dc->device_id, edge->device_id.set == GIVEN ? edge->device_id.v : edge->id.v);
@@ -170,10 +209,12 @@ check_port_free(struct tx *tx, const struct direct_connect *dc, struct dc_error 
 		return DC_OK;
 	if ((rc = query_lock(tx, port_resource.table, dc->port_id.v, err)) != DC_OK ||
 	    (rc = query_count(tx, &direct_connect_table,
-	         Q(Q_EQ("port_id", dc->port_id.v), Q_NE("id", dc->id.v), Q_IS_NULL("hosting_id")), &others, err)) != DC_OK)
+		 Q(Q_EQ("port_id", dc->port_id.v), Q_NE("id", dc->id.v), Q_IS_NULL("hosting_id")), &others, err)) !=
+		DC_OK)
 		return rc;
-	return others == 0 ? DC_OK : dc_fail(err, DC_E_PARAM, "direct_connect.port_id",
-	    "direct_connect.port_id: the port has a connection already");
+	return others == 0 ? DC_OK
+			   : dc_fail(err, DC_E_PARAM, "direct_connect.port_id",
+				 "direct_connect.port_id: the port has a connection already");
 }
 
 static enum dc_code
@@ -185,21 +226,28 @@ take_from_parent(struct tx *tx, struct direct_connect *dc, struct dc_error *err)
 	enum dc_code rc;
 
 	if (dc->hosting_id.set != GIVEN)
-		return dc_fail(err, DC_E_PARAM, "direct_connect.hosting_id", "direct_connect.hosting_id is missing: a hosted connection is part of a hosting one");
+		return dc_fail(err, DC_E_PARAM, "direct_connect.hosting_id",
+		    "direct_connect.hosting_id is missing: a hosted connection is part of a hosting one");
 	if (dc->vlan.set != GIVEN || dc->vlan.v == 0)
-		return dc_fail(err, DC_E_PARAM, "direct_connect.vlan", "direct_connect.vlan must be a VLAN from 1 to 3999 on a hosted connection");
+		return dc_fail(err, DC_E_PARAM, "direct_connect.vlan",
+		    "direct_connect.vlan must be a VLAN from 1 to 3999 on a hosted connection");
 	rc = query_lock(tx, &direct_connect_table, dc->hosting_id.v, err);
 	if (rc == DC_E_NOT_FOUND)
-		return dc_fail(err, DC_E_DC_NOT_FOUND, "direct_connect.hosting_id", "direct_connect.hosting_id: connection %s does not exist", dc->hosting_id.v);
-	if (rc != DC_OK || (rc = query_get(tx, &direct_connect_table, Q(Q_EQ("id", dc->hosting_id.v)), &row, err)) != DC_OK)
+		return dc_fail(err, DC_E_DC_NOT_FOUND, "direct_connect.hosting_id",
+		    "direct_connect.hosting_id: connection %s does not exist", dc->hosting_id.v);
+	if (rc != DC_OK ||
+	    (rc = query_get(tx, &direct_connect_table, Q(Q_EQ("id", dc->hosting_id.v)), &row, err)) != DC_OK)
 		return rc;
 	parent = row;
 	if (strcmp(parent->type.v, "hosting") != 0)
-		return dc_fail(err, DC_E_PARAM, "direct_connect.hosting_id", "direct_connect.hosting_id: connection %s is not a hosting one", parent->id.v);
-	if ((rc = query_count(tx, &direct_connect_table, Q(Q_EQ("hosting_id", parent->id.v), Q_EQ_INT("vlan", dc->vlan.v)), &same, err)) != DC_OK)
+		return dc_fail(err, DC_E_PARAM, "direct_connect.hosting_id",
+		    "direct_connect.hosting_id: connection %s is not a hosting one", parent->id.v);
+	if ((rc = query_count(tx, &direct_connect_table,
+		 Q(Q_EQ("hosting_id", parent->id.v), Q_EQ_INT("vlan", dc->vlan.v)), &same, err)) != DC_OK)
 		return rc;
 	if (same > 0)
-		return dc_fail(err, DC_E_PARAM, "direct_connect.vlan", "direct_connect.vlan: VLAN %lld of the hosting connection is taken", (long long)dc->vlan.v);
+		return dc_fail(err, DC_E_PARAM, "direct_connect.vlan",
+		    "direct_connect.vlan: VLAN %lld of the hosting connection is taken", (long long)dc->vlan.v);
 	dc->port_id = parent->port_id;
 	if (dc->location.set != GIVEN)
 		dc->location = parent->location;
@@ -221,14 +269,16 @@ direct_connect_create(struct tx *tx, struct call *call, void *row, struct dc_err
 		return rc;
 	rc = query_lock(tx, &project_table, dc->tenant_id.v, err);
 	if (rc == DC_E_NOT_FOUND)
-		return dc_fail(err, DC_E_NOT_FOUND, "direct_connect.tenant_id", "direct_connect.tenant_id: project %s does not exist", dc->tenant_id.v);
+		return dc_fail(err, DC_E_NOT_FOUND, "direct_connect.tenant_id",
+		    "direct_connect.tenant_id: project %s does not exist", dc->tenant_id.v);
 	if (rc != DC_OK)
 		return rc;
 	if (direct_connect_is_hosted(dc)) {
 		if ((rc = take_from_parent(tx, dc, err)) != DC_OK)
 			return rc;
 	} else if (dc->vlan.set == GIVEN || dc->hosting_id.set == GIVEN)
-		return dc_fail(err, DC_E_PARAM, "direct_connect.type", "direct_connect.vlan and hosting_id belong to hosted connections only");
+		return dc_fail(err, DC_E_PARAM, "direct_connect.type",
+		    "direct_connect.vlan and hosting_id belong to hosted connections only");
 	fill_common(&dc->name, &dc->description, &dc->enterprise_project_id);
 	F_SET_TEXT(dc->status, "BUILD");
 	F_SET_INT(dc->apply_time, tx_now(tx));
@@ -242,36 +292,41 @@ static bool
 bandwidth_is_fixed(const struct direct_connect *dc)
 {
 	return direct_connect_is_hosted(dc) || strncmp(dc->type.v, "onestop", 7) == 0 ||
-	    (dc->charge_mode.set == GIVEN && strcmp(dc->charge_mode.v, "prepayment") == 0);
+	       (dc->charge_mode.set == GIVEN && strcmp(dc->charge_mode.v, "prepayment") == 0);
 }
 
 static bool
 is_order_state(const struct direct_connect *dc)
 {
-	return is_status(dc, "APPLY") || is_status(dc, "PENDING_PAY") || is_status(dc, "PENDING_SURVEY") || is_status(dc, "DENY");
+	return is_status(dc, "APPLY") || is_status(dc, "PENDING_PAY") || is_status(dc, "PENDING_SURVEY") ||
+	       is_status(dc, "DENY");
 }
 
 static enum dc_code
 operator_update(struct tx *tx, const struct direct_connect *old, struct direct_connect *dc, struct dc_error *err)
 {
 	bool same_port = dc->port_id.set == old->port_id.set &&
-	    (dc->port_id.set != GIVEN || strcmp(dc->port_id.v, old->port_id.v) == 0);
+			 (dc->port_id.set != GIVEN || strcmp(dc->port_id.v, old->port_id.v) == 0);
 	int64_t used;
 	enum dc_code rc;
 
 	if (same_port)
 		return DC_OK;
-	if ((rc = query_count(tx, virtual_interface_resource.table, Q(Q_EQ("direct_connect_id", dc->id.v)), &used, err)) != DC_OK)
+	if ((rc = query_count(
+		 tx, virtual_interface_resource.table, Q(Q_EQ("direct_connect_id", dc->id.v)), &used, err)) != DC_OK)
 		return rc;
 	if (used > 0)
-		return dc_fail(err, DC_E_DC_IN_USE, "direct_connect.port_id", "direct_connect.port_id cannot change while the connection carries %lld interfaces", (long long)used);
+		return dc_fail(err, DC_E_DC_IN_USE, "direct_connect.port_id",
+		    "direct_connect.port_id cannot change while the connection carries %lld interfaces",
+		    (long long)used);
 	if ((rc = check_port_free(tx, dc, err)) != DC_OK)
 		return rc;
 	return cable(tx, dc, err);
 }
 
 static enum dc_code
-direct_connect_update(struct tx *tx, struct call *call, const void *old_row, const void *patch_row, void *row, struct dc_error *err)
+direct_connect_update(
+    struct tx *tx, struct call *call, const void *old_row, const void *patch_row, void *row, struct dc_error *err)
 {
 	const struct direct_connect *old = old_row, *patch = patch_row;
 	struct direct_connect *dc = row;
@@ -283,12 +338,16 @@ direct_connect_update(struct tx *tx, struct call *call, const void *old_row, con
 		return operator_update(tx, old, dc, err);
 	if (patch->bandwidth.set == GIVEN && dc->bandwidth.v != old->bandwidth.v) {
 		if (bandwidth_is_fixed(old))
-			return dc_fail(err, DC_E_DC_BANDWIDTH_FIXED, "direct_connect.bandwidth", "direct_connect.bandwidth of a %s connection cannot change here", old->type.v);
+			return dc_fail(err, DC_E_DC_BANDWIDTH_FIXED, "direct_connect.bandwidth",
+			    "direct_connect.bandwidth of a %s connection cannot change here", old->type.v);
 		if (dc->bandwidth.v < old->bandwidth.v)
-			return dc_fail(err, DC_E_DC_SHRINK, "direct_connect.bandwidth", "direct_connect.bandwidth cannot shrink below %lld Mbit/s", (long long)old->bandwidth.v);
+			return dc_fail(err, DC_E_DC_SHRINK, "direct_connect.bandwidth",
+			    "direct_connect.bandwidth cannot shrink below %lld Mbit/s", (long long)old->bandwidth.v);
 	}
 	if (patch->status.set == GIVEN && !is_order_state(old))
-		return dc_fail(err, DC_E_DC_STATE, "direct_connect.status", "direct_connect.status: a connection in state %s cannot go back to %s", old->status.v, patch->status.v);
+		return dc_fail(err, DC_E_DC_STATE, "direct_connect.status",
+		    "direct_connect.status: a connection in state %s cannot go back to %s", old->status.v,
+		    patch->status.v);
 	return DC_OK;
 }
 
@@ -301,24 +360,28 @@ direct_connect_remove(struct tx *tx, struct call *call, void *row, bool *later, 
 
 	(void)later;
 	if ((rc = query_lock(tx, &direct_connect_table, dc->id.v, err)) != DC_OK ||
-	    (rc = query_count(tx, virtual_interface_resource.table, Q(Q_EQ("direct_connect_id", dc->id.v)), &interfaces, err)) != DC_OK ||
+	    (rc = query_count(tx, virtual_interface_resource.table, Q(Q_EQ("direct_connect_id", dc->id.v)), &interfaces,
+		 err)) != DC_OK ||
 	    (rc = query_count(tx, &direct_connect_table, Q(Q_EQ("hosting_id", dc->id.v)), &hosted, err)) != DC_OK)
 		return rc;
 	if (interfaces > 0)
-		return dc_fail(err, DC_E_DC_IN_USE, NULL, "the connection carries %lld virtual interfaces", (long long)interfaces);
+		return dc_fail(
+		    err, DC_E_DC_IN_USE, NULL, "the connection carries %lld virtual interfaces", (long long)interfaces);
 	if (hosted > 0)
-		return dc_fail(err, DC_E_DC_IN_USE, NULL, "the connection carries %lld hosted connections", (long long)hosted);
+		return dc_fail(
+		    err, DC_E_DC_IN_USE, NULL, "the connection carries %lld hosted connections", (long long)hosted);
 	if (!crud_is_operator(call) && dc->charge_mode.set == GIVEN && strcmp(dc->charge_mode.v, "prepayment") == 0)
-		return dc_fail(err, DC_E_FORBIDDEN_MEMBER, NULL, "a prepaid connection is unsubscribed from, not deleted");
+		return dc_fail(
+		    err, DC_E_FORBIDDEN_MEMBER, NULL, "a prepaid connection is unsubscribed from, not deleted");
 	return DC_OK;
 }
 
 static enum dc_code
 direct_connect_observe_port(struct tx *tx, const char *edge_id, const char *device, bool carrier, struct dc_error *err)
 {
-	static const char *const columns[] = { "status", NULL };
+	static const char *const columns[] = {"status", NULL};
 	const char *from = carrier ? "DOWN" : "ACTIVE";
-	struct direct_connect to = { 0 };
+	struct direct_connect to = {0};
 	void *row;
 	enum dc_code rc;
 
@@ -326,36 +389,48 @@ direct_connect_observe_port(struct tx *tx, const char *edge_id, const char *devi
 	if (rc != DC_OK)
 		return rc == DC_E_NOT_FOUND ? DC_OK : rc;
 	F_SET_TEXT(to.status, carrier ? "ACTIVE" : "DOWN");
-	return query_set(tx, &direct_connect_table, columns, &to, Q(Q_EQ("port_id", ((struct port *)row)->id.v),
-	    Q_IN("status", ((const char *const[]) { from, "BUILD", NULL }))), NULL, err);
+	return query_set(tx, &direct_connect_table, columns, &to,
+	    Q(Q_EQ("port_id", ((struct port *)row)->id.v),
+		Q_IN("status", ((const char *const[]){from, "BUILD", NULL}))),
+	    NULL, err);
 }
 
 #define PATH "/v3/{project_id}/dcaas/direct-connects"
 #define OP_PATH "/dcaas/v1/connections"
 
 static const struct route direct_connect_routes[] = {
-	{ M_GET, PATH, ROLE_READER, .res = &direct_connect_resource, .run = crud_list, .operation = "ListDirectConnects", .summary = "List the connections of the project." },
-	{ M_GET, PATH "/{direct_connect_id}", ROLE_READER, .res = &direct_connect_resource, .run = crud_show, .operation = "ShowDirectConnect", .summary = "Read one connection." },
-	{ M_PUT, PATH "/{direct_connect_id}", ROLE_MEMBER, ROUTE_WRITES, &direct_connect_resource, VIEW_UPDATE, .run = crud_update, .operation = "UpdateDirectConnect", .summary = "Change name, text, bandwidth, address, order step or carrier state of a connection." },
-	{ M_DELETE, PATH "/{direct_connect_id}", ROLE_MEMBER, ROUTE_WRITES, &direct_connect_resource, .status = 204, .run = crud_delete, .operation = "DeleteDirectConnect", .summary = "Remove a connection that carries nothing." },
-	{ M_GET, OP_PATH, ROLE_OPERATOR, .res = &direct_connect_resource, .run = crud_list, .operation = "ListConnections", .summary = "List the connections of all projects." },
-	{ M_POST, OP_PATH, ROLE_OPERATOR, ROUTE_WRITES, &direct_connect_resource, VIEW_OP_CREATE, .status = 201, .run = crud_create, .operation = "CreateConnection", .summary = "Make a connection for a project." },
-	{ M_GET, OP_PATH "/{direct_connect_id}", ROLE_OPERATOR, .res = &direct_connect_resource, .run = crud_show, .operation = "ShowConnection", .summary = "Read one connection." },
-	{ M_PUT, OP_PATH "/{direct_connect_id}", ROLE_OPERATOR, ROUTE_WRITES, &direct_connect_resource, VIEW_OP_UPDATE, .run = crud_update, .operation = "UpdateConnection", .summary = "Change a connection." },
-	{ M_DELETE, OP_PATH "/{direct_connect_id}", ROLE_OPERATOR, ROUTE_WRITES, &direct_connect_resource, .status = 204, .run = crud_delete, .operation = "DeleteConnection", .summary = "Remove a connection that carries nothing." },
-	{ 0 },
+    {M_GET, PATH, ROLE_READER, .res = &direct_connect_resource, .run = crud_list, .operation = "ListDirectConnects",
+	.summary = "List the connections of the project."},
+    {M_GET, PATH "/{direct_connect_id}", ROLE_READER, .res = &direct_connect_resource, .run = crud_show,
+	.operation = "ShowDirectConnect", .summary = "Read one connection."},
+    {M_PUT, PATH "/{direct_connect_id}", ROLE_MEMBER, ROUTE_WRITES, &direct_connect_resource, VIEW_UPDATE,
+	.run = crud_update, .operation = "UpdateDirectConnect",
+	.summary = "Change name, text, bandwidth, address, order step or carrier state of a connection."},
+    {M_DELETE, PATH "/{direct_connect_id}", ROLE_MEMBER, ROUTE_WRITES, &direct_connect_resource, .status = 204,
+	.run = crud_delete, .operation = "DeleteDirectConnect", .summary = "Remove a connection that carries nothing."},
+    {M_GET, OP_PATH, ROLE_OPERATOR, .res = &direct_connect_resource, .run = crud_list, .operation = "ListConnections",
+	.summary = "List the connections of all projects."},
+    {M_POST, OP_PATH, ROLE_OPERATOR, ROUTE_WRITES, &direct_connect_resource, VIEW_OP_CREATE, .status = 201,
+	.run = crud_create, .operation = "CreateConnection", .summary = "Make a connection for a project."},
+    {M_GET, OP_PATH "/{direct_connect_id}", ROLE_OPERATOR, .res = &direct_connect_resource, .run = crud_show,
+	.operation = "ShowConnection", .summary = "Read one connection."},
+    {M_PUT, OP_PATH "/{direct_connect_id}", ROLE_OPERATOR, ROUTE_WRITES, &direct_connect_resource, VIEW_OP_UPDATE,
+	.run = crud_update, .operation = "UpdateConnection", .summary = "Change a connection."},
+    {M_DELETE, OP_PATH "/{direct_connect_id}", ROLE_OPERATOR, ROUTE_WRITES, &direct_connect_resource, .status = 204,
+	.run = crud_delete, .operation = "DeleteConnection", .summary = "Remove a connection that carries nothing."},
+    {0},
 };
 
 const struct resource direct_connect_resource = {
-	.name = "direct_connect",
-	.plural = "direct_connects",
-	.title = "connection",
-	.table = &direct_connect_table,
-	.missing = DC_E_DC_NOT_FOUND,
-	.owner = "tenant_id",
-	.routes = direct_connect_routes,
-	.create = direct_connect_create,
-	.update = direct_connect_update,
-	.remove = direct_connect_remove,
-	.observe_port = direct_connect_observe_port,
+    .name = "direct_connect",
+    .plural = "direct_connects",
+    .title = "connection",
+    .table = &direct_connect_table,
+    .missing = DC_E_DC_NOT_FOUND,
+    .owner = "tenant_id",
+    .routes = direct_connect_routes,
+    .create = direct_connect_create,
+    .update = direct_connect_update,
+    .remove = direct_connect_remove,
+    .observe_port = direct_connect_observe_port,
 };

@@ -9,29 +9,45 @@
 #include "res/inventory.h"
 
 const struct field_table edge_table = {
-	.name = "Edge",
-	.sql = "edge",
-	.size = sizeof(struct edge),
-	.at_least_one = true,
-	.created_differs = true,
-	.fields = (const struct field[]) {
-	    { AT(edge, id), .kind = F_UUID, .may = OP_CR | VIEW_CREATED, .must = VIEW_OP_ANSWER, .filter = true, .sort = true, .cli = true, .doc = "Identifier of the edge." },
-	    { AT(edge, name), .kind = F_TEXT, .min = 1, .max = 64, .may = OP_CRU | VIEW_CREATED, .must = VIEW_OP_CREATE, .filter = true, .filter_csv = true, .sort = true, .cli = true, .doc = "Name." },
-	    { AT(edge, description), .kind = F_TEXT, .max = 255, .may = OP_CRU | VIEW_CREATED, .fallback = "\"\"", .doc = "Free text." },
-	    { AT(edge, location_id), .kind = F_UUID, .nullable = true, .may = OP_CRU | VIEW_CREATED, .filter = true, .doc = "Site it stands in." },
-	    { AT(edge, device_id), .kind = F_TEXT, .max = 36, .nullable = true, .may = OP_CRU | VIEW_CREATED, .filter = true, .cli = true, .doc = "What tenants see as device_id; often the router's address." },
-	    { AT(edge, report_interval), .kind = F_INT, .min = 1, .max = 3600, .may = OP_CRU | VIEW_CREATED, .fallback = "10", .doc = "Seconds between heartbeats of the edge." },
-	    { AT(edge, token), .kind = F_TEXT, .max = 64, .no_column = true, .may = VIEW_CREATED, .doc = "Credential of the edge; told this once." },
-	    { AT(edge, token_hash), .kind = F_TEXT, .max = 64, .may = 0, .doc = "SHA-256 of the credential." },
-	    { AT(edge, created_time), .kind = F_TIME, .may = OP_R | VIEW_CREATED, .sort = true, .doc = "When it was described." },
-	    { AT(edge, updated_time), .kind = F_TIME, .may = OP_R | VIEW_CREATED, .sort = true, .doc = "When it was last changed." },
-	    { AT(edge, fabric), .kind = F_TEXT, .max = 16, .no_column = true, .nullable = true, .may = OP_R, .cli = true, .doc = "linux: a real router; sim: simulated; null: never heard of." },
-	    { AT(edge, held), .kind = F_BOOL, .no_column = true, .nullable = true, .may = OP_R, .cli = true, .doc = "It keeps what it has and waits for the operator's confirmation." },
-	    { AT(edge, held_reason), .kind = F_TEXT, .max = 1024, .no_column = true, .nullable = true, .may = OP_R, .doc = "Why it holds." },
-	    { AT(edge, revision), .kind = F_INT, .max = INT64_MAX, .no_column = true, .nullable = true, .may = OP_R, .doc = "Revision of the desired set that it holds." },
-	    { AT(edge, reported_time), .kind = F_TIME, .no_column = true, .nullable = true, .may = OP_R, .cli = true, .doc = "When its newest report came in." },
-	    { AT(edge, ports), .kind = F_JSON, .no_column = true, .nullable = true, .may = OP_R, .doc = "Devices of the router that can be ports." },
-	    { 0 },
+    .name = "Edge",
+    .sql = "edge",
+    .size = sizeof(struct edge),
+    .at_least_one = true,
+    .created_differs = true,
+    .fields =
+	(const struct field[]){
+	    {AT(edge, id), .kind = F_UUID, .may = OP_CR | VIEW_CREATED, .must = VIEW_OP_ANSWER, .filter = true,
+		.sort = true, .cli = true, .doc = "Identifier of the edge."},
+	    {AT(edge, name), .kind = F_TEXT, .min = 1, .max = 64, .may = OP_CRU | VIEW_CREATED, .must = VIEW_OP_CREATE,
+		.filter = true, .filter_csv = true, .sort = true, .cli = true, .doc = "Name."},
+	    {AT(edge, description), .kind = F_TEXT, .max = 255, .may = OP_CRU | VIEW_CREATED, .fallback = "\"\"",
+		.doc = "Free text."},
+	    {AT(edge, location_id), .kind = F_UUID, .nullable = true, .may = OP_CRU | VIEW_CREATED, .filter = true,
+		.doc = "Site it stands in."},
+	    {AT(edge, device_id), .kind = F_TEXT, .max = 36, .nullable = true, .may = OP_CRU | VIEW_CREATED,
+		.filter = true, .cli = true, .doc = "What tenants see as device_id; often the router's address."},
+	    {AT(edge, report_interval), .kind = F_INT, .min = 1, .max = 3600, .may = OP_CRU | VIEW_CREATED,
+		.fallback = "10", .doc = "Seconds between heartbeats of the edge."},
+	    {AT(edge, token), .kind = F_TEXT, .max = 64, .no_column = true, .may = VIEW_CREATED,
+		.doc = "Credential of the edge; told this once."},
+	    {AT(edge, token_hash), .kind = F_TEXT, .max = 64, .may = 0, .doc = "SHA-256 of the credential."},
+	    {AT(edge, created_time), .kind = F_TIME, .may = OP_R | VIEW_CREATED, .sort = true,
+		.doc = "When it was described."},
+	    {AT(edge, updated_time), .kind = F_TIME, .may = OP_R | VIEW_CREATED, .sort = true,
+		.doc = "When it was last changed."},
+	    {AT(edge, fabric), .kind = F_TEXT, .max = 16, .no_column = true, .nullable = true, .may = OP_R, .cli = true,
+		.doc = "linux: a real router; sim: simulated; null: never heard of."},
+	    {AT(edge, held), .kind = F_BOOL, .no_column = true, .nullable = true, .may = OP_R, .cli = true,
+		.doc = "It keeps what it has and waits for the operator's confirmation."},
+	    {AT(edge, held_reason), .kind = F_TEXT, .max = 1024, .no_column = true, .nullable = true, .may = OP_R,
+		.doc = "Why it holds."},
+	    {AT(edge, revision), .kind = F_INT, .max = INT64_MAX, .no_column = true, .nullable = true, .may = OP_R,
+		.doc = "Revision of the desired set that it holds."},
+	    {AT(edge, reported_time), .kind = F_TIME, .no_column = true, .nullable = true, .may = OP_R, .cli = true,
+		.doc = "When its newest report came in."},
+	    {AT(edge, ports), .kind = F_JSON, .no_column = true, .nullable = true, .may = OP_R,
+		.doc = "Devices of the router that can be ports."},
+	    {0},
 	},
 };
 
@@ -55,8 +71,9 @@ check_location(struct tx *tx, const struct f_text *id, struct dc_error *err)
 	if (id->set != GIVEN)
 		return DC_OK;
 	rc = query_get(tx, location_resource.table, Q(Q_EQ("id", id->v)), &row, err);
-	return rc == DC_E_NOT_FOUND ?
-	    dc_fail(err, DC_E_NOT_FOUND, "edge.location_id", "edge.location_id: location %s does not exist", id->v) : rc;
+	return rc == DC_E_NOT_FOUND ? dc_fail(err, DC_E_NOT_FOUND, "edge.location_id",
+					  "edge.location_id: location %s does not exist", id->v)
+				    : rc;
 }
 
 enum dc_code
@@ -139,9 +156,9 @@ edge_update(struct tx *tx, struct call *call, const void *old, const void *patch
 static enum dc_code
 edge_updated(struct tx *tx, struct call *call, const void *old, void *row, struct dc_error *err)
 {
-	static const char *const columns[] = { "report_interval", NULL };
+	static const char *const columns[] = {"report_interval", NULL};
 	const struct edge *e = row;
-	struct edge_report report = { .report_interval = e->report_interval };
+	struct edge_report report = {.report_interval = e->report_interval};
 
 	(void)call;
 	(void)old;
@@ -164,8 +181,8 @@ edge_remove(struct tx *tx, struct call *call, void *row, bool *later, struct dc_
 	if ((rc = query_count(tx, &edge_object_table, Q(Q_EQ("edge_id", e->id.v)), &used, err)) != DC_OK)
 		return rc;
 	if (used > 0)
-		return dc_fail(err, DC_E_PARAM, NULL, "the edge still has %lld objects; a dead one can be retired first",
-		    (long long)used);
+		return dc_fail(err, DC_E_PARAM, NULL,
+		    "the edge still has %lld objects; a dead one can be retired first", (long long)used);
 	if ((rc = query_delete(tx, &edge_apply_table, Q(Q_EQ("edge_id", e->id.v)), NULL, err)) != DC_OK ||
 	    (rc = query_delete(tx, &edge_report_table, Q(Q_EQ("id", e->id.v)), NULL, err)) != DC_OK)
 		return rc;
@@ -207,7 +224,7 @@ edge_embed(struct tx *tx, const struct call *call, void *rows, size_t n, struct 
 		return rc;
 	reports = found;
 	for (size_t i = 0; i < n; i++) {
-		struct edge_report key = { .id = edges[i].id };
+		struct edge_report key = {.id = edges[i].id};
 		const struct edge_report *r = bsearch(&key, reports, count, sizeof(*reports), by_id);
 
 		if (r != NULL)
@@ -258,7 +275,7 @@ retire(struct tx *tx, struct call *call, struct dc_error *err)
 static enum dc_code
 renew_token(struct tx *tx, struct call *call, struct dc_error *err)
 {
-	static const char *const columns[] = { "token_hash", NULL };
+	static const char *const columns[] = {"token_hash", NULL};
 	struct edge *e;
 	enum dc_code rc;
 
@@ -271,28 +288,39 @@ renew_token(struct tx *tx, struct call *call, struct dc_error *err)
 }
 
 static const struct route edge_routes[] = {
-	{ M_GET, "/dcaas/v1/edges", ROLE_OPERATOR, .res = &edge_resource, .run = crud_list, .operation = "ListEdges", .summary = "List the edges." },
-	{ M_POST, "/dcaas/v1/edges", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, VIEW_OP_CREATE, .status = 201, .answer = VIEW_CREATED, .run = crud_create, .operation = "CreateEdge", .summary = "Describe an edge; the answer holds its credential." },
-	{ M_GET, "/dcaas/v1/edges/{edge_id}", ROLE_OPERATOR, .res = &edge_resource, .run = crud_show, .operation = "ShowEdge", .summary = "Read one edge." },
-	{ M_PUT, "/dcaas/v1/edges/{edge_id}", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, VIEW_OP_UPDATE, .run = crud_update, .operation = "UpdateEdge", .summary = "Change an edge." },
-	{ M_DELETE, "/dcaas/v1/edges/{edge_id}", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, .status = 204, .run = crud_delete, .operation = "DeleteEdge", .summary = "Forget an edge without ports." },
-	{ M_POST, "/dcaas/v1/edges/{edge_id}/confirm", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, .run = confirm, .operation = "ConfirmEdge", .summary = "Let a held edge take this store's objects, and remove what is missing from them." },
-	{ M_POST, "/dcaas/v1/edges/{edge_id}/retire", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, .run = retire, .operation = "RetireEdge", .summary = "Count the pending removals of a dead edge as done." },
-	{ M_POST, "/dcaas/v1/edges/{edge_id}/token", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, .status = 201, .answer = VIEW_CREATED, .run = renew_token, .operation = "RenewEdgeToken", .summary = "Give the edge a new credential; the old one ends." },
-	{ 0 },
+    {M_GET, "/dcaas/v1/edges", ROLE_OPERATOR, .res = &edge_resource, .run = crud_list, .operation = "ListEdges",
+	.summary = "List the edges."},
+    {M_POST, "/dcaas/v1/edges", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, VIEW_OP_CREATE, .status = 201,
+	.answer = VIEW_CREATED, .run = crud_create, .operation = "CreateEdge",
+	.summary = "Describe an edge; the answer holds its credential."},
+    {M_GET, "/dcaas/v1/edges/{edge_id}", ROLE_OPERATOR, .res = &edge_resource, .run = crud_show,
+	.operation = "ShowEdge", .summary = "Read one edge."},
+    {M_PUT, "/dcaas/v1/edges/{edge_id}", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, VIEW_OP_UPDATE,
+	.run = crud_update, .operation = "UpdateEdge", .summary = "Change an edge."},
+    {M_DELETE, "/dcaas/v1/edges/{edge_id}", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, .status = 204,
+	.run = crud_delete, .operation = "DeleteEdge", .summary = "Forget an edge without ports."},
+    {M_POST, "/dcaas/v1/edges/{edge_id}/confirm", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, .run = confirm,
+	.operation = "ConfirmEdge",
+	.summary = "Let a held edge take this store's objects, and remove what is missing from them."},
+    {M_POST, "/dcaas/v1/edges/{edge_id}/retire", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, .run = retire,
+	.operation = "RetireEdge", .summary = "Count the pending removals of a dead edge as done."},
+    {M_POST, "/dcaas/v1/edges/{edge_id}/token", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, .status = 201,
+	.answer = VIEW_CREATED, .run = renew_token, .operation = "RenewEdgeToken",
+	.summary = "Give the edge a new credential; the old one ends."},
+    {0},
 };
 
 const struct resource edge_resource = {
-	.name = "edge",
-	.plural = "edges",
-	.title = "edge",
-	.table = &edge_table,
-	.missing = DC_E_NOT_FOUND,
-	.routes = edge_routes,
-	.create = edge_create,
-	.created = edge_created,
-	.update = edge_update,
-	.updated = edge_updated,
-	.remove = edge_remove,
-	.embed = edge_embed,
+    .name = "edge",
+    .plural = "edges",
+    .title = "edge",
+    .table = &edge_table,
+    .missing = DC_E_NOT_FOUND,
+    .routes = edge_routes,
+    .create = edge_create,
+    .created = edge_created,
+    .update = edge_update,
+    .updated = edge_updated,
+    .remove = edge_remove,
+    .embed = edge_embed,
 };

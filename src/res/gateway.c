@@ -5,27 +5,31 @@
 
 #include "store/query.h"
 
-static const struct gateway_kind *const kinds[] = { &virtual_gateway_kind, &global_dc_gateway_kind, &enterprise_router_kind, NULL };
+static const struct gateway_kind *const kinds[] = {
+    &virtual_gateway_kind, &global_dc_gateway_kind, &enterprise_router_kind, NULL};
 
 const struct field_table gateway_table = {
-	.name = "Gateway",
-	.sql = "gateway",
-	.size = sizeof(struct gateway_row),
-	.fields = (const struct field[]) {
-	    { AT(gateway_row, id), .kind = F_UUID, .doc = "Gateway." },
-	    { AT(gateway_row, kind), .kind = F_TEXT, .max = 64, .doc = "Resource that it is." },
-	    { AT(gateway_row, internal_asn), .kind = F_INT, .min = 1, .max = 4294967295, .doc = "AS number of its links." },
-	    { 0 },
+    .name = "Gateway",
+    .sql = "gateway",
+    .size = sizeof(struct gateway_row),
+    .fields =
+	(const struct field[]){
+	    {AT(gateway_row, id), .kind = F_UUID, .doc = "Gateway."},
+	    {AT(gateway_row, kind), .kind = F_TEXT, .max = 64, .doc = "Resource that it is."},
+	    {AT(gateway_row, internal_asn), .kind = F_INT, .min = 1, .max = 4294967295,
+		.doc = "AS number of its links."},
+	    {0},
 	},
 };
 
 const struct field_table pool_table = {
-	.name = "Pool",
-	.sql = "pool",
-	.size = sizeof(struct pool),
-	.fields = (const struct field[]) {
-	    { AT(pool, id), .kind = F_TEXT, .max = 64, .doc = "Pool of numbers." },
-	    { 0 },
+    .name = "Pool",
+    .sql = "pool",
+    .size = sizeof(struct pool),
+    .fields =
+	(const struct field[]){
+	    {AT(pool, id), .kind = F_TEXT, .max = 64, .doc = "Pool of numbers."},
+	    {0},
 	},
 };
 
@@ -42,7 +46,7 @@ kind_named(const char *name)
 static enum dc_code
 lowest_gap(struct tx *tx, int64_t first, int64_t last, int64_t *ret, struct dc_error *err)
 {
-	struct query_page by_number = { .sort = "internal_asn" };
+	struct query_page by_number = {.sort = "internal_asn"};
 	const struct gateway_row *row;
 	void *rows;
 	size_t n;
@@ -55,16 +59,17 @@ lowest_gap(struct tx *tx, int64_t first, int64_t last, int64_t *ret, struct dc_e
 	for (size_t i = 0; i < n; i++)
 		if (row[i].internal_asn.v == *ret)
 			*ret += 1;
-	return *ret <= last ? DC_OK :
-	    dc_fail(err, DC_E_QUOTA, NULL, "the AS numbers that are kept for links between gateways are used up");
+	return *ret <= last ? DC_OK
+			    : dc_fail(err, DC_E_QUOTA, NULL,
+				  "the AS numbers that are kept for links between gateways are used up");
 }
 
-/* One above the highest in use, so that a number that has just become free is not given again at once; only when the range
- * has been used up once, the lowest gap. */
+/* One above the highest in use, so that a number that has just become free is not given again at once; only when the
+ * range has been used up once, the lowest gap. */
 static enum dc_code
 take_internal_asn(struct tx *tx, const struct res_settings *settings, int64_t *ret, struct dc_error *err)
 {
-	struct query_page top = { .sort = "internal_asn", .descending = true, .limit = 1 };
+	struct query_page top = {.sort = "internal_asn", .descending = true, .limit = 1};
 	int64_t first = settings->internal_asn_first, last = settings->internal_asn_last;
 	const struct gateway_row *row;
 	void *rows;
@@ -83,8 +88,8 @@ enum dc_code
 gateway_insert(struct tx *tx, const struct gateway_kind *kind, const char *id, const struct res_settings *settings,
     struct dc_error *err)
 {
-	struct gateway_row row = { 0 };
-	struct dc_error why = { 0 };
+	struct gateway_row row = {0};
+	struct dc_error why = {0};
 	int64_t asn;
 	enum dc_code rc;
 
@@ -124,7 +129,7 @@ gateway_removed(struct tx *tx, struct call *call, void *row, struct dc_error *er
 enum dc_code
 gateway_get(struct tx *tx, const char *id, struct gateway *ret, struct dc_error *err)
 {
-	struct gateway out = { 0 };
+	struct gateway out = {0};
 	const struct gateway_row *row;
 	void *found;
 	enum dc_code rc;
@@ -160,7 +165,8 @@ gateway_is_hidden(const struct gateway *gw)
 enum dc_code
 gateway_check_asn(const struct res_settings *settings, int64_t asn, const char *member, struct dc_error *err)
 {
-	return asn < settings->internal_asn_first || asn > settings->internal_asn_last ? DC_OK :
-	    dc_fail(err, DC_E_ASN, member, "%s: %lld to %lld are kept for links between gateways", member,
-	        (long long)settings->internal_asn_first, (long long)settings->internal_asn_last);
+	return asn < settings->internal_asn_first || asn > settings->internal_asn_last
+		   ? DC_OK
+		   : dc_fail(err, DC_E_ASN, member, "%s: %lld to %lld are kept for links between gateways", member,
+			 (long long)settings->internal_asn_first, (long long)settings->internal_asn_last);
 }

@@ -21,9 +21,9 @@ extern const struct field_table gateway_table;
 /* What a resource says of itself to be a gateway. */
 struct gateway_kind {
 	const struct resource *res; /* its name is the kind's */
-	const char *interfaces; /* column of virtual_interface that names it; NULL: takes none */
-	const char *attachments; /* column of attachment that names what is behind it; NULL: nothing can be */
-	bool links; /* can be an end of links */
+	const char *interfaces;     /* column of virtual_interface that names it; NULL: takes none */
+	const char *attachments;    /* column of attachment that names what is behind it; NULL: nothing can be */
+	bool links;                 /* can be an end of links */
 	/* Fills the view from gw->row. */
 	enum dc_code (*view)(struct tx *, struct gateway *, struct dc_error *err);
 	/* Its first interface or link on an edge is being made. NULL: nothing to do. */
@@ -37,21 +37,21 @@ extern const struct gateway_kind virtual_gateway_kind, global_dc_gateway_kind, e
 /* A gateway as its VRF, its interfaces and its links see it. */
 struct gateway {
 	const struct gateway_kind *kind;
-	void *row; /* of the kind's table */
+	void *row;                           /* of the kind's table */
 	const char *id, *tenant_id, *status; /* status: NULL for a kind without */
-	int64_t bgp_asn; /* towards customers; 0: has none */
-	int64_t internal_asn; /* 0: takes no links */
-	struct cidr_list local; /* what is behind it, both families */
-	const char *behind; /* value of attachments' column; NULL: nothing */
-	bool ipv6; /* takes IPv6 peers */
-	bool leaving; /* deleted; waits for its edges */
+	int64_t bgp_asn;                     /* towards customers; 0: has none */
+	int64_t internal_asn;                /* 0: takes no links */
+	struct cidr_list local;              /* what is behind it, both families */
+	const char *behind;                  /* value of attachments' column; NULL: nothing */
+	bool ipv6;                           /* takes IPv6 peers */
+	bool leaving;                        /* deleted; waits for its edges */
 };
 
 /* --- rows --- */
 
 /* Inserts the common row. A kind with links takes its internal AS number from the settings' range. */
-enum dc_code gateway_insert(struct tx *, const struct gateway_kind *, const char *id, const struct res_settings *,
-    struct dc_error *err);
+enum dc_code gateway_insert(
+    struct tx *, const struct gateway_kind *, const char *id, const struct res_settings *, struct dc_error *err);
 enum dc_code gateway_delete(struct tx *, const char *id, struct dc_error *err);
 /* resource.removed of all kinds: the engine has deleted the kind's row. */
 enum dc_code gateway_removed(struct tx *, struct call *, void *row, struct dc_error *err);
@@ -75,10 +75,10 @@ extern const struct field_table pool_table;
 
 /* Key of its VRF object, in the arena. */
 const char *gateway_key(struct arena *, const char *gateway_id);
-/* Brings the gateway's objects on an edge in step: the VRF and what is attached while somebody uses it there, nothing when
- * the last user is gone. */
-enum dc_code gateway_render(struct tx *, const struct gateway *, const char *edge_id, const struct res_settings *,
-    struct dc_error *err);
+/* Brings the gateway's objects on an edge in step: the VRF and what is attached while somebody uses it there, nothing
+ * when the last user is gone. */
+enum dc_code gateway_render(
+    struct tx *, const struct gateway *, const char *edge_id, const struct res_settings *, struct dc_error *err);
 /* As gateway_render(), on every edge that it has a VRF on. */
 enum dc_code gateway_render_all(struct tx *, const char *id, const struct res_settings *, struct dc_error *err);
 /* A user of the gateway left the edge: when it was the last one, the gateway's objects leave, too. */
@@ -97,9 +97,10 @@ enum dc_code gateway_is_on(struct tx *, const char *id, const char *edge_id, boo
 /* An attachment's objects in the VRF of gw, or none when gw is NULL. */
 enum dc_code attachment_render(struct tx *, const struct attachment *, const struct gateway *gw, struct dc_error *err);
 /* What is attached behind a gateway on an edge; edge_id NULL: on all. */
-enum dc_code attachments_of(struct tx *, const struct gateway *, const char *edge_id, struct attachment **ret, size_t *n,
-    struct dc_error *err);
+enum dc_code attachments_of(
+    struct tx *, const struct gateway *, const char *edge_id, struct attachment **ret, size_t *n, struct dc_error *err);
 /* The blocks that attachments reach, in one list. */
-enum dc_code attachment_prefixes(struct tx *, const struct attachment *, size_t n, struct cidr_list *ret, struct dc_error *err);
+enum dc_code attachment_prefixes(
+    struct tx *, const struct attachment *, size_t n, struct cidr_list *ret, struct dc_error *err);
 
 #endif

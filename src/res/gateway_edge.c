@@ -17,7 +17,8 @@ enum dc_code
 gateway_edges(struct tx *tx, const char *id, struct edge_number **ret, size_t *n, struct dc_error *err)
 {
 	void *rows;
-	enum dc_code rc = query_list(tx, &edge_number_table, Q(Q_EQ("space", "vrf"), Q_EQ("owner_id", id)), NULL, &rows, n, err);
+	enum dc_code rc =
+	    query_list(tx, &edge_number_table, Q(Q_EQ("space", "vrf"), Q_EQ("owner_id", id)), NULL, &rows, n, err);
 
 	if (rc == DC_OK)
 		*ret = rows;
@@ -45,8 +46,8 @@ count_users(struct tx *tx, const struct gateway *gw, const char *edge_id, int64_
 
 	*ret = 0;
 	if (gw->kind->interfaces != NULL &&
-	    (rc = query_count(tx, virtual_interface_resource.table, Q(Q_EQ(gw->kind->interfaces, gw->id), Q_EQ("edge_id", edge_id)),
-	        ret, err)) != DC_OK)
+	    (rc = query_count(tx, virtual_interface_resource.table,
+		 Q(Q_EQ(gw->kind->interfaces, gw->id), Q_EQ("edge_id", edge_id)), ret, err)) != DC_OK)
 		return rc;
 	if (!gw->kind->links)
 		return DC_OK;
@@ -60,7 +61,7 @@ count_users(struct tx *tx, const struct gateway *gw, const char *edge_id, int64_
 static struct f_list
 texts_of(const struct cidr_list *list, struct arena *arena)
 {
-	struct f_list out = { GIVEN, list->n, arena_array(arena, list->n + 1, sizeof(char *)) };
+	struct f_list out = {GIVEN, list->n, arena_array(arena, list->n + 1, sizeof(char *))};
 
 	for (size_t i = 0; i < list->n; i++) {
 		char text[IP_TEXT_SIZE];
@@ -93,7 +94,7 @@ render_vrf(struct tx *tx, const struct gateway *gw, const char *edge_id, const s
     struct render *render, struct dc_error *err)
 {
 	struct arena *arena = tx_arena(tx);
-	struct wire_vrf vrf = { 0 };
+	struct wire_vrf vrf = {0};
 	struct edge_number number;
 	char id[IP_TEXT_SIZE];
 	enum dc_code rc;
@@ -150,7 +151,8 @@ gateway_render_all(struct tx *tx, const char *id, const struct res_settings *set
 	size_t n;
 	enum dc_code rc;
 
-	if ((rc = gateway_edges(tx, id, &number, &n, err)) != DC_OK || n == 0 || (rc = gateway_get(tx, id, &gw, err)) != DC_OK)
+	if ((rc = gateway_edges(tx, id, &number, &n, err)) != DC_OK || n == 0 ||
+	    (rc = gateway_get(tx, id, &gw, err)) != DC_OK)
 		return rc;
 	for (size_t i = 0; i < n; i++)
 		if ((rc = gateway_render(tx, &gw, number[i].edge_id.v, settings, err)) != DC_OK)
@@ -165,7 +167,8 @@ gateway_leave(struct tx *tx, const char *gateway_id, const char *edge_id, struct
 	int64_t users;
 	enum dc_code rc;
 
-	if ((rc = gateway_get(tx, gateway_id, &gw, err)) != DC_OK || (rc = count_users(tx, &gw, edge_id, &users, err)) != DC_OK)
+	if ((rc = gateway_get(tx, gateway_id, &gw, err)) != DC_OK ||
+	    (rc = count_users(tx, &gw, edge_id, &users, err)) != DC_OK)
 		return rc;
 	/* With users left nothing of the VRF changes; without, nothing is rendered that would need settings. */
 	if (users == 0 && (rc = gateway_render(tx, &gw, edge_id, NULL, err)) != DC_OK)
@@ -188,7 +191,7 @@ gateway_settle(struct tx *tx, const char *gateway_id, struct dc_error *err)
 static enum dc_code
 observe_waiting_interfaces(struct tx *tx, const struct gateway *gw, struct dc_error *err)
 {
-	static const char *const unsettled[] = { "PENDING_CREATE", "PENDING_UPDATE", "ERROR", NULL };
+	static const char *const unsettled[] = {"PENDING_CREATE", "PENDING_UPDATE", "ERROR", NULL};
 	struct virtual_interface *v;
 	void *rows;
 	size_t n;
@@ -196,8 +199,8 @@ observe_waiting_interfaces(struct tx *tx, const struct gateway *gw, struct dc_er
 
 	if (gw->kind->interfaces == NULL)
 		return DC_OK;
-	rc = query_list(tx, virtual_interface_resource.table, Q(Q_EQ(gw->kind->interfaces, gw->id), Q_IN("status", unsettled)), NULL,
-	    &rows, &n, err);
+	rc = query_list(tx, virtual_interface_resource.table,
+	    Q(Q_EQ(gw->kind->interfaces, gw->id), Q_IN("status", unsettled)), NULL, &rows, &n, err);
 	v = rows;
 	for (size_t i = 0; rc == DC_OK && i < n; i++)
 		rc = vif_observe(tx, v[i].id.v, err);
@@ -206,7 +209,8 @@ observe_waiting_interfaces(struct tx *tx, const struct gateway *gw, struct dc_er
 
 /* Where the VRF is gone, its name and table are free. */
 static enum dc_code
-free_numbers(struct tx *tx, const struct gateway *gw, const struct edge_object *object, size_t objects, struct dc_error *err)
+free_numbers(
+    struct tx *tx, const struct gateway *gw, const struct edge_object *object, size_t objects, struct dc_error *err)
 {
 	struct edge_number *number;
 	size_t n;
@@ -237,8 +241,8 @@ gateway_observe(struct tx *tx, const char *id, struct dc_error *err)
 	if (rc != DC_OK)
 		return rc == DC_E_NOT_FOUND ? DC_OK : rc;
 	if ((rc = objects_of(tx, id, &object, &objects, err)) != DC_OK ||
-	    (rc = free_numbers(tx, &gw, object, objects, err)) != DC_OK || (rc = gw.kind->settle(tx, &gw, err)) != DC_OK ||
-	    (rc = observe_waiting_interfaces(tx, &gw, err)) != DC_OK)
+	    (rc = free_numbers(tx, &gw, object, objects, err)) != DC_OK ||
+	    (rc = gw.kind->settle(tx, &gw, err)) != DC_OK || (rc = observe_waiting_interfaces(tx, &gw, err)) != DC_OK)
 		return rc;
 	if (gw.kind->links && (rc = peer_links_observe(tx, id, err)) != DC_OK)
 		return rc;

@@ -9,8 +9,8 @@
 #include "res/peer_link.h"
 #include "res/virtual_interface.h"
 
-static const char *const statuses[] = { "DOWN", "PENDING_UPDATE", "ACTIVE", "ERROR", NULL };
-static const char *const families[] = { "ipv4", "dual", NULL };
+static const char *const statuses[] = {"DOWN", "PENDING_UPDATE", "ACTIVE", "ERROR", NULL};
+static const char *const families[] = {"ipv4", "dual", NULL};
 
 /* Members that the operator sees as the tenant does. */
 #define R (V_R | OP_R)
@@ -19,35 +19,62 @@ static const char *const families[] = { "ipv4", "dual", NULL };
 #define HAVE (VIEW_ANSWER | VIEW_OP_ANSWER)
 
 const struct field_table global_dc_gateway_table = {
-	.name = "GlobalDcGateway",
-	.sql = "global_dc_gateway",
-	.size = sizeof(struct global_dc_gateway),
-	.at_least_one = true,
-	.fields = (const struct field[]) {
-	    { AT(global_dc_gateway, id), .kind = F_UUID, .may = V_R | OP_CR, .must = HAVE, .filter = true, .sort = true, .cli = true, .doc = "Identifier of the gateway." },
-	    { AT(global_dc_gateway, tenant_id), .kind = F_HEX32, .may = CR, .must = HAVE | VIEW_OP_CREATE, .doc = "Project that owns the gateway." },
-	    { AT(global_dc_gateway, name), .kind = F_TEXT, .min = 1, .max = 64, .may = CRU, .must = HAVE | VIEW_CREATE | VIEW_OP_CREATE, .filter = true, .filter_csv = true, .sort = true, .cli = true, .pattern = "^[\\u4e00-\\u9fa50-9a-zA-Z_.\\-]+$", .doc = "Display name." },
-	    { AT(global_dc_gateway, description), .kind = F_TEXT, .max = 255, .nullable = true, .may = CRU, .pattern = "^[^<>]*$", .doc = "Free text." },
-	    { AT(global_dc_gateway, address_family), .kind = F_ENUM, .names = families, .fold = true, .nullable = true, .may = CRU, .fallback = "\"ipv4\"", .cli = true, .doc = "Address families of its interfaces: ipv4, or dual for both." },
-	    { AT(global_dc_gateway, bgp_asn), .kind = F_INT, .min = 1, .max = 4294967295, .quoted = true, .code = DC_E_ASN, .may = CR, .must = HAVE, .fallback = "64512", .cli = true, .doc = "AS number towards customers." },
-	    { AT(global_dc_gateway, admin_state_up), .kind = F_BOOL, .may = R, .fallback = "true", .doc = "Administrative state." },
-	    { AT(global_dc_gateway, status), .kind = F_ENUM, .names = statuses, .may = R, .must = HAVE, .filter = true, .sort = true, .cli = true, .doc = "ACTIVE while one of its interfaces is, else DOWN." },
-	    { AT(global_dc_gateway, reason), .kind = F_TEXT, .max = 255, .nullable = true, .may = R, .doc = "Why it is in ERROR." },
-	    { AT(global_dc_gateway, region_id), .kind = F_TEXT, .max = 36, .nullable = true, .may = R, .doc = "Region of its first interface; null before that." },
-	    { AT(global_dc_gateway, location_name), .kind = F_TEXT, .max = 36, .nullable = true, .may = R, .doc = "Location of its first interface; null before that." },
-	    { AT(global_dc_gateway, locales), .kind = F_OBJECT, .of = &localized_table, .nullable = true, .may = R, .doc = "Display name of that location." },
-	    { AT(global_dc_gateway, global_center_network_id), .kind = F_UUID, .nullable = true, .may = R, .filter = true, .doc = "Central network that it takes part in." },
-	    { AT(global_dc_gateway, site_network_id), .kind = F_UUID, .nullable = true, .may = R, .filter = true, .doc = "Site network that it takes part in." },
-	    { AT(global_dc_gateway, cloud_connection_id), .kind = F_UUID, .nullable = true, .may = R, .filter = true, .doc = "Cloud connection that it takes part in." },
-	    { AT(global_dc_gateway, current_peer_link_count), .kind = F_INT, .max = 2147483647, .no_column = true, .nullable = true, .may = R, .doc = "Peer links that it has." },
-	    { AT(global_dc_gateway, available_peer_link_count), .kind = F_INT, .max = 2147483647, .no_column = true, .nullable = true, .may = R, .doc = "Peer links that it may still get; null: no limit." },
-	    { AT(global_dc_gateway, enterprise_project_id), .kind = F_TEXT, .max = 36, .nullable = true, .may = CR, .filter = true, .filter_csv = true, .doc = "Enterprise project; 0 is the default one." },
-	    { AT(global_dc_gateway, tags), .kind = F_OBJECTS, .of = &tag_table, .max_items = 10, .may = CR, .doc = "Tags of the gateway." },
-	    { AT(global_dc_gateway, internal_asn), .kind = F_INT, .no_column = true, .nullable = true, .may = OP_R, .doc = "AS number of its links." },
-	    { AT(global_dc_gateway, created_time), .kind = F_TIME, .may = R, .sort = true, .doc = "When it was ordered." },
-	    { AT(global_dc_gateway, updated_time), .kind = F_TIME, .nullable = true, .may = R, .sort = true, .doc = "When the order was last changed." },
-	    { AT(global_dc_gateway, deleted_time), .kind = F_TIME, .doc = "When it was deleted; it stays until its edges have let go." },
-	    { 0 },
+    .name = "GlobalDcGateway",
+    .sql = "global_dc_gateway",
+    .size = sizeof(struct global_dc_gateway),
+    .at_least_one = true,
+    .fields =
+	(const struct field[]){
+	    {AT(global_dc_gateway, id), .kind = F_UUID, .may = V_R | OP_CR, .must = HAVE, .filter = true, .sort = true,
+		.cli = true, .doc = "Identifier of the gateway."},
+	    {AT(global_dc_gateway, tenant_id), .kind = F_HEX32, .may = CR, .must = HAVE | VIEW_OP_CREATE,
+		.doc = "Project that owns the gateway."},
+	    {AT(global_dc_gateway, name), .kind = F_TEXT, .min = 1, .max = 64, .may = CRU,
+		.must = HAVE | VIEW_CREATE | VIEW_OP_CREATE, .filter = true, .filter_csv = true, .sort = true,
+		.cli = true, .pattern = "^[\\u4e00-\\u9fa50-9a-zA-Z_.\\-]+$", .doc = "Display name."},
+	    {AT(global_dc_gateway, description), .kind = F_TEXT, .max = 255, .nullable = true, .may = CRU,
+		.pattern = "^[^<>]*$", .doc = "Free text."},
+	    {AT(global_dc_gateway, address_family), .kind = F_ENUM, .names = families, .fold = true, .nullable = true,
+		.may = CRU, .fallback = "\"ipv4\"", .cli = true,
+		.doc = "Address families of its interfaces: ipv4, or dual for both."},
+	    {AT(global_dc_gateway, bgp_asn), .kind = F_INT, .min = 1, .max = 4294967295, .quoted = true,
+		.code = DC_E_ASN, .may = CR, .must = HAVE, .fallback = "64512", .cli = true,
+		.doc = "AS number towards customers."},
+	    {AT(global_dc_gateway, admin_state_up), .kind = F_BOOL, .may = R, .fallback = "true",
+		.doc = "Administrative state."},
+	    {AT(global_dc_gateway, status), .kind = F_ENUM, .names = statuses, .may = R, .must = HAVE, .filter = true,
+		.sort = true, .cli = true, .doc = "ACTIVE while one of its interfaces is, else DOWN."},
+	    {AT(global_dc_gateway, reason), .kind = F_TEXT, .max = 255, .nullable = true, .may = R,
+		.doc = "Why it is in ERROR."},
+	    {AT(global_dc_gateway, region_id), .kind = F_TEXT, .max = 36, .nullable = true, .may = R,
+		.doc = "Region of its first interface; null before that."},
+	    {AT(global_dc_gateway, location_name), .kind = F_TEXT, .max = 36, .nullable = true, .may = R,
+		.doc = "Location of its first interface; null before that."},
+	    {AT(global_dc_gateway, locales), .kind = F_OBJECT, .of = &localized_table, .nullable = true, .may = R,
+		.doc = "Display name of that location."},
+	    {AT(global_dc_gateway, global_center_network_id), .kind = F_UUID, .nullable = true, .may = R,
+		.filter = true, .doc = "Central network that it takes part in."},
+	    {AT(global_dc_gateway, site_network_id), .kind = F_UUID, .nullable = true, .may = R, .filter = true,
+		.doc = "Site network that it takes part in."},
+	    {AT(global_dc_gateway, cloud_connection_id), .kind = F_UUID, .nullable = true, .may = R, .filter = true,
+		.doc = "Cloud connection that it takes part in."},
+	    {AT(global_dc_gateway, current_peer_link_count), .kind = F_INT, .max = 2147483647, .no_column = true,
+		.nullable = true, .may = R, .doc = "Peer links that it has."},
+	    {AT(global_dc_gateway, available_peer_link_count), .kind = F_INT, .max = 2147483647, .no_column = true,
+		.nullable = true, .may = R, .doc = "Peer links that it may still get; null: no limit."},
+	    {AT(global_dc_gateway, enterprise_project_id), .kind = F_TEXT, .max = 36, .nullable = true, .may = CR,
+		.filter = true, .filter_csv = true, .doc = "Enterprise project; 0 is the default one."},
+	    {AT(global_dc_gateway, tags), .kind = F_OBJECTS, .of = &tag_table, .max_items = 10, .may = CR,
+		.doc = "Tags of the gateway."},
+	    {AT(global_dc_gateway, internal_asn), .kind = F_INT, .no_column = true, .nullable = true, .may = OP_R,
+		.doc = "AS number of its links."},
+	    {AT(global_dc_gateway, created_time), .kind = F_TIME, .may = R, .sort = true,
+		.doc = "When it was ordered."},
+	    {AT(global_dc_gateway, updated_time), .kind = F_TIME, .nullable = true, .may = R, .sort = true,
+		.doc = "When the order was last changed."},
+	    {AT(global_dc_gateway, deleted_time), .kind = F_TIME,
+		.doc = "When it was deleted; it stays until its edges have let go."},
+	    {0},
 	},
 };
 
@@ -62,7 +89,8 @@ check_texts(const struct global_dc_gateway *gw, struct dc_error *err)
 	if (rc != DC_OK)
 		return rc;
 	if (description != NULL && strpbrk(description, "<>") != NULL)
-		return dc_fail(err, DC_E_PARAM, "global_dc_gateway.description", "global_dc_gateway.description must not hold < or >");
+		return dc_fail(err, DC_E_PARAM, "global_dc_gateway.description",
+		    "global_dc_gateway.description must not hold < or >");
 	return DC_OK;
 }
 
@@ -74,7 +102,8 @@ check_tenant(const struct call *call, struct dc_error *err)
 
 	if (call->project == NULL || sent->tenant_id.set != GIVEN || strcmp(sent->tenant_id.v, call->project) == 0)
 		return DC_OK;
-	return dc_fail(err, DC_E_PARAM, "global_dc_gateway.tenant_id", "global_dc_gateway.tenant_id is not the project that the path names");
+	return dc_fail(err, DC_E_PARAM, "global_dc_gateway.tenant_id",
+	    "global_dc_gateway.tenant_id is not the project that the path names");
 }
 
 static enum dc_code
@@ -84,11 +113,15 @@ check_quota(struct tx *tx, struct call *call, const struct global_dc_gateway *gw
 	enum dc_code rc = query_lock(tx, &project_table, gw->tenant_id.v, err);
 
 	if (rc == DC_E_NOT_FOUND)
-		return dc_fail(err, DC_E_NOT_FOUND, "global_dc_gateway.tenant_id", "global_dc_gateway.tenant_id: project %s does not exist", gw->tenant_id.v);
-	if (rc != DC_OK || quota < 0 || (rc = query_count(tx, &global_dc_gateway_table, Q(Q_EQ("tenant_id", gw->tenant_id.v), Q_IS_NULL("deleted_time")), &used, err)) != DC_OK)
+		return dc_fail(err, DC_E_NOT_FOUND, "global_dc_gateway.tenant_id",
+		    "global_dc_gateway.tenant_id: project %s does not exist", gw->tenant_id.v);
+	if (rc != DC_OK || quota < 0 ||
+	    (rc = query_count(tx, &global_dc_gateway_table,
+		 Q(Q_EQ("tenant_id", gw->tenant_id.v), Q_IS_NULL("deleted_time")), &used, err)) != DC_OK)
 		return rc;
-	return used < quota ? DC_OK :
-	    dc_fail(err, DC_E_QUOTA, NULL, "the quota of %lld global DC gateways is used up", (long long)quota);
+	return used < quota ? DC_OK
+			    : dc_fail(err, DC_E_QUOTA, NULL, "the quota of %lld global DC gateways is used up",
+				  (long long)quota);
 }
 
 static enum dc_code
@@ -109,11 +142,13 @@ global_dc_gateway_create(struct tx *tx, struct call *call, void *row, struct dc_
 static enum dc_code
 global_dc_gateway_created(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
-	return gateway_insert(tx, &global_dc_gateway_kind, ((struct global_dc_gateway *)row)->id.v, res_settings(call), err);
+	return gateway_insert(
+	    tx, &global_dc_gateway_kind, ((struct global_dc_gateway *)row)->id.v, res_settings(call), err);
 }
 
 static enum dc_code
-global_dc_gateway_update(struct tx *tx, struct call *call, const void *old_row, const void *patch, void *row, struct dc_error *err)
+global_dc_gateway_update(
+    struct tx *tx, struct call *call, const void *old_row, const void *patch, void *row, struct dc_error *err)
 {
 	const struct global_dc_gateway *old = old_row;
 	struct global_dc_gateway *gw = row;
@@ -126,16 +161,20 @@ global_dc_gateway_update(struct tx *tx, struct call *call, const void *old_row, 
 		return rc;
 	if (strcmp(gw->address_family.v, old->address_family.v) == 0 || strcmp(gw->address_family.v, "ipv4") != 0)
 		return DC_OK;
-	if ((rc = query_count(tx, &vif_peer_table, Q(Q_EQ("gateway_id", gw->id.v), Q_EQ("address_family", "ipv6")), &peers, err)) != DC_OK)
+	if ((rc = query_count(tx, &vif_peer_table, Q(Q_EQ("gateway_id", gw->id.v), Q_EQ("address_family", "ipv6")),
+		 &peers, err)) != DC_OK)
 		return rc;
-	return peers == 0 ? DC_OK : dc_fail(err, DC_E_PARAM, "global_dc_gateway.address_family",
-	    "global_dc_gateway.address_family cannot become ipv4 while the gateway has %lld IPv6 peers", (long long)peers);
+	return peers == 0
+		   ? DC_OK
+		   : dc_fail(err, DC_E_PARAM, "global_dc_gateway.address_family",
+			 "global_dc_gateway.address_family cannot become ipv4 while the gateway has %lld IPv6 peers",
+			 (long long)peers);
 }
 
 static enum dc_code
 global_dc_gateway_remove(struct tx *tx, struct call *call, void *row, bool *later, struct dc_error *err)
 {
-	static const char *const columns[] = { "deleted_time", NULL };
+	static const char *const columns[] = {"deleted_time", NULL};
 	struct global_dc_gateway *gw = row;
 	struct edge_number *number;
 	int64_t interfaces, links;
@@ -144,16 +183,20 @@ global_dc_gateway_remove(struct tx *tx, struct call *call, void *row, bool *late
 
 	(void)call;
 	if ((rc = query_lock(tx, &gateway_table, gw->id.v, err)) != DC_OK ||
-	    (rc = query_count(tx, virtual_interface_resource.table, Q(Q_EQ("gateway_id", gw->id.v)), &interfaces, err)) != DC_OK ||
+	    (rc = query_count(
+		 tx, virtual_interface_resource.table, Q(Q_EQ("gateway_id", gw->id.v)), &interfaces, err)) != DC_OK ||
 	    (rc = peer_links_of(tx, gw->id.v, &links, err)) != DC_OK)
 		return rc;
 	if (interfaces > 0)
-		return dc_fail(err, DC_E_VGW_IN_USE, NULL, "the gateway has %lld virtual interfaces", (long long)interfaces);
+		return dc_fail(
+		    err, DC_E_VGW_IN_USE, NULL, "the gateway has %lld virtual interfaces", (long long)interfaces);
 	if (links > 0)
-		return dc_fail(err, DC_E_VGW_IN_USE, NULL, "the gateway is an end of %lld peer links", (long long)links);
+		return dc_fail(
+		    err, DC_E_VGW_IN_USE, NULL, "the gateway is an end of %lld peer links", (long long)links);
 	if ((rc = gateway_edges(tx, gw->id.v, &number, &n, err)) != DC_OK || n == 0)
 		return rc;
-	*later = true; /* an edge still has its VRF; the contract knows no state for that, so it is not shown any more */
+	*later =
+	    true; /* an edge still has its VRF; the contract knows no state for that, so it is not shown any more */
 	F_SET_INT(gw->deleted_time, tx_now(tx));
 	return query_set(tx, &global_dc_gateway_table, columns, gw, Q(Q_EQ("id", gw->id.v)), NULL, err);
 }
@@ -169,8 +212,10 @@ links_of(struct tx *tx, const char *const *ids, struct peer_link **ret, size_t *
 	size_t near_n, far_n;
 	enum dc_code rc;
 
-	if ((rc = query_list(tx, &peer_link_table, Q(Q_IN("global_dc_gateway_id", ids), Q_IS_NULL("deleted_time")), NULL, &rows, &near_n, err)) != DC_OK ||
-	    (rc = query_list(tx, &peer_link_table, Q(Q_IN("peer_gateway_id", ids), Q_IS_NULL("deleted_time")), NULL, &more, &far_n, err)) != DC_OK)
+	if ((rc = query_list(tx, &peer_link_table, Q(Q_IN("global_dc_gateway_id", ids), Q_IS_NULL("deleted_time")),
+		 NULL, &rows, &near_n, err)) != DC_OK ||
+	    (rc = query_list(tx, &peer_link_table, Q(Q_IN("peer_gateway_id", ids), Q_IS_NULL("deleted_time")), NULL,
+		 &more, &far_n, err)) != DC_OK)
 		return rc;
 	near = rows;
 	far = more;
@@ -195,7 +240,8 @@ count_links(struct global_dc_gateway *gw, const struct peer_link *link, size_t n
 	int64_t links = 0;
 
 	for (size_t i = 0; i < n; i++)
-		links += strcmp(link[i].global_dc_gateway_id.v, gw->id.v) == 0 || strcmp(link[i].peer_gateway_id.v, gw->id.v) == 0;
+		links += strcmp(link[i].global_dc_gateway_id.v, gw->id.v) == 0 ||
+			 strcmp(link[i].peer_gateway_id.v, gw->id.v) == 0;
 	F_SET_INT(gw->current_peer_link_count, links);
 	if (quota < 0)
 		F_SET_NULL(gw->available_peer_link_count);
@@ -248,18 +294,20 @@ view(struct tx *tx, struct gateway *ret, struct dc_error *err)
 
 /* Its place is where it is first: the site of the edge. */
 static enum dc_code
-joined(struct tx *tx, const struct gateway *view_of, const char *edge_id, const struct res_settings *settings, struct dc_error *err)
+joined(struct tx *tx, const struct gateway *view_of, const char *edge_id, const struct res_settings *settings,
+    struct dc_error *err)
 {
-	static const char *const columns[] = { "region_id", "location_name", "locales", NULL };
+	static const char *const columns[] = {"region_id", "location_name", "locales", NULL};
 	const struct global_dc_gateway *gw = view_of->row;
-	struct global_dc_gateway out = { 0 };
+	struct global_dc_gateway out = {0};
 	struct location *location;
 	struct edge *edge;
 	enum dc_code rc;
 
 	if (gw->region_id.set == GIVEN)
 		return DC_OK;
-	if ((rc = edge_get(tx, edge_id, &edge, err)) != DC_OK || (rc = edge_location(tx, edge, &location, err)) != DC_OK)
+	if ((rc = edge_get(tx, edge_id, &edge, err)) != DC_OK ||
+	    (rc = edge_location(tx, edge, &location, err)) != DC_OK)
 		return rc;
 	F_SET_TEXT(out.region_id, settings->region_id);
 	F_SET_NULL(out.location_name);
@@ -292,14 +340,15 @@ find_error(struct tx *tx, const char *id, const char **ret, struct dc_error *err
 static enum dc_code
 settle(struct tx *tx, const struct gateway *view_of, struct dc_error *err)
 {
-	static const char *const columns[] = { "status", "reason", NULL };
+	static const char *const columns[] = {"status", "reason", NULL};
 	const struct global_dc_gateway *gw = view_of->row;
-	struct global_dc_gateway out = { 0 };
+	struct global_dc_gateway out = {0};
 	const char *error;
 	int64_t up;
 	enum dc_code rc;
 
-	if ((rc = query_count(tx, virtual_interface_resource.table, Q(Q_EQ("gateway_id", gw->id.v), Q_EQ("status", "ACTIVE")), &up, err)) != DC_OK ||
+	if ((rc = query_count(tx, virtual_interface_resource.table,
+		 Q(Q_EQ("gateway_id", gw->id.v), Q_EQ("status", "ACTIVE")), &up, err)) != DC_OK ||
 	    (rc = find_error(tx, gw->id.v, &error, err)) != DC_OK)
 		return rc;
 	F_SET_TEXT(out.status, error != NULL ? "ERROR" : up > 0 ? "ACTIVE" : "DOWN");
@@ -308,43 +357,54 @@ settle(struct tx *tx, const struct gateway *view_of, struct dc_error *err)
 }
 
 const struct gateway_kind global_dc_gateway_kind = {
-	.res = &global_dc_gateway_resource,
-	.interfaces = "gateway_id",
-	.links = true,
-	.view = view,
-	.joined = joined,
-	.settle = settle,
+    .res = &global_dc_gateway_resource,
+    .interfaces = "gateway_id",
+    .links = true,
+    .view = view,
+    .joined = joined,
+    .settle = settle,
 };
 
 #define PATH "/v3/{project_id}/dcaas/global-dc-gateways"
 #define OP_PATH "/dcaas/v1/global-dc-gateways"
 
 static const struct route global_dc_gateway_routes[] = {
-	{ M_GET, PATH, ROLE_READER, .res = &global_dc_gateway_resource, .run = crud_list, .operation = "ListGlobalDcGateways", .summary = "List the global DC gateways of the project." },
-	{ M_POST, PATH, ROLE_MEMBER, ROUTE_WRITES, &global_dc_gateway_resource, VIEW_CREATE, .status = 201, .run = crud_create, .operation = "CreateGlobalDcGateway", .summary = "Make a global DC gateway." },
-	{ M_GET, PATH "/{global_dc_gateway_id}", ROLE_READER, .res = &global_dc_gateway_resource, .run = crud_show, .operation = "ShowGlobalDcGateway", .summary = "Read one global DC gateway." },
-	{ M_PUT, PATH "/{global_dc_gateway_id}", ROLE_MEMBER, ROUTE_WRITES, &global_dc_gateway_resource, VIEW_UPDATE, .run = crud_update, .operation = "UpdateGlobalDcGateway", .summary = "Change name, text or address families of a global DC gateway." },
-	{ M_DELETE, PATH "/{global_dc_gateway_id}", ROLE_MEMBER, ROUTE_WRITES, &global_dc_gateway_resource, .status = 204, .run = crud_delete, .operation = "DeleteGlobalDcGateway", .summary = "Remove a global DC gateway without interfaces and peer links." },
-	{ M_GET, OP_PATH, ROLE_OPERATOR, .res = &global_dc_gateway_resource, .run = crud_list, .operation = "ListGlobalGateways", .summary = "List the global DC gateways of all projects." },
-	{ M_POST, OP_PATH, ROLE_OPERATOR, ROUTE_WRITES, &global_dc_gateway_resource, VIEW_OP_CREATE, .status = 201, .run = crud_create, .operation = "CreateGlobalGateway", .summary = "Make a global DC gateway for a project, with a chosen id." },
-	{ M_GET, OP_PATH "/{global_dc_gateway_id}", ROLE_OPERATOR, .res = &global_dc_gateway_resource, .run = crud_show, .operation = "ShowGlobalGateway", .summary = "Read one global DC gateway of any project." },
-	{ 0 },
+    {M_GET, PATH, ROLE_READER, .res = &global_dc_gateway_resource, .run = crud_list,
+	.operation = "ListGlobalDcGateways", .summary = "List the global DC gateways of the project."},
+    {M_POST, PATH, ROLE_MEMBER, ROUTE_WRITES, &global_dc_gateway_resource, VIEW_CREATE, .status = 201,
+	.run = crud_create, .operation = "CreateGlobalDcGateway", .summary = "Make a global DC gateway."},
+    {M_GET, PATH "/{global_dc_gateway_id}", ROLE_READER, .res = &global_dc_gateway_resource, .run = crud_show,
+	.operation = "ShowGlobalDcGateway", .summary = "Read one global DC gateway."},
+    {M_PUT, PATH "/{global_dc_gateway_id}", ROLE_MEMBER, ROUTE_WRITES, &global_dc_gateway_resource, VIEW_UPDATE,
+	.run = crud_update, .operation = "UpdateGlobalDcGateway",
+	.summary = "Change name, text or address families of a global DC gateway."},
+    {M_DELETE, PATH "/{global_dc_gateway_id}", ROLE_MEMBER, ROUTE_WRITES, &global_dc_gateway_resource, .status = 204,
+	.run = crud_delete, .operation = "DeleteGlobalDcGateway",
+	.summary = "Remove a global DC gateway without interfaces and peer links."},
+    {M_GET, OP_PATH, ROLE_OPERATOR, .res = &global_dc_gateway_resource, .run = crud_list,
+	.operation = "ListGlobalGateways", .summary = "List the global DC gateways of all projects."},
+    {M_POST, OP_PATH, ROLE_OPERATOR, ROUTE_WRITES, &global_dc_gateway_resource, VIEW_OP_CREATE, .status = 201,
+	.run = crud_create, .operation = "CreateGlobalGateway",
+	.summary = "Make a global DC gateway for a project, with a chosen id."},
+    {M_GET, OP_PATH "/{global_dc_gateway_id}", ROLE_OPERATOR, .res = &global_dc_gateway_resource, .run = crud_show,
+	.operation = "ShowGlobalGateway", .summary = "Read one global DC gateway of any project."},
+    {0},
 };
 
 const struct resource global_dc_gateway_resource = {
-	.name = "global_dc_gateway",
-	.plural = "global_dc_gateways",
-	.title = "global DC gateway",
-	.table = &global_dc_gateway_table,
-	.missing = DC_E_NOT_FOUND,
-	.owner = "tenant_id",
-	.hidden = "deleted_time",
-	.routes = global_dc_gateway_routes,
-	.create = global_dc_gateway_create,
-	.created = global_dc_gateway_created,
-	.update = global_dc_gateway_update,
-	.remove = global_dc_gateway_remove,
-	.removed = gateway_removed,
-	.embed = global_dc_gateway_embed,
-	.observe = gateway_observe,
+    .name = "global_dc_gateway",
+    .plural = "global_dc_gateways",
+    .title = "global DC gateway",
+    .table = &global_dc_gateway_table,
+    .missing = DC_E_NOT_FOUND,
+    .owner = "tenant_id",
+    .hidden = "deleted_time",
+    .routes = global_dc_gateway_routes,
+    .create = global_dc_gateway_create,
+    .created = global_dc_gateway_created,
+    .update = global_dc_gateway_update,
+    .remove = global_dc_gateway_remove,
+    .removed = gateway_removed,
+    .embed = global_dc_gateway_embed,
+    .observe = gateway_observe,
 };

@@ -1,6 +1,6 @@
-/* identity.c - domains, projects, users and access keys, kept by the operator. The tables are auth's; here are references,
- * the words for what is refused, and what a change ends: a user whose role, password or enabled changes loses the tokens
- * issued before. */
+/* identity.c - domains, projects, users and access keys, kept by the operator. The tables are auth's; here are
+ * references, the words for what is refused, and what a change ends: a user whose role, password or enabled changes
+ * loses the tokens issued before. */
 #include "res/identity.h"
 
 #include <string.h>
@@ -13,21 +13,26 @@
 /* --- domain --- */
 
 static const struct route domain_routes[] = {
-	{ M_GET, "/dcaas/v1/domains", ROLE_OPERATOR, .res = &domain_resource, .run = crud_list, .operation = "ListDomains", .summary = "List the domains (accounts)." },
-	{ M_POST, "/dcaas/v1/domains", ROLE_OPERATOR, ROUTE_WRITES, &domain_resource, VIEW_OP_CREATE, .status = 201, .run = crud_create, .operation = "CreateDomain", .summary = "Make a domain." },
-	{ M_GET, "/dcaas/v1/domains/{domain_id}", ROLE_OPERATOR, .res = &domain_resource, .run = crud_show, .operation = "ShowDomain", .summary = "Read one domain." },
-	{ M_PUT, "/dcaas/v1/domains/{domain_id}", ROLE_OPERATOR, ROUTE_WRITES, &domain_resource, VIEW_OP_UPDATE, .run = crud_update, .operation = "UpdateDomain", .summary = "Rename a domain." },
-	{ M_DELETE, "/dcaas/v1/domains/{domain_id}", ROLE_OPERATOR, ROUTE_WRITES, &domain_resource, .status = 204, .run = crud_delete, .operation = "DeleteDomain", .summary = "Delete a domain without projects and users." },
-	{ 0 },
+    {M_GET, "/dcaas/v1/domains", ROLE_OPERATOR, .res = &domain_resource, .run = crud_list, .operation = "ListDomains",
+	.summary = "List the domains (accounts)."},
+    {M_POST, "/dcaas/v1/domains", ROLE_OPERATOR, ROUTE_WRITES, &domain_resource, VIEW_OP_CREATE, .status = 201,
+	.run = crud_create, .operation = "CreateDomain", .summary = "Make a domain."},
+    {M_GET, "/dcaas/v1/domains/{domain_id}", ROLE_OPERATOR, .res = &domain_resource, .run = crud_show,
+	.operation = "ShowDomain", .summary = "Read one domain."},
+    {M_PUT, "/dcaas/v1/domains/{domain_id}", ROLE_OPERATOR, ROUTE_WRITES, &domain_resource, VIEW_OP_UPDATE,
+	.run = crud_update, .operation = "UpdateDomain", .summary = "Rename a domain."},
+    {M_DELETE, "/dcaas/v1/domains/{domain_id}", ROLE_OPERATOR, ROUTE_WRITES, &domain_resource, .status = 204,
+	.run = crud_delete, .operation = "DeleteDomain", .summary = "Delete a domain without projects and users."},
+    {0},
 };
 
 const struct resource domain_resource = {
-	.name = "domain",
-	.plural = "domains",
-	.title = "domain",
-	.table = &domain_table,
-	.missing = DC_E_NOT_FOUND,
-	.routes = domain_routes,
+    .name = "domain",
+    .plural = "domains",
+    .title = "domain",
+    .table = &domain_table,
+    .missing = DC_E_NOT_FOUND,
+    .routes = domain_routes,
 };
 
 /* A row that a member of the body names. */
@@ -62,22 +67,27 @@ project_create(struct tx *tx, struct call *call, void *row, struct dc_error *err
 }
 
 static const struct route project_routes[] = {
-	{ M_GET, "/dcaas/v1/projects", ROLE_OPERATOR, .res = &project_resource, .run = crud_list, .operation = "ListProjects", .summary = "List the projects." },
-	{ M_POST, "/dcaas/v1/projects", ROLE_OPERATOR, ROUTE_WRITES, &project_resource, VIEW_OP_CREATE, .status = 201, .run = crud_create, .operation = "CreateProject", .summary = "Make a project." },
-	{ M_GET, "/dcaas/v1/projects/{project_id}", ROLE_OPERATOR, .res = &project_resource, .run = crud_show, .operation = "ShowProject", .summary = "Read one project." },
-	{ M_PUT, "/dcaas/v1/projects/{project_id}", ROLE_OPERATOR, ROUTE_WRITES, &project_resource, VIEW_OP_UPDATE, .run = crud_update, .operation = "UpdateProject", .summary = "Rename a project." },
-	{ M_DELETE, "/dcaas/v1/projects/{project_id}", ROLE_OPERATOR, ROUTE_WRITES, &project_resource, .status = 204, .run = crud_delete, .operation = "DeleteProject", .summary = "Delete a project that nothing belongs to." },
-	{ 0 },
+    {M_GET, "/dcaas/v1/projects", ROLE_OPERATOR, .res = &project_resource, .run = crud_list,
+	.operation = "ListProjects", .summary = "List the projects."},
+    {M_POST, "/dcaas/v1/projects", ROLE_OPERATOR, ROUTE_WRITES, &project_resource, VIEW_OP_CREATE, .status = 201,
+	.run = crud_create, .operation = "CreateProject", .summary = "Make a project."},
+    {M_GET, "/dcaas/v1/projects/{project_id}", ROLE_OPERATOR, .res = &project_resource, .run = crud_show,
+	.operation = "ShowProject", .summary = "Read one project."},
+    {M_PUT, "/dcaas/v1/projects/{project_id}", ROLE_OPERATOR, ROUTE_WRITES, &project_resource, VIEW_OP_UPDATE,
+	.run = crud_update, .operation = "UpdateProject", .summary = "Rename a project."},
+    {M_DELETE, "/dcaas/v1/projects/{project_id}", ROLE_OPERATOR, ROUTE_WRITES, &project_resource, .status = 204,
+	.run = crud_delete, .operation = "DeleteProject", .summary = "Delete a project that nothing belongs to."},
+    {0},
 };
 
 const struct resource project_resource = {
-	.name = "project",
-	.plural = "projects",
-	.title = "project",
-	.table = &project_table,
-	.missing = DC_E_NOT_FOUND,
-	.routes = project_routes,
-	.create = project_create,
+    .name = "project",
+    .plural = "projects",
+    .title = "project",
+    .table = &project_table,
+    .missing = DC_E_NOT_FOUND,
+    .routes = project_routes,
+    .create = project_create,
 };
 
 /* --- user --- */
@@ -124,7 +134,8 @@ user_create(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 
 /* So that there is always an operator left who can undo it. */
 static enum dc_code
-not_oneself(const struct call *call, const struct user_row *u, const char *member, const char *what, struct dc_error *err)
+not_oneself(
+    const struct call *call, const struct user_row *u, const char *member, const char *what, struct dc_error *err)
 {
 	if (call->who.user_id == NULL || strcmp(call->who.user_id, u->id.v) != 0)
 		return DC_OK;
@@ -168,25 +179,32 @@ user_remove(struct tx *tx, struct call *call, void *row, bool *later, struct dc_
 }
 
 static const struct route user_routes[] = {
-	{ M_GET, "/dcaas/v1/users", ROLE_OPERATOR, .res = &user_resource, .run = crud_list, .operation = "ListUsers", .summary = "List the users." },
-	{ M_POST, "/dcaas/v1/users", ROLE_OPERATOR, ROUTE_WRITES, &user_resource, VIEW_OP_CREATE, .status = 201, .run = crud_create, .operation = "CreateUser", .summary = "Make a user.", .prepare = user_prepare },
-	{ M_GET, "/dcaas/v1/users/{user_id}", ROLE_OPERATOR, .res = &user_resource, .run = crud_show, .operation = "ShowUser", .summary = "Read one user." },
-	{ M_PUT, "/dcaas/v1/users/{user_id}", ROLE_OPERATOR, ROUTE_WRITES, &user_resource, VIEW_OP_UPDATE, .run = crud_update, .operation = "UpdateUser", .summary = "Change a user; a new role or password, or disabling, ends the user's tokens.", .prepare = user_prepare },
-	{ M_DELETE, "/dcaas/v1/users/{user_id}", ROLE_OPERATOR, ROUTE_WRITES, &user_resource, .status = 204, .run = crud_delete, .operation = "DeleteUser", .summary = "Delete a user with its keys and tokens." },
-	{ 0 },
+    {M_GET, "/dcaas/v1/users", ROLE_OPERATOR, .res = &user_resource, .run = crud_list, .operation = "ListUsers",
+	.summary = "List the users."},
+    {M_POST, "/dcaas/v1/users", ROLE_OPERATOR, ROUTE_WRITES, &user_resource, VIEW_OP_CREATE, .status = 201,
+	.run = crud_create, .operation = "CreateUser", .summary = "Make a user.", .prepare = user_prepare},
+    {M_GET, "/dcaas/v1/users/{user_id}", ROLE_OPERATOR, .res = &user_resource, .run = crud_show,
+	.operation = "ShowUser", .summary = "Read one user."},
+    {M_PUT, "/dcaas/v1/users/{user_id}", ROLE_OPERATOR, ROUTE_WRITES, &user_resource, VIEW_OP_UPDATE,
+	.run = crud_update, .operation = "UpdateUser",
+	.summary = "Change a user; a new role or password, or disabling, ends the user's tokens.",
+	.prepare = user_prepare},
+    {M_DELETE, "/dcaas/v1/users/{user_id}", ROLE_OPERATOR, ROUTE_WRITES, &user_resource, .status = 204,
+	.run = crud_delete, .operation = "DeleteUser", .summary = "Delete a user with its keys and tokens."},
+    {0},
 };
 
 const struct resource user_resource = {
-	.name = "user",
-	.plural = "users",
-	.title = "user",
-	.table = &user_table,
-	.missing = DC_E_NOT_FOUND,
-	.routes = user_routes,
-	.create = user_create,
-	.update = user_update,
-	.updated = user_updated,
-	.remove = user_remove,
+    .name = "user",
+    .plural = "users",
+    .title = "user",
+    .table = &user_table,
+    .missing = DC_E_NOT_FOUND,
+    .routes = user_routes,
+    .create = user_create,
+    .update = user_update,
+    .updated = user_updated,
+    .remove = user_remove,
 };
 
 /* --- access key --- */
@@ -223,8 +241,8 @@ key_check_project(struct tx *tx, const struct key_row *k, const struct user_row 
 	rc = named(tx, &project_resource, k->project_id.v, "access_key.project_id", &project, err);
 	if (rc != DC_OK || user_may_use(user, project))
 		return rc;
-	return dc_fail(err, DC_E_PARAM, "access_key.project_id",
-	    "access_key.project_id: the user may not use this project.");
+	return dc_fail(
+	    err, DC_E_PARAM, "access_key.project_id", "access_key.project_id: the user may not use this project.");
 }
 
 static enum dc_code
@@ -232,8 +250,8 @@ key_check_role(const struct key_row *k, const struct user_row *user, struct dc_e
 {
 	if (k->role.set != GIVEN || role_parse(k->role.v) <= role_parse(user->role.v))
 		return DC_OK;
-	return dc_fail(err, DC_E_PARAM, "access_key.role", "access_key.role cannot be more than the user's: %s.",
-	    user->role.v);
+	return dc_fail(
+	    err, DC_E_PARAM, "access_key.role", "access_key.role cannot be more than the user's: %s.", user->role.v);
 }
 
 static void
@@ -260,9 +278,9 @@ key_create(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 	    (rc = key_check_project(tx, k, user, err)) != DC_OK || (rc = key_check_role(k, user, err)) != DC_OK)
 		return rc;
 	key_fill(tx, k);
-	return access_key_ok(k->access_key.v) ? DC_OK :
-	    dc_fail(err, DC_E_PARAM, "access_key.access_key",
-		"access_key.access_key may hold letters, digits, - and _ only.");
+	return access_key_ok(k->access_key.v) ? DC_OK
+					      : dc_fail(err, DC_E_PARAM, "access_key.access_key",
+						    "access_key.access_key may hold letters, digits, - and _ only.");
 }
 
 static enum dc_code
@@ -280,21 +298,28 @@ key_update(struct tx *tx, struct call *call, const void *old, const void *patch,
 }
 
 static const struct route key_routes[] = {
-	{ M_GET, "/dcaas/v1/access-keys", ROLE_OPERATOR, .res = &key_resource, .run = crud_list, .operation = "ListAccessKeys", .summary = "List the access keys, without their secrets." },
-	{ M_POST, "/dcaas/v1/access-keys", ROLE_OPERATOR, ROUTE_WRITES, &key_resource, VIEW_OP_CREATE, .answer = VIEW_CREATED, .status = 201, .run = crud_create, .operation = "CreateAccessKey", .summary = "Make an access key; only this answer tells the secret." },
-	{ M_GET, "/dcaas/v1/access-keys/{access_key_id}", ROLE_OPERATOR, .res = &key_resource, .run = crud_show, .operation = "ShowAccessKey", .summary = "Read one access key, without its secret." },
-	{ M_PUT, "/dcaas/v1/access-keys/{access_key_id}", ROLE_OPERATOR, ROUTE_WRITES, &key_resource, VIEW_OP_UPDATE, .run = crud_update, .operation = "UpdateAccessKey", .summary = "Enable, disable or describe an access key, or change its role." },
-	{ M_DELETE, "/dcaas/v1/access-keys/{access_key_id}", ROLE_OPERATOR, ROUTE_WRITES, &key_resource, .status = 204, .run = crud_delete, .operation = "DeleteAccessKey", .summary = "Delete an access key." },
-	{ 0 },
+    {M_GET, "/dcaas/v1/access-keys", ROLE_OPERATOR, .res = &key_resource, .run = crud_list,
+	.operation = "ListAccessKeys", .summary = "List the access keys, without their secrets."},
+    {M_POST, "/dcaas/v1/access-keys", ROLE_OPERATOR, ROUTE_WRITES, &key_resource, VIEW_OP_CREATE,
+	.answer = VIEW_CREATED, .status = 201, .run = crud_create, .operation = "CreateAccessKey",
+	.summary = "Make an access key; only this answer tells the secret."},
+    {M_GET, "/dcaas/v1/access-keys/{access_key_id}", ROLE_OPERATOR, .res = &key_resource, .run = crud_show,
+	.operation = "ShowAccessKey", .summary = "Read one access key, without its secret."},
+    {M_PUT, "/dcaas/v1/access-keys/{access_key_id}", ROLE_OPERATOR, ROUTE_WRITES, &key_resource, VIEW_OP_UPDATE,
+	.run = crud_update, .operation = "UpdateAccessKey",
+	.summary = "Enable, disable or describe an access key, or change its role."},
+    {M_DELETE, "/dcaas/v1/access-keys/{access_key_id}", ROLE_OPERATOR, ROUTE_WRITES, &key_resource, .status = 204,
+	.run = crud_delete, .operation = "DeleteAccessKey", .summary = "Delete an access key."},
+    {0},
 };
 
 const struct resource key_resource = {
-	.name = "access_key",
-	.plural = "access_keys",
-	.title = "access key",
-	.table = &key_table,
-	.missing = DC_E_NOT_FOUND,
-	.routes = key_routes,
-	.create = key_create,
-	.update = key_update,
+    .name = "access_key",
+    .plural = "access_keys",
+    .title = "access key",
+    .table = &key_table,
+    .missing = DC_E_NOT_FOUND,
+    .routes = key_routes,
+    .create = key_create,
+    .update = key_update,
 };

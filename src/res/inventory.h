@@ -17,9 +17,9 @@ extern const struct resource location_resource;
 
 struct edge {
 	struct f_text id, name, description, location_id;
-	struct f_text device_id; /* what tenants read as device_id: often the router's address */
+	struct f_text device_id;      /* what tenants read as device_id: often the router's address */
 	struct f_int report_interval; /* seconds between heartbeats */
-	struct f_text token; /* in the create's answer only */
+	struct f_text token;          /* in the create's answer only */
 	struct f_text token_hash;
 	struct f_int created_time, updated_time;
 	/* of the edge's newest report */
@@ -40,7 +40,8 @@ struct port {
 extern const struct field_table port_table;
 extern const struct resource port_resource;
 
-/* What one VLAN of one port is taken by, UNIQUE (port_id, vlan): a virtual interface or an attachment; id is its owner's. */
+/* What one VLAN of one port is taken by, UNIQUE (port_id, vlan): a virtual interface or an attachment; id is its
+ * owner's. */
 struct port_vlan {
 	struct f_text id, port_id;
 	struct f_int vlan;
@@ -56,12 +57,12 @@ enum dc_code port_release(struct tx *, const char *owner_id, struct dc_error *er
 /* What is behind a gateway on an edge: a VPC, or a network of an enterprise router. */
 struct attachment {
 	struct f_text id, tenant_id, vpc_id, enterprise_router_id, name, port_id;
-	struct f_int vlan; /* 0: the whole port */
+	struct f_int vlan;                /* 0: the whole port */
 	struct f_text local_ip, next_hop; /* IPv4: our address with mask; null next hop: prefixes are on-link */
 	struct f_text local_ipv6, next_hop_ipv6;
 	struct f_list prefixes; /* both families */
-	struct f_text edge_id; /* of the port */
-	struct f_text status; /* "" or PENDING_DELETE */
+	struct f_text edge_id;  /* of the port */
+	struct f_text status;   /* "" or PENDING_DELETE */
 	struct f_int created_time, updated_time;
 };
 extern const struct field_table attachment_table;

@@ -1,8 +1,8 @@
 /* lifecycle.h - the states of what lives on an edge (interfaces, their peers), the events that move them, and the one
  * function that may assign a state.
  *
- * Status is earned: only an edge's report leads to ACTIVE, DOWN or ERROR (design: "a resource with objects on an edge is
- * PENDING_* until the edge has read them back"). */
+ * Status is earned: only an edge's report leads to ACTIVE, DOWN or ERROR (design: "a resource with objects on an edge
+ * is PENDING_* until the edge has read them back"). */
 #ifndef DC_LIFECYCLE_H
 #define DC_LIFECYCLE_H
 
@@ -13,25 +13,25 @@
 #define LIFE_STATES(X)                                                                                                 \
 	X(LIFE_PENDING_CREATE, "PENDING_CREATE") /* ordered; the edge has not read it back yet */                      \
 	X(LIFE_ACTIVE, "ACTIVE")                                                                                       \
-	X(LIFE_DOWN, "DOWN") /* as ordered on the edge, but no carrier or no session */                                \
+	X(LIFE_DOWN, "DOWN")                     /* as ordered on the edge, but no carrier or no session */            \
 	X(LIFE_PENDING_UPDATE, "PENDING_UPDATE") /* a change of it is on its way */                                    \
-	X(LIFE_ERROR, "ERROR") /* the edge could not do what was ordered */                                            \
+	X(LIFE_ERROR, "ERROR")                   /* the edge could not do what was ordered */                          \
 	X(LIFE_PENDING_DELETE, "PENDING_DELETE")
 
 enum life_state {
 #define X(id, name) id,
 	LIFE_STATES(X)
 #undef X
-	LIFE_STATE_COUNT
+	    LIFE_STATE_COUNT
 };
 
 enum life_event {
 	EV_CHANGED, /* objects were rendered anew, the edge has them not yet */
 	EV_WAITING, /* the edge said something, but not yet that all is there */
-	EV_UP, /* read back, and it works */
-	EV_NOT_UP, /* read back, and it does not */
-	EV_FAILED, /* the edge could not */
-	EV_REMOVE, /* the tenant wants it gone */
+	EV_UP,      /* read back, and it works */
+	EV_NOT_UP,  /* read back, and it does not */
+	EV_FAILED,  /* the edge could not */
+	EV_REMOVE,  /* the tenant wants it gone */
 };
 
 /* Moves status (an F_ENUM text with the names above); false, and a log line, when the state has no row for the event. A

@@ -1,5 +1,5 @@
-/* link_subnet.h - the subnets between a gateway and its neighbours: customers' links and links to other gateways. No two of
- * one gateway overlap, because they share its VRF. Under the gateway's lock. */
+/* link_subnet.h - the subnets between a gateway and its neighbours: customers' links and links to other gateways. No
+ * two of one gateway overlap, because they share its VRF. Under the gateway's lock. */
 #ifndef DC_LINK_SUBNET_H
 #define DC_LINK_SUBNET_H
 
@@ -8,11 +8,11 @@
 extern const struct field_table link_subnet_table;
 
 /* Whether the subnet overlaps one that is taken. */
-enum dc_code link_subnet_is_taken(struct tx *, const char *gateway_id, const struct ip_prefix *subnet, bool *ret,
-    struct dc_error *err);
+enum dc_code link_subnet_is_taken(
+    struct tx *, const char *gateway_id, const struct ip_prefix *subnet, bool *ret, struct dc_error *err);
 /* Takes it for the adjacency with this id. The caller has looked that it is free. */
-enum dc_code link_subnet_take(struct tx *, const char *id, const char *gateway_id, const struct ip_prefix *subnet,
-    struct dc_error *err);
+enum dc_code link_subnet_take(
+    struct tx *, const char *id, const char *gateway_id, const struct ip_prefix *subnet, struct dc_error *err);
 enum dc_code link_subnet_release(struct tx *, const char *id, struct dc_error *err);
 
 #endif

@@ -4,9 +4,9 @@
 
 #include "field/resource.h"
 
-extern const struct resource edge_object_resource; /* /dcaas/v1/objects */
+extern const struct resource edge_object_resource;  /* /dcaas/v1/objects */
 extern const struct resource edge_session_resource; /* /dcaas/v1/sessions */
-extern const struct resource edge_apply_resource; /* /dcaas/v1/applies */
-extern const struct resource edge_report_resource; /* /dcaas/v1/edge-reports */
+extern const struct resource edge_apply_resource;   /* /dcaas/v1/applies */
+extern const struct resource edge_report_resource;  /* /dcaas/v1/edge-reports */
 
 #endif

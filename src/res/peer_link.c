@@ -20,80 +20,109 @@ struct peer_site {
 	struct f_text gateway_id, link_id, project_id, region_id, site_code, type;
 };
 
-static const char *const statuses[] = { "PENDING_CREATE", "PENDING_UPDATE", "ACTIVE", "ERROR", NULL };
-static const char *const types[] = { "ER", "GDGW", NULL };
+static const char *const statuses[] = {"PENDING_CREATE", "PENDING_UPDATE", "ACTIVE", "ERROR", NULL};
+static const char *const types[] = {"ER", "GDGW", NULL};
 
 /* The answer of a create leaves out what only reads have; the operator reads the rest, too. */
 #define READ (VIEW_ANSWER | VIEW_OP_ANSWER)
 #define ANSWERS (VIEW_CREATED | READ)
 
 static const struct field_table bandwidth_info_table = {
-	.name = "BandwidthInfo",
-	.size = sizeof(struct bandwidth_info),
-	.fields = (const struct field[]) {
-	    { AT(bandwidth_info, bandwidth_size), .kind = F_INT, .max = 268435455, .may = ANSWERS, .doc = "Mbit/s; 0 while none is attached." },
-	    { AT(bandwidth_info, gcb_id), .kind = F_TEXT, .max = 36, .nullable = true, .may = ANSWERS, .doc = "Global connection bandwidth in use." },
-	    { 0 },
+    .name = "BandwidthInfo",
+    .size = sizeof(struct bandwidth_info),
+    .fields =
+	(const struct field[]){
+	    {AT(bandwidth_info, bandwidth_size), .kind = F_INT, .max = 268435455, .may = ANSWERS,
+		.doc = "Mbit/s; 0 while none is attached."},
+	    {AT(bandwidth_info, gcb_id), .kind = F_TEXT, .max = 36, .nullable = true, .may = ANSWERS,
+		.doc = "Global connection bandwidth in use."},
+	    {0},
 	},
 };
 
 static const struct field_table peer_site_table = {
-	.name = "PeerSite",
-	.size = sizeof(struct peer_site),
-	.fields = (const struct field[]) {
-	    { AT(peer_site, gateway_id), .kind = F_UUID, .may = VIEW_CREATE | ANSWERS, .must = VIEW_CREATE, .doc = "Enterprise router or global DC gateway at the far end." },
-	    { AT(peer_site, link_id), .kind = F_TEXT, .max = 64, .nullable = true, .may = ANSWERS, .doc = "The link at the far end; null until it is ACTIVE." },
-	    { AT(peer_site, project_id), .kind = F_HEX32, .may = VIEW_CREATE | ANSWERS, .must = VIEW_CREATE, .doc = "Project of the far end." },
-	    { AT(peer_site, region_id), .kind = F_TEXT, .max = 36, .may = VIEW_CREATE | ANSWERS, .must = VIEW_CREATE, .doc = "Region of the far end." },
-	    { AT(peer_site, site_code), .kind = F_TEXT, .max = 64, .nullable = true, .may = ANSWERS, .doc = "Site of the far end." },
-	    { AT(peer_site, type), .kind = F_ENUM, .names = types, .nullable = true, .may = ANSWERS, .doc = "Kind of the far end." },
-	    { 0 },
+    .name = "PeerSite",
+    .size = sizeof(struct peer_site),
+    .fields =
+	(const struct field[]){
+	    {AT(peer_site, gateway_id), .kind = F_UUID, .may = VIEW_CREATE | ANSWERS, .must = VIEW_CREATE,
+		.doc = "Enterprise router or global DC gateway at the far end."},
+	    {AT(peer_site, link_id), .kind = F_TEXT, .max = 64, .nullable = true, .may = ANSWERS,
+		.doc = "The link at the far end; null until it is ACTIVE."},
+	    {AT(peer_site, project_id), .kind = F_HEX32, .may = VIEW_CREATE | ANSWERS, .must = VIEW_CREATE,
+		.doc = "Project of the far end."},
+	    {AT(peer_site, region_id), .kind = F_TEXT, .max = 36, .may = VIEW_CREATE | ANSWERS, .must = VIEW_CREATE,
+		.doc = "Region of the far end."},
+	    {AT(peer_site, site_code), .kind = F_TEXT, .max = 64, .nullable = true, .may = ANSWERS,
+		.doc = "Site of the far end."},
+	    {AT(peer_site, type), .kind = F_ENUM, .names = types, .nullable = true, .may = ANSWERS,
+		.doc = "Kind of the far end."},
+	    {0},
 	},
 };
 
 const struct field_table peer_link_table = {
-	.name = "PeerLink",
-	.sql = "peer_link",
-	.size = sizeof(struct peer_link),
-	.created_differs = true,
-	.fields = (const struct field[]) {
-	    { AT(peer_link, id), .kind = F_UUID, .may = ANSWERS, .must = ANSWERS, .filter = true, .sort = true, .cli = true, .doc = "Identifier of the link." },
-	    { AT(peer_link, tenant_id), .kind = F_HEX32, .may = ANSWERS, .must = ANSWERS, .doc = "Project that owns the link." },
-	    { AT(peer_link, name), .kind = F_TEXT, .max = 64, .may = VIEW_CREATE | VIEW_UPDATE | ANSWERS, .must = VIEW_CREATE | ANSWERS, .filter = true, .filter_csv = true, .sort = true, .cli = true, .pattern = "^[\\u4e00-\\u9fa50-9a-zA-Z_.\\-]*$", .doc = "Display name." },
-	    { AT(peer_link, description), .kind = F_TEXT, .max = 128, .out_max = 255, .nullable = true, .may = VIEW_CREATE | VIEW_UPDATE | ANSWERS, .doc = "Free text." },
-	    { AT(peer_link, status), .kind = F_ENUM, .names = statuses, .may = ANSWERS, .must = ANSWERS, .sort = true, .cli = true, .doc = "State, as the edge reports it." },
-	    { AT(peer_link, reason), .kind = F_TEXT, .max = 255, .nullable = true, .may = ANSWERS, .doc = "What keeps it from being ACTIVE." },
-	    { AT(peer_link, global_dc_gateway_id), .kind = F_UUID, .may = ANSWERS, .must = ANSWERS, .cli = true, .doc = "Gateway at the near end." },
-	    { AT(peer_link, bandwidth_info), .kind = F_OBJECT, .of = &bandwidth_info_table, .no_column = true, .may = ANSWERS, .doc = "Bandwidth attached to the link." },
-	    { AT(peer_link, peer_site), .kind = F_OBJECT, .of = &peer_site_table, .no_column = true, .may = VIEW_CREATE | ANSWERS, .must = VIEW_CREATE | ANSWERS, .doc = "The far end." },
-	    { AT(peer_link, instance_id), .kind = F_TEXT, .max = 36, .no_column = true, .nullable = true, .may = ANSWERS, .doc = "Instance that realises the link." },
-	    { AT(peer_link, create_owner), .kind = F_TEXT, .max = 64, .no_column = true, .nullable = true, .quirks = QUIRK_TYPED_AS_TIME, .may = READ, .doc = "Service that made the link." },
-	    { AT(peer_link, created_time), .kind = F_TIME, .may = ANSWERS, .sort = true, .doc = "When it was ordered." },
-	    { AT(peer_link, updated_time), .kind = F_TIME, .nullable = true, .may = READ, .sort = true, .doc = "When the order was last changed." },
-	    { AT(peer_link, peer_gateway_id), .kind = F_UUID, .may = VIEW_OP_ANSWER, .filter = true, .cli = true, .doc = "Gateway at the far end." },
-	    { AT(peer_link, peer_project_id), .kind = F_HEX32, .doc = "Project of the far end." },
-	    { AT(peer_link, peer_region_id), .kind = F_TEXT, .max = 36, .doc = "Region of the far end." },
-	    { AT(peer_link, peer_type), .kind = F_ENUM, .names = types, .doc = "Kind of the far end." },
-	    { AT(peer_link, peer_link_id), .kind = F_TEXT, .max = 64, .doc = "The link at the far end." },
-	    { AT(peer_link, low), .kind = F_UUID, .doc = "Gateway with the lower id." },
-	    { AT(peer_link, high), .kind = F_UUID, .doc = "Gateway with the higher id." },
-	    { AT(peer_link, edge_id), .kind = F_UUID, .may = VIEW_OP_ANSWER, .filter = true, .doc = "Edge that it is on." },
-	    { AT(peer_link, number), .kind = F_INT, .may = VIEW_OP_ANSWER, .doc = "Number of its subnets in the blocks of links." },
-	    { AT(peer_link, near_mark), .kind = F_UUID, .doc = "Mark of the near device." },
-	    { AT(peer_link, far_mark), .kind = F_UUID, .doc = "Mark of the far device." },
-	    { AT(peer_link, near_v4), .kind = F_UUID, .may = VIEW_OP_ANSWER, .doc = "IPv4 session of the near end." },
-	    { AT(peer_link, near_v6), .kind = F_UUID, .may = VIEW_OP_ANSWER, .doc = "IPv6 session of the near end." },
-	    { AT(peer_link, far_v4), .kind = F_UUID, .may = VIEW_OP_ANSWER, .doc = "IPv4 session of the far end." },
-	    { AT(peer_link, far_v6), .kind = F_UUID, .may = VIEW_OP_ANSWER, .doc = "IPv6 session of the far end." },
-	    { AT(peer_link, deleted_time), .kind = F_TIME, .doc = "When it was deleted; it stays until its edge has let go." },
-	    { 0 },
+    .name = "PeerLink",
+    .sql = "peer_link",
+    .size = sizeof(struct peer_link),
+    .created_differs = true,
+    .fields =
+	(const struct field[]){
+	    {AT(peer_link, id), .kind = F_UUID, .may = ANSWERS, .must = ANSWERS, .filter = true, .sort = true,
+		.cli = true, .doc = "Identifier of the link."},
+	    {AT(peer_link, tenant_id), .kind = F_HEX32, .may = ANSWERS, .must = ANSWERS,
+		.doc = "Project that owns the link."},
+	    {AT(peer_link, name), .kind = F_TEXT, .max = 64, .may = VIEW_CREATE | VIEW_UPDATE | ANSWERS,
+		.must = VIEW_CREATE | ANSWERS, .filter = true, .filter_csv = true, .sort = true, .cli = true,
+		.pattern = "^[\\u4e00-\\u9fa50-9a-zA-Z_.\\-]*$", .doc = "Display name."},
+	    {AT(peer_link, description), .kind = F_TEXT, .max = 128, .out_max = 255, .nullable = true,
+		.may = VIEW_CREATE | VIEW_UPDATE | ANSWERS, .doc = "Free text."},
+	    {AT(peer_link, status), .kind = F_ENUM, .names = statuses, .may = ANSWERS, .must = ANSWERS, .sort = true,
+		.cli = true, .doc = "State, as the edge reports it."},
+	    {AT(peer_link, reason), .kind = F_TEXT, .max = 255, .nullable = true, .may = ANSWERS,
+		.doc = "What keeps it from being ACTIVE."},
+	    {AT(peer_link, global_dc_gateway_id), .kind = F_UUID, .may = ANSWERS, .must = ANSWERS, .cli = true,
+		.doc = "Gateway at the near end."},
+	    {AT(peer_link, bandwidth_info), .kind = F_OBJECT, .of = &bandwidth_info_table, .no_column = true,
+		.may = ANSWERS, .doc = "Bandwidth attached to the link."},
+	    {AT(peer_link, peer_site), .kind = F_OBJECT, .of = &peer_site_table, .no_column = true,
+		.may = VIEW_CREATE | ANSWERS, .must = VIEW_CREATE | ANSWERS, .doc = "The far end."},
+	    {AT(peer_link, instance_id), .kind = F_TEXT, .max = 36, .no_column = true, .nullable = true, .may = ANSWERS,
+		.doc = "Instance that realises the link."},
+	    {AT(peer_link, create_owner), .kind = F_TEXT, .max = 64, .no_column = true, .nullable = true,
+		.quirks = QUIRK_TYPED_AS_TIME, .may = READ, .doc = "Service that made the link."},
+	    {AT(peer_link, created_time), .kind = F_TIME, .may = ANSWERS, .sort = true, .doc = "When it was ordered."},
+	    {AT(peer_link, updated_time), .kind = F_TIME, .nullable = true, .may = READ, .sort = true,
+		.doc = "When the order was last changed."},
+	    {AT(peer_link, peer_gateway_id), .kind = F_UUID, .may = VIEW_OP_ANSWER, .filter = true, .cli = true,
+		.doc = "Gateway at the far end."},
+	    {AT(peer_link, peer_project_id), .kind = F_HEX32, .doc = "Project of the far end."},
+	    {AT(peer_link, peer_region_id), .kind = F_TEXT, .max = 36, .doc = "Region of the far end."},
+	    {AT(peer_link, peer_type), .kind = F_ENUM, .names = types, .doc = "Kind of the far end."},
+	    {AT(peer_link, peer_link_id), .kind = F_TEXT, .max = 64, .doc = "The link at the far end."},
+	    {AT(peer_link, low), .kind = F_UUID, .doc = "Gateway with the lower id."},
+	    {AT(peer_link, high), .kind = F_UUID, .doc = "Gateway with the higher id."},
+	    {AT(peer_link, edge_id), .kind = F_UUID, .may = VIEW_OP_ANSWER, .filter = true,
+		.doc = "Edge that it is on."},
+	    {AT(peer_link, number), .kind = F_INT, .may = VIEW_OP_ANSWER,
+		.doc = "Number of its subnets in the blocks of links."},
+	    {AT(peer_link, near_mark), .kind = F_UUID, .doc = "Mark of the near device."},
+	    {AT(peer_link, far_mark), .kind = F_UUID, .doc = "Mark of the far device."},
+	    {AT(peer_link, near_v4), .kind = F_UUID, .may = VIEW_OP_ANSWER, .doc = "IPv4 session of the near end."},
+	    {AT(peer_link, near_v6), .kind = F_UUID, .may = VIEW_OP_ANSWER, .doc = "IPv6 session of the near end."},
+	    {AT(peer_link, far_v4), .kind = F_UUID, .may = VIEW_OP_ANSWER, .doc = "IPv4 session of the far end."},
+	    {AT(peer_link, far_v6), .kind = F_UUID, .may = VIEW_OP_ANSWER, .doc = "IPv6 session of the far end."},
+	    {AT(peer_link, deleted_time), .kind = F_TIME,
+		.doc = "When it was deleted; it stays until its edge has let go."},
+	    {0},
 	},
 };
 
 /* --- sets of links --- */
 
 static enum dc_code
-count_both(struct tx *tx, const struct query_cond *near, const struct query_cond *far, int64_t *ret, struct dc_error *err)
+count_both(
+    struct tx *tx, const struct query_cond *near, const struct query_cond *far, int64_t *ret, struct dc_error *err)
 {
 	int64_t more;
 	enum dc_code rc;
@@ -152,10 +181,11 @@ peer_link_ends(const struct peer_link *link, const struct res_settings *settings
 {
 	uint64_t n = (uint64_t)link->number.v;
 
-	end[0] = (struct link_end) { "a", link->global_dc_gateway_id.v, link->near_mark.v, { link->near_v4.v, link->near_v6.v },
-		{ pair_of(&settings->link_block_v4, n, 0), pair_of(&settings->link_block_v6, n, 0) } };
-	end[1] = (struct link_end) { "b", link->peer_gateway_id.v, link->far_mark.v, { link->far_v4.v, link->far_v6.v },
-		{ pair_of(&settings->link_block_v4, n, 1), pair_of(&settings->link_block_v6, n, 1) } };
+	end[0] =
+	    (struct link_end){"a", link->global_dc_gateway_id.v, link->near_mark.v, {link->near_v4.v, link->near_v6.v},
+		{pair_of(&settings->link_block_v4, n, 0), pair_of(&settings->link_block_v6, n, 0)}};
+	end[1] = (struct link_end){"b", link->peer_gateway_id.v, link->far_mark.v, {link->far_v4.v, link->far_v6.v},
+	    {pair_of(&settings->link_block_v4, n, 1), pair_of(&settings->link_block_v6, n, 1)}};
 }
 
 /* Whether a number's subnets are free of customers' links on both gateways. */
@@ -201,8 +231,9 @@ search_number(struct tx *tx, struct peer_link *link, const struct res_settings *
 static enum dc_code
 take_number(struct tx *tx, struct peer_link *link, const struct res_settings *settings, struct dc_error *err)
 {
-	struct query_page top = { .sort = "number", .descending = true, .limit = 1 };
-	int64_t v4 = pairs_in(&settings->link_block_v4), v6 = pairs_in(&settings->link_block_v6), end = v4 < v6 ? v4 : v6, next;
+	struct query_page top = {.sort = "number", .descending = true, .limit = 1};
+	int64_t v4 = pairs_in(&settings->link_block_v4), v6 = pairs_in(&settings->link_block_v6),
+		end = v4 < v6 ? v4 : v6, next;
 	void *rows;
 	size_t n;
 	enum dc_code rc;
@@ -226,18 +257,23 @@ check_site(const struct call *call, const struct peer_link *link, struct dc_erro
 	const char *region = res_settings(call)->region_id;
 
 	if (strcmp(link->peer_region_id.v, region) != 0)
-		return dc_fail(err, DC_E_PARAM, "peer_link.peer_site.region_id", "peer_link.peer_site.region_id: a link into another region than %s is not served yet", region);
+		return dc_fail(err, DC_E_PARAM, "peer_link.peer_site.region_id",
+		    "peer_link.peer_site.region_id: a link into another region than %s is not served yet", region);
 	if (strcmp(link->peer_project_id.v, link->tenant_id.v) != 0)
-		return dc_fail(err, DC_E_PARAM, "peer_link.peer_site.project_id", "peer_link.peer_site.project_id: a link into another project is not served yet");
+		return dc_fail(err, DC_E_PARAM, "peer_link.peer_site.project_id",
+		    "peer_link.peer_site.project_id: a link into another project is not served yet");
 	if (strcmp(link->peer_gateway_id.v, link->global_dc_gateway_id.v) == 0)
-		return dc_fail(err, DC_E_PARAM, "peer_link.peer_site.gateway_id", "peer_link.peer_site.gateway_id: a gateway is not linked to itself");
+		return dc_fail(err, DC_E_PARAM, "peer_link.peer_site.gateway_id",
+		    "peer_link.peer_site.gateway_id: a gateway is not linked to itself");
 	return DC_OK;
 }
 
 static enum dc_code
 no_gateway(const struct peer_link *link, struct dc_error *err)
 {
-	return dc_fail(err, DC_E_NOT_FOUND, "peer_link.peer_site.gateway_id", "peer_link.peer_site.gateway_id: enterprise router or global DC gateway %s does not exist", link->peer_gateway_id.v);
+	return dc_fail(err, DC_E_NOT_FOUND, "peer_link.peer_site.gateway_id",
+	    "peer_link.peer_site.gateway_id: enterprise router or global DC gateway %s does not exist",
+	    link->peer_gateway_id.v);
 }
 
 /* Both gateways, always in the order of their ids, so that two calls never wait for each other. */
@@ -250,7 +286,8 @@ lock_gateways(struct tx *tx, const struct peer_link *link, struct dc_error *err)
 }
 
 static enum dc_code
-find_gateways(struct tx *tx, const struct peer_link *link, struct gateway *near, struct gateway *far, struct dc_error *err)
+find_gateways(
+    struct tx *tx, const struct peer_link *link, struct gateway *near, struct gateway *far, struct dc_error *err)
 {
 	enum dc_code rc;
 
@@ -275,18 +312,24 @@ check_quota(struct tx *tx, const struct call *call, const struct gateway *gw, st
 		return DC_OK;
 	if ((rc = peer_links_of(tx, gw->id, &used, err)) != DC_OK)
 		return rc;
-	return used < quota ? DC_OK : dc_fail(err, DC_E_QUOTA, NULL, "the quota of %lld peer links of the global DC gateway %s is used up", (long long)quota, gw->id);
+	return used < quota ? DC_OK
+			    : dc_fail(err, DC_E_QUOTA, NULL,
+				  "the quota of %lld peer links of the global DC gateway %s is used up",
+				  (long long)quota, gw->id);
 }
 
 static enum dc_code
 check_pair(struct tx *tx, const struct peer_link *link, struct dc_error *err)
 {
 	int64_t same;
-	enum dc_code rc = query_count(tx, &peer_link_table, Q(Q_EQ("low", link->low.v), Q_EQ("high", link->high.v), Q_IS_NULL("deleted_time")), &same, err);
+	enum dc_code rc = query_count(tx, &peer_link_table,
+	    Q(Q_EQ("low", link->low.v), Q_EQ("high", link->high.v), Q_IS_NULL("deleted_time")), &same, err);
 
 	if (rc != DC_OK)
 		return rc;
-	return same == 0 ? DC_OK : dc_fail(err, DC_E_PARAM, "peer_link.peer_site.gateway_id", "peer_link.peer_site.gateway_id: the two gateways are linked already");
+	return same == 0 ? DC_OK
+			 : dc_fail(err, DC_E_PARAM, "peer_link.peer_site.gateway_id",
+			       "peer_link.peer_site.gateway_id: the two gateways are linked already");
 }
 
 /* --- where it can be --- */
@@ -315,13 +358,15 @@ places_of(struct tx *tx, const struct gateway *gw, struct places *ret, struct dc
 	size_t interfaces = 0, attachments;
 	enum dc_code rc;
 
-	if (gw->kind->interfaces != NULL && (rc = query_list(tx, &virtual_interface_table, Q(Q_EQ(gw->kind->interfaces, gw->id),
-	        Q_NE("status", "PENDING_DELETE")), NULL, &rows, &interfaces, err)) != DC_OK)
+	if (gw->kind->interfaces != NULL &&
+	    (rc = query_list(tx, &virtual_interface_table,
+		 Q(Q_EQ(gw->kind->interfaces, gw->id), Q_NE("status", "PENDING_DELETE")), NULL, &rows, &interfaces,
+		 err)) != DC_OK)
 		return rc;
 	if ((rc = attachments_of(tx, gw, NULL, &a, &attachments, err)) != DC_OK)
 		return rc;
 	v = rows;
-	*ret = (struct places) { arena_array(tx_arena(tx), interfaces + attachments + 1, sizeof(*ret->edge)), 0 };
+	*ret = (struct places){arena_array(tx_arena(tx), interfaces + attachments + 1, sizeof(*ret->edge)), 0};
 	for (size_t i = 0; i < interfaces; i++)
 		add_place(ret, v[i].edge_id.v);
 	for (size_t i = 0; i < attachments; i++)
@@ -331,7 +376,8 @@ places_of(struct tx *tx, const struct gateway *gw, struct places *ret, struct dc
 
 /* The edge for a link: one where both gateways are. A router that nothing is attached to can be anywhere. */
 static enum dc_code
-choose_edge(struct tx *tx, const struct gateway *near, const struct gateway *far, struct peer_link *link, struct dc_error *err)
+choose_edge(
+    struct tx *tx, const struct gateway *near, const struct gateway *far, struct peer_link *link, struct dc_error *err)
 {
 	struct places here, there;
 	enum dc_code rc;
@@ -341,7 +387,8 @@ choose_edge(struct tx *tx, const struct gateway *near, const struct gateway *far
 	if (here.n == 0)
 		return dc_fail(err, DC_E_VIF_RELATED, NULL, "the global DC gateway has no virtual interface yet");
 	if (there.n == 0 && far->kind->interfaces != NULL)
-		return dc_fail(err, DC_E_VIF_RELATED, "peer_link.peer_site.gateway_id", "peer_link.peer_site.gateway_id: the global DC gateway there has no virtual interface yet");
+		return dc_fail(err, DC_E_VIF_RELATED, "peer_link.peer_site.gateway_id",
+		    "peer_link.peer_site.gateway_id: the global DC gateway there has no virtual interface yet");
 	for (size_t i = 0; i < here.n; i++) {
 		bool common = there.n == 0;
 
@@ -352,7 +399,9 @@ choose_edge(struct tx *tx, const struct gateway *near, const struct gateway *far
 			return DC_OK;
 		}
 	}
-	return dc_fail(err, DC_E_VIF_RELATED, "peer_link.peer_site.gateway_id", "peer_link.peer_site.gateway_id: the two gateways are on different edges, and a link between edges is not served yet");
+	return dc_fail(err, DC_E_VIF_RELATED, "peer_link.peer_site.gateway_id",
+	    "peer_link.peer_site.gateway_id: the two gateways are on different edges, and a link between edges is not "
+	    "served yet");
 }
 
 /* --- create --- */
@@ -370,7 +419,8 @@ static void
 fill(struct peer_link *link, struct arena *arena)
 {
 	const struct peer_site *site = link->peer_site.v;
-	struct f_text *ids[] = { &link->near_mark, &link->far_mark, &link->near_v4, &link->near_v6, &link->far_v4, &link->far_v6 };
+	struct f_text *ids[] = {
+	    &link->near_mark, &link->far_mark, &link->near_v4, &link->near_v6, &link->far_v4, &link->far_v6};
 	bool near_first;
 
 	link->peer_gateway_id = site->gateway_id;
@@ -390,14 +440,15 @@ static enum dc_code
 peer_link_create(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
 	struct peer_link *link = row;
-	struct gateway near = { 0 }, far = { 0 };
+	struct gateway near = {0}, far = {0};
 	enum dc_code rc;
 
 	fill(link, tx_arena(tx));
-	if ((rc = name_check(link->name.v, "peer_link.name", err)) != DC_OK || (rc = check_site(call, link, err)) != DC_OK ||
+	if ((rc = name_check(link->name.v, "peer_link.name", err)) != DC_OK ||
+	    (rc = check_site(call, link, err)) != DC_OK ||
 	    (rc = query_lock(tx, &project_table, call->project, err)) != DC_OK ||
-	    (rc = find_gateways(tx, link, &near, &far, err)) != DC_OK || (rc = check_quota(tx, call, &near, err)) != DC_OK ||
-	    (rc = check_quota(tx, call, &far, err)) != DC_OK ||
+	    (rc = find_gateways(tx, link, &near, &far, err)) != DC_OK ||
+	    (rc = check_quota(tx, call, &near, err)) != DC_OK || (rc = check_quota(tx, call, &far, err)) != DC_OK ||
 	    (rc = check_pair(tx, link, err)) != DC_OK || (rc = choose_edge(tx, &near, &far, link, err)) != DC_OK)
 		return rc;
 	F_SET_TEXT(link->peer_type, far.kind == &enterprise_router_kind ? "ER" : "GDGW");
@@ -458,7 +509,7 @@ peer_link_update(struct tx *tx, struct call *call, const void *old, const void *
 static enum dc_code
 peer_link_remove(struct tx *tx, struct call *call, void *row, bool *later, struct dc_error *err)
 {
-	static const char *const columns[] = { "deleted_time", NULL };
+	static const char *const columns[] = {"deleted_time", NULL};
 	struct peer_link *link = row;
 	enum dc_code rc;
 
@@ -485,11 +536,11 @@ peer_link_embed(struct tx *tx, const struct call *call, void *rows, size_t n, st
 		struct peer_site *site = arena_new_of(tx_arena(tx), struct peer_site);
 		struct bandwidth_info *bandwidth = arena_new_of(tx_arena(tx), struct bandwidth_info);
 
-		*site = (struct peer_site) { link[i].peer_gateway_id, link[i].peer_link_id, link[i].peer_project_id,
-			link[i].peer_region_id, link[i].peer_region_id, link[i].peer_type };
+		*site = (struct peer_site){link[i].peer_gateway_id, link[i].peer_link_id, link[i].peer_project_id,
+		    link[i].peer_region_id, link[i].peer_region_id, link[i].peer_type};
 		F_SET_INT(bandwidth->bandwidth_size, 0);
-		link[i].peer_site = (struct f_objects) { GIVEN, 1, site };
-		link[i].bandwidth_info = (struct f_objects) { GIVEN, 1, bandwidth };
+		link[i].peer_site = (struct f_objects){GIVEN, 1, site};
+		link[i].bandwidth_info = (struct f_objects){GIVEN, 1, bandwidth};
 		F_SET_TEXT(link[i].create_owner, "dc");
 	}
 	return DC_OK;
@@ -505,32 +556,40 @@ peer_link_observed_age(struct tx *tx, const void *row, int64_t *ret, struct dc_e
 #define OP_PATH "/dcaas/v1/peer-links"
 
 static const struct route peer_link_routes[] = {
-	{ M_GET, PATH, ROLE_READER, .res = &peer_link_resource, .run = crud_list, .operation = "ListPeerLinks", .summary = "List the peer links of a global DC gateway." },
-	{ M_POST, PATH, ROLE_MEMBER, ROUTE_WRITES, &peer_link_resource, VIEW_CREATE, .status = 201, .run = crud_create, .operation = "CreatePeerLink", .summary = "Link a global DC gateway to an enterprise router or another global DC gateway." },
-	{ M_GET, PATH "/{peer_link_id}", ROLE_READER, ROUTE_OBSERVED, &peer_link_resource, .run = crud_show, .operation = "ShowPeerLink", .summary = "Read one peer link." },
-	{ M_PUT, PATH "/{peer_link_id}", ROLE_MEMBER, ROUTE_WRITES, &peer_link_resource, VIEW_UPDATE, .answer = VIEW_ANSWER, .run = crud_update, .operation = "UpdatePeerLink", .summary = "Change name or text of a peer link." },
-	{ M_DELETE, PATH "/{peer_link_id}", ROLE_MEMBER, ROUTE_WRITES, &peer_link_resource, .status = 204, .run = crud_delete, .operation = "DeletePeerLink", .summary = "Remove a peer link." },
-	{ M_GET, OP_PATH, ROLE_OPERATOR, .res = &peer_link_resource, .run = crud_list, .operation = "ListLinks", .summary = "List the peer links of all projects, with their edges and sessions." },
-	{ M_GET, OP_PATH "/{peer_link_id}", ROLE_OPERATOR, ROUTE_OBSERVED, &peer_link_resource, .run = crud_show, .operation = "ShowLink", .summary = "Read one peer link of any project." },
-	{ 0 },
+    {M_GET, PATH, ROLE_READER, .res = &peer_link_resource, .run = crud_list, .operation = "ListPeerLinks",
+	.summary = "List the peer links of a global DC gateway."},
+    {M_POST, PATH, ROLE_MEMBER, ROUTE_WRITES, &peer_link_resource, VIEW_CREATE, .status = 201, .run = crud_create,
+	.operation = "CreatePeerLink",
+	.summary = "Link a global DC gateway to an enterprise router or another global DC gateway."},
+    {M_GET, PATH "/{peer_link_id}", ROLE_READER, ROUTE_OBSERVED, &peer_link_resource, .run = crud_show,
+	.operation = "ShowPeerLink", .summary = "Read one peer link."},
+    {M_PUT, PATH "/{peer_link_id}", ROLE_MEMBER, ROUTE_WRITES, &peer_link_resource, VIEW_UPDATE, .answer = VIEW_ANSWER,
+	.run = crud_update, .operation = "UpdatePeerLink", .summary = "Change name or text of a peer link."},
+    {M_DELETE, PATH "/{peer_link_id}", ROLE_MEMBER, ROUTE_WRITES, &peer_link_resource, .status = 204,
+	.run = crud_delete, .operation = "DeletePeerLink", .summary = "Remove a peer link."},
+    {M_GET, OP_PATH, ROLE_OPERATOR, .res = &peer_link_resource, .run = crud_list, .operation = "ListLinks",
+	.summary = "List the peer links of all projects, with their edges and sessions."},
+    {M_GET, OP_PATH "/{peer_link_id}", ROLE_OPERATOR, ROUTE_OBSERVED, &peer_link_resource, .run = crud_show,
+	.operation = "ShowLink", .summary = "Read one peer link of any project."},
+    {0},
 };
 
 const struct resource peer_link_resource = {
-	.name = "peer_link",
-	.plural = "peer_links",
-	.title = "peer link",
-	.table = &peer_link_table,
-	.missing = DC_E_NOT_FOUND,
-	.owner = "tenant_id",
-	.parent = &global_dc_gateway_resource,
-	.parent_column = "global_dc_gateway_id",
-	.hidden = "deleted_time",
-	.routes = peer_link_routes,
-	.create = peer_link_create,
-	.created = peer_link_created,
-	.update = peer_link_update,
-	.remove = peer_link_remove,
-	.embed = peer_link_embed,
-	.observe = peer_link_observe,
-	.observed_age = peer_link_observed_age,
+    .name = "peer_link",
+    .plural = "peer_links",
+    .title = "peer link",
+    .table = &peer_link_table,
+    .missing = DC_E_NOT_FOUND,
+    .owner = "tenant_id",
+    .parent = &global_dc_gateway_resource,
+    .parent_column = "global_dc_gateway_id",
+    .hidden = "deleted_time",
+    .routes = peer_link_routes,
+    .create = peer_link_create,
+    .created = peer_link_created,
+    .update = peer_link_update,
+    .remove = peer_link_remove,
+    .embed = peer_link_embed,
+    .observe = peer_link_observe,
+    .observed_age = peer_link_observed_age,
 };

@@ -1,6 +1,6 @@
-/* peer_link.h - an adjacency between a global DC gateway and an enterprise router or another global DC gateway. Within one
- * site: a veth pair between their VRFs on one edge, and eBGP over it in both families, with the gateways' internal AS
- * numbers. doc/decisions/links-are-not-transitive.md says what such a link carries.
+/* peer_link.h - an adjacency between a global DC gateway and an enterprise router or another global DC gateway. Within
+ * one site: a veth pair between their VRFs on one edge, and eBGP over it in both families, with the gateways' internal
+ * AS numbers. doc/decisions/links-are-not-transitive.md says what such a link carries.
  *
  * The near end is that of the gateway in the path, "a" in names on the edge; the far end is "b". */
 #ifndef DC_PEER_LINK_H
@@ -17,10 +17,10 @@ struct peer_link {
 	struct f_text peer_gateway_id, peer_project_id, peer_region_id, peer_type, peer_link_id;
 	struct f_text low, high; /* both gateways, in the order of their ids */
 	struct f_text edge_id;
-	struct f_int number; /* of its subnets in their blocks */
-	struct f_text near_mark, far_mark; /* of the ends' devices */
+	struct f_int number;                            /* of its subnets in their blocks */
+	struct f_text near_mark, far_mark;              /* of the ends' devices */
 	struct f_text near_v4, near_v6, far_v4, far_v6; /* ids of the ends' sessions */
-	struct f_int deleted_time; /* set: it waits for its edge */
+	struct f_int deleted_time;                      /* set: it waits for its edge */
 };
 extern const struct field_table peer_link_table;
 extern const struct resource peer_link_resource;
@@ -37,7 +37,8 @@ void peer_link_ends(const struct peer_link *, const struct res_settings *, struc
 
 /* Ends of links that a gateway has: shown ones anywhere, and all on one edge, with those that wait for it. */
 enum dc_code peer_links_of(struct tx *, const char *gateway_id, int64_t *ret, struct dc_error *err);
-enum dc_code peer_links_on(struct tx *, const char *gateway_id, const char *edge_id, int64_t *ret, struct dc_error *err);
+enum dc_code peer_links_on(
+    struct tx *, const char *gateway_id, const char *edge_id, int64_t *ret, struct dc_error *err);
 
 /* --- peer_link_edge.c: the link on its edge --- */
 

@@ -1,7 +1,7 @@
 /* peer_link_edge.c - the link on its edge: the objects it is made of, and what the edge's reports make of its state.
  *
- * It is ACTIVE when both VRFs, both devices and all four ends of its sessions were read back, the sessions of both families
- * are Established, and what one end announces the other has received. */
+ * It is ACTIVE when both VRFs, both devices and all four ends of its sessions were read back, the sessions of both
+ * families are Established, and what one end announces the other has received. */
 #include <string.h>
 
 #include "base/log.h"
@@ -15,7 +15,7 @@
 /* All that one gateway may know of its customers; a limit against our own mistakes, not a quota. */
 #define ROUTE_LIMIT 10000
 
-static const enum ip_family families[2] = { IP_V4, IP_V6 };
+static const enum ip_family families[2] = {IP_V4, IP_V6};
 
 /* --- down --- */
 
@@ -26,10 +26,10 @@ device_key(struct arena *arena, const struct peer_link *link, const struct link_
 }
 
 static void
-put_session(struct render *render, struct arena *arena, const struct peer_link *link, const struct link_end *end, unsigned f,
-    const struct wire_bgp *common, const struct link_end *other)
+put_session(struct render *render, struct arena *arena, const struct peer_link *link, const struct link_end *end,
+    unsigned f, const struct wire_bgp *common, const struct link_end *other)
 {
-	struct wire_addr addr = { 0 };
+	struct wire_addr addr = {0};
 	struct wire_bgp bgp = *common;
 	char local[IP_TEXT_SIZE], remote[IP_TEXT_SIZE], prefix[IP_TEXT_SIZE];
 
@@ -47,11 +47,11 @@ put_session(struct render *render, struct arena *arena, const struct peer_link *
 }
 
 static void
-put_end(struct render *render, struct arena *arena, const struct peer_link *link, int64_t number, const struct link_end *end,
-    const struct gateway *gw, const struct link_end *other, const struct gateway *other_gw)
+put_end(struct render *render, struct arena *arena, const struct peer_link *link, int64_t number,
+    const struct link_end *end, const struct gateway *gw, const struct link_end *other, const struct gateway *other_gw)
 {
-	struct wire_veth veth = { 0 };
-	struct wire_bgp bgp = { 0 };
+	struct wire_veth veth = {0};
+	struct wire_bgp bgp = {0};
 
 	F_SET_TEXT(veth.vrf, gateway_key(arena, gw->id));
 	F_SET_TEXT(veth.device, arena_printf(arena, "dcl%lld%s", (long long)number, end->name));
@@ -111,30 +111,31 @@ enum state {
 #define X(name) STATE_##name,
 	STATES(X)
 #undef X
-	STATE_COUNT
+	    STATE_COUNT
 };
 
 static const char *const state_names[] = {
 #define X(name) #name,
-	STATES(X)
+    STATES(X)
 #undef X
 };
 
 enum event {
 	EVENT_WAITING, /* not all of it was read back */
-	EVENT_FAILED, /* the edge could not */
-	EVENT_DOWN, /* read back, but a session is not Established */
-	EVENT_SILENT, /* Established, but what one end announces the other has not received */
+	EVENT_FAILED,  /* the edge could not */
+	EVENT_DOWN,    /* read back, but a session is not Established */
+	EVENT_SILENT,  /* Established, but what one end announces the other has not received */
 	EVENT_UP,
 	EVENT_COUNT
 };
 
 /* One that works is not given up because two counts were read in different moments. */
 static const enum state next[STATE_COUNT][EVENT_COUNT] = {
-	[STATE_PENDING_CREATE] = { STATE_PENDING_CREATE, STATE_ERROR, STATE_PENDING_CREATE, STATE_PENDING_CREATE, STATE_ACTIVE },
-	[STATE_PENDING_UPDATE] = { STATE_PENDING_UPDATE, STATE_ERROR, STATE_ERROR, STATE_PENDING_UPDATE, STATE_ACTIVE },
-	[STATE_ACTIVE] = { STATE_PENDING_UPDATE, STATE_ERROR, STATE_ERROR, STATE_ACTIVE, STATE_ACTIVE },
-	[STATE_ERROR] = { STATE_PENDING_UPDATE, STATE_ERROR, STATE_ERROR, STATE_ERROR, STATE_ACTIVE },
+    [STATE_PENDING_CREATE] = {STATE_PENDING_CREATE, STATE_ERROR, STATE_PENDING_CREATE, STATE_PENDING_CREATE,
+	STATE_ACTIVE},
+    [STATE_PENDING_UPDATE] = {STATE_PENDING_UPDATE, STATE_ERROR, STATE_ERROR, STATE_PENDING_UPDATE, STATE_ACTIVE},
+    [STATE_ACTIVE] = {STATE_PENDING_UPDATE, STATE_ERROR, STATE_ERROR, STATE_ACTIVE, STATE_ACTIVE},
+    [STATE_ERROR] = {STATE_PENDING_UPDATE, STATE_ERROR, STATE_ERROR, STATE_ERROR, STATE_ACTIVE},
 };
 
 static enum state
@@ -158,8 +159,7 @@ struct look {
 	struct dc_error *err;
 };
 
-static enum event
-say(struct look *l, enum event event, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static enum event say(struct look *l, enum event event, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 static enum event
 say(struct look *l, enum event event, const char *fmt, ...)
@@ -193,7 +193,8 @@ judge_vrf(struct look *l, const char *gateway_id, enum event *event)
 {
 	void *row;
 	enum dc_code rc = query_get(l->tx, &edge_object_table,
-	    Q(Q_EQ("edge_id", l->link->edge_id.v), Q_EQ("key", gateway_key(tx_arena(l->tx), gateway_id))), &row, l->err);
+	    Q(Q_EQ("edge_id", l->link->edge_id.v), Q_EQ("key", gateway_key(tx_arena(l->tx), gateway_id))), &row,
+	    l->err);
 
 	if (rc == DC_E_NOT_FOUND) {
 		worse(event, say(l, EVENT_WAITING, "the edge has not read it back yet"));
@@ -244,14 +245,15 @@ say_down(struct look *l, const char *family, const struct edge_session *s)
 static bool
 passes(const struct edge_session *from, const struct edge_session *to)
 {
-	return to->received.set == GIVEN && (from->advertised.set != GIVEN || from->advertised.v == 0 || to->received.v > 0);
+	return to->received.set == GIVEN &&
+	       (from->advertised.set != GIVEN || from->advertised.v == 0 || to->received.v > 0);
 }
 
 static enum dc_code
 judge_family(struct look *l, unsigned f, const char *near_id, const char *far_id, enum event *event)
 {
 	const char *family = ip_family_name(families[f]);
-	struct edge_session near = { 0 }, far = { 0 };
+	struct edge_session near = {0}, far = {0};
 	enum dc_code rc;
 
 	if ((rc = load_session(l, near_id, &near)) != DC_OK || (rc = load_session(l, far_id, &far)) != DC_OK)
@@ -285,9 +287,10 @@ same(const char *a, const char *b)
 static enum dc_code
 move(struct look *l, enum event event)
 {
-	static const char *const columns[] = { "status", "reason", "peer_link_id", NULL };
+	static const char *const columns[] = {"status", "reason", "peer_link_id", NULL};
 	struct peer_link *link = l->link;
-	const char *status = state_names[next[state_of(link)][event]], *reason = l->reason[0] != '\0' ? l->reason : NULL;
+	const char *status = state_names[next[state_of(link)][event]],
+		   *reason = l->reason[0] != '\0' ? l->reason : NULL;
 
 	if (same(status, link->status.v) && same(reason, link->reason.v))
 		return DC_OK;
@@ -300,12 +303,13 @@ move(struct look *l, enum event event)
 	return query_set(l->tx, &peer_link_table, columns, link, Q(Q_EQ("id", link->id.v)), NULL, l->err);
 }
 
-/* The edge has let go of everything: the row goes with what it had taken, then what the gateways had there only for it. */
+/* The edge has let go of everything: the row goes with what it had taken, then what the gateways had there only for it.
+ */
 static enum dc_code
 destroy(struct look *l)
 {
 	const struct peer_link *link = l->link;
-	const char *session[] = { link->near_v4.v, link->near_v6.v, link->far_v4.v, link->far_v6.v };
+	const char *session[] = {link->near_v4.v, link->near_v6.v, link->far_v4.v, link->far_v6.v};
 	enum dc_code rc;
 
 	for (size_t i = 0; i < sizeof(session) / sizeof(session[0]); i++)
@@ -322,7 +326,7 @@ destroy(struct look *l)
 static enum dc_code
 observe(struct tx *tx, struct peer_link *link, struct dc_error *err)
 {
-	struct look l = { .tx = tx, .link = link, .err = err };
+	struct look l = {.tx = tx, .link = link, .err = err};
 	enum event event;
 	enum dc_code rc;
 
@@ -350,7 +354,8 @@ observe_where(struct tx *tx, const char *column, const char *gateway_id, struct 
 	struct peer_link *link;
 	void *rows;
 	size_t n;
-	enum dc_code rc = query_list(tx, &peer_link_table, Q(Q_EQ(column, gateway_id), Q_IS_NULL("deleted_time")), NULL, &rows, &n, err);
+	enum dc_code rc = query_list(
+	    tx, &peer_link_table, Q(Q_EQ(column, gateway_id), Q_IS_NULL("deleted_time")), NULL, &rows, &n, err);
 
 	link = rc == DC_OK ? rows : NULL;
 	for (size_t i = 0; rc == DC_OK && i < n; i++)

@@ -3,30 +3,36 @@
 #include "res/inventory.h"
 
 const struct field_table port_table = {
-	.name = "Port",
-	.sql = "port",
-	.size = sizeof(struct port),
-	.at_least_one = true,
-	.fields = (const struct field[]) {
-	    { AT(port, id), .kind = F_UUID, .may = OP_CR, .must = VIEW_OP_ANSWER, .filter = true, .sort = true, .cli = true, .doc = "Identifier of the port." },
-	    { AT(port, edge_id), .kind = F_UUID, .may = OP_CR, .must = VIEW_OP_CREATE, .filter = true, .cli = true, .doc = "Edge it is a port of." },
-	    { AT(port, name), .kind = F_TEXT, .max = 64, .may = OP_CRU, .fallback = "\"\"", .filter = true, .filter_csv = true, .sort = true, .cli = true, .doc = "Name." },
-	    { AT(port, device), .kind = F_TEXT, .min = 1, .max = 15, .may = OP_CR, .must = VIEW_OP_CREATE, .filter = true, .cli = true, .doc = "Network device on the edge." },
-	    { AT(port, created_time), .kind = F_TIME, .may = OP_R, .sort = true, .doc = "When it was described." },
-	    { AT(port, updated_time), .kind = F_TIME, .may = OP_R, .sort = true, .doc = "When it was last changed." },
-	    { 0 },
+    .name = "Port",
+    .sql = "port",
+    .size = sizeof(struct port),
+    .at_least_one = true,
+    .fields =
+	(const struct field[]){
+	    {AT(port, id), .kind = F_UUID, .may = OP_CR, .must = VIEW_OP_ANSWER, .filter = true, .sort = true,
+		.cli = true, .doc = "Identifier of the port."},
+	    {AT(port, edge_id), .kind = F_UUID, .may = OP_CR, .must = VIEW_OP_CREATE, .filter = true, .cli = true,
+		.doc = "Edge it is a port of."},
+	    {AT(port, name), .kind = F_TEXT, .max = 64, .may = OP_CRU, .fallback = "\"\"", .filter = true,
+		.filter_csv = true, .sort = true, .cli = true, .doc = "Name."},
+	    {AT(port, device), .kind = F_TEXT, .min = 1, .max = 15, .may = OP_CR, .must = VIEW_OP_CREATE,
+		.filter = true, .cli = true, .doc = "Network device on the edge."},
+	    {AT(port, created_time), .kind = F_TIME, .may = OP_R, .sort = true, .doc = "When it was described."},
+	    {AT(port, updated_time), .kind = F_TIME, .may = OP_R, .sort = true, .doc = "When it was last changed."},
+	    {0},
 	},
 };
 
 const struct field_table port_vlan_table = {
-	.name = "PortVlan",
-	.sql = "port_vlan",
-	.size = sizeof(struct port_vlan),
-	.fields = (const struct field[]) {
-	    { AT(port_vlan, id), .kind = F_UUID, .doc = "Virtual interface or attachment." },
-	    { AT(port_vlan, port_id), .kind = F_UUID, .doc = "Port." },
-	    { AT(port_vlan, vlan), .kind = F_INT, .max = 4094, .doc = "VLAN; 0: the whole port." },
-	    { 0 },
+    .name = "PortVlan",
+    .sql = "port_vlan",
+    .size = sizeof(struct port_vlan),
+    .fields =
+	(const struct field[]){
+	    {AT(port_vlan, id), .kind = F_UUID, .doc = "Virtual interface or attachment."},
+	    {AT(port_vlan, port_id), .kind = F_UUID, .doc = "Port."},
+	    {AT(port_vlan, vlan), .kind = F_INT, .max = 4094, .doc = "VLAN; 0: the whole port."},
+	    {0},
 	},
 };
 
@@ -42,21 +48,23 @@ port_get(struct tx *tx, const char *id, struct port **ret, struct dc_error *err)
 }
 
 enum dc_code
-port_claim(struct tx *tx, const char *port_id, int64_t vlan, const char *owner_id, const char *member, enum dc_code zero,
-    enum dc_code taken, struct dc_error *err)
+port_claim(struct tx *tx, const char *port_id, int64_t vlan, const char *owner_id, const char *member,
+    enum dc_code zero, enum dc_code taken, struct dc_error *err)
 {
-	struct port_vlan row = { 0 };
+	struct port_vlan row = {0};
 	int64_t same, others;
 	enum dc_code rc;
 
 	if ((rc = query_lock(tx, &port_table, port_id, err)) != DC_OK)
 		return rc;
-	if ((rc = query_count(tx, &port_vlan_table, Q(Q_EQ("port_id", port_id), Q_EQ_INT("vlan", vlan)), &same, err)) != DC_OK)
+	if ((rc = query_count(tx, &port_vlan_table, Q(Q_EQ("port_id", port_id), Q_EQ_INT("vlan", vlan)), &same, err)) !=
+	    DC_OK)
 		return rc;
 	if (same > 0)
 		return dc_fail(err, taken, member, "%s: VLAN %lld is taken", member, (long long)vlan);
-	rc = vlan == 0 ? query_count(tx, &port_vlan_table, Q(Q_EQ("port_id", port_id)), &others, err) :
-	                 query_count(tx, &port_vlan_table, Q(Q_EQ("port_id", port_id), Q_EQ_INT("vlan", 0)), &others, err);
+	rc = vlan == 0
+		 ? query_count(tx, &port_vlan_table, Q(Q_EQ("port_id", port_id)), &others, err)
+		 : query_count(tx, &port_vlan_table, Q(Q_EQ("port_id", port_id), Q_EQ_INT("vlan", 0)), &others, err);
 	if (rc != DC_OK)
 		return rc;
 	if (others > 0)
@@ -100,13 +108,16 @@ port_create(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 		return dc_fail(err, DC_E_PARAM, "port.device", "port.device is not the name of a network device");
 	rc = edge_get(tx, p->edge_id.v, &edge, err);
 	if (rc == DC_E_NOT_FOUND)
-		return dc_fail(err, DC_E_NOT_FOUND, "port.edge_id", "port.edge_id: edge %s does not exist", p->edge_id.v);
+		return dc_fail(
+		    err, DC_E_NOT_FOUND, "port.edge_id", "port.edge_id: edge %s does not exist", p->edge_id.v);
 	if (rc != DC_OK || (rc = query_lock(tx, edge_resource.table, edge->id.v, err)) != DC_OK)
 		return rc;
-	if ((rc = query_count(tx, &port_table, Q(Q_EQ("edge_id", p->edge_id.v), Q_EQ("device", p->device.v)), &same, err)) !=
-	    DC_OK)
+	if ((rc = query_count(
+		 tx, &port_table, Q(Q_EQ("edge_id", p->edge_id.v), Q_EQ("device", p->device.v)), &same, err)) != DC_OK)
 		return rc;
-	return same == 0 ? DC_OK : dc_fail(err, DC_E_PARAM, "port.device", "port.device: %s is a port of the edge already", p->device.v);
+	return same == 0 ? DC_OK
+			 : dc_fail(err, DC_E_PARAM, "port.device", "port.device: %s is a port of the edge already",
+			       p->device.v);
 }
 
 static enum dc_code
@@ -125,21 +136,26 @@ port_remove(struct tx *tx, struct call *call, void *row, bool *later, struct dc_
 }
 
 static const struct route port_routes[] = {
-	{ M_GET, "/dcaas/v1/ports", ROLE_OPERATOR, .res = &port_resource, .run = crud_list, .operation = "ListPorts", .summary = "List the ports." },
-	{ M_POST, "/dcaas/v1/ports", ROLE_OPERATOR, ROUTE_WRITES, &port_resource, VIEW_OP_CREATE, .status = 201, .run = crud_create, .operation = "CreatePort", .summary = "Describe a port of an edge." },
-	{ M_GET, "/dcaas/v1/ports/{port_id}", ROLE_OPERATOR, .res = &port_resource, .run = crud_show, .operation = "ShowPort", .summary = "Read one port." },
-	{ M_PUT, "/dcaas/v1/ports/{port_id}", ROLE_OPERATOR, ROUTE_WRITES, &port_resource, VIEW_OP_UPDATE, .run = crud_update, .operation = "UpdatePort", .summary = "Rename a port." },
-	{ M_DELETE, "/dcaas/v1/ports/{port_id}", ROLE_OPERATOR, ROUTE_WRITES, &port_resource, .status = 204, .run = crud_delete, .operation = "DeletePort", .summary = "Forget a port that carries nothing." },
-	{ 0 },
+    {M_GET, "/dcaas/v1/ports", ROLE_OPERATOR, .res = &port_resource, .run = crud_list, .operation = "ListPorts",
+	.summary = "List the ports."},
+    {M_POST, "/dcaas/v1/ports", ROLE_OPERATOR, ROUTE_WRITES, &port_resource, VIEW_OP_CREATE, .status = 201,
+	.run = crud_create, .operation = "CreatePort", .summary = "Describe a port of an edge."},
+    {M_GET, "/dcaas/v1/ports/{port_id}", ROLE_OPERATOR, .res = &port_resource, .run = crud_show,
+	.operation = "ShowPort", .summary = "Read one port."},
+    {M_PUT, "/dcaas/v1/ports/{port_id}", ROLE_OPERATOR, ROUTE_WRITES, &port_resource, VIEW_OP_UPDATE,
+	.run = crud_update, .operation = "UpdatePort", .summary = "Rename a port."},
+    {M_DELETE, "/dcaas/v1/ports/{port_id}", ROLE_OPERATOR, ROUTE_WRITES, &port_resource, .status = 204,
+	.run = crud_delete, .operation = "DeletePort", .summary = "Forget a port that carries nothing."},
+    {0},
 };
 
 const struct resource port_resource = {
-	.name = "port",
-	.plural = "ports",
-	.title = "port",
-	.table = &port_table,
-	.missing = DC_E_NOT_FOUND,
-	.routes = port_routes,
-	.create = port_create,
-	.remove = port_remove,
+    .name = "port",
+    .plural = "ports",
+    .title = "port",
+    .table = &port_table,
+    .missing = DC_E_NOT_FOUND,
+    .routes = port_routes,
+    .create = port_create,
+    .remove = port_remove,
 };

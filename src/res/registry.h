@@ -4,7 +4,7 @@
 
 #include "api/route.h"
 
-extern const struct resource *const registry[]; /* NULL-terminated */
+extern const struct resource *const registry[];           /* NULL-terminated */
 extern const struct field_table *const registry_tables[]; /* every SQL table; NULL-terminated */
 
 /* The routes of all resources, then of `more` (NULL-terminated, may be NULL): a NULL-terminated array in arena. */

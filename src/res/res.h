@@ -26,19 +26,19 @@
 
 /* What the operator's configuration decides. */
 struct res_settings {
-	bool accept_unattached_vpc; /* a gateway may name a VPC that nobody attached yet */
-	int64_t quota_vgw, quota_vif; /* per project; -1: unlimited */
-	int64_t quota_gdgw; /* per project; -1: unlimited */
-	int64_t quota_peer_links; /* per global DC gateway; -1: unlimited */
+	bool accept_unattached_vpc;                        /* a gateway may name a VPC that nobody attached yet */
+	int64_t quota_vgw, quota_vif;                      /* per project; -1: unlimited */
+	int64_t quota_gdgw;                                /* per project; -1: unlimited */
+	int64_t quota_peer_links;                          /* per global DC gateway; -1: unlimited */
 	int64_t quota_local_subnets, quota_remote_subnets; /* per gateway, per interface */
 	int64_t vrfs_per_instance;
 	int64_t internal_asn_first, internal_asn_last; /* kept for links between gateways: refused in bgp_asn */
-	struct ip_prefix router_ids; /* IPv4 block that router ids are taken from */
+	struct ip_prefix router_ids;                   /* IPv4 block that router ids are taken from */
 	struct ip_prefix link_block_v4, link_block_v6; /* blocks that links between gateways are numbered from */
 	const char *region_id;
 };
-/* api_options.user points to one of these. Settings in use are never changed: a reload puts new ones in their place, and the
- * old ones live as long as the process. */
+/* api_options.user points to one of these. Settings in use are never changed: a reload puts new ones in their place,
+ * and the old ones live as long as the process. */
 struct res_holder {
 	const struct res_settings *_Atomic settings;
 };
@@ -57,13 +57,14 @@ enum dc_code cidr_list_parse(const struct f_list *, enum ip_family family, const
     struct cidr_list *ret, struct dc_error *err);
 /* DC_E_ADDRESS when a block is one that no customer can use (100.64/10, 127/8, 169.254/16, 224/3, non-unicast IPv6),
  * unless it lies inside link. */
-enum dc_code cidr_check_customer(const struct cidr_list *, const struct ip_prefix *link, const char *member,
-    struct dc_error *err);
+enum dc_code cidr_check_customer(
+    const struct cidr_list *, const struct ip_prefix *link, const char *member, struct dc_error *err);
 /* First pair that overlaps; false when none does. */
-bool cidr_overlap(const struct cidr_list *a, const struct cidr_list *b, struct ip_prefix *ret_a, struct ip_prefix *ret_b);
+bool cidr_overlap(
+    const struct cidr_list *a, const struct cidr_list *b, struct ip_prefix *ret_a, struct ip_prefix *ret_b);
 
 struct link_addresses {
-	enum ip_family family; /* IP_NONE: both addresses absent */
+	enum ip_family family;          /* IP_NONE: both addresses absent */
 	struct ip_prefix local, remote; /* host addresses with the mask */
 	struct ip_prefix subnet;
 };

@@ -31,7 +31,7 @@ no_table_contradicts_itself(void **state)
 static struct res_settings
 blocks(const char *v4, const char *v6)
 {
-	struct res_settings settings = { 0 };
+	struct res_settings settings = {0};
 
 	assert_true(ip_parse_prefix(v4, &settings.link_block_v4));
 	assert_true(ip_parse_prefix(v6, &settings.link_block_v6));
@@ -42,8 +42,8 @@ static void
 check_ends(int64_t number, const char *near4, const char *far4, const char *near6, const char *far6)
 {
 	const struct res_settings settings = blocks("100.127.0.0/16", "fd64:6361:6173::/64");
-	const char *wanted[2][2] = { { near4, near6 }, { far4, far6 } };
-	struct peer_link link = { 0 };
+	const char *wanted[2][2] = {{near4, near6}, {far4, far6}};
+	struct peer_link link = {0};
 	struct link_end end[2];
 	char text[IP_TEXT_SIZE];
 
@@ -65,15 +65,17 @@ links_are_numbered_in_pairs_from_the_start_of_the_blocks_to_their_end(void **sta
 	check_ends(0, "100.127.0.0/31", "100.127.0.1/31", "fd64:6361:6173::/127", "fd64:6361:6173::1/127");
 	check_ends(1, "100.127.0.2/31", "100.127.0.3/31", "fd64:6361:6173::2/127", "fd64:6361:6173::3/127");
 	check_ends(128, "100.127.1.0/31", "100.127.1.1/31", "fd64:6361:6173::100/127", "fd64:6361:6173::101/127");
-	check_ends(32767, "100.127.255.254/31", "100.127.255.255/31", "fd64:6361:6173::fffe/127", "fd64:6361:6173::ffff/127");
+	check_ends(
+	    32767, "100.127.255.254/31", "100.127.255.255/31", "fd64:6361:6173::fffe/127", "fd64:6361:6173::ffff/127");
 }
 
 static void
 a_restricted_name_has_ascii_letters_digits_ideographs_and_three_marks(void **state)
 {
 	struct dc_error err;
-	static const char *const good[] = { "", "a", "Az09_.-", "\xe4\xb8\x80", "\xe9\xbe\xa5", "gw-\xe7\xbd\x91" };
-	static const char *const bad[] = { " ", "a b", "a/b", "\xc3\xa9", "\xe4\xb7\xbf", "\xe9\xbe\xa6", "\xf0\x9f\x98\x80", "a\"" };
+	static const char *const good[] = {"", "a", "Az09_.-", "\xe4\xb8\x80", "\xe9\xbe\xa5", "gw-\xe7\xbd\x91"};
+	static const char *const bad[] = {
+	    " ", "a b", "a/b", "\xc3\xa9", "\xe4\xb7\xbf", "\xe9\xbe\xa6", "\xf0\x9f\x98\x80", "a\""};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
@@ -88,9 +90,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(no_table_contradicts_itself),
-		cmocka_unit_test(links_are_numbered_in_pairs_from_the_start_of_the_blocks_to_their_end),
-		cmocka_unit_test(a_restricted_name_has_ascii_letters_digits_ideographs_and_three_marks),
+	    cmocka_unit_test(no_table_contradicts_itself),
+	    cmocka_unit_test(links_are_numbered_in_pairs_from_the_start_of_the_blocks_to_their_end),
+	    cmocka_unit_test(a_restricted_name_has_ascii_letters_digits_ideographs_and_three_marks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,8 @@
 /* vif_edge.c - the interface on its edge: the objects it is made of, and what the edge's reports make of its state.
  *
- * All objects of an interface and of its peers belong to the interface (owner), so one look brings everything. A peer is
- * ACTIVE when its objects were read back, the port has carrier and, for BGP, the session is Established. The interface is
- * ACTIVE when one of its peers is; `reason` names each peer that is not. */
+ * All objects of an interface and of its peers belong to the interface (owner), so one look brings everything. A peer
+ * is ACTIVE when its objects were read back, the port has carrier and, for BGP, the session is Established. The
+ * interface is ACTIVE when one of its peers is; `reason` names each peer that is not. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -31,7 +31,7 @@ static enum dc_code
 put_vlan(struct tx *tx, struct render *render, const struct virtual_interface *v, struct dc_error *err)
 {
 	struct arena *arena = tx_arena(tx);
-	struct wire_vlan vlan = { 0 };
+	struct wire_vlan vlan = {0};
 	struct edge_number number;
 	struct port *port;
 	enum dc_code rc;
@@ -50,11 +50,11 @@ put_vlan(struct tx *tx, struct render *render, const struct virtual_interface *v
 }
 
 static void
-put_static_routes(struct render *render, struct arena *arena, const struct virtual_interface *v, const struct vif_peer *p,
-    const struct cidr_list *remote, const char *via)
+put_static_routes(struct render *render, struct arena *arena, const struct virtual_interface *v,
+    const struct vif_peer *p, const struct cidr_list *remote, const char *via)
 {
 	for (size_t i = 0; i < remote->n; i++) {
-		struct wire_route route = { 0 };
+		struct wire_route route = {0};
 		char text[IP_TEXT_SIZE];
 
 		ip_format_prefix(&remote->v[i], text);
@@ -72,7 +72,7 @@ put_neighbour(struct tx *tx, struct render *render, const struct virtual_interfa
     const char *local, const char *remote, struct dc_error *err)
 {
 	struct arena *arena = tx_arena(tx);
-	struct wire_bgp bgp = { 0 };
+	struct wire_bgp bgp = {0};
 	struct edge_number number;
 	struct gateway gw;
 	enum dc_code rc;
@@ -82,7 +82,8 @@ put_neighbour(struct tx *tx, struct render *render, const struct virtual_interfa
 		return rc;
 	F_SET_TEXT(bgp.vrf, gateway_key(arena, vif_gateway(v)));
 	F_SET_TEXT(bgp.link, vlan_key(arena, v));
-	F_SET_TEXT(bgp.name, arena_printf(arena, "p%lld_%c", (long long)number.number.v, strcmp(p->address_family.v, "ipv6") == 0 ? '6' : '4'));
+	F_SET_TEXT(bgp.name, arena_printf(arena, "p%lld_%c", (long long)number.number.v,
+				 strcmp(p->address_family.v, "ipv6") == 0 ? '6' : '4'));
 	F_SET_TEXT(bgp.local, local);
 	F_SET_TEXT(bgp.remote, remote);
 	F_SET_INT(bgp.local_asn, gw.bgp_asn);
@@ -93,16 +94,18 @@ put_neighbour(struct tx *tx, struct render *render, const struct virtual_interfa
 }
 
 static enum dc_code
-put_peer(struct tx *tx, struct render *render, const struct virtual_interface *v, const struct vif_peer *p, struct dc_error *err)
+put_peer(struct tx *tx, struct render *render, const struct virtual_interface *v, const struct vif_peer *p,
+    struct dc_error *err)
 {
 	struct arena *arena = tx_arena(tx);
 	struct link_addresses link;
 	struct cidr_list remote, subnet;
-	struct wire_addr addr = { 0 };
+	struct wire_addr addr = {0};
 	char local_text[IP_TEXT_SIZE], remote_text[IP_TEXT_SIZE], prefix_text[IP_TEXT_SIZE];
 	enum dc_code rc;
 
-	if ((rc = link_addresses_parse(&p->local_gateway_ip, &p->remote_gateway_ip, IP_NONE, "local_gateway_ip", "remote_gateway_ip", &link, err)) != DC_OK)
+	if ((rc = link_addresses_parse(&p->local_gateway_ip, &p->remote_gateway_ip, IP_NONE, "local_gateway_ip",
+		 "remote_gateway_ip", &link, err)) != DC_OK)
 		return rc;
 	if (link.family == IP_NONE)
 		return DC_OK; /* without addresses nothing can be programmed */
@@ -133,7 +136,7 @@ is_of_peer(const struct edge_object *o, const struct vif_peer *p)
 static enum dc_code
 move_changed(struct tx *tx, struct virtual_interface *v, struct vif_peer *peer, size_t n, struct dc_error *err)
 {
-	static const char *const columns[] = { "status", NULL };
+	static const char *const columns[] = {"status", NULL};
 	struct edge_object *object;
 	size_t objects;
 	bool any = false;
@@ -152,7 +155,8 @@ move_changed(struct tx *tx, struct virtual_interface *v, struct vif_peer *peer, 
 			continue;
 		any = true;
 		life_move(&peer[i].status, EV_CHANGED, "vif_peer", peer[i].id.v);
-		if ((rc = query_set(tx, &vif_peer_table, columns, &peer[i], Q(Q_EQ("id", peer[i].id.v)), NULL, err)) != DC_OK)
+		if ((rc = query_set(tx, &vif_peer_table, columns, &peer[i], Q(Q_EQ("id", peer[i].id.v)), NULL, err)) !=
+		    DC_OK)
 			return rc;
 	}
 	if (!any || life_is(&v->status, LIFE_PENDING_DELETE))
@@ -177,7 +181,8 @@ vif_render(struct tx *tx, struct virtual_interface *v, struct dc_error *err)
 		if ((rc = put_vlan(tx, render, v, err)) != DC_OK)
 			return rc;
 		for (size_t i = 0; i < n; i++)
-			if (!life_is(&peer[i].status, LIFE_PENDING_DELETE) && (rc = put_peer(tx, render, v, &peer[i], err)) != DC_OK)
+			if (!life_is(&peer[i].status, LIFE_PENDING_DELETE) &&
+			    (rc = put_peer(tx, render, v, &peer[i], err)) != DC_OK)
 				return rc;
 	}
 	if ((rc = render_commit(tx, render, &changed, err)) != DC_OK || !changed)
@@ -219,7 +224,7 @@ add_reason(struct look *l, const char *fmt, ...)
 static enum life_event
 judge_objects(struct look *l, const struct vif_peer *p, const struct edge_object **culprit)
 {
-	const struct edge_object *shared[2] = { l->vrf, l->vlan };
+	const struct edge_object *shared[2] = {l->vrf, l->vlan};
 	enum life_event event = EV_UP;
 	bool any = false;
 
@@ -276,7 +281,8 @@ judge_peer(struct look *l, const struct vif_peer *p, const struct edge_session *
 	enum life_event event = judge_objects(l, p, &culprit);
 
 	if (event == EV_FAILED)
-		add_reason(l, "%s: %s: %s", p->address_family.v, culprit->kind.v, culprit->error.set == GIVEN ? culprit->error.v : culprit->state.v);
+		add_reason(l, "%s: %s: %s", p->address_family.v, culprit->kind.v,
+		    culprit->error.set == GIVEN ? culprit->error.v : culprit->state.v);
 	else if (event == EV_WAITING)
 		add_reason(l, "%s: the edge has not read it back yet", p->address_family.v);
 	else if (event == EV_NOT_UP)
@@ -295,7 +301,7 @@ judge_peer(struct look *l, const struct vif_peer *p, const struct edge_session *
 static enum dc_code
 update_peer(struct look *l, struct vif_peer *p, enum life_event *event)
 {
-	static const char *const columns[] = { "status", "bgp_status", "receive_route_num", NULL };
+	static const char *const columns[] = {"status", "bgp_status", "receive_route_num", NULL};
 	struct vif_peer old = *p;
 	struct edge_session *s;
 	bool up;
@@ -325,8 +331,8 @@ peer_is_gone(const struct look *l, const struct vif_peer *p)
 	return true;
 }
 
-/* One event for the interface out of its peers': one that is up carries it; otherwise what is still on its way, then what
- * failed. */
+/* One event for the interface out of its peers': one that is up carries it; otherwise what is still on its way, then
+ * what failed. */
 static enum life_event
 combine(const bool seen[EV_REMOVE + 1])
 {
@@ -340,10 +346,11 @@ combine(const bool seen[EV_REMOVE + 1])
 static enum dc_code
 update_interface(struct look *l, enum life_event event)
 {
-	static const char *const columns[] = { "status", "reason", NULL };
+	static const char *const columns[] = {"status", "reason", NULL};
 	struct virtual_interface *v = l->v;
 	const char *reason = l->reason[0] != '\0' ? l->reason : NULL;
-	bool same_reason = reason == NULL ? v->reason.v == NULL : v->reason.v != NULL && strcmp(reason, v->reason.v) == 0;
+	bool same_reason =
+	    reason == NULL ? v->reason.v == NULL : v->reason.v != NULL && strcmp(reason, v->reason.v) == 0;
 	const char *before = v->status.v;
 	enum dc_code rc;
 
@@ -351,7 +358,8 @@ update_interface(struct look *l, enum life_event event)
 	if (same_reason && strcmp(before, v->status.v) == 0)
 		return DC_OK;
 	F_SET_TEXT(v->reason, reason);
-	if ((rc = query_set(l->tx, virtual_interface_resource.table, columns, v, Q(Q_EQ("id", v->id.v)), NULL, l->err)) != DC_OK ||
+	if ((rc = query_set(
+		 l->tx, virtual_interface_resource.table, columns, v, Q(Q_EQ("id", v->id.v)), NULL, l->err)) != DC_OK ||
 	    strcmp(before, v->status.v) == 0 || v->gateway_id.set != GIVEN)
 		return rc;
 	return gateway_settle(l->tx, v->gateway_id.v, l->err); /* a global one follows its interfaces */
@@ -377,7 +385,7 @@ destroy(struct look *l, struct vif_peer *peer, size_t n)
 static enum dc_code
 observe_peers(struct look *l, struct vif_peer *peer, size_t n)
 {
-	bool seen[EV_REMOVE + 1] = { false };
+	bool seen[EV_REMOVE + 1] = {false};
 	enum dc_code rc;
 
 	for (size_t i = 0; i < n; i++) {
@@ -416,7 +424,7 @@ look_at(struct look *l)
 enum dc_code
 vif_observe(struct tx *tx, const char *id, struct dc_error *err)
 {
-	struct look l = { .tx = tx, .err = err };
+	struct look l = {.tx = tx, .err = err};
 	struct vif_peer *peer;
 	void *row;
 	size_t n;

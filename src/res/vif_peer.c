@@ -1,5 +1,5 @@
-/* vif_peer.c - virtual interface peers: one adjacency per address family (semantics.md 5.6, 8 and 10). The service's own
- * first call: POST /vif-peers, and its alias with an id in the path. */
+/* vif_peer.c - virtual interface peers: one adjacency per address family (semantics.md 5.6, 8 and 10). The service's
+ * own first call: POST /vif-peers, and its alias with an id in the path. */
 #include <string.h>
 
 #include "api/crud.h"
@@ -9,37 +9,55 @@
 #include "res/link_subnet.h"
 #include "res/virtual_interface.h"
 
-static const char *const families[] = { "ipv4", "ipv6", NULL };
-static const char *const route_modes[] = { "bgp", "static", NULL };
+static const char *const families[] = {"ipv4", "ipv6", NULL};
+static const char *const route_modes[] = {"bgp", "static", NULL};
 
 const struct field_table vif_peer_table = {
-	.name = "VifPeer",
-	.sql = "vif_peer",
-	.size = sizeof(struct vif_peer),
-	.at_least_one = true,
-	.fields = (const struct field[]) {
-	    { AT(vif_peer, id), .kind = F_UUID, .may = V_R, .must = VIEW_ANSWER, .cli = true, .doc = "Identifier of the peer." },
-	    { AT(vif_peer, tenant_id), .kind = F_HEX32, .may = V_R, .must = VIEW_ANSWER, .doc = "Project that owns the peer." },
-	    { AT(vif_peer, name), .kind = F_TEXT, .max = 64, .may = V_CRU, .must = VIEW_ANSWER, .cli = true, .doc = "Display name." },
-	    { AT(vif_peer, description), .kind = F_TEXT, .max = 128, .nullable = true, .may = V_CRU, .doc = "Free text." },
-	    { AT(vif_peer, address_family), .kind = F_ENUM, .names = families, .fold = true, .may = V_CR, .must = VIEW_ANSWER, .cli = true, .doc = "Address family." },
-	    { AT(vif_peer, local_gateway_ip), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_CR, .cli = true, .doc = "Our link address with mask." },
-	    { AT(vif_peer, remote_gateway_ip), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_CR, .cli = true, .doc = "The customer's link address with mask." },
-	    { AT(vif_peer, route_mode), .kind = F_ENUM, .names = route_modes, .may = V_CR, .must = VIEW_ANSWER, .cli = true, .doc = "How routes are learned." },
-	    { AT(vif_peer, bgp_asn), .kind = F_INT, .min = 1, .max = 4294967295, .quoted = true, .code = DC_E_ASN, .nullable = true, .may = V_CR, .cli = true, .doc = "The customer's AS number." },
-	    { AT(vif_peer, bgp_md5), .kind = F_SECRET, .max = 80, .nullable = true, .may = V_CR, .doc = "Password of the BGP session (TCP MD5)." },
-	    { AT(vif_peer, remote_ep_group), .kind = F_LIST, .max = 255, .nullable = true, .may = V_CRU, .doc = "The customer's blocks." },
-	    { AT(vif_peer, service_ep_group), .kind = F_LIST, .max = 255, .nullable = true, .may = V_R, .doc = "Public blocks." },
-	    { AT(vif_peer, device_id), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_R, .doc = "Edge it is on." },
-	    { AT(vif_peer, bgp_route_limit), .kind = F_INT, .max = 2147483647, .out_unlimited = true, .may = V_R, .fallback = "100", .doc = "BGP routes it may send." },
-	    { AT(vif_peer, bgp_status), .kind = F_TEXT, .max = 10, .nullable = true, .may = V_R, .cli = true, .doc = "up when the session is Established, else down; null for static peers." },
-	    { AT(vif_peer, status), .kind = F_ENUM, .names = life_names, .may = V_R, .must = VIEW_ANSWER, .cli = true, .doc = "State, as the edge reports it." },
-	    { AT(vif_peer, vif_id), .kind = F_UUID, .may = V_CR, .must = VIEW_ANSWER, .doc = "Interface it is a peer of." },
-	    { AT(vif_peer, receive_route_num), .kind = F_INT, .min = -1, .max = 2147483647, .out_unlimited = true, .may = V_R, .fallback = "-1", .cli = true, .doc = "BGP routes received; -1 for static peers." },
-	    { AT(vif_peer, enable_nqa), .kind = F_BOOL, .may = V_R, .fallback = "false", .doc = "NQA detection is on." },
-	    { AT(vif_peer, enable_bfd), .kind = F_BOOL, .may = V_R, .fallback = "false", .doc = "BFD detection is on." },
-	    { AT(vif_peer, gateway_id), .kind = F_UUID, .doc = "Gateway." },
-	    { 0 },
+    .name = "VifPeer",
+    .sql = "vif_peer",
+    .size = sizeof(struct vif_peer),
+    .at_least_one = true,
+    .fields =
+	(const struct field[]){
+	    {AT(vif_peer, id), .kind = F_UUID, .may = V_R, .must = VIEW_ANSWER, .cli = true,
+		.doc = "Identifier of the peer."},
+	    {AT(vif_peer, tenant_id), .kind = F_HEX32, .may = V_R, .must = VIEW_ANSWER,
+		.doc = "Project that owns the peer."},
+	    {AT(vif_peer, name), .kind = F_TEXT, .max = 64, .may = V_CRU, .must = VIEW_ANSWER, .cli = true,
+		.doc = "Display name."},
+	    {AT(vif_peer, description), .kind = F_TEXT, .max = 128, .nullable = true, .may = V_CRU,
+		.doc = "Free text."},
+	    {AT(vif_peer, address_family), .kind = F_ENUM, .names = families, .fold = true, .may = V_CR,
+		.must = VIEW_ANSWER, .cli = true, .doc = "Address family."},
+	    {AT(vif_peer, local_gateway_ip), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_CR, .cli = true,
+		.doc = "Our link address with mask."},
+	    {AT(vif_peer, remote_gateway_ip), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_CR, .cli = true,
+		.doc = "The customer's link address with mask."},
+	    {AT(vif_peer, route_mode), .kind = F_ENUM, .names = route_modes, .may = V_CR, .must = VIEW_ANSWER,
+		.cli = true, .doc = "How routes are learned."},
+	    {AT(vif_peer, bgp_asn), .kind = F_INT, .min = 1, .max = 4294967295, .quoted = true, .code = DC_E_ASN,
+		.nullable = true, .may = V_CR, .cli = true, .doc = "The customer's AS number."},
+	    {AT(vif_peer, bgp_md5), .kind = F_SECRET, .max = 80, .nullable = true, .may = V_CR,
+		.doc = "Password of the BGP session (TCP MD5)."},
+	    {AT(vif_peer, remote_ep_group), .kind = F_LIST, .max = 255, .nullable = true, .may = V_CRU,
+		.doc = "The customer's blocks."},
+	    {AT(vif_peer, service_ep_group), .kind = F_LIST, .max = 255, .nullable = true, .may = V_R,
+		.doc = "Public blocks."},
+	    {AT(vif_peer, device_id), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_R, .doc = "Edge it is on."},
+	    {AT(vif_peer, bgp_route_limit), .kind = F_INT, .max = 2147483647, .out_unlimited = true, .may = V_R,
+		.fallback = "100", .doc = "BGP routes it may send."},
+	    {AT(vif_peer, bgp_status), .kind = F_TEXT, .max = 10, .nullable = true, .may = V_R, .cli = true,
+		.doc = "up when the session is Established, else down; null for static peers."},
+	    {AT(vif_peer, status), .kind = F_ENUM, .names = life_names, .may = V_R, .must = VIEW_ANSWER, .cli = true,
+		.doc = "State, as the edge reports it."},
+	    {AT(vif_peer, vif_id), .kind = F_UUID, .may = V_CR, .must = VIEW_ANSWER,
+		.doc = "Interface it is a peer of."},
+	    {AT(vif_peer, receive_route_num), .kind = F_INT, .min = -1, .max = 2147483647, .out_unlimited = true,
+		.may = V_R, .fallback = "-1", .cli = true, .doc = "BGP routes received; -1 for static peers."},
+	    {AT(vif_peer, enable_nqa), .kind = F_BOOL, .may = V_R, .fallback = "false", .doc = "NQA detection is on."},
+	    {AT(vif_peer, enable_bfd), .kind = F_BOOL, .may = V_R, .fallback = "false", .doc = "BFD detection is on."},
+	    {AT(vif_peer, gateway_id), .kind = F_UUID, .doc = "Gateway."},
+	    {0},
 	},
 };
 
@@ -51,21 +69,22 @@ struct remote_subnet {
 };
 
 const struct field_table remote_subnet_table = {
-	.name = "RemoteSubnet",
-	.sql = "remote_subnet",
-	.size = sizeof(struct remote_subnet),
-	.fields = (const struct field[]) {
-	    { AT(remote_subnet, id), .kind = F_UUID, .doc = "Identifier of the row." },
-	    { AT(remote_subnet, peer_id), .kind = F_UUID, .doc = "Peer." },
-	    { AT(remote_subnet, gateway_id), .kind = F_UUID, .doc = "Gateway." },
-	    { AT(remote_subnet, prefix), .kind = F_TEXT, .max = 64, .doc = "Network." },
-	    { 0 },
+    .name = "RemoteSubnet",
+    .sql = "remote_subnet",
+    .size = sizeof(struct remote_subnet),
+    .fields =
+	(const struct field[]){
+	    {AT(remote_subnet, id), .kind = F_UUID, .doc = "Identifier of the row."},
+	    {AT(remote_subnet, peer_id), .kind = F_UUID, .doc = "Peer."},
+	    {AT(remote_subnet, gateway_id), .kind = F_UUID, .doc = "Gateway."},
+	    {AT(remote_subnet, prefix), .kind = F_TEXT, .max = 64, .doc = "Network."},
+	    {0},
 	},
 };
 
 static enum dc_code
-claim_link(struct tx *tx, const struct vif_peer *p, const char *gateway_id, const struct ip_prefix *subnet, const char *member,
-    struct dc_error *err)
+claim_link(struct tx *tx, const struct vif_peer *p, const char *gateway_id, const struct ip_prefix *subnet,
+    const char *member, struct dc_error *err)
 {
 	bool taken;
 	enum dc_code rc = link_subnet_is_taken(tx, gateway_id, subnet, &taken, err);
@@ -73,25 +92,28 @@ claim_link(struct tx *tx, const struct vif_peer *p, const char *gateway_id, cons
 	if (rc != DC_OK)
 		return rc;
 	if (taken)
-		return dc_fail(err, DC_E_ADDRESS, member, "%s: the link subnet overlaps that of another peer of the gateway", member);
+		return dc_fail(err, DC_E_ADDRESS, member,
+		    "%s: the link subnet overlaps that of another peer of the gateway", member);
 	return link_subnet_take(tx, p->id.v, gateway_id, subnet, err);
 }
 
 static enum dc_code
-claim_remote(struct tx *tx, const struct vif_peer *p, const char *gateway_id, const struct cidr_list *remote, const char *member,
-    struct dc_error *err)
+claim_remote(struct tx *tx, const struct vif_peer *p, const char *gateway_id, const struct cidr_list *remote,
+    const char *member, struct dc_error *err)
 {
 	for (size_t i = 0; i < remote->n; i++) {
-		struct remote_subnet row = { 0 };
+		struct remote_subnet row = {0};
 		char id[UUID_TEXT_SIZE], text[IP_TEXT_SIZE];
 		int64_t taken;
 		enum dc_code rc;
 
 		ip_format_prefix(&remote->v[i], text);
-		if ((rc = query_count(tx, &remote_subnet_table, Q(Q_EQ("gateway_id", gateway_id), Q_EQ("prefix", text)), &taken, err)) != DC_OK)
+		if ((rc = query_count(tx, &remote_subnet_table, Q(Q_EQ("gateway_id", gateway_id), Q_EQ("prefix", text)),
+			 &taken, err)) != DC_OK)
 			return rc;
 		if (taken > 0)
-			return dc_fail(err, DC_E_CIDR_TWICE, member, "%s: %s is behind another static peer of the gateway already", member, text);
+			return dc_fail(err, DC_E_CIDR_TWICE, member,
+			    "%s: %s is behind another static peer of the gateway already", member, text);
 		uuid_new(id);
 		F_SET_TEXT(row.id, id);
 		row.peer_id = p->id;
@@ -118,24 +140,29 @@ is_bgp(const struct vif_peer *p)
 }
 
 static enum dc_code
-check_bgp(struct call *call, const struct gateway *gw, struct vif_peer *p, const struct peer_names *names, struct dc_error *err)
+check_bgp(struct call *call, const struct gateway *gw, struct vif_peer *p, const struct peer_names *names,
+    struct dc_error *err)
 {
 	if (text_or_null(&p->bgp_md5) == NULL)
-		p->bgp_md5 = (struct f_text) { NULLED, NULL }; /* "" means none */
+		p->bgp_md5 = (struct f_text){NULLED, NULL}; /* "" means none */
 	for (const char *c = p->bgp_md5.v; c != NULL && *c != '\0'; c++)
 		if (*c < ' ' || *c > '~' || *c == '"')
-			return dc_fail(err, DC_E_PARAM, names->md5, "%s may hold printable ASCII characters except the double quote", names->md5);
+			return dc_fail(err, DC_E_PARAM, names->md5,
+			    "%s may hold printable ASCII characters except the double quote", names->md5);
 	if (!is_bgp(p))
 		return DC_OK;
 	if (p->bgp_asn.set != GIVEN)
-		return dc_fail(err, DC_E_NO_ASN, names->asn, "%s is missing: BGP routing needs an AS number", names->asn);
+		return dc_fail(
+		    err, DC_E_NO_ASN, names->asn, "%s is missing: BGP routing needs an AS number", names->asn);
 	if (p->bgp_asn.v == gw->bgp_asn)
-		return dc_fail(err, DC_E_SAME_ASN, names->asn, "%s: %lld is the AS number of the gateway itself", names->asn, (long long)p->bgp_asn.v);
+		return dc_fail(err, DC_E_SAME_ASN, names->asn, "%s: %lld is the AS number of the gateway itself",
+		    names->asn, (long long)p->bgp_asn.v);
 	return gateway_check_asn(res_settings(call), p->bgp_asn.v, names->asn, err);
 }
 
 static enum dc_code
-fail_overlap(struct dc_error *err, enum dc_code code, const char *member, const struct ip_prefix *a, const struct ip_prefix *b)
+fail_overlap(
+    struct dc_error *err, enum dc_code code, const char *member, const struct ip_prefix *a, const struct ip_prefix *b)
 {
 	char text[2][IP_TEXT_SIZE];
 
@@ -148,7 +175,7 @@ fail_overlap(struct dc_error *err, enum dc_code code, const char *member, const 
 static struct cidr_list
 outside_link(const struct cidr_list *all, const struct ip_prefix *link, struct arena *arena)
 {
-	struct cidr_list out = { arena_array(arena, all->n + 1, sizeof(*out.v)), 0 };
+	struct cidr_list out = {arena_array(arena, all->n + 1, sizeof(*out.v)), 0};
 
 	for (size_t i = 0; i < all->n; i++)
 		if (link == NULL || !ip_contains(link, &all->v[i]))
@@ -157,8 +184,9 @@ outside_link(const struct cidr_list *all, const struct ip_prefix *link, struct a
 }
 
 static enum dc_code
-check_remote(struct tx *tx, struct call *call, const struct gateway *gw, const struct vif_peer *p, const struct f_list *list,
-    const struct ip_prefix *link, const struct peer_names *names, struct cidr_list *routes, struct dc_error *err)
+check_remote(struct tx *tx, struct call *call, const struct gateway *gw, const struct vif_peer *p,
+    const struct f_list *list, const struct ip_prefix *link, const struct peer_names *names, struct cidr_list *routes,
+    struct dc_error *err)
 {
 	const struct res_settings *settings = res_settings(call);
 	struct cidr_list remote;
@@ -169,9 +197,12 @@ check_remote(struct tx *tx, struct call *call, const struct gateway *gw, const s
 	    (rc = cidr_check_customer(&remote, link, names->remote_ep_group, err)) != DC_OK)
 		return rc;
 	if (settings->quota_remote_subnets >= 0 && (int64_t)remote.n > settings->quota_remote_subnets)
-		return dc_fail(err, DC_E_REMOTE_SUBNETS, names->remote_ep_group, "%s: %zu remote subnets are more than the quota of %lld", names->remote_ep_group, remote.n, (long long)settings->quota_remote_subnets);
+		return dc_fail(err, DC_E_REMOTE_SUBNETS, names->remote_ep_group,
+		    "%s: %zu remote subnets are more than the quota of %lld", names->remote_ep_group, remote.n,
+		    (long long)settings->quota_remote_subnets);
 	*routes = outside_link(&remote, link, tx_arena(tx));
-	if (cidr_overlap(routes, &gw->local, &a, &b) && a.len > 0) /* a default route overlaps everything and means the rest */
+	if (cidr_overlap(routes, &gw->local, &a, &b) &&
+	    a.len > 0) /* a default route overlaps everything and means the rest */
 		return fail_overlap(err, DC_E_OVERLAP, names->remote_ep_group, &a, &b);
 	return DC_OK;
 }
@@ -187,13 +218,15 @@ vif_peer_check(struct tx *tx, struct call *call, const struct gateway *gw, struc
 
 	if (family_of(p) == IP_V6 && !gw->ipv6)
 		return dc_fail(err, DC_E_PARAM, names->local, "%s: the gateway's address_family is ipv4", names->local);
-	if ((rc = link_addresses_parse(&p->local_gateway_ip, &p->remote_gateway_ip, family_of(p), names->local, names->remote, &link, err)) != DC_OK ||
+	if ((rc = link_addresses_parse(&p->local_gateway_ip, &p->remote_gateway_ip, family_of(p), names->local,
+		 names->remote, &link, err)) != DC_OK ||
 	    (rc = check_bgp(call, gw, p, names, err)) != DC_OK ||
-	    (rc = check_remote(tx, call, gw, p, &p->remote_ep_group, link.family != IP_NONE ? &link.subnet : NULL, names, &routes, err)) != DC_OK)
+	    (rc = check_remote(tx, call, gw, p, &p->remote_ep_group, link.family != IP_NONE ? &link.subnet : NULL,
+		 names, &routes, err)) != DC_OK)
 		return rc;
 	F_SET_TEXT(p->gateway_id, gw->id);
 	if (link.family != IP_NONE) {
-		subnet = (struct cidr_list) { &link.subnet, 1 };
+		subnet = (struct cidr_list){&link.subnet, 1};
 		if (cidr_overlap(&subnet, &gw->local, &a, &b))
 			return fail_overlap(err, DC_E_ADDRESS, names->local, &a, &b);
 		if ((rc = claim_link(tx, p, gw->id, &link.subnet, names->local, err)) != DC_OK)
@@ -210,8 +243,10 @@ vif_peer_set_remote(struct tx *tx, struct call *call, const struct gateway *gw, 
 	struct cidr_list routes;
 	enum dc_code rc;
 
-	if ((rc = link_addresses_parse(&p->local_gateway_ip, &p->remote_gateway_ip, family_of(p), names->local, names->remote, &link, err)) != DC_OK ||
-	    (rc = check_remote(tx, call, gw, p, list, link.family != IP_NONE ? &link.subnet : NULL, names, &routes, err)) != DC_OK ||
+	if ((rc = link_addresses_parse(&p->local_gateway_ip, &p->remote_gateway_ip, family_of(p), names->local,
+		 names->remote, &link, err)) != DC_OK ||
+	    (rc = check_remote(
+		 tx, call, gw, p, list, link.family != IP_NONE ? &link.subnet : NULL, names, &routes, err)) != DC_OK ||
 	    (rc = query_delete(tx, &remote_subnet_table, Q(Q_EQ("peer_id", p->id.v)), NULL, err)) != DC_OK)
 		return rc;
 	p->remote_ep_group = *list;
@@ -240,7 +275,7 @@ vif_peer_insert(struct tx *tx, const struct virtual_interface *v, struct vif_pee
 	p->service_ep_group = v->service_ep_group;
 	p->bgp_route_limit = v->bgp_route_limit;
 	if (p->remote_ep_group.set != GIVEN)
-		p->remote_ep_group = (struct f_list) { GIVEN, 0, NULL };
+		p->remote_ep_group = (struct f_list){GIVEN, 0, NULL};
 	F_SET_TEXT(p->bgp_status, is_bgp(p) ? "down" : NULL);
 	F_SET_INT(p->receive_route_num, is_bgp(p) ? 0 : -1);
 	F_SET_TEXT(p->status, life_names[LIFE_PENDING_CREATE]);
@@ -299,32 +334,35 @@ vif_peers_of_gateway(struct tx *tx, const char *gateway_id, struct vif_peer **re
 }
 
 enum dc_code
-vif_peer_prefixes(struct tx *tx, const struct vif_peer *p, struct cidr_list *remote, struct cidr_list *link, struct dc_error *err)
+vif_peer_prefixes(
+    struct tx *tx, const struct vif_peer *p, struct cidr_list *remote, struct cidr_list *link, struct dc_error *err)
 {
 	struct link_addresses addresses;
 	struct cidr_list all;
 	enum dc_code rc;
 
-	if ((rc = link_addresses_parse(&p->local_gateway_ip, &p->remote_gateway_ip, IP_NONE, "local_gateway_ip", "remote_gateway_ip", &addresses, err)) != DC_OK ||
+	if ((rc = link_addresses_parse(&p->local_gateway_ip, &p->remote_gateway_ip, IP_NONE, "local_gateway_ip",
+		 "remote_gateway_ip", &addresses, err)) != DC_OK ||
 	    (rc = cidr_list_parse(&p->remote_ep_group, IP_NONE, "remote_ep_group", tx_arena(tx), &all, err)) != DC_OK)
 		return rc;
-	*link = (struct cidr_list) { 0 };
+	*link = (struct cidr_list){0};
 	if (addresses.family != IP_NONE)
-		*link = (struct cidr_list) { arena_memdup(tx_arena(tx), &addresses.subnet, sizeof(addresses.subnet)), 1 };
+		*link = (struct cidr_list){arena_memdup(tx_arena(tx), &addresses.subnet, sizeof(addresses.subnet)), 1};
 	*remote = outside_link(&all, link->n > 0 ? link->v : NULL, tx_arena(tx));
 	return DC_OK;
 }
 
 /* --- create --- */
 
-static const struct peer_names names = { "vif_peer.local_gateway_ip", "vif_peer.remote_gateway_ip", "vif_peer.bgp_asn",
-	"vif_peer.bgp_md5", "vif_peer.remote_ep_group" };
+static const struct peer_names names = {"vif_peer.local_gateway_ip", "vif_peer.remote_gateway_ip", "vif_peer.bgp_asn",
+    "vif_peer.bgp_md5", "vif_peer.remote_ep_group"};
 
 static enum dc_code
 load_interface(struct tx *tx, struct call *call, const char *id, struct virtual_interface **ret, struct dc_error *err)
 {
 	void *row;
-	enum dc_code rc = query_get(tx, virtual_interface_resource.table, Q(Q_EQ("id", id), Q_EQ("tenant_id", call->project)), &row, err);
+	enum dc_code rc = query_get(
+	    tx, virtual_interface_resource.table, Q(Q_EQ("id", id), Q_EQ("tenant_id", call->project)), &row, err);
 
 	if (rc == DC_OK)
 		*ret = row;
@@ -333,7 +371,8 @@ load_interface(struct tx *tx, struct call *call, const char *id, struct virtual_
 
 /* The id in the path of the alias: an interface's, or that of one of its peers. */
 static enum dc_code
-interface_of_path(struct tx *tx, struct call *call, const char *id, struct virtual_interface **ret, struct dc_error *err)
+interface_of_path(
+    struct tx *tx, struct call *call, const char *id, struct virtual_interface **ret, struct dc_error *err)
 {
 	void *row;
 	enum dc_code rc = load_interface(tx, call, id, ret, err);
@@ -343,11 +382,13 @@ interface_of_path(struct tx *tx, struct call *call, const char *id, struct virtu
 	rc = query_get(tx, &vif_peer_table, Q(Q_EQ("id", id), Q_EQ("tenant_id", call->project)), &row, err);
 	if (rc == DC_OK)
 		rc = load_interface(tx, call, ((struct vif_peer *)row)->vif_id.v, ret, err);
-	return rc == DC_E_NOT_FOUND ? dc_missing(err, DC_E_VIF_NOT_FOUND, "virtual interface %s does not exist", id) : rc;
+	return rc == DC_E_NOT_FOUND ? dc_missing(err, DC_E_VIF_NOT_FOUND, "virtual interface %s does not exist", id)
+				    : rc;
 }
 
 static enum dc_code
-find_interface(struct tx *tx, struct call *call, const struct vif_peer *p, struct virtual_interface **ret, struct dc_error *err)
+find_interface(
+    struct tx *tx, struct call *call, const struct vif_peer *p, struct virtual_interface **ret, struct dc_error *err)
 {
 	const char *path_id = call_param(call, "vif_peer_id");
 	enum dc_code rc;
@@ -355,26 +396,32 @@ find_interface(struct tx *tx, struct call *call, const struct vif_peer *p, struc
 	if (path_id != NULL) {
 		if ((rc = interface_of_path(tx, call, path_id, ret, err)) != DC_OK)
 			return rc;
-		return p->vif_id.set != GIVEN || strcmp(p->vif_id.v, (*ret)->id.v) == 0 ? DC_OK :
-		    dc_fail(err, DC_E_PARAM, "vif_peer.vif_id", "vif_peer.vif_id is not the interface that the path names");
+		return p->vif_id.set != GIVEN || strcmp(p->vif_id.v, (*ret)->id.v) == 0
+			   ? DC_OK
+			   : dc_fail(err, DC_E_PARAM, "vif_peer.vif_id",
+				 "vif_peer.vif_id is not the interface that the path names");
 	}
 	if (p->vif_id.set != GIVEN)
 		return dc_fail(err, DC_E_PARAM, "vif_peer.vif_id", "vif_peer.vif_id is missing");
 	rc = load_interface(tx, call, p->vif_id.v, ret, err);
-	return rc == DC_E_NOT_FOUND ? dc_fail(err, DC_E_VIF_NOT_FOUND, "vif_peer.vif_id", "vif_peer.vif_id: virtual interface %s does not exist", p->vif_id.v) : rc;
+	return rc == DC_E_NOT_FOUND ? dc_fail(err, DC_E_VIF_NOT_FOUND, "vif_peer.vif_id",
+					  "vif_peer.vif_id: virtual interface %s does not exist", p->vif_id.v)
+				    : rc;
 }
 
 /* What the members say of the family: the addresses, else the first remote block; IP_NONE when they say nothing. */
 static enum ip_family
 family_of_members(const struct vif_peer *p, struct arena *arena)
 {
-	const char *address = text_or_null(&p->local_gateway_ip) != NULL ? p->local_gateway_ip.v : text_or_null(&p->remote_gateway_ip);
+	const char *address =
+	    text_or_null(&p->local_gateway_ip) != NULL ? p->local_gateway_ip.v : text_or_null(&p->remote_gateway_ip);
 	struct ip_prefix prefix;
 	struct cidr_list remote;
 
 	if (address != NULL && ip_parse_prefix(address, &prefix))
 		return prefix.addr.family;
-	if (cidr_list_parse(&p->remote_ep_group, IP_NONE, names.remote_ep_group, arena, &remote, NULL) == DC_OK && remote.n > 0)
+	if (cidr_list_parse(&p->remote_ep_group, IP_NONE, names.remote_ep_group, arena, &remote, NULL) == DC_OK &&
+	    remote.n > 0)
 		return remote.v[0].addr.family;
 	return IP_NONE;
 }
@@ -399,7 +446,8 @@ choose_family(struct tx *tx, const struct virtual_interface *v, struct vif_peer 
 		F_SET_TEXT(p->address_family, ip_family_name(family));
 	}
 	if (family_of(p) == IP_V6 ? have6 : have4)
-		return dc_fail(err, DC_E_VIF_IN_USE, "vif_peer.address_family", "vif_peer.address_family: the interface has its %s peer already", p->address_family.v);
+		return dc_fail(err, DC_E_VIF_IN_USE, "vif_peer.address_family",
+		    "vif_peer.address_family: the interface has its %s peer already", p->address_family.v);
 	return DC_OK;
 }
 
@@ -422,7 +470,8 @@ inherit(const struct virtual_interface *v, struct vif_peer *p)
 }
 
 static void
-mirror_addresses(struct virtual_interface *v, const struct vif_peer *p, const struct f_text *local, const struct f_text *remote)
+mirror_addresses(
+    struct virtual_interface *v, const struct vif_peer *p, const struct f_text *local, const struct f_text *remote)
 {
 	if (family_of(p) == IP_V6) {
 		v->local_gateway_v6_ip = *local;
@@ -441,7 +490,9 @@ lock_interface(struct tx *tx, const struct virtual_interface *v, struct gateway 
 	if ((rc = gateway_lock(tx, vif_gateway(v), gw, err)) != DC_OK ||
 	    (rc = query_lock(tx, virtual_interface_resource.table, v->id.v, err)) != DC_OK)
 		return rc;
-	return life_is(&v->status, LIFE_PENDING_DELETE) ? dc_fail(err, DC_E_VIF_STATE, NULL, "the interface is being deleted") : DC_OK;
+	return life_is(&v->status, LIFE_PENDING_DELETE)
+		   ? dc_fail(err, DC_E_VIF_STATE, NULL, "the interface is being deleted")
+		   : DC_OK;
 }
 
 static enum dc_code
@@ -459,10 +510,12 @@ create(struct tx *tx, struct call *call, struct dc_error *err)
 	inherit(v, p);
 	uuid_new(id);
 	F_SET_TEXT(p->id, id);
-	if ((rc = vif_peer_check(tx, call, &gw, p, &names, err)) != DC_OK || (rc = vif_peer_insert(tx, v, p, err)) != DC_OK)
+	if ((rc = vif_peer_check(tx, call, &gw, p, &names, err)) != DC_OK ||
+	    (rc = vif_peer_insert(tx, v, p, err)) != DC_OK)
 		return rc;
 	mirror_addresses(v, p, &p->local_gateway_ip, &p->remote_gateway_ip);
-	if ((rc = query_update(tx, virtual_interface_resource.table, v, err)) != DC_OK || (rc = vif_render(tx, v, err)) != DC_OK ||
+	if ((rc = query_update(tx, virtual_interface_resource.table, v, err)) != DC_OK ||
+	    (rc = vif_render(tx, v, err)) != DC_OK ||
 	    (rc = event_add(tx, call, "create", vif_peer_resource.name, p->id.v, err)) != DC_OK)
 		return rc;
 	return crud_answer(tx, call, &vif_peer_resource, p, true, err);
@@ -471,7 +524,8 @@ create(struct tx *tx, struct call *call, struct dc_error *err)
 /* --- update and delete --- */
 
 static enum dc_code
-vif_peer_update(struct tx *tx, struct call *call, const void *old, const void *patch_row, void *row, struct dc_error *err)
+vif_peer_update(
+    struct tx *tx, struct call *call, const void *old, const void *patch_row, void *row, struct dc_error *err)
 {
 	const struct vif_peer *patch = patch_row;
 	struct vif_peer *p = row;
@@ -481,17 +535,20 @@ vif_peer_update(struct tx *tx, struct call *call, const void *old, const void *p
 	enum dc_code rc;
 
 	(void)old;
-	if ((rc = load_interface(tx, call, p->vif_id.v, &v, err)) != DC_OK || (rc = lock_interface(tx, v, &gw, err)) != DC_OK)
+	if ((rc = load_interface(tx, call, p->vif_id.v, &v, err)) != DC_OK ||
+	    (rc = lock_interface(tx, v, &gw, err)) != DC_OK)
 		return rc;
 	if (life_is(&p->status, LIFE_PENDING_DELETE))
 		return dc_fail(err, DC_E_VIF_STATE, NULL, "the peer is being deleted");
 	if (patch->remote_ep_group.set != GIVEN)
 		return DC_OK;
 	if ((rc = vif_peer_set_remote(tx, call, &gw, p, &patch->remote_ep_group, &names, err)) != DC_OK ||
-	    (rc = vif_first_peer(tx, v->id.v, &first, err)) != DC_OK || first == NULL || strcmp(first->id.v, p->id.v) != 0)
+	    (rc = vif_first_peer(tx, v->id.v, &first, err)) != DC_OK || first == NULL ||
+	    strcmp(first->id.v, p->id.v) != 0)
 		return rc;
 	v->remote_ep_group = p->remote_ep_group;
-	return query_set(tx, virtual_interface_resource.table, (const char *const[]) { "remote_ep_group", NULL }, v, Q(Q_EQ("id", v->id.v)), NULL, err);
+	return query_set(tx, virtual_interface_resource.table, (const char *const[]){"remote_ep_group", NULL}, v,
+	    Q(Q_EQ("id", v->id.v)), NULL, err);
 }
 
 static enum dc_code
@@ -524,14 +581,15 @@ show_next_peer(struct virtual_interface *v, const struct vif_peer *next)
 static enum dc_code
 vif_peer_remove(struct tx *tx, struct call *call, void *row, bool *later, struct dc_error *err)
 {
-	static const struct f_text none = { NULLED, NULL };
+	static const struct f_text none = {NULLED, NULL};
 	struct vif_peer *p = row, *peer, *stays = NULL;
 	struct virtual_interface *v;
 	struct gateway gw;
 	size_t n;
 	enum dc_code rc;
 
-	if ((rc = load_interface(tx, call, p->vif_id.v, &v, err)) != DC_OK || (rc = lock_interface(tx, v, &gw, err)) != DC_OK ||
+	if ((rc = load_interface(tx, call, p->vif_id.v, &v, err)) != DC_OK ||
+	    (rc = lock_interface(tx, v, &gw, err)) != DC_OK ||
 	    (rc = vif_peers_of(tx, v->id.v, &peer, &n, err)) != DC_OK)
 		return rc;
 	*later = true; /* vif_observe() deletes the row when the edge has let go of it */
@@ -546,7 +604,8 @@ vif_peer_remove(struct tx *tx, struct call *call, void *row, bool *later, struct
 	show_next_peer(v, stays);
 	life_move(&p->status, EV_REMOVE, "vif_peer", p->id.v);
 	if ((rc = query_update(tx, &vif_peer_table, p, err)) != DC_OK ||
-	    (rc = query_update(tx, virtual_interface_resource.table, v, err)) != DC_OK || (rc = vif_render(tx, v, err)) != DC_OK)
+	    (rc = query_update(tx, virtual_interface_resource.table, v, err)) != DC_OK ||
+	    (rc = vif_render(tx, v, err)) != DC_OK)
 		return rc;
 	return vif_observe(tx, v->id.v, err);
 }
@@ -554,22 +613,27 @@ vif_peer_remove(struct tx *tx, struct call *call, void *row, bool *later, struct
 #define PATH "/v3/{project_id}/dcaas/vif-peers"
 
 static const struct route vif_peer_routes[] = {
-	{ M_POST, PATH, ROLE_MEMBER, ROUTE_WRITES, &vif_peer_resource, VIEW_CREATE, .status = 201, .run = create, .operation = "CreateVifPeer", .summary = "Add the peer of the missing address family to a virtual interface." },
-	{ M_POST, PATH "/{vif_peer_id}", ROLE_MEMBER, ROUTE_WRITES, &vif_peer_resource, VIEW_CREATE, .status = 201, .run = create, .operation = "CreateVifPeerAtId", .summary = "The same with the interface in the path, as the published example has it." },
-	{ M_PUT, PATH "/{vif_peer_id}", ROLE_MEMBER, ROUTE_WRITES, &vif_peer_resource, VIEW_UPDATE, .run = crud_update, .operation = "UpdateVifPeer", .summary = "Change name, text or remote subnets of a peer." },
-	{ M_DELETE, PATH "/{vif_peer_id}", ROLE_MEMBER, ROUTE_WRITES, &vif_peer_resource, .status = 204, .run = crud_delete, .operation = "DeleteVifPeer", .summary = "Remove a peer that is not the last of its interface." },
-	{ 0 },
+    {M_POST, PATH, ROLE_MEMBER, ROUTE_WRITES, &vif_peer_resource, VIEW_CREATE, .status = 201, .run = create,
+	.operation = "CreateVifPeer", .summary = "Add the peer of the missing address family to a virtual interface."},
+    {M_POST, PATH "/{vif_peer_id}", ROLE_MEMBER, ROUTE_WRITES, &vif_peer_resource, VIEW_CREATE, .status = 201,
+	.run = create, .operation = "CreateVifPeerAtId",
+	.summary = "The same with the interface in the path, as the published example has it."},
+    {M_PUT, PATH "/{vif_peer_id}", ROLE_MEMBER, ROUTE_WRITES, &vif_peer_resource, VIEW_UPDATE, .run = crud_update,
+	.operation = "UpdateVifPeer", .summary = "Change name, text or remote subnets of a peer."},
+    {M_DELETE, PATH "/{vif_peer_id}", ROLE_MEMBER, ROUTE_WRITES, &vif_peer_resource, .status = 204, .run = crud_delete,
+	.operation = "DeleteVifPeer", .summary = "Remove a peer that is not the last of its interface."},
+    {0},
 };
 
 const struct resource vif_peer_resource = {
-	.name = "vif_peer",
-	.plural = "vif_peers",
-	.title = "virtual interface peer",
-	.table = &vif_peer_table,
-	.missing = DC_E_NOT_FOUND,
-	.owner = "tenant_id",
-	.routes = vif_peer_routes,
-	.update = vif_peer_update,
-	.updated = vif_peer_updated,
-	.remove = vif_peer_remove,
+    .name = "vif_peer",
+    .plural = "vif_peers",
+    .title = "virtual interface peer",
+    .table = &vif_peer_table,
+    .missing = DC_E_NOT_FOUND,
+    .owner = "tenant_id",
+    .routes = vif_peer_routes,
+    .update = vif_peer_update,
+    .updated = vif_peer_updated,
+    .remove = vif_peer_remove,
 };

@@ -8,33 +8,51 @@
 #include "reconcile/objects.h"
 #include "res/virtual_interface.h"
 
-static const char *const statuses[] = { "ACTIVE", "DOWN", "BUILD", "ERROR", "PENDING_CREATE", "PENDING_UPDATE", "PENDING_DELETE",
-	NULL };
+static const char *const statuses[] = {
+    "ACTIVE", "DOWN", "BUILD", "ERROR", "PENDING_CREATE", "PENDING_UPDATE", "PENDING_DELETE", NULL};
 
 const struct field_table virtual_gateway_table = {
-	.name = "VirtualGateway",
-	.sql = "virtual_gateway",
-	.size = sizeof(struct virtual_gateway),
-	.at_least_one = true,
-	.fields = (const struct field[]) {
-	    { AT(virtual_gateway, id), .kind = F_UUID, .may = V_R, .must = VIEW_ANSWER, .filter = true, .sort = true, .cli = true, .doc = "Identifier of the gateway." },
-	    { AT(virtual_gateway, tenant_id), .kind = F_HEX32, .may = V_R, .must = VIEW_ANSWER, .doc = "Project that owns the gateway." },
-	    { AT(virtual_gateway, name), .kind = F_TEXT, .max = 64, .may = V_CRU, .must = VIEW_ANSWER, .filter = true, .filter_csv = true, .sort = true, .cli = true, .doc = "Display name." },
-	    { AT(virtual_gateway, description), .kind = F_TEXT, .max = 128, .nullable = true, .may = V_CRU, .doc = "Free text." },
-	    { AT(virtual_gateway, vpc_id), .kind = F_UUID, .nullable = true, .may = V_CR, .filter = true, .cli = true, .doc = "VPC behind the gateway." },
-	    { AT(virtual_gateway, enterprise_router_id), .kind = F_UUID, .nullable = true, .may = V_CR, .doc = "Enterprise router behind the gateway, instead of a VPC." },
-	    { AT(virtual_gateway, local_ep_group), .kind = F_LIST, .max = 255, .min_items = 1, .max_items = 200, .nullable = true, .may = V_CRU, .cli = true, .doc = "IPv4 blocks of the VPC that customers reach." },
-	    { AT(virtual_gateway, local_ep_group_ipv6), .kind = F_LIST, .max = 255, .min_items = 1, .max_items = 50, .nullable = true, .may = V_CRU, .doc = "IPv6 blocks of the VPC that customers reach." },
-	    { AT(virtual_gateway, bgp_asn), .kind = F_INT, .min = 1, .max = 4294967295, .quoted = true, .code = DC_E_ASN, .may = V_CR, .must = VIEW_ANSWER, .fallback = "64512", .cli = true, .doc = "AS number of the gateway." },
-	    { AT(virtual_gateway, type), .kind = F_TEXT, .max = 255, .may = V_R, .must = VIEW_ANSWER, .fallback = "\"default\"", .doc = "Kind of gateway." },
-	    { AT(virtual_gateway, admin_state_up), .kind = F_BOOL, .may = V_R, .fallback = "true", .doc = "Administrative state." },
-	    { AT(virtual_gateway, status), .kind = F_ENUM, .names = statuses, .may = V_R, .must = VIEW_ANSWER, .sort = true, .cli = true, .doc = "Life-cycle state." },
-	    { AT(virtual_gateway, device_id), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_R, .doc = "Edge that it has its first interface on." },
-	    { AT(virtual_gateway, redundant_device_id), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_R, .doc = "Second edge that it has an interface on." },
-	    { AT(virtual_gateway, public_border_group), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_R, .fallback = "\"center\"", .doc = "Border group." },
-	    { AT(virtual_gateway, enterprise_project_id), .kind = F_UUID, .zero = true, .nullable = true, .may = V_CR, .filter = true, .filter_csv = true, .doc = "Enterprise project of the gateway; 0 is the default one." },
-	    { AT(virtual_gateway, tags), .kind = F_OBJECTS, .of = &tag_table, .max_items = 10, .may = V_CR, .doc = "Tags of the gateway." },
-	    { 0 },
+    .name = "VirtualGateway",
+    .sql = "virtual_gateway",
+    .size = sizeof(struct virtual_gateway),
+    .at_least_one = true,
+    .fields =
+	(const struct field[]){
+	    {AT(virtual_gateway, id), .kind = F_UUID, .may = V_R, .must = VIEW_ANSWER, .filter = true, .sort = true,
+		.cli = true, .doc = "Identifier of the gateway."},
+	    {AT(virtual_gateway, tenant_id), .kind = F_HEX32, .may = V_R, .must = VIEW_ANSWER,
+		.doc = "Project that owns the gateway."},
+	    {AT(virtual_gateway, name), .kind = F_TEXT, .max = 64, .may = V_CRU, .must = VIEW_ANSWER, .filter = true,
+		.filter_csv = true, .sort = true, .cli = true, .doc = "Display name."},
+	    {AT(virtual_gateway, description), .kind = F_TEXT, .max = 128, .nullable = true, .may = V_CRU,
+		.doc = "Free text."},
+	    {AT(virtual_gateway, vpc_id), .kind = F_UUID, .nullable = true, .may = V_CR, .filter = true, .cli = true,
+		.doc = "VPC behind the gateway."},
+	    {AT(virtual_gateway, enterprise_router_id), .kind = F_UUID, .nullable = true, .may = V_CR,
+		.doc = "Enterprise router behind the gateway, instead of a VPC."},
+	    {AT(virtual_gateway, local_ep_group), .kind = F_LIST, .max = 255, .min_items = 1, .max_items = 200,
+		.nullable = true, .may = V_CRU, .cli = true, .doc = "IPv4 blocks of the VPC that customers reach."},
+	    {AT(virtual_gateway, local_ep_group_ipv6), .kind = F_LIST, .max = 255, .min_items = 1, .max_items = 50,
+		.nullable = true, .may = V_CRU, .doc = "IPv6 blocks of the VPC that customers reach."},
+	    {AT(virtual_gateway, bgp_asn), .kind = F_INT, .min = 1, .max = 4294967295, .quoted = true, .code = DC_E_ASN,
+		.may = V_CR, .must = VIEW_ANSWER, .fallback = "64512", .cli = true, .doc = "AS number of the gateway."},
+	    {AT(virtual_gateway, type), .kind = F_TEXT, .max = 255, .may = V_R, .must = VIEW_ANSWER,
+		.fallback = "\"default\"", .doc = "Kind of gateway."},
+	    {AT(virtual_gateway, admin_state_up), .kind = F_BOOL, .may = V_R, .fallback = "true",
+		.doc = "Administrative state."},
+	    {AT(virtual_gateway, status), .kind = F_ENUM, .names = statuses, .may = V_R, .must = VIEW_ANSWER,
+		.sort = true, .cli = true, .doc = "Life-cycle state."},
+	    {AT(virtual_gateway, device_id), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_R,
+		.doc = "Edge that it has its first interface on."},
+	    {AT(virtual_gateway, redundant_device_id), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_R,
+		.doc = "Second edge that it has an interface on."},
+	    {AT(virtual_gateway, public_border_group), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_R,
+		.fallback = "\"center\"", .doc = "Border group."},
+	    {AT(virtual_gateway, enterprise_project_id), .kind = F_UUID, .zero = true, .nullable = true, .may = V_CR,
+		.filter = true, .filter_csv = true, .doc = "Enterprise project of the gateway; 0 is the default one."},
+	    {AT(virtual_gateway, tags), .kind = F_OBJECTS, .of = &tag_table, .max_items = 10, .may = V_CR,
+		.doc = "Tags of the gateway."},
+	    {0},
 	},
 };
 
@@ -45,8 +63,10 @@ local_subnets(const struct virtual_gateway *gw, struct arena *arena, struct cidr
 	struct cidr_list v4, v6;
 	enum dc_code rc;
 
-	if ((rc = cidr_list_parse(&gw->local_ep_group, IP_V4, "virtual_gateway.local_ep_group", arena, &v4, err)) != DC_OK ||
-	    (rc = cidr_list_parse(&gw->local_ep_group_ipv6, IP_V6, "virtual_gateway.local_ep_group_ipv6", arena, &v6, err)) != DC_OK)
+	if ((rc = cidr_list_parse(&gw->local_ep_group, IP_V4, "virtual_gateway.local_ep_group", arena, &v4, err)) !=
+		DC_OK ||
+	    (rc = cidr_list_parse(
+		 &gw->local_ep_group_ipv6, IP_V6, "virtual_gateway.local_ep_group_ipv6", arena, &v6, err)) != DC_OK)
 		return rc;
 	ret->v = arena_array(arena, v4.n + v6.n + 1, sizeof(*ret->v));
 	ret->n = v4.n + v6.n;
@@ -85,14 +105,18 @@ check_vpc(struct tx *tx, struct call *call, const struct virtual_gateway *gw, st
 	int64_t mine, gateways;
 	enum dc_code rc;
 
-	if ((rc = query_count(tx, attachment_resource.table, Q(Q_EQ("vpc_id", gw->vpc_id.v), Q_EQ("tenant_id", gw->tenant_id.v)), &mine, err)) != DC_OK)
+	if ((rc = query_count(tx, attachment_resource.table,
+		 Q(Q_EQ("vpc_id", gw->vpc_id.v), Q_EQ("tenant_id", gw->tenant_id.v)), &mine, err)) != DC_OK)
 		return rc;
 	if (mine == 0 && !res_settings(call)->accept_unattached_vpc)
-		return dc_fail(err, DC_E_VPC, "virtual_gateway.vpc_id", "virtual_gateway.vpc_id: VPC %s does not exist", gw->vpc_id.v);
-	if ((rc = query_count(tx, &virtual_gateway_table, Q(Q_EQ("vpc_id", gw->vpc_id.v), Q_EQ("tenant_id", gw->tenant_id.v)), &gateways, err)) != DC_OK)
+		return dc_fail(err, DC_E_VPC, "virtual_gateway.vpc_id", "virtual_gateway.vpc_id: VPC %s does not exist",
+		    gw->vpc_id.v);
+	if ((rc = query_count(tx, &virtual_gateway_table,
+		 Q(Q_EQ("vpc_id", gw->vpc_id.v), Q_EQ("tenant_id", gw->tenant_id.v)), &gateways, err)) != DC_OK)
 		return rc;
-	return gateways == 0 ? DC_OK :
-	    dc_fail(err, DC_E_VPC_HAS_VGW, "virtual_gateway.vpc_id", "virtual_gateway.vpc_id: VPC %s has a virtual gateway already", gw->vpc_id.v);
+	return gateways == 0 ? DC_OK
+			     : dc_fail(err, DC_E_VPC_HAS_VGW, "virtual_gateway.vpc_id",
+				   "virtual_gateway.vpc_id: VPC %s has a virtual gateway already", gw->vpc_id.v);
 }
 
 static enum dc_code
@@ -100,8 +124,9 @@ check_quota(struct tx *tx, struct call *call, struct dc_error *err)
 {
 	enum dc_code rc = query_lock(tx, &project_table, call->project, err);
 
-	return rc != DC_OK ? rc :
-	    quota_check(tx, &virtual_gateway_table, call->project, res_settings(call)->quota_vgw, "virtual gateways", err);
+	return rc != DC_OK ? rc
+			   : quota_check(tx, &virtual_gateway_table, call->project, res_settings(call)->quota_vgw,
+				 "virtual gateways", err);
 }
 
 static enum dc_code
@@ -113,11 +138,13 @@ virtual_gateway_create(struct tx *tx, struct call *call, void *row, struct dc_er
 	enum dc_code rc;
 
 	if (gw->enterprise_router_id.set == GIVEN)
-		return dc_fail(err, DC_E_PARAM, "virtual_gateway.enterprise_router_id", "virtual_gateway.enterprise_router_id is not served yet");
+		return dc_fail(err, DC_E_PARAM, "virtual_gateway.enterprise_router_id",
+		    "virtual_gateway.enterprise_router_id is not served yet");
 	if (gw->vpc_id.set != GIVEN)
 		return dc_fail(err, DC_E_PARAM, "virtual_gateway.vpc_id", "virtual_gateway.vpc_id is missing");
 	if (gw->local_ep_group.set != GIVEN && gw->local_ep_group_ipv6.set != GIVEN)
-		return dc_fail(err, DC_E_PARAM, "virtual_gateway.local_ep_group", "virtual_gateway.local_ep_group is missing");
+		return dc_fail(
+		    err, DC_E_PARAM, "virtual_gateway.local_ep_group", "virtual_gateway.local_ep_group is missing");
 	if ((rc = tags_check(&gw->tags, "virtual_gateway.tags", err)) != DC_OK)
 		return rc;
 	if ((rc = gateway_check_asn(settings, gw->bgp_asn.v, "virtual_gateway.bgp_asn", err)) != DC_OK)
@@ -131,7 +158,8 @@ virtual_gateway_create(struct tx *tx, struct call *call, void *row, struct dc_er
 
 /* What the new local subnets may not touch: the customers' subnets behind it, and the links to them. */
 static enum dc_code
-check_against_interfaces(struct tx *tx, const struct virtual_gateway *gw, const struct cidr_list *local, struct dc_error *err)
+check_against_interfaces(
+    struct tx *tx, const struct virtual_gateway *gw, const struct cidr_list *local, struct dc_error *err)
 {
 	struct vif_peer *peer;
 	size_t n;
@@ -150,14 +178,16 @@ check_against_interfaces(struct tx *tx, const struct virtual_gateway *gw, const 
 			ip_format_prefix(&a, text[0]);
 			ip_format_prefix(&b, text[1]);
 			return dc_fail(err, DC_E_OVERLAP, "virtual_gateway.local_ep_group",
-			    "virtual_gateway.local_ep_group: %s overlaps %s of interface %s", text[0], text[1], peer[i].vif_id.v);
+			    "virtual_gateway.local_ep_group: %s overlaps %s of interface %s", text[0], text[1],
+			    peer[i].vif_id.v);
 		}
 	}
 	return DC_OK;
 }
 
 static enum dc_code
-virtual_gateway_update(struct tx *tx, struct call *call, const void *old, const void *patch_row, void *row, struct dc_error *err)
+virtual_gateway_update(
+    struct tx *tx, struct call *call, const void *old, const void *patch_row, void *row, struct dc_error *err)
 {
 	struct virtual_gateway *gw = row;
 	const struct virtual_gateway *patch = patch_row;
@@ -179,7 +209,8 @@ virtual_gateway_update(struct tx *tx, struct call *call, const void *old, const 
 static enum dc_code
 virtual_gateway_created(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
-	return gateway_insert(tx, &virtual_gateway_kind, ((struct virtual_gateway *)row)->id.v, res_settings(call), err);
+	return gateway_insert(
+	    tx, &virtual_gateway_kind, ((struct virtual_gateway *)row)->id.v, res_settings(call), err);
 }
 
 static enum dc_code
@@ -192,7 +223,7 @@ virtual_gateway_updated(struct tx *tx, struct call *call, const void *old, void 
 static enum dc_code
 virtual_gateway_remove(struct tx *tx, struct call *call, void *row, bool *later, struct dc_error *err)
 {
-	static const char *const columns[] = { "status", NULL };
+	static const char *const columns[] = {"status", NULL};
 	struct virtual_gateway *gw = row;
 	struct edge_number *number;
 	int64_t interfaces;
@@ -201,10 +232,12 @@ virtual_gateway_remove(struct tx *tx, struct call *call, void *row, bool *later,
 
 	(void)call;
 	if ((rc = query_lock(tx, &gateway_table, gw->id.v, err)) != DC_OK ||
-	    (rc = query_count(tx, virtual_interface_resource.table, Q(Q_EQ("vgw_id", gw->id.v)), &interfaces, err)) != DC_OK)
+	    (rc = query_count(tx, virtual_interface_resource.table, Q(Q_EQ("vgw_id", gw->id.v)), &interfaces, err)) !=
+		DC_OK)
 		return rc;
 	if (interfaces > 0)
-		return dc_fail(err, DC_E_VGW_IN_USE, NULL, "the gateway has %lld virtual interfaces", (long long)interfaces);
+		return dc_fail(
+		    err, DC_E_VGW_IN_USE, NULL, "the gateway has %lld virtual interfaces", (long long)interfaces);
 	if ((rc = gateway_edges(tx, gw->id.v, &number, &n, err)) != DC_OK || n == 0)
 		return rc;
 	*later = true; /* an edge still has its VRF */
@@ -218,8 +251,8 @@ virtual_gateway_remove(struct tx *tx, struct call *call, void *row, bool *later,
 static enum dc_code
 write_devices(struct tx *tx, const struct gateway *gw, struct dc_error *err)
 {
-	static const char *const columns[] = { "device_id", "redundant_device_id", NULL };
-	struct virtual_gateway out = { 0 };
+	static const char *const columns[] = {"device_id", "redundant_device_id", NULL};
+	struct virtual_gateway out = {0};
 	struct edge_number *number;
 	struct edge *edge;
 	size_t n;
@@ -232,7 +265,8 @@ write_devices(struct tx *tx, const struct gateway *gw, struct dc_error *err)
 	for (size_t i = 0; i < n && i < 2; i++) {
 		if ((rc = edge_get(tx, number[i].edge_id.v, &edge, err)) != DC_OK)
 			return rc;
-		*(i == 0 ? &out.device_id : &out.redundant_device_id) = edge->device_id.set == GIVEN ? edge->device_id : edge->id;
+		*(i == 0 ? &out.device_id : &out.redundant_device_id) =
+		    edge->device_id.set == GIVEN ? edge->device_id : edge->id;
 	}
 	return query_set(tx, &virtual_gateway_table, columns, &out, Q(Q_EQ("id", gw->id)), NULL, err);
 }
@@ -252,37 +286,44 @@ view(struct tx *tx, struct gateway *ret, struct dc_error *err)
 }
 
 const struct gateway_kind virtual_gateway_kind = {
-	.res = &virtual_gateway_resource,
-	.interfaces = "vgw_id",
-	.attachments = "vpc_id",
-	.view = view,
-	.settle = write_devices,
+    .res = &virtual_gateway_resource,
+    .interfaces = "vgw_id",
+    .attachments = "vpc_id",
+    .view = view,
+    .settle = write_devices,
 };
 
 #define PATH "/v3/{project_id}/dcaas/virtual-gateways"
 
 static const struct route virtual_gateway_routes[] = {
-	{ M_GET, PATH, ROLE_READER, .res = &virtual_gateway_resource, .run = crud_list, .operation = "ListVirtualGateways", .summary = "List the virtual gateways of the project." },
-	{ M_POST, PATH, ROLE_MEMBER, ROUTE_WRITES, &virtual_gateway_resource, VIEW_CREATE, .status = 201, .run = crud_create, .operation = "CreateVirtualGateway", .summary = "Create a virtual gateway for a VPC." },
-	{ M_GET, PATH "/{virtual_gateway_id}", ROLE_READER, .res = &virtual_gateway_resource, .run = crud_show, .operation = "ShowVirtualGateway", .summary = "Read one virtual gateway." },
-	{ M_PUT, PATH "/{virtual_gateway_id}", ROLE_MEMBER, ROUTE_WRITES, &virtual_gateway_resource, VIEW_UPDATE, .run = crud_update, .operation = "UpdateVirtualGateway", .summary = "Change name, text or local subnets of a virtual gateway." },
-	{ M_DELETE, PATH "/{virtual_gateway_id}", ROLE_MEMBER, ROUTE_WRITES, &virtual_gateway_resource, .status = 204, .run = crud_delete, .operation = "DeleteVirtualGateway", .summary = "Remove a virtual gateway without interfaces." },
-	{ 0 },
+    {M_GET, PATH, ROLE_READER, .res = &virtual_gateway_resource, .run = crud_list, .operation = "ListVirtualGateways",
+	.summary = "List the virtual gateways of the project."},
+    {M_POST, PATH, ROLE_MEMBER, ROUTE_WRITES, &virtual_gateway_resource, VIEW_CREATE, .status = 201, .run = crud_create,
+	.operation = "CreateVirtualGateway", .summary = "Create a virtual gateway for a VPC."},
+    {M_GET, PATH "/{virtual_gateway_id}", ROLE_READER, .res = &virtual_gateway_resource, .run = crud_show,
+	.operation = "ShowVirtualGateway", .summary = "Read one virtual gateway."},
+    {M_PUT, PATH "/{virtual_gateway_id}", ROLE_MEMBER, ROUTE_WRITES, &virtual_gateway_resource, VIEW_UPDATE,
+	.run = crud_update, .operation = "UpdateVirtualGateway",
+	.summary = "Change name, text or local subnets of a virtual gateway."},
+    {M_DELETE, PATH "/{virtual_gateway_id}", ROLE_MEMBER, ROUTE_WRITES, &virtual_gateway_resource, .status = 204,
+	.run = crud_delete, .operation = "DeleteVirtualGateway",
+	.summary = "Remove a virtual gateway without interfaces."},
+    {0},
 };
 
 const struct resource virtual_gateway_resource = {
-	.name = "virtual_gateway",
-	.plural = "virtual_gateways",
-	.title = "virtual gateway",
-	.table = &virtual_gateway_table,
-	.missing = DC_E_VGW_NOT_FOUND,
-	.owner = "tenant_id",
-	.routes = virtual_gateway_routes,
-	.create = virtual_gateway_create,
-	.created = virtual_gateway_created,
-	.update = virtual_gateway_update,
-	.updated = virtual_gateway_updated,
-	.remove = virtual_gateway_remove,
-	.removed = gateway_removed,
-	.observe = gateway_observe,
+    .name = "virtual_gateway",
+    .plural = "virtual_gateways",
+    .title = "virtual gateway",
+    .table = &virtual_gateway_table,
+    .missing = DC_E_VGW_NOT_FOUND,
+    .owner = "tenant_id",
+    .routes = virtual_gateway_routes,
+    .create = virtual_gateway_create,
+    .created = virtual_gateway_created,
+    .update = virtual_gateway_update,
+    .updated = virtual_gateway_updated,
+    .remove = virtual_gateway_remove,
+    .removed = gateway_removed,
+    .observe = gateway_observe,
 };

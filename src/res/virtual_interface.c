@@ -1,5 +1,5 @@
-/* virtual_interface.c - virtual interfaces: table, rules, life cycle (semantics.md 5.5 and 8). A new one brings its first
- * peer; what edges have and say of it is vif_edge.c, the peers are vif_peer.c. */
+/* virtual_interface.c - virtual interfaces: table, rules, life cycle (semantics.md 5.5 and 8). A new one brings its
+ * first peer; what edges have and say of it is vif_edge.c, the peers are vif_peer.c. */
 #include "res/virtual_interface.h"
 
 #include <string.h>
@@ -13,97 +13,153 @@
 
 struct vif_extend_attribute {
 	struct f_text ha_type, ha_mode;
-	struct f_int detect_multiplier, min_rx_interval, min_tx_interval, remote_disclaim, local_disclaim, ipv6_remote_disclaim,
-	    ipv6_local_disclaim;
+	struct f_int detect_multiplier, min_rx_interval, min_tx_interval, remote_disclaim, local_disclaim,
+	    ipv6_remote_disclaim, ipv6_local_disclaim;
 };
 
-static const char *const ha_types[] = { "nqa", "bfd", NULL };
-static const char *const ha_modes[] = { "auto_single", "auto_multi", "static_single", "static_multi", "enhance_nqa", NULL };
-static const char *const service_types[] = { "VGW", "GDGW", "LGW", "GEIP", NULL };
-static const char *const service_types_in[] = { "VGW", "GDGW", "LGW", NULL };
-static const char *const types[] = { "private", "public", NULL };
-static const char *const families[] = { "ipv4", "ipv6", NULL };
-static const char *const route_modes[] = { "static", "bgp", NULL };
-static const char *const priorities[] = { "normal", "low", NULL };
-static const char *const answers[] = { "ACCEPTED", "REJECTED", NULL };
+static const char *const ha_types[] = {"nqa", "bfd", NULL};
+static const char *const ha_modes[] = {
+    "auto_single", "auto_multi", "static_single", "static_multi", "enhance_nqa", NULL};
+static const char *const service_types[] = {"VGW", "GDGW", "LGW", "GEIP", NULL};
+static const char *const service_types_in[] = {"VGW", "GDGW", "LGW", NULL};
+static const char *const types[] = {"private", "public", NULL};
+static const char *const families[] = {"ipv4", "ipv6", NULL};
+static const char *const route_modes[] = {"static", "bgp", NULL};
+static const char *const priorities[] = {"normal", "low", NULL};
+static const char *const answers[] = {"ACCEPTED", "REJECTED", NULL};
 
-#define DISCLAIM(m, words) \
-	{ AT(vif_extend_attribute, m), .kind = F_INT, .min = 1, .max = 16384, .nullable = true, .may = V_RU, .doc = words }
+#define DISCLAIM(m, words)                                                                                             \
+	{                                                                                                              \
+		AT(vif_extend_attribute, m), .kind = F_INT, .min = 1, .max = 16384, .nullable = true, .may = V_RU,     \
+					     .doc = words                                                              \
+	}
 
 static const struct field_table extend_attribute_table = {
-	.name = "VifExtendAttribute",
-	.size = sizeof(struct vif_extend_attribute),
-	.fields = (const struct field[]) {
-	    { AT(vif_extend_attribute, ha_type), .kind = F_ENUM, .names = ha_types, .nullable = true, .may = V_RU, .doc = "Kind of detection." },
-	    { AT(vif_extend_attribute, ha_mode), .kind = F_ENUM, .names = ha_modes, .nullable = true, .may = V_RU, .doc = "Mode of detection." },
-	    { AT(vif_extend_attribute, detect_multiplier), .kind = F_INT, .min = 3, .max = 20, .nullable = true, .may = V_RU, .doc = "Lost packets that count as down." },
-	    { AT(vif_extend_attribute, min_rx_interval), .kind = F_INT, .min = 200, .max = 5000, .nullable = true, .may = V_RU, .doc = "Shortest interval of reception in ms." },
-	    { AT(vif_extend_attribute, min_tx_interval), .kind = F_INT, .min = 200, .max = 5000, .nullable = true, .may = V_RU, .doc = "Shortest interval of sending in ms." },
+    .name = "VifExtendAttribute",
+    .size = sizeof(struct vif_extend_attribute),
+    .fields =
+	(const struct field[]){
+	    {AT(vif_extend_attribute, ha_type), .kind = F_ENUM, .names = ha_types, .nullable = true, .may = V_RU,
+		.doc = "Kind of detection."},
+	    {AT(vif_extend_attribute, ha_mode), .kind = F_ENUM, .names = ha_modes, .nullable = true, .may = V_RU,
+		.doc = "Mode of detection."},
+	    {AT(vif_extend_attribute, detect_multiplier), .kind = F_INT, .min = 3, .max = 20, .nullable = true,
+		.may = V_RU, .doc = "Lost packets that count as down."},
+	    {AT(vif_extend_attribute, min_rx_interval), .kind = F_INT, .min = 200, .max = 5000, .nullable = true,
+		.may = V_RU, .doc = "Shortest interval of reception in ms."},
+	    {AT(vif_extend_attribute, min_tx_interval), .kind = F_INT, .min = 200, .max = 5000, .nullable = true,
+		.may = V_RU, .doc = "Shortest interval of sending in ms."},
 	    DISCLAIM(remote_disclaim, "Far discriminator, IPv4."),
 	    DISCLAIM(local_disclaim, "Own discriminator, IPv4."),
 	    DISCLAIM(ipv6_remote_disclaim, "Far discriminator, IPv6."),
 	    DISCLAIM(ipv6_local_disclaim, "Own discriminator, IPv6."),
-	    { 0 },
+	    {0},
 	},
 };
 
 const struct field_table virtual_interface_table = {
-	.name = "VirtualInterface",
-	.sql = "virtual_interface",
-	.size = sizeof(struct virtual_interface),
-	.at_least_one = true,
-	.fields = (const struct field[]) {
-	    { AT(virtual_interface, id), .kind = F_UUID, .may = V_R, .must = VIEW_ANSWER, .filter = true, .sort = true, .cli = true, .doc = "Identifier of the interface." },
-	    { AT(virtual_interface, tenant_id), .kind = F_HEX32, .may = V_R, .must = VIEW_ANSWER, .doc = "Project that owns the interface." },
-	    { AT(virtual_interface, name), .kind = F_TEXT, .max = 64, .may = V_CRU, .must = VIEW_ANSWER, .filter = true, .filter_csv = true, .sort = true, .cli = true, .doc = "Display name." },
-	    { AT(virtual_interface, description), .kind = F_TEXT, .max = 128, .nullable = true, .may = V_CRU, .doc = "Free text." },
-	    { AT(virtual_interface, admin_state_up), .kind = F_BOOL, .may = V_R, .fallback = "true", .doc = "Administrative state." },
-	    { AT(virtual_interface, bandwidth), .kind = F_INT, .min = 2, .max = 2147483647, .quoted = true, .may = V_CRU, .must = VIEW_CREATE | VIEW_ANSWER, .sort = true, .cli = true, .doc = "Bandwidth in Mbit/s." },
-	    { AT(virtual_interface, create_time), .kind = F_TIME, .may = V_R, .sort = true, .doc = "When it was ordered." },
-	    { AT(virtual_interface, update_time), .kind = F_TIME, .nullable = true, .may = V_R, .sort = true, .doc = "When the order was last changed." },
-	    { AT(virtual_interface, device_id), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_R, .doc = "Edge it is on." },
-	    { AT(virtual_interface, direct_connect_id), .kind = F_UUID, .nullable = true, .may = V_CR, .filter = true, .cli = true, .doc = "Connection it is a VLAN of." },
-	    { AT(virtual_interface, lag_id), .kind = F_UUID, .nullable = true, .may = V_CR, .doc = "Link aggregation group it is a VLAN of." },
-	    { AT(virtual_interface, service_type), .kind = F_ENUM, .names = service_types, .in_names = service_types_in, .may = V_CR, .must = VIEW_ANSWER, .fallback = "\"VGW\"", .doc = "Kind of gateway." },
-	    { AT(virtual_interface, status), .kind = F_ENUM, .names = life_names, .in_names = answers, .may = V_RU, .must = VIEW_ANSWER, .filter = true, .sort = true, .cli = true, .doc = "State, as the edge reports it." },
-	    { AT(virtual_interface, type), .kind = F_ENUM, .names = types, .may = V_CR, .must = VIEW_CREATE | VIEW_ANSWER, .doc = "Private or public." },
-	    { AT(virtual_interface, vgw_id), .kind = F_UUID, .nullable = true, .may = V_CR, .filter = true, .cli = true, .doc = "Virtual gateway; needed with service_type VGW." },
-	    { AT(virtual_interface, gateway_id), .kind = F_UUID, .nullable = true, .may = V_CR, .doc = "Global DC gateway or local gateway." },
-	    { AT(virtual_interface, lgw_id), .kind = F_TEXT, .max = 36, .nullable = true, .may = V_R, .doc = "Local gateway." },
-	    { AT(virtual_interface, ies_id), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_R, .doc = "Edge site." },
-	    { AT(virtual_interface, vlan), .kind = F_INT, .max = 3999, .quoted = true, .may = V_CR, .must = VIEW_CREATE | VIEW_ANSWER, .sort = true, .cli = true, .doc = "VLAN tag; 0: the whole port." },
-	    { AT(virtual_interface, route_limit), .kind = F_INT, .min = 1, .max = 200, .out_unlimited = true, .may = V_R, .fallback = "50", .doc = "Remote subnets it may have." },
-	    { AT(virtual_interface, enable_nqa), .kind = F_BOOL, .may = V_CRU, .fallback = "false", .doc = "NQA detection is on." },
-	    { AT(virtual_interface, enable_bfd), .kind = F_BOOL, .may = V_CRU, .fallback = "false", .doc = "BFD detection is on." },
-	    { AT(virtual_interface, rate_limit), .kind = F_BOOL, .may = V_CR, .fallback = "false", .doc = "The bandwidth is enforced." },
-	    { AT(virtual_interface, address_family), .kind = F_ENUM, .names = families, .fold = true, .nullable = true, .may = V_CR, .fallback = "\"ipv4\"", .doc = "Family of the first peer." },
-	    { AT(virtual_interface, local_gateway_v4_ip), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_CR, .doc = "Our IPv4 link address with mask." },
-	    { AT(virtual_interface, remote_gateway_v4_ip), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_CR, .doc = "The customer's IPv4 link address with mask." },
-	    { AT(virtual_interface, local_gateway_v6_ip), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_CR, .doc = "Our IPv6 link address with mask." },
-	    { AT(virtual_interface, remote_gateway_v6_ip), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_CR, .doc = "The customer's IPv6 link address with mask." },
-	    { AT(virtual_interface, route_mode), .kind = F_ENUM, .names = route_modes, .nullable = true, .may = V_CR, .must = VIEW_CREATE, .cli = true, .doc = "How routes are learned." },
-	    { AT(virtual_interface, bgp_asn), .kind = F_INT, .min = 1, .max = 4294967295, .quoted = true, .code = DC_E_ASN, .nullable = true, .may = V_CR, .doc = "The customer's AS number; needed with route_mode bgp." },
-	    { AT(virtual_interface, bgp_md5), .kind = F_SECRET, .max = 80, .nullable = true, .may = V_CR, .doc = "Password of the BGP session (TCP MD5)." },
-	    { AT(virtual_interface, remote_ep_group), .kind = F_LIST, .max = 255, .nullable = true, .may = V_CRU, .doc = "The customer's blocks." },
-	    { AT(virtual_interface, service_ep_group), .kind = F_LIST, .max = 255, .nullable = true, .may = V_CRU, .doc = "Public blocks; used by public interfaces." },
-	    { AT(virtual_interface, bgp_route_limit), .kind = F_INT, .max = 2147483647, .out_unlimited = true, .nullable = true, .may = V_R, .fallback = "100", .doc = "BGP routes a peer may send." },
-	    { AT(virtual_interface, priority), .kind = F_ENUM, .names = priorities, .may = V_CRU, .fallback = "\"normal\"", .doc = "Path preference." },
-	    { AT(virtual_interface, reason), .kind = F_TEXT, .max = 255, .nullable = true, .may = V_R, .doc = "What keeps it or one of its peers from being ACTIVE." },
-	    { AT(virtual_interface, resource_tenant_id), .kind = F_HEX32, .no_column = true, .may = V_C, .doc = "Other project that owns the gateway." },
-	    { AT(virtual_interface, enterprise_project_id), .kind = F_UUID, .zero = true, .nullable = true, .may = V_CR, .filter = true, .filter_csv = true, .doc = "Enterprise project; 0 is the default one." },
-	    { AT(virtual_interface, tags), .kind = F_OBJECTS, .of = &tag_table, .max_items = 10, .may = V_CR, .doc = "Tags of the interface." },
-	    { AT(virtual_interface, vif_peers), .kind = F_EMBED, .of = &vif_peer_table, .no_column = true, .may = V_R, .doc = "Its peers, one per address family." },
-	    { AT(virtual_interface, extend_attribute), .kind = F_OBJECT, .of = &extend_attribute_table, .nullable = true, .may = V_R, .doc = "Detection parameters." },
-	    { AT(virtual_interface, edge_id), .kind = F_UUID, .doc = "Edge." },
-	    { AT(virtual_interface, port_id), .kind = F_UUID, .doc = "Port." },
-	    { 0 },
+    .name = "VirtualInterface",
+    .sql = "virtual_interface",
+    .size = sizeof(struct virtual_interface),
+    .at_least_one = true,
+    .fields =
+	(const struct field[]){
+	    {AT(virtual_interface, id), .kind = F_UUID, .may = V_R, .must = VIEW_ANSWER, .filter = true, .sort = true,
+		.cli = true, .doc = "Identifier of the interface."},
+	    {AT(virtual_interface, tenant_id), .kind = F_HEX32, .may = V_R, .must = VIEW_ANSWER,
+		.doc = "Project that owns the interface."},
+	    {AT(virtual_interface, name), .kind = F_TEXT, .max = 64, .may = V_CRU, .must = VIEW_ANSWER, .filter = true,
+		.filter_csv = true, .sort = true, .cli = true, .doc = "Display name."},
+	    {AT(virtual_interface, description), .kind = F_TEXT, .max = 128, .nullable = true, .may = V_CRU,
+		.doc = "Free text."},
+	    {AT(virtual_interface, admin_state_up), .kind = F_BOOL, .may = V_R, .fallback = "true",
+		.doc = "Administrative state."},
+	    {AT(virtual_interface, bandwidth), .kind = F_INT, .min = 2, .max = 2147483647, .quoted = true, .may = V_CRU,
+		.must = VIEW_CREATE | VIEW_ANSWER, .sort = true, .cli = true, .doc = "Bandwidth in Mbit/s."},
+	    {AT(virtual_interface, create_time), .kind = F_TIME, .may = V_R, .sort = true,
+		.doc = "When it was ordered."},
+	    {AT(virtual_interface, update_time), .kind = F_TIME, .nullable = true, .may = V_R, .sort = true,
+		.doc = "When the order was last changed."},
+	    {AT(virtual_interface, device_id), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_R,
+		.doc = "Edge it is on."},
+	    {AT(virtual_interface, direct_connect_id), .kind = F_UUID, .nullable = true, .may = V_CR, .filter = true,
+		.cli = true, .doc = "Connection it is a VLAN of."},
+	    {AT(virtual_interface, lag_id), .kind = F_UUID, .nullable = true, .may = V_CR,
+		.doc = "Link aggregation group it is a VLAN of."},
+	    {AT(virtual_interface, service_type), .kind = F_ENUM, .names = service_types, .in_names = service_types_in,
+		.may = V_CR, .must = VIEW_ANSWER, .fallback = "\"VGW\"", .doc = "Kind of gateway."},
+	    {AT(virtual_interface, status), .kind = F_ENUM, .names = life_names, .in_names = answers, .may = V_RU,
+		.must = VIEW_ANSWER, .filter = true, .sort = true, .cli = true,
+		.doc = "State, as the edge reports it."},
+	    {AT(virtual_interface, type), .kind = F_ENUM, .names = types, .may = V_CR,
+		.must = VIEW_CREATE | VIEW_ANSWER, .doc = "Private or public."},
+	    {AT(virtual_interface, vgw_id), .kind = F_UUID, .nullable = true, .may = V_CR, .filter = true, .cli = true,
+		.doc = "Virtual gateway; needed with service_type VGW."},
+	    {AT(virtual_interface, gateway_id), .kind = F_UUID, .nullable = true, .may = V_CR,
+		.doc = "Global DC gateway or local gateway."},
+	    {AT(virtual_interface, lgw_id), .kind = F_TEXT, .max = 36, .nullable = true, .may = V_R,
+		.doc = "Local gateway."},
+	    {AT(virtual_interface, ies_id), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_R,
+		.doc = "Edge site."},
+	    {AT(virtual_interface, vlan), .kind = F_INT, .max = 3999, .quoted = true, .may = V_CR,
+		.must = VIEW_CREATE | VIEW_ANSWER, .sort = true, .cli = true, .doc = "VLAN tag; 0: the whole port."},
+	    {AT(virtual_interface, route_limit), .kind = F_INT, .min = 1, .max = 200, .out_unlimited = true, .may = V_R,
+		.fallback = "50", .doc = "Remote subnets it may have."},
+	    {AT(virtual_interface, enable_nqa), .kind = F_BOOL, .may = V_CRU, .fallback = "false",
+		.doc = "NQA detection is on."},
+	    {AT(virtual_interface, enable_bfd), .kind = F_BOOL, .may = V_CRU, .fallback = "false",
+		.doc = "BFD detection is on."},
+	    {AT(virtual_interface, rate_limit), .kind = F_BOOL, .may = V_CR, .fallback = "false",
+		.doc = "The bandwidth is enforced."},
+	    {AT(virtual_interface, address_family), .kind = F_ENUM, .names = families, .fold = true, .nullable = true,
+		.may = V_CR, .fallback = "\"ipv4\"", .doc = "Family of the first peer."},
+	    {AT(virtual_interface, local_gateway_v4_ip), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_CR,
+		.doc = "Our IPv4 link address with mask."},
+	    {AT(virtual_interface, remote_gateway_v4_ip), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_CR,
+		.doc = "The customer's IPv4 link address with mask."},
+	    {AT(virtual_interface, local_gateway_v6_ip), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_CR,
+		.doc = "Our IPv6 link address with mask."},
+	    {AT(virtual_interface, remote_gateway_v6_ip), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_CR,
+		.doc = "The customer's IPv6 link address with mask."},
+	    {AT(virtual_interface, route_mode), .kind = F_ENUM, .names = route_modes, .nullable = true, .may = V_CR,
+		.must = VIEW_CREATE, .cli = true, .doc = "How routes are learned."},
+	    {AT(virtual_interface, bgp_asn), .kind = F_INT, .min = 1, .max = 4294967295, .quoted = true,
+		.code = DC_E_ASN, .nullable = true, .may = V_CR,
+		.doc = "The customer's AS number; needed with route_mode bgp."},
+	    {AT(virtual_interface, bgp_md5), .kind = F_SECRET, .max = 80, .nullable = true, .may = V_CR,
+		.doc = "Password of the BGP session (TCP MD5)."},
+	    {AT(virtual_interface, remote_ep_group), .kind = F_LIST, .max = 255, .nullable = true, .may = V_CRU,
+		.doc = "The customer's blocks."},
+	    {AT(virtual_interface, service_ep_group), .kind = F_LIST, .max = 255, .nullable = true, .may = V_CRU,
+		.doc = "Public blocks; used by public interfaces."},
+	    {AT(virtual_interface, bgp_route_limit), .kind = F_INT, .max = 2147483647, .out_unlimited = true,
+		.nullable = true, .may = V_R, .fallback = "100", .doc = "BGP routes a peer may send."},
+	    {AT(virtual_interface, priority), .kind = F_ENUM, .names = priorities, .may = V_CRU,
+		.fallback = "\"normal\"", .doc = "Path preference."},
+	    {AT(virtual_interface, reason), .kind = F_TEXT, .max = 255, .nullable = true, .may = V_R,
+		.doc = "What keeps it or one of its peers from being ACTIVE."},
+	    {AT(virtual_interface, resource_tenant_id), .kind = F_HEX32, .no_column = true, .may = V_C,
+		.doc = "Other project that owns the gateway."},
+	    {AT(virtual_interface, enterprise_project_id), .kind = F_UUID, .zero = true, .nullable = true, .may = V_CR,
+		.filter = true, .filter_csv = true, .doc = "Enterprise project; 0 is the default one."},
+	    {AT(virtual_interface, tags), .kind = F_OBJECTS, .of = &tag_table, .max_items = 10, .may = V_CR,
+		.doc = "Tags of the interface."},
+	    {AT(virtual_interface, vif_peers), .kind = F_EMBED, .of = &vif_peer_table, .no_column = true, .may = V_R,
+		.doc = "Its peers, one per address family."},
+	    {AT(virtual_interface, extend_attribute), .kind = F_OBJECT, .of = &extend_attribute_table, .nullable = true,
+		.may = V_R, .doc = "Detection parameters."},
+	    {AT(virtual_interface, edge_id), .kind = F_UUID, .doc = "Edge."},
+	    {AT(virtual_interface, port_id), .kind = F_UUID, .doc = "Port."},
+	    {0},
 	},
 };
 
-static const struct peer_names names_v4 = { "virtual_interface.local_gateway_v4_ip", "virtual_interface.remote_gateway_v4_ip",
-	"virtual_interface.bgp_asn", "virtual_interface.bgp_md5", "virtual_interface.remote_ep_group" };
-static const struct peer_names names_v6 = { "virtual_interface.local_gateway_v6_ip", "virtual_interface.remote_gateway_v6_ip",
-	"virtual_interface.bgp_asn", "virtual_interface.bgp_md5", "virtual_interface.remote_ep_group" };
+static const struct peer_names names_v4 = {"virtual_interface.local_gateway_v4_ip",
+    "virtual_interface.remote_gateway_v4_ip", "virtual_interface.bgp_asn", "virtual_interface.bgp_md5",
+    "virtual_interface.remote_ep_group"};
+static const struct peer_names names_v6 = {"virtual_interface.local_gateway_v6_ip",
+    "virtual_interface.remote_gateway_v6_ip", "virtual_interface.bgp_asn", "virtual_interface.bgp_md5",
+    "virtual_interface.remote_ep_group"};
 
 static bool
 is_v6(const struct f_text *family)
@@ -127,7 +183,8 @@ check_served(const struct virtual_interface *v, struct dc_error *err)
 	if (strcmp(v->service_type.v, "LGW") == 0)
 		return not_yet(err, "virtual_interface.service_type", v->service_type.v);
 	if (v->enable_bfd.v && v->enable_nqa.v)
-		return dc_fail(err, DC_E_PARAM, "virtual_interface.enable_bfd", "virtual_interface.enable_bfd and enable_nqa exclude each other");
+		return dc_fail(err, DC_E_PARAM, "virtual_interface.enable_bfd",
+		    "virtual_interface.enable_bfd and enable_nqa exclude each other");
 	if (v->enable_bfd.v)
 		return not_yet(err, "virtual_interface.enable_bfd", "true");
 	if (v->enable_nqa.v)
@@ -137,7 +194,8 @@ check_served(const struct virtual_interface *v, struct dc_error *err)
 	if (strcmp(v->priority.v, "low") == 0)
 		return not_yet(err, "virtual_interface.priority", "low");
 	if (v->resource_tenant_id.set == GIVEN)
-		return not_yet(err, "virtual_interface.resource_tenant_id", "an interface into another project's gateway");
+		return not_yet(
+		    err, "virtual_interface.resource_tenant_id", "an interface into another project's gateway");
 	return DC_OK;
 }
 
@@ -147,9 +205,10 @@ check_other_addresses(const struct virtual_interface *v, struct dc_error *err)
 {
 	struct link_addresses other;
 
-	return is_v6(&v->address_family) ?
-	    link_addresses_parse(&v->local_gateway_v4_ip, &v->remote_gateway_v4_ip, IP_V4, names_v4.local, names_v4.remote, &other, err) :
-	    link_addresses_parse(&v->local_gateway_v6_ip, &v->remote_gateway_v6_ip, IP_V6, names_v6.local, names_v6.remote, &other, err);
+	return is_v6(&v->address_family) ? link_addresses_parse(&v->local_gateway_v4_ip, &v->remote_gateway_v4_ip,
+					       IP_V4, names_v4.local, names_v4.remote, &other, err)
+					 : link_addresses_parse(&v->local_gateway_v6_ip, &v->remote_gateway_v6_ip,
+					       IP_V6, names_v6.local, names_v6.remote, &other, err);
 }
 
 /* --- rules about what it refers to --- */
@@ -161,14 +220,18 @@ find_connection(struct tx *tx, const struct virtual_interface *v, struct direct_
 	enum dc_code rc;
 
 	if (v->lag_id.set == GIVEN)
-		return dc_fail(err, DC_E_DC_OR_LAG_NOT_FOUND, "virtual_interface.lag_id", "virtual_interface.lag_id: LAG %s does not exist", v->lag_id.v);
+		return dc_fail(err, DC_E_DC_OR_LAG_NOT_FOUND, "virtual_interface.lag_id",
+		    "virtual_interface.lag_id: LAG %s does not exist", v->lag_id.v);
 	if (v->direct_connect_id.set != GIVEN)
-		return dc_fail(err, DC_E_NO_CONNECTION, "virtual_interface.direct_connect_id", "virtual_interface.direct_connect_id is missing");
+		return dc_fail(err, DC_E_NO_CONNECTION, "virtual_interface.direct_connect_id",
+		    "virtual_interface.direct_connect_id is missing");
 	rc = query_lock(tx, direct_connect_resource.table, v->direct_connect_id.v, err);
 	if (rc == DC_OK)
-		rc = query_get(tx, direct_connect_resource.table, Q(Q_EQ("id", v->direct_connect_id.v), Q_EQ("tenant_id", v->tenant_id.v)), &row, err);
+		rc = query_get(tx, direct_connect_resource.table,
+		    Q(Q_EQ("id", v->direct_connect_id.v), Q_EQ("tenant_id", v->tenant_id.v)), &row, err);
 	if (rc == DC_E_NOT_FOUND)
-		return dc_fail(err, DC_E_DC_NOT_FOUND, "virtual_interface.direct_connect_id", "virtual_interface.direct_connect_id: connection %s does not exist", v->direct_connect_id.v);
+		return dc_fail(err, DC_E_DC_NOT_FOUND, "virtual_interface.direct_connect_id",
+		    "virtual_interface.direct_connect_id: connection %s does not exist", v->direct_connect_id.v);
 	if (rc == DC_OK)
 		*ret = row;
 	return rc;
@@ -182,8 +245,8 @@ struct service {
 };
 
 static const struct service services[] = {
-	{ &virtual_gateway_kind, "virtual_interface.vgw_id", "virtual_interface.gateway_id", DC_E_VGW_NOT_FOUND },
-	{ &global_dc_gateway_kind, "virtual_interface.gateway_id", "virtual_interface.vgw_id", DC_E_NOT_FOUND },
+    {&virtual_gateway_kind, "virtual_interface.vgw_id", "virtual_interface.gateway_id", DC_E_VGW_NOT_FOUND},
+    {&global_dc_gateway_kind, "virtual_interface.gateway_id", "virtual_interface.vgw_id", DC_E_NOT_FOUND},
 };
 
 static bool
@@ -208,19 +271,22 @@ static enum dc_code
 find_gateway(struct tx *tx, const struct virtual_interface *v, struct gateway *ret, struct dc_error *err)
 {
 	const struct service *s = service_of(v);
-	const struct f_text *id = is_global(v) ? &v->gateway_id : &v->vgw_id, *other = is_global(v) ? &v->vgw_id : &v->gateway_id;
+	const struct f_text *id = is_global(v) ? &v->gateway_id : &v->vgw_id,
+			    *other = is_global(v) ? &v->vgw_id : &v->gateway_id;
 	struct gateway gw;
 	enum dc_code rc;
 
 	if (id->set != GIVEN)
 		return dc_fail(err, s->missing, s->member, "%s is missing", s->member);
 	if (other->set == GIVEN)
-		return dc_fail(err, DC_E_PARAM, s->other_member, "%s does not go with service_type %s", s->other_member, v->service_type.v);
+		return dc_fail(err, DC_E_PARAM, s->other_member, "%s does not go with service_type %s", s->other_member,
+		    v->service_type.v);
 	rc = gateway_lock(tx, id->v, &gw, err);
 	if (rc == DC_OK && (gw.kind != s->kind || strcmp(gw.tenant_id, v->tenant_id.v) != 0 || gateway_is_hidden(&gw)))
 		rc = DC_E_NOT_FOUND;
 	if (rc == DC_E_NOT_FOUND)
-		return dc_fail(err, s->missing, s->member, "%s: %s %s does not exist", s->member, s->kind->res->title, id->v);
+		return dc_fail(
+		    err, s->missing, s->member, "%s: %s %s does not exist", s->member, s->kind->res->title, id->v);
 	if (rc == DC_OK)
 		*ret = gw;
 	return rc;
@@ -229,8 +295,11 @@ find_gateway(struct tx *tx, const struct virtual_interface *v, struct gateway *r
 static enum dc_code
 check_bandwidth(const struct virtual_interface *v, const struct direct_connect *dc, struct dc_error *err)
 {
-	return v->bandwidth.v <= dc->bandwidth.v ? DC_OK :
-	    dc_fail(err, DC_E_DC_BANDWIDTH, "virtual_interface.bandwidth", "virtual_interface.bandwidth: %lld Mbit/s are more than the connection's %lld", (long long)v->bandwidth.v, (long long)dc->bandwidth.v);
+	return v->bandwidth.v <= dc->bandwidth.v
+		   ? DC_OK
+		   : dc_fail(err, DC_E_DC_BANDWIDTH, "virtual_interface.bandwidth",
+			 "virtual_interface.bandwidth: %lld Mbit/s are more than the connection's %lld",
+			 (long long)v->bandwidth.v, (long long)dc->bandwidth.v);
 }
 
 static enum dc_code
@@ -240,47 +309,60 @@ check_hosted(struct tx *tx, const struct virtual_interface *v, const struct dire
 	enum dc_code rc;
 
 	if (strcmp(dc->type.v, "hosting") == 0)
-		return dc_fail(err, DC_E_HOSTING, "virtual_interface.direct_connect_id", "virtual_interface.direct_connect_id: a hosting connection carries no interfaces");
+		return dc_fail(err, DC_E_HOSTING, "virtual_interface.direct_connect_id",
+		    "virtual_interface.direct_connect_id: a hosting connection carries no interfaces");
 	if (!direct_connect_is_hosted(dc))
 		return DC_OK;
 	if (dc->vlan.set == GIVEN && v->vlan.v != dc->vlan.v)
-		return dc_fail(err, DC_E_HOSTED_VLAN, "virtual_interface.vlan", "virtual_interface.vlan must be %lld, the VLAN of the hosted connection", (long long)dc->vlan.v);
-	if ((rc = query_count(tx, &virtual_interface_table, Q(Q_EQ("direct_connect_id", dc->id.v)), &others, err)) != DC_OK)
+		return dc_fail(err, DC_E_HOSTED_VLAN, "virtual_interface.vlan",
+		    "virtual_interface.vlan must be %lld, the VLAN of the hosted connection", (long long)dc->vlan.v);
+	if ((rc = query_count(tx, &virtual_interface_table, Q(Q_EQ("direct_connect_id", dc->id.v)), &others, err)) !=
+	    DC_OK)
 		return rc;
-	return others == 0 ? DC_OK : dc_fail(err, DC_E_HOSTED_TAKEN, "virtual_interface.direct_connect_id", "virtual_interface.direct_connect_id: the hosted connection has its interface already");
+	return others == 0
+		   ? DC_OK
+		   : dc_fail(err, DC_E_HOSTED_TAKEN, "virtual_interface.direct_connect_id",
+			 "virtual_interface.direct_connect_id: the hosted connection has its interface already");
 }
 
 static enum dc_code
 check_two_connections(struct tx *tx, const struct virtual_interface *v, struct dc_error *err)
 {
 	struct virtual_interface *other;
-	const char *seen[2] = { v->direct_connect_id.v, NULL };
+	const char *seen[2] = {v->direct_connect_id.v, NULL};
 	void *rows;
 	size_t n;
 	enum dc_code rc;
-	struct query_page one = { .limit = 1 };
+	struct query_page one = {.limit = 1};
 
 	if (is_global(v))
 		return DC_OK; /* a rule of virtual gateways */
-	/* Two look-ups instead of a walk through all interfaces: another connection than mine, then one that is neither. */
-	rc = query_list(tx, &virtual_interface_table, Q(Q_EQ("vgw_id", v->vgw_id.v), Q_NE("direct_connect_id", seen[0])), &one, &rows, &n, err);
+	/* Two look-ups instead of a walk through all interfaces: another connection than mine, then one that is
+	 * neither. */
+	rc = query_list(tx, &virtual_interface_table,
+	    Q(Q_EQ("vgw_id", v->vgw_id.v), Q_NE("direct_connect_id", seen[0])), &one, &rows, &n, err);
 	if (rc != DC_OK || n == 0)
 		return rc;
 	other = rows;
 	seen[1] = other->direct_connect_id.v;
-	rc = query_list(tx, &virtual_interface_table, Q(Q_EQ("vgw_id", v->vgw_id.v), Q_NE("direct_connect_id", seen[0]), Q_NE("direct_connect_id", seen[1])), &one, &rows, &n, err);
+	rc = query_list(tx, &virtual_interface_table,
+	    Q(Q_EQ("vgw_id", v->vgw_id.v), Q_NE("direct_connect_id", seen[0]), Q_NE("direct_connect_id", seen[1])),
+	    &one, &rows, &n, err);
 	if (rc != DC_OK || n == 0)
 		return rc;
-	return dc_fail(err, DC_E_VGW_TWO_CONNECTIONS, "virtual_interface.vgw_id", "virtual_interface.vgw_id: the gateway serves interfaces of two connections already");
+	return dc_fail(err, DC_E_VGW_TWO_CONNECTIONS, "virtual_interface.vgw_id",
+	    "virtual_interface.vgw_id: the gateway serves interfaces of two connections already");
 }
 
 static enum dc_code
 check_states(const struct direct_connect *dc, const struct gateway *gw, const char *member, struct dc_error *err)
 {
 	if (strcmp(dc->status.v, "ACTIVE") != 0 && strcmp(dc->status.v, "BUILD") != 0)
-		return dc_fail(err, DC_E_DC_STATE, "virtual_interface.direct_connect_id", "virtual_interface.direct_connect_id: the connection is in state %s", dc->status.v);
+		return dc_fail(err, DC_E_DC_STATE, "virtual_interface.direct_connect_id",
+		    "virtual_interface.direct_connect_id: the connection is in state %s", dc->status.v);
 	if (dc->port_id.set != GIVEN)
-		return dc_fail(err, DC_E_DC_STATE, "virtual_interface.direct_connect_id", "virtual_interface.direct_connect_id: the connection is not cabled to a port yet");
+		return dc_fail(err, DC_E_DC_STATE, "virtual_interface.direct_connect_id",
+		    "virtual_interface.direct_connect_id: the connection is not cabled to a port yet");
 	if (strncmp(gw->status, "PENDING_", 8) == 0)
 		return dc_fail(err, DC_E_VGW_LOCKED, member, "%s: the gateway is in state %s", member, gw->status);
 	return DC_OK;
@@ -310,14 +392,15 @@ first_peer(struct tx *tx, const struct virtual_interface *v)
 }
 
 static enum dc_code
-check_first_peer(struct tx *tx, struct call *call, const struct gateway *gw, struct virtual_interface *v, struct dc_error *err)
+check_first_peer(
+    struct tx *tx, struct call *call, const struct gateway *gw, struct virtual_interface *v, struct dc_error *err)
 {
 	const struct peer_names *names = is_v6(&v->address_family) ? &names_v6 : &names_v4;
 	struct vif_peer *p = first_peer(tx, v);
 
 	if (text_or_null(&p->local_gateway_ip) == NULL)
 		return dc_fail(err, DC_E_ADDRESS, names->local, "%s is missing", names->local);
-	v->vif_peers = (struct f_objects) { GIVEN, 1, p };
+	v->vif_peers = (struct f_objects){GIVEN, 1, p};
 	return vif_peer_check(tx, call, gw, p, names, err);
 }
 
@@ -326,7 +409,7 @@ virtual_interface_create(struct tx *tx, struct call *call, void *row, struct dc_
 {
 	struct virtual_interface *v = row;
 	struct direct_connect *dc = NULL;
-	struct gateway gw = { 0 };
+	struct gateway gw = {0};
 	struct cidr_list service;
 	struct port *port;
 	enum dc_code rc;
@@ -335,7 +418,8 @@ virtual_interface_create(struct tx *tx, struct call *call, void *row, struct dc_
 		return rc;
 	if ((rc = query_lock(tx, &project_table, call->project, err)) != DC_OK ||
 	    (rc = find_connection(tx, v, &dc, err)) != DC_OK || (rc = find_gateway(tx, v, &gw, err)) != DC_OK ||
-	    (rc = quota_check(tx, &virtual_interface_table, call->project, res_settings(call)->quota_vif, "virtual interfaces", err)) != DC_OK)
+	    (rc = quota_check(tx, &virtual_interface_table, call->project, res_settings(call)->quota_vif,
+		 "virtual interfaces", err)) != DC_OK)
 		return rc;
 	fill_common(&v->name, &v->description, &v->enterprise_project_id);
 	if (text_or_null(&v->bgp_md5) == NULL)
@@ -345,13 +429,16 @@ virtual_interface_create(struct tx *tx, struct call *call, void *row, struct dc_
 	F_SET_TEXT(v->status, life_names[LIFE_PENDING_CREATE]);
 	if ((rc = check_bandwidth(v, dc, err)) != DC_OK || (rc = check_hosted(tx, v, dc, err)) != DC_OK ||
 	    (rc = check_other_addresses(v, err)) != DC_OK || (rc = check_first_peer(tx, call, &gw, v, err)) != DC_OK ||
-	    (rc = cidr_list_parse(&v->service_ep_group, IP_NONE, "virtual_interface.service_ep_group", tx_arena(tx), &service, err)) != DC_OK ||
-	    (rc = check_two_connections(tx, v, err)) != DC_OK || (rc = check_states(dc, &gw, service_of(v)->member, err)) != DC_OK)
+	    (rc = cidr_list_parse(&v->service_ep_group, IP_NONE, "virtual_interface.service_ep_group", tx_arena(tx),
+		 &service, err)) != DC_OK ||
+	    (rc = check_two_connections(tx, v, err)) != DC_OK ||
+	    (rc = check_states(dc, &gw, service_of(v)->member, err)) != DC_OK)
 		return rc;
 	if ((rc = port_get(tx, v->port_id.v, &port, err)) != DC_OK)
 		return rc;
 	v->edge_id = port->edge_id;
-	return port_claim(tx, v->port_id.v, v->vlan.v, v->id.v, "virtual_interface.vlan", DC_E_VLAN_ZERO, DC_E_VLAN_TAKEN, err);
+	return port_claim(
+	    tx, v->port_id.v, v->vlan.v, v->id.v, "virtual_interface.vlan", DC_E_VLAN_ZERO, DC_E_VLAN_TAKEN, err);
 }
 
 static enum dc_code
@@ -361,7 +448,8 @@ virtual_interface_created(struct tx *tx, struct call *call, void *row, struct dc
 	struct gateway gw;
 	enum dc_code rc;
 
-	if ((rc = vif_peer_insert(tx, v, v->vif_peers.v, err)) != DC_OK || (rc = gateway_get(tx, vif_gateway(v), &gw, err)) != DC_OK ||
+	if ((rc = vif_peer_insert(tx, v, v->vif_peers.v, err)) != DC_OK ||
+	    (rc = gateway_get(tx, vif_gateway(v), &gw, err)) != DC_OK ||
 	    (rc = gateway_render(tx, &gw, v->edge_id.v, res_settings(call), err)) != DC_OK)
 		return rc;
 	return vif_render(tx, v, err);
@@ -373,15 +461,18 @@ static enum dc_code
 check_update_served(const struct virtual_interface *patch, struct dc_error *err)
 {
 	bool others = patch->name.set == GIVEN || patch->description.set == GIVEN || patch->bandwidth.set == GIVEN ||
-	    patch->remote_ep_group.set == GIVEN || patch->service_ep_group.set == GIVEN || patch->enable_bfd.set == GIVEN ||
-	    patch->enable_nqa.set == GIVEN || patch->status.set == GIVEN;
+		      patch->remote_ep_group.set == GIVEN || patch->service_ep_group.set == GIVEN ||
+		      patch->enable_bfd.set == GIVEN || patch->enable_nqa.set == GIVEN || patch->status.set == GIVEN;
 
 	if (patch->priority.set == GIVEN && others)
-		return dc_fail(err, DC_E_PARAM, "virtual_interface.priority", "virtual_interface.priority must be sent alone");
+		return dc_fail(
+		    err, DC_E_PARAM, "virtual_interface.priority", "virtual_interface.priority must be sent alone");
 	if (patch->priority.set == GIVEN && strcmp(patch->priority.v, "low") == 0)
 		return not_yet(err, "virtual_interface.priority", "low");
-	if (patch->enable_bfd.set == GIVEN && patch->enable_bfd.v && patch->enable_nqa.set == GIVEN && patch->enable_nqa.v)
-		return dc_fail(err, DC_E_PARAM, "virtual_interface.enable_bfd", "virtual_interface.enable_bfd and enable_nqa exclude each other");
+	if (patch->enable_bfd.set == GIVEN && patch->enable_bfd.v && patch->enable_nqa.set == GIVEN &&
+	    patch->enable_nqa.v)
+		return dc_fail(err, DC_E_PARAM, "virtual_interface.enable_bfd",
+		    "virtual_interface.enable_bfd and enable_nqa exclude each other");
 	if (patch->enable_bfd.set == GIVEN && patch->enable_bfd.v)
 		return not_yet(err, "virtual_interface.enable_bfd", "true");
 	if (patch->enable_nqa.set == GIVEN && patch->enable_nqa.v)
@@ -391,7 +482,8 @@ check_update_served(const struct virtual_interface *patch, struct dc_error *err)
 
 /* The first peer shows the interface's remote blocks, and the other way round (semantics.md 5.5). */
 static enum dc_code
-update_first_peer(struct tx *tx, struct call *call, const struct virtual_interface *v, const struct f_list *remote, struct dc_error *err)
+update_first_peer(struct tx *tx, struct call *call, const struct virtual_interface *v, const struct f_list *remote,
+    struct dc_error *err)
 {
 	struct gateway gw;
 	struct vif_peer *peer;
@@ -399,7 +491,8 @@ update_first_peer(struct tx *tx, struct call *call, const struct virtual_interfa
 
 	if ((rc = vif_first_peer(tx, v->id.v, &peer, err)) != DC_OK || peer == NULL ||
 	    (rc = gateway_get(tx, vif_gateway(v), &gw, err)) != DC_OK ||
-	    (rc = vif_peer_set_remote(tx, call, &gw, peer, remote, is_v6(&peer->address_family) ? &names_v6 : &names_v4, err)) != DC_OK)
+	    (rc = vif_peer_set_remote(
+		 tx, call, &gw, peer, remote, is_v6(&peer->address_family) ? &names_v6 : &names_v4, err)) != DC_OK)
 		return rc;
 	return query_update(tx, &vif_peer_table, peer, err);
 }
@@ -411,16 +504,19 @@ check_new_bandwidth(struct tx *tx, const struct virtual_interface *v, struct dc_
 	void *row;
 	enum dc_code rc;
 
-	if ((rc = query_get(tx, direct_connect_resource.table, Q(Q_EQ("id", v->direct_connect_id.v)), &row, err)) != DC_OK)
+	if ((rc = query_get(tx, direct_connect_resource.table, Q(Q_EQ("id", v->direct_connect_id.v)), &row, err)) !=
+	    DC_OK)
 		return rc;
 	dc = row;
 	if (direct_connect_is_hosted(dc))
-		return dc_fail(err, DC_E_HOSTED_BANDWIDTH, "virtual_interface.bandwidth", "virtual_interface.bandwidth of an interface on a hosted connection is fixed");
+		return dc_fail(err, DC_E_HOSTED_BANDWIDTH, "virtual_interface.bandwidth",
+		    "virtual_interface.bandwidth of an interface on a hosted connection is fixed");
 	return check_bandwidth(v, dc, err);
 }
 
 static enum dc_code
-virtual_interface_update(struct tx *tx, struct call *call, const void *old_row, const void *patch_row, void *row, struct dc_error *err)
+virtual_interface_update(
+    struct tx *tx, struct call *call, const void *old_row, const void *patch_row, void *row, struct dc_error *err)
 {
 	const struct virtual_interface *old = old_row, *patch = patch_row;
 	struct virtual_interface *v = row;
@@ -436,13 +532,18 @@ virtual_interface_update(struct tx *tx, struct call *call, const void *old_row, 
 	if (life_is(&old->status, LIFE_PENDING_DELETE))
 		return dc_fail(err, DC_E_VIF_STATE, NULL, "the interface is being deleted");
 	if (patch->status.set == GIVEN)
-		return dc_fail(err, DC_E_VIF_STATE, "virtual_interface.status", "virtual_interface.status: the interface is not waiting for an answer");
-	if (patch->bandwidth.set == GIVEN && v->bandwidth.v != old->bandwidth.v && (rc = check_new_bandwidth(tx, v, err)) != DC_OK)
+		return dc_fail(err, DC_E_VIF_STATE, "virtual_interface.status",
+		    "virtual_interface.status: the interface is not waiting for an answer");
+	if (patch->bandwidth.set == GIVEN && v->bandwidth.v != old->bandwidth.v &&
+	    (rc = check_new_bandwidth(tx, v, err)) != DC_OK)
 		return rc;
-	if (patch->service_ep_group.set == GIVEN && (rc = cidr_list_parse(&patch->service_ep_group, IP_NONE, "virtual_interface.service_ep_group", tx_arena(tx), &service, err)) != DC_OK)
+	if (patch->service_ep_group.set == GIVEN &&
+	    (rc = cidr_list_parse(&patch->service_ep_group, IP_NONE, "virtual_interface.service_ep_group", tx_arena(tx),
+		 &service, err)) != DC_OK)
 		return rc;
 	F_SET_INT(v->update_time, tx_now(tx));
-	return patch->remote_ep_group.set == GIVEN ? update_first_peer(tx, call, v, &patch->remote_ep_group, err) : DC_OK;
+	return patch->remote_ep_group.set == GIVEN ? update_first_peer(tx, call, v, &patch->remote_ep_group, err)
+						   : DC_OK;
 }
 
 static enum dc_code
@@ -475,7 +576,8 @@ virtual_interface_remove(struct tx *tx, struct call *call, void *row, bool *late
 		if ((rc = query_update(tx, &vif_peer_table, &peer[i], err)) != DC_OK)
 			return rc;
 	}
-	if ((rc = query_update(tx, &virtual_interface_table, v, err)) != DC_OK || (rc = vif_render(tx, v, err)) != DC_OK)
+	if ((rc = query_update(tx, &virtual_interface_table, v, err)) != DC_OK ||
+	    (rc = vif_render(tx, v, err)) != DC_OK)
 		return rc;
 	return vif_observe(tx, v->id.v, err);
 }
@@ -487,7 +589,7 @@ virtual_interface_embed(struct tx *tx, const struct call *call, void *rows, size
 {
 	struct virtual_interface *v = rows;
 	const char **ids = arena_array(tx_arena(tx), n + 1, sizeof(*ids));
-	struct query_page by_vif = { .sort = "vif_id" };
+	struct query_page by_vif = {.sort = "vif_id"};
 	struct vif_peer *peer;
 	void *found;
 	size_t peers;
@@ -512,7 +614,7 @@ virtual_interface_embed(struct tx *tx, const struct call *call, void *rows, size
 		}
 		for (last = lo; last < peers && strcmp(peer[last].vif_id.v, v[i].id.v) == 0; last++)
 			;
-		v[i].vif_peers = (struct f_objects) { GIVEN, last - lo, &peer[lo] };
+		v[i].vif_peers = (struct f_objects){GIVEN, last - lo, &peer[lo]};
 	}
 	return DC_OK;
 }
@@ -532,35 +634,45 @@ update_extend_attribute(struct tx *tx, struct call *call, struct dc_error *err)
 
 	if ((rc = crud_load(tx, call, &virtual_interface_resource, call_id(call), &row, err)) != DC_OK)
 		return rc;
-	return dc_fail(err, DC_E_PARAM, "extend_attribute", "extend_attribute: neither enable_bfd nor enable_nqa is on");
+	return dc_fail(
+	    err, DC_E_PARAM, "extend_attribute", "extend_attribute: neither enable_bfd nor enable_nqa is on");
 }
 
 #define PATH "/v3/{project_id}/dcaas/virtual-interfaces"
 
 static const struct route virtual_interface_routes[] = {
-	{ M_GET, PATH, ROLE_READER, .res = &virtual_interface_resource, .run = crud_list, .operation = "ListVirtualInterfaces", .summary = "List the virtual interfaces of the project." },
-	{ M_POST, PATH, ROLE_MEMBER, ROUTE_WRITES, &virtual_interface_resource, VIEW_CREATE, .status = 201, .run = crud_create, .operation = "CreateVirtualInterface", .summary = "Order a virtual interface with its first peer." },
-	{ M_GET, PATH "/{virtual_interface_id}", ROLE_READER, ROUTE_OBSERVED, &virtual_interface_resource, .run = crud_show, .operation = "ShowVirtualInterface", .summary = "Read one virtual interface." },
-	{ M_PUT, PATH "/{virtual_interface_id}", ROLE_MEMBER, ROUTE_WRITES, &virtual_interface_resource, VIEW_UPDATE, .run = crud_update, .operation = "UpdateVirtualInterface", .summary = "Change a virtual interface." },
-	{ M_DELETE, PATH "/{virtual_interface_id}", ROLE_MEMBER, ROUTE_WRITES, &virtual_interface_resource, .status = 204, .run = crud_delete, .operation = "DeleteVirtualInterface", .summary = "Remove a virtual interface with its peers." },
-	{ M_PUT, PATH "/{virtual_interface_id}/extend-attributes", ROLE_MEMBER, ROUTE_WRITES, &virtual_interface_resource, VIEW_UPDATE, &extend_attribute_table, "extend_attribute", .run = update_extend_attribute, .operation = "UpdateExtendAttribute", .summary = "Set the detection parameters of a virtual interface." },
-	{ 0 },
+    {M_GET, PATH, ROLE_READER, .res = &virtual_interface_resource, .run = crud_list,
+	.operation = "ListVirtualInterfaces", .summary = "List the virtual interfaces of the project."},
+    {M_POST, PATH, ROLE_MEMBER, ROUTE_WRITES, &virtual_interface_resource, VIEW_CREATE, .status = 201,
+	.run = crud_create, .operation = "CreateVirtualInterface",
+	.summary = "Order a virtual interface with its first peer."},
+    {M_GET, PATH "/{virtual_interface_id}", ROLE_READER, ROUTE_OBSERVED, &virtual_interface_resource, .run = crud_show,
+	.operation = "ShowVirtualInterface", .summary = "Read one virtual interface."},
+    {M_PUT, PATH "/{virtual_interface_id}", ROLE_MEMBER, ROUTE_WRITES, &virtual_interface_resource, VIEW_UPDATE,
+	.run = crud_update, .operation = "UpdateVirtualInterface", .summary = "Change a virtual interface."},
+    {M_DELETE, PATH "/{virtual_interface_id}", ROLE_MEMBER, ROUTE_WRITES, &virtual_interface_resource, .status = 204,
+	.run = crud_delete, .operation = "DeleteVirtualInterface",
+	.summary = "Remove a virtual interface with its peers."},
+    {M_PUT, PATH "/{virtual_interface_id}/extend-attributes", ROLE_MEMBER, ROUTE_WRITES, &virtual_interface_resource,
+	VIEW_UPDATE, &extend_attribute_table, "extend_attribute", .run = update_extend_attribute,
+	.operation = "UpdateExtendAttribute", .summary = "Set the detection parameters of a virtual interface."},
+    {0},
 };
 
 const struct resource virtual_interface_resource = {
-	.name = "virtual_interface",
-	.plural = "virtual_interfaces",
-	.title = "virtual interface",
-	.table = &virtual_interface_table,
-	.missing = DC_E_VIF_NOT_FOUND,
-	.owner = "tenant_id",
-	.routes = virtual_interface_routes,
-	.create = virtual_interface_create,
-	.created = virtual_interface_created,
-	.update = virtual_interface_update,
-	.updated = virtual_interface_updated,
-	.remove = virtual_interface_remove,
-	.embed = virtual_interface_embed,
-	.observe = vif_observe,
-	.observed_age = virtual_interface_observed_age,
+    .name = "virtual_interface",
+    .plural = "virtual_interfaces",
+    .title = "virtual interface",
+    .table = &virtual_interface_table,
+    .missing = DC_E_VIF_NOT_FOUND,
+    .owner = "tenant_id",
+    .routes = virtual_interface_routes,
+    .create = virtual_interface_create,
+    .created = virtual_interface_created,
+    .update = virtual_interface_update,
+    .updated = virtual_interface_updated,
+    .remove = virtual_interface_remove,
+    .embed = virtual_interface_embed,
+    .observe = vif_observe,
+    .observed_age = virtual_interface_observed_age,
 };

@@ -1,4 +1,5 @@
-/* virtual_interface.h - one customer VLAN on one connection, into one gateway; and its peers, one per address family. */
+/* virtual_interface.h - one customer VLAN on one connection, into one gateway; and its peers, one per address family.
+ */
 #ifndef DC_VIRTUAL_INTERFACE_H
 #define DC_VIRTUAL_INTERFACE_H
 
@@ -10,7 +11,8 @@ struct virtual_interface {
 	struct f_bool admin_state_up;
 	struct f_int bandwidth; /* Mbit/s */
 	struct f_int create_time, update_time;
-	struct f_text device_id, direct_connect_id, lag_id, service_type, status, type, vgw_id, gateway_id, lgw_id, ies_id;
+	struct f_text device_id, direct_connect_id, lag_id, service_type, status, type, vgw_id, gateway_id, lgw_id,
+	    ies_id;
 	struct f_int vlan, route_limit;
 	struct f_bool enable_nqa, enable_bfd, rate_limit;
 	struct f_text address_family; /* of the first peer */
@@ -50,8 +52,8 @@ extern const struct field_table remote_subnet_table; /* static routes that peers
 
 /* --- vif_peer.c --- */
 
-/* Checks a peer against its interface and gateway, and claims its subnets: addresses, AS number, password, remote blocks.
- * prefix names the members in errors ("vif_peer", "virtual_interface"). Under the gateway's lock. */
+/* Checks a peer against its interface and gateway, and claims its subnets: addresses, AS number, password, remote
+ * blocks. prefix names the members in errors ("vif_peer", "virtual_interface"). Under the gateway's lock. */
 struct gateway;
 struct peer_names; /* member names for errors */
 enum dc_code vif_peer_check(struct tx *, struct call *, const struct gateway *, struct vif_peer *,
@@ -70,9 +72,11 @@ enum dc_code vif_peer_destroy(struct tx *, const struct vif_peer *, struct dc_er
 enum dc_code vif_peers_of(struct tx *, const char *vif_id, struct vif_peer **ret, size_t *n, struct dc_error *err);
 /* The peer that the interface's own members show: the oldest that is not being deleted; NULL when there is none. */
 enum dc_code vif_first_peer(struct tx *, const char *vif_id, struct vif_peer **ret, struct dc_error *err);
-enum dc_code vif_peers_of_gateway(struct tx *, const char *gateway_id, struct vif_peer **ret, size_t *n, struct dc_error *err);
+enum dc_code vif_peers_of_gateway(
+    struct tx *, const char *gateway_id, struct vif_peer **ret, size_t *n, struct dc_error *err);
 /* Its remote blocks (static peers; else none) and its link subnet (0 or 1). */
-enum dc_code vif_peer_prefixes(struct tx *, const struct vif_peer *, struct cidr_list *remote, struct cidr_list *link, struct dc_error *err);
+enum dc_code vif_peer_prefixes(
+    struct tx *, const struct vif_peer *, struct cidr_list *remote, struct cidr_list *link, struct dc_error *err);
 
 /* --- vif_edge.c: the interface on its edge --- */
 

@@ -10,17 +10,19 @@ static const struct {
 	const char *name;
 	const struct field_table *table;
 } kinds[] = {
-#define X(id, name, table) { name, &table },
-	OBJECT_KINDS(X)
+#define X(id, name, table) {name, &table},
+    OBJECT_KINDS(X)
 #undef X
 };
 
-const char *object_kind_name(enum object_kind kind)
+const char *
+object_kind_name(enum object_kind kind)
 {
 	return kind < OBJECT_UNKNOWN ? kinds[kind].name : "unknown";
 }
 
-enum object_kind object_kind_parse(const char *name)
+enum object_kind
+object_kind_parse(const char *name)
 {
 	for (unsigned i = 0; i < OBJECT_UNKNOWN; i++) {
 		if (strcmp(kinds[i].name, name) == 0)
@@ -29,205 +31,219 @@ enum object_kind object_kind_parse(const char *name)
 	return OBJECT_UNKNOWN;
 }
 
-const struct field_table *object_kind_table(enum object_kind kind)
+const struct field_table *
+object_kind_table(enum object_kind kind)
 {
 	return kind < OBJECT_UNKNOWN ? kinds[kind].table : NULL;
 }
 
 const struct field_table wire_vrf_table = {
-	.name = "WireVrf",
-	.size = sizeof(struct wire_vrf),
-	.fields = (const struct field[]) {
-	    { AT(wire_vrf, device), NEEDED, .kind = F_TEXT },
-	    { AT(wire_vrf, mark), NEEDED, .kind = F_TEXT },
-	    { AT(wire_vrf, table), NEEDED, .kind = F_INT },
-	    { AT(wire_vrf, instance), NEEDED, .kind = F_INT },
-	    { AT(wire_vrf, router_id), NEEDED, .kind = F_TEXT },
-	    { AT(wire_vrf, own), .kind = F_LIST },
-	    { AT(wire_vrf, internal_asn_first), .kind = F_INT },
-	    { AT(wire_vrf, internal_asn_last), .kind = F_INT },
-	    { 0 },
+    .name = "WireVrf",
+    .size = sizeof(struct wire_vrf),
+    .fields =
+	(const struct field[]){
+	    {AT(wire_vrf, device), NEEDED, .kind = F_TEXT},
+	    {AT(wire_vrf, mark), NEEDED, .kind = F_TEXT},
+	    {AT(wire_vrf, table), NEEDED, .kind = F_INT},
+	    {AT(wire_vrf, instance), NEEDED, .kind = F_INT},
+	    {AT(wire_vrf, router_id), NEEDED, .kind = F_TEXT},
+	    {AT(wire_vrf, own), .kind = F_LIST},
+	    {AT(wire_vrf, internal_asn_first), .kind = F_INT},
+	    {AT(wire_vrf, internal_asn_last), .kind = F_INT},
+	    {0},
 	},
 };
 
 const struct field_table wire_vlan_table = {
-	.name = "WireVlan",
-	.size = sizeof(struct wire_vlan),
-	.fields = (const struct field[]) {
-	    { AT(wire_vlan, vrf), NEEDED, .kind = F_TEXT },
-	    { AT(wire_vlan, device), NEEDED, .kind = F_TEXT },
-	    { AT(wire_vlan, mark), NEEDED, .kind = F_TEXT },
-	    { AT(wire_vlan, port), NEEDED, .kind = F_TEXT },
-	    { AT(wire_vlan, vlan), NEEDED, .kind = F_INT },
-	    { AT(wire_vlan, use), NEEDED, .kind = F_TEXT },
-	    { 0 },
+    .name = "WireVlan",
+    .size = sizeof(struct wire_vlan),
+    .fields =
+	(const struct field[]){
+	    {AT(wire_vlan, vrf), NEEDED, .kind = F_TEXT},
+	    {AT(wire_vlan, device), NEEDED, .kind = F_TEXT},
+	    {AT(wire_vlan, mark), NEEDED, .kind = F_TEXT},
+	    {AT(wire_vlan, port), NEEDED, .kind = F_TEXT},
+	    {AT(wire_vlan, vlan), NEEDED, .kind = F_INT},
+	    {AT(wire_vlan, use), NEEDED, .kind = F_TEXT},
+	    {0},
 	},
 };
 
 const struct field_table wire_veth_table = {
-	.name = "WireVeth",
-	.size = sizeof(struct wire_veth),
-	.fields = (const struct field[]) {
-	    { AT(wire_veth, vrf), NEEDED, .kind = F_TEXT },
-	    { AT(wire_veth, device), NEEDED, .kind = F_TEXT },
-	    { AT(wire_veth, mark), NEEDED, .kind = F_TEXT },
-	    { AT(wire_veth, peer), NEEDED, .kind = F_TEXT },
-	    { 0 },
+    .name = "WireVeth",
+    .size = sizeof(struct wire_veth),
+    .fields =
+	(const struct field[]){
+	    {AT(wire_veth, vrf), NEEDED, .kind = F_TEXT},
+	    {AT(wire_veth, device), NEEDED, .kind = F_TEXT},
+	    {AT(wire_veth, mark), NEEDED, .kind = F_TEXT},
+	    {AT(wire_veth, peer), NEEDED, .kind = F_TEXT},
+	    {0},
 	},
 };
 
 const struct field_table wire_addr_table = {
-	.name = "WireAddr",
-	.size = sizeof(struct wire_addr),
-	.fields = (const struct field[]) {
-	    { AT(wire_addr, link), NEEDED, .kind = F_TEXT },
-	    { AT(wire_addr, prefix), NEEDED, .kind = F_TEXT },
-	    { 0 },
+    .name = "WireAddr",
+    .size = sizeof(struct wire_addr),
+    .fields =
+	(const struct field[]){
+	    {AT(wire_addr, link), NEEDED, .kind = F_TEXT},
+	    {AT(wire_addr, prefix), NEEDED, .kind = F_TEXT},
+	    {0},
 	},
 };
 
 const struct field_table wire_route_table = {
-	.name = "WireRoute",
-	.size = sizeof(struct wire_route),
-	.fields = (const struct field[]) {
-	    { AT(wire_route, vrf), NEEDED, .kind = F_TEXT },
-	    { AT(wire_route, link), NEEDED, .kind = F_TEXT },
-	    { AT(wire_route, prefix), NEEDED, .kind = F_TEXT },
-	    { AT(wire_route, via), .kind = F_TEXT },
-	    { AT(wire_route, class), NEEDED, .kind = F_TEXT },
-	    { 0 },
+    .name = "WireRoute",
+    .size = sizeof(struct wire_route),
+    .fields =
+	(const struct field[]){
+	    {AT(wire_route, vrf), NEEDED, .kind = F_TEXT},
+	    {AT(wire_route, link), NEEDED, .kind = F_TEXT},
+	    {AT(wire_route, prefix), NEEDED, .kind = F_TEXT},
+	    {AT(wire_route, via), .kind = F_TEXT},
+	    {AT(wire_route, class), NEEDED, .kind = F_TEXT},
+	    {0},
 	},
 };
 
 const struct field_table wire_bgp_table = {
-	.name = "WireBgp",
-	.size = sizeof(struct wire_bgp),
-	.fields = (const struct field[]) {
-	    { AT(wire_bgp, vrf), NEEDED, .kind = F_TEXT },
-	    { AT(wire_bgp, link), NEEDED, .kind = F_TEXT },
-	    { AT(wire_bgp, name), NEEDED, .kind = F_TEXT },
-	    { AT(wire_bgp, local), NEEDED, .kind = F_TEXT },
-	    { AT(wire_bgp, remote), NEEDED, .kind = F_TEXT },
-	    { AT(wire_bgp, local_asn), NEEDED, .kind = F_INT },
-	    { AT(wire_bgp, remote_asn), NEEDED, .kind = F_INT },
-	    { AT(wire_bgp, password), .kind = F_SECRET },
-	    { AT(wire_bgp, route_limit), .kind = F_INT },
-	    { AT(wire_bgp, class), .kind = F_TEXT },
-	    { AT(wire_bgp, default_route), .kind = F_BOOL },
-	    { 0 },
+    .name = "WireBgp",
+    .size = sizeof(struct wire_bgp),
+    .fields =
+	(const struct field[]){
+	    {AT(wire_bgp, vrf), NEEDED, .kind = F_TEXT},
+	    {AT(wire_bgp, link), NEEDED, .kind = F_TEXT},
+	    {AT(wire_bgp, name), NEEDED, .kind = F_TEXT},
+	    {AT(wire_bgp, local), NEEDED, .kind = F_TEXT},
+	    {AT(wire_bgp, remote), NEEDED, .kind = F_TEXT},
+	    {AT(wire_bgp, local_asn), NEEDED, .kind = F_INT},
+	    {AT(wire_bgp, remote_asn), NEEDED, .kind = F_INT},
+	    {AT(wire_bgp, password), .kind = F_SECRET},
+	    {AT(wire_bgp, route_limit), .kind = F_INT},
+	    {AT(wire_bgp, class), .kind = F_TEXT},
+	    {AT(wire_bgp, default_route), .kind = F_BOOL},
+	    {0},
 	},
 };
 
 const struct field_table wire_object_table = {
-	.name = "WireObject",
-	.size = sizeof(struct wire_object),
-	.fields = (const struct field[]) {
-	    { AT(wire_object, key), NEEDED, .kind = F_TEXT },
-	    { AT(wire_object, kind), NEEDED, .kind = F_TEXT },
-	    { AT(wire_object, revision), NEEDED, .kind = F_INT },
-	    { AT(wire_object, deleted), .kind = F_BOOL },
-	    { AT(wire_object, body), .kind = F_JSON },
-	    { 0 },
+    .name = "WireObject",
+    .size = sizeof(struct wire_object),
+    .fields =
+	(const struct field[]){
+	    {AT(wire_object, key), NEEDED, .kind = F_TEXT},
+	    {AT(wire_object, kind), NEEDED, .kind = F_TEXT},
+	    {AT(wire_object, revision), NEEDED, .kind = F_INT},
+	    {AT(wire_object, deleted), .kind = F_BOOL},
+	    {AT(wire_object, body), .kind = F_JSON},
+	    {0},
 	},
 };
 
 const struct field_table wire_desired_table = {
-	.name = "WireDesired",
-	.size = sizeof(struct wire_desired),
-	.fields = (const struct field[]) {
-	    { AT(wire_desired, version), .kind = F_INT },
-	    { AT(wire_desired, epoch), NEEDED, .kind = F_TEXT },
-	    { AT(wire_desired, revision), NEEDED, .kind = F_INT },
-	    { AT(wire_desired, full), NEEDED, .kind = F_BOOL },
-	    { AT(wire_desired, confirm_epoch), .kind = F_TEXT },
-	    { AT(wire_desired, confirm_revision), .kind = F_INT },
-	    { AT(wire_desired, report_interval), .kind = F_INT },
-	    { AT(wire_desired, objects), .kind = F_OBJECTS, .of = &wire_object_table },
-	    { 0 },
+    .name = "WireDesired",
+    .size = sizeof(struct wire_desired),
+    .fields =
+	(const struct field[]){
+	    {AT(wire_desired, version), .kind = F_INT},
+	    {AT(wire_desired, epoch), NEEDED, .kind = F_TEXT},
+	    {AT(wire_desired, revision), NEEDED, .kind = F_INT},
+	    {AT(wire_desired, full), NEEDED, .kind = F_BOOL},
+	    {AT(wire_desired, confirm_epoch), .kind = F_TEXT},
+	    {AT(wire_desired, confirm_revision), .kind = F_INT},
+	    {AT(wire_desired, report_interval), .kind = F_INT},
+	    {AT(wire_desired, objects), .kind = F_OBJECTS, .of = &wire_object_table},
+	    {0},
 	},
 };
 
-const char *const wire_object_states[] = { "applied", "pending", "error", "removed", "unsupported", NULL };
+const char *const wire_object_states[] = {"applied", "pending", "error", "removed", "unsupported", NULL};
 
 const struct field_table wire_object_state_table = {
-	.name = "WireObjectState",
-	.size = sizeof(struct wire_object_state),
-	.fields = (const struct field[]) {
-	    { AT(wire_object_state, key), NEEDED, .kind = F_TEXT },
-	    { AT(wire_object_state, revision), NEEDED, .kind = F_INT },
-	    { AT(wire_object_state, state), NEEDED, .kind = F_ENUM, .names = wire_object_states },
-	    { AT(wire_object_state, error), .kind = F_TEXT },
-	    { AT(wire_object_state, carrier), .kind = F_BOOL },
-	    { AT(wire_object_state, detail), .kind = F_JSON },
-	    { 0 },
+    .name = "WireObjectState",
+    .size = sizeof(struct wire_object_state),
+    .fields =
+	(const struct field[]){
+	    {AT(wire_object_state, key), NEEDED, .kind = F_TEXT},
+	    {AT(wire_object_state, revision), NEEDED, .kind = F_INT},
+	    {AT(wire_object_state, state), NEEDED, .kind = F_ENUM, .names = wire_object_states},
+	    {AT(wire_object_state, error), .kind = F_TEXT},
+	    {AT(wire_object_state, carrier), .kind = F_BOOL},
+	    {AT(wire_object_state, detail), .kind = F_JSON},
+	    {0},
 	},
 };
 
 const struct field_table wire_session_table = {
-	.name = "WireSession",
-	.size = sizeof(struct wire_session),
-	.fields = (const struct field[]) {
-	    { AT(wire_session, key), NEEDED, .kind = F_TEXT },
-	    { AT(wire_session, established), NEEDED, .kind = F_BOOL },
-	    { AT(wire_session, state), NEEDED, .kind = F_TEXT },
-	    { AT(wire_session, since), .kind = F_TIME },
-	    { AT(wire_session, uptime), .kind = F_INT },
-	    { AT(wire_session, received), .kind = F_INT },
-	    { AT(wire_session, accepted), .kind = F_INT },
-	    { AT(wire_session, rejected), .kind = F_INT },
-	    { AT(wire_session, advertised), .kind = F_INT },
-	    { AT(wire_session, last_error), .kind = F_TEXT },
-	    { AT(wire_session, tcp), .kind = F_TEXT },
-	    { AT(wire_session, md5), .kind = F_BOOL },
-	    { AT(wire_session, md5_failures), .kind = F_INT },
-	    { AT(wire_session, md5_not_found), .kind = F_INT },
-	    { AT(wire_session, md5_unexpected), .kind = F_INT },
-	    { 0 },
+    .name = "WireSession",
+    .size = sizeof(struct wire_session),
+    .fields =
+	(const struct field[]){
+	    {AT(wire_session, key), NEEDED, .kind = F_TEXT},
+	    {AT(wire_session, established), NEEDED, .kind = F_BOOL},
+	    {AT(wire_session, state), NEEDED, .kind = F_TEXT},
+	    {AT(wire_session, since), .kind = F_TIME},
+	    {AT(wire_session, uptime), .kind = F_INT},
+	    {AT(wire_session, received), .kind = F_INT},
+	    {AT(wire_session, accepted), .kind = F_INT},
+	    {AT(wire_session, rejected), .kind = F_INT},
+	    {AT(wire_session, advertised), .kind = F_INT},
+	    {AT(wire_session, last_error), .kind = F_TEXT},
+	    {AT(wire_session, tcp), .kind = F_TEXT},
+	    {AT(wire_session, md5), .kind = F_BOOL},
+	    {AT(wire_session, md5_failures), .kind = F_INT},
+	    {AT(wire_session, md5_not_found), .kind = F_INT},
+	    {AT(wire_session, md5_unexpected), .kind = F_INT},
+	    {0},
 	},
 };
 
 const struct field_table wire_port_table = {
-	.name = "WirePort",
-	.size = sizeof(struct wire_port),
-	.fields = (const struct field[]) {
-	    { AT(wire_port, device), NEEDED, .kind = F_TEXT },
-	    { AT(wire_port, carrier), NEEDED, .kind = F_BOOL },
-	    { AT(wire_port, exposed), .kind = F_BOOL },
-	    { 0 },
+    .name = "WirePort",
+    .size = sizeof(struct wire_port),
+    .fields =
+	(const struct field[]){
+	    {AT(wire_port, device), NEEDED, .kind = F_TEXT},
+	    {AT(wire_port, carrier), NEEDED, .kind = F_BOOL},
+	    {AT(wire_port, exposed), .kind = F_BOOL},
+	    {0},
 	},
 };
 
 const struct field_table wire_apply_table = {
-	.name = "WireApply",
-	.size = sizeof(struct wire_apply),
-	.fields = (const struct field[]) {
-	    { AT(wire_apply, revision), NEEDED, .kind = F_INT },
-	    { AT(wire_apply, steps), .kind = F_INT },
-	    { AT(wire_apply, failed), .kind = F_INT },
-	    { AT(wire_apply, ms), .kind = F_INT },
-	    { AT(wire_apply, reset), .kind = F_LIST },
-	    { 0 },
+    .name = "WireApply",
+    .size = sizeof(struct wire_apply),
+    .fields =
+	(const struct field[]){
+	    {AT(wire_apply, revision), NEEDED, .kind = F_INT},
+	    {AT(wire_apply, steps), .kind = F_INT},
+	    {AT(wire_apply, failed), .kind = F_INT},
+	    {AT(wire_apply, ms), .kind = F_INT},
+	    {AT(wire_apply, reset), .kind = F_LIST},
+	    {0},
 	},
 };
 
 const struct field_table wire_report_table = {
-	.name = "WireReport",
-	.size = sizeof(struct wire_report),
-	.fields = (const struct field[]) {
-	    { AT(wire_report, version), .kind = F_INT },
-	    { AT(wire_report, boot), NEEDED, .kind = F_TEXT },
-	    { AT(wire_report, sequence), NEEDED, .kind = F_INT },
-	    { AT(wire_report, full), NEEDED, .kind = F_BOOL },
-	    { AT(wire_report, fabric), .kind = F_TEXT },
-	    { AT(wire_report, epoch), .kind = F_TEXT },
-	    { AT(wire_report, revision), .kind = F_INT },
-	    { AT(wire_report, held), .kind = F_BOOL },
-	    { AT(wire_report, held_reason), .kind = F_TEXT },
-	    { AT(wire_report, agent_version), .kind = F_TEXT },
-	    { AT(wire_report, objects), .kind = F_OBJECTS, .of = &wire_object_state_table },
-	    { AT(wire_report, sessions), .kind = F_OBJECTS, .of = &wire_session_table },
-	    { AT(wire_report, ports), .kind = F_OBJECTS, .of = &wire_port_table, .nullable = true },
-	    { AT(wire_report, applies), .kind = F_OBJECTS, .of = &wire_apply_table },
-	    { 0 },
+    .name = "WireReport",
+    .size = sizeof(struct wire_report),
+    .fields =
+	(const struct field[]){
+	    {AT(wire_report, version), .kind = F_INT},
+	    {AT(wire_report, boot), NEEDED, .kind = F_TEXT},
+	    {AT(wire_report, sequence), NEEDED, .kind = F_INT},
+	    {AT(wire_report, full), NEEDED, .kind = F_BOOL},
+	    {AT(wire_report, fabric), .kind = F_TEXT},
+	    {AT(wire_report, epoch), .kind = F_TEXT},
+	    {AT(wire_report, revision), .kind = F_INT},
+	    {AT(wire_report, held), .kind = F_BOOL},
+	    {AT(wire_report, held_reason), .kind = F_TEXT},
+	    {AT(wire_report, agent_version), .kind = F_TEXT},
+	    {AT(wire_report, objects), .kind = F_OBJECTS, .of = &wire_object_state_table},
+	    {AT(wire_report, sessions), .kind = F_OBJECTS, .of = &wire_session_table},
+	    {AT(wire_report, ports), .kind = F_OBJECTS, .of = &wire_port_table, .nullable = true},
+	    {AT(wire_report, applies), .kind = F_OBJECTS, .of = &wire_apply_table},
+	    {0},
 	},
 };

@@ -2,8 +2,8 @@
  *
  * An object is (key, kind, body). Keys are unique per edge and say what they belong to: "vrf/<gateway>",
  * "vlan/<interface>", "veth/<link>/a", "addr/<peer>", "route/<peer>/<prefix>", "bgp/<peer>"; the edge compares them and
- * reads nothing from them. Bodies are rows of the field tables below, encoded in VIEW_WIRE, so that both sides share one description.
- * An edge that meets a kind it does not know reports it `unsupported` and touches nothing. */
+ * reads nothing from them. Bodies are rows of the field tables below, encoded in VIEW_WIRE, so that both sides share
+ * one description. An edge that meets a kind it does not know reports it `unsupported` and touches nothing. */
 #ifndef DC_WIRE_OBJECT_H
 #define DC_WIRE_OBJECT_H
 
@@ -23,7 +23,7 @@ enum object_kind {
 #define X(id, name, table) id,
 	OBJECT_KINDS(X)
 #undef X
-	OBJECT_UNKNOWN
+	    OBJECT_UNKNOWN
 };
 
 const char *object_kind_name(enum object_kind);
@@ -32,12 +32,12 @@ const struct field_table *object_kind_table(enum object_kind); /* NULL for OBJEC
 
 /* A gateway on this edge. */
 struct wire_vrf {
-	struct f_text device; /* interface name, at most 15 characters, allocated by the store: "dcr12" */
-	struct f_text mark; /* uuid for the alias "dcaas:<uuid>" */
-	struct f_int table; /* kernel routing table id */
-	struct f_int instance; /* number of the BIRD instance (and its network namespace) it lives in */
+	struct f_text device;    /* interface name, at most 15 characters, allocated by the store: "dcr12" */
+	struct f_text mark;      /* uuid for the alias "dcaas:<uuid>" */
+	struct f_int table;      /* kernel routing table id */
+	struct f_int instance;   /* number of the BIRD instance (and its network namespace) it lives in */
 	struct f_text router_id; /* dotted quad */
-	struct f_list own; /* local_ep_group of both families: refused on import, equal or more specific */
+	struct f_list own;       /* local_ep_group of both families: refused on import, equal or more specific */
 	/* AS numbers that links between gateways use: taken out of paths towards customers. Both null: none. */
 	struct f_int internal_asn_first;
 	struct f_int internal_asn_last;
@@ -46,19 +46,19 @@ extern const struct field_table wire_vrf_table;
 
 /* A device in a VRF: a customer's VLAN or a VPC's attachment. */
 struct wire_vlan {
-	struct f_text vrf; /* key of the vrf object */
+	struct f_text vrf;    /* key of the vrf object */
 	struct f_text device; /* "dcv12" */
 	struct f_text mark;
 	struct f_text port; /* the port's device name in the router's own namespace */
-	struct f_int vlan; /* 1..4094: an 802.1Q device; 0: the whole port, macvlan in passthru mode */
-	struct f_text use; /* "customer" or "vpc" */
+	struct f_int vlan;  /* 1..4094: an 802.1Q device; 0: the whole port, macvlan in passthru mode */
+	struct f_text use;  /* "customer" or "vpc" */
 };
 extern const struct field_table wire_vlan_table;
 
 /* One end of a veth pair that joins two VRFs of this edge. The pair is two objects that name each other; it exists when
  * both are wanted, and each end is observed for itself. */
 struct wire_veth {
-	struct f_text vrf; /* key of the vrf object */
+	struct f_text vrf;    /* key of the vrf object */
 	struct f_text device; /* "dcl12a" */
 	struct f_text mark;
 	struct f_text peer; /* key of the other end's veth object */
@@ -67,7 +67,7 @@ extern const struct field_table wire_veth_table;
 
 /* An address on such a device; its connected route is link-scope and ours. */
 struct wire_addr {
-	struct f_text link; /* key of the vlan or veth object */
+	struct f_text link;   /* key of the vlan or veth object */
 	struct f_text prefix; /* host address with mask */
 };
 extern const struct field_table wire_addr_table;
@@ -75,10 +75,10 @@ extern const struct field_table wire_addr_table;
 /* A route in the VRF's table. */
 struct wire_route {
 	struct f_text vrf;
-	struct f_text link; /* key of the vlan or veth object it leaves by */
+	struct f_text link;   /* key of the vlan or veth object it leaves by */
 	struct f_text prefix; /* network */
-	struct f_text via; /* next hop; null: on-link */
-	struct f_text class; /* "vpc": advertised to BGP peers (protocol 201); "static": a static peer's (202) */
+	struct f_text via;    /* next hop; null: on-link */
+	struct f_text class;  /* "vpc": advertised to BGP peers (protocol 201); "static": a static peer's (202) */
 };
 extern const struct field_table wire_route_table;
 
@@ -86,15 +86,15 @@ extern const struct field_table wire_route_table;
 struct wire_bgp {
 	struct f_text vrf;
 	struct f_text link;
-	struct f_text name; /* protocol name in the daemon, ours: "p12_4" */
+	struct f_text name;  /* protocol name in the daemon, ours: "p12_4" */
 	struct f_text local; /* address without mask */
 	struct f_text remote;
 	struct f_int local_asn;
 	struct f_int remote_asn;
-	struct f_text password; /* MD5 (RFC 2385); null: none. Secret: kept sealed in the edge's state file */
+	struct f_text password;   /* MD5 (RFC 2385); null: none. Secret: kept sealed in the edge's state file */
 	struct f_int route_limit; /* more received routes than this disable the session for a growing while */
-	/* "link": a session between two gateways. It carries what its own gateway has (VPC, static and customers' routes),
-	 * never what came over another link. Null: a customer's. */
+	/* "link": a session between two gateways. It carries what its own gateway has (VPC, static and customers'
+	 * routes), never what came over another link. Null: a customer's. */
 	struct f_text class;
 	struct f_bool default_route; /* a link's: whether a default route is accepted from the other side */
 };
@@ -106,7 +106,7 @@ struct wire_object {
 	struct f_text kind; /* name; unknown ones are kept as they are */
 	struct f_int revision;
 	struct f_bool deleted; /* a tombstone: remove it, and report it removed */
-	struct f_text body; /* F_JSON: JSON text of the kind's row; null on tombstones */
+	struct f_text body;    /* F_JSON: JSON text of the kind's row; null on tombstones */
 };
 extern const struct field_table wire_object_table;
 
@@ -114,11 +114,11 @@ extern const struct field_table wire_object_table;
  * `full` is true when all objects of the edge are there; else only those changed since R. */
 struct wire_desired {
 	struct f_int version;
-	struct f_text epoch; /* of the store */
+	struct f_text epoch;   /* of the store */
 	struct f_int revision; /* of this edge; what the next poll says */
 	struct f_bool full;
-	/* The operator's word (`dcaas edge confirm`): an edge that holds at exactly this epoch and revision of its own may
-	 * take the snapshot, and delete what is missing from it. */
+	/* The operator's word (`dcaas edge confirm`): an edge that holds at exactly this epoch and revision of its own
+	 * may take the snapshot, and delete what is missing from it. */
 	struct f_text confirm_epoch;
 	struct f_int confirm_revision;
 	struct f_int report_interval; /* seconds */
@@ -133,9 +133,9 @@ struct wire_object_state {
 	struct f_text key;
 	struct f_int revision; /* of the desired object that this state is about */
 	struct f_text state;
-	struct f_text error; /* in words, the kernel's or the daemon's own */
+	struct f_text error;   /* in words, the kernel's or the daemon's own */
 	struct f_bool carrier; /* kind vlan: lower device has carrier */
-	struct f_text detail; /* F_JSON: what else the operator may want to see ("exposed", ...) */
+	struct f_text detail;  /* F_JSON: what else the operator may want to see ("exposed", ...) */
 };
 extern const struct field_table wire_object_state_table;
 
@@ -143,18 +143,18 @@ extern const struct field_table wire_object_state_table;
 struct wire_session {
 	struct f_text key; /* of the bgp object */
 	struct f_bool established;
-	struct f_text state; /* the daemon's word: Idle, Connect, Active, OpenSent, OpenConfirm, Established, Down */
-	struct f_int since; /* F_TIME: when the session entered that state */
-	struct f_int uptime; /* seconds Established; 0 otherwise */
+	struct f_text state;   /* the daemon's word: Idle, Connect, Active, OpenSent, OpenConfirm, Established, Down */
+	struct f_int since;    /* F_TIME: when the session entered that state */
+	struct f_int uptime;   /* seconds Established; 0 otherwise */
 	struct f_int received; /* routes received, accepted ones and rejected ones */
 	struct f_int accepted;
 	struct f_int rejected; /* by policy */
 	struct f_int advertised;
-	struct f_text last_error; /* the daemon's words */
-	struct f_text tcp; /* state of the TCP connection: none, SYN_SENT, ESTABLISHED, ... */
-	struct f_bool md5; /* a key is ordered */
-	struct f_int md5_failures; /* of the whole instance: TcpExtTCPMD5Failure */
-	struct f_int md5_not_found; /* of the whole instance: TcpExtTCPMD5NotFound */
+	struct f_text last_error;    /* the daemon's words */
+	struct f_text tcp;           /* state of the TCP connection: none, SYN_SENT, ESTABLISHED, ... */
+	struct f_bool md5;           /* a key is ordered */
+	struct f_int md5_failures;   /* of the whole instance: TcpExtTCPMD5Failure */
+	struct f_int md5_not_found;  /* of the whole instance: TcpExtTCPMD5NotFound */
 	struct f_int md5_unexpected; /* of the whole instance: TcpExtTCPMD5Unexpected */
 };
 extern const struct field_table wire_session_table;
@@ -173,28 +173,29 @@ struct wire_apply {
 	struct f_int steps;
 	struct f_int failed;
 	struct f_int ms;
-	struct f_list reset; /* keys of bgp objects whose uptime fell though nothing of theirs was changed; must be empty */
+	struct f_list
+	    reset; /* keys of bgp objects whose uptime fell though nothing of theirs was changed; must be empty */
 };
 extern const struct field_table wire_apply_table;
 
-/* Body of POST /dcaas/v1/edge/report. (boot, sequence) orders reports: dcaasd drops older ones. `full` reports carry all
- * objects and sessions (the first after a start, and when dcaasd asks by 409); others what changed since the one before.
- * An empty report is the heartbeat. */
+/* Body of POST /dcaas/v1/edge/report. (boot, sequence) orders reports: dcaasd drops older ones. `full` reports carry
+ * all objects and sessions (the first after a start, and when dcaasd asks by 409); others what changed since the one
+ * before. An empty report is the heartbeat. */
 struct wire_report {
 	struct f_int version;
 	struct f_text boot; /* uuid, new at every start of the edge's network half */
 	struct f_int sequence;
 	struct f_bool full;
 	struct f_text fabric; /* "linux" or "sim" */
-	struct f_text epoch; /* of the desired set that the edge holds */
+	struct f_text epoch;  /* of the desired set that the edge holds */
 	struct f_int revision;
 	struct f_bool held; /* it keeps what it has and waits for `dcaas edge confirm` */
 	struct f_text held_reason;
 	struct f_text agent_version;
-	struct f_objects objects; /* wire_object_state */
+	struct f_objects objects;  /* wire_object_state */
 	struct f_objects sessions; /* wire_session */
-	struct f_objects ports; /* wire_port; only in full reports or when changed */
-	struct f_objects applies; /* wire_apply, since the report before */
+	struct f_objects ports;    /* wire_port; only in full reports or when changed */
+	struct f_objects applies;  /* wire_apply, since the report before */
 };
 extern const struct field_table wire_report_table;
 
