@@ -79,6 +79,13 @@ class Driver:
         found = re.search(r"%s\s+BGP\s+\S+\s+up\s+(\S+)" % name, self.bird("show protocols"))
         return Moment(float(found.group(1))) if found else None
 
+    def refused_segments(self):
+        """TCP segments that the instance refused for their MD5 option: wrong, missing, or none expected."""
+        text = self.guest.run("cat", "/proc/net/netstat", ns="dcaas-1").out
+        names, values = [line.split() for line in text.splitlines() if line.startswith("TcpExt:")]
+        counts = dict(zip(names, values))
+        return sum(int(counts["TCPMD5" + name]) for name in ("NotFound", "Unexpected", "Failure"))
+
     def bird_pid(self):
         return int(self.guest.read("%s/bird/1/bird.pid" % self.state_dir).strip())
 

@@ -75,6 +75,13 @@ def test_the_network_half_cannot_read_what_is_roots(agent):
     assert agent.one("read /etc/shadow").error == "Permission denied"
 
 
+def test_an_agent_starts_where_a_service_manager_left_it_only_its_capabilities(agent, edge):
+    wanted = ["net_admin", "net_raw", "net_bind_service", "sys_admin", "setuid", "setgid", "kill"]
+    done = edge.run("setpriv", "--bounding-set", ",".join(["-all"] + ["+" + name for name in wanted]), agent.program, NOBODY, NOBODY,
+                    STATE, stdin="netns-add instance=1\ninstances\n", check=False)
+    assert "+ instance 1" in done.out and "agent status=0" in done.out, (done.out, done.err)
+
+
 # The conversation
 
 @pytest.mark.parametrize("what", ["raw 3 1", "raw 8 999", "raw 8 0", "raw 12 2", "raw 8 3", "raw 600 2", "hello version=1",

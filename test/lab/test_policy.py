@@ -48,7 +48,7 @@ def bad(gateway, line, other):
         "a part of the VPC's IPv6 prefix": str(list(vpc6.subnets(new_prefix=80))[3]),
         "its own IPv6 link subnet": str(line.links["6"]),
         "another's IPv6 link subnet": str(other.links["6"]),
-        "IPv6 link-local addresses": "fe80:7::/64",
+        "IPv6 that is not unicast": "100:7::/64",
     }
 
 
@@ -95,13 +95,21 @@ def test_only_good_routes_reach_the_kernel(site, counted, gateway, family):
     assert not any(p.split("/")[0] == str(gateway.prefix[10]) for p in kernel)
 
 
-def test_vpc_is_still_reached_by_the_vpc_route(site, counted, line, gateway):
-    site.lab.edge.wait("a ping", lambda: line.customer.ping(gateway.address("4")).ok, 20)
-
-
-def test_no_route_of_a_customer_goes_to_another(site, counted, line, other):
+@pytest.fixture(scope="module")
+def neighbour(counted, other):
+    """The other customer, up while the first announces what is not his."""
     other.router()
-    other.wait_active()
+    return other.wait_active()
+
+
+@pytest.mark.parametrize("family", ["4", "6"])
+def test_vpc_is_still_reached_by_its_own_route(site, neighbour, gateway, family):
+    site.lab.edge.wait("a ping", lambda: neighbour.customer.ping(gateway.address(family)).ok, 20)
+    site.lab.edge.wait("a ping back", lambda: gateway.host.ping(neighbour.host_address(family)).ok, 20)
+
+
+def test_no_route_of_a_customer_goes_to_another(site, neighbour, line):
+    other = neighbour
     expected = {family: [str(line.gateway.prefix if family == "4" else line.gateway.prefix6)] for family in "46"}
     for family in "46":
         site.lab.edge.wait("the VPC's route", lambda f=family: other.customer.routes_from_edge(f) == expected[f], 20)

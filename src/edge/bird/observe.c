@@ -2,7 +2,7 @@
 
 #include "edge/bird/instance.h"
 
-#define SINCE_SLACK_MS 20
+#define SINCE_SLACK_MS 500 /* a session cannot be lost and be back in less: connect delay and error wait are a second */
 #define COUNT_BUDGET_MS 60 /* of one call, for routes of sessions that are up */
 #define COUNT_AGE_MS 400   /* counts younger than this are good */
 #define TCP_AGE_MS 1500
@@ -98,8 +98,8 @@ row_of(const struct bird_row *row, size_t n, const char *name)
 	return NULL;
 }
 
-/* BIRD makes its times of day from its monotonic clock anew at each question: the same moment may differ by a
- * millisecond, which is no other session. */
+/* BIRD makes its times of day from its monotonic clock anew at each question: the same moment may differ by some
+ * milliseconds (30 were seen), which is no other session. */
 static utc_ms
 steady(const struct peer *p, utc_ms since)
 {
