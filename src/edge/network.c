@@ -26,7 +26,7 @@
 #define READ_BACK_COST 50
 #define RETRY_MIN_MS 500
 #define RETRY_MAX_MS 10000
-#define REPORT_GAP_MS 100 /* between reports of what the API shows */
+#define REPORT_GAP_MS 30 /* between reports of what the API shows */
 #define REPORT_MINOR_MS 1000 /* and of what it does not */
 #define REPORT_RETRY_MIN_MS 200
 #define REPORT_RETRY_MAX_MS 2000

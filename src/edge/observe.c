@@ -70,6 +70,14 @@ take_down(struct edge_object *o, const char *why)
 	o->session = now;
 }
 
+static struct edge_object *
+find_neighbour(struct state *state, const char *key)
+{
+	struct edge_object *o = state_find(state, key);
+
+	return o != NULL && o->want->kind == OBJECT_BGP ? o : NULL;
+}
+
 static void
 observe_instance(struct state *state, struct routing *routing, const struct loaded_instance *in)
 {
@@ -78,22 +86,35 @@ observe_instance(struct state *state, struct routing *routing, const struct load
 	struct dc_error err = { 0 };
 	size_t n = 0;
 	struct edge_object *o;
+	bool there = routing->ops->observe(routing, in->number, arena, &session, &n, &err) == DC_OK;
 
-	if (routing->ops->observe(routing, in->number, arena, &session, &n, &err) != DC_OK) {
-		for (size_t i = 0; i < in->desired.neighbour_count; i++)
-			if ((o = state_find(state, in->desired.neighbour[i].key)) != NULL && o->want->kind == OBJECT_BGP)
-				take_down(o, err.text);
-		return;
-	}
-	for (size_t i = 0; i < n; i++)
-		if ((o = state_find(state, session[i].key)) != NULL && o->want->kind == OBJECT_BGP)
+	for (size_t i = 0; there && i < n; i++)
+		if ((o = find_neighbour(state, session[i].key)) != NULL) {
 			take_session(o, &session[i]);
+			o->looked_at = true;
+		}
+	for (size_t i = 0; !there && i < in->desired.neighbour_count; i++)
+		if ((o = find_neighbour(state, in->desired.neighbour[i].key)) != NULL) {
+			take_down(o, err.text);
+			o->looked_at = true;
+		}
 }
 
 void
 observe_all(struct state *state, struct routing *routing, const struct loaded *loaded)
 {
+	size_t n = state_count(state);
+
+	for (size_t i = 0; i < n; i++)
+		state_object(state, i)->looked_at = false;
 	for (size_t i = 0; i < loaded->n; i++)
 		if (loaded->v[i].desired.vrf_count > 0)
 			observe_instance(state, routing, &loaded->v[i]);
+	/* What no daemon runs is not up, whatever it was. */
+	for (size_t i = 0; i < n; i++) {
+		struct edge_object *o = state_object(state, i);
+
+		if (!o->looked_at && o->session.established)
+			take_down(o, o->neighbour_error != NULL ? o->neighbour_error : "the routing daemon does not run it");
+	}
 }

@@ -38,6 +38,7 @@ struct edge_object {
 	char *step_error; /* heap; why a step of the last apply failed */
 	char *neighbour_error; /* heap; the routing daemon's words about this neighbour */
 	struct session session;
+	bool looked_at; /* its session, in the last round of looking */
 	utc_ms before; /* when its session had come up, as an apply began; 0: it was not up */
 	bool touched; /* by that apply */
 

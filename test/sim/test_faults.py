@@ -111,3 +111,18 @@ def test_health_says_that_it_is_simulated(site):
     site.edge.wait_seen("reported", lambda e: e["reported_time"])
     assert site.edge.seen()["fabric"] == "sim"
     assert "simulated" in str(site.dcaasd.health())
+
+
+def test_a_neighbour_that_is_refused_later_is_not_called_up_any_more(site):
+    vif = site.order(1)
+    site.wait_status(vif, "ACTIVE")
+    site.edge.set_options(fail=name(site, vif))
+    peer = site.peer(vif)["id"]
+    other = site.order(2)  # whose session is loaded together with the first one's
+    site.wait_status(vif, "ERROR")
+    site.wait_status(other, "ACTIVE")
+    wait_for("down", lambda: site.peer(vif)["bgp_status"] == "down")
+    session = site.world.operator.get("/dcaas/v1/sessions/" + peer)["session"]
+    assert not session["established"] and "refused" in session["last_error"]
+    site.edge.set_options()
+    site.wait_status(vif, "ACTIVE")

@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/fsuid.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -318,37 +317,47 @@ op_daemon_state(struct call *call, const void *request)
 
 /* Stopping */
 
-static bool
-ends_within(int pidfd, int ms)
+/* Sent with the rights of its user: were the number another process's by now, that one could be none of the router's. */
+static int
+send_signal(const struct host *host, uint32_t pid, int signal, struct fault *fault)
 {
-	struct monotonic begun = monotonic_now();
-	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+	int status;
+	pid_t child = fork();
 
-	for (int64_t left = ms; left > 0; left = ms - monotonic_since(begun))
-		if (poll(&p, 1, (int)left) > 0)
-			return true;
-	return false;
+	if (child == 0)
+		_exit(privilege_drop(host->uid, host->gid) == 0 && kill((pid_t)pid, signal) == 0 ? 0 : errno);
+	if (child < 0)
+		return fault_errno(fault, "fork");
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return fault_errno(fault, "ending BIRD, pid %u", pid);
+	int code = WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
+
+	return code == 0 || code == ESRCH ? 0 : fault_set(fault, code, "ending BIRD, pid %u: %s", pid, strerror(code));
 }
 
-static int
-stop(int pidfd, uint32_t pid, struct fault *fault)
+static bool
+ends_within(const struct host *host, const struct netns *ns, uint32_t pid, int ms)
 {
-	static const struct {
-		int signal, wait_ms;
-	} tries[] = {{SIGTERM, TERM_MS}, {SIGKILL, KILL_MS}};
+	struct monotonic begun = monotonic_now();
 
-	for (size_t i = 0; i < 2; i++) {
-		if (pidfd_send_signal(pidfd, tries[i].signal, NULL, 0) != 0)
-			return errno == ESRCH ? 0 : fault_errno(fault, "ending BIRD, pid %u", pid);
-		if (ends_within(pidfd, tries[i].wait_ms))
-			return 0;
+	for (;;) {
+		as_user(host);
+		bool runs = is_bird_of(host, ns, pid);
+
+		as_agent();
+		if (!runs || monotonic_since(begun) > ms)
+			return !runs;
+		poll(NULL, 0, LOOK_MS);
 	}
-	return fault_set(fault, ETIMEDOUT, "BIRD, pid %u, does not end", pid);
 }
 
 int
 op_daemon_stop(struct call *call, const void *request)
 {
+	static const struct {
+		int signal, wait_ms;
+	} tries[] = { { SIGTERM, TERM_MS }, { SIGKILL, KILL_MS } };
 	const struct op_instance *op = request;
 	struct host *host = call->host;
 	struct fault *fault = &call->fault;
@@ -360,16 +369,11 @@ op_daemon_stop(struct call *call, const void *request)
 		return 0;
 	if (code != 0 || (code = daemon_find(host, ns, &pid, fault)) != 0 || pid == 0)
 		return code;
-	int pidfd = pidfd_open((pid_t)pid, 0);
-
-	if (pidfd < 0)
-		return errno == ESRCH ? 0 : fault_errno(fault, "BIRD, pid %u", pid);
-	/* Only now that the descriptor holds the process: is it still the one that was found? */
-	as_user(host);
-	bool same = is_bird_of(host, ns, pid);
-
-	as_agent();
-	code = same ? stop(pidfd, pid, fault) : 0;
-	close(pidfd);
-	return code;
+	for (size_t i = 0; i < 2; i++) {
+		if (send_signal(host, pid, tries[i].signal, fault) != 0)
+			return fault->code;
+		if (ends_within(host, ns, pid, tries[i].wait_ms))
+			return 0;
+	}
+	return fault_set(fault, ETIMEDOUT, "BIRD, pid %u, does not end", pid);
 }

@@ -25,15 +25,18 @@ set_caps(uint64_t have, uint64_t inherit)
 	return (int)syscall(SYS_capset, &header, data);
 }
 
-/* The bounding set: what no exec can bring back. The kernel says EINVAL behind the last one that it knows. */
+/* The bounding set: what no exec can bring back. A service manager may have limited it already, and with it the right to
+ * limit it; the kernel says EINVAL behind the last capability that it knows. */
 static int
 limit_bounds(uint64_t keep)
 {
 	for (int cap = 0; cap < 64; cap++) {
-		if (keep & BIT(cap))
-			continue;
-		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0)
+		int there = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
+
+		if (there < 0)
 			return errno == EINVAL && cap > CAP_AUDIT_READ ? 0 : -1;
+		if (there && (keep & BIT(cap)) == 0 && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0)
+			return -1;
 	}
 	return 0;
 }
