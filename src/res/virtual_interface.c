@@ -354,6 +354,26 @@ check_two_connections(struct tx *tx, const struct virtual_interface *v, struct d
 	    "virtual_interface.vgw_id: the gateway serves interfaces of two connections already");
 }
 
+/* The VRFs of a global gateway on several edges would have to be joined before one edge's customers could reach what is
+ * linked on another. */
+static enum dc_code
+check_one_edge(struct tx *tx, const struct virtual_interface *v, struct dc_error *err)
+{
+	int64_t elsewhere;
+	enum dc_code rc;
+
+	if (!is_global(v))
+		return DC_OK;
+	rc = query_count(tx, &virtual_interface_table,
+	    Q(Q_EQ("gateway_id", v->gateway_id.v), Q_NE("edge_id", v->edge_id.v)), &elsewhere, err);
+	if (rc != DC_OK || elsewhere == 0)
+		return rc;
+	return dc_fail(err, DC_E_PARAM, "virtual_interface.direct_connect_id",
+	    "virtual_interface.direct_connect_id: the gateway has interfaces on another edge, and a global DC gateway "
+	    "on several "
+	    "edges is not served yet");
+}
+
 static enum dc_code
 check_states(const struct direct_connect *dc, const struct gateway *gw, const char *member, struct dc_error *err)
 {
@@ -437,6 +457,8 @@ virtual_interface_create(struct tx *tx, struct call *call, void *row, struct dc_
 	if ((rc = port_get(tx, v->port_id.v, &port, err)) != DC_OK)
 		return rc;
 	v->edge_id = port->edge_id;
+	if ((rc = check_one_edge(tx, v, err)) != DC_OK)
+		return rc;
 	return port_claim(
 	    tx, v->port_id.v, v->vlan.v, v->id.v, "virtual_interface.vlan", DC_E_VLAN_ZERO, DC_E_VLAN_TAKEN, err);
 }

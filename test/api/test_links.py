@@ -614,6 +614,16 @@ def test_a_link_between_edges_is_not_served_yet(site, customer):
     refused(customer, near, far, "DC.1205", "different edges")
 
 
+def test_a_gateway_on_two_edges_is_not_served_yet(site, customer):
+    made = site.operator.post("/dcaas/v1/edges", {"edge": {"name": "third"}})["edge"]
+    gateway, line = in_use(site, customer), site.connection(customer, port_id=site.port(made["id"]))
+    body = customer.interface_body(line, None, service_type="GDGW", gateway_id=gateway["id"], local_gateway_v4_ip="192.0.2.5/30",
+                                   remote_gateway_v4_ip="192.0.2.6/30")
+    answer = customer.call("POST", V3 + "virtual-interfaces", {"virtual_interface": body}, check=False)
+    assert (answer.status, answer["error_code"]) == (400, "DC.0001")
+    assert "several edges is not served yet" in answer["error_msg"]
+
+
 def test_quota_of_links_holds_at_both_ends_and_against_ten_orders_at_once(site, customer):
     near, routers = in_use(site, customer), [router(site, customer) for _ in range(10)]
     with concurrent.futures.ThreadPoolExecutor(10) as pool:
