@@ -20,7 +20,7 @@ class Gateway:
         self.prefix = ipaddress.ip_network(prefix or "10.%d.0.0/16" % n)
         self.prefix6 = ipaddress.ip_network(prefix6 or "fd10:%x::/64" % n)
         self.vlan = vlan or 1000 + n
-        self.vpc = "6a1e2f30-0000-4000-8000-%012d" % n
+        self.vpc = "6a1e2f30-0000-4000-8000-%012d" % self.vlan
         self.host = None
         if attach:
             site.attach(tenant, self.vlan, [str(self.prefix), str(self.prefix6)], vpc_id=self.vpc,

@@ -8,12 +8,14 @@ import struct
 import sys
 import time
 
-PERIOD = 0.15  # seconds for one connection to get anywhere
+PERIOD = 0.1  # seconds for one connection to get anywhere
+AT_ONCE = 3  # connections to each neighbour
 tries = 0
 
 
 def open_message(address, asn):
-    capability = struct.pack("!BBI", 65, 4, asn)
+    # Without the first one, IPv4 unicast, BIRD ends the session whatever its key.
+    capability = struct.pack("!BBHBBBBI", 1, 4, 1, 0, 1, 65, 4, asn)
     body = struct.pack("!BHH4sB", 4, min(asn, 23456) if asn > 65535 else asn, 90, socket.inet_aton(address), len(capability) + 2)
     body += struct.pack("!BB", 2, len(capability)) + capability
     return b"\xff" * 16 + struct.pack("!HB", 19 + len(body), 1) + body
@@ -75,17 +77,18 @@ def main():
     connections = {}
     while True:
         for far, near, asn in targets:
-            if far not in connections:
-                try:
-                    connections[far] = Connection(far, near, int(asn))
-                except OSError:
-                    pass
-        socks = {c.sock: far for far, c in connections.items()}
-        readable, writable, _ = select.select(list(socks), [s for s, far in socks.items() if not connections[far].sent], [], 0.02)
-        for sock, far in socks.items():
-            if not connections[far].step(sock in writable, sock in readable):
+            for n in range(AT_ONCE):
+                if (far, n) not in connections:
+                    try:
+                        connections[far, n] = Connection(far, near, int(asn))
+                    except OSError:
+                        pass
+        socks = {c.sock: key for key, c in connections.items()}
+        readable, writable, _ = select.select(list(socks), [s for s, key in socks.items() if not connections[key].sent], [], 0.02)
+        for sock, key in socks.items():
+            if not connections[key].step(sock in writable, sock in readable):
                 sock.close()
-                del connections[far]
+                del connections[key]
 
 
 main()

@@ -142,8 +142,15 @@ run(struct edge_settings *s)
 	return s->sim ? run_sim(s, &id) : run_linux(s, &id);
 }
 
-int
-main(int argc, char **argv)
+enum command { COMMAND_RUN, COMMAND_CHECK, COMMAND_KEYS, COMMAND_VERSION, COMMAND_HELP, COMMAND_WRONG };
+
+struct options {
+	const char *config, *fabric; /* fabric NULL: what the file says */
+	enum command command;
+};
+
+static struct options
+read_options(int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{ "config", required_argument, NULL, 'c' },
@@ -153,43 +160,65 @@ main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
-	const char *path = CONFIG_PATH, *fabric = NULL;
-	struct edge_settings *settings = NULL;
-	struct dc_error error = { 0 };
-	bool check = false;
-	int status = 0;
+	struct options o = { .config = CONFIG_PATH };
 
 	for (int option; (option = getopt_long(argc, argv, "c:nVh", longs, NULL)) != -1;) {
-		if (option == 'c') {
-			path = optarg;
-		} else if (option == 'f') {
-			fabric = optarg;
-		} else if (option == 'n') {
-			check = true;
-		} else if (option == 'k') {
-			print_keys();
-			return 0;
-		} else if (option == 'V') {
-			puts("dcaas-edge " DCAAS_VERSION);
-			return 0;
-		} else {
-			usage(option == 'h' ? stdout : stderr);
-			return option == 'h' ? 0 : 2;
-		}
+		if (option == 'c')
+			o.config = optarg;
+		else if (option == 'f')
+			o.fabric = optarg;
+		else
+			o.command = option == 'n' ? COMMAND_CHECK : option == 'k' ? COMMAND_KEYS : option == 'V' ? COMMAND_VERSION :
+			    option == 'h' ? COMMAND_HELP : COMMAND_WRONG;
+		if (o.command == COMMAND_WRONG)
+			return o;
 	}
-	if (optind < argc) {
-		usage(stderr);
-		return 2;
-	}
+	if (optind < argc)
+		o.command = COMMAND_WRONG;
+	return o;
+}
+
+static int
+with_settings(const struct options *o)
+{
+	struct edge_settings *settings = NULL;
+	struct dc_error error = { 0 };
+	int status = 0;
+
 	log_init("dcaas-edge", LOG_INFO);
-	if (edge_settings_load(path, fabric, &settings, &error) != DC_OK)
+	if (edge_settings_load(o->config, o->fabric, &settings, &error) != DC_OK)
 		errx(1, "%s", error.text);
 	log_init("dcaas-edge", settings->log_priority);
 	umask(077);
-	if (check)
+	if (o->command == COMMAND_CHECK)
 		puts("configuration is good");
 	else
 		status = run(settings);
 	edge_settings_free(settings);
 	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct options o = read_options(argc, argv);
+
+	switch (o.command) {
+	case COMMAND_KEYS:
+		print_keys();
+		return 0;
+	case COMMAND_VERSION:
+		puts("dcaas-edge " DCAAS_VERSION);
+		return 0;
+	case COMMAND_HELP:
+		usage(stdout);
+		return 0;
+	case COMMAND_WRONG:
+		usage(stderr);
+		return 2;
+	case COMMAND_RUN:
+	case COMMAND_CHECK:
+		break;
+	}
+	return with_settings(&o);
 }

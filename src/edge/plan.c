@@ -3,206 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MARK_PREFIX "dcaas:"
+#include "edge/plan_priv.h"
 
-/* --- what is there, indexed --- */
-
-struct seen_link {
-	uint32_t instance;
-	const struct item_link *l;
-	const char *owner; /* key of a tombstone that it belonged to */
-	bool wanted; /* stays, as it is or changed in place */
-	bool doomed; /* is deleted in this plan */
-};
-
-struct seen_addr {
-	uint32_t instance;
-	const struct item_addr *a;
-	const char *owner;
-	bool wanted;
-};
-
-struct seen_route {
-	uint32_t instance;
-	const struct item_route *r;
-	const char *owner;
-	bool wanted;
-};
-
-struct item { /* one wanted object */
-	const struct want *want;
-	struct plan_verdict *verdict;
-	struct item *vrf, *link; /* that it stands on; NULL: not there */
-	struct seen_link *seen; /* vrf, vlan */
-	bool paired; /* veth: judged with its other end */
-	bool rebuilt; /* made in this plan: nothing that stood on it is there any more */
-};
-
-enum phase { DEL_ROUTE, DEL_ADDR, DEL_VLAN, DEL_VRF, ADD_NETNS, ADD_VRF, ADD_VLAN, ADD_ADDR, UP, ADD_ROUTE, DEL_NETNS, PHASES };
-
-struct step_list {
-	struct plan_step *v;
-	size_t n, cap;
-};
-
-struct planning {
-	struct arena *arena;
-	const struct kernel_state *state;
-	struct item *item;
-	size_t items;
-	struct seen_link *link;
-	size_t links;
-	struct seen_addr *addr;
-	size_t addrs;
-	struct seen_route *route;
-	size_t routes;
-	const struct item_port **port;
-	const char **claim; /* hash set of names that wanted objects have taken */
-	size_t claim_slots; /* power of two */
-	struct step_list phase[PHASES];
-};
-
-static bool
-is_ours(const struct item_link *l)
-{
-	return strncmp(l->mark, MARK_PREFIX, sizeof(MARK_PREFIX) - 1) == 0;
-}
-
-static int
-compare_number(uint32_t a, uint32_t b)
-{
-	return a < b ? -1 : a > b;
-}
-
-static int
-compare_link(const void *a, const void *b)
-{
-	const struct seen_link *x = a, *y = b;
-	int c = compare_number(x->instance, y->instance);
-
-	return c != 0 ? c : strcmp(x->l->device, y->l->device);
-}
-
-/* Without the mask: an address is on a device once. */
-static int
-compare_addr(const void *a, const void *b)
-{
-	const struct seen_addr *x = a, *y = b;
-	int c = compare_number(x->instance, y->instance);
-
-	if (c == 0)
-		c = strcmp(x->a->device, y->a->device);
-	return c != 0 ? c : ip_addr_compare(&x->a->prefix.addr, &y->a->prefix.addr);
-}
-
-static int
-compare_route(const void *a, const void *b)
-{
-	const struct seen_route *x = a, *y = b;
-	int c = compare_number(x->instance, y->instance);
-
-	if (c == 0)
-		c = compare_number(x->r->table, y->r->table);
-	if (c == 0)
-		c = ip_addr_compare(&x->r->prefix.addr, &y->r->prefix.addr);
-	return c != 0 ? c : compare_number(x->r->prefix.len, y->r->prefix.len);
-}
-
-static int
-compare_port(const void *a, const void *b)
-{
-	const struct item_port *const *x = a, *const *y = b;
-
-	return strcmp((*x)->device, (*y)->device);
-}
-
-static void
-index_sizes(struct planning *p)
-{
-	for (size_t i = 0; i < p->state->instance_count; i++) {
-		p->links += p->state->in[i].link_count;
-		p->addrs += p->state->in[i].addr_count;
-		p->routes += p->state->in[i].route_count;
-	}
-	p->link = arena_array(p->arena, p->links + 1, sizeof(*p->link));
-	p->addr = arena_array(p->arena, p->addrs + 1, sizeof(*p->addr));
-	p->route = arena_array(p->arena, p->routes + 1, sizeof(*p->route));
-	p->port = arena_array(p->arena, p->state->port_count + 1, sizeof(*p->port));
-	p->links = p->addrs = p->routes = 0;
-}
-
-static void
-index_seen(struct planning *p)
-{
-	index_sizes(p);
-	for (size_t i = 0; i < p->state->instance_count; i++) {
-		const struct kernel_instance *in = &p->state->in[i];
-
-		for (size_t k = 0; k < in->link_count; k++)
-			p->link[p->links++] = (struct seen_link) { .instance = in->instance, .l = &in->link[k] };
-		for (size_t k = 0; k < in->addr_count; k++)
-			p->addr[p->addrs++] = (struct seen_addr) { .instance = in->instance, .a = &in->addr[k] };
-		for (size_t k = 0; k < in->route_count; k++)
-			p->route[p->routes++] = (struct seen_route) { .instance = in->instance, .r = &in->route[k] };
-	}
-	for (size_t i = 0; i < p->state->port_count; i++)
-		p->port[i] = &p->state->port[i];
-	qsort(p->link, p->links, sizeof(*p->link), compare_link);
-	qsort(p->addr, p->addrs, sizeof(*p->addr), compare_addr);
-	qsort(p->route, p->routes, sizeof(*p->route), compare_route);
-	qsort(p->port, p->state->port_count, sizeof(*p->port), compare_port);
-}
-
-static struct seen_link *
-find_link(struct planning *p, uint32_t instance, const char *device)
-{
-	struct item_link probe = { 0 };
-	struct seen_link key = { .instance = instance, .l = &probe };
-
-	strlcpy(probe.device, device, sizeof(probe.device));
-	return bsearch(&key, p->link, p->links, sizeof(*p->link), compare_link);
-}
-
-static struct seen_addr *
-find_addr(struct planning *p, uint32_t instance, const char *device, const struct ip_addr *addr)
-{
-	struct item_addr probe = { .prefix.addr = *addr };
-	struct seen_addr key = { .instance = instance, .a = &probe };
-
-	strlcpy(probe.device, device, sizeof(probe.device));
-	return bsearch(&key, p->addr, p->addrs, sizeof(*p->addr), compare_addr);
-}
-
-static struct seen_route *
-find_route(struct planning *p, uint32_t instance, uint32_t table, const struct ip_prefix *prefix)
-{
-	struct item_route probe = { .table = table, .prefix = *prefix };
-	struct seen_route key = { .instance = instance, .r = &probe };
-
-	return bsearch(&key, p->route, p->routes, sizeof(*p->route), compare_route);
-}
-
-static const struct item_port *
-find_port(struct planning *p, const char *device)
-{
-	struct item_port probe = { 0 };
-	const struct item_port *key = &probe, **found;
-
-	strlcpy(probe.device, device, sizeof(probe.device));
-	found = bsearch(&key, p->port, p->state->port_count, sizeof(*p->port), compare_port);
-	return found != NULL ? *found : NULL;
-}
-
-static bool
-has_instance(const struct kernel_state *state, uint32_t instance)
-{
-	for (size_t i = 0; i < state->instance_count; i++)
-		if (state->instance[i].instance == instance)
-			return true;
-	return false;
-}
-
-/* --- what is wanted --- */
+/* --- what is wanted, and steps --- */
 
 static int
 compare_item(const void *key, const void *element)
@@ -210,7 +13,7 @@ compare_item(const void *key, const void *element)
 	return strcmp(key, ((const struct item *)element)->want->key);
 }
 
-static struct item *
+struct item *
 find_item(struct planning *p, const char *key, enum object_kind kind)
 {
 	struct item *i = bsearch(key, p->item, p->items, sizeof(*p->item), compare_item);
@@ -218,7 +21,7 @@ find_item(struct planning *p, const char *key, enum object_kind kind)
 	return i != NULL && i->want->kind == kind && i->want->known ? i : NULL;
 }
 
-static struct item *
+struct item *
 find_link_item(struct planning *p, const char *key)
 {
 	struct item *i = find_item(p, key, OBJECT_VLAN);
@@ -226,14 +29,14 @@ find_link_item(struct planning *p, const char *key)
 	return i != NULL ? i : find_item(p, key, OBJECT_VETH);
 }
 
-static void
+void
 judge(struct item *i, enum plan_state state, const char *text)
 {
 	i->verdict->state = state;
 	i->verdict->text = text;
 }
 
-static struct plan_step *
+struct plan_step *
 add_step(struct planning *p, enum phase phase, enum agent_op op, uint32_t instance, const char *key, size_t size)
 {
 	struct step_list *l = &p->phase[phase];
@@ -254,7 +57,7 @@ add_step(struct planning *p, enum phase phase, enum agent_op op, uint32_t instan
 	return s;
 }
 
-static void
+void
 add_device_step(struct planning *p, enum phase phase, enum agent_op op, uint32_t instance, const char *device, const char *key)
 {
 	struct plan_step *s = add_step(p, phase, op, instance, key, sizeof(s->ask.device));
@@ -262,8 +65,7 @@ add_device_step(struct planning *p, enum phase phase, enum agent_op op, uint32_t
 	strlcpy(s->ask.device.device, device, sizeof(s->ask.device.device));
 }
 
-/* What an object stands on: there, made in this plan, or not to be had now. */
-static bool
+bool
 stands(struct item *i, const struct item *below, const char *key, struct arena *arena)
 {
 	const char *why = NULL;
@@ -279,36 +81,7 @@ stands(struct item *i, const struct item *below, const char *key, struct arena *
 	return why == NULL;
 }
 
-static void
-add_vrf(struct planning *p, struct item *i)
-{
-	const struct want_vrf *w = &i->want->vrf;
-	struct plan_step *s = add_step(p, ADD_VRF, OP_VRF_ADD, w->instance, i->want->key, sizeof(s->ask.link));
-
-	strlcpy(s->ask.link.device, w->device, sizeof(s->ask.link.device));
-	strlcpy(s->ask.link.mark, w->mark, sizeof(s->ask.link.mark));
-	s->ask.link.table = w->table;
-}
-
-static void
-add_vlan(struct planning *p, struct item *i)
-{
-	const struct want_vlan *w = &i->want->vlan;
-	uint32_t instance = i->verdict->instance;
-	struct plan_step *s = add_step(p, ADD_VLAN, OP_VLAN_ADD, instance, i->want->key, sizeof(s->ask.link));
-
-	strlcpy(s->ask.link.device, w->device, sizeof(s->ask.link.device));
-	strlcpy(s->ask.link.mark, w->mark, sizeof(s->ask.link.mark));
-	strlcpy(s->ask.link.port, w->port, sizeof(s->ask.link.port));
-	strlcpy(s->ask.link.vrf, i->vrf->want->vrf.device, sizeof(s->ask.link.vrf));
-	s->ask.link.vlan = w->vlan;
-	add_device_step(p, UP, OP_LINK_UP, instance, w->device, i->want->key);
-	i->rebuilt = true;
-}
-
-/* Whether it is the first object to want that name. Objects that do not exist yet collide here, the others when both find
- * the same thing. */
-static bool
+bool
 claim(struct planning *p, const char *name)
 {
 	size_t at = 5381;
@@ -331,193 +104,7 @@ open_claims(struct planning *p)
 	p->claim = arena_array(p->arena, p->claim_slots, sizeof(*p->claim));
 }
 
-/* Takes the device of that name, when it is ours to take. False when it is not. */
-static bool
-claim_link(struct planning *p, struct item *i, const char *device)
-{
-	struct seen_link *seen = find_link(p, i->verdict->instance, device);
-
-	i->seen = seen;
-	if (seen != NULL && !is_ours(seen->l)) {
-		judge(i, PLAN_WRONG, arena_printf(p->arena, "device %s is there and is not ours", device));
-		return false;
-	}
-	if (!claim(p, arena_printf(p->arena, "device %u %s", i->verdict->instance, device))) {
-		judge(i, PLAN_WRONG, arena_printf(p->arena, "device %s is asked for by another object, too", device));
-		return false;
-	}
-	return true;
-}
-
-static void
-doom(struct planning *p, struct seen_link *seen, const char *key)
-{
-	seen->doomed = true;
-	add_device_step(p, seen->l->is_vrf ? DEL_VRF : DEL_VLAN, OP_LINK_DEL, seen->instance, seen->l->device, key);
-}
-
-static void
-settle_link(struct planning *p, struct item *i, const char *device)
-{
-	i->seen->wanted = true;
-	i->verdict->stands = true;
-	judge(i, i->seen->l->up ? PLAN_THERE : PLAN_MISSING, NULL);
-	if (!i->seen->l->up)
-		add_device_step(p, UP, OP_LINK_UP, i->verdict->instance, device, i->want->key);
-}
-
-/* As it is asked for, if perhaps not up or without its unreachable defaults, which adding it again mends. */
-static void
-settle_vrf(struct planning *p, struct item *i)
-{
-	i->seen->wanted = true;
-	i->verdict->stands = true;
-	judge(i, i->seen->l->up ? PLAN_THERE : PLAN_MISSING, NULL);
-	if (!i->seen->l->up)
-		add_vrf(p, i);
-}
-
-static void
-judge_vrf(struct planning *p, struct item *i)
-{
-	const struct want_vrf *w = &i->want->vrf;
-
-	i->verdict->instance = w->instance;
-	if (!claim_link(p, i, w->device))
-		return;
-	if (i->seen != NULL && i->seen->l->is_vrf && strcmp(i->seen->l->mark, w->mark) == 0 && i->seen->l->table == w->table) {
-		settle_vrf(p, i);
-		return;
-	}
-	if (i->seen != NULL)
-		doom(p, i->seen, i->want->key);
-	add_vrf(p, i);
-	i->rebuilt = true;
-	judge(i, PLAN_MISSING, NULL);
-}
-
-static bool
-vlan_is_as_asked(const struct item *i)
-{
-	const struct want_vlan *w = &i->want->vlan;
-	const struct item_link *l = i->seen->l;
-
-	/* The lower device is in another namespace and cannot always be told. */
-	return !i->vrf->rebuilt && !l->is_vrf && strcmp(l->mark, w->mark) == 0 && l->vlan == w->vlan &&
-	    strcmp(l->vrf, i->vrf->want->vrf.device) == 0 && (l->port[0] == '\0' || strcmp(l->port, w->port) == 0);
-}
-
-static void
-judge_vlan(struct planning *p, struct item *i)
-{
-	const struct want_vlan *w = &i->want->vlan;
-	const struct item_port *port = find_port(p, w->port);
-
-	i->vrf = find_item(p, w->vrf, OBJECT_VRF);
-	i->verdict->exposed = port != NULL && port->exposed;
-	if (!stands(i, i->vrf, w->vrf, p->arena))
-		return;
-	i->verdict->instance = i->vrf->verdict->instance;
-	if (!claim_link(p, i, w->device))
-		return;
-	if (i->seen != NULL && vlan_is_as_asked(i)) {
-		settle_link(p, i, w->device);
-		i->verdict->has_carrier = true;
-		i->verdict->carrier = i->seen->l->carrier && (port == NULL || port->carrier);
-		return;
-	}
-	if (i->seen != NULL)
-		doom(p, i->seen, i->want->key);
-	add_vlan(p, i);
-	judge(i, PLAN_MISSING, NULL);
-}
-
-/* --- veth pairs: two objects, each an end, that name each other; made in one step --- */
-
-static struct item *
-other_end(struct planning *p, struct item *i)
-{
-	struct item *other = find_item(p, i->want->veth.peer, OBJECT_VETH);
-
-	return other != NULL && other != i && strcmp(other->want->veth.peer, i->want->key) == 0 ? other : NULL;
-}
-
-static bool
-veth_is_as_asked(const struct item *i, const struct item *other)
-{
-	const struct item_link *l = i->seen != NULL ? i->seen->l : NULL;
-
-	return l != NULL && !i->vrf->rebuilt && l->is_veth && strcmp(l->mark, i->want->veth.mark) == 0 &&
-	    strcmp(l->vrf, i->vrf->want->vrf.device) == 0 &&
-	    (l->peer_instance == 0 || (l->peer_instance == other->verdict->instance && strcmp(l->peer, other->want->veth.device) == 0));
-}
-
-/* Its VRF is there and its name is to be had. */
-static bool
-end_is_ready(struct planning *p, struct item *i)
-{
-	i->vrf = find_item(p, i->want->veth.vrf, OBJECT_VRF);
-	if (!stands(i, i->vrf, i->want->veth.vrf, p->arena))
-		return false;
-	i->verdict->instance = i->vrf->verdict->instance;
-	return claim_link(p, i, i->want->veth.device);
-}
-
-static void
-add_veth(struct planning *p, struct item *i, struct item *other)
-{
-	struct plan_step *s = add_step(p, ADD_VLAN, OP_VETH_ADD, i->verdict->instance, i->want->key, sizeof(s->ask.veth));
-	struct op_veth *ask = &s->ask.veth;
-
-	strlcpy(ask->device, i->want->veth.device, sizeof(ask->device));
-	strlcpy(ask->mark, i->want->veth.mark, sizeof(ask->mark));
-	strlcpy(ask->vrf, i->vrf->want->vrf.device, sizeof(ask->vrf));
-	ask->peer_instance = other->verdict->instance;
-	strlcpy(ask->peer_device, other->want->veth.device, sizeof(ask->peer_device));
-	strlcpy(ask->peer_mark, other->want->veth.mark, sizeof(ask->peer_mark));
-	strlcpy(ask->peer_vrf, other->vrf->want->vrf.device, sizeof(ask->peer_vrf));
-}
-
-static void
-make_pair(struct planning *p, struct item *i, struct item *other)
-{
-	struct item *end[2] = { i, other };
-
-	for (size_t k = 0; k < 2; k++) {
-		if (end[k]->seen != NULL)
-			doom(p, end[k]->seen, end[k]->want->key);
-		end[k]->rebuilt = true;
-		judge(end[k], PLAN_MISSING, NULL);
-	}
-	add_veth(p, i, other);
-}
-
-static void
-judge_veth(struct planning *p, struct item *i)
-{
-	struct item *other = other_end(p, i);
-	bool ready, other_ready;
-
-	if (i->paired)
-		return;
-	if (other == NULL || other->want->deleted) {
-		judge(i, PLAN_WAITS, arena_printf(p->arena, "waits for %s, the other end, which is not there", i->want->veth.peer));
-		return;
-	}
-	i->paired = other->paired = true;
-	ready = end_is_ready(p, i);
-	other_ready = end_is_ready(p, other);
-	if (!ready || !other_ready) {
-		if (ready)
-			judge(i, PLAN_WAITS, arena_printf(p->arena, "waits for %s, the other end", other->want->key));
-		if (other_ready)
-			judge(other, PLAN_WAITS, arena_printf(p->arena, "waits for %s, the other end", i->want->key));
-	} else if (veth_is_as_asked(i, other) && veth_is_as_asked(other, i)) {
-		settle_link(p, i, i->want->veth.device);
-		settle_link(p, other, other->want->veth.device);
-	} else
-		make_pair(p, i, other);
-}
+/* --- what stands on devices --- */
 
 /* Links are judged before all that stands on them, so `link` has its verdict. */
 static bool

@@ -8,9 +8,10 @@ const struct field_table tag_table = {
 	.name = "Tag",
 	.size = sizeof(struct tag),
 	.fields = (const struct field[]) {
-	    { AT(tag, key), .kind = F_TEXT, .may = V_CR | OP_CR, .must = VIEW_CREATE | VIEW_ANSWER, .min = 1, .max = 128,
+	    { AT(tag, key), .kind = F_TEXT, .may = V_CR | OP_CRU, .min = 1, .max = 128,
+	        .must = VIEW_CREATE | VIEW_OP_CREATE | VIEW_OP_UPDATE | VIEW_ANSWER,
 	        .doc = "Tag key, unique within a resource." },
-	    { AT(tag, value), .kind = F_TEXT, .may = V_CR | OP_CR, .max = 255, .fallback = "\"\"",
+	    { AT(tag, value), .kind = F_TEXT, .may = V_CR | OP_CRU, .max = 255, .fallback = "\"\"",
 	        .doc = "Tag value, may be empty." },
 	    { 0 },
 	},

@@ -411,3 +411,15 @@ def test_every_change_leaves_an_event(world, tenant, line, gateway):
     events = world.operator.get("/dcaas/v1/events?resource_id=" + made["id"])["events"]
     assert [event["action"] for event in events] == ["create", "update", "delete"]
     assert all(event["user_name"] == tenant.name and len(event["request_id"]) == 32 for event in events)
+
+
+def test_the_operators_tags_are_checked_too(world, tenant):
+    answer = world.operator.call("POST", "/dcaas/v1/connections", {"direct_connect": {
+        "tenant_id": tenant.project_id, "bandwidth": 5, "tags": [{"value": "v"}]}}, check=False)
+    assert (answer.status, answer["error_code"]) == (400, "DC.0001") and "tags[0].key" in answer["error_msg"]
+    path = "/dcaas/v1/connections/" + world.connection(tenant, tags=[{"key": "a", "value": "1"}])
+    for tags in ([{"value": "v"}], [{"key": "a/b"}], [{"key": "a"}, {"key": "a"}]):
+        answer = world.operator.call("PUT", path, {"direct_connect": {"tags": tags}}, check=False)
+        assert (answer.status, answer["error_code"]) == (400, "DC.0001") and "tags" in answer["error_msg"]
+    changed = world.operator.put(path, {"direct_connect": {"tags": [{"key": "b"}]}})["direct_connect"]
+    assert changed["tags"] == [{"key": "b", "value": ""}]

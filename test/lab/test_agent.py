@@ -38,12 +38,16 @@ def agent(edge):
     """An agent; afterwards nothing of what it made is left."""
     made = Agent(edge)
     yield made
-    for instance in [item["name"] for item in made.do("instances")[0].items]:
-        made.do("daemon-stop instance=%s" % instance)
-        links = made.do("read-links instance=%s" % instance)[0].items
-        ours = sorted((link for link in links if link["mark"]), key=lambda link: link["is_vrf"])
-        made.do(*["link-del instance=%s device=%s" % (instance, link["name"]) for link in ours],
-                "netns-del instance=%s" % instance)
+    instances, *read = made.ask("instances", "read-links instance=1", "read-links instance=2")
+    lines = []
+    for instance in [item["name"] for item in instances.items]:
+        ours = [link for link in read[int(instance) - 1].items if link["mark"]]
+        lines += ["daemon-stop instance=%s" % instance]
+        lines += ["link-del instance=%s device=%s" % (instance, link["name"]) for link in ours if not link["is_vrf"]]
+        lines += ["link-del instance=%s device=%s" % (instance, link["name"]) for link in ours if link["is_vrf"]]
+        lines += ["netns-del instance=%s" % instance]
+    if lines:
+        made.do(*lines)
 
 
 def ip(guest, *words, ns=None):

@@ -1,0 +1,91 @@
+/* plan_priv.h - the inside of the planner, shared by plan*.c: what is there, indexed; what is wanted, with its verdict so
+ * far; the steps, by phase. */
+#ifndef DC_PLAN_PRIV_H
+#define DC_PLAN_PRIV_H
+
+#include "edge/plan.h"
+
+struct seen_link {
+	uint32_t instance;
+	const struct item_link *l;
+	const char *owner; /* key of a tombstone that it belonged to */
+	bool wanted; /* stays, as it is or changed in place */
+	bool doomed; /* is deleted in this plan */
+};
+
+struct seen_addr {
+	uint32_t instance;
+	const struct item_addr *a;
+	const char *owner;
+	bool wanted;
+};
+
+struct seen_route {
+	uint32_t instance;
+	const struct item_route *r;
+	const char *owner;
+	bool wanted;
+};
+
+struct item { /* one wanted object */
+	const struct want *want;
+	struct plan_verdict *verdict;
+	struct item *vrf, *link; /* that it stands on; NULL: not there */
+	struct seen_link *seen; /* vrf, vlan */
+	bool paired; /* veth: judged with its other end */
+	bool rebuilt; /* made in this plan: nothing that stood on it is there any more */
+};
+
+enum phase { DEL_ROUTE, DEL_ADDR, DEL_VLAN, DEL_VRF, ADD_NETNS, ADD_VRF, ADD_VLAN, ADD_ADDR, UP, ADD_ROUTE, DEL_NETNS, PHASES };
+
+struct step_list {
+	struct plan_step *v;
+	size_t n, cap;
+};
+
+struct planning {
+	struct arena *arena;
+	const struct kernel_state *state;
+	struct item *item;
+	size_t items;
+	struct seen_link *link;
+	size_t links;
+	struct seen_addr *addr;
+	size_t addrs;
+	struct seen_route *route;
+	size_t routes;
+	const struct item_port **port;
+	const char **claim; /* hash set of names that wanted objects have taken */
+	size_t claim_slots; /* power of two */
+	struct step_list phase[PHASES];
+};
+
+/* plan_seen.c: what is there */
+void index_seen(struct planning *);
+struct seen_link *find_link(struct planning *, uint32_t instance, const char *device);
+struct seen_addr *find_addr(struct planning *, uint32_t instance, const char *device, const struct ip_addr *);
+struct seen_route *find_route(struct planning *, uint32_t instance, uint32_t table, const struct ip_prefix *);
+const struct item_port *find_port(struct planning *, const char *device);
+bool has_instance(const struct kernel_state *, uint32_t instance);
+bool is_ours(const struct item_link *);
+int compare_number(uint32_t, uint32_t);
+
+/* plan.c: what is wanted, and steps */
+struct item *find_item(struct planning *, const char *key, enum object_kind); /* NULL also when its body is bad */
+struct item *find_link_item(struct planning *, const char *key);
+void judge(struct item *, enum plan_state, const char *text);
+/* Whether what an object stands on is there or made in this plan; else the object waits. */
+bool stands(struct item *, const struct item *below, const char *key, struct arena *);
+/* Whether it is the first object to want that name. Objects that do not exist yet collide here, the others when both find
+ * the same thing. */
+bool claim(struct planning *, const char *name);
+struct plan_step *add_step(struct planning *, enum phase, enum agent_op, uint32_t instance, const char *key, size_t size);
+void add_device_step(struct planning *, enum phase, enum agent_op, uint32_t instance, const char *device, const char *key);
+
+/* plan_link.c: devices */
+void judge_vrf(struct planning *, struct item *);
+void judge_vlan(struct planning *, struct item *);
+void judge_veth(struct planning *, struct item *);
+void doom(struct planning *, struct seen_link *, const char *key); /* deletes it */
+
+#endif

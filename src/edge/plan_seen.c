@@ -1,0 +1,147 @@
+/* plan_seen.c - what was read back, sorted for looking up. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "edge/plan_priv.h"
+
+#define MARK_PREFIX "dcaas:"
+
+bool
+is_ours(const struct item_link *l)
+{
+	return strncmp(l->mark, MARK_PREFIX, sizeof(MARK_PREFIX) - 1) == 0;
+}
+
+int
+compare_number(uint32_t a, uint32_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+static int
+compare_link(const void *a, const void *b)
+{
+	const struct seen_link *x = a, *y = b;
+	int c = compare_number(x->instance, y->instance);
+
+	return c != 0 ? c : strcmp(x->l->device, y->l->device);
+}
+
+/* Without the mask: an address is on a device once. */
+static int
+compare_addr(const void *a, const void *b)
+{
+	const struct seen_addr *x = a, *y = b;
+	int c = compare_number(x->instance, y->instance);
+
+	if (c == 0)
+		c = strcmp(x->a->device, y->a->device);
+	return c != 0 ? c : ip_addr_compare(&x->a->prefix.addr, &y->a->prefix.addr);
+}
+
+static int
+compare_route(const void *a, const void *b)
+{
+	const struct seen_route *x = a, *y = b;
+	int c = compare_number(x->instance, y->instance);
+
+	if (c == 0)
+		c = compare_number(x->r->table, y->r->table);
+	if (c == 0)
+		c = ip_addr_compare(&x->r->prefix.addr, &y->r->prefix.addr);
+	return c != 0 ? c : compare_number(x->r->prefix.len, y->r->prefix.len);
+}
+
+static int
+compare_port(const void *a, const void *b)
+{
+	const struct item_port *const *x = a, *const *y = b;
+
+	return strcmp((*x)->device, (*y)->device);
+}
+
+static void
+index_sizes(struct planning *p)
+{
+	for (size_t i = 0; i < p->state->instance_count; i++) {
+		p->links += p->state->in[i].link_count;
+		p->addrs += p->state->in[i].addr_count;
+		p->routes += p->state->in[i].route_count;
+	}
+	p->link = arena_array(p->arena, p->links + 1, sizeof(*p->link));
+	p->addr = arena_array(p->arena, p->addrs + 1, sizeof(*p->addr));
+	p->route = arena_array(p->arena, p->routes + 1, sizeof(*p->route));
+	p->port = arena_array(p->arena, p->state->port_count + 1, sizeof(*p->port));
+	p->links = p->addrs = p->routes = 0;
+}
+
+void
+index_seen(struct planning *p)
+{
+	index_sizes(p);
+	for (size_t i = 0; i < p->state->instance_count; i++) {
+		const struct kernel_instance *in = &p->state->in[i];
+
+		for (size_t k = 0; k < in->link_count; k++)
+			p->link[p->links++] = (struct seen_link) { .instance = in->instance, .l = &in->link[k] };
+		for (size_t k = 0; k < in->addr_count; k++)
+			p->addr[p->addrs++] = (struct seen_addr) { .instance = in->instance, .a = &in->addr[k] };
+		for (size_t k = 0; k < in->route_count; k++)
+			p->route[p->routes++] = (struct seen_route) { .instance = in->instance, .r = &in->route[k] };
+	}
+	for (size_t i = 0; i < p->state->port_count; i++)
+		p->port[i] = &p->state->port[i];
+	qsort(p->link, p->links, sizeof(*p->link), compare_link);
+	qsort(p->addr, p->addrs, sizeof(*p->addr), compare_addr);
+	qsort(p->route, p->routes, sizeof(*p->route), compare_route);
+	qsort(p->port, p->state->port_count, sizeof(*p->port), compare_port);
+}
+
+struct seen_link *
+find_link(struct planning *p, uint32_t instance, const char *device)
+{
+	struct item_link probe = { 0 };
+	struct seen_link key = { .instance = instance, .l = &probe };
+
+	strlcpy(probe.device, device, sizeof(probe.device));
+	return bsearch(&key, p->link, p->links, sizeof(*p->link), compare_link);
+}
+
+struct seen_addr *
+find_addr(struct planning *p, uint32_t instance, const char *device, const struct ip_addr *addr)
+{
+	struct item_addr probe = { .prefix.addr = *addr };
+	struct seen_addr key = { .instance = instance, .a = &probe };
+
+	strlcpy(probe.device, device, sizeof(probe.device));
+	return bsearch(&key, p->addr, p->addrs, sizeof(*p->addr), compare_addr);
+}
+
+struct seen_route *
+find_route(struct planning *p, uint32_t instance, uint32_t table, const struct ip_prefix *prefix)
+{
+	struct item_route probe = { .table = table, .prefix = *prefix };
+	struct seen_route key = { .instance = instance, .r = &probe };
+
+	return bsearch(&key, p->route, p->routes, sizeof(*p->route), compare_route);
+}
+
+const struct item_port *
+find_port(struct planning *p, const char *device)
+{
+	struct item_port probe = { 0 };
+	const struct item_port *key = &probe, **found;
+
+	strlcpy(probe.device, device, sizeof(probe.device));
+	found = bsearch(&key, p->port, p->state->port_count, sizeof(*p->port), compare_port);
+	return found != NULL ? *found : NULL;
+}
+
+bool
+has_instance(const struct kernel_state *state, uint32_t instance)
+{
+	for (size_t i = 0; i < state->instance_count; i++)
+		if (state->instance[i].instance == instance)
+			return true;
+	return false;
+}
