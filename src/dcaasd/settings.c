@@ -118,6 +118,8 @@ static enum dc_code take_block(const struct settings *s, const char *key, enum i
 
 	if (!ip_parse_prefix(config_get(s->config, SECTION, key), &block) || block.addr.family != family)
 		return dc_fail(err, DC_E_PARAM, key, "[dcaasd] %s must be an %s block", key, family == IP_V4 ? "IPv4" : "IPv6");
+	if (block.len == ip_bits(family))
+		return dc_fail(err, DC_E_PARAM, key, "[dcaasd] %s must be larger than one address", key);
 	*ret = ip_network(&block);
 	return DC_OK;
 }

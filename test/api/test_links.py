@@ -7,6 +7,8 @@ import uuid
 
 import pytest
 
+from lab.dcaasd import Dcaasd
+from lab.topology import LabError
 from support import V3, Tenant, World, exchange, rows, signed, wait_for
 
 GATEWAYS = V3 + "global-dc-gateways"
@@ -333,6 +335,21 @@ def test_as_numbers_and_subnets_that_are_used_up_come_back(new_dcaasd):
                        check=False).status == 400
     edge.apply()
     link(tenant, gateways[1], gateways[2])
+
+
+@pytest.mark.parametrize("setting, word", [
+    ("link_block_ipv4 = fd00::/64", "must be an IPv4 block"), ("link_block_ipv6 = 10.0.0.0/8", "must be an IPv6 block"),
+    ("link_block_ipv4 = 100.127.0.0/32", "larger than one address"), ("quota_peer_links = -2", "quota_peer_links"),
+    ("internal_asn_last = 4000000000", "internal_asn_first is above internal_asn_last"),
+])
+def test_a_setting_that_links_could_not_live_with_is_refused(setting, word):
+    daemon = Dcaasd(settings=[setting])
+    try:
+        with pytest.raises(LabError) as refusal:
+            daemon.init()
+        assert word in str(refusal.value)
+    finally:
+        daemon.remove()
 
 
 # --- enterprise routers ---
