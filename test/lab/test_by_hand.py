@@ -1,0 +1,106 @@
+"""What somebody does to our things on the router by hand is put right, and nobody else's session notices."""
+import pytest
+
+MENDED_SECONDS = 10  # a look at the whole router, at the latest
+
+
+@pytest.fixture(scope="module")
+def shop(site):
+    return site.shop("hands")
+
+
+@pytest.fixture(scope="module")
+def gateway(shop):
+    return shop.gateway()
+
+
+@pytest.fixture(scope="module")
+def lines(shop, gateway):
+    """One with BGP to be meddled with, one with static routes, one that must not notice."""
+    made = [shop.line(gateway, md5="hands"), shop.line(gateway, mode="static"), shop.line(gateway)]
+    for line in made:
+        line.order()
+        line.router()
+    for line in made:
+        line.wait_active()
+    return made
+
+
+def device(site, line):
+    """Its device and namespace."""
+    for name in site.instances():
+        for row in site.lab.edge.shell("ip -n %s -o link show" % name).out.splitlines():
+            if "alias dcaas:" + line.vif in row:
+                return name, row.split(": ")[1].split("@")[0]
+    raise AssertionError("no device of " + line.vif)
+
+
+def mended(site, what, look):
+    site.lab.edge.wait(what, look, 5 * MENDED_SECONDS)
+
+
+@pytest.fixture
+def untouched(site, lines):
+    """The third line's session and the log of resets are as they were."""
+    since = [lines[2].since(family) for family in "46"]
+    yield
+    assert [lines[2].since(family) for family in "46"] == since
+    assert [a["reset"] for a in site.rows("applies", "applies") if a["reset"]] == []
+
+
+def test_a_deleted_route_comes_back(site, lines, untouched):
+    space, _ = device(site, lines[1])
+    show = "ip -n %s route show table all proto 202" % space
+    prefix = lines[1].lan("4")
+    assert prefix in site.lab.edge.shell(show).out
+    table = site.lab.edge.shell(show).out.split(prefix)[1].split("table ")[1].split()[0]
+    site.lab.edge.shell("ip -n %s route del %s table %s proto 202" % (space, prefix, table))
+    assert prefix not in site.lab.edge.shell(show).out
+    mended(site, "the route", lambda: prefix in site.lab.edge.shell(show).out)
+
+
+def test_a_deleted_device_comes_back_with_its_session(site, lines, untouched):
+    space, name = device(site, lines[0])
+    before = lines[0].since()
+    site.lab.edge.shell("ip -n %s link del %s" % (space, name))
+    mended(site, "the device", lambda: name in site.lab.edge.shell("ip -n %s -br link" % space).out)
+    lines[0].wait_peer("a new session", lambda p: p["bgp_status"] == "up" and lines[0].since() != before)
+    lines[0].wait_active()
+
+
+def test_a_device_set_down_is_set_up(site, lines, untouched):
+    space, name = device(site, lines[0])
+    site.lab.edge.shell("ip -n %s link set %s down" % (space, name))
+    mended(site, "up", lambda: ",UP" in site.lab.edge.shell("ip -n %s -o link show %s" % (space, name)).out)
+    lines[0].wait_active()
+
+
+def test_a_deleted_address_comes_back(site, lines, untouched):
+    space, name = device(site, lines[0])
+    address = lines[0].local("4")
+    site.lab.edge.shell("ip -n %s addr del %s dev %s" % (space, address, name))
+    mended(site, "the address", lambda: address in site.lab.edge.shell("ip -n %s addr show %s" % (space, name)).out)
+    lines[0].wait_active()
+
+
+def test_a_device_that_is_not_ours_is_left_alone_and_told(site, shop, gateway, lines, untouched):
+    space, name = device(site, lines[2])
+    number = int(name[3:])
+    taken = "dcv%d" % (max(int(device(site, line)[1][3:]) for line in lines) + 1)
+    assert number < int(taken[3:])
+    site.lab.edge.shell("ip -n %s link add %s type dummy" % (space, taken))
+    line = shop.line(gateway)
+    line.order()
+    line.wait_peer("ERROR", lambda p: p["status"] == "ERROR")
+    assert "%s is there and is not ours" % taken in line.interface()["reason"]
+    assert "dummy" in site.lab.edge.shell("ip -n %s -d link show %s" % (space, taken)).out
+    site.lab.edge.shell("ip -n %s link del %s" % (space, taken))
+    line.wait_applied()
+    line.delete()
+
+
+def test_a_stray_device_with_our_mark_goes(site, lines, untouched):
+    space, _ = device(site, lines[0])
+    site.lab.edge.shell("ip -n %s link add stray type dummy && ip -n %s link set stray alias dcaas:%s" % (
+        space, space, "00000000-0000-7000-8000-000000000001"))
+    mended(site, "its end", lambda: "stray" not in site.lab.edge.shell("ip -n %s -br link" % space).out)
