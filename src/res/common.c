@@ -5,25 +5,29 @@
 #include "res/res.h"
 
 const struct field_table tag_table = {
-	.name = "Tag",
-	.size = sizeof(struct tag),
-	.fields = (const struct field[]) {
-	    { AT(tag, key), .kind = F_TEXT, .may = V_CR | OP_CRU, .min = 1, .max = 128,
-	        .must = VIEW_CREATE | VIEW_OP_CREATE | VIEW_OP_UPDATE | VIEW_ANSWER,
-	        .doc = "Tag key, unique within a resource." },
-	    { AT(tag, value), .kind = F_TEXT, .may = V_CR | OP_CRU, .max = 255, .fallback = "\"\"",
-	        .doc = "Tag value, may be empty." },
-	    { 0 },
+    .name = "Tag",
+    .size = sizeof(struct tag),
+    .fields =
+	(const struct field[]){
+	    {AT(tag, key), .kind = F_TEXT, .may = V_CR | OP_CRU, .min = 1, .max = 128,
+		.must = VIEW_CREATE | VIEW_OP_CREATE | VIEW_OP_UPDATE | VIEW_ANSWER,
+		.doc = "Tag key, unique within a resource."},
+	    {AT(tag, value), .kind = F_TEXT, .may = V_CR | OP_CRU, .max = 255, .fallback = "\"\"",
+		.doc = "Tag value, may be empty."},
+	    {0},
 	},
 };
 
 const struct field_table localized_table = {
-	.name = "LocalizedText",
-	.size = sizeof(struct localized),
-	.fields = (const struct field[]) {
-	    { AT(localized, en_us), .kind = F_TEXT, .may = V_R | OP_CRU, .max = 255, .nullable = true, .doc = "English text." },
-	    { AT(localized, zh_cn), .kind = F_TEXT, .may = V_R | OP_CRU, .max = 255, .nullable = true, .doc = "Chinese text." },
-	    { 0 },
+    .name = "LocalizedText",
+    .size = sizeof(struct localized),
+    .fields =
+	(const struct field[]){
+	    {AT(localized, en_us), .kind = F_TEXT, .may = V_R | OP_CRU, .max = 255, .nullable = true,
+		.doc = "English text."},
+	    {AT(localized, zh_cn), .kind = F_TEXT, .may = V_R | OP_CRU, .max = 255, .nullable = true,
+		.doc = "Chinese text."},
+	    {0},
 	},
 };
 
@@ -46,7 +50,8 @@ quota_check(struct tx *tx, const struct field_table *table, const char *project,
 		return DC_OK;
 	if ((rc = query_count_to(tx, table, Q(Q_EQ("tenant_id", project)), limit, &used, err)) != DC_OK)
 		return rc;
-	return used < limit ? DC_OK : dc_fail(err, DC_E_QUOTA, NULL, "the quota of %lld %s is used up", (long long)limit, what);
+	return used < limit ? DC_OK
+			    : dc_fail(err, DC_E_QUOTA, NULL, "the quota of %lld %s is used up", (long long)limit, what);
 }
 
 void
