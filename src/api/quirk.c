@@ -9,9 +9,10 @@ struct quirk {
 
 static const struct quirk quirks[] = {
     /* Type create_owner of a peer link as a time and refuse the whole answer on "dc", which Terraform needs there; null
-     * parses (seen with Go 0.1.207 and Java 3.1.143). */
-    {"huaweicloud-usdk-go/", QUIRK_TYPED_AS_TIME},
-    {"huaweicloud-usdk-java/", QUIRK_TYPED_AS_TIME},
+     * parses (seen with Go 0.1.207 and Java 3.1.143). They also type AS numbers of gateways and peers as int32 and
+     * refuse the whole answer, every list too, when one needs 32 bits. */
+    {"huaweicloud-usdk-go/", QUIRK_TYPED_AS_TIME | QUIRK_INT32},
+    {"huaweicloud-usdk-java/", QUIRK_TYPED_AS_TIME | QUIRK_INT32},
 };
 
 unsigned

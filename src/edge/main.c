@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <grp.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,8 +127,11 @@ run_linux(struct edge_settings *s, const struct identity *id)
 		dc_fail(&err, DC_E_PARAM, "user", "[edge] user must name an unprivileged user");
 	else if (s->state_dir[0] != '/')
 		dc_fail(&err, DC_E_PARAM, "state_dir", "[edge] state_dir must be an absolute path");
-	else
+	else {
+		/* It means something to the network half only, which takes it back. */
+		signal(SIGHUP, SIG_IGN);
 		return agent_run(&options, run_network_half, s);
+	}
 	return start_failed(&err);
 }
 

@@ -4,7 +4,8 @@
 #include "base/clock.h"
 #include "field/field_priv.h"
 
-static void encode_time(int64_t t, struct json *out)
+static void
+encode_time(int64_t t, struct json *out)
 {
 	char text[UTC_TEXT_SIZE];
 
@@ -12,7 +13,8 @@ static void encode_time(int64_t t, struct json *out)
 	jw_string(out, text);
 }
 
-static void encode_list(const struct f_list *list, struct json *out)
+static void
+encode_list(const struct f_list *list, struct json *out)
 {
 	jw_array_begin(out);
 	for (size_t i = 0; i < list->n; i++)
@@ -20,14 +22,15 @@ static void encode_list(const struct f_list *list, struct json *out)
 	jw_array_end(out);
 }
 
-static void encode_rows(const struct encoding *e, const struct field *f, const struct f_objects *rows, struct json *out)
+static void
+encode_rows(const struct encoding *e, const struct field *f, const struct f_objects *rows, struct json *out)
 {
 	/* Members are picked from the outer object only. */
 	struct field_options options = {
-		.hide_secrets = e->options != NULL && e->options->hide_secrets,
-		.quirks = e->options != NULL ? e->options->quirks : 0,
+	    .hide_secrets = e->options != NULL && e->options->hide_secrets,
+	    .quirks = e->options != NULL ? e->options->quirks : 0,
 	};
-	struct encoding inner = { .view = e->view, .stored = e->stored, .options = &options };
+	struct encoding inner = {.view = e->view, .stored = e->stored, .options = &options};
 
 	if (f->kind == F_OBJECT) {
 		encode_object(&inner, f->of, rows->v, out);
@@ -39,7 +42,8 @@ static void encode_rows(const struct encoding *e, const struct field *f, const s
 	jw_array_end(out);
 }
 
-static void encode_nothing(const struct field *f, struct json *out)
+static void
+encode_nothing(const struct field *f, struct json *out)
 {
 	if ((f->kind == F_OBJECTS || f->kind == F_EMBED) && !f->nullable) {
 		jw_array_begin(out);
@@ -49,11 +53,23 @@ static void encode_nothing(const struct field *f, struct json *out)
 	}
 }
 
-void encode_value(const struct encoding *e, const struct field *f, const void *row, struct json *out)
+/* For the client that the answer is for. */
+static bool
+is_unreadable(const struct encoding *e, const struct field *f, const void *member)
+{
+	unsigned quirks = e->options != NULL ? f->quirks & e->options->quirks : 0;
+
+	if ((quirks & QUIRK_INT32) != 0 && ((const struct f_int *)member)->v <= INT32_MAX)
+		quirks &= ~(unsigned)QUIRK_INT32;
+	return quirks != 0;
+}
+
+void
+encode_value(const struct encoding *e, const struct field *f, const void *row, struct json *out)
 {
 	const void *member = field_cptr(f, row);
 
-	if (e->options != NULL && (f->quirks & e->options->quirks) != 0) {
+	if (is_unreadable(e, f, member)) {
 		jw_null(out);
 		return;
 	}
@@ -69,7 +85,8 @@ void encode_value(const struct encoding *e, const struct field *f, const void *r
 		jw_string(out, ((const struct f_text *)member)->v);
 		break;
 	case F_SECRET:
-		jw_string(out, e->options != NULL && e->options->hide_secrets ? NULL : ((const struct f_text *)member)->v);
+		jw_string(
+		    out, e->options != NULL && e->options->hide_secrets ? NULL : ((const struct f_text *)member)->v);
 		break;
 	case F_JSON:
 		jw_raw(out, ((const struct f_text *)member)->v);
@@ -94,7 +111,8 @@ void encode_value(const struct encoding *e, const struct field *f, const void *r
 	}
 }
 
-static bool is_wanted(const struct field_options *options, const char *name)
+static bool
+is_wanted(const struct field_options *options, const char *name)
 {
 	if (options == NULL || options->only == NULL || strcmp(name, "id") == 0)
 		return true;
@@ -105,7 +123,8 @@ static bool is_wanted(const struct field_options *options, const char *name)
 	return false;
 }
 
-void encode_object(const struct encoding *e, const struct field_table *t, const void *row, struct json *out)
+void
+encode_object(const struct encoding *e, const struct field_table *t, const void *row, struct json *out)
 {
 	jw_object_begin(out);
 	for (const struct field *f = t->fields; f->name != NULL; f++) {
@@ -122,10 +141,11 @@ void encode_object(const struct encoding *e, const struct field_table *t, const 
 	jw_object_end(out);
 }
 
-void field_encode(const struct field_table *t, enum field_view view, const void *row, const struct field_options *options,
+void
+field_encode(const struct field_table *t, enum field_view view, const void *row, const struct field_options *options,
     struct json *out)
 {
-	const struct encoding e = { .view = view, .options = options };
+	const struct encoding e = {.view = view, .options = options};
 
 	encode_object(&e, t, row, out);
 }

@@ -1,8 +1,9 @@
 /* field.h - the field engine: one table per resource says what its members are; from it come JSON decoding and
  * encoding, limits and their errors, SQL columns, what an update may change, filters and sort keys, and openapi.json.
  *
- * The engine knows no resource and does no I/O. A row is a C struct whose members are the f_* types below; a field names
- * the member's offset in it. The same row serves several bodies: a view (enum field_view) says which members a body has.
+ * The engine knows no resource and does no I/O. A row is a C struct whose members are the f_* types below; a field
+ * names the member's offset in it. The same row serves several bodies: a view (enum field_view) says which members a
+ * body has.
  *
  * Memory: a decoded row and everything it points to live in the arena given; the input may go away afterwards. */
 #ifndef DC_FIELD_H
@@ -45,33 +46,33 @@ struct f_objects { /* F_OBJECT (n is 1), F_OBJECTS: rows of another table, order
 };
 
 /* Setters for code that fills rows. */
-#define F_SET_TEXT(member, value) ((member) = (struct f_text) { (value) != NULL ? GIVEN : NULLED, (value) })
-#define F_SET_INT(member, value) ((member) = (struct f_int) { GIVEN, (value) })
-#define F_SET_BOOL(member, value) ((member) = (struct f_bool) { GIVEN, (value) })
+#define F_SET_TEXT(member, value) ((member) = (struct f_text){(value) != NULL ? GIVEN : NULLED, (value)})
+#define F_SET_INT(member, value) ((member) = (struct f_int){GIVEN, (value)})
+#define F_SET_BOOL(member, value) ((member) = (struct f_bool){GIVEN, (value)})
 #define F_SET_NULL(member) ((member).set = NULLED)
 
 enum field_kind {
-	F_TEXT, /* min..max characters of UTF-8, no control characters */
-	F_ENUM, /* one of names; `fold` compares without case and stores the table's spelling */
-	F_UUID, /* 36 characters; stored in lower case */
+	F_TEXT,  /* min..max characters of UTF-8, no control characters */
+	F_ENUM,  /* one of names; `fold` compares without case and stores the table's spelling */
+	F_UUID,  /* 36 characters; stored in lower case */
 	F_HEX32, /* project ids */
-	F_INT, /* min..max; `quoted` also takes a string of digits */
+	F_INT,   /* min..max; `quoted` also takes a string of digits */
 	F_BOOL,
-	F_TIME, /* utc_ms in the row, RFC 3339 with milliseconds on the wire */
-	F_LIST, /* strings of min..max characters, at least min_items, at most max_items; JSON text in one column */
-	F_OBJECT, /* nested object `of`; JSON text in one column */
+	F_TIME,    /* utc_ms in the row, RFC 3339 with milliseconds on the wire */
+	F_LIST,    /* strings of min..max characters, at least min_items, at most max_items; JSON text in one column */
+	F_OBJECT,  /* nested object `of`; JSON text in one column */
 	F_OBJECTS, /* list of nested objects `of`, order kept; JSON text in one column */
-	F_EMBED, /* rows of another resource (a VIF's vif_peers): no column; the resource fills them, once per page */
-	F_SECRET, /* text that is sealed in the store; answered as the call's reader may see it */
-	F_JSON, /* JSON text as it is (observed details); answers only */
+	F_EMBED,   /* rows of another resource (a VIF's vif_peers): no column; the resource fills them, once per page */
+	F_SECRET,  /* text that is sealed in the store; answered as the call's reader may see it */
+	F_JSON,    /* JSON text as it is (observed details); answers only */
 };
 
 /* The bodies a row can be seen through. */
 enum field_view {
-	VIEW_CREATE = 1 << 0, /* request of POST */
-	VIEW_UPDATE = 1 << 1, /* request of PUT */
-	VIEW_CREATED = 1 << 2, /* answer of POST (and PUT) where it differs; see field_table.created_differs */
-	VIEW_ANSWER = 1 << 3, /* item of show and list */
+	VIEW_CREATE = 1 << 0,    /* request of POST */
+	VIEW_UPDATE = 1 << 1,    /* request of PUT */
+	VIEW_CREATED = 1 << 2,   /* answer of POST (and PUT) where it differs; see field_table.created_differs */
+	VIEW_ANSWER = 1 << 3,    /* item of show and list */
 	VIEW_OP_CREATE = 1 << 4, /* the operator's side, /dcaas/v1 */
 	VIEW_OP_UPDATE = 1 << 5,
 	VIEW_OP_ANSWER = 1 << 6,
@@ -82,6 +83,7 @@ enum field_view {
 /* What some clients cannot read: their answers have null in such members (api/quirk.c says who, and why). */
 enum field_quirk {
 	QUIRK_TYPED_AS_TIME = 1 << 0, /* text that they take for a time */
+	QUIRK_INT32 = 1 << 1,         /* a number that they have 31 bits for; null only when it is larger */
 };
 
 struct field_table;
@@ -90,41 +92,41 @@ struct field {
 	const char *name; /* JSON member and SQL column */
 	enum field_kind kind;
 	size_t offset; /* of the f_* struct in the row */
-	unsigned may; /* views (or'ed) in which the member occurs */
+	unsigned may;  /* views (or'ed) in which the member occurs */
 	unsigned must; /* views in which it is required (requests), or never null (answers) */
 	/* Limits of requests. Text: characters. Int: value. List: characters of each item. */
 	int64_t min, max;
 	size_t min_items, max_items; /* F_LIST, F_OBJECTS; max_items 0: no limit of its own */
 	/* Limits published for answers, where they differ from the request's; both 0: the same. */
 	int64_t out_min, out_max;
-	bool out_unlimited; /* the answer has no maximum */
-	const char *const *names; /* F_ENUM: NULL-terminated */
-	const char *const *in_names; /* F_ENUM: what a request may say, where fewer; NULL: names */
-	bool fold; /* F_ENUM: case does not matter */
-	bool quoted; /* F_INT: "12" is taken as 12 */
-	bool zero; /* F_UUID: "0" and "" are taken too */
-	bool nullable; /* answer may be null */
-	bool no_column; /* computed or embedded: not in SQL */
-	bool filter; /* may filter a list (repeated key: OR) */
-	bool filter_csv; /* and its values may be comma-separated */
-	bool sort; /* may be a sort_key */
-	unsigned quirks; /* enum field_quirk, or'ed */
-	bool guard; /* SQL: column is bumped to lock the row; never in a body */
-	enum dc_code code; /* error of a broken limit or format; 0: DC_E_PARAM */
+	bool out_unlimited;           /* the answer has no maximum */
+	const char *const *names;     /* F_ENUM: NULL-terminated */
+	const char *const *in_names;  /* F_ENUM: what a request may say, where fewer; NULL: names */
+	bool fold;                    /* F_ENUM: case does not matter */
+	bool quoted;                  /* F_INT: "12" is taken as 12 */
+	bool zero;                    /* F_UUID: "0" and "" are taken too */
+	bool nullable;                /* answer may be null */
+	bool no_column;               /* computed or embedded: not in SQL */
+	bool filter;                  /* may filter a list (repeated key: OR) */
+	bool filter_csv;              /* and its values may be comma-separated */
+	bool sort;                    /* may be a sort_key */
+	unsigned quirks;              /* enum field_quirk, or'ed */
+	bool guard;                   /* SQL: column is bumped to lock the row; never in a body */
+	enum dc_code code;            /* error of a broken limit or format; 0: DC_E_PARAM */
 	const struct field_table *of; /* F_OBJECT, F_OBJECTS, F_EMBED */
 	const char *fallback; /* server default as JSON text ("\"ipv4\"", "false"); applied by field_defaults() */
-	const char *pattern; /* published pattern (openapi only); checks are by kind */
-	const char *doc; /* one sentence, for openapi.json, CLI and console */
-	bool cli; /* a column of the CLI's table */
+	const char *pattern;  /* published pattern (openapi only); checks are by kind */
+	const char *doc;      /* one sentence, for openapi.json, CLI and console */
+	bool cli;             /* a column of the CLI's table */
 };
 
 struct field_table {
-	const char *name; /* schema name in openapi.json: "VirtualInterface" */
-	const char *sql; /* table; NULL: has none */
-	size_t size; /* of the row struct */
+	const char *name;           /* schema name in openapi.json: "VirtualInterface" */
+	const char *sql;            /* table; NULL: has none */
+	size_t size;                /* of the row struct */
 	const struct field *fields; /* ends with a row whose name is NULL */
-	bool at_least_one; /* an update without any member of its view is refused (DC_E_PARAM) */
-	bool created_differs; /* VIEW_CREATED is used for the answer of POST and PUT; else VIEW_ANSWER */
+	bool at_least_one;          /* an update without any member of its view is refused (DC_E_PARAM) */
+	bool created_differs;       /* VIEW_CREATED is used for the answer of POST and PUT; else VIEW_ANSWER */
 };
 
 const struct field *field_find(const struct field_table *, const char *name);
@@ -132,16 +134,17 @@ void *field_ptr(const struct field *, void *row);
 enum presence field_presence(const struct field *, const void *row);
 
 /* JSON -> row. json is the object inside the envelope. Members that the view does not have are ignored (contract,
- * semantics section 2); an explicit null counts as absent; required, type, length, range, enum and format are checked in
- * table order and the first broken rule is told: err->member is the path ("virtual_interface.tags[0].key" with prefix
- * "virtual_interface"). ret is an arena row of table->size bytes; untouched on failure. */
+ * semantics section 2); an explicit null counts as absent; required, type, length, range, enum and format are checked
+ * in table order and the first broken rule is told: err->member is the path ("virtual_interface.tags[0].key" with
+ * prefix "virtual_interface"). ret is an arena row of table->size bytes; untouched on failure. */
 enum dc_code field_decode(const struct field_table *, enum field_view, const json_t *json, const char *prefix,
     struct arena *, void **ret, struct dc_error *err);
 
-/* Text -> tree, for request bodies. Refuses duplicate members, anything after the value, NUL in strings, and bodies that
- * are no object. err->code is DC_E_BODY. The caller owns *ret (json_decref). */
+/* Text -> tree, for request bodies. Refuses duplicate members, anything after the value, NUL in strings, and bodies
+ * that are no object. err->code is DC_E_BODY. The caller owns *ret (json_decref). */
 enum dc_code field_parse(const char *text, size_t len, json_t **ret, struct dc_error *err);
-/* As field_parse, then takes the one member `envelope` out, which must be an object: DC_E_BODY names it when missing. */
+/* As field_parse, then takes the one member `envelope` out, which must be an object: DC_E_BODY names it when missing.
+ */
 enum dc_code field_decode_body(const struct field_table *, enum field_view, const char *text, size_t len,
     const char *envelope, struct arena *, void **ret, struct dc_error *err);
 
@@ -154,30 +157,30 @@ bool field_equal(const struct field_table *, enum field_view, const void *a, con
 
 /* What an encoder leaves out or hides. */
 struct field_options {
-	bool hide_secrets; /* F_SECRET comes out null (readers) */
-	unsigned quirks; /* members with one of these come out null */
+	bool hide_secrets;       /* F_SECRET comes out null (readers) */
+	unsigned quirks;         /* members with one of these come out null */
 	const char *const *only; /* NULL, or NULL-terminated member names (`fields` of a list); "id" always comes out */
 };
 
 /* Row -> JSON object. Members of the view without a value are written as null; lists without one too. */
-void field_encode(const struct field_table *, enum field_view, const void *row, const struct field_options *,
-    struct json *out);
+void field_encode(
+    const struct field_table *, enum field_view, const void *row, const struct field_options *, struct json *out);
 
 /* One value as text, as SQL column and edge state hold it (lists and objects as JSON); NULL when not GIVEN. */
 const char *field_to_text(const struct field *, const void *row, struct arena *);
 /* The reverse; NULL text makes the member NULLED. False when text is not of the kind (a damaged store). */
 bool field_from_text(const struct field *, void *row, const char *text, struct arena *);
 
-/* A filter or sort value from a query string: checks it against the kind (DC_E_PARAM naming it) and gives the text as the
- * store compares it. */
-enum dc_code field_check_query(const struct field *, const char *value, struct arena *, const char **ret,
-    struct dc_error *err);
+/* A filter or sort value from a query string: checks it against the kind (DC_E_PARAM naming it) and gives the text as
+ * the store compares it. */
+enum dc_code field_check_query(
+    const struct field *, const char *value, struct arena *, const char **ret, struct dc_error *err);
 
 /* The OpenAPI 3.0 schema object of one view. */
 void field_schema(const struct field_table *, enum field_view, struct json *out);
 
-/* Called by a table test of every resource: aborts when a table contradicts itself (duplicate name, view in must but not
- * in may, enum without names, limits upside down, overlapping offsets). */
+/* Called by a table test of every resource: aborts when a table contradicts itself (duplicate name, view in must but
+ * not in may, enum without names, limits upside down, overlapping offsets). */
 void field_table_assert(const struct field_table *);
 
 #endif

@@ -104,3 +104,32 @@ def test_a_stray_device_with_our_mark_goes(site, lines, untouched):
     site.lab.edge.shell("ip -n %s link add stray type dummy && ip -n %s link set stray alias dcaas:%s" % (
         space, space, "00000000-0000-7000-8000-000000000001"))
     mended(site, "its end", lambda: "stray" not in site.lab.edge.shell("ip -n %s -br link" % space).out)
+
+
+def test_with_its_state_lost_it_deletes_nothing_without_the_operators_word(site, shop, lines, untouched):
+    """What is here came from a desired set that is gone: what the server does not name may only be forgotten there."""
+    doomed, before = lines[1], lines[0].since()
+    space, name = device(site, doomed)
+    site.stop_edge()
+    site.lab.edge.shell("echo nonsense > /run/dcaas/edge/desired")
+    doomed.delete(waiting=False)
+    site.run_edge()
+
+    def edge():
+        return site.operator.get("/dcaas/v1/edges/" + site.edge_id, say=False)["edge"]
+    site.lab.edge.wait("held", lambda: edge()["held"], 30)
+    assert "not known any more" in edge()["held_reason"]
+    assert name in site.lab.edge.shell("ip -n %s -br link" % space).out
+    site.operator.post("/dcaas/v1/edges/%s/confirm" % site.edge_id, None)
+    site.lab.edge.wait("held no more", lambda: edge()["held"] is False, 30)
+    site.lab.edge.wait("its end", lambda: name not in site.lab.edge.shell("ip -n %s -br link" % space).out, 30)
+    lines[0].wait_active()
+    assert lines[0].since() == before
+
+
+def test_a_hangup_ends_nothing(site, lines, untouched):
+    before = site.edge_processes()
+    for pid in before.values():
+        site.lab.edge.shell("kill -HUP %d" % pid)
+    site.lab.edge.wait("the log", lambda: "event=reloaded" in site.edge_log_text(), 10)
+    assert site.edge_processes() == before

@@ -13,6 +13,7 @@ from lab.sim import Sim
 PROJECT = "b197c48159d44a66b32c538c3f8da89a"
 ROUTER = "70e29908-12f8-4d5d-9adf-4da5465b91b2"
 REGION = "cn-southwest-242"
+FOUR_BYTES = (4200000001, 4200000002)
 SCHEMES = ("http", "https")
 
 
@@ -70,9 +71,23 @@ class SdkSite(Sim):
             port = make("ports", "port", edge_id=self.values["DCAAS_EDGE_ID"], device=name, name=name)["id"]
             lines.append(make("connections", "direct_connect", tenant_id=project, name=name, port_id=port, bandwidth=1000,
                               location="southwest", port_type="10G", provider="simulated", type="standard")["id"])
+        customer = Client(self.dcaasd.endpoint, key["access_key"], key["secret_key"], project)
         return {"DCAAS_ENDPOINT": self.endpoint, "DCAAS_PROJECT_ID": project, "DCAAS_ACCESS_KEY": key["access_key"],
                 "DCAAS_SECRET_KEY": key["secret_key"], "DCAAS_DIRECT_CONNECT_ID": lines[0],
-                "DCAAS_SPARE_DIRECT_CONNECT_ID": lines[1], "DCAAS_LOCATION_ID": location}
+                "DCAAS_SPARE_DIRECT_CONNECT_ID": lines[1], "DCAAS_LOCATION_ID": location,
+                "DCAAS_FOUR_BYTE_INTERFACE_ID": four_byte_interface(customer, lines[0])}
+
+
+def four_byte_interface(customer, line):
+    """The id of an interface whose AS numbers, on both sides, are larger than 31 bits hold."""
+    path = "/v3/{project_id}/dcaas/"
+    gateway = customer.post(path + "virtual-gateways", {"virtual_gateway": {
+        "name": "four bytes", "vpc_id": "6a1e2f30-0000-4000-8000-000000009999", "local_ep_group": ["10.99.0.0/16"],
+        "bgp_asn": FOUR_BYTES[0]}})["virtual_gateway"]["id"]
+    return customer.post(path + "virtual-interfaces", {"virtual_interface": {
+        "name": "four bytes", "vgw_id": gateway, "direct_connect_id": line, "vlan": 3000, "bandwidth": 10, "type": "private",
+        "route_mode": "bgp", "bgp_asn": FOUR_BYTES[1], "local_gateway_v4_ip": "192.168.99.1/30",
+        "remote_gateway_v4_ip": "192.168.99.2/30"}})["virtual_interface"]["id"]
 
 
 def names_in(folder, pattern, suffix):

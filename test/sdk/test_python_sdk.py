@@ -8,7 +8,7 @@ from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException, SdkException
 from huaweicloudsdkcore.region.region import Region
 from huaweicloudsdkdc.v3 import DcClient, model
-from sdk_site import PROJECT, REGION, ROUTER, SCHEMES, SdkSite
+from sdk_site import FOUR_BYTES, PROJECT, REGION, ROUTER, SCHEMES, SdkSite
 from support import wait_for
 
 UNKNOWN = "00000000-0000-4000-8000-00000000dead"
@@ -246,6 +246,12 @@ def test_virtual_interface_is_created_becomes_active_is_listed_updated_and_delet
 
     customer.take_back()
     assert customer.call("list_virtual_interfaces", id=[made.id]).virtual_interfaces == []
+
+
+def test_four_byte_as_numbers_are_read(customer):
+    listed = customer.call("list_virtual_interfaces", id=[customer.env["DCAAS_FOUR_BYTE_INTERFACE_ID"]]).virtual_interfaces[0]
+    gateway = customer.call("list_virtual_gateways", id=[listed.vgw_id]).virtual_gateways[0]
+    assert (gateway.bgp_asn, listed.vif_peers[0].bgp_asn) == FOUR_BYTES
 
 
 def test_detection_parameters_need_a_detection(customer):

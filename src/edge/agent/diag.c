@@ -137,6 +137,7 @@ op_md5_listener(struct call *call, const void *request)
 			continue;
 		/* Were there two, either could be the one that answers. */
 		reply->match = holds_exactly(h, op) && (reply->match || !reply->listener);
+		reply->waiting += s->idiag_rqueue;
 		reply->listener = 1;
 	}
 	if (sockets.data != NULL)

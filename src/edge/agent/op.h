@@ -198,6 +198,7 @@ struct reply_md5 {
 	struct reply r;
 	uint32_t listener; /* a listener on 179 in that VRF exists */
 	uint32_t match; /* it holds exactly this key (or none, when none was asked) for that neighbour */
+	uint32_t waiting; /* connections that the listener has not been asked for yet */
 };
 struct reply_tcp {
 	struct reply r;

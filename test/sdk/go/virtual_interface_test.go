@@ -61,6 +61,21 @@ func TestVirtualInterfaceIsCreatedBecomesActiveIsListedUpdatedAndDeleted(t *test
 	}
 }
 
+// This SDK has 31 bits for an AS number and refuses a whole answer with a larger one: dcaasd leaves it out.
+func TestListsWithFourByteAsNumbersAreRead(t *testing.T) {
+	c, id := client(t), env(t, "DCAAS_FOUR_BYTE_INTERFACE_ID")
+
+	interfaces, err := c.ListVirtualInterfaces(&model.ListVirtualInterfacesRequest{Id: &[]string{id}})
+	must(t, err)
+	vif := (*interfaces.VirtualInterfaces)[0]
+	absent(t, "bgp_asn of the peer", (*vif.VifPeers)[0].BgpAsn)
+	same(t, "local_gateway_ip", (*vif.VifPeers)[0].LocalGatewayIp, "192.168.99.1/30")
+	gateways, err := c.ListVirtualGateways(&model.ListVirtualGatewaysRequest{Id: &[]string{*vif.VgwId}})
+	must(t, err)
+	absent(t, "bgp_asn of the gateway", (*gateways.VirtualGateways)[0].BgpAsn)
+	same(t, "name", (*gateways.VirtualGateways)[0].Name, "four bytes")
+}
+
 func TestDetectionParametersNeedADetection(t *testing.T) {
 	c := client(t)
 	gateway := newGateway(t, c, "1009", "10.32.0.0/16")

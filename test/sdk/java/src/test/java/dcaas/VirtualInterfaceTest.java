@@ -1,8 +1,10 @@
 package dcaas;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 
 import com.huaweicloud.sdk.dc.v3.model.CreateVirtualInterface;
+import com.huaweicloud.sdk.dc.v3.model.ListVirtualGatewaysRequest;
 import com.huaweicloud.sdk.dc.v3.model.ListVirtualInterfacesRequest;
 import com.huaweicloud.sdk.dc.v3.model.ListVirtualInterfacesResponse;
 import com.huaweicloud.sdk.dc.v3.model.UpdateVirtualInterface;
@@ -56,6 +58,19 @@ class VirtualInterfaceTest extends Site {
         dropInterface(made.getId());
         assertEquals(0, client.listVirtualInterfaces(new ListVirtualInterfacesRequest().withId(List.of(made.getId())))
             .getVirtualInterfaces().size());
+    }
+
+    /** This SDK has 31 bits for an AS number and refuses a whole answer with a larger one: dcaasd leaves it out. */
+    @Test
+    void listsWithFourByteAsNumbersAreRead() {
+        VirtualInterface vif = client.listVirtualInterfaces(new ListVirtualInterfacesRequest()
+            .withId(List.of(env("DCAAS_FOUR_BYTE_INTERFACE_ID")))).getVirtualInterfaces().get(0);
+        assertNull(vif.getVifPeers().get(0).getBgpAsn());
+        assertEquals("192.168.99.1/30", vif.getVifPeers().get(0).getLocalGatewayIp());
+        VirtualGateway gateway = client.listVirtualGateways(new ListVirtualGatewaysRequest()
+            .withId(List.of(vif.getVgwId()))).getVirtualGateways().get(0);
+        assertNull(gateway.getBgpAsn());
+        assertEquals("four bytes", gateway.getName());
     }
 
     @Test
