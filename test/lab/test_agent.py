@@ -245,7 +245,7 @@ def test_a_device_that_differs_from_what_is_asked_is_an_error_and_stays(agent):
     agent.do(*BASE)
     for line, words in ((VLAN.replace("101", "102"), "another VLAN"), (VLAN.replace("trunk0", "trunk1"), "another port"),
                         (VLAN.replace("dcaas:v1", "dcaas:v2"), "another object"), (VRF.replace("100001", "100002"), "table 100001"),
-                        (VLAN.replace("dcv1", "dcv9"), "taken")):
+                        (VLAN.replace("dcv1", "dcv9"), "taken"), (VRF.replace("dcr1", "dcr9"), "that of VRF dcr1")):
         assert words in (agent.one(line).error or ""), line
     assert agent.do("read-links instance=1")[0].named("dcv1")["vlan"] == 101
 

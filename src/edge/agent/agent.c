@@ -24,7 +24,7 @@
 
 #define RESTART_FIRST_MS 100
 #define RESTART_LAST_MS 5000
-#define RAN_WELL_MS 10000 /* a child that ran so long is started again at once, so to say */
+#define RAN_WELL_MS 10000 /* after that long the first wait counts anew */
 #define STOP_MS 5000
 #define SEND_SECONDS 10
 #define FILES_MAX 65536
@@ -142,6 +142,17 @@ make_sockets(int ends[2])
 	return setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
 }
 
+/* The next start waits, longer each time, unless the last one ran for a while. */
+static void
+back_off(struct agent_run *run)
+{
+	if (run->restart_ms == 0 || monotonic_since(run->started) > RAN_WELL_MS)
+		run->restart_ms = RESTART_FIRST_MS;
+	else
+		run->restart_ms = run->restart_ms * 2 < RESTART_LAST_MS ? run->restart_ms * 2 : RESTART_LAST_MS;
+	run->started = monotonic_now(); /* from here on: when it ended */
+}
+
 static void
 start_network(struct agent_run *run)
 {
@@ -167,6 +178,7 @@ start_network(struct agent_run *run)
 	if (ends[0] >= 0)
 		close(ends[0]);
 	run->child = 0;
+	back_off(run);
 }
 
 static void
@@ -197,13 +209,7 @@ reap(struct agent_run *run)
 		    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	run->child = 0;
 	close_socket(run);
-	if (monotonic_since(run->started) > RAN_WELL_MS)
-		run->restart_ms = RESTART_FIRST_MS;
-	else if (run->restart_ms == 0)
-		run->restart_ms = RESTART_FIRST_MS;
-	else
-		run->restart_ms = run->restart_ms * 2 < RESTART_LAST_MS ? run->restart_ms * 2 : RESTART_LAST_MS;
-	run->started = monotonic_now(); /* from here on: when it ended */
+	back_off(run);
 }
 
 static void

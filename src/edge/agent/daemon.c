@@ -180,6 +180,7 @@ become_bird(struct start *start, int words)
 	setsid();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGHUP, SIG_DFL); /* the agent may ignore it, and that would outlive exec */
 	set_limits();
 	umask(077);
 	if (chdir("/") != 0 || privilege_become_daemon(start->host->uid, start->host->gid) != 0)

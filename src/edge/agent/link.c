@@ -246,7 +246,17 @@ struct reading { /* of one namespace */
 	size_t links, ports;
 	struct route *guard; /* of protocol GUARD */
 	size_t guards;
+	struct veth_map map; /* when there is a veth pair's end */
 };
+
+static bool
+has_veth(const struct reading *all)
+{
+	for (size_t i = 0; i < all->links; i++)
+		if (strcmp(all->link[i].kind, "veth") == 0)
+			return true;
+	return false;
+}
 
 static int
 read_all(struct call *call, uint32_t instance, struct reading *ret)
@@ -256,6 +266,8 @@ read_all(struct call *call, uint32_t instance, struct reading *ret)
 	if (netns_get(call->host, instance, &ret->ns, fault) != 0 ||
 	    link_read(call->host->route, call->arena, &ret->port, &ret->ports, fault) != 0 ||
 	    link_read(ret->ns->route, call->arena, &ret->link, &ret->links, fault) != 0)
+		return fault->code;
+	if (has_veth(ret) && veth_map_read(call->host, call->arena, ret->ns, &ret->map, fault) != 0)
 		return fault->code;
 	return route_read(ret->ns, call->arena, ROUTE_PROTO_GUARD, 0, &ret->guard, &ret->guards, fault);
 }
@@ -297,14 +309,14 @@ fill_item(struct call *call, const struct reading *all, const struct link *link,
 	if (item->is_vrf && !is_guarded(all, link->table))
 		item->up = 0;
 	if (item->is_veth)
-		veth_peer(call->host, call->arena, all->ns, link, &item->peer_instance, item->peer);
+		veth_peer(call->host, &all->map, all->ns, link, &item->peer_instance, item->peer);
 }
 
 int
 op_read_links(struct call *call, const void *request)
 {
 	const struct op_instance *op = request;
-	struct reading all;
+	struct reading all = { 0 };
 
 	if (read_all(call, op->instance, &all) != 0)
 		return call->fault.code;

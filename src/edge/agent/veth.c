@@ -51,29 +51,51 @@ are_a_pair(const struct end *a, const struct end *b)
 	       a->link.lower == b->link.index && b->link.lower == a->link.index && is_peer_in(a->ns, &a->link, b->ns);
 }
 
-bool
-veth_peer(struct host *host, struct arena *arena, struct netns *ns, const struct link *link, uint32_t *instance,
-    char name[OP_NAME_MAX])
+int
+veth_map_read(struct host *host, struct arena *arena, struct netns *ns, struct veth_map *ret, struct fault *fault)
 {
-	struct fault ignored = {0};
 	uint32_t *numbers;
-	size_t n;
 
-	if (strcmp(link->kind, "veth") != 0 || netns_numbers(host, arena, &numbers, &n, &ignored) != 0)
-		return false;
-	for (size_t i = 0; i < n; i++) {
+	if (netns_numbers(host, arena, &numbers, &ret->n, fault) != 0)
+		return fault->code;
+	ret->place = arena_array(arena, ret->n + 1, sizeof(*ret->place));
+	for (size_t i = 0; i < ret->n; i++) {
 		struct netns *other;
-		struct link peer;
 
-		if (netns_get(host, numbers[i], &other, &ignored) != 0 || !is_peer_in(ns, link, other))
-			continue;
-		if (link_find_index(other->route, link->lower, &peer, &ignored) != 0)
-			return false;
-		*instance = numbers[i];
-		strlcpy(name, peer.name, OP_NAME_MAX);
-		return true;
+		if (netns_get(host, numbers[i], &other, fault) != 0)
+			return fault->code;
+		ret->place[i].number = numbers[i];
+		ret->place[i].id = other == ns ? -1 : netns_id(ns, other);
 	}
-	return false;
+	return 0;
+}
+
+static uint32_t
+instance_of_peer(const struct veth_map *map, const struct netns *ns, const struct link *link)
+{
+	if (link->lower_netns < 0)
+		return ns->number;
+	for (size_t i = 0; i < map->n; i++)
+		if (map->place[i].id == link->lower_netns)
+			return map->place[i].number;
+	return 0;
+}
+
+bool
+veth_peer(struct host *host, const struct veth_map *map, struct netns *ns, const struct link *link, uint32_t *instance,
+	  char name[OP_NAME_MAX])
+{
+	uint32_t number = instance_of_peer(map, ns, link);
+	struct fault ignored = { 0 };
+	struct netns *other;
+	struct link peer;
+
+	if (number == 0 || netns_get(host, number, &other, &ignored) != 0 ||
+	    link_find_index(other->route, link->lower, &peer, &ignored) != 0)
+		return false;
+	*instance = number;
+	strlcpy(name, peer.name, OP_NAME_MAX);
+	return true;
 }
 
 /* Making */

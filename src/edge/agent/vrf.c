@@ -58,6 +58,21 @@ compare(const struct link *link, const struct op_link *op, struct fault *fault)
 	return 0;
 }
 
+/* Two VRFs with one table would be one. (The kernel has a switch that forbids it, but not before it knows VRFs.) */
+static int
+check_table(struct call *call, struct netns *ns, uint32_t table)
+{
+	struct link *links;
+	size_t n;
+
+	if (link_read(ns->route, call->arena, &links, &n, &call->fault) != 0)
+		return call->fault.code;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(links[i].kind, "vrf") == 0 && links[i].table == table)
+			return fault_set(&call->fault, EEXIST, "table %u is that of VRF %s", table, links[i].name);
+	return 0;
+}
+
 int
 op_vrf_add(struct call *call, const void *request)
 {
@@ -75,7 +90,7 @@ op_vrf_add(struct call *call, const void *request)
 	if (code == 0)
 		code = compare(&link, op, fault);
 	else if (code == ENODEV) {
-		if (create(ns, op, fault) != 0 || link_set_alias(ns->route, op->device, op->mark, fault) != 0)
+		if (check_table(call, ns, op->table) != 0 || create(ns, op, fault) != 0 || link_set_alias(ns->route, op->device, op->mark, fault) != 0)
 			return fault->code;
 		code = link_find(ns->route, op->device, &link, fault);
 	}
