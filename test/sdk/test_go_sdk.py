@@ -14,7 +14,7 @@ def program(tmp_path_factory):
     """The tests, compiled."""
     path = str(tmp_path_factory.mktemp("go") / "sdk.test")
     build([tool("go"), "test", "-c", "-o", path, "."], FOLDER,
-          dict(os.environ, CGO_ENABLED="0", GOFLAGS="-mod=readonly", GOTOOLCHAIN="local"))
+          dict(os.environ, CGO_ENABLED="0", GOFLAGS="-mod=readonly -buildvcs=false", GOTOOLCHAIN="local"))
     return path
 
 
