@@ -62,7 +62,7 @@ class Moment(str):
 
 
 def at_api(lines):
-    return [line.since(family) for line in lines for family in "46"]
+    return [Moment(line.since(family).rstrip("Z").split("T")[1]) for line in lines for family in "46"]
 
 
 class Watch:
