@@ -26,7 +26,7 @@ struct apply {
 	struct round round; /* the plan that is carried out, then the one that the statuses come from */
 	size_t next; /* step or instance of the phase */
 	struct monotonic begun;
-	int64_t revision, done, failed, reloads; /* of this run */
+	int64_t revision, done, failed, reloads, routing_ms; /* of this run */
 	int64_t read_ms, told_revision;
 	bool has_seen, must_retry, record_due;
 	struct apply_record record;
@@ -130,7 +130,7 @@ apply_begin(struct apply *a, struct dc_error *err)
 		return false;
 	a->begun = monotonic_now();
 	a->revision = state_revision(a->state);
-	a->done = a->failed = a->reloads = 0;
+	a->done = a->failed = a->reloads = a->routing_ms = 0;
 	a->next = 0;
 	a->phase = a->round.plan.deletions > 0 ? BEFORE : STEPS;
 	note_sessions(a);
@@ -219,12 +219,16 @@ load_instance(struct apply *a, const struct routing_desired *d)
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct routing_result *results = NULL;
 	struct dc_error err = { 0 };
+	struct monotonic begun = monotonic_now();
+	bool taken;
 
 	if (loaded_is(&a->loaded, d))
 		return;
 	a->reloads++;
 	loaded_diff(&a->loaded, d, touch, a);
-	if (a->routing->ops->apply(a->routing, d, arena, &results, &err) == DC_OK) {
+	taken = a->routing->ops->apply(a->routing, d, arena, &results, &err) == DC_OK;
+	a->routing_ms += monotonic_since(begun);
+	if (taken) {
 		take_results(a, d, results);
 		return;
 	}
@@ -313,8 +317,10 @@ close_run(struct apply *a)
 	a->told_revision = a->revision;
 	a->record = (struct apply_record) { a->revision, a->done + a->failed, a->failed, monotonic_since(a->begun), 0, NULL };
 	a->record_due = true;
-	dc_log(a->failed > 0 ? LOG_WARNING : LOG_INFO, "applied", "revision=%lld steps=%lld reloads=%lld failed=%lld ms=%lld",
-	    (long long)a->revision, (long long)a->done, (long long)a->reloads, (long long)a->failed, (long long)a->record.ms);
+	dc_log(a->failed > 0 ? LOG_WARNING : LOG_INFO, "applied",
+	    "revision=%lld steps=%lld reloads=%lld failed=%lld ms=%lld read_ms=%lld routing_ms=%lld", (long long)a->revision,
+	    (long long)a->done, (long long)a->reloads, (long long)a->failed, (long long)a->record.ms, (long long)a->read_ms,
+	    (long long)a->routing_ms);
 }
 
 static void
