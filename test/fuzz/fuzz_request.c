@@ -1,5 +1,5 @@
-/* fuzz_request.c - what the unprivileged half of an edge says to the agent. Whatever comes, an operation is only run with
- * strings that end, addresses that are some, and numbers in their range. */
+/* fuzz_request.c - what the unprivileged half of an edge says to the agent. Whatever comes, an operation is only run
+ * with strings that end, addresses that are some, and numbers in their range. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,8 +99,9 @@ look(const void *packet)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *packet = size <= REQUEST_MAX ? malloc(size > 0 ? size : 1) : NULL; /* of the exact size, and aligned for any type */
-	struct fault fault = { 0 };
+	char *packet =
+	    size <= REQUEST_MAX ? malloc(size > 0 ? size : 1) : NULL; /* of the exact size, and aligned for any type */
+	struct fault fault = {0};
 
 	if (packet == NULL)
 		return 0;

@@ -4,10 +4,10 @@
  *
  *	agent_try UID GID STATE_DIR <commands
  *
- * Beside the operations of op.h: "raw SIZE OP" sends so many zero bytes with that number, "garbled MEMBER" a request whose
- * member is no string or address, "die" kills the network half, "privileges" shows what both halves may do, "read PATH"
- * whether the network half can read that file. For measuring: "clock" tells microseconds, "rename FROM TO" puts a prepared
- * file in place, "bird SOCKET LINE" waits for the daemon's whole answer. */
+ * Beside the operations of op.h: "raw SIZE OP" sends so many zero bytes with that number, "garbled MEMBER" a request
+ *whose member is no string or address, "die" kills the network half, "privileges" shows what both halves may do, "read
+ *PATH" whether the network half can read that file. For measuring: "clock" tells microseconds, "rename FROM TO" puts a
+ *prepared file in place, "bird SOCKET LINE" waits for the daemon's whole answer. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -36,29 +36,44 @@ struct member {
 	size_t offset, length; /* length: of a key, where its length goes */
 };
 
-#define N(type, m) { #m, NUMBER, offsetof(struct type, m), 0 }
-#define T(type, m) { #m, NAME, offsetof(struct type, m), 0 }
-#define K(type, m) { #m, MARK, offsetof(struct type, m), 0 }
-#define A(type, m) { #m, ADDR, offsetof(struct type, m), 0 }
-#define P(type, m) { #m, PREFIX, offsetof(struct type, m), 0 }
+#define N(type, m)                                                                                                     \
+	{                                                                                                              \
+#m, NUMBER, offsetof(struct type, m), 0                                                                \
+	}
+#define T(type, m)                                                                                                     \
+	{                                                                                                              \
+#m, NAME, offsetof(struct type, m), 0                                                                  \
+	}
+#define K(type, m)                                                                                                     \
+	{                                                                                                              \
+#m, MARK, offsetof(struct type, m), 0                                                                  \
+	}
+#define A(type, m)                                                                                                     \
+	{                                                                                                              \
+#m, ADDR, offsetof(struct type, m), 0                                                                  \
+	}
+#define P(type, m)                                                                                                     \
+	{                                                                                                              \
+#m, PREFIX, offsetof(struct type, m), 0                                                                \
+	}
 
-static const struct member none[] = { { NULL } };
-static const struct member hello[] = { N(op_hello, version), { NULL } };
-static const struct member instance[] = { N(op_instance, instance), { NULL } };
-static const struct member links[] = { N(op_link, instance), T(op_link, device), K(op_link, mark), N(op_link, table),
-	T(op_link, port), N(op_link, vlan), T(op_link, vrf), { NULL } };
-static const struct member veth[] = { N(op_veth, instance), T(op_veth, device), K(op_veth, mark), T(op_veth, vrf),
-	N(op_veth, peer_instance), T(op_veth, peer_device), K(op_veth, peer_mark), T(op_veth, peer_vrf), { NULL } };
-static const struct member device[] = { N(op_device, instance), T(op_device, device), { NULL } };
-static const struct member addr[] = { N(op_addr, instance), T(op_addr, device), N(op_addr, table), P(op_addr, prefix),
-	{ NULL } };
-static const struct member route[] = { N(op_route, instance), N(op_route, table), N(op_route, proto), P(op_route, prefix),
-	A(op_route, via), T(op_route, device), { NULL } };
-static const struct member guard[] = { N(op_guard, instance), T(op_guard, device), A(op_guard, local), { NULL } };
-static const struct member md5[] = { N(op_md5, instance), T(op_md5, vrf), A(op_md5, remote),
-	{ "key", KEY, offsetof(struct op_md5, key), offsetof(struct op_md5, key_len) }, { NULL } };
-static const struct member tcp[] = { N(op_tcp, instance), T(op_tcp, vrf), A(op_tcp, local), A(op_tcp, remote), { NULL } };
-static const struct member start[] = { N(op_daemon, instance), N(op_daemon, recover), { NULL } };
+static const struct member none[] = {{NULL}};
+static const struct member hello[] = {N(op_hello, version), {NULL}};
+static const struct member instance[] = {N(op_instance, instance), {NULL}};
+static const struct member links[] = {N(op_link, instance), T(op_link, device), K(op_link, mark), N(op_link, table),
+    T(op_link, port), N(op_link, vlan), T(op_link, vrf), {NULL}};
+static const struct member veth[] = {N(op_veth, instance), T(op_veth, device), K(op_veth, mark), T(op_veth, vrf),
+    N(op_veth, peer_instance), T(op_veth, peer_device), K(op_veth, peer_mark), T(op_veth, peer_vrf), {NULL}};
+static const struct member device[] = {N(op_device, instance), T(op_device, device), {NULL}};
+static const struct member addr[] = {
+    N(op_addr, instance), T(op_addr, device), N(op_addr, table), P(op_addr, prefix), {NULL}};
+static const struct member route[] = {N(op_route, instance), N(op_route, table), N(op_route, proto),
+    P(op_route, prefix), A(op_route, via), T(op_route, device), {NULL}};
+static const struct member guard[] = {N(op_guard, instance), T(op_guard, device), A(op_guard, local), {NULL}};
+static const struct member md5[] = {N(op_md5, instance), T(op_md5, vrf), A(op_md5, remote),
+    {"key", KEY, offsetof(struct op_md5, key), offsetof(struct op_md5, key_len)}, {NULL}};
+static const struct member tcp[] = {N(op_tcp, instance), T(op_tcp, vrf), A(op_tcp, local), A(op_tcp, remote), {NULL}};
+static const struct member start[] = {N(op_daemon, instance), N(op_daemon, recover), {NULL}};
 
 /* Printing */
 
@@ -83,7 +98,8 @@ print_link(const void *item)
 {
 	const struct item_link *l = item;
 
-	printf("+ link %s mark=%s vrf=%s port=%s peer=%s peer_instance=%u ifindex=%u table=%u vlan=%u is_vrf=%u is_vlan=%u "
+	printf("+ link %s mark=%s vrf=%s port=%s peer=%s peer_instance=%u ifindex=%u table=%u vlan=%u is_vrf=%u "
+	       "is_vlan=%u "
 	       "is_veth=%u up=%u carrier=%u\n",
 	    l->device, l->mark, l->vrf, l->port, l->peer, l->peer_instance, l->ifindex, l->table, l->vlan, l->is_vrf,
 	    l->is_vlan, l->is_veth, l->up, l->carrier);
@@ -108,8 +124,8 @@ print_route(const void *item)
 	ip_format_prefix(&r->prefix, prefix);
 	if (r->via.family != IP_NONE)
 		ip_format_addr(&r->via, via);
-	printf("+ route %s table=%u proto=%u via=%s device=%s unreachable=%u\n", prefix, r->table, r->proto, via, r->device,
-	    r->unreachable);
+	printf("+ route %s table=%u proto=%u via=%s device=%s unreachable=%u\n", prefix, r->table, r->proto, via,
+	    r->device, r->unreachable);
 }
 
 static void
@@ -163,32 +179,33 @@ static const struct command {
 	size_t item, reply; /* one of them, or none */
 	void (*print)(const void *);
 } commands[] = {
-	{ "hello", OP_HELLO, sizeof(struct op_hello), hello, 0, sizeof(struct reply_hello), print_hello },
-	{ "ports", OP_PORTS, sizeof(struct op_none), none, sizeof(struct item_port), 0, print_port },
-	{ "netns-add", OP_NETNS_ADD, sizeof(struct op_instance), instance, 0, 0, NULL },
-	{ "netns-del", OP_NETNS_DEL, sizeof(struct op_instance), instance, 0, 0, NULL },
-	{ "instances", OP_INSTANCES, sizeof(struct op_none), none, sizeof(struct item_instance), 0, print_instance },
-	{ "read-links", OP_READ_LINKS, sizeof(struct op_instance), instance, sizeof(struct item_link), 0, print_link },
-	{ "read-addrs", OP_READ_ADDRS, sizeof(struct op_instance), instance, sizeof(struct item_addr), 0, print_addr },
-	{ "read-routes", OP_READ_ROUTES, sizeof(struct op_instance), instance, sizeof(struct item_route), 0, print_route },
-	{ "vrf-add", OP_VRF_ADD, sizeof(struct op_link), links, 0, 0, NULL },
-	{ "vlan-add", OP_VLAN_ADD, sizeof(struct op_link), links, 0, 0, NULL },
-	{ "veth-add", OP_VETH_ADD, sizeof(struct op_veth), veth, 0, 0, NULL },
-	{ "link-up", OP_LINK_UP, sizeof(struct op_device), device, 0, 0, NULL },
-	{ "link-del", OP_LINK_DEL, sizeof(struct op_device), device, 0, 0, NULL },
-	{ "addr-add", OP_ADDR_ADD, sizeof(struct op_addr), addr, 0, 0, NULL },
-	{ "addr-del", OP_ADDR_DEL, sizeof(struct op_addr), addr, 0, 0, NULL },
-	{ "route-add", OP_ROUTE_ADD, sizeof(struct op_route), route, 0, 0, NULL },
-	{ "route-del", OP_ROUTE_DEL, sizeof(struct op_route), route, 0, 0, NULL },
-	{ "guard-on", OP_GUARD_ON, sizeof(struct op_guard), guard, 0, 0, NULL },
-	{ "guard-off", OP_GUARD_OFF, sizeof(struct op_guard), guard, 0, 0, NULL },
-	{ "md5-listener", OP_MD5_LISTENER, sizeof(struct op_md5), md5, 0, sizeof(struct reply_md5), print_md5 },
-	{ "tcp-state", OP_TCP_STATE, sizeof(struct op_tcp), tcp, 0, sizeof(struct reply_tcp), print_tcp },
-	{ "tcp-reset", OP_TCP_RESET, sizeof(struct op_tcp), tcp, 0, 0, NULL },
-	{ "counters", OP_COUNTERS, sizeof(struct op_instance), instance, 0, sizeof(struct reply_counters), print_counters },
-	{ "daemon-start", OP_DAEMON_START, sizeof(struct op_daemon), start, 0, 0, NULL },
-	{ "daemon-state", OP_DAEMON_STATE, sizeof(struct op_instance), instance, 0, sizeof(struct reply_daemon), print_daemon },
-	{ "daemon-stop", OP_DAEMON_STOP, sizeof(struct op_instance), instance, 0, 0, NULL },
+    {"hello", OP_HELLO, sizeof(struct op_hello), hello, 0, sizeof(struct reply_hello), print_hello},
+    {"ports", OP_PORTS, sizeof(struct op_none), none, sizeof(struct item_port), 0, print_port},
+    {"netns-add", OP_NETNS_ADD, sizeof(struct op_instance), instance, 0, 0, NULL},
+    {"netns-del", OP_NETNS_DEL, sizeof(struct op_instance), instance, 0, 0, NULL},
+    {"instances", OP_INSTANCES, sizeof(struct op_none), none, sizeof(struct item_instance), 0, print_instance},
+    {"read-links", OP_READ_LINKS, sizeof(struct op_instance), instance, sizeof(struct item_link), 0, print_link},
+    {"read-addrs", OP_READ_ADDRS, sizeof(struct op_instance), instance, sizeof(struct item_addr), 0, print_addr},
+    {"read-routes", OP_READ_ROUTES, sizeof(struct op_instance), instance, sizeof(struct item_route), 0, print_route},
+    {"vrf-add", OP_VRF_ADD, sizeof(struct op_link), links, 0, 0, NULL},
+    {"vlan-add", OP_VLAN_ADD, sizeof(struct op_link), links, 0, 0, NULL},
+    {"veth-add", OP_VETH_ADD, sizeof(struct op_veth), veth, 0, 0, NULL},
+    {"link-up", OP_LINK_UP, sizeof(struct op_device), device, 0, 0, NULL},
+    {"link-del", OP_LINK_DEL, sizeof(struct op_device), device, 0, 0, NULL},
+    {"addr-add", OP_ADDR_ADD, sizeof(struct op_addr), addr, 0, 0, NULL},
+    {"addr-del", OP_ADDR_DEL, sizeof(struct op_addr), addr, 0, 0, NULL},
+    {"route-add", OP_ROUTE_ADD, sizeof(struct op_route), route, 0, 0, NULL},
+    {"route-del", OP_ROUTE_DEL, sizeof(struct op_route), route, 0, 0, NULL},
+    {"guard-on", OP_GUARD_ON, sizeof(struct op_guard), guard, 0, 0, NULL},
+    {"guard-off", OP_GUARD_OFF, sizeof(struct op_guard), guard, 0, 0, NULL},
+    {"md5-listener", OP_MD5_LISTENER, sizeof(struct op_md5), md5, 0, sizeof(struct reply_md5), print_md5},
+    {"tcp-state", OP_TCP_STATE, sizeof(struct op_tcp), tcp, 0, sizeof(struct reply_tcp), print_tcp},
+    {"tcp-reset", OP_TCP_RESET, sizeof(struct op_tcp), tcp, 0, 0, NULL},
+    {"counters", OP_COUNTERS, sizeof(struct op_instance), instance, 0, sizeof(struct reply_counters), print_counters},
+    {"daemon-start", OP_DAEMON_START, sizeof(struct op_daemon), start, 0, 0, NULL},
+    {"daemon-state", OP_DAEMON_STATE, sizeof(struct op_instance), instance, 0, sizeof(struct reply_daemon),
+	print_daemon},
+    {"daemon-stop", OP_DAEMON_STOP, sizeof(struct op_instance), instance, 0, 0, NULL},
 };
 
 static _Noreturn void
@@ -293,7 +310,7 @@ run_command(struct agent *agent, const struct command *c, char *rest)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	char *request = arena_alloc(arena, c->size);
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 
 	for (char *pair; (pair = strsep(&rest, " ")) != NULL;)
 		if (pair[0] != '\0')
@@ -336,7 +353,7 @@ run_raw(int fd, char *rest)
 static void
 run_garbled(int fd, const char *member)
 {
-	struct op_addr request = { .h.op = OP_ADDR_ADD, .instance = 1, .device = "x", .prefix = { { .family = IP_V4 }, 24 } };
+	struct op_addr request = {.h.op = OP_ADDR_ADD, .instance = 1, .device = "x", .prefix = {{.family = IP_V4}, 24}};
 	uint32_t family = 5;
 
 	if (strcmp(member, "device") == 0)
@@ -400,7 +417,7 @@ read_answer(FILE *daemon, char *line, size_t size)
 static void
 run_bird(char *rest)
 {
-	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
 	const char *path = strsep(&rest, " ");
 	char line[LINE_SIZE] = "no answer\n";
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -487,7 +504,7 @@ network(int fd, void *arg)
 {
 	const struct ends *ends = arg;
 	struct agent *agent = NULL;
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 	char line[LINE_SIZE];
 
 	if (agent_connect(fd, &agent, &err) != DC_OK)
@@ -520,7 +537,7 @@ supervise(pid_t agent, int done)
 int
 main(int argc, char **argv)
 {
-	struct agent_options options = { 0 };
+	struct agent_options options = {0};
 	struct ends ends;
 	int pipe_ends[2];
 	pid_t agent;

@@ -19,7 +19,7 @@ static struct agent *
 serve(void (*act)(struct call *), pid_t *child)
 {
 	struct agent *agent = NULL;
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 	int ends[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
@@ -29,7 +29,7 @@ serve(void (*act)(struct call *), pid_t *child)
 		close(ends[1]);
 		for (int i = 0; i < 2; i++) {
 			_Alignas(8) char packet[512];
-			struct call call = { .arena = arena_new(), .fd = ends[0], .items = { .max = 1 << 20 } };
+			struct call call = {.arena = arena_new(), .fd = ends[0], .items = {.max = 1 << 20}};
 			ssize_t n = recv(ends[0], packet, sizeof(packet), 0);
 
 			if (n < (ssize_t)sizeof(call.header))
@@ -63,7 +63,7 @@ static void
 give_many(struct call *call)
 {
 	for (uint32_t i = 0; i < 2 * OP_BATCH_MAX + 7; i++) {
-		struct item_instance item = { .instance = i, .daemon = i * 3 };
+		struct item_instance item = {.instance = i, .daemon = i * 3};
 
 		call_item(call, &item, sizeof(item));
 	}
@@ -74,15 +74,16 @@ static void
 a_long_list_arrives_whole_in_several_packets(void **state)
 {
 	struct arena *arena = arena_new();
-	struct op_none ask = { 0 };
-	struct dc_error err = { 0 };
+	struct op_none ask = {0};
+	struct dc_error err = {0};
 	void *items = NULL;
 	size_t n = 0;
 	pid_t child;
 	struct agent *agent = serve(give_many, &child);
 
 	(void)state;
-	assert_int_equal(agent_list(agent, OP_INSTANCES, &ask, sizeof(ask), sizeof(struct item_instance), arena, &items, &n, &err),
+	assert_int_equal(
+	    agent_list(agent, OP_INSTANCES, &ask, sizeof(ask), sizeof(struct item_instance), arena, &items, &n, &err),
 	    DC_OK);
 	assert_int_equal(n, 2 * OP_BATCH_MAX + 7);
 	for (uint32_t i = 0; i < n; i++) {
@@ -97,7 +98,7 @@ static void
 give_batch(struct call *call)
 {
 	for (uint32_t i = 0; i < OP_BATCH_MAX; i++)
-		call_item(call, &(struct item_instance) { .instance = i }, sizeof(struct item_instance));
+		call_item(call, &(struct item_instance){.instance = i}, sizeof(struct item_instance));
 	call_finish(call, 0);
 }
 
@@ -110,21 +111,21 @@ give_nothing(struct call *call)
 static void
 lists_of_none_and_of_one_packet_end(void **state)
 {
-	void (*const acts[])(struct call *) = { give_nothing, give_batch };
-	const size_t counts[] = { 0, OP_BATCH_MAX };
+	void (*const acts[])(struct call *) = {give_nothing, give_batch};
+	const size_t counts[] = {0, OP_BATCH_MAX};
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
 		struct arena *arena = arena_new();
-		struct op_none ask = { 0 };
-		struct dc_error err = { 0 };
+		struct op_none ask = {0};
+		struct dc_error err = {0};
 		void *items = NULL;
 		size_t n = 99;
 		pid_t child;
 		struct agent *agent = serve(acts[i], &child);
 
-		assert_int_equal(
-		    agent_list(agent, OP_INSTANCES, &ask, sizeof(ask), sizeof(struct item_instance), arena, &items, &n, &err),
+		assert_int_equal(agent_list(agent, OP_INSTANCES, &ask, sizeof(ask), sizeof(struct item_instance), arena,
+				     &items, &n, &err),
 		    DC_OK);
 		assert_int_equal(n, counts[i]);
 		finish(agent, child);
@@ -143,8 +144,8 @@ give_failure(struct call *call)
 static void
 a_failure_is_told_in_the_agents_words(void **state)
 {
-	struct op_tcp ask = { .instance = 1 };
-	struct dc_error err = { 0 };
+	struct op_tcp ask = {.instance = 1};
+	struct dc_error err = {0};
 	struct reply_tcp reply;
 	pid_t child;
 	struct agent *agent = serve(give_failure, &child);
@@ -168,9 +169,9 @@ give_state(struct call *call)
 static void
 a_fixed_reply_arrives(void **state)
 {
-	struct op_tcp ask = { .instance = 1 };
-	struct reply_tcp reply = { 0 };
-	struct dc_error err = { 0 };
+	struct op_tcp ask = {.instance = 1};
+	struct reply_tcp reply = {0};
+	struct dc_error err = {0};
 	pid_t child;
 	struct agent *agent = serve(give_state, &child);
 
@@ -184,7 +185,7 @@ a_fixed_reply_arrives(void **state)
 static void
 a_reply_to_nobody_marks_the_call_as_broken(void **state)
 {
-	struct call call = { .arena = arena_new(), .items = { .max = 1 << 20 } };
+	struct call call = {.arena = arena_new(), .items = {.max = 1 << 20}};
 	int ends[2];
 
 	(void)state;
@@ -200,7 +201,7 @@ a_reply_to_nobody_marks_the_call_as_broken(void **state)
 static void
 words_that_are_too_long_are_cut(void **state)
 {
-	struct fault fault = { 0 };
+	struct fault fault = {0};
 	char many[2 * OP_TEXT_MAX];
 
 	(void)state;
@@ -217,12 +218,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_long_list_arrives_whole_in_several_packets),
-		cmocka_unit_test(lists_of_none_and_of_one_packet_end),
-		cmocka_unit_test(a_failure_is_told_in_the_agents_words),
-		cmocka_unit_test(a_fixed_reply_arrives),
-		cmocka_unit_test(a_reply_to_nobody_marks_the_call_as_broken),
-		cmocka_unit_test(words_that_are_too_long_are_cut),
+	    cmocka_unit_test(a_long_list_arrives_whole_in_several_packets),
+	    cmocka_unit_test(lists_of_none_and_of_one_packet_end),
+	    cmocka_unit_test(a_failure_is_told_in_the_agents_words),
+	    cmocka_unit_test(a_fixed_reply_arrives),
+	    cmocka_unit_test(a_reply_to_nobody_marks_the_call_as_broken),
+	    cmocka_unit_test(words_that_are_too_long_are_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -318,7 +318,8 @@ op_daemon_state(struct call *call, const void *request)
 
 /* Stopping */
 
-/* Sent with the rights of its user: were the number another process's by now, that one could be none of the router's. */
+/* Sent with the rights of its user: were the number another process's by now, that one could be none of the router's.
+ */
 static int
 send_signal(const struct host *host, uint32_t pid, int signal, struct fault *fault)
 {
@@ -358,7 +359,7 @@ op_daemon_stop(struct call *call, const void *request)
 {
 	static const struct {
 		int signal, wait_ms;
-	} tries[] = { { SIGTERM, TERM_MS }, { SIGKILL, KILL_MS } };
+	} tries[] = {{SIGTERM, TERM_MS}, {SIGKILL, KILL_MS}};
 	const struct op_instance *op = request;
 	struct host *host = call->host;
 	struct fault *fault = &call->fault;

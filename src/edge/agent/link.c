@@ -316,7 +316,7 @@ int
 op_read_links(struct call *call, const void *request)
 {
 	const struct op_instance *op = request;
-	struct reading all = { 0 };
+	struct reading all = {0};
 
 	if (read_all(call, op->instance, &all) != 0)
 		return call->fault.code;

@@ -173,14 +173,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(attributes_are_found_by_type_and_unknown_ones_are_skipped),
-		cmocka_unit_test(a_message_that_was_cut_gives_no_more_than_it_has),
-		cmocka_unit_test(an_attribute_that_claims_more_than_there_is_is_ignored),
-		cmocka_unit_test(text_is_cut_to_its_place_and_needs_no_end),
-		cmocka_unit_test(numbers_and_addresses_that_are_too_short_are_none),
-		cmocka_unit_test(nested_attributes_are_read_and_none_is_empty),
-		cmocka_unit_test(a_counter_is_found_by_group_and_name),
-		cmocka_unit_test(a_counter_that_is_not_there_is_zero),
+	    cmocka_unit_test(attributes_are_found_by_type_and_unknown_ones_are_skipped),
+	    cmocka_unit_test(a_message_that_was_cut_gives_no_more_than_it_has),
+	    cmocka_unit_test(an_attribute_that_claims_more_than_there_is_is_ignored),
+	    cmocka_unit_test(text_is_cut_to_its_place_and_needs_no_end),
+	    cmocka_unit_test(numbers_and_addresses_that_are_too_short_are_none),
+	    cmocka_unit_test(nested_attributes_are_read_and_none_is_empty),
+	    cmocka_unit_test(a_counter_is_found_by_group_and_name),
+	    cmocka_unit_test(a_counter_that_is_not_there_is_zero),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

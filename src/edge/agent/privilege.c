@@ -25,8 +25,8 @@ set_caps(uint64_t have, uint64_t inherit)
 	return (int)syscall(SYS_capset, &header, data);
 }
 
-/* The bounding set: what no exec can bring back. A service manager may have limited it already, and with it the right to
- * limit it; the kernel says EINVAL behind the last capability that it knows. */
+/* The bounding set: what no exec can bring back. A service manager may have limited it already, and with it the right
+ * to limit it; the kernel says EINVAL behind the last capability that it knows. */
 static int
 limit_bounds(uint64_t keep)
 {

@@ -13,7 +13,7 @@
 static enum table_verdict
 check(const void *packet, size_t size)
 {
-	struct fault fault = { 0 };
+	struct fault fault = {0};
 
 	return table_check(packet, size, true, &fault);
 }
@@ -21,23 +21,23 @@ check(const void *packet, size_t size)
 static struct op_link
 a_vlan(void)
 {
-	return (struct op_link) { .h.op = OP_VLAN_ADD,
-		.instance = 1,
-		.device = "dcv1",
-		.mark = "dcaas:1",
-		.port = "trunk0",
-		.vrf = "dcr1",
-		.vlan = 100 };
+	return (struct op_link){.h.op = OP_VLAN_ADD,
+	    .instance = 1,
+	    .device = "dcv1",
+	    .mark = "dcaas:1",
+	    .port = "trunk0",
+	    .vrf = "dcr1",
+	    .vlan = 100};
 }
 
 static struct op_addr
 an_address(void)
 {
-	return (struct op_addr) { .h.op = OP_ADDR_ADD,
-		.instance = 1,
-		.device = "dcv1",
-		.table = TABLE_FIRST,
-		.prefix = { .addr = { IP_V4, { 10, 0, 0, 1 } }, .len = 24 } };
+	return (struct op_addr){.h.op = OP_ADDR_ADD,
+	    .instance = 1,
+	    .device = "dcv1",
+	    .table = TABLE_FIRST,
+	    .prefix = {.addr = {IP_V4, {10, 0, 0, 1}}, .len = 24}};
 }
 
 static void
@@ -56,7 +56,7 @@ a_whole_request_is_fine(void **state)
 static void
 every_size_but_the_right_one_is_malformed(void **state)
 {
-	_Alignas(8) char packet[REQUEST_MAX] = { 0 };
+	_Alignas(8) char packet[REQUEST_MAX] = {0};
 	struct op_link vlan = a_vlan();
 
 	(void)state;
@@ -70,12 +70,12 @@ every_number_has_an_operation_and_no_other_has(void **state)
 {
 	(void)state;
 	for (uint32_t op = 0; op < 2000; op++) {
-		_Alignas(8) char packet[REQUEST_MAX] = { 0 };
+		_Alignas(8) char packet[REQUEST_MAX] = {0};
 		size_t sizes = 0;
 
 		memcpy(packet, &op, sizeof(op));
 		for (size_t size = 0; size <= REQUEST_MAX; size++) {
-			struct fault fault = { 0 };
+			struct fault fault = {0};
 
 			sizes += table_check(packet, size, op != OP_HELLO, &fault) != TABLE_MALFORMED;
 		}
@@ -92,9 +92,9 @@ every_number_has_an_operation_and_no_other_has(void **state)
 static void
 hello_comes_first_and_once(void **state)
 {
-	struct op_hello hello = { .h.op = OP_HELLO, .version = AGENT_VERSION };
-	struct op_none ports = { .h.op = OP_PORTS };
-	struct fault fault = { 0 };
+	struct op_hello hello = {.h.op = OP_HELLO, .version = AGENT_VERSION};
+	struct op_none ports = {.h.op = OP_PORTS};
+	struct fault fault = {0};
 
 	(void)state;
 	assert_int_equal(table_check(&hello, sizeof(hello), false, &fault), TABLE_FINE);
@@ -142,12 +142,12 @@ static void
 an_address_of_no_family_is_malformed_where_one_is_needed(void **state)
 {
 	struct op_addr addr = an_address();
-	struct op_route route = { .h.op = OP_ROUTE_ADD,
-		.instance = 1,
-		.table = TABLE_FIRST,
-		.proto = ROUTE_PROTO_VPC,
-		.device = "dcv1",
-		.prefix = addr.prefix };
+	struct op_route route = {.h.op = OP_ROUTE_ADD,
+	    .instance = 1,
+	    .table = TABLE_FIRST,
+	    .proto = ROUTE_PROTO_VPC,
+	    .device = "dcv1",
+	    .prefix = addr.prefix};
 
 	(void)state;
 	assert_int_equal(check(&route, sizeof(route)), TABLE_FINE); /* without a next hop */
@@ -181,7 +181,7 @@ a_mask_longer_than_the_address_is_malformed(void **state)
 static void
 a_key_longer_than_its_place_is_malformed(void **state)
 {
-	struct op_md5 md5 = { .h.op = OP_MD5_LISTENER, .instance = 1, .vrf = "dcr1", .remote = { IP_V4, { 10, 0, 0, 2 } } };
+	struct op_md5 md5 = {.h.op = OP_MD5_LISTENER, .instance = 1, .vrf = "dcr1", .remote = {IP_V4, {10, 0, 0, 2}}};
 
 	(void)state;
 	md5.key_len = OP_KEY_MAX;
@@ -196,7 +196,7 @@ static void
 a_value_out_of_its_range_is_refused_with_words(void **state)
 {
 	struct op_link vlan = a_vlan();
-	struct fault fault = { 0 };
+	struct fault fault = {0};
 
 	(void)state;
 	vlan.instance = 0;
@@ -230,17 +230,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_whole_request_is_fine),
-		cmocka_unit_test(every_size_but_the_right_one_is_malformed),
-		cmocka_unit_test(every_number_has_an_operation_and_no_other_has),
-		cmocka_unit_test(hello_comes_first_and_once),
-		cmocka_unit_test(a_string_without_its_end_is_malformed),
-		cmocka_unit_test(a_string_of_fifteen_characters_is_fine),
-		cmocka_unit_test(an_address_of_no_family_is_malformed_where_one_is_needed),
-		cmocka_unit_test(a_mask_longer_than_the_address_is_malformed),
-		cmocka_unit_test(a_key_longer_than_its_place_is_malformed),
-		cmocka_unit_test(a_value_out_of_its_range_is_refused_with_words),
-		cmocka_unit_test(what_is_malformed_is_so_whatever_else_is_wrong),
+	    cmocka_unit_test(a_whole_request_is_fine),
+	    cmocka_unit_test(every_size_but_the_right_one_is_malformed),
+	    cmocka_unit_test(every_number_has_an_operation_and_no_other_has),
+	    cmocka_unit_test(hello_comes_first_and_once),
+	    cmocka_unit_test(a_string_without_its_end_is_malformed),
+	    cmocka_unit_test(a_string_of_fifteen_characters_is_fine),
+	    cmocka_unit_test(an_address_of_no_family_is_malformed_where_one_is_needed),
+	    cmocka_unit_test(a_mask_longer_than_the_address_is_malformed),
+	    cmocka_unit_test(a_key_longer_than_its_place_is_malformed),
+	    cmocka_unit_test(a_value_out_of_its_range_is_refused_with_words),
+	    cmocka_unit_test(what_is_malformed_is_so_whatever_else_is_wrong),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

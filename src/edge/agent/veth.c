@@ -83,10 +83,10 @@ instance_of_peer(const struct veth_map *map, const struct netns *ns, const struc
 
 bool
 veth_peer(struct host *host, const struct veth_map *map, struct netns *ns, const struct link *link, uint32_t *instance,
-	  char name[OP_NAME_MAX])
+    char name[OP_NAME_MAX])
 {
 	uint32_t number = instance_of_peer(map, ns, link);
-	struct fault ignored = { 0 };
+	struct fault ignored = {0};
 	struct netns *other;
 	struct link peer;
 

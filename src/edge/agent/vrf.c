@@ -90,7 +90,8 @@ op_vrf_add(struct call *call, const void *request)
 	if (code == 0)
 		code = compare(&link, op, fault);
 	else if (code == ENODEV) {
-		if (check_table(call, ns, op->table) != 0 || create(ns, op, fault) != 0 || link_set_alias(ns->route, op->device, op->mark, fault) != 0)
+		if (check_table(call, ns, op->table) != 0 || create(ns, op, fault) != 0 ||
+		    link_set_alias(ns->route, op->device, op->mark, fault) != 0)
 			return fault->code;
 		code = link_find(ns->route, op->device, &link, fault);
 	}
