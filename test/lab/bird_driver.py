@@ -58,7 +58,7 @@ class Driver:
         """The last state told, as {"up": bool, "state": ..., "received": ..., ...}."""
         found = re.findall(r"^session %s (up|down) (\S+) (.*)$" % name, self.text(), re.M)
         if not found:
-            return None
+            return {"up": False, "state": None, "received": 0, "accepted": 0, "rejected": 0, "advertised": 0, "error": ""}
         up, state, rest = found[-1]
         values = dict(re.findall(r"(received|accepted|rejected|advertised|tcp)=(\S+)", rest))
         values = {key: int(value) if value.isdigit() else value for key, value in values.items()}
@@ -68,7 +68,7 @@ class Driver:
         return re.search(r"^session %s up " % name, self.text(), re.M) is not None
 
     def wait_up(self, name, timeout=40):
-        return self.wait("%s up" % name, lambda: (self.session(name) or {}).get("up"), timeout)
+        return self.wait("%s up" % name, lambda: self.session(name)["up"], timeout)
 
     def bird(self, line):
         return self.guest.bird("%s/bird/1/bird.ctl" % self.state_dir, line)

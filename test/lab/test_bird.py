@@ -59,7 +59,7 @@ def test_without_the_same_key_a_session_never_comes_up(lab, driver, first, n, ou
     driver.say(vlan(n))
     assert driver.apply(peer(n, ours)) == {}
     driver.wait("refused segments", lambda: driver.refused_segments() >= before + 8)
-    driver.wait("a look", lambda: driver.session("p%d_4" % n))
+    driver.wait("a look", lambda: driver.session("p%d_4" % n)["state"])
     assert not driver.ever_up("p%d_4" % n)
     assert not far.session("4").established
     assert driver.since("p1_4") == since

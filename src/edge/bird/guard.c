@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "edge/bird/instance.h"
 
+#define SETTLE_MAX 40
 #define VERIFY_MS 30000 /* a session that had its key is looked at again */
 
 static void
@@ -106,13 +107,36 @@ guard_wait(struct instance *in, struct arena *a, int ms)
 		nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
 }
 
-/* Each round trip takes BIRD once through its loop, so connections that stood in its accept queue are dealt with. */
+/* Whether no connection waits for BIRD at the listeners whose neighbours are guarded. */
+static bool
+none_waits(struct instance *in)
+{
+	for (size_t i = 0; i < in->held.neighbour_count; i++) {
+		struct op_md5 ask = {.instance = in->number, .remote = in->peer[i]->want->remote};
+		struct reply_md5 reply = {0};
+
+		if (!in->peer[i]->guarded)
+			continue;
+		strlcpy(ask.vrf, in->peer[i]->want->vrf, sizeof(ask.vrf));
+		if (agent_ask(in->driver->agent, OP_MD5_LISTENER, &ask, sizeof(ask), &reply, sizeof(reply), NULL) !=
+			DC_OK ||
+		    reply.waiting != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Each round trip takes BIRD once through its loop, where it accepts one connection or more. Others may keep coming on
+ * addresses that are open; those that stood in the queue (of 9) when ours was closed are through after so many rounds.
+ */
 enum dc_code
 guard_settle(struct instance *in, struct arena *a, struct dc_error *err)
 {
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < SETTLE_MAX; i++) {
 		if (daemon_answers(in, a, err) != DC_OK)
 			return DC_E_DAEMON;
+		if (i >= 1 && none_waits(in))
+			break;
 	}
 	return DC_OK;
 }
@@ -125,8 +149,19 @@ ask_tcp(struct instance *in, const struct peer *p, struct op_tcp *ask, struct re
 	return agent_ask(in->driver->agent, OP_TCP_STATE, ask, sizeof(*ask), reply, sizeof(*reply), NULL) == DC_OK;
 }
 
+/* A kernel may be built without the means to end a connection (INET_DIAG_DESTROY); BIRD always can. */
+static void
+restart_guarded(struct instance *in, struct arena *a, struct peer *p)
+{
+	struct control_reply r;
+
+	guard_close(in, p, NULL);
+	if (guard_settle(in, a, NULL) == DC_OK)
+		control_ask(in->control, a, arena_printf(a, "restart %s", p->want->name), &r, NULL);
+}
+
 enum session_key
-guard_session(struct instance *in, struct peer *p, utc_ms since)
+guard_session(struct instance *in, struct arena *a, struct peer *p, utc_ms since)
 {
 	struct reply_tcp reply = {0};
 	struct op_tcp ask;
@@ -144,7 +179,8 @@ guard_session(struct instance *in, struct peer *p, utc_ms since)
 	}
 	p->verified = 0;
 	ask.h = (struct op_header){0};
-	agent_do(in->driver->agent, OP_TCP_RESET, &ask, sizeof(ask), NULL);
 	dc_log(LOG_WARNING, "session-without-key", "instance=%u name=%s", in->number, p->want->name);
+	agent_do(in->driver->agent, OP_TCP_RESET, &ask, sizeof(ask), NULL);
+	restart_guarded(in, a, p);
 	return SESSION_RESET;
 }

@@ -108,11 +108,11 @@ enum dc_code guard_close(struct instance *, struct peer *, struct dc_error *);
 size_t guard_poll(struct instance *, struct arena *);
 /* The same until all are open, at most ms. The rest is opened by the tick. */
 void guard_wait(struct instance *, struct arena *, int ms);
-/* BIRD has looked at everything that arrived before the guard was closed. */
+/* Until BIRD has dealt with every connection that was made before the guards were closed. */
 enum dc_code guard_settle(struct instance *, struct arena *, struct dc_error *);
 enum session_key { SESSION_SAFE, SESSION_UNSURE, SESSION_RESET };
 /* Whether a session that BIRD calls Established has its key; one without is reset. */
-enum session_key guard_session(struct instance *, struct peer *, utc_ms since);
+enum session_key guard_session(struct instance *, struct arena *, struct peer *, utc_ms since);
 
 /* apply.c: brings BIRD to what is held. */
 enum dc_code apply_held(struct instance *, struct dc_error *);

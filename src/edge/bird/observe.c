@@ -2,7 +2,8 @@
 
 #include "edge/bird/instance.h"
 
-#define SINCE_SLACK_MS 500 /* a session cannot be lost and be back in less: connect delay and error wait are a second */
+#define SINCE_SLACK_MS 500 /* a session cannot be lost and be back in less: connect delay and error wait are a second  \
+			    */
 #define COUNT_BUDGET_MS 60 /* of one call, for routes of sessions that are up */
 #define COUNT_AGE_MS 400   /* counts younger than this are good */
 #define TCP_AGE_MS 1500
@@ -103,8 +104,8 @@ row_of(const struct bird_row *row, size_t n, const char *name)
 static utc_ms
 steady(const struct peer *p, utc_ms since)
 {
-	return p->established && since >= p->since - SINCE_SLACK_MS && since <= p->since + SINCE_SLACK_MS ? p->since :
-												       since;
+	return p->established && since >= p->since - SINCE_SLACK_MS && since <= p->since + SINCE_SLACK_MS ? p->since
+													  : since;
 }
 
 /* `since` is when it came up, or ceased to be up; what BIRD does in between while it is down does not count. */
@@ -131,7 +132,7 @@ fill(struct instance *in, struct arena *a, struct peer *p, const struct bird_row
 	static const struct bird_row none = {.state = "Down", .error = ""};
 	const struct bird_row *r = row == NULL ? &none : row;
 	utc_ms since = r->established ? steady(p, r->since) : r->since;
-	enum session_key key = r->established ? guard_session(in, p, since) : SESSION_SAFE;
+	enum session_key key = r->established ? guard_session(in, a, p, since) : SESSION_SAFE;
 	bool up = r->established && key == SESSION_SAFE;
 
 	note_state(in, a, p, up, since == 0 || key != SESSION_SAFE ? utc_now() : since);
