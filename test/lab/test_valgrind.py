@@ -40,10 +40,13 @@ def test_both_halves_are_clean_under_valgrind(site):
     bgp.wait_peer("down", lambda p: p["bgp_status"] == "down", "4", 120)
     for line in (bgp, static):
         line.delete(180)
+    halves = site.edge_processes()
+    assert set(halves) == {"agent", "net"}
     site.stop_edge(15, 60)
-    logs = site.lab.edge.shell("ls /tmp/valgrind.*").out.split()
-    assert len(logs) >= 2, logs
-    for log in logs:
+    for pid in halves.values():
+        text = site.lab.edge.read("/tmp/valgrind.%d" % pid)
+        assert "ERROR SUMMARY: 0 errors" in text, text
+    # What the agent forked to become a BIRD has a log without an end.
+    for log in site.lab.edge.shell("ls /tmp/valgrind.*").out.split():
         text = site.lab.edge.read(log)
-        assert re.search(r"ERROR SUMMARY: 0 errors", text), text
-        assert not re.search(r"definitely lost: [1-9]", text), text
+        assert not re.search(r"Invalid|ninitialised|definitely lost: [1-9]|ERROR SUMMARY: [1-9]", text), text
