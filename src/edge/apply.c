@@ -315,7 +315,13 @@ close_run(struct apply *a)
 	if (a->done == 0 && a->reloads == 0 && (a->failed == 0 || a->told_revision == a->revision))
 		return;
 	a->told_revision = a->revision;
-	a->record = (struct apply_record) { a->revision, a->done + a->failed, a->failed, monotonic_since(a->begun), 0, NULL };
+	a->record = (struct apply_record) {
+		.revision = a->revision,
+		.steps = a->done + a->failed,
+		.failed = a->failed,
+		.ms = monotonic_since(a->begun),
+		.shortest_uptime = -1,
+	};
 	a->record_due = true;
 	dc_log(a->failed > 0 ? LOG_WARNING : LOG_INFO, "applied",
 	    "revision=%lld steps=%lld reloads=%lld failed=%lld ms=%lld read_ms=%lld routing_ms=%lld", (long long)a->revision,
@@ -463,14 +469,33 @@ apply_given(const struct apply *a)
 static bool
 was_reset(const struct edge_object *o)
 {
-	return o->before != 0 && !o->touched && !o->want->deleted &&
-	    (!o->session.established || o->session.since > o->before + RESET_SLACK_MS);
+	return !o->session.established || o->session.since > o->before + RESET_SLACK_MS;
+}
+
+static int64_t
+uptime(const struct session *s, utc_ms now)
+{
+	return s->established && now > s->since ? (now - s->since) / 1000 : 0;
+}
+
+static void
+prove(const struct edge_object *o, utc_ms now, struct apply_record *r)
+{
+	int64_t up;
+
+	if (o->before == 0 || o->touched || o->want->deleted)
+		return;
+	up = uptime(&o->session, now);
+	r->shortest_uptime = r->watched++ == 0 || up < r->shortest_uptime ? up : r->shortest_uptime;
+	if (was_reset(o) && (r->reset[r->reset_n] = strdup(o->want->key)) != NULL)
+		r->reset_n++;
 }
 
 bool
 apply_take_record(struct apply *a, struct apply_record *ret)
 {
 	size_t n = state_count(a->state);
+	utc_ms now = utc_now();
 
 	if (!a->record_due || a->phase != IDLE)
 		return false;
@@ -479,8 +504,7 @@ apply_take_record(struct apply *a, struct apply_record *ret)
 	if ((ret->reset = calloc(n + 1, sizeof(*ret->reset))) == NULL)
 		abort();
 	for (size_t i = 0; i < n; i++)
-		if (was_reset(state_object(a->state, i)) && (ret->reset[ret->reset_n] = strdup(state_object(a->state, i)->want->key)) != NULL)
-			ret->reset_n++;
+		prove(state_object(a->state, i), now, ret);
 	return true;
 }
 

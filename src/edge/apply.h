@@ -15,6 +15,8 @@ struct apply;
 
 struct apply_record { /* proof of one run */
 	int64_t revision, steps, failed, ms;
+	int64_t watched; /* sessions that were up before, and that it had no business with */
+	int64_t shortest_uptime; /* seconds, of those afterwards; -1: there was none */
 	size_t reset_n;
 	const char **reset; /* keys, heap block of its own; apply_record_clear() */
 };

@@ -259,6 +259,9 @@ put_records(const struct report *r, struct wire_report *to, struct arena *arena)
 		F_SET_INT(apply[i].failed, a->failed);
 		F_SET_INT(apply[i].ms, a->ms);
 		apply[i].reset = (struct f_list) { GIVEN, a->reset_n, reset };
+		F_SET_INT(apply[i].watched, a->watched);
+		if (a->shortest_uptime >= 0)
+			F_SET_INT(apply[i].shortest_uptime, a->shortest_uptime);
 	}
 	to->applies = (struct f_objects) { GIVEN, r->records, apply };
 }

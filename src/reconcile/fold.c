@@ -186,6 +186,8 @@ fold_applies(struct fold *f)
 		row.failed = a[i].failed;
 		row.ms = a[i].ms;
 		row.reset = a[i].reset;
+		row.watched = a[i].watched;
+		row.shortest_uptime = a[i].shortest_uptime;
 		rc = query_insert(f->tx, &edge_apply_table, &row, f->err);
 	}
 	if (rc != DC_OK || f->report->applies.n == 0)

@@ -84,6 +84,7 @@ struct edge_apply {
 	struct f_int applied_time;
 	struct f_int revision, steps, failed, ms;
 	struct f_list reset;
+	struct f_int watched, shortest_uptime;
 };
 extern const struct field_table edge_apply_table;
 

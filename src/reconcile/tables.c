@@ -104,6 +104,8 @@ const struct field_table edge_apply_table = {
 	    { AT(edge_apply, failed), .kind = F_INT, .max = INT64_MAX, .may = VIEW_OP_ANSWER, .cli = true, .doc = "Steps that failed." },
 	    { AT(edge_apply, ms), .kind = F_INT, .max = INT64_MAX, .may = VIEW_OP_ANSWER, .cli = true, .doc = "Milliseconds it took." },
 	    { AT(edge_apply, reset), .kind = F_LIST, .max = 255, .may = VIEW_OP_ANSWER, .doc = "Sessions of others that were reset meanwhile; empty is the proof that none was." },
+	    { AT(edge_apply, watched), .kind = F_INT, .max = INT64_MAX, .nullable = true, .may = VIEW_OP_ANSWER, .cli = true, .doc = "Sessions of others that were up before it, and were looked at again after it." },
+	    { AT(edge_apply, shortest_uptime), .kind = F_INT, .max = INT64_MAX, .nullable = true, .may = VIEW_OP_ANSWER, .cli = true, .doc = "Seconds that the youngest of those was up afterwards; null when there was none." },
 	    { 0 },
 	},
 };

@@ -221,6 +221,8 @@ const struct field_table wire_apply_table = {
 	    {AT(wire_apply, failed), .kind = F_INT},
 	    {AT(wire_apply, ms), .kind = F_INT},
 	    {AT(wire_apply, reset), .kind = F_LIST},
+	    {AT(wire_apply, watched), .kind = F_INT},
+	    {AT(wire_apply, shortest_uptime), .kind = F_INT},
 	    {0},
 	},
 };

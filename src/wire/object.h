@@ -175,6 +175,8 @@ struct wire_apply {
 	struct f_int ms;
 	struct f_list
 	    reset; /* keys of bgp objects whose uptime fell though nothing of theirs was changed; must be empty */
+	struct f_int watched; /* sessions that were up before and had nothing to do with it: those that `reset` is about */
+	struct f_int shortest_uptime; /* seconds, of the youngest of those afterwards; null: there was none */
 };
 extern const struct field_table wire_apply_table;
 

@@ -94,15 +94,20 @@ def test_every_apply_carries_the_proof_that_others_sessions_stayed(site):
     for vif in vifs:
         site.wait_status(vif, "ACTIVE")
     since = {vif: site.world.operator.get("/dcaas/v1/sessions/" + site.peer(vif)["id"])["session"]["since"] for vif in vifs}
+    first = site.edge.seen()["revision"]
     for n in range(10, 15):
         vif = site.order(n)
         site.wait_status(vif, "ACTIVE")
         site.tenant.put(V3 + "virtual-interfaces/" + vif, {"virtual_interface": {"remote_ep_group": ["172.16.%d.0/24" % n]}})
         site.delete(vif)
         site.wait_gone(vif)
-    applies = site.edge.rows("applies", "applies")
+    applies = sorted(site.edge.rows("applies", "applies"), key=lambda a: a["revision"])
     assert len(applies) >= 10
     assert [a["reset"] for a in applies if a["reset"]] == []
+    # Once the three were up they were watched each time, and none is younger than it was.
+    later = [a["watched"] for a in applies if a["revision"] > first]
+    assert len(later) >= 8 and min(later) >= 3, later
+    assert all(a["shortest_uptime"] >= 0 for a in applies if a["watched"])
     assert since == {vif: site.world.operator.get("/dcaas/v1/sessions/" + site.peer(vif)["id"])["session"]["since"]
                      for vif in vifs}
 
