@@ -136,17 +136,44 @@ await_done(struct instance *in, struct arena *a, struct dc_error *err)
 static enum dc_code
 configure(struct instance *in, struct arena *a, struct dc_error *err)
 {
-	const char *command = arena_printf(a, "configure \"%s\"", instance_path(in, a, "bird.conf"));
+	const char *command = arena_printf(a, "configure \"%s\"", instance_path(in, a, "bird.conf.new"));
 	struct control_reply r;
-	enum dc_code code = file_rename(in, "bird.conf.new", "bird.conf", err);
+	enum dc_code code = control_ask(in->control, a, command, &r, err);
 
-	if (code != DC_OK || (code = control_ask(in->control, a, command, &r, err)) != DC_OK)
+	if (code != DC_OK)
 		return code;
-	if (r.code == DONE)
-		return DC_OK;
-	if (r.code == IN_PROGRESS || r.code == QUEUED)
-		return await_done(in, a, err);
-	return dc_fail(err, DC_E_DAEMON, NULL, "BIRD did not take the configuration: %s", control_words(&r));
+	if (r.code != DONE && r.code != IN_PROGRESS && r.code != QUEUED)
+		return dc_fail(err, DC_E_DAEMON, NULL, "BIRD did not take the configuration: %s", control_words(&r));
+	if ((code = file_rename(in, "bird.conf.new", "bird.conf", err)) != DC_OK)
+		return code;
+	return r.code == DONE ? DC_OK : await_done(in, a, err);
+}
+
+/* After a start of ours BIRD may run already: what it runs on stands in its file, unless we ended just when it was
+ * given another. A neighbour whose part is there as it should be is not touched. Any address may still be closed. */
+static void
+recall(struct instance *in, struct arena *a, const struct bird_config *config)
+{
+	const char *text = file_exists(in, "bird.conf.new") ? NULL : file_read(in, a, "bird.conf"), *at = text;
+
+	for (size_t i = 0; i < in->held.neighbour_count; i++)
+		guard_doubt(in->peer[i]);
+	if (text == NULL)
+		return;
+	if (strcmp(text, config->text) == 0) {
+		apply_loaded(in, config);
+		return;
+	}
+	for (size_t i = 0; i < in->held.neighbour_count; i++) {
+		const char *found = config->block[i] == NULL ? NULL : strstr(at, config->block[i]);
+
+		if (found == NULL && config->block[i] != NULL)
+			found = strstr(text, config->block[i]); /* it stood before the last one */
+		if (found == NULL)
+			continue;
+		keep(&in->peer[i]->block, config->block[i]);
+		at = found + strlen(config->block[i]);
+	}
 }
 
 /* `configure` starts again whatever a limit has stopped, so those are found first and written as disabled. Stopped ones
@@ -200,13 +227,14 @@ change(struct instance *in, struct arena *a, struct dc_error *err)
 	judge(in); /* limits may have been hit meanwhile */
 	if ((code = apply_render(in, a, &config, err)) != DC_OK)
 		return code;
+	if (in->loaded == NULL)
+		recall(in, a, &config);
 	if (!in->again && in->loaded != NULL && strcmp(in->loaded, config.text) == 0)
 		return DC_OK;
 	close_changed(in, &config, stopped);
 	if ((code = check(in, a, &config, err)) == DC_OK && (code = guard_settle(in, a, err)) == DC_OK &&
 	    (code = configure(in, a, err)) == DC_OK) {
 		apply_loaded(in, &config);
-		in->contacted = true;
 		in->again = false;
 	}
 	guard_wait(in, a, KEYS_WAIT_MS);

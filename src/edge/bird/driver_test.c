@@ -477,27 +477,80 @@ a_killed_bird_is_started_again_to_recover(void **state)
 	assert_non_null(strstr(protocols(a), "p0_4"));
 }
 
+/* The edge ends, and another one begins; BIRD stays. */
+static struct routing *
+reopen(void **state)
+{
+	struct routing *r = *state;
+	struct dc_error err;
+	pid_t pid = running();
+
+	r->ops->close(r);
+	assert_int_equal(bird_open(&agent, agent.dir, (struct routing **)state, &err), DC_OK);
+	assert_int_equal(running(), pid);
+	return *state;
+}
+
 static void
 an_edge_that_starts_anew_finds_bird_running(void **state)
 {
 	struct routing *r = *state;
 	NEEDS_BIRD(r);
 	_cleanup_arena_ struct arena *a = arena_new();
-	struct dc_error err;
+	struct site s;
+	struct stat before, after;
+
+	site_fill(&s, 2);
+	apply(r, &s, a);
+	assert_int_equal(stat(in_dir(a, "bird.conf"), &before), 0);
+	r = reopen(state);
+	apply(r, &s, a);
+	assert_false(traced("start") || traced("close"));
+	assert_int_equal(stat(in_dir(a, "bird.conf"), &after), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+	r->ops->tick(r); /* the one before may have ended with an address closed */
+	assert_true(traced("open:dcv0 ") && traced("open:dcv1 "));
+}
+
+static void
+an_edge_that_starts_anew_closes_what_has_changed_meanwhile(void **state)
+{
+	struct routing *r = *state;
+	NEEDS_BIRD(r);
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct site s;
+
+	site_fill(&s, 4);
+	s.d.neighbour_count = 3;
+	apply(r, &s, a);
+	r = reopen(state);
+	s.n[1].password = "another";
+	s.d.neighbour_count = 4;
+	apply(r, &s, a);
+	assert_true(traced("close:dcv1 ") && traced("close:dcv3 "));
+	assert_false(traced("close:dcv0 ") || traced("close:dcv2 "));
+	assert_non_null(strstr(protocols(a), "p3_4"));
+}
+
+/* BIRD may run on the file that it was being given, or on the one before. */
+static void
+an_edge_that_ended_amidst_an_apply_trusts_no_file(void **state)
+{
+	struct routing *r = *state;
+	NEEDS_BIRD(r);
+	_cleanup_arena_ struct arena *a = arena_new();
 	struct site s;
 
 	site_fill(&s, 2);
 	apply(r, &s, a);
-	pid_t pid = running();
+	r = reopen(state);
+	FILE *f = fopen(in_dir(a, "bird.conf.new"), "w");
 
-	r->ops->close(r);
-	assert_int_equal(running(), pid);
-	assert_int_equal(bird_open(&agent, agent.dir, (struct routing **)state, &err), DC_OK);
-	r = *state;
+	assert_non_null(f);
+	fclose(f);
 	apply(r, &s, a);
-	assert_false(traced("start"));
-	assert_true(traced("close:dcv0") && traced("open:dcv0")); /* what it was about to do when it ended is unknown */
-	assert_int_equal(running(), pid);
+	assert_true(traced("close:dcv0 ") && traced("close:dcv1 "));
+	assert_int_not_equal(access(in_dir(a, "bird.conf.new"), F_OK), 0);
 }
 
 /* A BIRD that is played: whatever is asked, one session. */
@@ -688,6 +741,8 @@ main(void)
 	    T(a_vrf_that_is_gone_takes_its_neighbours),
 	    T(a_killed_bird_is_started_again_to_recover),
 	    T(an_edge_that_starts_anew_finds_bird_running),
+	    T(an_edge_that_starts_anew_closes_what_has_changed_meanwhile),
+	    T(an_edge_that_ended_amidst_an_apply_trusts_no_file),
 	    T(a_session_without_its_key_is_reset_and_never_up),
 	    T(since_tells_when_a_session_ceased_to_be_up),
 	    T(a_neighbour_over_its_limit_is_kept_down),

@@ -8,6 +8,7 @@
 
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
 #define BOOT_ID_MAX 64
+#define FILE_MAX (32 << 20)
 
 static enum dc_code
 failed(struct dc_error *err, const struct instance *in, const char *name)
@@ -49,6 +50,33 @@ file_write(const struct instance *in, const char *name, const char *text, size_t
 		code = failed(err, in, name);
 	close(dir);
 	return code;
+}
+
+const char *
+file_read(const struct instance *in, struct arena *a, const char *name)
+{
+	int fd = open(instance_path(in, a, name), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+	char *text = NULL;
+	size_t len = 0;
+	ssize_t n = 0;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size <= FILE_MAX) {
+		text = arena_alloc(a, (size_t)st.st_size + 1);
+		while (len < (size_t)st.st_size && (n = read(fd, text + len, (size_t)st.st_size - len)) > 0)
+			len += (size_t)n;
+	}
+	if (fd >= 0)
+		close(fd);
+	return n < 0 ? NULL : text;
+}
+
+bool
+file_exists(const struct instance *in, const char *name)
+{
+	_cleanup_arena_ struct arena *a = arena_new();
+
+	return access(instance_path(in, a, name), F_OK) == 0;
 }
 
 enum dc_code

@@ -5,6 +5,9 @@
 #include "edge/bird/instance.h"
 
 #define SETTLE_MAX 40
+#define POLL_BUDGET_MS 100
+#define VERIFY_WINDOW_MS 400 /* in which VERIFY_BUDGET_MS may be spent */
+#define VERIFY_BUDGET_MS 150
 #define VERIFY_MS 30000 /* a session that had its key is looked at again */
 
 static void
@@ -36,6 +39,20 @@ open_now(struct instance *in, struct peer *p)
 	agent_do(in->driver->agent, OP_GUARD_OFF, &ask, sizeof(ask), NULL);
 }
 
+static void
+aim(struct peer *p)
+{
+	strlcpy(p->guard_link, p->want->link, sizeof(p->guard_link));
+	p->guard_local = p->want->local;
+}
+
+void
+guard_doubt(struct peer *p)
+{
+	aim(p);
+	p->guarded = true;
+}
+
 enum dc_code
 guard_close(struct instance *in, struct peer *p, struct dc_error *err)
 {
@@ -44,8 +61,7 @@ guard_close(struct instance *in, struct peer *p, struct dc_error *err)
 	if (p->guarded &&
 	    (strcmp(p->guard_link, p->want->link) != 0 || !ip_addr_equal(&p->guard_local, &p->want->local)))
 		open_now(in, p); /* it has moved */
-	strlcpy(p->guard_link, p->want->link, sizeof(p->guard_link));
-	p->guard_local = p->want->local;
+	aim(p);
 	fill(&ask, in, p);
 	enum dc_code code = agent_do(in->driver->agent, OP_GUARD_ON, &ask, sizeof(ask), err);
 
@@ -78,21 +94,32 @@ may_open(struct instance *in, const struct peer *p)
 	return key_is_in_place(in, p);
 }
 
-size_t
-guard_poll(struct instance *in, struct arena *a)
+static size_t
+closed_count(const struct instance *in)
 {
 	size_t closed = 0;
 
 	for (size_t i = 0; i < in->held.neighbour_count; i++)
 		closed += in->peer[i]->guarded;
+	return closed;
+}
+
+size_t
+guard_poll(struct instance *in, struct arena *a)
+{
+	size_t closed = closed_count(in), n = in->held.neighbour_count;
+	int64_t begun = now_ms();
+
 	if (closed == 0)
 		return 0;
 	if ((in->configuring || in->starting) && (daemon_answers(in, a, NULL) != DC_OK || in->configuring))
 		return closed; /* the key that is there may be of before */
-	for (size_t i = 0; i < in->held.neighbour_count; i++) {
-		if (!in->peer[i]->guarded || !may_open(in, in->peer[i]))
+	for (size_t i = 0; i < n && now_ms() - begun < POLL_BUDGET_MS; i++) {
+		struct peer *p = in->peer[in->next_guard++ % n];
+
+		if (!p->guarded || !may_open(in, p))
 			continue;
-		open_now(in, in->peer[i]);
+		open_now(in, p);
 		closed--;
 	}
 	return closed;
@@ -107,20 +134,39 @@ guard_wait(struct instance *in, struct arena *a, int ms)
 		nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
 }
 
+static const struct peer *
+guarded_in(const struct instance *in, const char *vrf, enum ip_family family)
+{
+	for (size_t i = 0; i < in->held.neighbour_count; i++) {
+		const struct peer *p = in->peer[i];
+
+		if (p->guarded && p->want->remote.family == family && strcmp(p->want->vrf, vrf) == 0)
+			return p;
+	}
+	return NULL;
+}
+
+static bool
+waits_at(struct instance *in, const struct peer *p)
+{
+	struct op_md5 ask = {.instance = in->number, .remote = p->want->remote};
+	struct reply_md5 reply = {0};
+
+	strlcpy(ask.vrf, p->want->vrf, sizeof(ask.vrf));
+	return agent_ask(in->driver->agent, OP_MD5_LISTENER, &ask, sizeof(ask), &reply, sizeof(reply), NULL) != DC_OK ||
+	       reply.waiting != 0;
+}
+
 /* Whether no connection waits for BIRD at the listeners whose neighbours are guarded. */
 static bool
 none_waits(struct instance *in)
 {
-	for (size_t i = 0; i < in->held.neighbour_count; i++) {
-		struct op_md5 ask = {.instance = in->number, .remote = in->peer[i]->want->remote};
-		struct reply_md5 reply = {0};
+	static const enum ip_family families[] = {IP_V4, IP_V6};
 
-		if (!in->peer[i]->guarded)
-			continue;
-		strlcpy(ask.vrf, in->peer[i]->want->vrf, sizeof(ask.vrf));
-		if (agent_ask(in->driver->agent, OP_MD5_LISTENER, &ask, sizeof(ask), &reply, sizeof(reply), NULL) !=
-			DC_OK ||
-		    reply.waiting != 0)
+	for (size_t i = 0; i < in->held.vrf_count * 2; i++) {
+		const struct peer *p = guarded_in(in, in->held.vrf[i / 2].device, families[i % 2]);
+
+		if (p != NULL && waits_at(in, p))
 			return false;
 	}
 	return true;
@@ -160,17 +206,33 @@ restart_guarded(struct instance *in, struct arena *a, struct peer *p)
 		control_ask(in->control, a, arena_printf(a, "restart %s", p->want->name), &r, NULL);
 }
 
+/* Time for one more question; what it takes is added by the caller. */
+static bool
+may_verify(struct instance *in)
+{
+	if (now_ms() - in->verify_begun > VERIFY_WINDOW_MS) {
+		in->verify_begun = now_ms();
+		in->verify_spent = 0;
+	}
+	return in->verify_spent < VERIFY_BUDGET_MS;
+}
+
 enum session_key
 guard_session(struct instance *in, struct arena *a, struct peer *p, utc_ms since)
 {
 	struct reply_tcp reply = {0};
 	struct op_tcp ask;
+	bool known = p->verified == since;
 
-	if (p->want->password == NULL)
+	if (p->want->password == NULL || (known && now_ms() - p->verified_at < VERIFY_MS))
 		return SESSION_SAFE;
-	if (p->verified == since && now_ms() - p->verified_at < VERIFY_MS)
-		return SESSION_SAFE;
-	if (!ask_tcp(in, p, &ask, &reply) || reply.state == 0)
+	if (!may_verify(in))
+		return known ? SESSION_SAFE : SESSION_UNSURE;
+	int64_t begun = now_ms();
+	bool told = ask_tcp(in, p, &ask, &reply);
+
+	in->verify_spent += now_ms() - begun;
+	if (!told || reply.state == 0)
 		return SESSION_UNSURE; /* gone since BIRD was asked, or not to be known */
 	if (reply.has_key != 0) {
 		p->verified = since;

@@ -2,10 +2,12 @@
  *
  * `held` is a copy of what is desired, `peer[i]` what is known of held.neighbour[i]; the latter lives on from one apply
  * to the next, found by its key. `loaded` is the text that BIRD runs on, as far as we know: NULL after a start of ours,
- * when the daemon may run on anything.
+ * when the daemon may run on anything; what can be told is then found in its file.
  *
- * The folder: bird.conf (what BIRD runs on; replaced only by what it has accepted or is about to be started with),
- * bird.conf.new, bird.ctl, bird.pid, bird.log, and bird.boot: the kernel's boot id when BIRD was started. */
+ * The folder: bird.conf (what BIRD has taken over, or was started with), bird.conf.new (what it is being given; one
+ * that is left over may have been taken over or not), bird.ctl, bird.pid, bird.log, and bird.boot: the kernel's boot id
+ * when BIRD was started.
+ */
 #ifndef DC_BIRD_INSTANCE_H
 #define DC_BIRD_INSTANCE_H
 
@@ -47,8 +49,7 @@ struct instance {
 	struct peer **by_name; /* the same, sorted by protocol name */
 
 	char *loaded;
-	bool contacted; /* an apply of ours went through to this daemon */
-	bool again;     /* an apply is due: a wait after a route limit is over, or the daemon had to start with less */
+	bool again; /* an apply is due: a wait after a route limit is over, or the daemon had to start with less */
 	bool configuring;                  /* BIRD has not finished with the last one */
 	bool suspect;                      /* its socket failed */
 	bool starting, answered;           /* since its last start of ours */
@@ -57,7 +58,10 @@ struct instance {
 
 	struct reply_counters counters;
 	int64_t counters_at;
-	size_t next_count; /* whose routes are counted next */
+	size_t next_guard;                  /* which one is looked at next */
+	int64_t verify_begun, verify_spent; /* ms for looking at sessions' keys since then */
+	size_t next_count;                  /* whose routes are counted next */
+	size_t next_tcp;                    /* whose connection is looked at next */
 };
 
 struct bird_driver {
@@ -80,6 +84,9 @@ void instance_hold(struct instance *, const struct routing_desired *);
 /* files.c: in the instance's folder. */
 enum dc_code file_write(const struct instance *, const char *name, const char *text, size_t len, struct dc_error *);
 enum dc_code file_rename(const struct instance *, const char *from, const char *to, struct dc_error *);
+/* The whole file in the arena; NULL when it cannot be read. */
+const char *file_read(const struct instance *, struct arena *, const char *name);
+bool file_exists(const struct instance *, const char *name);
 enum dc_code folder_make(const struct bird_driver *, const struct instance *, struct dc_error *);
 void folder_clear(const struct instance *);
 /* Whether BIRD was started since the router was; boot_note() says that it is now. */
@@ -104,14 +111,17 @@ void daemon_tick(struct instance *);
 /* guard.c: TCP MD5 fails open for connections that arrive while a key is put in place (routing.md, trap 3), so the link
  * address is closed meanwhile. */
 enum dc_code guard_close(struct instance *, struct peer *, struct dc_error *);
-/* Opens what may be opened; returns how many stay closed. */
+/* Whether it is closed is not known: it is opened when it may be. */
+void guard_doubt(struct peer *);
+/* Opens what may be opened, as many as a short time allows; returns how many stay closed. */
 size_t guard_poll(struct instance *, struct arena *);
 /* The same until all are open, at most ms. The rest is opened by the tick. */
 void guard_wait(struct instance *, struct arena *, int ms);
 /* Until BIRD has dealt with every connection that was made before the guards were closed. */
 enum dc_code guard_settle(struct instance *, struct arena *, struct dc_error *);
 enum session_key { SESSION_SAFE, SESSION_UNSURE, SESSION_RESET };
-/* Whether a session that BIRD calls Established has its key; one without is reset. */
+/* Whether a session that BIRD calls Established has its key; one without is reset. Unsure also when the time for such
+ * questions is used up, which only a great many sessions at once can do. */
 enum session_key guard_session(struct instance *, struct arena *, struct peer *, utc_ms since);
 
 /* apply.c: brings BIRD to what is held. */

@@ -7,6 +7,7 @@
 #define COUNT_BUDGET_MS 60 /* of one call, for routes of sessions that are up */
 #define COUNT_AGE_MS 400   /* counts younger than this are good */
 #define TCP_AGE_MS 1500
+#define TCP_BUDGET_MS 30 /* of one call, for the connections of sessions that are down */
 #define COUNTERS_AGE_MS 1000
 
 enum dc_code
@@ -24,9 +25,9 @@ observe_rows(struct instance *in, struct arena *a, struct bird_row **row, size_t
 	}
 	*n = bird_parse_protocols(&r, a, row);
 	for (size_t i = 0; i < *n; i++) {
-		struct peer *p = instance_peer_by_name(in, (*row)[i].name);
+		struct peer *p = (*row)[i].limit ? instance_peer_by_name(in, (*row)[i].name) : NULL;
 
-		if (p != NULL && (*row)[i].limit)
+		if (p != NULL)
 			limit_hit(&p->limit, now_ms());
 	}
 	return DC_OK;
@@ -41,22 +42,39 @@ tcp_name(uint32_t state)
 	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "unknown";
 }
 
-static const char *
-tcp_of(struct instance *in, struct peer *p, bool established)
+static void
+ask_tcp_state(struct instance *in, struct peer *p)
 {
 	struct op_tcp ask = {.instance = in->number, .local = p->want->local, .remote = p->want->remote};
 	struct reply_tcp reply = {0};
 
-	if (established)
-		return "ESTABLISHED";
-	if (p->tcp != NULL && now_ms() - p->tcp_at < TCP_AGE_MS)
-		return p->tcp;
 	strlcpy(ask.vrf, p->want->vrf, sizeof(ask.vrf));
 	p->tcp_at = now_ms();
 	p->tcp = agent_ask(in->driver->agent, OP_TCP_STATE, &ask, sizeof(ask), &reply, sizeof(reply), NULL) == DC_OK
 		     ? tcp_name(reply.state)
 		     : "unknown";
-	return p->tcp;
+}
+
+/* Each question reads all BGP connections of the instance, so a thousand sessions that are down wait for their turn. */
+static void
+ask_tcp_in_turn(struct instance *in)
+{
+	int64_t start = now_ms();
+	size_t n = in->held.neighbour_count;
+
+	for (size_t i = 0; i < n && now_ms() - start < TCP_BUDGET_MS; i++) {
+		struct peer *p = in->peer[in->next_tcp % n];
+
+		in->next_tcp = (in->next_tcp + 1) % n;
+		if (!p->established && (p->tcp == NULL || now_ms() - p->tcp_at >= TCP_AGE_MS))
+			ask_tcp_state(in, p);
+	}
+}
+
+static const char *
+tcp_of(const struct peer *p)
+{
+	return p->established ? "ESTABLISHED" : p->tcp != NULL ? p->tcp : "unknown";
 }
 
 static void
@@ -89,12 +107,17 @@ count_in_turn(struct instance *in, struct arena *a)
 	}
 }
 
+/* BIRD lists protocols much as they stand in its file: the search begins behind the one that was found last. */
 static const struct bird_row *
-row_of(const struct bird_row *row, size_t n, const char *name)
+row_of(const struct bird_row *row, size_t n, const char *name, size_t *next)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (strcmp(row[i].name, name) == 0)
-			return &row[i];
+		const struct bird_row *r = &row[(*next + i) % n];
+
+		if (strcmp(r->name, name) != 0)
+			continue;
+		*next = (size_t)(r - row) + 1;
+		return r;
 	}
 	return NULL;
 }
@@ -144,7 +167,6 @@ fill(struct instance *in, struct arena *a, struct peer *p, const struct bird_row
 					   : r->state,
 	    .since = p->since,
 	    .last_error = key == SESSION_RESET ? "a session without its MD5 key was reset" : r->error,
-	    .tcp = tcp_of(in, p, up),
 	    .md5 = p->want->password != NULL,
 	    .md5_failures = in->counters.md5_failure,
 	    .md5_not_found = in->counters.md5_not_found,
@@ -181,16 +203,19 @@ observe_sessions(
 	size_t n = in->held.neighbour_count;
 	struct routing_session *s = arena_array(a, n + 1, sizeof(*s));
 	struct bird_row *row;
-	size_t rows;
+	size_t rows, next = 0;
 
 	if (observe_rows(in, a, &row, &rows, err) != DC_OK)
 		return DC_E_DAEMON;
 	read_counters(in);
 	for (size_t i = 0; i < n; i++)
-		fill(in, a, in->peer[i], row_of(row, rows, in->peer[i]->want->name), &s[i]);
+		fill(in, a, in->peer[i], row_of(row, rows, in->peer[i]->want->name, &next), &s[i]);
 	count_in_turn(in, a);
-	for (size_t i = 0; i < n; i++)
+	ask_tcp_in_turn(in);
+	for (size_t i = 0; i < n; i++) {
 		fill_counts(in->peer[i], &s[i]);
+		s[i].tcp = tcp_of(in->peer[i]);
+	}
 	*ret = s;
 	*ret_n = n;
 	return DC_OK;
