@@ -122,6 +122,15 @@ check_date(const struct auth_options *o, const struct auth_request *in, const ch
 	return DC_OK;
 }
 
+/* A key may be worth less than its user, never more: the user may have become less since it was made. */
+static enum role
+role_of_key(const struct key_row *key, const struct user_row *user)
+{
+	enum role users = role_parse(user->role.v), own = key->role.v != NULL ? role_parse(key->role.v) : users;
+
+	return own < users ? own : users;
+}
+
 static enum dc_code
 by_signature(struct tx *tx, const struct auth_options *o, const struct auth_request *in, const char *authorization,
     struct arena *arena, struct identity *ret, struct dc_error *err)
@@ -150,8 +159,8 @@ by_signature(struct tx *tx, const struct auth_options *o, const struct auth_requ
 	    &claim, key.secret_key.v, arena, err);
 	if (rc != DC_OK || (rc = load_user(tx, key.user_id.v, &user, err)) != DC_OK)
 		return rc;
-	*ret = identity_of(&user, key.project_id.v != NULL ? key.project_id.v : user.project_id.v,
-	    role_parse(key.role.v != NULL ? key.role.v : user.role.v), arena);
+	*ret = identity_of(
+	    &user, key.project_id.v != NULL ? key.project_id.v : user.project_id.v, role_of_key(&key, &user), arena);
 	return DC_OK;
 }
 

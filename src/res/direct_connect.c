@@ -324,6 +324,11 @@ operator_update(struct tx *tx, const struct direct_connect *old, struct direct_c
 		return dc_fail(err, DC_E_DC_IN_USE, "direct_connect.port_id",
 		    "direct_connect.port_id cannot change while the connection carries %lld interfaces",
 		    (long long)used);
+	if ((rc = query_count(tx, &direct_connect_table, Q(Q_EQ("hosting_id", dc->id.v)), &used, err)) != DC_OK)
+		return rc;
+	if (used > 0)
+		return dc_fail(err, DC_E_DC_IN_USE, "direct_connect.port_id",
+		    "direct_connect.port_id cannot change while the connection hosts %lld others", (long long)used);
 	if ((rc = check_port_free(tx, dc, err)) != DC_OK)
 		return rc;
 	return cable(tx, dc, err);

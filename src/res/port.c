@@ -1,5 +1,6 @@
 /* port.c - customer ports of an edge: a network device of the router, and who has which VLAN of it. */
 #include "api/crud.h"
+#include "res/direct_connect.h"
 #include "res/inventory.h"
 
 const struct field_table port_table = {
@@ -130,7 +131,11 @@ port_remove(struct tx *tx, struct call *call, void *row, bool *later, struct dc_
 	(void)call;
 	(void)later;
 	if ((rc = query_lock(tx, &port_table, p->id.v, err)) != DC_OK ||
-	    (rc = query_count(tx, &port_vlan_table, Q(Q_EQ("port_id", p->id.v)), &used, err)) != DC_OK)
+	    (rc = query_count(tx, direct_connect_resource.table, Q(Q_EQ("port_id", p->id.v)), &used, err)) != DC_OK)
+		return rc;
+	if (used > 0)
+		return dc_fail(err, DC_E_PARAM, NULL, "the port still has a connection");
+	if ((rc = query_count(tx, &port_vlan_table, Q(Q_EQ("port_id", p->id.v)), &used, err)) != DC_OK)
 		return rc;
 	return used == 0 ? DC_OK : dc_fail(err, DC_E_PARAM, NULL, "the port still carries %lld VLANs", (long long)used);
 }
