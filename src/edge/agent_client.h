@@ -1,6 +1,6 @@
 /* agent_client.h - the unprivileged half's side of op.h: typed calls over the SEQPACKET pair, one at a time, blocking
- * (the agent answers within milliseconds; a time-out of 10 s or a closed socket ends the process, and the agent or systemd
- * starts it anew). Errors come back as DC_E_KERNEL with the kernel's words. */
+ * (the agent answers within milliseconds; a time-out of 10 s or a closed socket ends the process, and the agent or
+ * systemd starts it anew). Errors come back as DC_E_KERNEL with the kernel's words. */
 #ifndef DC_AGENT_CLIENT_H
 #define DC_AGENT_CLIENT_H
 
@@ -17,8 +17,8 @@ struct agent *agent_close(struct agent *);
 /* Requests without a reply body: op's struct filled but for its header. */
 enum dc_code agent_do(struct agent *, enum agent_op, void *request, size_t size, struct dc_error *err);
 /* Requests with one fixed reply struct. */
-enum dc_code agent_ask(struct agent *, enum agent_op, void *request, size_t size, void *reply, size_t reply_size,
-    struct dc_error *err);
+enum dc_code agent_ask(
+    struct agent *, enum agent_op, void *request, size_t size, void *reply, size_t reply_size, struct dc_error *err);
 /* Requests whose reply is a list: *items gets an arena array of *n structs of item_size. */
 enum dc_code agent_list(struct agent *, enum agent_op, void *request, size_t size, size_t item_size, struct arena *,
     void **items, size_t *n, struct dc_error *err);

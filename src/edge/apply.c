@@ -24,7 +24,7 @@ struct apply {
 	struct loaded loaded;
 	enum phase phase;
 	struct round round; /* the plan that is carried out, then the one that the statuses come from */
-	size_t next; /* step or instance of the phase */
+	size_t next;        /* step or instance of the phase */
 	struct monotonic begun;
 	int64_t revision, done, failed, reloads, routing_ms; /* of this run */
 	int64_t read_ms, told_revision;
@@ -75,7 +75,7 @@ known_instances(const struct apply *a, const struct kernel_state *seen, struct a
 static bool
 look(struct apply *a, struct dc_error *err)
 {
-	struct round r = { .arena = arena_new() };
+	struct round r = {.arena = arena_new()};
 	const struct want *const *want = state_wants(a->state);
 	struct monotonic begun = monotonic_now();
 	size_t n = state_count(a->state), known_n = 0;
@@ -155,14 +155,14 @@ step_failed(struct apply *a, const struct plan_step *s, const char *why)
 	a->failed++;
 	if (o != NULL && o->step_error == NULL)
 		text_set(&o->step_error, why);
-	dc_log(is_news ? LOG_WARNING : LOG_DEBUG, "step failed", "step=%s error=%s", log_quote(arena, plan_step_text(s, arena)),
-	    log_quote(arena, why));
+	dc_log(is_news ? LOG_WARNING : LOG_DEBUG, "step failed", "step=%s error=%s",
+	    log_quote(arena, plan_step_text(s, arena)), log_quote(arena, why));
 }
 
 static void
 run_step(struct apply *a, struct plan_step *s)
 {
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 
 	if (a->kernel->ops->change(a->kernel, s->op, &s->ask, s->size, &err) == DC_OK)
 		a->done++;
@@ -206,7 +206,9 @@ take_results(struct apply *a, const struct routing_desired *d, const struct rout
 		bool bad = results[i].code != DC_OK;
 
 		if (o != NULL)
-			text_set(&o->neighbour_error, !bad ? NULL : results[i].text != NULL ? results[i].text : dc_code_text(results[i].code));
+			text_set(&o->neighbour_error, !bad                      ? NULL
+						      : results[i].text != NULL ? results[i].text
+										: dc_code_text(results[i].code));
 		a->failed += bad;
 		valid = valid && !bad;
 	}
@@ -218,7 +220,7 @@ load_instance(struct apply *a, const struct routing_desired *d)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct routing_result *results = NULL;
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 	struct monotonic begun = monotonic_now();
 	bool taken;
 
@@ -233,7 +235,7 @@ load_instance(struct apply *a, const struct routing_desired *d)
 		return;
 	}
 	a->failed++;
-	loaded_diff(&a->loaded, d, blame, &(struct blame) { a, err.text });
+	loaded_diff(&a->loaded, d, blame, &(struct blame){a, err.text});
 	loaded_set(&a->loaded, d, false);
 	dc_log(LOG_WARNING, "routing daemon failed", "instance=%u error=%s", d->instance, log_quote(arena, err.text));
 }
@@ -315,18 +317,18 @@ close_run(struct apply *a)
 	if (a->done == 0 && a->reloads == 0 && (a->failed == 0 || a->told_revision == a->revision))
 		return;
 	a->told_revision = a->revision;
-	a->record = (struct apply_record) {
-		.revision = a->revision,
-		.steps = a->done + a->failed,
-		.failed = a->failed,
-		.ms = monotonic_since(a->begun),
-		.shortest_uptime = -1,
+	a->record = (struct apply_record){
+	    .revision = a->revision,
+	    .steps = a->done + a->failed,
+	    .failed = a->failed,
+	    .ms = monotonic_since(a->begun),
+	    .shortest_uptime = -1,
 	};
 	a->record_due = true;
 	dc_log(a->failed > 0 ? LOG_WARNING : LOG_INFO, "applied",
-	    "revision=%lld steps=%lld reloads=%lld failed=%lld ms=%lld read_ms=%lld routing_ms=%lld", (long long)a->revision,
-	    (long long)a->done, (long long)a->reloads, (long long)a->failed, (long long)a->record.ms, (long long)a->read_ms,
-	    (long long)a->routing_ms);
+	    "revision=%lld steps=%lld reloads=%lld failed=%lld ms=%lld read_ms=%lld routing_ms=%lld",
+	    (long long)a->revision, (long long)a->done, (long long)a->reloads, (long long)a->failed,
+	    (long long)a->record.ms, (long long)a->read_ms, (long long)a->routing_ms);
 }
 
 static void
@@ -372,7 +374,7 @@ static void
 work_steps(struct apply *a)
 {
 	struct plan *plan = &a->round.plan;
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 
 	if (a->next < plan->steps - plan->late) {
 		run_step(a, &plan->step[a->next++]);
@@ -410,10 +412,10 @@ bool
 apply_continue(struct apply *a, int64_t budget_ms)
 {
 	static void (*const work[])(struct apply *) = {
-		[BEFORE] = work_before,
-		[STEPS] = work_steps,
-		[AFTER] = work_after,
-		[LATE] = work_late,
+	    [BEFORE] = work_before,
+	    [STEPS] = work_steps,
+	    [AFTER] = work_after,
+	    [LATE] = work_late,
 	};
 	struct monotonic begun = monotonic_now();
 
@@ -514,5 +516,5 @@ apply_record_clear(struct apply_record *r)
 	for (size_t i = 0; i < r->reset_n; i++)
 		free((char *)(uintptr_t)r->reset[i]);
 	free(r->reset);
-	*r = (struct apply_record) { 0 };
+	*r = (struct apply_record){0};
 }

@@ -1,8 +1,8 @@
 /* apply.h - makes the router what the desired set says: read back, plan, steps, routing daemon, read back again, and a
  * status per object.
  *
- * Runs in slices, so that observing and reporting go on meanwhile. It borrows from the state's objects between begin and
- * end: abort it before the state changes. Whatever is left undone is found again by the next run. */
+ * Runs in slices, so that observing and reporting go on meanwhile. It borrows from the state's objects between begin
+ * and end: abort it before the state changes. Whatever is left undone is found again by the next run. */
 #ifndef DC_EDGE_APPLY_H
 #define DC_EDGE_APPLY_H
 
@@ -15,7 +15,7 @@ struct apply;
 
 struct apply_record { /* proof of one run */
 	int64_t revision, steps, failed, ms;
-	int64_t watched; /* sessions that were up before, and that it had no business with */
+	int64_t watched;         /* sessions that were up before, and that it had no business with */
 	int64_t shortest_uptime; /* seconds, of those afterwards; -1: there was none */
 	size_t reset_n;
 	const char **reset; /* keys, heap block of its own; apply_record_clear() */
@@ -29,12 +29,12 @@ bool apply_begin(struct apply *, struct dc_error *err);
 bool apply_is_running(const struct apply *);
 /* Works for about that long. False: done, statuses are set. */
 bool apply_continue(struct apply *, int64_t budget_ms);
-void apply_abort(struct apply *); /* statuses stay as they were; what was done is on record */
+void apply_abort(struct apply *);               /* statuses stay as they were; what was done is on record */
 int64_t apply_running_ms(const struct apply *); /* since the run began */
 
 /* Of the last run. */
-bool apply_must_retry(const struct apply *); /* something failed or is not there yet */
-int64_t apply_read_ms(const struct apply *); /* what reading back cost */
+bool apply_must_retry(const struct apply *);                 /* something failed or is not there yet */
+int64_t apply_read_ms(const struct apply *);                 /* what reading back cost */
 const struct kernel_state *apply_seen(const struct apply *); /* as read last; NULL: never. Valid until the next begin */
 const struct loaded *apply_given(const struct apply *);
 

@@ -29,8 +29,8 @@ struct channel {
 	void *arg;
 	CURLM *multi;
 	struct event *timer; /* libcurl's */
-	struct event *next; /* the next poll */
-	int pause_ms; /* the last one; 0: all is well */
+	struct event *next;  /* the next poll */
+	int pause_ms;        /* the last one; 0: all is well */
 	struct transfer poll, report;
 };
 
@@ -47,7 +47,8 @@ static void
 on_socket(evutil_socket_t fd, short what, void *arg)
 {
 	struct channel *c = ((struct watch *)arg)->channel;
-	int mask = ((what & EV_READ) != 0 ? CURL_CSELECT_IN : 0) | ((what & EV_WRITE) != 0 ? CURL_CSELECT_OUT : 0), left;
+	int mask = ((what & EV_READ) != 0 ? CURL_CSELECT_IN : 0) | ((what & EV_WRITE) != 0 ? CURL_CSELECT_OUT : 0),
+	    left;
 
 	curl_multi_socket_action(c->multi, fd, mask, &left);
 	look_for_ends(c);
@@ -103,7 +104,7 @@ socket_changed(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_a
 static void
 start_timer(struct event *timer, int64_t ms)
 {
-	struct timeval t = { ms / 1000, ms % 1000 * 1000 };
+	struct timeval t = {ms / 1000, ms % 1000 * 1000};
 
 	event_add(timer, &t);
 }
@@ -172,7 +173,7 @@ transfer_close(struct channel *c, struct transfer *t)
 static bool
 send_request(struct channel *c, struct transfer *t, const char *url, long seconds, struct arena *arena)
 {
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 	const char *token;
 	char *header;
 
@@ -219,7 +220,7 @@ poll_now(evutil_socket_t fd, short what, void *arg)
 {
 	struct channel *c = arg;
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct channel_poll p = { 0 };
+	struct channel_poll p = {0};
 	const char *url;
 	char *epoch;
 
@@ -250,7 +251,7 @@ static void
 take_desired(struct channel *c)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 	json_t *json;
 	void *row;
 	enum dc_code rc = field_parse(buf_str(&c->poll.answer), c->poll.answer.len, &json, &err);
@@ -309,8 +310,8 @@ look_for_ends(struct channel *c)
 /* --- the interface --- */
 
 enum dc_code
-channel_open(const struct edge_settings *settings, struct event_base *base, const struct channel_events *events, void *arg,
-    struct channel **ret, struct dc_error *err)
+channel_open(const struct edge_settings *settings, struct event_base *base, const struct channel_events *events,
+    void *arg, struct channel **ret, struct dc_error *err)
 {
 	struct channel *c = calloc(1, sizeof(*c));
 
@@ -323,7 +324,8 @@ channel_open(const struct edge_settings *settings, struct event_base *base, cons
 	c->multi = curl_multi_init();
 	c->timer = evtimer_new(base, on_timer, c);
 	c->next = evtimer_new(base, poll_now, c);
-	if (c->multi == NULL || c->timer == NULL || c->next == NULL || !transfer_open(c, &c->poll) || !transfer_open(c, &c->report)) {
+	if (c->multi == NULL || c->timer == NULL || c->next == NULL || !transfer_open(c, &c->poll) ||
+	    !transfer_open(c, &c->report)) {
 		channel_close(c);
 		return dc_fail(err, DC_E_IO, NULL, "libcurl does not start");
 	}
@@ -383,6 +385,7 @@ channel_report(struct channel *c, const struct buf *body)
 	curl_easy_setopt(t->curl, CURLOPT_POST, 1L);
 	curl_easy_setopt(t->curl, CURLOPT_POSTFIELDS, t->body.data);
 	curl_easy_setopt(t->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.len);
-	if (!send_request(c, t, arena_printf(arena, "%s/dcaas/v1/edge/report", c->settings->server), REPORT_SECONDS, arena))
+	if (!send_request(
+		c, t, arena_printf(arena, "%s/dcaas/v1/edge/report", c->settings->server), REPORT_SECONDS, arena))
 		c->events->reported(c->arg, 0);
 }

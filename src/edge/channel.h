@@ -1,7 +1,8 @@
 /* channel.h - HTTP to dcaasd, by libcurl on the event loop: one long poll and one report at a time.
  *
- * The poll goes round by itself: at once after an answer, after a growing and jittered pause when dcaasd is away (at most
- * RETRY_MS, so that it is noticed quickly when it is back) or refuses us. The credential is read anew for each request. */
+ * The poll goes round by itself: at once after an answer, after a growing and jittered pause when dcaasd is away (at
+ * most RETRY_MS, so that it is noticed quickly when it is back) or refuses us. The credential is read anew for each
+ * request. */
 #ifndef DC_EDGE_CHANNEL_H
 #define DC_EDGE_CHANNEL_H
 
@@ -12,12 +13,12 @@
 #include "edge/settings.h"
 #include "wire/object.h"
 
-#define CHANNEL_RETRY_MS 800 /* longest pause while dcaasd does not answer */
+#define CHANNEL_RETRY_MS 800    /* longest pause while dcaasd does not answer */
 #define CHANNEL_REFUSED_MS 3000 /* longest pause while it answers, but not what we want */
 
 struct channel;
 
-struct channel_poll { /* what the next poll says */
+struct channel_poll {      /* what the next poll says */
 	const char *epoch; /* copied */
 	int64_t revision;
 	int wait_seconds;
@@ -38,9 +39,9 @@ enum dc_code channel_open(const struct edge_settings *, struct event_base *, con
     struct channel **ret, struct dc_error *err);
 struct channel *channel_close(struct channel *);
 
-void channel_start(struct channel *); /* the first poll */
-void channel_hurry(struct channel *); /* polls now, if it pauses */
-bool channel_can_report(const struct channel *); /* none is on its way */
+void channel_start(struct channel *);                          /* the first poll */
+void channel_hurry(struct channel *);                          /* polls now, if it pauses */
+bool channel_can_report(const struct channel *);               /* none is on its way */
 void channel_report(struct channel *, const struct buf *body); /* copied */
 
 #endif

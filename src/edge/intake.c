@@ -6,7 +6,7 @@ static bool
 is_confirmed(const struct intake_self *self, const struct wire_desired *d)
 {
 	return d->confirm_epoch.set == GIVEN && d->confirm_revision.set == GIVEN &&
-	    strcmp(d->confirm_epoch.v, self->epoch) == 0 && d->confirm_revision.v == self->revision;
+	       strcmp(d->confirm_epoch.v, self->epoch) == 0 && d->confirm_revision.v == self->revision;
 }
 
 enum intake
@@ -15,8 +15,8 @@ intake_decide(const struct intake_self *self, const struct wire_desired *d, stru
 	bool same_epoch = strcmp(d->epoch.v, self->epoch) == 0;
 
 	if (d->version.set == GIVEN && d->version.v > WIRE_VERSION) {
-		*why = arena_printf(arena, "dcaasd speaks version %lld of the protocol, this edge knows %d", (long long)d->version.v,
-		    WIRE_VERSION);
+		*why = arena_printf(arena, "dcaasd speaks version %lld of the protocol, this edge knows %d",
+		    (long long)d->version.v, WIRE_VERSION);
 		return INTAKE_HOLD;
 	}
 	if (!d->full.v)

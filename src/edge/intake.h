@@ -1,18 +1,18 @@
 /* intake.h - what becomes of an answer of dcaasd: taken, or not. Pure.
  *
  * A deletion is an explicit tombstone, or an object's absence from a snapshot of the same store that is not behind us.
- * Any other snapshot may come from a store that was emptied or put back from a backup: the edge then holds, which means it
- * keeps what it has, takes nothing, says so, and waits for the operator's word (`dcaas edge confirm`). */
+ * Any other snapshot may come from a store that was emptied or put back from a backup: the edge then holds, which means
+ * it keeps what it has, takes nothing, says so, and waits for the operator's word (`dcaas edge confirm`). */
 #ifndef DC_EDGE_INTAKE_H
 #define DC_EDGE_INTAKE_H
 
 #include "wire/object.h"
 
 enum intake {
-	INTAKE_CHANGES, /* of the set that we have */
-	INTAKE_SNAPSHOT, /* what it does not name goes */
+	INTAKE_CHANGES,     /* of the set that we have */
+	INTAKE_SNAPSHOT,    /* what it does not name goes */
 	INTAKE_IF_HARMLESS, /* as INTAKE_SNAPSHOT, if nothing that is there would be deleted by it; else INTAKE_HOLD */
-	INTAKE_ANEW, /* changes that do not fit: ask for a snapshot */
+	INTAKE_ANEW,        /* changes that do not fit: ask for a snapshot */
 	INTAKE_HOLD,
 };
 
@@ -20,7 +20,7 @@ struct intake_self {
 	const char *epoch;
 	int64_t revision;
 	bool empty; /* nothing is wanted here */
-	bool lost; /* it is not known what was */
+	bool lost;  /* it is not known what was */
 };
 
 /* why: words for the operator when the answer is not taken; else untouched. */

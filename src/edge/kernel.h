@@ -1,5 +1,5 @@
-/* kernel.h - the kernel half of a fabric: what the planner's steps do to links, addresses and routes, and what is there.
- * linux.c asks the agent; sim.c keeps it in memory. */
+/* kernel.h - the kernel half of a fabric: what the planner's steps do to links, addresses and routes, and what is
+ * there. linux.c asks the agent; sim.c keeps it in memory. */
 #ifndef DC_KERNEL_H
 #define DC_KERNEL_H
 
@@ -22,7 +22,7 @@ struct kernel_state { /* read back; arrays in the caller's arena */
 		size_t addr_count;
 		const struct item_route *route;
 		size_t route_count;
-	} *in; /* one per instance, same order */
+	} * in; /* one per instance, same order */
 };
 
 struct kernel;
@@ -43,7 +43,7 @@ enum dc_code linux_kernel_open(struct agent *, struct kernel **ret, struct dc_er
 
 /* sim.c: both halves over one memory. options: ini file of the simulation, NULL for defaults. */
 struct routing;
-enum dc_code sim_open(const char *options_path, struct kernel **ret_kernel, struct routing **ret_routing,
-    struct dc_error *err);
+enum dc_code sim_open(
+    const char *options_path, struct kernel **ret_kernel, struct routing **ret_routing, struct dc_error *err);
 
 #endif

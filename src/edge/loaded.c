@@ -32,9 +32,10 @@ static bool
 neighbour_equal(const struct routing_neighbour *a, const struct routing_neighbour *b)
 {
 	return strcmp(a->key, b->key) == 0 && strcmp(a->name, b->name) == 0 && strcmp(a->vrf, b->vrf) == 0 &&
-	    strcmp(a->link, b->link) == 0 && ip_addr_equal(&a->local, &b->local) && ip_addr_equal(&a->remote, &b->remote) &&
-	    a->local_asn == b->local_asn && a->remote_asn == b->remote_asn && text_equal(a->password, b->password) &&
-	    a->route_limit == b->route_limit && a->is_link == b->is_link && a->accept_default == b->accept_default;
+	       strcmp(a->link, b->link) == 0 && ip_addr_equal(&a->local, &b->local) &&
+	       ip_addr_equal(&a->remote, &b->remote) && a->local_asn == b->local_asn &&
+	       a->remote_asn == b->remote_asn && text_equal(a->password, b->password) &&
+	       a->route_limit == b->route_limit && a->is_link == b->is_link && a->accept_default == b->accept_default;
 }
 
 static bool
@@ -91,7 +92,7 @@ loaded_clear(struct loaded *l)
 	for (size_t i = 0; i < l->n; i++)
 		arena_free(l->v[i].arena);
 	free(l->v);
-	*l = (struct loaded) { 0 };
+	*l = (struct loaded){0};
 }
 
 struct loaded_instance *
@@ -121,7 +122,7 @@ find_or_add(struct loaded *l, uint32_t number)
 	if ((grown = realloc(l->v, (l->n + 1) * sizeof(*grown))) == NULL)
 		abort();
 	l->v = grown;
-	grown[l->n] = (struct loaded_instance) { .number = number };
+	grown[l->n] = (struct loaded_instance){.number = number};
 	return &grown[l->n++];
 }
 
@@ -130,8 +131,8 @@ loaded_set(struct loaded *l, const struct routing_desired *d, bool valid)
 {
 	struct loaded_instance *i = find_or_add(l, d->instance);
 	struct arena *arena = arena_new();
-	struct routing_desired copy = { d->instance, copy_vrfs(d, arena), d->vrf_count, copy_neighbours(d, arena),
-		d->neighbour_count };
+	struct routing_desired copy = {
+	    d->instance, copy_vrfs(d, arena), d->vrf_count, copy_neighbours(d, arena), d->neighbour_count};
 
 	arena_free(i->arena);
 	i->arena = arena;
@@ -148,7 +149,9 @@ compare_key(const void *key, const void *element)
 static const struct routing_neighbour *
 find_neighbour(const struct routing_desired *d, const char *key)
 {
-	return d->neighbour_count > 0 ? bsearch(key, d->neighbour, d->neighbour_count, sizeof(*d->neighbour), compare_key) : NULL;
+	return d->neighbour_count > 0
+		   ? bsearch(key, d->neighbour, d->neighbour_count, sizeof(*d->neighbour), compare_key)
+		   : NULL;
 }
 
 bool
@@ -177,7 +180,8 @@ vrf_is_same(const struct routing_desired *a, const struct routing_desired *b, co
 }
 
 void
-loaded_diff(const struct loaded *l, const struct routing_desired *next, void (*touched)(void *, const char *), void *arg)
+loaded_diff(
+    const struct loaded *l, const struct routing_desired *next, void (*touched)(void *, const char *), void *arg)
 {
 	static const struct routing_desired nothing;
 	const struct loaded_instance *i = loaded_find(l, next->instance);

@@ -7,7 +7,7 @@
 
 struct loaded_instance {
 	uint32_t number;
-	bool valid; /* the daemon has taken exactly this; false: not known what it runs */
+	bool valid;                     /* the daemon has taken exactly this; false: not known what it runs */
 	struct routing_desired desired; /* a deep copy */
 	struct arena *arena;
 };
@@ -27,7 +27,7 @@ void loaded_set(struct loaded *, const struct routing_desired *, bool valid);
 bool loaded_may_run(const struct loaded *, const char *key);
 
 /* Calls back for every neighbour that is new, gone or different in `next`, or whose VRF is another one. */
-void loaded_diff(const struct loaded *, const struct routing_desired *next, void (*touched)(void *, const char *key),
-    void *arg);
+void loaded_diff(
+    const struct loaded *, const struct routing_desired *next, void (*touched)(void *, const char *key), void *arg);
 
 #endif

@@ -1,5 +1,5 @@
-/* main.c - dcaas-edge: command line, and the two halves. On Linux the agent stays privileged and runs the network half as
- * its child; with the simulated fabric there is no privilege and no agent. */
+/* main.c - dcaas-edge: command line, and the two halves. On Linux the agent stays privileged and runs the network half
+ * as its child; with the simulated fabric there is no privilege and no agent. */
 #include <err.h>
 #include <errno.h>
 #include <getopt.h>
@@ -24,13 +24,12 @@
 static void
 usage(FILE *to)
 {
-	fprintf(to,
-	    "usage: dcaas-edge [-c FILE] [-n | --keys] [--fabric sim|linux]\n"
-	    "  -c FILE        configuration (INI); without it " CONFIG_PATH "\n"
-	    "  -n             check the configuration and end\n"
-	    "  --fabric NAME  linux: this router; sim: a simulated one, which needs no privilege\n"
-	    "  --keys         print the configuration's keys with their defaults\n"
-	    "  -V             print the version\n");
+	fprintf(to, "usage: dcaas-edge [-c FILE] [-n | --keys] [--fabric sim|linux]\n"
+		    "  -c FILE        configuration (INI); without it " CONFIG_PATH "\n"
+		    "  -n             check the configuration and end\n"
+		    "  --fabric NAME  linux: this router; sim: a simulated one, which needs no privilege\n"
+		    "  --keys         print the configuration's keys with their defaults\n"
+		    "  -V             print the version\n");
 }
 
 static void
@@ -63,12 +62,12 @@ find_user(const char *name, struct identity *ret, struct dc_error *err)
 
 	if (why == NULL) {
 		p = getpwuid((uid_t)number);
-		*ret = (struct identity) { (uid_t)number, p != NULL ? p->pw_gid : (gid_t)number };
+		*ret = (struct identity){(uid_t)number, p != NULL ? p->pw_gid : (gid_t)number};
 		return DC_OK;
 	}
 	if ((p = getpwnam(name)) == NULL)
 		return dc_fail(err, DC_E_PARAM, "user", "[edge] user: there is no user %s", name);
-	*ret = (struct identity) { p->pw_uid, p->pw_gid };
+	*ret = (struct identity){p->pw_uid, p->pw_gid};
 	return DC_OK;
 }
 
@@ -83,11 +82,12 @@ make_state_dir(const char *path, const struct identity *id, struct dc_error *err
 static int
 run_sim(const struct edge_settings *s, const struct identity *id)
 {
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 	struct kernel *kernel;
 	struct routing *routing;
 
-	if (geteuid() == 0 && id->uid != 0 && (setgroups(0, NULL) != 0 || setgid(id->gid) != 0 || setuid(id->uid) != 0)) {
+	if (geteuid() == 0 && id->uid != 0 &&
+	    (setgroups(0, NULL) != 0 || setgid(id->gid) != 0 || setuid(id->uid) != 0)) {
 		dc_fail(&err, DC_E_IO, "user", "[edge] user: %s", strerror(errno));
 		return start_failed(&err);
 	}
@@ -101,7 +101,7 @@ static int
 run_network_half(int fd, void *arg)
 {
 	const struct edge_settings *s = arg;
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 	struct agent *agent;
 	struct kernel *kernel;
 	struct routing *routing;
@@ -118,11 +118,12 @@ run_network_half(int fd, void *arg)
 static int
 run_linux(struct edge_settings *s, const struct identity *id)
 {
-	const struct agent_options options = { id->uid, id->gid, s->state_dir };
-	struct dc_error err = { 0 };
+	const struct agent_options options = {id->uid, id->gid, s->state_dir};
+	struct dc_error err = {0};
 
 	if (geteuid() != 0)
-		dc_fail(&err, DC_E_PARAM, NULL, "the linux fabric must be started as root: its agent keeps what it needs");
+		dc_fail(
+		    &err, DC_E_PARAM, NULL, "the linux fabric must be started as root: its agent keeps what it needs");
 	else if (id->uid == 0)
 		dc_fail(&err, DC_E_PARAM, "user", "[edge] user must name an unprivileged user");
 	else if (s->state_dir[0] != '/')
@@ -138,10 +139,11 @@ run_linux(struct edge_settings *s, const struct identity *id)
 static int
 run(struct edge_settings *s)
 {
-	struct identity id = { geteuid(), getegid() };
-	struct dc_error err = { 0 };
+	struct identity id = {geteuid(), getegid()};
+	struct dc_error err = {0};
 
-	if ((s->user != NULL && find_user(s->user, &id, &err) != DC_OK) || make_state_dir(s->state_dir, &id, &err) != DC_OK)
+	if ((s->user != NULL && find_user(s->user, &id, &err) != DC_OK) ||
+	    make_state_dir(s->state_dir, &id, &err) != DC_OK)
 		return start_failed(&err);
 	return s->sim ? run_sim(s, &id) : run_linux(s, &id);
 }
@@ -157,14 +159,14 @@ static struct options
 read_options(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "fabric", required_argument, NULL, 'f' },
-		{ "keys", no_argument, NULL, 'k' },
-		{ "version", no_argument, NULL, 'V' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
+	    {"config", required_argument, NULL, 'c'},
+	    {"fabric", required_argument, NULL, 'f'},
+	    {"keys", no_argument, NULL, 'k'},
+	    {"version", no_argument, NULL, 'V'},
+	    {"help", no_argument, NULL, 'h'},
+	    {0},
 	};
-	struct options o = { .config = CONFIG_PATH };
+	struct options o = {.config = CONFIG_PATH};
 
 	for (int option; (option = getopt_long(argc, argv, "c:nVh", longs, NULL)) != -1;) {
 		if (option == 'c')
@@ -172,8 +174,11 @@ read_options(int argc, char **argv)
 		else if (option == 'f')
 			o.fabric = optarg;
 		else
-			o.command = option == 'n' ? COMMAND_CHECK : option == 'k' ? COMMAND_KEYS : option == 'V' ? COMMAND_VERSION :
-			    option == 'h' ? COMMAND_HELP : COMMAND_WRONG;
+			o.command = option == 'n'   ? COMMAND_CHECK
+				    : option == 'k' ? COMMAND_KEYS
+				    : option == 'V' ? COMMAND_VERSION
+				    : option == 'h' ? COMMAND_HELP
+						    : COMMAND_WRONG;
 		if (o.command == COMMAND_WRONG)
 			return o;
 	}
@@ -186,7 +191,7 @@ static int
 with_settings(const struct options *o)
 {
 	struct edge_settings *settings = NULL;
-	struct dc_error error = { 0 };
+	struct dc_error error = {0};
 	int status = 0;
 
 	log_init("dcaas-edge", LOG_INFO);

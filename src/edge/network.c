@@ -1,5 +1,5 @@
-/* network.c - the loop: what dcaasd asks for is written to disk and applied, what is seen is reported, and both again and
- * again, because nobody trusts an event that could have been lost. */
+/* network.c - the loop: what dcaasd asks for is written to disk and applied, what is seen is reported, and both again
+ * and again, because nobody trusts an event that could have been lost. */
 #include "edge/network.h"
 
 #include <event2/event.h>
@@ -18,15 +18,15 @@
 #define POLL_SECONDS 25
 #define TICK_MS 200
 #define OBSERVE_MS 500
-#define SLICE_MS 20 /* of an apply, then the loop looks around */
-#define FINISH_MS 2000 /* that a running apply gets when there is something newer */
-#define PROOF_MS 300 /* after an apply, before its record is taken: a reset shows a little later */
+#define SLICE_MS 20           /* of an apply, then the loop looks around */
+#define FINISH_MS 2000        /* that a running apply gets when there is something newer */
+#define PROOF_MS 300          /* after an apply, before its record is taken: a reset shows a little later */
 #define READ_BACK_MIN_MS 1000 /* between two looks at the whole router, by what a look costs */
 #define READ_BACK_MAX_MS 10000
 #define READ_BACK_COST 50
 #define RETRY_MIN_MS 500
 #define RETRY_MAX_MS 10000
-#define REPORT_GAP_MS 30 /* between reports of what the API shows */
+#define REPORT_GAP_MS 30     /* between reports of what the API shows */
 #define REPORT_MINOR_MS 1000 /* and of what it does not */
 #define REPORT_RETRY_MIN_MS 200
 #define REPORT_RETRY_MAX_MS 2000
@@ -52,21 +52,21 @@ struct network {
 	struct buf body; /* of reports */
 
 	bool asked; /* a first poll was made */
-	bool look; /* the next poll asks for a snapshot */
+	bool look;  /* the next poll asks for a snapshot */
 	struct monotonic looked;
 	bool applied; /* a first apply is through */
 	struct monotonic begun, applied_at, reported_at;
 	int64_t report_interval_ms;
 	int retry_ms, report_retry_ms;
 	bool report_failed; /* the last one; no other before the timer */
-	char trouble[256]; /* as logged last */
+	char trouble[256];  /* as logged last */
 	struct monotonic trouble_at;
 };
 
 static void
 start_timer(struct network *n, enum timer which, int64_t ms)
 {
-	struct timeval t = { ms / 1000, ms % 1000 * 1000 };
+	struct timeval t = {ms / 1000, ms % 1000 * 1000};
 
 	event_add(n->timer[which], &t);
 }
@@ -143,7 +143,7 @@ static bool
 save(struct network *n)
 {
 	_cleanup_arena_ struct arena *arena = NULL;
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 
 	if (state_is_saved(n->state) || state_lost(n->state) != NULL || state_save(n->state, &err) == DC_OK)
 		return true;
@@ -199,12 +199,17 @@ look_again_later(struct network *n, bool failed)
 	int64_t ms = READ_BACK_COST * apply_read_ms(n->apply);
 
 	if (failed) {
-		n->retry_ms = n->retry_ms == 0 ? RETRY_MIN_MS : n->retry_ms < RETRY_MAX_MS / 2 ? 2 * n->retry_ms : RETRY_MAX_MS;
+		n->retry_ms = n->retry_ms == 0                 ? RETRY_MIN_MS
+			      : n->retry_ms < RETRY_MAX_MS / 2 ? 2 * n->retry_ms
+							       : RETRY_MAX_MS;
 		start_timer(n, TIMER_READ_BACK, n->retry_ms);
 		return;
 	}
 	n->retry_ms = 0;
-	start_timer(n, TIMER_READ_BACK, ms < READ_BACK_MIN_MS ? READ_BACK_MIN_MS : ms > READ_BACK_MAX_MS ? READ_BACK_MAX_MS : ms);
+	start_timer(n, TIMER_READ_BACK,
+	    ms < READ_BACK_MIN_MS   ? READ_BACK_MIN_MS
+	    : ms > READ_BACK_MAX_MS ? READ_BACK_MAX_MS
+				    : ms);
 }
 
 static void
@@ -237,7 +242,7 @@ static void
 start_apply(struct network *n)
 {
 	_cleanup_arena_ struct arena *arena = NULL;
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 
 	if (state_lost(n->state) != NULL || apply_is_running(n->apply))
 		return;
@@ -286,15 +291,15 @@ take(struct network *n, const struct wire_desired *d)
 	state_take(n->state, d);
 	report_set_held(n->report, NULL);
 	n->retry_ms = 0;
-	dc_log(LOG_INFO, "desired set taken", "epoch=%s revision=%lld full=%d came=%zu objects=%zu", state_epoch(n->state),
-	    (long long)state_revision(n->state), d->full.v, d->objects.n, state_count(n->state));
+	dc_log(LOG_INFO, "desired set taken", "epoch=%s revision=%lld full=%d came=%zu objects=%zu",
+	    state_epoch(n->state), (long long)state_revision(n->state), d->full.v, d->objects.n, state_count(n->state));
 	start_apply(n);
 }
 
 static bool
 is_harmless(struct network *n, const struct wire_desired *d, struct arena *arena)
 {
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 	bool deletes = true;
 	size_t count;
 	const struct want *const *want = state_preview(n->state, d, arena, &count);
@@ -307,7 +312,8 @@ is_harmless(struct network *n, const struct wire_desired *d, struct arena *arena
 static void
 take_interval(struct network *n, const struct wire_desired *d)
 {
-	if (d->report_interval.set == GIVEN && d->report_interval.v >= 1 && d->report_interval.v <= REPORT_INTERVAL_MAX_SECONDS)
+	if (d->report_interval.set == GIVEN && d->report_interval.v >= 1 &&
+	    d->report_interval.v <= REPORT_INTERVAL_MAX_SECONDS)
 		n->report_interval_ms = d->report_interval.v * 1000;
 }
 
@@ -316,8 +322,8 @@ desired(void *arg, const struct wire_desired *d)
 {
 	struct network *n = arg;
 	_cleanup_arena_ struct arena *arena = arena_new();
-	const struct intake_self self = { state_epoch(n->state), state_revision(n->state), state_is_empty(n->state),
-		state_lost(n->state) != NULL };
+	const struct intake_self self = {
+	    state_epoch(n->state), state_revision(n->state), state_is_empty(n->state), state_lost(n->state) != NULL};
 	const char *why = NULL;
 	enum intake intake = intake_decide(&self, d, arena, &why);
 
@@ -347,8 +353,8 @@ ask(void *arg, struct channel_poll *p)
 
 	p->epoch = state_epoch(n->state);
 	if (!n->asked || n->look) {
-		/* Everything, whatever revision we have: the first time, because bodies of kinds that an older version did not
-		 * know are not on disk. */
+		/* Everything, whatever revision we have: the first time, because bodies of kinds that an older version
+		 * did not know are not on disk. */
 		n->asked = true;
 		n->look = false;
 		n->looked = monotonic_now();
@@ -388,7 +394,7 @@ trouble(void *arg, long status, const char *words)
 	dc_log(LOG_WARNING, "no answer of dcaasd", "status=%ld error=%s", status, log_quote(arena, words));
 }
 
-static const struct channel_events channel_events = { ask, desired, nothing, trouble, reported };
+static const struct channel_events channel_events = {ask, desired, nothing, trouble, reported};
 
 /* --- time and signals --- */
 
@@ -445,11 +451,11 @@ make_events(struct network *n)
 		short flags;
 		int64_t ms; /* 0: when asked */
 	} timers[TIMERS] = {
-		[TIMER_TICK] = { on_tick, EV_PERSIST, TICK_MS },
-		[TIMER_OBSERVE] = { on_observe, EV_PERSIST, OBSERVE_MS },
-		[TIMER_READ_BACK] = { on_read_back, 0, 0 },
-		[TIMER_WORK] = { on_work, 0, 0 },
-		[TIMER_REPORT] = { on_report, 0, 0 },
+	    [TIMER_TICK] = {on_tick, EV_PERSIST, TICK_MS},
+	    [TIMER_OBSERVE] = {on_observe, EV_PERSIST, OBSERVE_MS},
+	    [TIMER_READ_BACK] = {on_read_back, 0, 0},
+	    [TIMER_WORK] = {on_work, 0, 0},
+	    [TIMER_REPORT] = {on_report, 0, 0},
 	};
 
 	for (int i = 0; i < TIMERS; i++) {
@@ -517,20 +523,20 @@ int
 network_run(const struct edge_settings *settings, struct kernel *kernel, struct routing *routing)
 {
 	struct network n = {
-		.settings = settings,
-		.kernel = kernel,
-		.routing = routing,
-		.body = BUF_INIT(REPORT_MAX),
-		.report_interval_ms = REPORT_INTERVAL_SECONDS * 1000,
-		.begun = monotonic_now(),
+	    .settings = settings,
+	    .kernel = kernel,
+	    .routing = routing,
+	    .body = BUF_INIT(REPORT_MAX),
+	    .report_interval_ms = REPORT_INTERVAL_SECONDS * 1000,
+	    .begun = monotonic_now(),
 	};
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 	enum dc_code rc = open_all(&n, &err);
 
 	signal(SIGPIPE, SIG_IGN);
 	if (rc == DC_OK) {
-		dc_log(LOG_INFO, "ready", "version=%s fabric=%s edge=%s", DCAAS_VERSION, settings->sim ? "sim" : "linux",
-		    settings->device);
+		dc_log(LOG_INFO, "ready", "version=%s fabric=%s edge=%s", DCAAS_VERSION,
+		    settings->sim ? "sim" : "linux", settings->device);
 		start_apply(&n);
 		channel_start(n.channel);
 		event_base_dispatch(n.base);

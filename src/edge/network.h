@@ -1,5 +1,5 @@
-/* network.h - the half of dcaas-edge that talks to the network: dcaasd above, kernel and routing daemon below, one event
- * loop. It holds no privilege. */
+/* network.h - the half of dcaas-edge that talks to the network: dcaasd above, kernel and routing daemon below, one
+ * event loop. It holds no privilege. */
 #ifndef DC_EDGE_NETWORK_H
 #define DC_EDGE_NETWORK_H
 

@@ -7,9 +7,9 @@
 enum session_change
 session_compare(const struct session *a, const struct session *b)
 {
-	if (a->seen != b->seen || a->established != b->established || a->received != b->received || a->accepted != b->accepted ||
-	    a->rejected != b->rejected || a->advertised != b->advertised || a->md5 != b->md5 ||
-	    (a->established && a->since != b->since))
+	if (a->seen != b->seen || a->established != b->established || a->received != b->received ||
+	    a->accepted != b->accepted || a->rejected != b->rejected || a->advertised != b->advertised ||
+	    a->md5 != b->md5 || (a->established && a->since != b->since))
 		return SESSION_MAJOR;
 	if (a->since != b->since || strcmp(a->state, b->state) != 0 || strcmp(a->tcp, b->tcp) != 0 ||
 	    strcmp(a->last_error, b->last_error) != 0 || a->md5_failures != b->md5_failures ||
@@ -36,17 +36,17 @@ static void
 take_session(struct edge_object *o, const struct routing_session *s)
 {
 	struct session now = {
-		.seen = true,
-		.established = s->established,
-		.md5 = s->md5,
-		.since = s->since,
-		.received = s->received,
-		.accepted = s->accepted,
-		.rejected = s->rejected,
-		.advertised = s->advertised,
-		.md5_failures = s->md5_failures,
-		.md5_not_found = s->md5_not_found,
-		.md5_unexpected = s->md5_unexpected,
+	    .seen = true,
+	    .established = s->established,
+	    .md5 = s->md5,
+	    .since = s->since,
+	    .received = s->received,
+	    .accepted = s->accepted,
+	    .rejected = s->rejected,
+	    .advertised = s->advertised,
+	    .md5_failures = s->md5_failures,
+	    .md5_not_found = s->md5_not_found,
+	    .md5_unexpected = s->md5_unexpected,
 	};
 
 	strlcpy(now.state, s->state != NULL ? s->state : "", sizeof(now.state));
@@ -60,7 +60,7 @@ take_session(struct edge_object *o, const struct routing_session *s)
 static void
 take_down(struct edge_object *o, const char *why)
 {
-	struct session now = { .seen = true, .md5 = o->want->known && o->want->bgp.password != NULL };
+	struct session now = {.seen = true, .md5 = o->want->known && o->want->bgp.password != NULL};
 
 	strlcpy(now.state, "Down", sizeof(now.state));
 	strlcpy(now.tcp, "none", sizeof(now.tcp));
@@ -83,7 +83,7 @@ observe_instance(struct state *state, struct routing *routing, const struct load
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct routing_session *session = NULL;
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 	size_t n = 0;
 	struct edge_object *o;
 	bool there = routing->ops->observe(routing, in->number, arena, &session, &n, &err) == DC_OK;
@@ -115,6 +115,7 @@ observe_all(struct state *state, struct routing *routing, const struct loaded *l
 		struct edge_object *o = state_object(state, i);
 
 		if (!o->looked_at && o->session.established)
-			take_down(o, o->neighbour_error != NULL ? o->neighbour_error : "the routing daemon does not run it");
+			take_down(
+			    o, o->neighbour_error != NULL ? o->neighbour_error : "the routing daemon does not run it");
 	}
 }

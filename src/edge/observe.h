@@ -10,8 +10,8 @@ void observe_all(struct state *, struct routing *, const struct loaded *);
 
 enum session_change { SESSION_SAME, SESSION_MINOR, SESSION_MAJOR };
 
-/* Major: what the API's answers show. Minor: what only an operator looks at, and what changes all the time while a session
- * does not come up. */
+/* Major: what the API's answers show. Minor: what only an operator looks at, and what changes all the time while a
+ * session does not come up. */
 enum session_change session_compare(const struct session *, const struct session *);
 
 #endif

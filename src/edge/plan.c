@@ -51,14 +51,15 @@ add_step(struct planning *p, enum phase phase, enum agent_op op, uint32_t instan
 			memcpy(l->v, old, l->n * sizeof(*old));
 	}
 	s = &l->v[l->n++];
-	*s = (struct plan_step) { .op = op, .key = key, .instance = instance, .size = size };
+	*s = (struct plan_step){.op = op, .key = key, .instance = instance, .size = size};
 	s->ask.header.op = op;
 	s->ask.netns.instance = instance; /* every request but none has it there */
 	return s;
 }
 
 void
-add_device_step(struct planning *p, enum phase phase, enum agent_op op, uint32_t instance, const char *device, const char *key)
+add_device_step(
+    struct planning *p, enum phase phase, enum agent_op op, uint32_t instance, const char *device, const char *key)
 {
 	struct plan_step *s = add_step(p, phase, op, instance, key, sizeof(s->ask.device));
 
@@ -148,7 +149,7 @@ static bool
 route_is_as_asked(const struct item_route *r, const struct want_route *w, const char *device)
 {
 	return r->proto == w->proto && !r->unreachable && strcmp(r->device, device) == 0 &&
-	    (w->via.family == IP_NONE ? r->via.family == IP_NONE : ip_addr_equal(&r->via, &w->via));
+	       (w->via.family == IP_NONE ? r->via.family == IP_NONE : ip_addr_equal(&r->via, &w->via));
 }
 
 static void
@@ -242,10 +243,10 @@ bury_item(struct planning *p, struct item *i)
 	if (i->want->kind == OBJECT_VRF)
 		bury_link(p, i, i->want->vrf.instance, i->want->vrf.device, i->want->vrf.mark);
 	else if ((i->want->kind == OBJECT_VLAN || i->want->kind == OBJECT_VETH) &&
-	    (vrf = find_item(p, want_link_vrf(i->want), OBJECT_VRF)) != NULL)
+		 (vrf = find_item(p, want_link_vrf(i->want), OBJECT_VRF)) != NULL)
 		bury_link(p, i, vrf->want->vrf.instance, want_link_device(i->want), want_link_mark(i->want));
 	else if (i->want->kind == OBJECT_ADDR && (link = find_link_item(p, i->want->addr.link)) != NULL &&
-	    (vrf = find_item(p, want_link_vrf(link->want), OBJECT_VRF)) != NULL) {
+		 (vrf = find_item(p, want_link_vrf(link->want), OBJECT_VRF)) != NULL) {
 		struct seen_addr *a =
 		    find_addr(p, vrf->want->vrf.instance, want_link_device(link->want), &i->want->addr.prefix.addr);
 		bool left = a != NULL && !a->wanted && a->a->prefix.len == i->want->addr.prefix.len;
@@ -253,7 +254,8 @@ bury_item(struct planning *p, struct item *i)
 		i->verdict->instance = vrf->want->vrf.instance;
 		bury(i, left, left ? &a->owner : NULL);
 	} else if (i->want->kind == OBJECT_ROUTE && (vrf = find_item(p, i->want->route.vrf, OBJECT_VRF)) != NULL) {
-		struct seen_route *r = find_route(p, vrf->want->vrf.instance, vrf->want->vrf.table, &i->want->route.prefix);
+		struct seen_route *r =
+		    find_route(p, vrf->want->vrf.instance, vrf->want->vrf.table, &i->want->route.prefix);
 		bool left = r != NULL && !r->wanted && r->r->proto == i->want->route.proto;
 
 		i->verdict->instance = vrf->want->vrf.instance;
@@ -357,7 +359,8 @@ plan_namespaces(struct planning *p)
 			add_step(p, ADD_NETNS, OP_NETNS_ADD, needed[i], NULL, sizeof(struct op_instance));
 	for (size_t i = 0; i < p->state->instance_count; i++)
 		if (bsearch(&p->state->instance[i].instance, needed, n, sizeof(*needed), compare_u32) == NULL)
-			add_step(p, DEL_NETNS, OP_NETNS_DEL, p->state->instance[i].instance, NULL, sizeof(struct op_instance));
+			add_step(p, DEL_NETNS, OP_NETNS_DEL, p->state->instance[i].instance, NULL,
+			    sizeof(struct op_instance));
 }
 
 static void
@@ -393,15 +396,16 @@ judge_kind(struct planning *p, enum object_kind kind, void (*how)(struct plannin
 }
 
 void
-plan_make(const struct want *const *want, size_t n, const struct kernel_state *seen, struct arena *arena, struct plan *ret)
+plan_make(
+    const struct want *const *want, size_t n, const struct kernel_state *seen, struct arena *arena, struct plan *ret)
 {
-	struct planning p = { .arena = arena, .state = seen };
+	struct planning p = {.arena = arena, .state = seen};
 
-	*ret = (struct plan) { .verdict = arena_array(arena, n + 1, sizeof(*ret->verdict)) };
+	*ret = (struct plan){.verdict = arena_array(arena, n + 1, sizeof(*ret->verdict))};
 	p.item = arena_array(arena, n + 1, sizeof(*p.item));
 	p.items = n;
 	for (size_t i = 0; i < n; i++)
-		p.item[i] = (struct item) { .want = want[i], .verdict = &ret->verdict[i] };
+		p.item[i] = (struct item){.want = want[i], .verdict = &ret->verdict[i]};
 	index_seen(&p);
 	open_claims(&p);
 	judge_kind(&p, OBJECT_VRF, judge_vrf);

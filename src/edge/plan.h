@@ -1,9 +1,9 @@
 /* plan.h - from what is wanted and what is there to what has to be done. Pure: sets in, steps out, no I/O.
  *
  * Everything is compared by key: links by (instance, device), addresses by (link, address), routes by (table, prefix).
- * What is there and carries our mark but is wanted by nobody is deleted; what is there without our mark is left alone, and
- * whoever wants its name gets an error in words. A device that differs in what cannot be changed in place is made anew
- * (RECREATE), and what stands on it with it; the rest is changed as it is (LIVE).
+ * What is there and carries our mark but is wanted by nobody is deleted; what is there without our mark is left alone,
+ * and whoever wants its name gets an error in words. A device that differs in what cannot be changed in place is made
+ * anew (RECREATE), and what stands on it with it; the rest is changed as it is (LIVE).
  *
  * Order: deletions first (routes, addresses, VLAN devices, VRFs), then namespaces, VRFs, VLAN devices, addresses, up,
  * routes. Namespaces that are empty go last of all, after the routing daemon was told. Every step may run twice. */
@@ -15,20 +15,20 @@
 #include "edge/want.h"
 
 enum plan_state {
-	PLAN_THERE, /* read back as asked; a neighbour: may be handed to the routing daemon */
+	PLAN_THERE,   /* read back as asked; a neighbour: may be handed to the routing daemon */
 	PLAN_MISSING, /* the plan has a step for it */
-	PLAN_WAITS, /* for another object, named in text */
-	PLAN_WRONG, /* cannot be had, text says why */
-	PLAN_GONE, /* tombstone: nothing of it is there */
+	PLAN_WAITS,   /* for another object, named in text */
+	PLAN_WRONG,   /* cannot be had, text says why */
+	PLAN_GONE,    /* tombstone: nothing of it is there */
 };
 
 struct plan_verdict { /* of one wanted object */
 	enum plan_state state;
 	const char *text;
-	bool stands; /* vrf, vlan, veth: the device is there as asked, if perhaps not up */
+	bool stands;               /* vrf, vlan, veth: the device is there as asked, if perhaps not up */
 	bool has_carrier, carrier; /* kind vlan, when it is there */
-	bool exposed; /* kind vlan: its port has an address of the router's own */
-	uint32_t instance; /* 0: unknown */
+	bool exposed;              /* kind vlan: its port has an address of the router's own */
+	uint32_t instance;         /* 0: unknown */
 };
 
 struct plan_step {
@@ -51,12 +51,13 @@ struct plan {
 	struct plan_step *step;
 	size_t steps; /* the last `late` of them are for after the routing daemon */
 	size_t late;
-	size_t deletions; /* the first ones */
+	size_t deletions;             /* the first ones */
 	struct plan_verdict *verdict; /* one per want, same order */
 };
 
 /* want: sorted by key (strcmp), keys unique. All of *ret is in the arena and borrows from want and seen. */
-void plan_make(const struct want *const *want, size_t n, const struct kernel_state *seen, struct arena *, struct plan *ret);
+void plan_make(
+    const struct want *const *want, size_t n, const struct kernel_state *seen, struct arena *, struct plan *ret);
 
 /* One per instance that has a VRF there, or is in `known` (stopped when it has none): exactly what may run now, by the
  * verdicts of the plan. Sorted by instance. */

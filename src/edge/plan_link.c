@@ -84,7 +84,8 @@ judge_vrf(struct planning *p, struct item *i)
 	i->verdict->instance = w->instance;
 	if (!claim_link(p, i, w->device))
 		return;
-	if (i->seen != NULL && i->seen->l->is_vrf && strcmp(i->seen->l->mark, w->mark) == 0 && i->seen->l->table == w->table) {
+	if (i->seen != NULL && i->seen->l->is_vrf && strcmp(i->seen->l->mark, w->mark) == 0 &&
+	    i->seen->l->table == w->table) {
 		settle_vrf(p, i);
 		return;
 	}
@@ -103,7 +104,7 @@ vlan_is_as_asked(const struct item *i)
 
 	/* The lower device is in another namespace and cannot always be told. */
 	return !i->vrf->rebuilt && !l->is_vrf && strcmp(l->mark, w->mark) == 0 && l->vlan == w->vlan &&
-	    strcmp(l->vrf, i->vrf->want->vrf.device) == 0 && (l->port[0] == '\0' || strcmp(l->port, w->port) == 0);
+	       strcmp(l->vrf, i->vrf->want->vrf.device) == 0 && (l->port[0] == '\0' || strcmp(l->port, w->port) == 0);
 }
 
 void
@@ -147,8 +148,9 @@ veth_is_as_asked(const struct item *i, const struct item *other)
 	const struct item_link *l = i->seen != NULL ? i->seen->l : NULL;
 
 	return l != NULL && !i->vrf->rebuilt && l->is_veth && strcmp(l->mark, i->want->veth.mark) == 0 &&
-	    strcmp(l->vrf, i->vrf->want->vrf.device) == 0 &&
-	    (l->peer_instance == 0 || (l->peer_instance == other->verdict->instance && strcmp(l->peer, other->want->veth.device) == 0));
+	       strcmp(l->vrf, i->vrf->want->vrf.device) == 0 &&
+	       (l->peer_instance == 0 ||
+		   (l->peer_instance == other->verdict->instance && strcmp(l->peer, other->want->veth.device) == 0));
 }
 
 /* Its VRF is there and its name is to be had. */
@@ -165,7 +167,8 @@ end_is_ready(struct planning *p, struct item *i)
 static void
 add_veth(struct planning *p, struct item *i, struct item *other)
 {
-	struct plan_step *s = add_step(p, ADD_VLAN, OP_VETH_ADD, i->verdict->instance, i->want->key, sizeof(s->ask.veth));
+	struct plan_step *s =
+	    add_step(p, ADD_VLAN, OP_VETH_ADD, i->verdict->instance, i->want->key, sizeof(s->ask.veth));
 	struct op_veth *ask = &s->ask.veth;
 
 	strlcpy(ask->device, i->want->veth.device, sizeof(ask->device));
@@ -180,7 +183,7 @@ add_veth(struct planning *p, struct item *i, struct item *other)
 static void
 make_pair(struct planning *p, struct item *i, struct item *other)
 {
-	struct item *end[2] = { i, other };
+	struct item *end[2] = {i, other};
 
 	for (size_t k = 0; k < 2; k++) {
 		if (end[k]->seen != NULL)
@@ -200,7 +203,8 @@ judge_veth(struct planning *p, struct item *i)
 	if (i->paired)
 		return;
 	if (other == NULL || other->want->deleted) {
-		judge(i, PLAN_WAITS, arena_printf(p->arena, "waits for %s, the other end, which is not there", i->want->veth.peer));
+		judge(i, PLAN_WAITS,
+		    arena_printf(p->arena, "waits for %s, the other end, which is not there", i->want->veth.peer));
 		return;
 	}
 	i->paired = other->paired = true;

@@ -1,5 +1,5 @@
-/* plan_priv.h - the inside of the planner, shared by plan*.c: what is there, indexed; what is wanted, with its verdict so
- * far; the steps, by phase. */
+/* plan_priv.h - the inside of the planner, shared by plan*.c: what is there, indexed; what is wanted, with its verdict
+ * so far; the steps, by phase. */
 #ifndef DC_PLAN_PRIV_H
 #define DC_PLAN_PRIV_H
 
@@ -9,8 +9,8 @@ struct seen_link {
 	uint32_t instance;
 	const struct item_link *l;
 	const char *owner; /* key of a tombstone that it belonged to */
-	bool wanted; /* stays, as it is or changed in place */
-	bool doomed; /* is deleted in this plan */
+	bool wanted;       /* stays, as it is or changed in place */
+	bool doomed;       /* is deleted in this plan */
 };
 
 struct seen_addr {
@@ -31,12 +31,25 @@ struct item { /* one wanted object */
 	const struct want *want;
 	struct plan_verdict *verdict;
 	struct item *vrf, *link; /* that it stands on; NULL: not there */
-	struct seen_link *seen; /* vrf, vlan */
-	bool paired; /* veth: judged with its other end */
-	bool rebuilt; /* made in this plan: nothing that stood on it is there any more */
+	struct seen_link *seen;  /* vrf, vlan */
+	bool paired;             /* veth: judged with its other end */
+	bool rebuilt;            /* made in this plan: nothing that stood on it is there any more */
 };
 
-enum phase { DEL_ROUTE, DEL_ADDR, DEL_VLAN, DEL_VRF, ADD_NETNS, ADD_VRF, ADD_VLAN, ADD_ADDR, UP, ADD_ROUTE, DEL_NETNS, PHASES };
+enum phase {
+	DEL_ROUTE,
+	DEL_ADDR,
+	DEL_VLAN,
+	DEL_VRF,
+	ADD_NETNS,
+	ADD_VRF,
+	ADD_VLAN,
+	ADD_ADDR,
+	UP,
+	ADD_ROUTE,
+	DEL_NETNS,
+	PHASES
+};
 
 struct step_list {
 	struct plan_step *v;
@@ -76,11 +89,13 @@ struct item *find_link_item(struct planning *, const char *key);
 void judge(struct item *, enum plan_state, const char *text);
 /* Whether what an object stands on is there or made in this plan; else the object waits. */
 bool stands(struct item *, const struct item *below, const char *key, struct arena *);
-/* Whether it is the first object to want that name. Objects that do not exist yet collide here, the others when both find
- * the same thing. */
+/* Whether it is the first object to want that name. Objects that do not exist yet collide here, the others when both
+ * find the same thing. */
 bool claim(struct planning *, const char *name);
-struct plan_step *add_step(struct planning *, enum phase, enum agent_op, uint32_t instance, const char *key, size_t size);
-void add_device_step(struct planning *, enum phase, enum agent_op, uint32_t instance, const char *device, const char *key);
+struct plan_step *add_step(
+    struct planning *, enum phase, enum agent_op, uint32_t instance, const char *key, size_t size);
+void add_device_step(
+    struct planning *, enum phase, enum agent_op, uint32_t instance, const char *device, const char *key);
 
 /* plan_link.c: devices */
 void judge_vrf(struct planning *, struct item *);

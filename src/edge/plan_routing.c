@@ -21,9 +21,9 @@ struct grouping {
 	size_t n;
 	const struct plan *plan;
 	struct arena *arena;
-	uint32_t *number; /* of the instances, ascending, each once */
+	uint32_t *number;    /* of the instances, ascending, each once */
 	struct group *group; /* same order */
-	struct own *own; /* one per want (those of VRFs are used), and one for addresses without a VRF */
+	struct own *own;     /* one per want (those of VRFs are used), and one for addresses without a VRF */
 	size_t groups;
 };
 
@@ -177,14 +177,14 @@ add_vrf(struct grouping *g, size_t i)
 	const struct want_vrf *w = &g->want[i]->vrf;
 	struct group *group = group_of(g, w->instance);
 
-	group->vrf[group->vrfs++] = (struct routing_vrf) {
-		.device = w->device,
-		.table = w->table,
-		.router_id = w->router_id,
-		.own = g->own[i].v,
-		.own_count = g->own[i].n,
-		.internal_asn_first = w->internal_asn_first,
-		.internal_asn_last = w->internal_asn_last,
+	group->vrf[group->vrfs++] = (struct routing_vrf){
+	    .device = w->device,
+	    .table = w->table,
+	    .router_id = w->router_id,
+	    .own = g->own[i].v,
+	    .own_count = g->own[i].n,
+	    .internal_asn_first = w->internal_asn_first,
+	    .internal_asn_last = w->internal_asn_last,
 	};
 }
 
@@ -196,19 +196,19 @@ add_neighbour(struct grouping *g, const struct want *w, uint32_t instance)
 
 	if (vrf == NULL || link == NULL)
 		return; /* the plan found both, or the neighbour would not run */
-	group->neighbour[group->neighbours++] = (struct routing_neighbour) {
-		.key = w->key,
-		.name = w->bgp.name,
-		.vrf = vrf->vrf.device,
-		.link = want_link_device(link),
-		.local = w->bgp.local,
-		.remote = w->bgp.remote,
-		.local_asn = w->bgp.local_asn,
-		.remote_asn = w->bgp.remote_asn,
-		.password = w->bgp.password,
-		.route_limit = w->bgp.route_limit,
-		.is_link = w->bgp.is_link,
-		.accept_default = w->bgp.accept_default,
+	group->neighbour[group->neighbours++] = (struct routing_neighbour){
+	    .key = w->key,
+	    .name = w->bgp.name,
+	    .vrf = vrf->vrf.device,
+	    .link = want_link_device(link),
+	    .local = w->bgp.local,
+	    .remote = w->bgp.remote,
+	    .local_asn = w->bgp.local_asn,
+	    .remote_asn = w->bgp.remote_asn,
+	    .password = w->bgp.password,
+	    .route_limit = w->bgp.route_limit,
+	    .is_link = w->bgp.is_link,
+	    .accept_default = w->bgp.accept_default,
 	};
 }
 
@@ -216,7 +216,7 @@ void
 plan_routing(const struct want *const *want, size_t n, const struct plan *plan, const uint32_t *known, size_t known_n,
     struct arena *arena, struct routing_desired **ret, size_t *ret_n)
 {
-	struct grouping g = { .want = want, .n = n, .plan = plan, .arena = arena };
+	struct grouping g = {.want = want, .n = n, .plan = plan, .arena = arena};
 	struct routing_desired *out;
 
 	open_groups(&g, known, known_n);
@@ -230,8 +230,8 @@ plan_routing(const struct want *const *want, size_t n, const struct plan *plan, 
 	}
 	out = arena_array(arena, g.groups + 1, sizeof(*out));
 	for (size_t i = 0; i < g.groups; i++)
-		out[i] = (struct routing_desired) { g.number[i], g.group[i].vrf, g.group[i].vrfs, g.group[i].neighbour,
-			g.group[i].neighbours };
+		out[i] = (struct routing_desired){
+		    g.number[i], g.group[i].vrf, g.group[i].vrfs, g.group[i].neighbour, g.group[i].neighbours};
 	*ret = out;
 	*ret_n = g.groups;
 }

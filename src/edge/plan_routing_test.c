@@ -9,9 +9,11 @@
 
 #include "edge/plan.h"
 
-#define VRF(n) "{\"device\":\"dcr" #n "\",\"mark\":\"00000000-0000-7000-8000-00000000000" #n "\",\"table\":10000" #n               \
+#define VRF(n)                                                                                                         \
+	"{\"device\":\"dcr" #n "\",\"mark\":\"00000000-0000-7000-8000-00000000000" #n "\",\"table\":10000" #n          \
 	",\"instance\":1,\"router_id\":\"10.255.0." #n "\",\"own\":[\"10.10.0.0/16\"]}"
-#define VLAN(n) "{\"vrf\":\"vrf/" #n "\",\"device\":\"dcv" #n "\",\"mark\":\"00000000-0000-7000-8000-00000000001" #n                  \
+#define VLAN(n)                                                                                                        \
+	"{\"vrf\":\"vrf/" #n "\",\"device\":\"dcv" #n "\",\"mark\":\"00000000-0000-7000-8000-00000000001" #n           \
 	"\",\"port\":\"trunk0\",\"vlan\":10" #n ",\"use\":\"customer\"}"
 #define ADDR(n, prefix) "{\"link\":\"vlan/" #n "\",\"prefix\":\"" prefix "\"}"
 
@@ -27,7 +29,7 @@ add(struct set *s, const char *key, enum object_kind kind, const char *body)
 {
 	struct want *w = &s->want[s->n];
 
-	*w = (struct want) { .key = key, .kind = kind };
+	*w = (struct want){.key = key, .kind = kind};
 	assert_int_equal(want_decode(w, body, s->arena), DC_OK);
 	s->sorted[s->n++] = w;
 }
@@ -66,15 +68,15 @@ owns(const struct routing_vrf *vrf, const char *text)
 static void
 no_neighbour_may_announce_a_link_subnet_of_its_gateway(void **state)
 {
-	struct set s = { .arena = *state };
-	struct plan plan = { 0 };
+	struct set s = {.arena = *state};
+	struct plan plan = {0};
 	struct routing_desired *routing;
 	size_t n;
 
 	two_gateways(&s);
 	plan.verdict = arena_array(s.arena, s.n, sizeof(*plan.verdict));
 	for (size_t i = 0; i < s.n; i++)
-		plan.verdict[i] = (struct plan_verdict) { .state = PLAN_THERE, .instance = 1 };
+		plan.verdict[i] = (struct plan_verdict){.state = PLAN_THERE, .instance = 1};
 	plan_routing(s.sorted, s.n, &plan, NULL, 0, s.arena, &routing, &n);
 	assert_int_equal(n, 1);
 	assert_int_equal(routing[0].vrf_count, 2);
@@ -103,7 +105,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(no_neighbour_may_announce_a_link_subnet_of_its_gateway, setup, teardown),
+	    cmocka_unit_test_setup_teardown(no_neighbour_may_announce_a_link_subnet_of_its_gateway, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

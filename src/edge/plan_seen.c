@@ -83,11 +83,11 @@ index_seen(struct planning *p)
 		const struct kernel_instance *in = &p->state->in[i];
 
 		for (size_t k = 0; k < in->link_count; k++)
-			p->link[p->links++] = (struct seen_link) { .instance = in->instance, .l = &in->link[k] };
+			p->link[p->links++] = (struct seen_link){.instance = in->instance, .l = &in->link[k]};
 		for (size_t k = 0; k < in->addr_count; k++)
-			p->addr[p->addrs++] = (struct seen_addr) { .instance = in->instance, .a = &in->addr[k] };
+			p->addr[p->addrs++] = (struct seen_addr){.instance = in->instance, .a = &in->addr[k]};
 		for (size_t k = 0; k < in->route_count; k++)
-			p->route[p->routes++] = (struct seen_route) { .instance = in->instance, .r = &in->route[k] };
+			p->route[p->routes++] = (struct seen_route){.instance = in->instance, .r = &in->route[k]};
 	}
 	for (size_t i = 0; i < p->state->port_count; i++)
 		p->port[i] = &p->state->port[i];
@@ -100,8 +100,8 @@ index_seen(struct planning *p)
 struct seen_link *
 find_link(struct planning *p, uint32_t instance, const char *device)
 {
-	struct item_link probe = { 0 };
-	struct seen_link key = { .instance = instance, .l = &probe };
+	struct item_link probe = {0};
+	struct seen_link key = {.instance = instance, .l = &probe};
 
 	strlcpy(probe.device, device, sizeof(probe.device));
 	return bsearch(&key, p->link, p->links, sizeof(*p->link), compare_link);
@@ -110,8 +110,8 @@ find_link(struct planning *p, uint32_t instance, const char *device)
 struct seen_addr *
 find_addr(struct planning *p, uint32_t instance, const char *device, const struct ip_addr *addr)
 {
-	struct item_addr probe = { .prefix.addr = *addr };
-	struct seen_addr key = { .instance = instance, .a = &probe };
+	struct item_addr probe = {.prefix.addr = *addr};
+	struct seen_addr key = {.instance = instance, .a = &probe};
 
 	strlcpy(probe.device, device, sizeof(probe.device));
 	return bsearch(&key, p->addr, p->addrs, sizeof(*p->addr), compare_addr);
@@ -120,8 +120,8 @@ find_addr(struct planning *p, uint32_t instance, const char *device, const struc
 struct seen_route *
 find_route(struct planning *p, uint32_t instance, uint32_t table, const struct ip_prefix *prefix)
 {
-	struct item_route probe = { .table = table, .prefix = *prefix };
-	struct seen_route key = { .instance = instance, .r = &probe };
+	struct item_route probe = {.table = table, .prefix = *prefix};
+	struct seen_route key = {.instance = instance, .r = &probe};
 
 	return bsearch(&key, p->route, p->routes, sizeof(*p->route), compare_route);
 }
@@ -129,7 +129,7 @@ find_route(struct planning *p, uint32_t instance, uint32_t table, const struct i
 const struct item_port *
 find_port(struct planning *p, const char *device)
 {
-	struct item_port probe = { 0 };
+	struct item_port probe = {0};
 	const struct item_port *key = &probe, **found;
 
 	strlcpy(probe.device, device, sizeof(probe.device));

@@ -1,6 +1,6 @@
-/* The planner against files: test/golden/plan/NAME.in says what was asked for before ("have", brought about on the simulated
- * kernel), what somebody did to it by hand ("hand"), and what is asked for now ("want"); NAME.ok says the plan. Then the plan
- * is carried out, and planning again must find nothing to do.
+/* The planner against files: test/golden/plan/NAME.in says what was asked for before ("have", brought about on the
+ * simulated kernel), what somebody did to it by hand ("hand"), and what is asked for now ("want"); NAME.ok says the
+ * plan. Then the plan is carried out, and planning again must find nothing to do.
  *
  * UPDATE_GOLDEN=1 writes the .ok files anew, to be read by a human before they are committed. */
 #include <setjmp.h>
@@ -85,7 +85,7 @@ static void
 carry_out(struct test *t, struct plan *plan)
 {
 	for (size_t i = 0; i < plan->steps; i++) {
-		struct dc_error err = { 0 };
+		struct dc_error err = {0};
 		struct plan_step *s = &plan->step[i];
 
 		if (t->kernel->ops->change(t->kernel, s->op, &s->ask, s->size, &err) != DC_OK)
@@ -109,19 +109,20 @@ by_hand(struct test *t, char *line)
 	} else if (strcmp(what, "down") == 0) {
 		sim_link(in, device)->up = 0;
 	} else if (strcmp(what, "del") == 0) {
-		struct op_device ask = { .instance = in->number };
+		struct op_device ask = {.instance = in->number};
 
 		strlcpy(ask.device, device, sizeof(ask.device));
 		assert_int_equal(t->kernel->ops->change(t->kernel, OP_LINK_DEL, &ask, sizeof(ask), &err), DC_OK);
 	} else if (strcmp(what, "strip") == 0) {
-		struct op_addr ask = { .instance = in->number };
+		struct op_addr ask = {.instance = in->number};
 
 		strlcpy(ask.device, device, sizeof(ask.device));
 		assert_true(ip_parse_prefix(line, &ask.prefix));
 		assert_int_equal(t->kernel->ops->change(t->kernel, OP_ADDR_DEL, &ask, sizeof(ask), &err), DC_OK);
 	} else if (strcmp(what, "unroute") == 0) {
-		struct op_route ask = { .instance = in->number, .table = (uint32_t)strtonum(device, 1, 999999, NULL),
-			.proto = ROUTE_PROTO_STATIC };
+		struct op_route ask = {.instance = in->number,
+		    .table = (uint32_t)strtonum(device, 1, 999999, NULL),
+		    .proto = ROUTE_PROTO_STATIC};
 
 		assert_true(ip_parse_prefix(line, &ask.prefix));
 		assert_int_equal(t->kernel->ops->change(t->kernel, OP_ROUTE_DEL, &ask, sizeof(ask), &err), DC_OK);
@@ -140,7 +141,8 @@ say_routing(struct test *t, const struct set *set, const struct plan *plan)
 	plan_routing(set->want, set->n, plan, NULL, 0, t->arena, &d, &n);
 	for (size_t i = 0; i < n; i++) {
 		for (size_t k = 0; k < d[i].vrf_count; k++)
-			buf_printf(&t->out, "runs %u %s own=%zu\n", d[i].instance, d[i].vrf[k].device, d[i].vrf[k].own_count);
+			buf_printf(
+			    &t->out, "runs %u %s own=%zu\n", d[i].instance, d[i].vrf[k].device, d[i].vrf[k].own_count);
 		for (size_t k = 0; k < d[i].neighbour_count; k++)
 			buf_printf(&t->out, "runs %u %s vrf=%s dev=%s%s%s\n", d[i].instance, d[i].neighbour[k].name,
 			    d[i].neighbour[k].vrf, d[i].neighbour[k].link, d[i].neighbour[k].is_link ? " link" : "",
@@ -238,8 +240,8 @@ compare(struct test *t, const char *in_path)
 static void
 run_file(const char *path)
 {
-	struct test t = { .arena = arena_new(), .out = BUF_INIT(1 << 20) };
-	struct set have = { 0 }, want = { 0 };
+	struct test t = {.arena = arena_new(), .out = BUF_INIT(1 << 20)};
+	struct set have = {0}, want = {0};
 	struct dc_error err;
 	struct plan plan;
 	char *text;
@@ -292,15 +294,20 @@ numbered(struct test *t, const char *kind, size_t i, const char *body)
 static void
 fill_many(struct test *t, const struct want **want, size_t *n)
 {
-	static const char vrf[] = "{\"device\":\"dcr1\",\"mark\":\"00000000-0000-7000-8000-000000000001\",\"table\":100001,"
+	static const char vrf[] =
+	    "{\"device\":\"dcr1\",\"mark\":\"00000000-0000-7000-8000-000000000001\",\"table\":100001,"
 	    "\"instance\":1,\"router_id\":\"10.255.0.1\"}";
 
 	for (size_t i = 0; i < MANY; i++) {
-		want[(*n)++] = numbered(t, "vlan", i, arena_printf(t->arena,
-		    "{\"vrf\":\"vrf/00000\",\"device\":\"dcv%zu\",\"mark\":\"00000000-0000-7000-8000-%012zu\",\"port\":\"eth0\","
-		    "\"vlan\":%zu,\"use\":\"customer\"}", i, i, i + 1));
-		want[(*n)++] = numbered(t, "addr", i, arena_printf(t->arena, "{\"link\":\"vlan/%05zu\",\"prefix\":\"10.%zu.%zu.1/30\"}", i,
-		    i / 250, i % 250));
+		want[(*n)++] = numbered(t, "vlan", i,
+		    arena_printf(t->arena,
+			"{\"vrf\":\"vrf/"
+			"00000\",\"device\":\"dcv%zu\",\"mark\":\"00000000-0000-7000-8000-%012zu\",\"port\":\"eth0\","
+			"\"vlan\":%zu,\"use\":\"customer\"}",
+			i, i, i + 1));
+		want[(*n)++] = numbered(t, "addr", i,
+		    arena_printf(
+			t->arena, "{\"link\":\"vlan/%05zu\",\"prefix\":\"10.%zu.%zu.1/30\"}", i, i / 250, i % 250));
 	}
 	want[(*n)++] = numbered(t, "vrf", 0, vrf);
 	qsort(want, *n, sizeof(*want), by_key);
@@ -309,7 +316,7 @@ fill_many(struct test *t, const struct want **want, size_t *n)
 static void
 one_more_among_many_is_three_steps_and_no_longer_to_plan_than_in_a_second(void **state)
 {
-	struct test t = { .arena = arena_new() };
+	struct test t = {.arena = arena_new()};
 	const struct want **want = arena_array(t.arena, 2 * MANY + 1, sizeof(*want));
 	struct monotonic begun;
 	struct kernel_state seen;
@@ -339,8 +346,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(plans_are_as_the_files_say_and_leave_nothing_to_do),
-		cmocka_unit_test(one_more_among_many_is_three_steps_and_no_longer_to_plan_than_in_a_second),
+	    cmocka_unit_test(plans_are_as_the_files_say_and_leave_nothing_to_do),
+	    cmocka_unit_test(one_more_among_many_is_three_steps_and_no_longer_to_plan_than_in_a_second),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

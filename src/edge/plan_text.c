@@ -5,11 +5,11 @@ const char *
 plan_state_name(enum plan_state s)
 {
 	static const char *const names[] = {
-		[PLAN_THERE] = "there",
-		[PLAN_MISSING] = "missing",
-		[PLAN_WAITS] = "waits",
-		[PLAN_WRONG] = "wrong",
-		[PLAN_GONE] = "gone",
+	    [PLAN_THERE] = "there",
+	    [PLAN_MISSING] = "missing",
+	    [PLAN_WAITS] = "waits",
+	    [PLAN_WRONG] = "wrong",
+	    [PLAN_GONE] = "gone",
 	};
 
 	return names[s];
@@ -19,17 +19,17 @@ static const char *
 op_name(enum agent_op op)
 {
 	static const char *const names[OP_LAST] = {
-		[OP_NETNS_ADD] = "netns-add",
-		[OP_NETNS_DEL] = "netns-del",
-		[OP_VRF_ADD] = "vrf-add",
-		[OP_VLAN_ADD] = "vlan-add",
-		[OP_VETH_ADD] = "veth-add",
-		[OP_LINK_UP] = "link-up",
-		[OP_LINK_DEL] = "link-del",
-		[OP_ADDR_ADD] = "addr-add",
-		[OP_ADDR_DEL] = "addr-del",
-		[OP_ROUTE_ADD] = "route-add",
-		[OP_ROUTE_DEL] = "route-del",
+	    [OP_NETNS_ADD] = "netns-add",
+	    [OP_NETNS_DEL] = "netns-del",
+	    [OP_VRF_ADD] = "vrf-add",
+	    [OP_VLAN_ADD] = "vlan-add",
+	    [OP_VETH_ADD] = "veth-add",
+	    [OP_LINK_UP] = "link-up",
+	    [OP_LINK_DEL] = "link-del",
+	    [OP_ADDR_ADD] = "addr-add",
+	    [OP_ADDR_DEL] = "addr-del",
+	    [OP_ROUTE_ADD] = "route-add",
+	    [OP_ROUTE_DEL] = "route-del",
 	};
 
 	return names[op] != NULL ? names[op] : "?";
@@ -56,11 +56,12 @@ plan_step_text(const struct plan_step *s, struct arena *arena)
 		return route_text(s, arena);
 	if (s->op == OP_ADDR_ADD || s->op == OP_ADDR_DEL) {
 		ip_format_prefix(&s->ask.addr.prefix, prefix);
-		return arena_printf(arena, "%s %u %s dev=%s table=%u", op_name(s->op), s->instance, prefix, s->ask.addr.device,
-		    s->ask.addr.table);
+		return arena_printf(arena, "%s %u %s dev=%s table=%u", op_name(s->op), s->instance, prefix,
+		    s->ask.addr.device, s->ask.addr.table);
 	}
 	if (s->op == OP_VRF_ADD)
-		return arena_printf(arena, "vrf-add %u %s table=%u", s->instance, s->ask.link.device, s->ask.link.table);
+		return arena_printf(
+		    arena, "vrf-add %u %s table=%u", s->instance, s->ask.link.device, s->ask.link.table);
 	if (s->op == OP_VLAN_ADD)
 		return arena_printf(arena, "vlan-add %u %s port=%s vlan=%u vrf=%s", s->instance, s->ask.link.device,
 		    s->ask.link.port, s->ask.link.vlan, s->ask.link.vrf);

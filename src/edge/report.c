@@ -17,7 +17,7 @@ struct report {
 	char *held;
 	struct apply_record record[RECORDS_MAX];
 	size_t records, records_sent; /* the first ones are in the report that is on its way */
-	struct item_port *told_port; /* heap */
+	struct item_port *told_port;  /* heap */
 	size_t told_ports;
 };
 
@@ -101,7 +101,8 @@ ports_are_told(const struct report *r, const struct kernel_state *seen)
 	if (seen == NULL || seen->port_count != r->told_ports)
 		return seen == NULL;
 	for (size_t i = 0; i < seen->port_count; i++)
-		if (strcmp(seen->port[i].device, r->told_port[i].device) != 0 || seen->port[i].carrier != r->told_port[i].carrier ||
+		if (strcmp(seen->port[i].device, r->told_port[i].device) != 0 ||
+		    seen->port[i].carrier != r->told_port[i].carrier ||
 		    seen->port[i].exposed != r->told_port[i].exposed)
 			return false;
 	return true;
@@ -153,11 +154,11 @@ static const char *
 status_word(enum object_status s)
 {
 	static const char *const words[] = {
-		[STATUS_PENDING] = "pending",
-		[STATUS_APPLIED] = "applied",
-		[STATUS_ERROR] = "error",
-		[STATUS_REMOVED] = "removed",
-		[STATUS_UNSUPPORTED] = "unsupported",
+	    [STATUS_PENDING] = "pending",
+	    [STATUS_APPLIED] = "applied",
+	    [STATUS_ERROR] = "error",
+	    [STATUS_REMOVED] = "removed",
+	    [STATUS_UNSUPPORTED] = "unsupported",
 	};
 
 	return words[s];
@@ -220,8 +221,8 @@ put_objects(const struct report *r, struct state *state, struct wire_report *to,
 		    (r->full && o->want->kind == OBJECT_BGP && !o->want->deleted && o->session.seen))
 			put_session(o, &session[sessions++]);
 	}
-	to->objects = (struct f_objects) { GIVEN, objects, object };
-	to->sessions = (struct f_objects) { GIVEN, sessions, session };
+	to->objects = (struct f_objects){GIVEN, objects, object};
+	to->sessions = (struct f_objects){GIVEN, sessions, session};
 }
 
 static void
@@ -234,7 +235,7 @@ put_ports(struct report *r, const struct kernel_state *seen, struct wire_report 
 		F_SET_BOOL(port[i].carrier, seen->port[i].carrier != 0);
 		F_SET_BOOL(port[i].exposed, seen->port[i].exposed != 0);
 	}
-	to->ports = (struct f_objects) { GIVEN, seen->port_count, port };
+	to->ports = (struct f_objects){GIVEN, seen->port_count, port};
 	free(r->told_port);
 	if ((r->told_port = calloc(seen->port_count + 1, sizeof(*r->told_port))) == NULL)
 		abort();
@@ -258,12 +259,12 @@ put_records(const struct report *r, struct wire_report *to, struct arena *arena)
 		F_SET_INT(apply[i].steps, a->steps);
 		F_SET_INT(apply[i].failed, a->failed);
 		F_SET_INT(apply[i].ms, a->ms);
-		apply[i].reset = (struct f_list) { GIVEN, a->reset_n, reset };
+		apply[i].reset = (struct f_list){GIVEN, a->reset_n, reset};
 		F_SET_INT(apply[i].watched, a->watched);
 		if (a->shortest_uptime >= 0)
 			F_SET_INT(apply[i].shortest_uptime, a->shortest_uptime);
 	}
-	to->applies = (struct f_objects) { GIVEN, r->records, apply };
+	to->applies = (struct f_objects){GIVEN, r->records, apply};
 }
 
 void
@@ -271,7 +272,7 @@ report_build(struct report *r, struct state *state, const struct kernel_state *s
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct json json = JSON_INIT(out);
-	struct wire_report w = { 0 };
+	struct wire_report w = {0};
 
 	F_SET_INT(w.version, WIRE_VERSION);
 	F_SET_TEXT(w.boot, r->boot);

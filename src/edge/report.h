@@ -24,7 +24,8 @@ enum report_need { REPORT_NOTHING, REPORT_MINOR, REPORT_MAJOR };
 
 /* Whether there is something new to say. */
 enum report_need report_need(const struct report *, const struct state *, const struct kernel_state *);
-/* Writes one; what it says counts as told until report_done() says otherwise. heartbeat: the ports are named even if they did not change. */
+/* Writes one; what it says counts as told until report_done() says otherwise. heartbeat: the ports are named even if
+ * they did not change. */
 void report_build(struct report *, struct state *, const struct kernel_state *, bool heartbeat, struct buf *out);
 /* What became of it. */
 void report_done(struct report *, bool taken);

@@ -25,15 +25,15 @@ struct routing_vrf {
 };
 
 struct routing_neighbour {
-	const char *key; /* of the bgp object */
+	const char *key;  /* of the bgp object */
 	const char *name; /* "p12_4": protocol name, unique in the instance */
-	const char *vrf; /* routing_vrf.device */
+	const char *vrf;  /* routing_vrf.device */
 	const char *link; /* device */
 	struct ip_addr local, remote;
 	uint32_t local_asn, remote_asn;
 	const char *password; /* NULL: none */
 	uint32_t route_limit;
-	bool is_link; /* to another gateway, not to a customer: another policy, see bird/ */
+	bool is_link;        /* to another gateway, not to a customer: another policy, see bird/ */
 	bool accept_default; /* link: a default route of the other side is taken */
 };
 
@@ -48,12 +48,13 @@ struct routing_desired { /* of one instance, whole */
 struct routing_session {
 	const char *key;
 	bool established;
-	const char *state; /* Idle, Connect, Active, OpenSent, OpenConfirm, Established, Down; "Disabled" by the limit */
+	const char
+	    *state;   /* Idle, Connect, Active, OpenSent, OpenConfirm, Established, Down; "Disabled" by the limit */
 	utc_ms since; /* when it became Established, or ceased to be */
-	int64_t received, accepted, rejected, advertised; /* routes; received = accepted + rejected */
-	const char *last_error; /* "" when none */
-	const char *tcp; /* "none", "SYN_SENT", "ESTABLISHED", ... */
-	bool md5; /* ordered */
+	int64_t received, accepted, rejected, advertised;     /* routes; received = accepted + rejected */
+	const char *last_error;                               /* "" when none */
+	const char *tcp;                                      /* "none", "SYN_SENT", "ESTABLISHED", ... */
+	bool md5;                                             /* ordered */
 	uint64_t md5_failures, md5_not_found, md5_unexpected; /* of the whole instance */
 };
 
@@ -72,12 +73,12 @@ struct routing_ops {
 	 * its error; the rest is applied. *results: one per neighbour, arena. An instance with no VRF is stopped. */
 	enum dc_code (*apply)(struct routing *, const struct routing_desired *, struct arena *,
 	    struct routing_result **results, struct dc_error *err);
-	/* Sessions of the instance as they are now (cheap to call every half second). DC_E_DAEMON when the daemon is not
-	 * to be had; it is then started again by the driver at its own pace. */
+	/* Sessions of the instance as they are now (cheap to call every half second). DC_E_DAEMON when the daemon is
+	 * not to be had; it is then started again by the driver at its own pace. */
 	enum dc_code (*observe)(struct routing *, uint32_t instance, struct arena *, struct routing_session **ret,
 	    size_t *n, struct dc_error *err);
-	/* To be called every 100 to 500 ms: timers (restart of dead daemons, growing waits after a route limit, the guard
-	 * against sessions without a key). Never blocks longer than an agent call. */
+	/* To be called every 100 to 500 ms: timers (restart of dead daemons, growing waits after a route limit, the
+	 * guard against sessions without a key). Never blocks longer than an agent call. */
 	void (*tick)(struct routing *);
 	struct routing *(*close)(struct routing *); /* daemons go on running */
 };

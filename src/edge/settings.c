@@ -9,6 +9,7 @@
 #define SECTION "edge"
 #define TOKEN_MAX 256
 
+/* clang-format off */
 const struct config_key edge_settings_keys[] = {
 	{ SECTION, "server", NULL, "Address of dcaasd: http://host:port or https://host:port." },
 	{ SECTION, "device", "", "Id of this edge, for the log." },
@@ -21,6 +22,7 @@ const struct config_key edge_settings_keys[] = {
 	{ SECTION, "log", "info", "Least level that is logged: error, warning, info or debug." },
 	{ 0 },
 };
+/* clang-format on */
 
 static enum dc_code
 take_log(const char *text, struct edge_settings *s, struct dc_error *err)
@@ -28,7 +30,7 @@ take_log(const char *text, struct edge_settings *s, struct dc_error *err)
 	static const struct {
 		const char *name;
 		int priority;
-	} levels[] = { { "error", LOG_ERR }, { "warning", LOG_WARNING }, { "info", LOG_INFO }, { "debug", LOG_DEBUG } };
+	} levels[] = {{"error", LOG_ERR}, {"warning", LOG_WARNING}, {"info", LOG_INFO}, {"debug", LOG_DEBUG}};
 
 	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
 		if (strcmp(text, levels[i].name) == 0) {
@@ -42,8 +44,9 @@ static enum dc_code
 take_fabric(const char *text, struct edge_settings *s, struct dc_error *err)
 {
 	s->sim = strcmp(text, "sim") == 0;
-	return s->sim || strcmp(text, "linux") == 0 ? DC_OK :
-						      dc_fail(err, DC_E_PARAM, "fabric", "the fabric must be linux or sim");
+	return s->sim || strcmp(text, "linux") == 0
+		   ? DC_OK
+		   : dc_fail(err, DC_E_PARAM, "fabric", "the fabric must be linux or sim");
 }
 
 static enum dc_code
@@ -77,7 +80,8 @@ edge_settings_load(const char *path, const char *fabric, struct edge_settings **
 
 	if (s == NULL)
 		return dc_fail(err, DC_E_IO, NULL, "out of memory");
-	if ((rc = config_load(path, edge_settings_keys, &s->config, err)) == DC_OK && (rc = take(s, fabric, err)) == DC_OK) {
+	if ((rc = config_load(path, edge_settings_keys, &s->config, err)) == DC_OK &&
+	    (rc = take(s, fabric, err)) == DC_OK) {
 		*ret = s;
 		return DC_OK;
 	}

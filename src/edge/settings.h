@@ -14,8 +14,8 @@ struct edge_settings {
 	const char *device; /* id of the edge; for the log, the credential is what counts */
 	const char *token_file;
 	const char *state_dir;
-	const char *user; /* of the network half: name or number; NULL: stay who we are */
-	const char *ca_file; /* certificate authority of an https server; NULL: the system's */
+	const char *user;        /* of the network half: name or number; NULL: stay who we are */
+	const char *ca_file;     /* certificate authority of an https server; NULL: the system's */
 	const char *sim_options; /* NULL: defaults */
 	bool sim;
 	int log_priority;

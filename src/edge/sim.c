@@ -10,6 +10,7 @@
 #define MS_MAX 3600000
 #define ROUTES_MAX 10000000
 
+/* clang-format off */
 static const struct config_key sim_keys[] = {
 	{ SECTION, "ports", "", "Ports that the simulated router has. Empty: every port that is asked for." },
 	{ SECTION, "no_carrier", "", "Ports without carrier." },
@@ -22,6 +23,7 @@ static const struct config_key sim_keys[] = {
 	{ SECTION, "routes", "1", "Routes that each neighbour announces." },
 	{ 0 },
 };
+/* clang-format on */
 
 bool
 sim_names(const char *list, const char *name)
@@ -42,7 +44,7 @@ sim_names(const char *list, const char *name)
 static enum dc_code
 read_options(const char *path, struct sim_options *ret, struct dc_error *err)
 {
-	struct sim_options o = { 0 };
+	struct sim_options o = {0};
 	enum dc_code rc;
 
 	if ((rc = config_load(path, sim_keys, &o.config, err)) != DC_OK)
@@ -79,7 +81,7 @@ void
 sim_reread(struct sim *s)
 {
 	struct sim_options fresh;
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 
 	if (!options_changed(s))
 		return;

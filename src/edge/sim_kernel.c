@@ -93,7 +93,7 @@ sim_instance(const struct sim *s, uint32_t number)
 struct item_link *
 sim_link(const struct sim_instance *in, const char *device)
 {
-	struct item_link key = { 0 };
+	struct item_link key = {0};
 	bool found;
 	size_t at;
 
@@ -105,7 +105,7 @@ sim_link(const struct sim_instance *in, const char *device)
 struct item_addr *
 sim_addr(const struct sim_instance *in, const char *device, const struct ip_addr *addr)
 {
-	struct item_addr key = { .prefix.addr = *addr };
+	struct item_addr key = {.prefix.addr = *addr};
 	bool found;
 	size_t at;
 
@@ -203,7 +203,7 @@ table_is_taken(const struct sim_instance *in, uint32_t table)
 static enum dc_code
 vrf_add(struct sim *s, const struct op_link *r, struct dc_error *err)
 {
-	struct item_link l = { .table = r->table, .is_vrf = 1, .up = 1, .carrier = 1 };
+	struct item_link l = {.table = r->table, .is_vrf = 1, .up = 1, .carrier = 1};
 	struct sim_instance *in;
 	struct item_link *there;
 	enum dc_code rc = enter(s, r->instance, &in, err);
@@ -241,13 +241,13 @@ static bool
 is_that_vlan(const struct item_link *l, const struct op_link *r)
 {
 	return l->is_vlan && l->vlan == r->vlan && strcmp(l->port, r->port) == 0 && strcmp(l->vrf, r->vrf) == 0 &&
-	    strcmp(l->mark, r->mark) == 0;
+	       strcmp(l->mark, r->mark) == 0;
 }
 
 static enum dc_code
 vlan_add(struct sim *s, const struct op_link *r, struct dc_error *err)
 {
-	struct item_link l = { .vlan = r->vlan, .is_vlan = 1 };
+	struct item_link l = {.vlan = r->vlan, .is_vlan = 1};
 	struct sim_instance *in;
 	struct item_link *there;
 	enum dc_code rc = enter(s, r->instance, &in, err);
@@ -285,7 +285,7 @@ find_vrf(const struct sim *s, uint32_t instance, const char *device, struct sim_
 static struct item_link
 veth_end(const char *device, const char *mark, const char *vrf, uint32_t peer_instance, const char *peer)
 {
-	struct item_link l = { .is_veth = 1, .up = 1, .carrier = 1, .peer_instance = peer_instance };
+	struct item_link l = {.is_veth = 1, .up = 1, .carrier = 1, .peer_instance = peer_instance};
 
 	strlcpy(l.device, device, sizeof(l.device));
 	strlcpy(l.mark, mark, sizeof(l.mark));
@@ -362,7 +362,8 @@ link_del(struct sim *s, const struct op_device *r, struct dc_error *err)
 	if (rc != DC_OK || (l = sim_link(in, r->device)) == NULL)
 		return rc;
 	/* The other end of a pair goes, too. */
-	if (l->is_veth && (peer_in = sim_instance(s, l->peer_instance)) != NULL && (peer = sim_link(peer_in, l->peer)) != NULL) {
+	if (l->is_veth && (peer_in = sim_instance(s, l->peer_instance)) != NULL &&
+	    (peer = sim_link(peer_in, l->peer)) != NULL) {
 		remove_link(peer_in, peer);
 		l = sim_link(in, r->device);
 	}
@@ -376,7 +377,7 @@ link_del(struct sim *s, const struct op_device *r, struct dc_error *err)
 static enum dc_code
 addr_add(struct sim *s, const struct op_addr *r, struct dc_error *err)
 {
-	struct item_addr a = { .prefix = r->prefix, .subnet_route = 1 };
+	struct item_addr a = {.prefix = r->prefix, .subnet_route = 1};
 	struct sim_instance *in;
 	struct item_addr *there;
 	bool found;
@@ -393,7 +394,8 @@ addr_add(struct sim *s, const struct op_addr *r, struct dc_error *err)
 		return DC_OK;
 	}
 	strlcpy(a.device, r->device, sizeof(a.device));
-	in->addr = insert(in->addr, &in->addrs, sizeof(a), place(in->addr, in->addrs, sizeof(a), &a, compare_addr, &found), &a);
+	in->addr = insert(
+	    in->addr, &in->addrs, sizeof(a), place(in->addr, in->addrs, sizeof(a), &a, compare_addr, &found), &a);
 	return DC_OK;
 }
 
@@ -412,7 +414,7 @@ addr_del(struct sim *s, const struct op_addr *r, struct dc_error *err)
 static bool
 is_reachable(const struct sim_instance *in, const struct op_route *r)
 {
-	struct ip_prefix via = { r->via, ip_bits(r->via.family) };
+	struct ip_prefix via = {r->via, ip_bits(r->via.family)};
 
 	for (size_t i = 0; i < in->addrs; i++)
 		if (strcmp(in->addr[i].device, r->device) == 0 && ip_contains(&in->addr[i].prefix, &via))
@@ -423,7 +425,7 @@ is_reachable(const struct sim_instance *in, const struct op_route *r)
 static enum dc_code
 route_add(struct sim *s, const struct op_route *r, struct dc_error *err)
 {
-	struct item_route route = { .table = r->table, .proto = r->proto, .prefix = r->prefix, .via = r->via };
+	struct item_route route = {.table = r->table, .proto = r->proto, .prefix = r->prefix, .via = r->via};
 	struct sim_instance *in;
 	struct item_link *l;
 	bool found;
@@ -450,7 +452,7 @@ route_add(struct sim *s, const struct op_route *r, struct dc_error *err)
 static enum dc_code
 route_del(struct sim *s, const struct op_route *r, struct dc_error *err)
 {
-	struct item_route key = { .table = r->table, .prefix = r->prefix };
+	struct item_route key = {.table = r->table, .prefix = r->prefix};
 	struct sim_instance *in;
 	bool found;
 	size_t at;
@@ -485,7 +487,8 @@ must_fail(const struct sim *s, enum agent_op op, const void *request)
 		ip_format_addr(&((const struct op_addr *)request)->prefix.addr, text);
 	else if (op == OP_ROUTE_ADD || op == OP_ROUTE_DEL)
 		ip_format_prefix(&((const struct op_route *)request)->prefix, text);
-	return (device != NULL && sim_names(s->options.fail, device)) || (text[0] != '\0' && sim_names(s->options.fail, text));
+	return (device != NULL && sim_names(s->options.fail, device)) ||
+	       (text[0] != '\0' && sim_names(s->options.fail, text));
 }
 
 static enum dc_code
@@ -524,7 +527,7 @@ sim_change(struct kernel *k, enum agent_op op, void *request, size_t size, struc
 	(void)size;
 	sim_reread(s);
 	if (s->options.change_ms > 0) {
-		struct timespec t = { s->options.change_ms / 1000, s->options.change_ms % 1000 * 1000000 };
+		struct timespec t = {s->options.change_ms / 1000, s->options.change_ms % 1000 * 1000000};
 
 		nanosleep(&t, NULL);
 	}
@@ -543,14 +546,14 @@ read_instance(const struct sim *s, const struct sim_instance *in, struct arena *
 	for (size_t i = 0; i < in->links; i++)
 		if (link[i].is_vlan)
 			link[i].carrier = link[i].up && sim_port_carrier(s, link[i].port);
-	*ret = (struct kernel_instance) {
-		.instance = in->number,
-		.link = link,
-		.link_count = in->links,
-		.addr = in->addrs > 0 ? arena_memdup(arena, in->addr, in->addrs * sizeof(*in->addr)) : NULL,
-		.addr_count = in->addrs,
-		.route = in->routes > 0 ? arena_memdup(arena, in->route, in->routes * sizeof(*in->route)) : NULL,
-		.route_count = in->routes,
+	*ret = (struct kernel_instance){
+	    .instance = in->number,
+	    .link = link,
+	    .link_count = in->links,
+	    .addr = in->addrs > 0 ? arena_memdup(arena, in->addr, in->addrs * sizeof(*in->addr)) : NULL,
+	    .addr_count = in->addrs,
+	    .route = in->routes > 0 ? arena_memdup(arena, in->route, in->routes * sizeof(*in->route)) : NULL,
+	    .route_count = in->routes,
 	};
 }
 
@@ -580,13 +583,13 @@ static enum dc_code
 sim_read(struct kernel *k, struct arena *arena, struct kernel_state *ret, struct dc_error *err)
 {
 	const struct sim *s = of_kernel(k);
-	struct kernel_state state = { .instance_count = s->instances };
+	struct kernel_state state = {.instance_count = s->instances};
 	struct item_instance *instance = arena_array(arena, s->instances + 1, sizeof(*instance));
 
 	(void)err;
 	state.in = arena_array(arena, s->instances + 1, sizeof(*state.in));
 	for (size_t i = 0; i < s->instances; i++) {
-		instance[i] = (struct item_instance) { s->instance[i]->number, s->instance[i]->vrfs > 0 };
+		instance[i] = (struct item_instance){s->instance[i]->number, s->instance[i]->vrfs > 0};
 		read_instance(s, s->instance[i], arena, &state.in[i]);
 	}
 	state.instance = instance;
@@ -602,4 +605,4 @@ sim_kernel_close(struct kernel *k)
 	return NULL;
 }
 
-const struct kernel_ops sim_kernel_ops = { sim_read, sim_change, sim_kernel_close };
+const struct kernel_ops sim_kernel_ops = {sim_read, sim_change, sim_kernel_close};

@@ -11,14 +11,14 @@
 
 struct sim_options {
 	struct config *config;
-	const char *ports; /* names, by blanks or commas; "": every port that is asked for is there */
+	const char *ports;                /* names, by blanks or commas; "": every port that is asked for is there */
 	const char *no_carrier, *exposed; /* of ports */
-	const char *fail; /* devices, prefixes, addresses and neighbours whose changes are refused */
-	const char *down; /* neighbours that never come up */
-	int64_t change_ms; /* that each change takes */
-	int64_t session_ms; /* until a neighbour is Established */
-	int64_t flap_ms; /* that a session lives; 0: for ever */
-	int64_t routes; /* that each neighbour announces */
+	const char *fail;                 /* devices, prefixes, addresses and neighbours whose changes are refused */
+	const char *down;                 /* neighbours that never come up */
+	int64_t change_ms;                /* that each change takes */
+	int64_t session_ms;               /* until a neighbour is Established */
+	int64_t flap_ms;                  /* that a session lives; 0: for ever */
+	int64_t routes;                   /* that each neighbour announces */
 };
 
 struct sim_neighbour {

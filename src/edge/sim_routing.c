@@ -1,6 +1,6 @@
-/* sim_routing.c - the simulated routing daemon and the neighbours that talk to it. A session needs its ground (device up,
- * carrier, our address), comes up after a while, announces the configured number of routes, and may flap. Both sides of a
- * link between two gateways are ours: each is a neighbour of its own here. */
+/* sim_routing.c - the simulated routing daemon and the neighbours that talk to it. A session needs its ground (device
+ * up, carrier, our address), comes up after a while, announces the configured number of routes, and may flap. Both
+ * sides of a link between two gateways are ours: each is a neighbour of its own here. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,7 +41,7 @@ neighbour_clear(struct sim_neighbour *n)
 	free(n->name);
 	free(n->vrf);
 	free(n->link);
-	*n = (struct sim_neighbour) { 0 };
+	*n = (struct sim_neighbour){0};
 }
 
 void
@@ -67,39 +67,41 @@ compare_neighbour(const void *a, const void *b)
 static struct sim_neighbour *
 find_neighbour(struct sim_instance *in, const char *key)
 {
-	struct sim_neighbour probe = { .key = (char *)(uintptr_t)key };
+	struct sim_neighbour probe = {.key = (char *)(uintptr_t)key};
 
-	return in->neighbours > 0 ? bsearch(&probe, in->neighbour, in->neighbours, sizeof(probe), compare_neighbour) : NULL;
+	return in->neighbours > 0 ? bsearch(&probe, in->neighbour, in->neighbours, sizeof(probe), compare_neighbour)
+				  : NULL;
 }
 
 static bool
 is_same(const struct sim_neighbour *n, const struct routing_neighbour *w)
 {
 	return strcmp(n->name, w->name) == 0 && strcmp(n->vrf, w->vrf) == 0 && strcmp(n->link, w->link) == 0 &&
-	    ip_addr_equal(&n->local, &w->local) && ip_addr_equal(&n->remote, &w->remote) && n->local_asn == w->local_asn &&
-	    n->remote_asn == w->remote_asn && n->md5 == (w->password != NULL) && n->password == fingerprint(w->password) &&
-	    n->is_link == w->is_link && n->accept_default == w->accept_default;
+	       ip_addr_equal(&n->local, &w->local) && ip_addr_equal(&n->remote, &w->remote) &&
+	       n->local_asn == w->local_asn && n->remote_asn == w->remote_asn && n->md5 == (w->password != NULL) &&
+	       n->password == fingerprint(w->password) && n->is_link == w->is_link &&
+	       n->accept_default == w->accept_default;
 }
 
 static struct sim_neighbour
 neighbour_new(const struct sim *s, const struct routing_neighbour *w)
 {
-	return (struct sim_neighbour) {
-		.key = copy(w->key),
-		.name = copy(w->name),
-		.vrf = copy(w->vrf),
-		.link = copy(w->link),
-		.local = w->local,
-		.remote = w->remote,
-		.local_asn = w->local_asn,
-		.remote_asn = w->remote_asn,
-		.md5 = w->password != NULL,
-		.password = fingerprint(w->password),
-		.is_link = w->is_link,
-		.accept_default = w->accept_default,
-		.due = monotonic_now().ms + s->options.session_ms,
-		.since = utc_now(),
-		.last_error = "",
+	return (struct sim_neighbour){
+	    .key = copy(w->key),
+	    .name = copy(w->name),
+	    .vrf = copy(w->vrf),
+	    .link = copy(w->link),
+	    .local = w->local,
+	    .remote = w->remote,
+	    .local_asn = w->local_asn,
+	    .remote_asn = w->remote_asn,
+	    .md5 = w->password != NULL,
+	    .password = fingerprint(w->password),
+	    .is_link = w->is_link,
+	    .accept_default = w->accept_default,
+	    .due = monotonic_now().ms + s->options.session_ms,
+	    .since = utc_now(),
+	    .last_error = "",
 	};
 }
 
@@ -129,7 +131,7 @@ take_neighbours(struct sim *s, struct sim_instance *in, const struct routing_des
 		const struct routing_neighbour *w = &d->neighbour[i];
 		struct sim_neighbour *old = find_neighbour(in, w->key);
 
-		result[i] = (struct routing_result) { .key = w->key };
+		result[i] = (struct routing_result){.key = w->key};
 		if (sim_names(s->options.fail, w->name)) {
 			result[i].code = DC_E_DAEMON;
 			result[i].text = "refused as the options ask (simulated)";
@@ -137,7 +139,7 @@ take_neighbours(struct sim *s, struct sim_instance *in, const struct routing_des
 		}
 		if (old != NULL && is_same(old, w)) {
 			fresh[n] = *old;
-			*old = (struct sim_neighbour) { .key = old->key };
+			*old = (struct sim_neighbour){.key = old->key};
 			fresh[n].key = copy(w->key);
 		} else
 			fresh[n] = neighbour_new(s, w);
@@ -161,8 +163,9 @@ sim_apply(struct routing *r, const struct routing_desired *d, struct arena *aren
 	sim_reread(s);
 	*results = arena_array(arena, d->neighbour_count + 1, sizeof(**results));
 	if (in == NULL)
-		return d->vrf_count == 0 ? DC_OK :
-		    dc_fail(err, DC_E_DAEMON, NULL, "instance %u has no namespace (simulated)", d->instance);
+		return d->vrf_count == 0
+			   ? DC_OK
+			   : dc_fail(err, DC_E_DAEMON, NULL, "instance %u has no namespace (simulated)", d->instance);
 	take_vrfs(in, d);
 	take_neighbours(s, in, d, *results);
 	return DC_OK;
@@ -251,17 +254,20 @@ sim_observe(struct routing *r, uint32_t instance, struct arena *arena, struct ro
 		struct sim_neighbour *n = &in->neighbour[i];
 
 		live(s, in, n, now);
-		(*ret)[i] = (struct routing_session) {
-			.key = arena_strdup(arena, n->key),
-			.established = n->established,
-			.state = n->established ? "Established" : n->limited ? "Disabled" : has_ground(s, in, n) ? "Connect" : "Idle",
-			.since = n->since,
-			.received = n->established ? s->options.routes : 0,
-			.accepted = n->established ? s->options.routes : 0,
-			.advertised = n->established ? advertised(in, n) : 0,
-			.last_error = n->last_error,
-			.tcp = n->established ? "ESTABLISHED" : "none",
-			.md5 = n->md5,
+		(*ret)[i] = (struct routing_session){
+		    .key = arena_strdup(arena, n->key),
+		    .established = n->established,
+		    .state = n->established         ? "Established"
+			     : n->limited           ? "Disabled"
+			     : has_ground(s, in, n) ? "Connect"
+						    : "Idle",
+		    .since = n->since,
+		    .received = n->established ? s->options.routes : 0,
+		    .accepted = n->established ? s->options.routes : 0,
+		    .advertised = n->established ? advertised(in, n) : 0,
+		    .last_error = n->last_error,
+		    .tcp = n->established ? "ESTABLISHED" : "none",
+		    .md5 = n->md5,
 		};
 	}
 	return DC_OK;
@@ -280,4 +286,4 @@ sim_routing_close(struct routing *r)
 	return NULL;
 }
 
-const struct routing_ops sim_routing_ops = { sim_apply, sim_observe, sim_tick, sim_routing_close };
+const struct routing_ops sim_routing_ops = {sim_apply, sim_observe, sim_tick, sim_routing_close};

@@ -59,7 +59,7 @@ bool
 status_equal(const struct status *a, const struct status *b)
 {
 	return a->state == b->state && text_equal(a->error, b->error) && a->has_carrier == b->has_carrier &&
-	    a->carrier == b->carrier && a->exposed == b->exposed;
+	       a->carrier == b->carrier && a->exposed == b->exposed;
 }
 
 /* --- objects --- */
@@ -69,7 +69,7 @@ object_new(struct seal *seal, const struct wire_object *w)
 {
 	struct arena *arena = arena_new();
 	struct edge_object *o = calloc(1, sizeof(*o));
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 
 	if (o == NULL)
 		abort();
@@ -238,7 +238,8 @@ state_forget_told(struct state *s)
 	for (size_t i = 0; i < s->n; i++) {
 		struct edge_object *o = s->object[i];
 
-		if (o->own->deleted && o->told && o->told_revision == o->revision && o->told_status.state == STATUS_REMOVED)
+		if (o->own->deleted && o->told && o->told_revision == o->revision &&
+		    o->told_status.state == STATUS_REMOVED)
 			object_free(o);
 		else
 			out[n++] = o;
@@ -258,7 +259,7 @@ state_save(struct state *s, struct dc_error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct wire_object *objects = arena_array(arena, s->n + 1, sizeof(*objects));
-	struct wire_desired d = { 0 };
+	struct wire_desired d = {0};
 	enum dc_code rc;
 
 	F_SET_INT(d.version, WIRE_VERSION);
@@ -274,7 +275,7 @@ state_save(struct state *s, struct dc_error *err)
 		F_SET_BOOL(objects[i].deleted, o->want->deleted);
 		F_SET_TEXT(objects[i].body, o->body);
 	}
-	d.objects = (struct f_objects) { GIVEN, s->n, objects };
+	d.objects = (struct f_objects){GIVEN, s->n, objects};
 	if ((rc = file_save(s->dir, &d, err)) == DC_OK)
 		s->saved = true;
 	return rc;
@@ -287,8 +288,8 @@ open_bodies(struct state *s, struct wire_desired *d, struct arena *arena, struct
 	enum dc_code rc;
 
 	for (size_t i = 0; i < d->objects.n; i++)
-		if (w[i].body.set == GIVEN && (rc = body_open(s->seal, object_kind_parse(w[i].kind.v), w[i].body.v, arena,
-		                                   &w[i].body.v, err)) != DC_OK)
+		if (w[i].body.set == GIVEN && (rc = body_open(s->seal, object_kind_parse(w[i].kind.v), w[i].body.v,
+						   arena, &w[i].body.v, err)) != DC_OK)
 			return rc;
 	return DC_OK;
 }
@@ -298,7 +299,7 @@ load(struct state *s)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct wire_desired *d = NULL;
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 	enum dc_code rc = file_load(s->dir, arena, &d, &err);
 
 	if (rc == DC_OK && d != NULL)
@@ -306,7 +307,8 @@ load(struct state *s)
 	if (rc == DC_OK && d != NULL) {
 		state_take(s, d);
 		s->saved = true;
-		dc_log(LOG_INFO, "desired set loaded", "epoch=%s revision=%lld objects=%zu", s->epoch, (long long)s->revision, s->n);
+		dc_log(LOG_INFO, "desired set loaded", "epoch=%s revision=%lld objects=%zu", s->epoch,
+		    (long long)s->revision, s->n);
 		return;
 	}
 	s->lost = text_copy(rc != DC_OK ? err.text : "there is no desired set on disk yet");
@@ -402,7 +404,8 @@ compare_key(const void *key, const void *element)
 struct edge_object *
 state_find(const struct state *s, const char *key)
 {
-	struct edge_object **o = s->n > 0 ? bsearch(key, s->object, s->n, sizeof(struct edge_object *), compare_key) : NULL;
+	struct edge_object **o =
+	    s->n > 0 ? bsearch(key, s->object, s->n, sizeof(struct edge_object *), compare_key) : NULL;
 
 	return o != NULL ? *o : NULL;
 }

@@ -1,8 +1,8 @@
-/* state.h - the desired set as this edge holds it: in memory for the planner, and on disk so that a restarted edge brings
- * everything up without dcaasd.
+/* state.h - the desired set as this edge holds it: in memory for the planner, and on disk so that a restarted edge
+ * brings everything up without dcaasd.
  *
- * The file <dir>/desired is replaced whole (written beside it, synced, renamed) and carries a checksum. Secrets in it are
- * sealed with the edge's own key, <dir>/key (0600, made at first start). */
+ * The file <dir>/desired is replaced whole (written beside it, synced, renamed) and carries a checksum. Secrets in it
+ * are sealed with the edge's own key, <dir>/key (0600, made at first start). */
 #ifndef DC_EDGE_STATE_H
 #define DC_EDGE_STATE_H
 
@@ -35,12 +35,12 @@ struct edge_object {
 
 	/* what apply.c and observe.c find out */
 	struct status now;
-	char *step_error; /* heap; why a step of the last apply failed */
+	char *step_error;      /* heap; why a step of the last apply failed */
 	char *neighbour_error; /* heap; the routing daemon's words about this neighbour */
 	struct session session;
 	bool looked_at; /* its session, in the last round of looking */
-	utc_ms before; /* when its session had come up, as an apply began; 0: it was not up */
-	bool touched; /* by that apply */
+	utc_ms before;  /* when its session had come up, as an apply began; 0: it was not up */
+	bool touched;   /* by that apply */
 
 	/* what report.c has told */
 	bool told;
@@ -56,14 +56,15 @@ struct edge_object {
 
 struct state;
 
-/* Makes the folder and the key when they are missing. A file that cannot be used is no failure: state_lost() says why. */
+/* Makes the folder and the key when they are missing. A file that cannot be used is no failure: state_lost() says why.
+ */
 enum dc_code state_open(const char *dir, struct state **ret, struct dc_error *err);
 struct state *state_close(struct state *);
 
 /* Why it is not known what should be here: no file, or a damaged one. NULL: it is known. */
 const char *state_lost(const struct state *);
 const char *state_epoch(const struct state *); /* "unknown" when lost */
-int64_t state_revision(const struct state *); /* 1 when lost: dcaasd takes 0 for "send everything" */
+int64_t state_revision(const struct state *);  /* 1 when lost: dcaasd takes 0 for "send everything" */
 
 /* All objects, sorted by key; tombstones too, until state_forget(). Valid until the next take or forget. */
 size_t state_count(const struct state *);
@@ -75,8 +76,8 @@ bool state_is_empty(const struct state *); /* nothing is wanted; tombstones do n
 /* The set as it would be after this answer, in memory only: sorted, in the arena, for asking the planner first. */
 const struct want *const *state_preview(const struct state *, const struct wire_desired *, struct arena *, size_t *n);
 
-/* Takes the answer in, in memory; state_save() must follow before anything is acted upon. What a full answer does not name
- * becomes a tombstone: the caller has decided that it may (intake.h). */
+/* Takes the answer in, in memory; state_save() must follow before anything is acted upon. What a full answer does not
+ * name becomes a tombstone: the caller has decided that it may (intake.h). */
 void state_take(struct state *, const struct wire_desired *);
 enum dc_code state_save(struct state *, struct dc_error *err);
 bool state_is_saved(const struct state *);

@@ -69,8 +69,8 @@ each_secret(struct seal *seal, const struct field_table *table, void *row, secre
 }
 
 static enum dc_code
-rewrite(struct seal *seal, enum object_kind kind, const char *body, secret_fn *how, struct arena *arena, const char **ret,
-    struct dc_error *err)
+rewrite(struct seal *seal, enum object_kind kind, const char *body, secret_fn *how, struct arena *arena,
+    const char **ret, struct dc_error *err)
 {
 	const struct field_table *table = object_kind_table(kind);
 	_cleanup_buf_ struct buf text = BUF_INIT(1 << 20);
@@ -221,7 +221,8 @@ file_save(const char *dir, const struct wire_desired *desired, struct dc_error *
 	if (body.failed)
 		return dc_fail(err, DC_E_IO, NULL, "the desired set is too large for %s", path);
 	hash_text(body.data, body.len, hex);
-	if (!write_synced(fresh, arena_printf(arena, HEAD "%s\n", hex), &body) || rename(fresh, path) != 0 || !sync_folder(dir))
+	if (!write_synced(fresh, arena_printf(arena, HEAD "%s\n", hex), &body) || rename(fresh, path) != 0 ||
+	    !sync_folder(dir))
 		return dc_fail(err, DC_E_IO, NULL, "%s: %s", path, strerror(errno));
 	return DC_OK;
 }

@@ -16,7 +16,7 @@ struct state {
 	bool saved;
 	size_t n;
 	struct edge_object **object; /* sorted by key */
-	const struct want **want; /* same order */
+	const struct want **want;    /* same order */
 };
 
 /* An object out of what travelled: decoded, its secrets sealed for the disk. */
@@ -28,9 +28,9 @@ enum dc_code file_load(const char *dir, struct arena *, struct wire_desired **re
 enum dc_code file_save(const char *dir, const struct wire_desired *, struct dc_error *err);
 
 /* The kind's secrets in a body, sealed or opened. *ret is body itself when it has none. */
-enum dc_code body_seal(struct seal *, enum object_kind, const char *body, struct arena *, const char **ret,
-    struct dc_error *err);
-enum dc_code body_open(struct seal *, enum object_kind, const char *body, struct arena *, const char **ret,
-    struct dc_error *err);
+enum dc_code body_seal(
+    struct seal *, enum object_kind, const char *body, struct arena *, const char **ret, struct dc_error *err);
+enum dc_code body_open(
+    struct seal *, enum object_kind, const char *body, struct arena *, const char **ret, struct dc_error *err);
 
 #endif

@@ -18,7 +18,7 @@
 #define SECRET "a-word-in-clear"
 #define BODY_ADDR "{\"link\":\"vlan/a\",\"prefix\":\"192.0.2.1/30\"}"
 #define BODY_BGP                                                                                                       \
-	"{\"vrf\":\"vrf/a\",\"link\":\"vlan/a\",\"name\":\"p1_4\",\"local\":\"192.0.2.1\",\"remote\":\"192.0.2.2\","             \
+	"{\"vrf\":\"vrf/a\",\"link\":\"vlan/a\",\"name\":\"p1_4\",\"local\":\"192.0.2.1\",\"remote\":\"192.0.2.2\","   \
 	"\"local_asn\":64512,\"remote_asn\":65001,\"password\":\"" SECRET "\"}"
 
 struct fixture {
@@ -32,7 +32,7 @@ struct fixture {
 static void
 reopen(struct fixture *f)
 {
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 
 	state_close(f->state);
 	f->state = NULL;
@@ -59,7 +59,7 @@ static int
 tear_down(void **state)
 {
 	struct fixture *f = *state;
-	static const char *const names[] = { "desired", "desired.new", "key" };
+	static const char *const names[] = {"desired", "desired.new", "key"};
 
 	state_close(f->state);
 	for (size_t i = 0; i < 3; i++)
@@ -75,11 +75,11 @@ tear_down(void **state)
 static void
 begin(struct fixture *f, const char *epoch, int64_t revision, bool full)
 {
-	f->d = (struct wire_desired) { 0 };
+	f->d = (struct wire_desired){0};
 	F_SET_TEXT(f->d.epoch, epoch);
 	F_SET_INT(f->d.revision, revision);
 	F_SET_BOOL(f->d.full, full);
-	f->d.objects = (struct f_objects) { GIVEN, 0, f->object };
+	f->d.objects = (struct f_objects){GIVEN, 0, f->object};
 }
 
 static void
@@ -87,7 +87,7 @@ put(struct fixture *f, const char *key, const char *kind, int64_t revision, cons
 {
 	struct wire_object *o = &f->object[f->d.objects.n++];
 
-	*o = (struct wire_object) { 0 };
+	*o = (struct wire_object){0};
 	F_SET_TEXT(o->key, key);
 	F_SET_TEXT(o->kind, kind);
 	F_SET_INT(o->revision, revision);
@@ -98,7 +98,7 @@ put(struct fixture *f, const char *key, const char *kind, int64_t revision, cons
 static void
 take_and_save(struct fixture *f)
 {
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 
 	state_take(f->state, &f->d);
 	assert_int_equal(state_save(f->state, &err), DC_OK);
@@ -336,8 +336,8 @@ decide(struct fixture *f, const struct intake_self *self, const char **why)
 static void
 which_answers_are_taken(void **state)
 {
-	static const struct intake_self have = { "E", 10, false, false }, nothing = { "E", 10, true, false },
-	    lost = { "unknown", 1, true, true };
+	static const struct intake_self have = {"E", 10, false, false}, nothing = {"E", 10, true, false},
+					lost = {"unknown", 1, true, true};
 	static const struct {
 		const struct intake_self *self;
 		const char *epoch;
@@ -345,17 +345,17 @@ which_answers_are_taken(void **state)
 		bool full;
 		enum intake expected;
 	} cases[] = {
-		{ &have, "E", 11, false, INTAKE_CHANGES },
-		{ &have, "E", 9, false, INTAKE_ANEW },
-		{ &have, "F", 11, false, INTAKE_ANEW },
-		{ &have, "E", 10, true, INTAKE_SNAPSHOT },
-		{ &have, "E", 12, true, INTAKE_SNAPSHOT },
-		{ &have, "E", 9, true, INTAKE_HOLD },
-		{ &have, "F", 99, true, INTAKE_HOLD },
-		{ &have, "F", 10, true, INTAKE_HOLD },
-		{ &nothing, "F", 3, true, INTAKE_SNAPSHOT },
-		{ &lost, "F", 3, true, INTAKE_IF_HARMLESS },
-		{ &lost, "unknown", 3, false, INTAKE_ANEW },
+	    {&have, "E", 11, false, INTAKE_CHANGES},
+	    {&have, "E", 9, false, INTAKE_ANEW},
+	    {&have, "F", 11, false, INTAKE_ANEW},
+	    {&have, "E", 10, true, INTAKE_SNAPSHOT},
+	    {&have, "E", 12, true, INTAKE_SNAPSHOT},
+	    {&have, "E", 9, true, INTAKE_HOLD},
+	    {&have, "F", 99, true, INTAKE_HOLD},
+	    {&have, "F", 10, true, INTAKE_HOLD},
+	    {&nothing, "F", 3, true, INTAKE_SNAPSHOT},
+	    {&lost, "F", 3, true, INTAKE_IF_HARMLESS},
+	    {&lost, "unknown", 3, false, INTAKE_ANEW},
 	};
 	struct fixture *f = *state;
 	const char *why;
@@ -363,14 +363,15 @@ which_answers_are_taken(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		begin(f, cases[i].epoch, cases[i].revision, cases[i].full);
 		assert_int_equal(decide(f, cases[i].self, &why), cases[i].expected);
-		assert_int_equal(why != NULL, cases[i].expected == INTAKE_HOLD || cases[i].expected == INTAKE_IF_HARMLESS);
+		assert_int_equal(
+		    why != NULL, cases[i].expected == INTAKE_HOLD || cases[i].expected == INTAKE_IF_HARMLESS);
 	}
 }
 
 static void
 the_operators_word_counts_for_exactly_what_is_here(void **state)
 {
-	static const struct intake_self have = { "E", 10, false, false };
+	static const struct intake_self have = {"E", 10, false, false};
 	struct fixture *f = *state;
 	const char *why;
 
@@ -388,7 +389,7 @@ the_operators_word_counts_for_exactly_what_is_here(void **state)
 static void
 a_newer_protocol_makes_the_edge_hold(void **state)
 {
-	static const struct intake_self have = { "E", 10, false, false };
+	static const struct intake_self have = {"E", 10, false, false};
 	struct fixture *f = *state;
 	const char *why;
 
@@ -404,20 +405,20 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_new_edge_does_not_know_what_should_be_here),
-		TEST(what_was_saved_is_there_after_a_restart_with_its_password),
-		TEST(no_secret_is_on_disk_and_nobody_else_may_read),
-		TEST(every_single_damaged_byte_is_noticed),
-		TEST(another_key_opens_nothing_and_the_set_counts_as_lost),
-		TEST(a_half_written_new_file_is_not_looked_at),
-		TEST(a_tombstone_keeps_what_it_was_until_it_is_told_gone),
-		TEST(what_a_snapshot_does_not_name_becomes_a_tombstone),
-		TEST(an_object_that_comes_again_unchanged_keeps_what_is_known_of_it),
-		TEST(an_object_that_comes_back_after_its_tombstone_is_wanted),
-		TEST(one_key_twice_counts_once_and_unknown_kinds_stay_without_a_body_on_disk),
-		TEST(which_answers_are_taken),
-		TEST(the_operators_word_counts_for_exactly_what_is_here),
-		TEST(a_newer_protocol_makes_the_edge_hold),
+	    TEST(a_new_edge_does_not_know_what_should_be_here),
+	    TEST(what_was_saved_is_there_after_a_restart_with_its_password),
+	    TEST(no_secret_is_on_disk_and_nobody_else_may_read),
+	    TEST(every_single_damaged_byte_is_noticed),
+	    TEST(another_key_opens_nothing_and_the_set_counts_as_lost),
+	    TEST(a_half_written_new_file_is_not_looked_at),
+	    TEST(a_tombstone_keeps_what_it_was_until_it_is_told_gone),
+	    TEST(what_a_snapshot_does_not_name_becomes_a_tombstone),
+	    TEST(an_object_that_comes_again_unchanged_keeps_what_is_known_of_it),
+	    TEST(an_object_that_comes_back_after_its_tombstone_is_wanted),
+	    TEST(one_key_twice_counts_once_and_unknown_kinds_stay_without_a_body_on_disk),
+	    TEST(which_answers_are_taken),
+	    TEST(the_operators_word_counts_for_exactly_what_is_here),
+	    TEST(a_newer_protocol_makes_the_edge_hold),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

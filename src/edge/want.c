@@ -85,7 +85,8 @@ read_internal_asn(struct reading *r, const struct wire_vrf *w, struct want_vrf *
 	if (!take_number(r, "internal_asn_first", &w->internal_asn_first, 1, ASN_MAX, &to->internal_asn_first) ||
 	    !take_number(r, "internal_asn_last", &w->internal_asn_last, 1, ASN_MAX, &to->internal_asn_last))
 		return false;
-	return to->internal_asn_first <= to->internal_asn_last ? true : bad(r, "internal_asn_last", "is before the first");
+	return to->internal_asn_first <= to->internal_asn_last ? true
+							       : bad(r, "internal_asn_last", "is before the first");
 }
 
 static bool
@@ -115,8 +116,8 @@ read_vlan(struct reading *r, const void *row)
 	struct want_vlan *to = &r->want->vlan;
 
 	return take_key(r, "vrf", &w->vrf, &to->vrf) && take_name(r, "device", &w->device, &to->device) &&
-	    take_mark(r, &w->mark, &to->mark) && take_name(r, "port", &w->port, &to->port) &&
-	    take_number(r, "vlan", &w->vlan, 0, 4094, &to->vlan);
+	       take_mark(r, &w->mark, &to->mark) && take_name(r, "port", &w->port, &to->port) &&
+	       take_number(r, "vlan", &w->vlan, 0, 4094, &to->vlan);
 }
 
 static bool
@@ -126,7 +127,7 @@ read_veth(struct reading *r, const void *row)
 	struct want_veth *to = &r->want->veth;
 
 	return take_key(r, "vrf", &w->vrf, &to->vrf) && take_name(r, "device", &w->device, &to->device) &&
-	    take_mark(r, &w->mark, &to->mark) && take_key(r, "peer", &w->peer, &to->peer);
+	       take_mark(r, &w->mark, &to->mark) && take_key(r, "peer", &w->peer, &to->peer);
 }
 
 static bool
@@ -135,7 +136,7 @@ read_addr(struct reading *r, const void *row)
 	const struct wire_addr *w = row;
 
 	return take_key(r, "link", &w->link, &r->want->addr.link) &&
-	    take_prefix(r, "prefix", w->prefix.v, &r->want->addr.prefix);
+	       take_prefix(r, "prefix", w->prefix.v, &r->want->addr.prefix);
 }
 
 static bool
@@ -184,7 +185,8 @@ read_bgp(struct reading *r, const void *row)
 		return false;
 	if (to->local.family != to->remote.family || ip_addr_equal(&to->local, &to->remote))
 		return bad(r, "remote", "is not another address of the same family as local");
-	if (w->route_limit.set == GIVEN && !take_number(r, "route_limit", &w->route_limit, 0, ROUTE_LIMIT_MAX, &to->route_limit))
+	if (w->route_limit.set == GIVEN &&
+	    !take_number(r, "route_limit", &w->route_limit, 0, ROUTE_LIMIT_MAX, &to->route_limit))
 		return false;
 	/* It ends in BIRD's file: whatever the API let through, here is the last gate. */
 	if (w->password.set == GIVEN && !password_is_good(w->password.v))
@@ -226,14 +228,14 @@ enum dc_code
 want_decode(struct want *ret, const char *body, struct arena *arena)
 {
 	static bool (*const readers[])(struct reading *, const void *) = {
-		[OBJECT_VRF] = read_vrf,
-		[OBJECT_VLAN] = read_vlan,
-		[OBJECT_VETH] = read_veth,
-		[OBJECT_ADDR] = read_addr,
-		[OBJECT_ROUTE] = read_route,
-		[OBJECT_BGP] = read_bgp,
+	    [OBJECT_VRF] = read_vrf,
+	    [OBJECT_VLAN] = read_vlan,
+	    [OBJECT_VETH] = read_veth,
+	    [OBJECT_ADDR] = read_addr,
+	    [OBJECT_ROUTE] = read_route,
+	    [OBJECT_BGP] = read_bgp,
 	};
-	struct reading r = { .want = ret, .arena = arena };
+	struct reading r = {.want = ret, .arena = arena};
 	json_t *json;
 	void *row;
 	enum dc_code rc;

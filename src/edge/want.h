@@ -1,7 +1,7 @@
 /* want.h - one desired object as the planner sees it: its body decoded, every name, number and address checked.
  *
- * What comes from dcaasd is checked here once and nowhere later: names fit the kernel's, addresses parse, numbers are in
- * our ranges. A body that breaks a rule makes that object an error in words and nothing else. */
+ * What comes from dcaasd is checked here once and nowhere later: names fit the kernel's, addresses parse, numbers are
+ * in our ranges. A body that breaks a rule makes that object an error in words and nothing else. */
 #ifndef DC_WANT_H
 #define DC_WANT_H
 
@@ -15,9 +15,9 @@
 struct want {
 	const char *key;
 	enum object_kind kind;
-	bool deleted; /* tombstone; the rest is what it last was, if that is known */
+	bool deleted;    /* tombstone; the rest is what it last was, if that is known */
 	const char *bad; /* words: the body cannot be used. NULL: it can */
-	bool known; /* the union below holds it */
+	bool known;      /* the union below holds it */
 	union {
 		struct want_vrf {
 			const char *device, *mark; /* mark: whole alias, "dcaas:<uuid>" */
@@ -38,7 +38,7 @@ struct want {
 			const char *peer; /* key of the other end */
 		} veth;
 		struct want_addr {
-			const char *link; /* key of a vlan or veth */
+			const char *link;        /* key of a vlan or veth */
 			struct ip_prefix prefix; /* host bits kept */
 		} addr;
 		struct want_route {

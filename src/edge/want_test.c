@@ -12,20 +12,24 @@
 #include "edge/want.h"
 
 #define MARK "\"mark\":\"01a21458-852f-7254-bd65-fe37d00dcaf8\""
-#define VRF "{\"device\":\"dcr1\"," MARK ",\"table\":100001,\"instance\":1,\"router_id\":\"10.255.0.1\",\"own\":[\"10.1.0.0/16\"]}"
+#define VRF                                                                                                            \
+	"{\"device\":\"dcr1\"," MARK                                                                                   \
+	",\"table\":100001,\"instance\":1,\"router_id\":\"10.255.0.1\",\"own\":[\"10.1.0.0/16\"]}"
 #define VLAN "{\"vrf\":\"vrf/a\",\"device\":\"dcv1\"," MARK ",\"port\":\"eth0\",\"vlan\":100,\"use\":\"customer\"}"
 #define VETH "{\"vrf\":\"vrf/a\",\"device\":\"dcl1a\"," MARK ",\"peer\":\"veth/b\"}"
 #define ADDR "{\"link\":\"vlan/a\",\"prefix\":\"192.0.2.1/30\"}"
-#define ROUTE "{\"vrf\":\"vrf/a\",\"link\":\"vlan/a\",\"prefix\":\"172.16.0.1/16\",\"via\":\"192.0.2.2\",\"class\":\"static\"}"
+#define ROUTE                                                                                                          \
+	"{\"vrf\":\"vrf/a\",\"link\":\"vlan/a\",\"prefix\":\"172.16.0.1/"                                              \
+	"16\",\"via\":\"192.0.2.2\",\"class\":\"static\"}"
 #define BGP                                                                                                            \
-	"{\"vrf\":\"vrf/a\",\"link\":\"vlan/a\",\"name\":\"p1_4\",\"local\":\"192.0.2.1\",\"remote\":\"192.0.2.2\","             \
+	"{\"vrf\":\"vrf/a\",\"link\":\"vlan/a\",\"name\":\"p1_4\",\"local\":\"192.0.2.1\",\"remote\":\"192.0.2.2\","   \
 	"\"local_asn\":64512,\"remote_asn\":4294967295,\"password\":\"word\",\"route_limit\":100}"
 
 static const struct {
 	enum object_kind kind;
 	const char *body;
-} good[] = { { OBJECT_VRF, VRF }, { OBJECT_VLAN, VLAN }, { OBJECT_VETH, VETH }, { OBJECT_ADDR, ADDR }, { OBJECT_ROUTE, ROUTE },
-	{ OBJECT_BGP, BGP } };
+} good[] = {{OBJECT_VRF, VRF}, {OBJECT_VLAN, VLAN}, {OBJECT_VETH, VETH}, {OBJECT_ADDR, ADDR}, {OBJECT_ROUTE, ROUTE},
+    {OBJECT_BGP, BGP}};
 
 #define GOOD (sizeof(good) / sizeof(good[0]))
 
@@ -34,7 +38,7 @@ decodes(struct arena *arena, enum object_kind kind, const char *body, struct wan
 {
 	enum dc_code rc;
 
-	*w = (struct want) { .key = "k", .kind = kind };
+	*w = (struct want){.key = "k", .kind = kind};
 	rc = want_decode(w, body, arena);
 	assert_int_equal(rc == DC_OK, w->known);
 	assert_true(w->known == (w->bad == NULL));
@@ -93,48 +97,49 @@ each_broken_rule_is_told_with_its_member(void **state)
 		enum object_kind kind;
 		const char *body, *from, *to, *member;
 	} bad[] = {
-		{ OBJECT_VRF, VRF, "dcr1", "a-name-too-long-x", "device" },
-		{ OBJECT_VRF, VRF, "dcr1", "", "device" },
-		{ OBJECT_VRF, VRF, "dcr1", "../etc", "device" },
-		{ OBJECT_VRF, VRF, "dcr1", "a b", "device" },
-		{ OBJECT_VRF, VRF, "\"dcr1\"", "\"d\\n\"", "device" },
-		{ OBJECT_VRF, VRF, "\"dcr1\"", "7", "device" },
-		{ OBJECT_VRF, VRF, "01a21458-852f", "zza21458-852f", "mark" },
-		{ OBJECT_VRF, VRF, "100001", "254", "table" },
-		{ OBJECT_VRF, VRF, "100001", "99999999999999999999", "table" },
-		{ OBJECT_VRF, VRF, "100001", "\"100001\"", "table" },
-		{ OBJECT_VRF, VRF, "\"instance\":1", "\"instance\":0", "instance" },
-		{ OBJECT_VRF, VRF, "\"instance\":1", "\"instance\":10000", "instance" },
-		{ OBJECT_VRF, VRF, "10.255.0.1", "::1", "router_id" },
-		{ OBJECT_VRF, VRF, "10.255.0.1", "10.255.0", "router_id" },
-		{ OBJECT_VRF, VRF, "10.1.0.0/16", "10.1.0.0", "own" },
-		{ OBJECT_VRF, VRF, "[\"10.1.0.0/16\"]", "\"10.1.0.0/16\"", "own" },
-		{ OBJECT_VRF, VRF, "\"own\"", "\"internal_asn_first\":5,\"own\"", "internal_asn_last" },
-		{ OBJECT_VRF, VRF, "\"own\"", "\"internal_asn_first\":5,\"internal_asn_last\":4,\"own\"", "internal_asn_last" },
-		{ OBJECT_VLAN, VLAN, "vrf/a", "", "vrf" },
-		{ OBJECT_VLAN, VLAN, "100", "4095", "vlan" },
-		{ OBJECT_VLAN, VLAN, "100", "-1", "vlan" },
-		{ OBJECT_VLAN, VLAN, "eth0", "eth0/../x", "port" },
-		{ OBJECT_VLAN, VLAN, "\"port\":\"eth0\",", "", "port" },
-		{ OBJECT_VETH, VETH, "veth/b", "", "peer" },
-		{ OBJECT_ADDR, ADDR, "192.0.2.1/30", "192.0.2.1/33", "prefix" },
-		{ OBJECT_ADDR, ADDR, "192.0.2.1/30", "192.0.2.1", "prefix" },
-		{ OBJECT_ROUTE, ROUTE, "static", "other", "class" },
-		{ OBJECT_ROUTE, ROUTE, "\"192.0.2.2\"", "\"fd00::1\"", "via" },
-		{ OBJECT_ROUTE, ROUTE, "\"192.0.2.2\"", "\"192.0.2.2/30\"", "via" },
-		{ OBJECT_BGP, BGP, "p1_4", "p1 { }", "name" },
-		{ OBJECT_BGP, BGP, "\"remote\":\"192.0.2.2\"", "\"remote\":\"fd00::2\"", "remote" },
-		{ OBJECT_BGP, BGP, "\"remote\":\"192.0.2.2\"", "\"remote\":\"192.0.2.1\"", "remote" },
-		{ OBJECT_BGP, BGP, "4294967295", "4294967296", "remote_asn" },
-		{ OBJECT_BGP, BGP, "64512", "0", "local_asn" },
-		{ OBJECT_BGP, BGP, "\"word\"", "\"wo\\\"rd\"", "password" },
-		{ OBJECT_BGP, BGP, "\"word\"", "\"wo\\nrd\"", "password" },
-		{ OBJECT_BGP, BGP, "\"word\"", "\"w\xc3\xb6rd\"", "password" },
-		{ OBJECT_BGP, BGP, "\"word\"", "\"\"", "password" },
-		{ OBJECT_BGP, BGP, "\"word\"",
-		    "\"123456789012345678901234567890123456789012345678901234567890123456789012345678901\"", "password" },
-		{ OBJECT_BGP, BGP, "\"route_limit\":100", "\"route_limit\":-1", "route_limit" },
-		{ OBJECT_BGP, BGP, "\"route_limit\":100", "\"class\":\"spy\"", "class" },
+	    {OBJECT_VRF, VRF, "dcr1", "a-name-too-long-x", "device"},
+	    {OBJECT_VRF, VRF, "dcr1", "", "device"},
+	    {OBJECT_VRF, VRF, "dcr1", "../etc", "device"},
+	    {OBJECT_VRF, VRF, "dcr1", "a b", "device"},
+	    {OBJECT_VRF, VRF, "\"dcr1\"", "\"d\\n\"", "device"},
+	    {OBJECT_VRF, VRF, "\"dcr1\"", "7", "device"},
+	    {OBJECT_VRF, VRF, "01a21458-852f", "zza21458-852f", "mark"},
+	    {OBJECT_VRF, VRF, "100001", "254", "table"},
+	    {OBJECT_VRF, VRF, "100001", "99999999999999999999", "table"},
+	    {OBJECT_VRF, VRF, "100001", "\"100001\"", "table"},
+	    {OBJECT_VRF, VRF, "\"instance\":1", "\"instance\":0", "instance"},
+	    {OBJECT_VRF, VRF, "\"instance\":1", "\"instance\":10000", "instance"},
+	    {OBJECT_VRF, VRF, "10.255.0.1", "::1", "router_id"},
+	    {OBJECT_VRF, VRF, "10.255.0.1", "10.255.0", "router_id"},
+	    {OBJECT_VRF, VRF, "10.1.0.0/16", "10.1.0.0", "own"},
+	    {OBJECT_VRF, VRF, "[\"10.1.0.0/16\"]", "\"10.1.0.0/16\"", "own"},
+	    {OBJECT_VRF, VRF, "\"own\"", "\"internal_asn_first\":5,\"own\"", "internal_asn_last"},
+	    {OBJECT_VRF, VRF, "\"own\"", "\"internal_asn_first\":5,\"internal_asn_last\":4,\"own\"",
+		"internal_asn_last"},
+	    {OBJECT_VLAN, VLAN, "vrf/a", "", "vrf"},
+	    {OBJECT_VLAN, VLAN, "100", "4095", "vlan"},
+	    {OBJECT_VLAN, VLAN, "100", "-1", "vlan"},
+	    {OBJECT_VLAN, VLAN, "eth0", "eth0/../x", "port"},
+	    {OBJECT_VLAN, VLAN, "\"port\":\"eth0\",", "", "port"},
+	    {OBJECT_VETH, VETH, "veth/b", "", "peer"},
+	    {OBJECT_ADDR, ADDR, "192.0.2.1/30", "192.0.2.1/33", "prefix"},
+	    {OBJECT_ADDR, ADDR, "192.0.2.1/30", "192.0.2.1", "prefix"},
+	    {OBJECT_ROUTE, ROUTE, "static", "other", "class"},
+	    {OBJECT_ROUTE, ROUTE, "\"192.0.2.2\"", "\"fd00::1\"", "via"},
+	    {OBJECT_ROUTE, ROUTE, "\"192.0.2.2\"", "\"192.0.2.2/30\"", "via"},
+	    {OBJECT_BGP, BGP, "p1_4", "p1 { }", "name"},
+	    {OBJECT_BGP, BGP, "\"remote\":\"192.0.2.2\"", "\"remote\":\"fd00::2\"", "remote"},
+	    {OBJECT_BGP, BGP, "\"remote\":\"192.0.2.2\"", "\"remote\":\"192.0.2.1\"", "remote"},
+	    {OBJECT_BGP, BGP, "4294967295", "4294967296", "remote_asn"},
+	    {OBJECT_BGP, BGP, "64512", "0", "local_asn"},
+	    {OBJECT_BGP, BGP, "\"word\"", "\"wo\\\"rd\"", "password"},
+	    {OBJECT_BGP, BGP, "\"word\"", "\"wo\\nrd\"", "password"},
+	    {OBJECT_BGP, BGP, "\"word\"", "\"w\xc3\xb6rd\"", "password"},
+	    {OBJECT_BGP, BGP, "\"word\"", "\"\"", "password"},
+	    {OBJECT_BGP, BGP, "\"word\"",
+		"\"123456789012345678901234567890123456789012345678901234567890123456789012345678901\"", "password"},
+	    {OBJECT_BGP, BGP, "\"route_limit\":100", "\"route_limit\":-1", "route_limit"},
+	    {OBJECT_BGP, BGP, "\"route_limit\":100", "\"class\":\"spy\"", "class"},
 	};
 	struct arena *arena = arena_new();
 	struct want w;
@@ -168,7 +173,8 @@ an_error_never_repeats_a_password(void **state)
 static void
 what_is_no_object_is_refused(void **state)
 {
-	static const char *const bodies[] = { "", "null", "[]", "7", "\"x\"", "{", "{}", "{\"a\":1,\"a\":2}", "{}{}", "nonsense" };
+	static const char *const bodies[] = {
+	    "", "null", "[]", "7", "\"x\"", "{", "{}", "{\"a\":1,\"a\":2}", "{}{}", "nonsense"};
 	struct arena *arena = arena_new();
 	struct want w;
 
@@ -218,12 +224,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(good_bodies_are_taken),
-		cmocka_unit_test(the_host_bits_of_a_route_are_cleared_and_those_of_an_address_stay),
-		cmocka_unit_test(each_broken_rule_is_told_with_its_member),
-		cmocka_unit_test(an_error_never_repeats_a_password),
-		cmocka_unit_test(what_is_no_object_is_refused),
-		cmocka_unit_test(damaged_bodies_do_no_harm),
+	    cmocka_unit_test(good_bodies_are_taken),
+	    cmocka_unit_test(the_host_bits_of_a_route_are_cleared_and_those_of_an_address_stay),
+	    cmocka_unit_test(each_broken_rule_is_told_with_its_member),
+	    cmocka_unit_test(an_error_never_repeats_a_password),
+	    cmocka_unit_test(what_is_no_object_is_refused),
+	    cmocka_unit_test(damaged_bodies_do_no_harm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
