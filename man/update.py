@@ -8,7 +8,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PAGE = os.path.join(HERE, "dcaas.conf.5")
 # section of the page: the file whose table says what there is
 TABLES = {"dcaasd": "src/dcaasd/settings.c", "edge": "src/edge/settings.c", "sim": "src/edge/sim.c"}
-ROW = re.compile(r'\{ SECTION, "(\w+)", (NULL|"[^"]*"), "((?:[^"\\]|\\.)*)" \}')
+ROW = re.compile(r'\{\s*SECTION,\s*"(\w+)",\s*(NULL|"[^"]*"),\s*"((?:[^"\\]|\\.)*)"\s*\}')
 WIDTH = 76  # mandoc wants lines below 80
 
 
