@@ -601,3 +601,46 @@ def test_a_hundred_vlans_are_made_at_a_steady_pace(agent, figure):
     begun = time.monotonic()
     agent.do(*["link-del instance=1 device=dcv%d" % n for n in range(1001, 1101)])
     figure("its removal", (time.monotonic() - begun) / 100, 0.02)
+
+
+def test_devices_that_others_change_are_read_as_they_are(agent, edge):
+    """One agent all along: what it keeps between two requests is not old."""
+    agent.do(*BASE)
+    fifo = "/tmp/agent.in"
+    edge.shell("rm -f %s /tmp/agent.out; mkfifo %s" % (fifo, fifo))
+    edge.spawn("sh", "-c", "exec %s %d %d %s <%s >/tmp/agent.out" % (agent.program, NOBODY, NOBODY, STATE, fifo))
+    writer = edge.spawn("sh", "-c", "exec sleep 600 >%s" % fifo)
+
+    def told(line):
+        before = edge.read("/tmp/agent.out").count("\nok")
+        edge.shell("echo '%s' >%s" % (line, fifo))
+        edge.wait("an answer", lambda: edge.read("/tmp/agent.out").count("\nok") > before, 20)
+        return edge.read("/tmp/agent.out").rsplit("> ", 1)[1]
+    try:
+        edge.wait("the agent", lambda: running(edge, uid=NOBODY), 20)
+        assert "dcv1 mark=dcaas:v1 vrf=dcr1" in told("read-links instance=1")
+        edge.ip(["link set dcv1 nomaster"], ns="dcaas-1")
+        assert "dcv1 mark=dcaas:v1 vrf= " in told("read-links instance=1")
+        edge.ip(["link set dcv1 master dcr1", "link set dcv1 down", "link add name theirs type dummy"], ns="dcaas-1")
+        text = told("read-links instance=1")
+        line = next(line for line in text.splitlines() if " dcv1 " in line)
+        assert "vrf=dcr1" in line and "up=0" in line and "+ link theirs mark= " in text
+        edge.ip(["link set dcv1 alias other", "link del theirs"], ns="dcaas-1")
+        text = told("read-links instance=1")
+        assert "+ link dcv1 mark= " in text and "theirs" not in text
+        edge.ip(["link set dcv1 alias dcaas:v1", "link set dcv1 up"], ns="dcaas-1")
+        line = next(line for line in told("read-links instance=1").splitlines() if " dcv1 " in line)
+        assert line.endswith("up=1 carrier=1")
+        edge.ip(["link set trunk0 down"])
+        line = next(line for line in told("read-links instance=1").splitlines() if " dcv1 " in line)
+        assert line.endswith("up=1 carrier=0")
+        edge.ip(["link set trunk0 up"])
+        edge.ip(["link del dcv1"], ns="dcaas-1")
+        assert "dcv1" not in told("read-links instance=1")
+        assert "trunk1 carrier=1" in told("ports")
+        edge.ip(["link set trunk1 down"])
+        assert "trunk1 carrier=0 exposed=0 up=0" in told("ports")
+    finally:
+        edge.kill(writer)
+        edge.ip(["link set trunk0 up", "link set trunk1 up"])
+        edge.wait("the end of the agent", lambda: not running(edge, uid=NOBODY), 20)

@@ -168,7 +168,7 @@ op_read_addrs(struct call *call, const void *request)
 	struct netns *ns;
 
 	if (netns_get(call->host, op->instance, &ns, &call->fault) != 0 ||
-	    link_read(ns->route, call->arena, &links, &link_count, &call->fault) != 0 ||
+	    link_read(&ns->links, call->arena, &links, &link_count, &call->fault) != 0 ||
 	    addr_read(ns->route, call->arena, &addrs, &n, &call->fault) != 0 ||
 	    route_read(ns, call->arena, ROUTE_PROTO_GUARD, 0, &routes, &route_count, &call->fault) != 0)
 		return call->fault.code;

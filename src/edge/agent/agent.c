@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "edge/agent/host.h"
+#include "edge/agent/link.h"
 #include "edge/agent/netns.h"
 #include "edge/agent/nl.h"
 #include "edge/agent/privilege.h"
@@ -92,7 +93,8 @@ set_up(struct agent_run *run)
 		dc_log(LOG_ERR, "agent", "error=\"cannot set up: %s\"", strerror(errno));
 		return -1;
 	}
-	if (nl_open(NETLINK_ROUTE, &run->host.route, &fault) != 0) {
+	if (nl_open(NETLINK_ROUTE, &run->host.route, &fault) != 0 ||
+	    link_cache_open(&run->host.links, run->host.route, &fault) != 0) {
 		dc_log(LOG_ERR, "agent", "error=\"%s\"", fault.text);
 		return -1;
 	}
@@ -103,6 +105,7 @@ static void
 close_all(struct agent_run *run)
 {
 	netns_forget_all(&run->host);
+	link_cache_close(&run->host.links);
 	run->host.route = nl_close(run->host.route);
 	if (run->host.home >= 0)
 		close(run->host.home);

@@ -23,34 +23,59 @@ struct md5_entry {
 	uint8_t key[80];
 };
 
+#define KEYS_MAX (4u << 20) /* one socket's answer: 100 bytes for each neighbour with a key */
+
 struct place { /* whose sockets */
 	struct netns *ns;
 	struct link vrf;
-	struct link *links; /* of the namespace */
-	size_t link_count;
 };
 
 static int
 find_place(struct call *call, uint32_t instance, const char *vrf, struct place *ret)
 {
-	if (netns_get(call->host, instance, &ret->ns, &call->fault) != 0 ||
-	    vrf_find(ret->ns, vrf, &ret->vrf, &call->fault) != 0)
+	if (netns_get(call->host, instance, &ret->ns, &call->fault) != 0)
 		return call->fault.code;
-	return link_read(ret->ns->route, call->arena, &ret->links, &ret->link_count, &call->fault);
+	return vrf_find(ret->ns, vrf, &ret->vrf, &call->fault);
 }
 
 /* A socket belongs to a VRF by the device that it is bound to: the VRF itself or one in it. */
 static bool
 is_in_place(const struct place *at, uint32_t bound)
 {
-	const struct link *link = link_by_index(at->links, at->link_count, bound);
+	struct fault ignored = {0};
+	struct link link;
 
-	return bound == at->vrf.index || (link != NULL && link->master == at->vrf.index);
+	if (bound == at->vrf.index)
+		return true;
+	return bound != 0 && link_find_index(at->ns->route, bound, &link, &ignored) == 0 && link.master == at->vrf.index;
 }
 
+/* ext: what is asked beyond the socket's state; keys come along with EXT_KEYS. */
+enum { EXT_NONE = 0, EXT_KEYS = 1 << (INET_DIAG_INFO - 1) };
+
+/* Lets the kernel give only sockets whose far address is that one: a program of one condition, which ends behind itself
+ * when it is met and four bytes further when it is not. */
+static void
+put_remote(struct nl_msg *msg, const struct ip_addr *remote)
+{
+	struct inet_diag_bc_op op = {.code = INET_DIAG_BC_D_COND};
+	struct inet_diag_hostcond cond = {.family = nl_family(remote->family), .port = -1};
+	size_t addr_size = ip_bits(remote->family) / 8, size = sizeof(op) + sizeof(cond) + addr_size;
+	char filter[sizeof(op) + sizeof(cond) + sizeof(remote->byte)];
+
+	op.yes = (uint8_t)size;
+	op.no = (uint16_t)(size + 4);
+	cond.prefix_len = (uint8_t)ip_bits(remote->family);
+	memcpy(filter, &op, sizeof(op));
+	memcpy(filter + sizeof(op), &cond, sizeof(cond));
+	memcpy(filter + sizeof(op) + sizeof(cond), remote->byte, addr_size);
+	mnl_attr_put(msg->h, INET_DIAG_REQ_BYTECODE, size, filter);
+}
+
+/* remote: NULL for any. */
 static int
-dump(struct nl *nl, enum ip_family family, uint32_t states, uint16_t sport, uint16_t dport, struct buf *out,
-    struct fault *fault)
+dump(struct nl *nl, enum ip_family family, uint8_t ext, uint32_t states, uint16_t sport, uint16_t dport,
+    const struct ip_addr *remote, struct buf *out, struct fault *fault)
 {
 	struct inet_diag_req_v2 *req;
 	struct nl_msg msg;
@@ -59,10 +84,12 @@ dump(struct nl *nl, enum ip_family family, uint32_t states, uint16_t sport, uint
 	req = msg.body;
 	req->sdiag_family = nl_family(family);
 	req->sdiag_protocol = IPPROTO_TCP;
-	req->idiag_ext = 1 << (INET_DIAG_INFO - 1); /* keys come along with this one only */
+	req->idiag_ext = ext;
 	req->idiag_states = states;
 	req->id.idiag_sport = htons(sport);
 	req->id.idiag_dport = htons(dport);
+	if (remote != NULL)
+		put_remote(&msg, remote);
 	return nl_dump(nl, &msg, out, fault) == 0 ? 0 : fault_prefix(fault, "reading sockets");
 }
 
@@ -95,8 +122,10 @@ find_key(const struct nlmsghdr *h, const struct ip_addr *remote, struct md5_entr
 	if (keys == NULL)
 		return false;
 	const uint8_t *data = mnl_attr_get_payload(keys);
+	/* The kernel puts them last, and the attribute's own length has 16 bits: too few for 655 neighbours. */
+	size_t size = (size_t)((const uint8_t *)h + h->nlmsg_len - data);
 
-	for (size_t at = 0; at + sizeof(*ret) <= mnl_attr_get_payload_len(keys); at += sizeof(*ret)) {
+	for (size_t at = 0; at + sizeof(*ret) <= size; at += sizeof(*ret)) {
 		memcpy(ret, data + at, sizeof(*ret));
 		if (is_for(ret, remote))
 			return true;
@@ -117,6 +146,32 @@ holds_exactly(const struct nlmsghdr *h, const struct op_md5 *op)
 	return match;
 }
 
+/* One socket by itself: its answer is as large as its keys need, where a dump's packets end at 32 kB, some 320 keys.
+ * *holds is false when the socket is gone. */
+static int
+listener_holds(const struct place *at, const struct inet_diag_msg *s, const struct op_md5 *op, bool *holds,
+    struct fault *fault)
+{
+	_cleanup_buf_ struct buf answer = BUF_INIT(KEYS_MAX);
+	struct inet_diag_req_v2 *req;
+	struct nl_msg msg;
+
+	nl_begin(&msg, SOCK_DIAG_BY_FAMILY, 0, sizeof(*req));
+	req = msg.body;
+	req->sdiag_family = s->idiag_family;
+	req->sdiag_protocol = IPPROTO_TCP;
+	req->idiag_ext = EXT_KEYS;
+	req->idiag_states = 1u << TCP_LISTEN;
+	req->id = s->id;
+	int code = nl_get(at->ns->diag, &msg, &answer, fault);
+	const struct nlmsghdr *h = code == 0 ? nl_next(&answer, NULL) : NULL;
+
+	*holds = h != NULL && socket_of(h) != NULL && holds_exactly(h, op);
+	if (answer.data != NULL)
+		explicit_bzero(answer.data, answer.len);
+	return code == 0 || code == ENOENT ? 0 : fault_prefix(fault, "reading a listener's keys");
+}
+
 int
 op_md5_listener(struct call *call, const void *request)
 {
@@ -124,25 +179,27 @@ op_md5_listener(struct call *call, const void *request)
 	const struct op_md5 *op = request;
 	struct reply_md5 *reply;
 	struct place at;
+	int code = 0;
 
 	if (find_place(call, op->instance, op->vrf, &at) != 0 ||
-	    dump(at.ns->diag, op->remote.family, 1u << TCP_LISTEN, BGP_PORT, 0, &sockets, &call->fault) != 0)
+	    dump(at.ns->diag, op->remote.family, EXT_NONE, 1u << TCP_LISTEN, BGP_PORT, 0, NULL, &sockets,
+		&call->fault) != 0)
 		return call->fault.code;
 	reply = call_reply(call, sizeof(*reply));
-	for (const struct nlmsghdr *h = NULL; (h = nl_next(&sockets, h)) != NULL;) {
+	for (const struct nlmsghdr *h = NULL; code == 0 && (h = nl_next(&sockets, h)) != NULL;) {
 		const struct inet_diag_msg *s = socket_of(h);
+		bool holds;
 
 		if (s == NULL || s->idiag_state != TCP_LISTEN || ntohs(s->id.idiag_sport) != BGP_PORT ||
 		    s->id.idiag_if != at.vrf.index)
 			continue;
+		code = listener_holds(&at, s, op, &holds, &call->fault);
 		/* Were there two, either could be the one that answers. */
-		reply->match = holds_exactly(h, op) && (reply->match || !reply->listener);
+		reply->match = holds && (reply->match || !reply->listener);
 		reply->waiting += s->idiag_rqueue;
 		reply->listener = 1;
 	}
-	if (sockets.data != NULL)
-		explicit_bzero(sockets.data, sockets.len);
-	return 0;
+	return code;
 }
 
 /* Connections */
@@ -166,8 +223,8 @@ each_connection(struct call *call, const struct op_tcp *op, const struct place *
 	states &= ~((1u << TCP_LISTEN) | (1u << TCP_TIME_WAIT) | (1u << TCP_CLOSE));
 	for (int side = 0; side < 2; side++) {
 		_cleanup_buf_ struct buf sockets = {0};
-		int code = dump(at->ns->diag, op->local.family, states, side == 0 ? BGP_PORT : 0,
-		    side == 0 ? 0 : BGP_PORT, &sockets, &call->fault);
+		int code = dump(at->ns->diag, op->local.family, EXT_KEYS, states, side == 0 ? BGP_PORT : 0,
+		    side == 0 ? 0 : BGP_PORT, &op->remote, &sockets, &call->fault);
 
 		for (const struct nlmsghdr *h = NULL; code == 0 && (h = nl_next(&sockets, h)) != NULL;) {
 			const struct inet_diag_msg *s = socket_of(h);

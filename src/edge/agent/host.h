@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "edge/agent/fault.h"
+#include "edge/agent/link_cache.h"
 #include "edge/agent/op.h"
 
 struct nl;
@@ -20,6 +21,7 @@ struct host {
 	const char *state_dir;
 	int home;             /* descriptor of the router's own namespace */
 	struct nl *route;     /* netlink there */
+	struct link_cache links; /* its devices */
 	struct netns **netns; /* those of the instances that were used; netns.c */
 	size_t netns_count;
 	bool served;        /* a network half said hello before */

@@ -1,6 +1,7 @@
 #include "edge/agent/link.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <linux/if.h>
 #include <linux/if_link.h>
@@ -65,24 +66,58 @@ begin_get(struct nl_msg *msg)
 	mnl_attr_put_u32(msg->h, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 }
 
-int
-link_read(struct nl *nl, struct arena *arena, struct link **ret, size_t *n, struct fault *fault)
+static int
+refresh(struct link_cache *cache, struct fault *fault)
 {
 	_cleanup_buf_ struct buf dump = {0};
+	struct link *links;
 	struct nl_msg msg;
 	size_t count = 0;
 
 	begin_get(&msg);
-	if (nl_dump(nl, &msg, &dump, fault) != 0)
+	if (nl_dump(cache->nl, &msg, &dump, fault) != 0)
 		return fault_prefix(fault, "reading devices");
 	for (const struct nlmsghdr *h = NULL; (h = nl_next(&dump, h)) != NULL;)
 		count++;
-	*ret = arena_array(arena, count, sizeof(**ret));
-	*n = 0;
+	if ((links = reallocarray(cache->link, count + 1, sizeof(*links))) == NULL)
+		return fault_errno(fault, "reading devices");
+	cache->link = links;
+	cache->n = 0;
 	for (const struct nlmsghdr *h = NULL; (h = nl_next(&dump, h)) != NULL;)
 		if (h->nlmsg_type == RTM_NEWLINK)
-			parse_link(h, &(*ret)[(*n)++]);
+			parse_link(h, &links[cache->n++]);
+	cache->fresh = true;
 	return 0;
+}
+
+int
+link_read(struct link_cache *cache, struct arena *arena, struct link **ret, size_t *n, struct fault *fault)
+{
+	/* First the look at what changed: what changes while it is read is seen the next time. */
+	if (nl_changed(cache->watch))
+		cache->fresh = false;
+	if (!cache->fresh && refresh(cache, fault) != 0)
+		return fault->code;
+	*ret = arena_array(arena, cache->n + 1, sizeof(**ret));
+	memcpy(*ret, cache->link, cache->n * sizeof(**ret));
+	*n = cache->n;
+	return 0;
+}
+
+int
+link_cache_open(struct link_cache *cache, struct nl *nl, struct fault *fault)
+{
+	cache->nl = nl;
+	cache->fresh = false;
+	return nl_open_watch(RTNLGRP_LINK, &cache->watch, fault);
+}
+
+void
+link_cache_close(struct link_cache *cache)
+{
+	nl_close(cache->watch);
+	free(cache->link);
+	*cache = (struct link_cache){0};
 }
 
 static int
@@ -223,7 +258,7 @@ link_all_users(struct host *host, struct arena *arena, struct link_user **ret, s
 		size_t link_count;
 
 		if (netns_get(host, numbers[i], &ns, fault) != 0 ||
-		    link_read(ns->route, arena, &links, &link_count, fault) != 0)
+		    link_read(&ns->links, arena, &links, &link_count, fault) != 0)
 			return fault->code;
 		grown = arena_array(arena, count + link_count + 1, sizeof(*grown));
 		if (count > 0)
@@ -264,8 +299,8 @@ read_all(struct call *call, uint32_t instance, struct reading *ret)
 	struct fault *fault = &call->fault;
 
 	if (netns_get(call->host, instance, &ret->ns, fault) != 0 ||
-	    link_read(call->host->route, call->arena, &ret->port, &ret->ports, fault) != 0 ||
-	    link_read(ret->ns->route, call->arena, &ret->link, &ret->links, fault) != 0)
+	    link_read(&call->host->links, call->arena, &ret->port, &ret->ports, fault) != 0 ||
+	    link_read(&ret->ns->links, call->arena, &ret->link, &ret->links, fault) != 0)
 		return fault->code;
 	if (has_veth(ret) && veth_map_read(call->host, call->arena, ret->ns, &ret->map, fault) != 0)
 		return fault->code;
@@ -301,8 +336,11 @@ fill_item(struct call *call, const struct reading *all, const struct link *link,
 	strlcpy(item->device, link->name, sizeof(item->device));
 	if (master != NULL)
 		strlcpy(item->vrf, master->name, sizeof(item->vrf));
-	if (port != NULL)
+	if (port != NULL) {
 		strlcpy(item->port, port->name, sizeof(item->port));
+		/* Not every driver drops its carrier when its device is set down. */
+		item->carrier = link->carrier && port->carrier && port->up;
+	}
 	if (!link_is_ours(link))
 		return;
 	strlcpy(item->mark, link->alias, sizeof(item->mark));

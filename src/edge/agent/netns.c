@@ -87,6 +87,7 @@ netns_leave(const struct host *host)
 static void
 netns_free(struct netns *ns)
 {
+	link_cache_close(&ns->links);
 	nl_close(ns->route);
 	nl_close(ns->diag);
 	if (ns->fd >= 0)
@@ -142,6 +143,8 @@ open_sockets(struct host *host, struct netns *ns, struct fault *fault)
 
 	if (code == 0)
 		code = nl_open(NETLINK_SOCK_DIAG, &ns->diag, fault);
+	if (code == 0)
+		code = link_cache_open(&ns->links, ns->route, fault);
 	netns_leave(host);
 	return code;
 }
@@ -430,7 +433,7 @@ refuse_when_used(struct call *call, struct netns *ns)
 		return call->fault.code;
 	if (pid != 0)
 		return fault_set(&call->fault, EBUSY, "namespace dcaas-%u: its BIRD runs (pid %u)", ns->number, pid);
-	if (link_read(ns->route, call->arena, &links, &n, &call->fault) != 0)
+	if (link_read(&ns->links, call->arena, &links, &n, &call->fault) != 0)
 		return call->fault.code;
 	for (size_t i = 0; i < n; i++)
 		if (!is_fallback(links[i].name) && !link_is_half_made(&links[i]))

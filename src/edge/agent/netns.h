@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "edge/agent/host.h"
+#include "edge/agent/link_cache.h"
 
 #define NETNS_NAME_MAX 16
 
@@ -17,6 +18,7 @@ struct netns {
 	dev_t dev; /* what the pinned file must still be, else it was made anew behind our back */
 	ino_t ino;
 	struct nl *route, *diag; /* sockets inside */
+	struct link_cache links;
 };
 
 /* The namespace, opened at first use; borrowed until the next call. ENOENT when there is none, EEXIST when not ours. */

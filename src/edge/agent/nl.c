@@ -6,9 +6,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define RECEIVE_MAX 65536
+#define RECEIVE_MAX (1u << 20) /* a listener with its keys is one message: 100 bytes each */
 #define DUMP_MAX ((size_t)64 << 20)
 #define DUMP_TRIES 8
+#define WATCH_MAX 100000 /* packets at one look */
 #define ANSWER_SECONDS 5 /* the kernel answers at once or not at all */
 
 struct nl {
@@ -48,6 +49,39 @@ nl_open(int protocol, struct nl **ret, struct fault *fault)
 	}
 	*ret = nl;
 	return 0;
+}
+
+int
+nl_open_watch(int group, struct nl **ret, struct fault *fault)
+{
+	struct nl *nl = NULL;
+
+	if (nl_open(NETLINK_ROUTE, &nl, fault) != 0)
+		return fault->code;
+	if (mnl_socket_setsockopt(nl->socket, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) != 0) {
+		fault_errno(fault, "netlink group");
+		nl_close(nl);
+		return fault->code;
+	}
+	*ret = nl;
+	return 0;
+}
+
+bool
+nl_changed(struct nl *watch)
+{
+	bool changed = false;
+
+	for (int i = 0; i < WATCH_MAX; i++) {
+		ssize_t n = recv(mnl_socket_get_fd(watch->socket), watch->receive, 1, MSG_DONTWAIT | MSG_TRUNC);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != ENOBUFS)
+			return changed || (errno != EAGAIN && errno != EWOULDBLOCK);
+		changed = true;
+	}
+	return true;
 }
 
 struct nl *

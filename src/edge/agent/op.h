@@ -164,7 +164,7 @@ struct reply_hello {
 };
 struct item_port {
 	char device[OP_NAME_MAX];
-	uint8_t carrier, exposed, up, pad;
+	uint8_t carrier, exposed, up, pad; /* carrier: also up. exposed: the router has an address there, or on its bridge */
 	uint32_t vlans; /* devices of ours on it */
 };
 struct item_link {
@@ -175,7 +175,8 @@ struct item_link {
 	char peer[OP_NAME_MAX]; /* veth: the other end, when it is in an instance of ours */
 	uint32_t peer_instance; /* 0: cannot be told */
 	uint32_t ifindex, table, vlan;
-	uint8_t is_vrf, is_vlan, is_veth, up, carrier, pad[3]; /* a VRF is up when its unreachable defaults are there, too */
+	/* A VRF is up when its unreachable defaults are there, too; a VLAN has a carrier when its port is up and has one. */
+	uint8_t is_vrf, is_vlan, is_veth, up, carrier, pad[3];
 };
 struct item_addr {
 	char device[OP_NAME_MAX];

@@ -36,7 +36,7 @@ struct ports { /* all that is known of the router's own namespace */
 static int
 read_ports(struct host *host, struct arena *arena, struct ports *ret, struct fault *fault)
 {
-	if (link_read(host->route, arena, &ret->link, &ret->links, fault) != 0 ||
+	if (link_read(&host->links, arena, &ret->link, &ret->links, fault) != 0 ||
 	    addr_read(host->route, arena, &ret->addr, &ret->addrs, fault) != 0)
 		return fault->code;
 	return link_all_users(host, arena, &ret->user, &ret->users, fault);
@@ -201,7 +201,7 @@ port_lost(struct call *call, struct netns *ns, uint32_t index, bool whole)
 	struct link *links;
 	size_t n;
 
-	if (link_read(ns->route, call->arena, &links, &n, &call->fault) != 0)
+	if (link_read(&ns->links, call->arena, &links, &n, &call->fault) != 0)
 		return call->fault.code;
 	for (size_t i = 0; i < n && !whole; i++)
 		if (link_is_from_port(&links[i]) && links[i].lower == index)
@@ -219,7 +219,7 @@ op_ports(struct call *call, const void *request)
 		return call->fault.code;
 	for (size_t i = 0; i < all.links; i++) {
 		const struct link *port = &all.link[i];
-		struct item_port item = {.up = port->up, .carrier = port->carrier, .exposed = is_exposed(&all, port)};
+		struct item_port item = {.up = port->up, .carrier = port->up && port->carrier, .exposed = is_exposed(&all, port)};
 		bool whole;
 
 		if (strcmp(port->name, "lo") == 0)

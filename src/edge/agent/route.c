@@ -403,7 +403,7 @@ op_read_routes(struct call *call, const void *request)
 	size_t n;
 
 	if (netns_get(call->host, op->instance, &ns, &call->fault) != 0 ||
-	    link_read(ns->route, call->arena, &links, &n, &call->fault) != 0 ||
+	    link_read(&ns->links, call->arena, &links, &n, &call->fault) != 0 ||
 	    list_protocol(call, ns, ROUTE_PROTO_VPC, links, n) != 0)
 		return call->fault.code;
 	return list_protocol(call, ns, ROUTE_PROTO_STATIC, links, n);

@@ -65,7 +65,7 @@ check_table(struct call *call, struct netns *ns, uint32_t table)
 	struct link *links;
 	size_t n;
 
-	if (link_read(ns->route, call->arena, &links, &n, &call->fault) != 0)
+	if (link_read(&ns->links, call->arena, &links, &n, &call->fault) != 0)
 		return call->fault.code;
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(links[i].kind, "vrf") == 0 && links[i].table == table)
@@ -104,7 +104,7 @@ vrf_delete(struct call *call, struct netns *ns, const struct link *vrf)
 	struct link *links;
 	size_t n;
 
-	if (link_read(ns->route, call->arena, &links, &n, &call->fault) != 0)
+	if (link_read(&ns->links, call->arena, &links, &n, &call->fault) != 0)
 		return call->fault.code;
 	for (size_t i = 0; i < n; i++)
 		if (links[i].master == vrf->index)

@@ -1,0 +1,19 @@
+/* link_cache.h - the devices of one namespace as they were last read, read anew when the kernel told of a change. Thousands
+ * of devices are asked for with every request, and change seldom. */
+#ifndef DC_AGENT_LINK_CACHE_H
+#define DC_AGENT_LINK_CACHE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct nl;
+struct link;
+
+struct link_cache {
+	struct nl *nl, *watch; /* nl is the namespace's */
+	struct link *link; /* heap */
+	size_t n;
+	bool fresh;
+};
+
+#endif
