@@ -179,7 +179,7 @@ gather(struct control *c, struct arena *arena, struct monotonic start, struct co
 			return lost(c, err, "an endless answer");
 		if (!looks_whole(in.data, in.len))
 			continue;
-		char *text = arena_strndup(arena, in.data, in.len);
+		char *text = arena_memdup(arena, in.data, in.len + 1); /* may hold a NUL, which is no reply */
 
 		if (control_split(text, in.len, arena, ret) != 1)
 			return lost(c, err, "an answer that is none of BIRD's");

@@ -189,6 +189,17 @@ who_greets_otherwise_is_not_believed(void **state)
 }
 
 static void
+a_reply_with_a_nul_is_none(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena *a = arena_new();
+	char text[] = "1002-a\0b\n0000 \n";
+	struct control_reply r;
+
+	assert_int_equal(control_split(text, sizeof(text) - 1, a, &r), -1);
+}
+
+static void
 a_missing_daemon_is_told(void **state)
 {
 	(void)state;
@@ -255,6 +266,7 @@ main(void)
 	    cmocka_unit_test(silence_ends_with_the_time_out_and_the_connection),
 	    cmocka_unit_test(an_unfinished_reply_ends_with_the_time_out),
 	    cmocka_unit_test(who_greets_otherwise_is_not_believed),
+	    cmocka_unit_test(a_reply_with_a_nul_is_none),
 	    cmocka_unit_test(a_missing_daemon_is_told),
 	    cmocka_unit_test(a_long_path_is_reached),
 	    cmocka_unit_test(a_command_is_one_line),
