@@ -58,17 +58,55 @@ static void escape(struct buf *out, unsigned char c)
 	}
 }
 
+/* Bytes of the character at s: 1 to 4; 0 when it is none (RFC 3629: nothing cut off, overlong, or a surrogate). */
+static size_t character(const char *s)
+{
+	const unsigned char *c = (const unsigned char *)s;
+	unsigned char low = 0x80, high = 0xbf; /* bounds of the second byte */
+	size_t len = 0;
+
+	if (c[0] < 0x80)
+		len = 1;
+	else if (c[0] >= 0xc2 && c[0] <= 0xdf)
+		len = 2;
+	else if ((c[0] & 0xf0) == 0xe0)
+		len = 3;
+	else if (c[0] >= 0xf0 && c[0] <= 0xf4)
+		len = 4;
+
+	if (c[0] == 0xe0)
+		low = 0xa0;
+	else if (c[0] == 0xed)
+		high = 0x9f;
+	else if (c[0] == 0xf0)
+		low = 0x90;
+	else if (c[0] == 0xf4)
+		high = 0x8f;
+	for (size_t i = 1; i < len; i++) {
+		if (c[i] < low || c[i] > high)
+			return 0;
+		low = 0x80;
+		high = 0xbf;
+	}
+	return len;
+}
+
+/* Texts that were cut to a size may end inside a character: what is none becomes U+FFFD, so that the whole stays JSON. */
 static void quoted(struct buf *out, const char *s)
 {
 	buf_putc(out, '"');
 	while (*s != '\0') {
-		size_t plain = 0;
+		size_t plain = 0, len;
 
-		while ((unsigned char)s[plain] >= 0x20 && s[plain] != '"' && s[plain] != '\\')
-			plain++;
+		while ((unsigned char)s[plain] >= 0x20 && s[plain] != '"' && s[plain] != '\\' &&
+		       (len = character(s + plain)) > 0)
+			plain += len;
 		buf_add(out, s, plain);
 		s += plain;
-		if (*s != '\0')
+		if ((unsigned char)*s >= 0x80) {
+			buf_puts(out, "\\ufffd");
+			s++;
+		} else if (*s != '\0')
 			escape(out, (unsigned char)*s++);
 	}
 	buf_putc(out, '"');

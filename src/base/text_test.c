@@ -107,6 +107,31 @@ static void json_strings_are_escaped(void **state)
 	assert_string_equal(b.data, "\"q\\\" b\\\\ n\\n t\\t \\u0001 \xc3\xa4\"");
 }
 
+static void json_strings_hold_whole_characters_only(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *json;
+	} cases[] = {
+		{ "a\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80", "\"a\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80\"" },
+		{ "cut \xc3", "\"cut \\ufffd\"" },
+		{ "cut \xe2\x82", "\"cut \\ufffd\\ufffd\"" },
+		{ "\xf0\x9f\x98 in between", "\"\\ufffd\\ufffd\\ufffd in between\"" },
+		{ "\x80\xff", "\"\\ufffd\\ufffd\"" },
+		{ "overlong \xc0\xaf \xe0\x80\xaf", "\"overlong \\ufffd\\ufffd \\ufffd\\ufffd\\ufffd\"" },
+		{ "surrogate \xed\xa0\x80", "\"surrogate \\ufffd\\ufffd\\ufffd\"" },
+		{ "beyond \xf4\x90\x80\x80", "\"beyond \\ufffd\\ufffd\\ufffd\\ufffd\"" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		_cleanup_buf_ struct buf b = BUF_INIT(1000);
+		struct json w = JSON_INIT(&b);
+
+		jw_string(&w, cases[i].text);
+		assert_string_equal(buf_str(&b), cases[i].json);
+	}
+}
+
 static void errors_carry_code_member_and_words(void **state)
 {
 	struct dc_error err = { .http = 7 };
@@ -143,6 +168,7 @@ int main(void)
 		cmocka_unit_test(an_empty_buffer_gives_away_an_empty_text),
 		cmocka_unit_test(json_has_commas_where_they_belong),
 		cmocka_unit_test(json_strings_are_escaped),
+		cmocka_unit_test(json_strings_hold_whole_characters_only),
 		cmocka_unit_test(errors_carry_code_member_and_words),
 		cmocka_unit_test(log_values_cannot_forge_a_line),
 	};

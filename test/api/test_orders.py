@@ -107,6 +107,13 @@ def test_an_unknown_id_is_not_found(tenant, path, code, wrong):
     refused(tenant, "DELETE", path + wrong, None, code, 404)
 
 
+def test_words_that_were_cut_are_still_utf_8(tenant):
+    """The words of an error quote what was sent, up to a length: it may end inside a character."""
+    for shift in range(4):
+        answer = send(tenant, "GET", V3 + "virtual-gateways/" + "x" * shift + "%F0%9F%98%80" * 100)
+        assert answer.status == 404 and json.loads(answer.text.decode("utf-8"))["error_code"] == "DC.1111"
+
+
 def test_ids_are_found_in_upper_case_too(tenant, gateway):
     assert tenant.show("virtual-gateways/" + gateway.upper())["id"] == gateway
 
