@@ -67,7 +67,7 @@ known_instances(const struct apply *a, const struct kernel_state *seen, struct a
 	for (size_t i = 0; i < seen->instance_count; i++)
 		known[(*n)++] = seen->instance[i].instance;
 	for (size_t i = 0; i < a->loaded.n; i++)
-		if (!a->loaded.v[i].valid || a->loaded.v[i].desired.vrf_count > 0)
+		if (!a->loaded.v[i].taken || a->loaded.v[i].desired.vrf_count > 0)
 			known[(*n)++] = a->loaded.v[i].number;
 	return known;
 }
@@ -199,7 +199,7 @@ blame(void *arg, const char *key)
 static void
 take_results(struct apply *a, const struct routing_desired *d, const struct routing_result *results)
 {
-	bool valid = true;
+	bool whole = true;
 
 	for (size_t i = 0; i < d->neighbour_count; i++) {
 		struct edge_object *o = state_find(a->state, results[i].key);
@@ -210,9 +210,9 @@ take_results(struct apply *a, const struct routing_desired *d, const struct rout
 						      : results[i].text != NULL ? results[i].text
 										: dc_code_text(results[i].code));
 		a->failed += bad;
-		valid = valid && !bad;
+		whole = whole && !bad;
 	}
-	loaded_set(&a->loaded, d, valid);
+	loaded_set(&a->loaded, d, whole ? LOADED_WHOLE : LOADED_PARTLY);
 }
 
 static void
@@ -236,7 +236,7 @@ load_instance(struct apply *a, const struct routing_desired *d)
 	}
 	a->failed++;
 	loaded_diff(&a->loaded, d, blame, &(struct blame){a, err.text});
-	loaded_set(&a->loaded, d, false);
+	loaded_set(&a->loaded, d, LOADED_FAILED);
 	dc_log(LOG_WARNING, "routing daemon failed", "instance=%u error=%s", d->instance, log_quote(arena, err.text));
 }
 
@@ -267,7 +267,7 @@ tombstone_status(const struct apply *a, const struct edge_object *o, const struc
 {
 	if (v->state != PLAN_GONE)
 		return o->step_error != NULL ? STATUS_ERROR : STATUS_PENDING;
-	if (o->want->kind == OBJECT_BGP && loaded_may_run(&a->loaded, o->want->key))
+	if (o->want->kind == OBJECT_BGP && loaded_may_run(&a->loaded, v->instance, o->want->key))
 		return STATUS_PENDING;
 	return !o->want->known && has_strays(&a->round.plan) ? STATUS_PENDING : STATUS_REMOVED;
 }

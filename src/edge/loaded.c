@@ -109,7 +109,7 @@ loaded_is(const struct loaded *l, const struct routing_desired *d)
 {
 	const struct loaded_instance *i = loaded_find(l, d->instance);
 
-	return i != NULL && i->valid && desired_equal(&i->desired, d);
+	return i != NULL && i->whole && desired_equal(&i->desired, d);
 }
 
 static struct loaded_instance *
@@ -127,7 +127,7 @@ find_or_add(struct loaded *l, uint32_t number)
 }
 
 void
-loaded_set(struct loaded *l, const struct routing_desired *d, bool valid)
+loaded_set(struct loaded *l, const struct routing_desired *d, enum loaded_how how)
 {
 	struct loaded_instance *i = find_or_add(l, d->instance);
 	struct arena *arena = arena_new();
@@ -137,7 +137,8 @@ loaded_set(struct loaded *l, const struct routing_desired *d, bool valid)
 	arena_free(i->arena);
 	i->arena = arena;
 	i->desired = copy;
-	i->valid = valid;
+	i->taken = how != LOADED_FAILED;
+	i->whole = how == LOADED_WHOLE;
 }
 
 static int
@@ -155,10 +156,11 @@ find_neighbour(const struct routing_desired *d, const char *key)
 }
 
 bool
-loaded_may_run(const struct loaded *l, const char *key)
+loaded_may_run(const struct loaded *l, uint32_t instance, const char *key)
 {
 	for (size_t i = 0; i < l->n; i++)
-		if (!l->v[i].valid || find_neighbour(&l->v[i].desired, key) != NULL)
+		if ((instance == 0 || l->v[i].number == instance) &&
+		    (!l->v[i].taken || find_neighbour(&l->v[i].desired, key) != NULL))
 			return true;
 	return false;
 }

@@ -7,7 +7,8 @@
 
 struct loaded_instance {
 	uint32_t number;
-	bool valid;                     /* the daemon has taken exactly this; false: not known what it runs */
+	bool taken;                     /* the daemon runs on this; false: not known on what */
+	bool whole;                     /* and on all of it: no neighbour was refused */
 	struct routing_desired desired; /* a deep copy */
 	struct arena *arena;
 };
@@ -19,12 +20,13 @@ struct loaded { /* zero is empty */
 
 void loaded_clear(struct loaded *);
 struct loaded_instance *loaded_find(const struct loaded *, uint32_t number); /* NULL: never given anything */
-/* Whether the instance runs exactly this. */
+/* Whether the instance runs exactly this, and on all of it. */
 bool loaded_is(const struct loaded *, const struct routing_desired *);
-/* valid false: the daemon did not take it. */
-void loaded_set(struct loaded *, const struct routing_desired *, bool valid);
-/* Whether a neighbour of that key may still run somewhere. */
-bool loaded_may_run(const struct loaded *, const char *key);
+/* What became of an apply. */
+enum loaded_how { LOADED_FAILED, LOADED_PARTLY, LOADED_WHOLE };
+void loaded_set(struct loaded *, const struct routing_desired *, enum loaded_how);
+/* Whether a neighbour of that key may still run in that instance; 0: in any. */
+bool loaded_may_run(const struct loaded *, uint32_t instance, const char *key);
 
 /* Calls back for every neighbour that is new, gone or different in `next`, or whose VRF is another one. */
 void loaded_diff(

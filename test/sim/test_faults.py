@@ -131,3 +131,17 @@ def test_a_neighbour_that_is_refused_later_is_not_called_up_any_more(site):
     assert not session["established"] and "refused" in session["last_error"]
     site.edge.set_options()
     site.wait_status(vif, "ACTIVE")
+
+
+def test_a_deletion_ends_while_another_neighbour_is_refused(site):
+    gone, bad = site.order(1), site.order(2)
+    for vif in (gone, bad):
+        site.wait_status(vif, "ACTIVE")
+    site.edge.set_options(fail=name(site, bad))
+    other = site.order(3)
+    site.wait_status(bad, "ERROR")
+    site.wait_status(other, "ACTIVE")
+    site.delete(gone)
+    site.wait_gone(gone)
+    site.edge.set_options()
+    site.wait_status(bad, "ACTIVE")
