@@ -11,7 +11,8 @@ ONCE ?=
 .PHONY: build help run stop sim check lab bench soak fuzz fmt lint clean deps
 
 build: deps-build ## compile everything into build/
-	@test -f build/build.ninja || meson setup build
+	@test -f build/build.ninja || { echo "meson setup build"; meson setup build >build.log 2>&1 || { cat build.log; exit 1; }; }
+	@rm -f build.log
 	@ninja -C build
 
 help: ## this list

@@ -195,9 +195,6 @@ It runs at {endpoint} (loopback only). Credentials are in {env}. Look around:
     def stop(self):
         """`make stop`, from another process."""
         mark = self.earlier()
-        if mark is None:
-            print("run: nothing runs")
-            return 0
         if self.lives(mark):
             os.kill(mark["pid"], signal.SIGTERM)
             end = time.monotonic() + 30
@@ -274,6 +271,9 @@ def main():
     options = parser.parse_args()
     run = Run(options.dir)
     try:
+        if options.stop and run.earlier() is None:
+            print("run: nothing runs")
+            return 0
         as_root(sys.argv[1:])
         if options.stop:
             return run.stop()
