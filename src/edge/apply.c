@@ -26,7 +26,7 @@ struct apply {
 	struct round round; /* the plan that is carried out, then the one that the statuses come from */
 	size_t next;        /* step or instance of the phase */
 	struct monotonic begun;
-	int64_t revision, done, failed, reloads, routing_ms; /* of this run */
+	int64_t revision, done, failed, reloads, retries, routing_ms; /* of this run */
 	int64_t read_ms, told_revision;
 	bool has_seen, must_retry, record_due;
 	struct apply_record record;
@@ -130,7 +130,7 @@ apply_begin(struct apply *a, struct dc_error *err)
 		return false;
 	a->begun = monotonic_now();
 	a->revision = state_revision(a->state);
-	a->done = a->failed = a->reloads = a->routing_ms = 0;
+	a->done = a->failed = a->reloads = a->retries = a->routing_ms = 0;
 	a->next = 0;
 	a->phase = a->round.plan.deletions > 0 ? BEFORE : STEPS;
 	note_sessions(a);
@@ -226,7 +226,7 @@ load_instance(struct apply *a, const struct routing_desired *d)
 
 	if (loaded_is(&a->loaded, d))
 		return;
-	a->reloads++;
+	*(loaded_was_given(&a->loaded, d) ? &a->retries : &a->reloads) += 1;
 	loaded_diff(&a->loaded, d, touch, a);
 	taken = a->routing->ops->apply(a->routing, d, arena, &results, &err) == DC_OK;
 	a->routing_ms += monotonic_since(begun);
@@ -313,9 +313,11 @@ set_statuses(struct apply *a)
 static void
 close_run(struct apply *a)
 {
+	bool nothing_new = a->done == 0 && a->reloads == 0;
+
 	a->phase = IDLE;
-	if (a->done == 0 && a->reloads == 0 && (a->failed == 0 || a->told_revision == a->revision))
-		return;
+	if (nothing_new && (a->failed > 0 ? a->told_revision == a->revision : a->retries == 0))
+		return; /* what failed before has failed again, or there was nothing to do */
 	a->told_revision = a->revision;
 	a->record = (struct apply_record){
 	    .revision = a->revision,

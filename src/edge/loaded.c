@@ -105,6 +105,14 @@ loaded_find(const struct loaded *l, uint32_t number)
 }
 
 bool
+loaded_was_given(const struct loaded *l, const struct routing_desired *d)
+{
+	const struct loaded_instance *i = loaded_find(l, d->instance);
+
+	return i != NULL && desired_equal(&i->desired, d);
+}
+
+bool
 loaded_is(const struct loaded *l, const struct routing_desired *d)
 {
 	const struct loaded_instance *i = loaded_find(l, d->instance);

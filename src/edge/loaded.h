@@ -20,6 +20,8 @@ struct loaded { /* zero is empty */
 
 void loaded_clear(struct loaded *);
 struct loaded_instance *loaded_find(const struct loaded *, uint32_t number); /* NULL: never given anything */
+/* Whether it was given exactly this the last time, whatever became of it. */
+bool loaded_was_given(const struct loaded *, const struct routing_desired *);
 /* Whether the instance runs exactly this, and on all of it. */
 bool loaded_is(const struct loaded *, const struct routing_desired *);
 /* What became of an apply. */

@@ -53,6 +53,13 @@ class SimEdge:
     def set_token(self, token):
         self.write("token", token + "\n")
 
+    def log_all(self):
+        """From the next start on."""
+        config = os.path.join(self.folder, "edge.conf")
+        with open(config) as file:
+            text = file.read()
+        self.write("edge.conf", text + "log = debug\n")
+
     def start(self):
         env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
         env.update((name, os.environ[name]) for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS") if name in os.environ)

@@ -145,3 +145,19 @@ def test_a_deletion_ends_while_another_neighbour_is_refused(site):
     site.wait_gone(gone)
     site.edge.set_options()
     site.wait_status(bad, "ACTIVE")
+
+
+def test_what_fails_again_and_again_is_on_record_once(site):
+    good = site.order(1)
+    site.wait_status(good, "ACTIVE")
+    site.edge.log_all()
+    site.edge.restart()
+    site.edge.set_options(fail="dcv%d" % (int(device(site, good)[3:]) + 1))
+    bad = site.order(2)
+    site.wait_status(bad, "ERROR")
+    line = site.edge.lines()
+    wait_for("three more tries", lambda: sum('event="step failed"' in text and "vlan-add" in text
+                                             for text in site.edge.log().splitlines()[line:]) >= 3)
+    assert sum(a["failed"] > 0 for a in site.edge.rows("applies", "applies")) == 1
+    site.edge.set_options()
+    site.wait_status(bad, "ACTIVE")
