@@ -11,6 +11,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import xml.etree.ElementTree
@@ -71,17 +72,27 @@ def environment(**more):
     return env
 
 
-def run(argv, seconds=900, env=None, cwd=ROOT):
-    """(exit code, output). The whole process group ends with it; more than `seconds` is a failure of its own."""
-    process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                               env=env or environment(), cwd=cwd, start_new_session=True, text=True, errors="replace")
-    try:
-        output, _ = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        output, _ = process.communicate()
-        return -1, output + "\n%s: not done after %d s" % (os.path.basename(argv[0]), seconds)
-    return process.returncode, output
+def run(argv, seconds=900, env=None, cwd=ROOT, path=None):
+    """(exit code, output). The whole process group ends with it; more than `seconds` is a failure of its own. path: a file
+    that gets the output as it comes, for those who want to watch."""
+    with open(path, "w+b") if path else tempfile.TemporaryFile() as file:
+        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT,
+                                   env=env or environment(), cwd=cwd, start_new_session=True)
+        late = ""
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            # What it started itself has a chance to end what it started.
+            late = "\n%s: not done after %d s" % (os.path.basename(argv[0]), seconds)
+            os.killpg(process.pid, signal.SIGINT)
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        file.seek(0)
+        output = file.read().decode(errors="replace")
+    return (-1, output + late) if late else (process.returncode, output)
 
 
 def files(*patterns):
@@ -244,8 +255,8 @@ def python_tests(name):
         report = os.path.join(WORK, "log", name + ".xml")
         if os.path.exists(report):
             os.unlink(report)
-        code, output = run([venv(), "-m", "pytest", "-q", "--junitxml", report, "-o", "junit_logging=system-out",
-                            os.path.join("test", name)], seconds, env)
+        code, output = run([venv(), "-m", "pytest", "-v", "--junitxml", report, "-o", "junit_logging=system-out",
+                            os.path.join("test", name)], seconds, env, path=os.path.join(WORK, "log", name + ".out"))
         if not os.path.exists(report):
             raise Failed("pytest: exit code %d\n%s" % (code, output))
         for case in xml.etree.ElementTree.parse(report).iter("testcase"):
@@ -257,7 +268,7 @@ def python_tests(name):
         if group.passed + group.failed == 0 or (code != 0 and group.failed == 0):
             group.count("pytest", False, "exit code %d" % code)
         sanitizer_reports(group, folder)
-        group.say(output)
+        group.say("\n".join(line for line in output.splitlines() if not re.search(r" PASSED +\[ *\d+%\]$", line)))
     return group_run
 
 
