@@ -9,6 +9,7 @@
 #define IN_PROGRESS 4
 #define QUEUED 5
 #define CHECKED 20
+#define CONFIGURE_MS 15000 /* to read a configuration */
 #define CONFIGURE_WAIT_MS 3000
 #define KEYS_WAIT_MS 300
 
@@ -102,7 +103,7 @@ check(struct instance *in, struct arena *a, struct bird_config *config, struct d
 
 		if ((code = apply_render(in, a, config, err)) != DC_OK ||
 		    (code = file_write(in, "bird.conf.new", config->text, config->len, err)) != DC_OK ||
-		    (code = control_ask(in->control, a, command, &r, err)) != DC_OK)
+		    (code = daemon_ask(in, a, command, CONFIGURE_MS, &r, err)) != DC_OK)
 			return code;
 		if (r.code == CHECKED)
 			return DC_OK;
@@ -138,7 +139,7 @@ configure(struct instance *in, struct arena *a, struct dc_error *err)
 {
 	const char *command = arena_printf(a, "configure \"%s\"", instance_path(in, a, "bird.conf.new"));
 	struct control_reply r;
-	enum dc_code code = control_ask(in->control, a, command, &r, err);
+	enum dc_code code = daemon_ask(in, a, command, CONFIGURE_MS, &r, err);
 
 	if (code != DC_OK)
 		return code;
@@ -266,6 +267,8 @@ revive(struct instance *in, struct arena *a, struct dc_error *err)
 
 	if (!daemon_pid(in, &pid))
 		return dc_fail(err, DC_E_DAEMON, NULL, "whether BIRD runs cannot be told");
+	if (pid != 0 && in->silent_since != 0)
+		return DC_E_DAEMON; /* told already */
 	enum dc_code code = pid == 0 ? start(in, a, err) : daemon_await(in, a, err);
 
 	if (code == DC_OK)

@@ -17,18 +17,17 @@
 
 struct control {
 	char *dir;
-	int timeout_ms;
-	int fd; /* -1: none */
+	int timeout_ms; /* of the exchange that goes on */
+	int fd;         /* -1: none */
 };
 
 struct control *
-control_new(const char *dir, int timeout_ms)
+control_new(const char *dir)
 {
 	struct control *c = calloc(1, sizeof(*c));
 
 	if (c == NULL || (c->dir = strdup(dir)) == NULL)
 		abort();
-	c->timeout_ms = timeout_ms;
 	c->fd = -1;
 	return c;
 }
@@ -254,11 +253,12 @@ connect_to(struct control *c, struct arena *arena, struct monotonic start, struc
 }
 
 enum dc_code
-control_ask(
-    struct control *c, struct arena *arena, const char *command, struct control_reply *ret, struct dc_error *err)
+control_ask(struct control *c, struct arena *arena, const char *command, int timeout_ms, struct control_reply *ret,
+    struct dc_error *err)
 {
 	struct monotonic start = monotonic_now();
 
+	c->timeout_ms = timeout_ms;
 	if (connect_to(c, arena, start, err) != DC_OK || send_line(c, command, start, err) != DC_OK)
 		return DC_E_DAEMON;
 	return gather(c, arena, start, ret, err);

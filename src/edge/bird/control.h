@@ -26,12 +26,12 @@ struct control;
 
 /* dir: the folder that holds bird.ctl (any length: the socket is reached through a descriptor of the folder). Connects
  * at the first command. */
-struct control *control_new(const char *dir, int timeout_ms);
+struct control *control_new(const char *dir);
 struct control *control_free(struct control *);
-/* command: one line without its newline. DC_E_DAEMON with words when there is no daemon, no answer in time, or an
- * answer that is none; a reply that says error (8xxx, 9xxx) is a reply and DC_OK. */
-enum dc_code control_ask(
-    struct control *, struct arena *, const char *command, struct control_reply *ret, struct dc_error *);
+/* command: one line without its newline. timeout_ms: for the whole exchange. DC_E_DAEMON with words when there is no
+ * daemon, no answer in time, or an answer that is none; a reply that says error (8xxx, 9xxx) is a reply and DC_OK. */
+enum dc_code control_ask(struct control *, struct arena *, const char *command, int timeout_ms,
+    struct control_reply *ret, struct dc_error *);
 bool control_connected(const struct control *);
 void control_drop(struct control *); /* the daemon was started anew */
 

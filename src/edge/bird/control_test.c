@@ -108,17 +108,17 @@ replies_are_gathered_whatever_the_pieces(void **state)
 		struct dc_error err;
 
 		daemon_start(&d, whole, piece);
-		struct control *c = control_new(d.dir, 5000);
+		struct control *c = control_new(d.dir);
 
-		assert_int_equal(control_ask(c, a, "show protocols", &r, &err), DC_OK);
+		assert_int_equal(control_ask(c, a, "show protocols", 5000, &r, &err), DC_OK);
 		assert_int_equal(r.code, 0);
 		assert_int_equal(r.lines, 6);
 		assert_int_equal(r.line[1].code, 1002);
 		assert_string_equal(r.line[2].text, "b y");
 		assert_int_equal(r.line[2].code, 1002);
-		assert_int_equal(control_ask(c, a, "configure", &r, &err), DC_OK);
+		assert_int_equal(control_ask(c, a, "configure", 5000, &r, &err), DC_OK);
 		assert_int_equal(r.code, 3);
-		assert_int_equal(control_ask(c, a, "configure check \"x\"", &r, &err), DC_OK);
+		assert_int_equal(control_ask(c, a, "configure check \"x\"", 5000, &r, &err), DC_OK);
 		assert_int_equal(r.code, 8002);
 		assert_string_equal(control_words(&r), "/x/bird.conf.new:3:1 syntax error");
 		control_free(c);
@@ -137,9 +137,9 @@ silence_ends_with_the_time_out_and_the_connection(void **state)
 	struct dc_error err;
 
 	daemon_start(&d, text, 100);
-	struct control *c = control_new(d.dir, 100);
+	struct control *c = control_new(d.dir);
 
-	assert_int_equal(control_ask(c, a, "show status", &r, &err), DC_E_DAEMON);
+	assert_int_equal(control_ask(c, a, "show status", 100, &r, &err), DC_E_DAEMON);
 	assert_string_equal(err.text, "BIRD's control socket: no answer in time");
 	assert_false(control_connected(c));
 	control_free(c);
@@ -158,9 +158,9 @@ an_unfinished_reply_ends_with_the_time_out(void **state)
 	struct dc_error err;
 
 	daemon_start(&d, text, 3);
-	struct control *c = control_new(d.dir, 100);
+	struct control *c = control_new(d.dir);
 
-	assert_int_equal(control_ask(c, a, "show protocols", &r, &err), DC_E_DAEMON);
+	assert_int_equal(control_ask(c, a, "show protocols", 100, &r, &err), DC_E_DAEMON);
 	control_free(c);
 	daemon_end(&d);
 }
@@ -179,9 +179,9 @@ who_greets_otherwise_is_not_believed(void **state)
 		struct dc_error err;
 
 		daemon_start(&d, text, 100);
-		struct control *c = control_new(d.dir, 200);
+		struct control *c = control_new(d.dir);
 
-		assert_int_equal(control_ask(c, a, "show status", &r, &err), DC_E_DAEMON);
+		assert_int_equal(control_ask(c, a, "show status", 200, &r, &err), DC_E_DAEMON);
 		assert_false(control_connected(c));
 		control_free(c);
 		daemon_end(&d);
@@ -204,11 +204,11 @@ a_missing_daemon_is_told(void **state)
 {
 	(void)state;
 	_cleanup_arena_ struct arena *a = arena_new();
-	struct control *c = control_new("/nonexistent/folder", 100);
+	struct control *c = control_new("/nonexistent/folder");
 	struct control_reply r;
 	struct dc_error err;
 
-	assert_int_equal(control_ask(c, a, "show status", &r, &err), DC_E_DAEMON);
+	assert_int_equal(control_ask(c, a, "show status", 100, &r, &err), DC_E_DAEMON);
 	assert_string_equal(err.text, "BIRD's control socket: No such file or directory");
 	control_free(c);
 }
@@ -229,9 +229,9 @@ a_long_path_is_reached(void **state)
 
 	assert_int_equal(mkdir(deep, 0700), 0);
 	assert_int_equal(symlink("../bird.ctl", link), 0);
-	struct control *c = control_new(deep, 5000);
+	struct control *c = control_new(deep);
 
-	assert_int_equal(control_ask(c, a, "show status", &r, &err), DC_OK);
+	assert_int_equal(control_ask(c, a, "show status", 5000, &r, &err), DC_OK);
 	assert_int_equal(r.code, 13);
 	control_free(c);
 	unlink(link);
@@ -250,9 +250,9 @@ a_command_is_one_line(void **state)
 	struct dc_error err;
 
 	daemon_start(&d, text, 100);
-	struct control *c = control_new(d.dir, 1000);
+	struct control *c = control_new(d.dir);
 
-	assert_int_equal(control_ask(c, a, "show status\ndown", &r, &err), DC_E_DAEMON);
+	assert_int_equal(control_ask(c, a, "show status\ndown", 1000, &r, &err), DC_E_DAEMON);
 	assert_string_equal(err.text, "a command that is no line");
 	control_free(c);
 	daemon_end(&d);

@@ -7,7 +7,9 @@
 #define START_WAIT_MS 8000
 #define PACE_FIRST_MS 1000
 #define PACE_MAX_MS 30000
-#define LIVED_MS 60000 /* who ran this long is started again at once */
+#define SILENT_REST_MS 5000
+#define SILENT_MAX_MS 30000 /* then it is ended, and started again */
+#define LIVED_MS 60000      /* who ran this long is started again at once */
 
 bool
 daemon_pid(struct instance *in, uint32_t *ret)
@@ -22,14 +24,33 @@ daemon_pid(struct instance *in, uint32_t *ret)
 }
 
 enum dc_code
+daemon_ask(struct instance *in, struct arena *a, const char *command, int timeout_ms, struct control_reply *r,
+    struct dc_error *err)
+{
+	int64_t begun = now_ms();
+
+	if (begun < in->ask_after)
+		return dc_fail(err, DC_E_DAEMON, NULL, "BIRD does not answer");
+	if (control_ask(in->control, a, command, timeout_ms, r, err) == DC_OK) {
+		in->silent_since = in->ask_after = 0;
+		return DC_OK;
+	}
+	in->suspect = true;
+	if (now_ms() - begun < timeout_ms)
+		return DC_E_DAEMON; /* it was told at once */
+	if (in->silent_since == 0)
+		in->silent_since = begun;
+	in->ask_after = now_ms() + SILENT_REST_MS;
+	return DC_E_DAEMON;
+}
+
+enum dc_code
 daemon_answers(struct instance *in, struct arena *a, struct dc_error *err)
 {
 	struct control_reply r;
 
-	if (control_ask(in->control, a, "show status", &r, err) != DC_OK) {
-		in->suspect = true;
+	if (daemon_ask(in, a, "show status", ASK_MS, &r, err) != DC_OK)
 		return DC_E_DAEMON;
-	}
 	in->suspect = in->starting = false;
 	in->answered = true;
 	in->configuring = bird_parse_configuring(&r);
@@ -45,6 +66,7 @@ launch(struct instance *in, struct dc_error *err)
 
 	control_drop(in->control);
 	in->started = now_ms();
+	in->silent_since = in->ask_after = 0;
 	in->next_start = in->started + in->pace;
 	enum dc_code code = agent_do(in->driver->agent, OP_DAEMON_START, &ask, sizeof(ask), err);
 
@@ -111,6 +133,7 @@ daemon_await(struct instance *in, struct arena *a, struct dc_error *err)
 		}
 		if (monotonic_since(start) > START_WAIT_MS)
 			return dc_fail(err, DC_E_DAEMON, NULL, "BIRD does not answer after its start");
+		in->ask_after = 0;
 		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
 	}
 	return DC_OK;
@@ -166,4 +189,8 @@ daemon_tick(struct instance *in)
 	}
 	if (daemon_answers(in, a, NULL) == DC_OK)
 		dc_log(LOG_NOTICE, "bird-answers", "instance=%u pid=%u", in->number, pid);
+	else if (in->silent_since != 0 && now_ms() - in->silent_since > SILENT_MAX_MS) {
+		dc_log(LOG_ERR, "bird-silent", "instance=%u pid=%u", in->number, pid);
+		daemon_stop(in, NULL);
+	}
 }

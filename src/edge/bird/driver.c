@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "edge/bird/instance.h"
 
-#define CONTROL_TIMEOUT_MS 3000
 #define AGAIN_MS 2000 /* between tries of what is due */
 
 int64_t
@@ -47,7 +46,7 @@ instance_new(struct bird_driver *d, uint32_t number)
 	in->driver = d;
 	in->number = number;
 	in->dir = must(strdup(arena_printf(a, "%s/bird/%u", d->state_dir, number)));
-	in->control = control_new(in->dir, CONTROL_TIMEOUT_MS);
+	in->control = control_new(in->dir);
 	in->arena = arena_new();
 	d->instance = must(realloc(d->instance, (d->count + 1) * sizeof(struct instance *)));
 	d->instance[d->count++] = in;

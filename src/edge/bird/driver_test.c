@@ -247,12 +247,12 @@ traced(const char *words)
 static char *
 protocols(struct arena *a)
 {
-	struct control *c = control_new(in_dir(a, ""), WAIT_MS);
+	struct control *c = control_new(in_dir(a, ""));
 	_cleanup_buf_ struct buf out = BUF_INIT(1 << 20);
 	struct control_reply r;
 	struct dc_error err;
 
-	if (control_ask(c, a, "show protocols", &r, &err) != DC_OK)
+	if (control_ask(c, a, "show protocols", WAIT_MS, &r, &err) != DC_OK)
 		fail_msg("%s", err.text);
 	for (size_t i = 0; i < r.lines; i++)
 		if (strstr(r.line[i].text, " BGP ") != NULL)
@@ -581,6 +581,32 @@ answer(int fd, const struct play *p, const char *line)
 	send(fd, out, strlen(out), MSG_NOSIGNAL);
 }
 
+/* A silent BIRD is asked once, and not by each look again. */
+static void
+a_silent_bird_is_left_alone_for_a_while(void **state)
+{
+	struct routing *r = *state;
+	NEEDS_BIRD(r);
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct routing_session *sessions;
+	struct dc_error err;
+	struct site s;
+	size_t n;
+
+	site_fill(&s, 1);
+	apply(r, &s, a);
+	assert_int_equal(kill(running(), SIGSTOP), 0);
+	struct monotonic begun = monotonic_now();
+
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(r->ops->observe(r, 7, a, &sessions, &n, &err), DC_E_DAEMON);
+		r->ops->tick(r);
+	}
+	assert_true(monotonic_since(begun) < 4500); /* once for 2 s, and some for a loaded machine */
+	assert_false(traced("start-R"));
+	assert_int_equal(kill(running(), SIGCONT), 0);
+}
+
 static void *
 play(void *arg)
 {
@@ -743,6 +769,7 @@ main(void)
 	    T(an_edge_that_starts_anew_finds_bird_running),
 	    T(an_edge_that_starts_anew_closes_what_has_changed_meanwhile),
 	    T(an_edge_that_ended_amidst_an_apply_trusts_no_file),
+	    T(a_silent_bird_is_left_alone_for_a_while),
 	    T(a_session_without_its_key_is_reset_and_never_up),
 	    T(since_tells_when_a_session_ceased_to_be_up),
 	    T(a_neighbour_over_its_limit_is_kept_down),

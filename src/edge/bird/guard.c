@@ -203,7 +203,7 @@ restart_guarded(struct instance *in, struct arena *a, struct peer *p)
 
 	guard_close(in, p, NULL);
 	if (guard_settle(in, a, NULL) == DC_OK)
-		control_ask(in->control, a, arena_printf(a, "restart %s", p->want->name), &r, NULL);
+		daemon_ask(in, a, arena_printf(a, "restart %s", p->want->name), ASK_MS, &r, NULL);
 }
 
 /* Time for one more question; what it takes is added by the caller. */

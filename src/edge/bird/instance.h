@@ -51,6 +51,7 @@ struct instance {
 	char *loaded;
 	bool again; /* an apply is due: a wait after a route limit is over, or the daemon had to start with less */
 	bool configuring;                  /* BIRD has not finished with the last one */
+	int64_t silent_since, ask_after;   /* monotonic ms: it runs and does not answer; 0: it does */
 	bool suspect;                      /* its socket failed */
 	bool starting, answered;           /* since its last start of ours */
 	int64_t started, next_start, pace; /* monotonic ms; wait between starts */
@@ -96,6 +97,10 @@ void boot_note(const struct instance *);
 /* daemon.c */
 /* 0: none runs. False when the agent cannot tell. */
 bool daemon_pid(struct instance *, uint32_t *ret);
+#define ASK_MS 2000 /* for an answer */
+/* A command to BIRD. One that was silent is left alone for a while, so that nobody waits for it again and again. */
+enum dc_code daemon_ask(
+    struct instance *, struct arena *, const char *command, int timeout_ms, struct control_reply *, struct dc_error *);
 /* Running and answering, else DC_E_DAEMON. */
 enum dc_code daemon_answers(struct instance *, struct arena *, struct dc_error *);
 /* Starts BIRD with this configuration, its neighbours guarded; returns before it answers. */

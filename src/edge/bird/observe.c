@@ -2,7 +2,8 @@
 
 #include "edge/bird/instance.h"
 
-#define SINCE_SLACK_MS 500 /* a session cannot be lost and be back in less: connect delay and error wait are a second  \
+#define SINCE_SLACK_MS                                                                                                 \
+	500                /* a session cannot be lost and be back in less: connect delay and error wait are a second  \
 			    */
 #define COUNT_BUDGET_MS 60 /* of one call, for routes of sessions that are up */
 #define COUNT_AGE_MS 400   /* counts younger than this are good */
@@ -15,10 +16,8 @@ observe_rows(struct instance *in, struct arena *a, struct bird_row **row, size_t
 {
 	struct control_reply r;
 
-	if (control_ask(in->control, a, "show protocols", &r, err) != DC_OK) {
-		in->suspect = true;
+	if (daemon_ask(in, a, "show protocols", ASK_MS, &r, err) != DC_OK)
 		return DC_E_DAEMON;
-	}
 	if (r.code != 0) {
 		control_drop(in->control);
 		return dc_fail(err, DC_E_DAEMON, NULL, "BIRD's `show protocols`: %s", control_words(&r));
@@ -83,7 +82,7 @@ count_routes(struct instance *in, struct arena *a, struct peer *p)
 	struct bird_counts counts;
 	struct control_reply r;
 
-	if (control_ask(in->control, a, arena_printf(a, "show protocols all %s", p->want->name), &r, NULL) != DC_OK)
+	if (daemon_ask(in, a, arena_printf(a, "show protocols all %s", p->want->name), ASK_MS, &r, NULL) != DC_OK)
 		return;
 	p->counted_at = now_ms();
 	if (bird_parse_counts(&r, &counts))
