@@ -1,5 +1,6 @@
 """The channel of an edge: what it is asked to have, and what becomes of what it reports."""
 import json
+import socket
 import threading
 import time
 import uuid
@@ -303,3 +304,51 @@ def test_applies_are_kept_as_proof(world, edge, vif):
                                                           "reset": []}])
     applies = world.operator.get("/dcaas/v1/applies?edge_id=" + world.edge)["applies"]
     assert [(one["steps"], one["failed"], one["reset"]) for one in applies] == [(4, 0, [])]
+
+
+def test_a_stop_answers_the_polls_that_wait(new_dcaasd):
+    daemon = new_dcaasd()
+    world = World(daemon)
+    edge = FakeEdge(world.endpoint, world.edge_token)
+    edge.poll()
+    done = []
+    threads = [threading.Thread(target=lambda: done.append(edge.ask(wait=60)[0])) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    wait_for("polls that wait", lambda: len(connections(daemon)) >= 20)
+    begun = time.monotonic()
+    assert daemon.stop() == 0
+    assert time.monotonic() - begun < 5
+    for thread in threads:
+        thread.join(20)
+    assert done == [204] * 20
+
+
+def connections(daemon):
+    """Established TCP connections to the daemon's port."""
+    port = "%04X" % daemon.port
+    with open("/proc/net/tcp", encoding="ascii") as file:
+        return [line for line in file if line.split()[1].endswith(":" + port) and line.split()[3] == "01"]
+
+
+def test_polls_whose_edge_has_gone_do_no_harm(dcaasd, tenant, edge, line, gateway):
+    edge.poll()
+    for _ in range(20):
+        with socket.create_connection(("127.0.0.1", dcaasd.port), timeout=10) as wire:
+            wire.sendall(("GET /dcaas/v1/edge/desired?revision=%d&epoch=%s&wait=30 HTTP/1.1\r\nhost: x\r\n"
+                          "x-dcaas-edge-token: %s\r\n\r\n" % (edge.revision, edge.epoch, edge.token)).encode())
+    tenant.interface(line, gateway)
+    assert "bgp" in [one["kind"] for one in edge.poll()]
+    assert dcaasd.health()["status"] == "ok"
+
+
+def test_many_polls_of_one_edge_are_all_woken(tenant, edge, line, gateway):
+    edge.poll()
+    done = []
+    threads = [threading.Thread(target=lambda: done.append(edge.ask(wait=30)[0])) for _ in range(50)]
+    for thread in threads:
+        thread.start()
+    tenant.interface(line, gateway)
+    for thread in threads:
+        thread.join(20)
+    assert done == [200] * 50
