@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """run.py - what dcaas costs, as ratios to the bare library doing the same work, side by side in one run.
 
-    python3 bench/run.py [get] [create] [--runs N] [--seconds S]
+    python3 bench/run.py [get] [create] [apply] [--runs N] [--seconds S]
+
+`apply` needs root: it runs a lab.
 
 Each figure is the median of N runs; a run times the yardstick and the server one after the other. Absolute numbers are
 this machine's; the ratios are the point. wrk is the client, on the same cores as the server.
@@ -228,7 +230,150 @@ def bench_create(rows, runs, seconds):
         server.close()
 
 
-BENCHES = {"get": bench_get, "create": bench_create}
+class Yardstick:
+    """One interface added by the agent's own netlink code and one `configure` of a BIRD, in a guest without dcaas-edge:
+    what the kernel and BIRD cost by themselves."""
+    INSTANCE, STATE = 900, "/var/lib/dcaas-bench"
+
+    def __init__(self, guest, vrf, present):
+        self.guest, self.vrf, self.conf = guest, vrf, self.STATE + "/bird/%d/bird.conf" % self.INSTANCE
+        guest.shell("mkdir -p {0} && chown -R 65534:65534 {1}".format(os.path.dirname(self.conf), self.STATE))
+        self.ask("netns-add instance=900", "vrf-add instance=900 device=%s mark=dcaas:bench table=%d" % vrf,
+                 *[line for item in present for line in self.device(*item)])
+
+    def device(self, device, vlan, address):
+        where = "instance=900 device=%s" % device
+        return ["vlan-add %s mark=dcaas:bench%s port=trunk1 vlan=%d vrf=%s" % (where, device, vlan, self.vrf[0]),
+                "addr-add %s table=%d prefix=%s" % (where, self.vrf[1], address),
+                "guard-on %s local=%s" % (where, address.split("/")[0]), "link-up " + where]
+
+    def ask(self, *lines):
+        out = self.guest.run(program_of("src/edge/agent/agent_try"), 65534, 65534, self.STATE, timeout=120,
+                             stdin="\n".join(lines) + "\n").out
+        if out.count("\nok\n") != len(lines):
+            raise SystemExit("bench: the yardstick failed:\n" + out)
+        return [int(word) for word in re.findall(r"\+ clock (\d+)", out)]
+
+    def write(self, text, name="bird.conf"):
+        self.guest.write(os.path.dirname(self.conf) + "/" + name, re.sub(r'log "[^;]*;', "", text))
+        self.guest.shell("chown 65534:65534 %s/*" % os.path.dirname(self.conf))
+
+    def start(self, text):
+        self.write(text)
+        self.ask("daemon-start instance=900 recover=0")
+
+    def add(self, text, item):
+        """Seconds of one addition; it is taken back."""
+        before = self.guest.read(self.conf)
+        self.write(text, "new")
+        folder, (device, _, address) = os.path.dirname(self.conf), item
+        socket = folder + "/bird.ctl"
+        began, ended = self.ask("clock", *self.device(*item), "rename %s/new %s" % (folder, self.conf),
+                                "bird %s configure check" % socket, "bird %s configure" % socket,
+                                "guard-off instance=900 device=%s local=%s" % (device, address.split("/")[0]), "clock")
+        self.write(before)
+        self.ask("bird %s configure" % socket, "link-del instance=900 device=" + device)
+        return (ended - began) / 1e6
+
+
+def program_of(path):
+    return os.path.join(BUILD, path)
+
+
+class Field:
+    """A site whose gateway gets many interfaces."""
+
+    def __init__(self):
+        from lab.order import Gateway
+        from lab.site import Site
+        self.site = Site(settings=("accept_unattached_vpc = no", "quota_virtual_interfaces = -1", "log = warning"),
+                         say=lambda words: None)
+        self.site.start_edge()
+        self.site.wait_edge()
+        self.tenant = self.site.tenant("bench")
+        self.line = self.site.connection(self.tenant, bandwidth=10000)
+        self.gateway = Gateway(self.site, self.tenant, 1)
+        self.made = []
+
+    def body(self, n):
+        a, b = "172.%d.%d.%%d/30" % (16 + n // 16384, n // 64 % 256), n % 64 * 4
+        return {"virtual_interface": {
+            "name": "b%d" % n, "type": "private", "direct_connect_id": self.line, **self.gateway.members(), "vlan": 1 + n,
+            "bandwidth": 2, "route_mode": "bgp", "bgp_asn": 65001, "bgp_md5": "bench-password-%d" % n,
+            "local_gateway_v4_ip": a % (b + 1), "remote_gateway_v4_ip": a % (b + 2)}}
+
+    def post(self, n):
+        return self.tenant.post("/v3/{project_id}/dcaas/virtual-interfaces", self.body(n))["virtual_interface"]["id"]
+
+    def wait_applied(self, vif, timeout=120):
+        end = time.monotonic() + timeout
+        while self.site.interface(self.tenant, vif)["status"] == "PENDING_CREATE":
+            if time.monotonic() > end:
+                raise SystemExit("bench: interface %s is not applied after %d s" % (vif, timeout))
+            time.sleep(0.002)
+
+    def grow(self, n):
+        began = time.monotonic()
+        before = len(self.made)
+        while len(self.made) < n:
+            self.made.append(self.post(len(self.made)))
+        for vif in self.made[before:]:
+            self.wait_applied(vif, 600)
+        return time.monotonic() - began
+
+    def add(self, n):
+        """Seconds from the order to the edge's word that it is there; it is deleted again."""
+        began = time.monotonic()
+        vif = self.post(n)
+        self.wait_applied(vif)
+        seconds = time.monotonic() - began
+        text = self.bird()
+        self.tenant.delete("/v3/{project_id}/dcaas/virtual-interfaces/" + vif)
+        self.site.wait_gone(self.tenant, "/v3/{project_id}/dcaas/virtual-interfaces/" + vif)
+        return seconds, text
+
+    def bird(self):
+        return self.site.lab.edge.read("/run/dcaas/edge/bird/1/bird.conf")
+
+    def devices(self):
+        """What the routing daemon's file and the orders say: (device, vlan, address) of each interface, the VRF first."""
+        rows = self.site.rows("objects?limit=2000", "objects")
+        links = {row["key"]: json.loads(row["body"]) if isinstance(row["body"], str) else row["body"] for row in rows}
+        vrf = next(body for key, body in links.items() if key.startswith("vrf/"))
+        found = [(links[body["link"]]["device"], links[body["link"]]["vlan"], body["prefix"])
+                 for key, body in links.items() if key.startswith("addr/") and body["prefix"].startswith("172.")]
+        return (vrf["device"], vrf["table"]), sorted(found, key=lambda item: item[1])
+
+    def close(self):
+        self.site.down()
+
+
+def bench_apply(rows, runs, seconds):
+    field = Field()
+    try:
+        field.grow(10)
+        vrf, present = field.devices()
+        yardstick = Yardstick(field.site.lab.customers, vrf, present)
+        yardstick.start(field.bird())
+        bare, ours = [], []
+        for _ in range(runs):
+            took, text = field.add(10)
+            device = re.search(r'vrf "%s"' % vrf[0], text) and sorted(set(re.findall(r'ifname != "(\w+)"', text)) -
+                                                                      {d for d, _, _ in present})[0]
+            ours.append(took)
+            bare.append(yardstick.add(text, (device, 4000, field.body(10)["virtual_interface"]["local_gateway_v4_ip"])))
+        rows.add("POST to applied, one interface with MD5, against its netlink and one configure, in the lab", "s", bare, ours)
+        base = ours
+        for n in (100, 1000):
+            took = field.grow(n)
+            print("%d interfaces more in %.1f s" % (n, took), file=sys.stderr)
+            rows.add("adding one interface with %d present, against 10" % n, "s", base,
+                     [field.add(n)[0] for _ in range(runs)])
+    finally:
+        field.close()
+
+
+BENCHES = {"get": bench_get, "create": bench_create, "apply": bench_apply}
 
 
 def main():
