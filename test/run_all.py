@@ -4,6 +4,8 @@ A group is a function below, or a folder of test/ that holds test_*.py files (ru
 Each prints its time and counts when it ends, and its output when something failed; a group that could not run has failed.
 The last line is `N passed, N failed`; the exit code is 1 unless nothing failed. Build folders, the Python environment and
 the logs are below build-check/."""
+import contextlib
+import fcntl
 import glob
 import json
 import os
@@ -102,6 +104,19 @@ def files(*patterns):
     return [name for name in output.splitlines() if os.path.exists(os.path.join(ROOT, name))]
 
 
+@contextlib.contextmanager
+def alone(name):
+    """Two runs in one checkout do not build the same folder, or run the same group, at the same time."""
+    os.makedirs(os.path.join(WORK, "lock"), exist_ok=True)
+    with open(os.path.join(WORK, "lock", name), "w", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("%-10s waits for another run in this checkout" % name, flush=True)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 # Builds, each made once, whoever asks first.
 
 _locks = {name: threading.Lock() for name in [*BUILDS, "venv"]}
@@ -111,7 +126,8 @@ _made = {}
 def once(name, make):
     with _locks[name]:
         if name not in _made:
-            _made[name] = make()
+            with alone("build-" + name):
+                _made[name] = make()
         code, output = _made[name]
     if code != 0:
         raise Failed("%s:\n%s" % (name, output))
@@ -292,7 +308,8 @@ def groups():
 def perform(group):
     started = time.monotonic()
     try:
-        group.run(group)
+        with alone(group.name):
+            group.run(group)
     except Failed as failure:
         group.count("could not run", False, str(failure))
     except Exception as error:  # a group that breaks has failed; the others still run
