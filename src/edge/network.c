@@ -26,8 +26,9 @@
 #define READ_BACK_COST 50
 #define RETRY_MIN_MS 500
 #define RETRY_MAX_MS 10000
-#define REPORT_GAP_MS 30     /* between reports of what the API shows */
-#define REPORT_MINOR_MS 1000 /* and of what it does not */
+#define REPORT_GAP_MS 30        /* between reports of what the API shows */
+#define REPORT_MINOR_MS 1000    /* and of what it does not */
+#define REPORT_MINOR_EACH_MS 10 /* more for each session that has some */
 #define REPORT_RETRY_MIN_MS 200
 #define REPORT_RETRY_MAX_MS 2000
 #define REPORT_INTERVAL_SECONDS 10 /* until dcaasd says another */
@@ -55,7 +56,7 @@ struct network {
 	bool look;  /* the next poll asks for a snapshot */
 	struct monotonic looked;
 	bool applied; /* a first apply is through */
-	struct monotonic begun, applied_at, reported_at;
+	struct monotonic begun, applied_at, reported_at, minor_at;
 	int64_t report_interval_ms;
 	int retry_ms, report_retry_ms;
 	bool report_failed; /* the last one; no other before the timer */
@@ -80,11 +81,13 @@ may_report(const struct network *n)
 }
 
 static void
-send_report(struct network *n, bool heartbeat)
+send_report(struct network *n, bool minor, bool heartbeat)
 {
 	buf_reset(&n->body);
-	report_build(n->report, n->state, apply_seen(n->apply), heartbeat, &n->body);
+	report_build(n->report, n->state, apply_seen(n->apply), minor || heartbeat, heartbeat, &n->body);
 	n->reported_at = monotonic_now();
+	if (minor || heartbeat)
+		n->minor_at = n->reported_at;
 	if (!n->body.failed) {
 		channel_report(n->channel, &n->body);
 		return;
@@ -96,23 +99,31 @@ send_report(struct network *n, bool heartbeat)
 	start_timer(n, TIMER_REPORT, RETRY_MAX_MS);
 }
 
-/* Sends what there is to say, or sees to it that this is asked again in time. */
+static int64_t
+least(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Sends what there is to say, or sees to it that this is asked again in time. Sessions that do not come up have
+ * something new to say all the time: the more of them, the seldomer they are told. */
 static void
 consider_report(struct network *n)
 {
-	int64_t since = monotonic_since(n->reported_at), gap;
-	enum report_need need;
+	int64_t since = monotonic_since(n->reported_at), left = n->report_interval_ms - since, major_left, minor_left;
+	struct report_need need;
 
 	if (!channel_can_report(n->channel) || n->report_failed || !may_report(n))
 		return;
 	need = report_need(n->report, n->state, apply_seen(n->apply));
-	gap = need == REPORT_MAJOR ? REPORT_GAP_MS : need == REPORT_MINOR ? REPORT_MINOR_MS : n->report_interval_ms;
-	if (gap > n->report_interval_ms)
-		gap = n->report_interval_ms;
-	if (since >= gap)
-		send_report(n, since >= n->report_interval_ms);
+	major_left = need.major ? REPORT_GAP_MS - since : left;
+	minor_left = need.minor > 0
+			 ? REPORT_MINOR_MS + REPORT_MINOR_EACH_MS * (int64_t)need.minor - monotonic_since(n->minor_at)
+			 : left;
+	if (major_left <= 0 || minor_left <= 0 || left <= 0)
+		send_report(n, minor_left <= 0, left <= 0);
 	else
-		start_timer(n, TIMER_REPORT, gap - since);
+		start_timer(n, TIMER_REPORT, least(left, least(major_left, minor_left)));
 }
 
 static void

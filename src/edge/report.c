@@ -126,24 +126,17 @@ session_news(const struct edge_object *o)
 	return session_compare(&o->session, &o->told_session);
 }
 
-enum report_need
+struct report_need
 report_need(const struct report *r, const struct state *state, const struct kernel_state *seen)
 {
-	enum report_need need = REPORT_NOTHING;
+	struct report_need need = {.major = r->full || r->records > r->records_sent || !ports_are_told(r, seen)};
 
-	if (r->full || r->records > r->records_sent || !ports_are_told(r, seen))
-		return REPORT_MAJOR;
 	for (size_t i = 0; i < state_count(state); i++) {
 		const struct edge_object *o = state_object(state, i);
-		enum session_change c;
+		enum session_change c = session_news(o);
 
-		if (!object_is_told(o))
-			return REPORT_MAJOR;
-		c = session_news(o);
-		if (c == SESSION_MAJOR)
-			return REPORT_MAJOR;
-		if (c == SESSION_MINOR)
-			need = REPORT_MINOR;
+		need.major = need.major || c == SESSION_MAJOR || !object_is_told(o);
+		need.minor += c == SESSION_MINOR;
 	}
 	return need;
 }
@@ -205,8 +198,18 @@ put_session(struct edge_object *o, struct wire_session *to)
 	o->told_session = o->session;
 }
 
+static bool
+session_is_due(const struct report *r, const struct edge_object *o, bool minor)
+{
+	enum session_change c = session_news(o);
+
+	if (r->full)
+		return o->want->kind == OBJECT_BGP && !o->want->deleted && o->session.seen;
+	return c == SESSION_MAJOR || (minor && c == SESSION_MINOR);
+}
+
 static void
-put_objects(const struct report *r, struct state *state, struct wire_report *to, struct arena *arena)
+put_objects(const struct report *r, struct state *state, bool minor, struct wire_report *to, struct arena *arena)
 {
 	size_t n = state_count(state), objects = 0, sessions = 0;
 	struct wire_object_state *object = arena_array(arena, n + 1, sizeof(*object));
@@ -217,8 +220,7 @@ put_objects(const struct report *r, struct state *state, struct wire_report *to,
 
 		if (r->full || !object_is_told(o))
 			put_object(r, o, &object[objects++]);
-		if (session_news(o) != SESSION_SAME ||
-		    (r->full && o->want->kind == OBJECT_BGP && !o->want->deleted && o->session.seen))
+		if (session_is_due(r, o, minor))
 			put_session(o, &session[sessions++]);
 	}
 	to->objects = (struct f_objects){GIVEN, objects, object};
@@ -268,7 +270,8 @@ put_records(const struct report *r, struct wire_report *to, struct arena *arena)
 }
 
 void
-report_build(struct report *r, struct state *state, const struct kernel_state *seen, bool heartbeat, struct buf *out)
+report_build(
+    struct report *r, struct state *state, const struct kernel_state *seen, bool minor, bool ports, struct buf *out)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct json json = JSON_INIT(out);
@@ -284,8 +287,8 @@ report_build(struct report *r, struct state *state, const struct kernel_state *s
 	F_SET_BOOL(w.held, r->held != NULL);
 	F_SET_TEXT(w.held_reason, r->held);
 	F_SET_TEXT(w.agent_version, DCAAS_VERSION);
-	put_objects(r, state, &w, arena);
-	if (seen != NULL && (r->full || heartbeat || !ports_are_told(r, seen)))
+	put_objects(r, state, minor, &w, arena);
+	if (seen != NULL && (r->full || ports || !ports_are_told(r, seen)))
 		put_ports(r, seen, &w, arena);
 	put_records(r, &w, arena);
 	field_encode(&wire_report_table, VIEW_WIRE, &w, NULL, &json);

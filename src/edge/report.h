@@ -20,13 +20,16 @@ void report_add_record(struct report *, const struct apply_record *);
 void report_set_held(struct report *, const char *why);
 const char *report_held(const struct report *);
 
-enum report_need { REPORT_NOTHING, REPORT_MINOR, REPORT_MAJOR };
+struct report_need {
+	bool major;   /* there is news of what the API shows */
+	size_t minor; /* sessions with news of what only an operator looks at */
+};
 
-/* Whether there is something new to say. */
-enum report_need report_need(const struct report *, const struct state *, const struct kernel_state *);
-/* Writes one; what it says counts as told until report_done() says otherwise. heartbeat: the ports are named even if
- * they did not change. */
-void report_build(struct report *, struct state *, const struct kernel_state *, bool heartbeat, struct buf *out);
+struct report_need report_need(const struct report *, const struct state *, const struct kernel_state *);
+/* Writes one; what it says counts as told until report_done() says otherwise. minor: with the minor news. ports: they
+ * are named even if they did not change. */
+void report_build(
+    struct report *, struct state *, const struct kernel_state *, bool minor, bool ports, struct buf *out);
 /* What became of it. */
 void report_done(struct report *, bool taken);
 
