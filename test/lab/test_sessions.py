@@ -30,8 +30,9 @@ def dual(shop, gateway):
 
 def test_md5_over_both_families_of_one_interface(dual):
     for family in "46":
-        peer, session = dual.peer(family), dual.session(family)
-        assert (peer["status"], peer["bgp_status"], peer["receive_route_num"]) == ("ACTIVE", "up", 1)
+        peer = dual.wait_peer("its route counted", lambda p: p["receive_route_num"] == 1, family, 10)
+        session = dual.session(family)
+        assert (peer["status"], peer["bgp_status"]) == ("ACTIVE", "up")
         assert session["established"] and session["state"] == "Established" and session["md5"]
         assert (session["received"], session["accepted"], session["rejected"]) == (1, 1, 0)
         assert dual.customer.session(family).established
