@@ -376,6 +376,17 @@ def test_a_port_with_an_address_is_exposed_and_has_no_drop(agent, edge):
         edge.ip(["addr del 192.0.2.1/24 dev trunk0"])
 
 
+@pytest.mark.parametrize("kind,exposed,drop", [("type bridge", 1, False), ("type vrf table 77", 0, True)])
+def test_a_port_in_a_bridge_is_the_bridges_and_one_in_a_vrf_the_routers(agent, edge, kind, exposed, drop):
+    edge.ip(["link add name above " + kind, "link set trunk0 master above", "addr add 192.0.2.1/24 dev above"])
+    try:
+        agent.do(*BASE)
+        assert agent.do("ports")[0].named("trunk0")["exposed"] == exposed
+        assert (drop_rules(edge) > 0) == drop
+    finally:
+        edge.ip(["link del above"])
+
+
 def test_the_drop_goes_with_the_last_vlan_of_the_port_and_leaves_the_operators_filters(agent, edge):
     edge.run("tc", "qdisc", "add", "dev", "trunk0", "clsact")
     edge.run("tc", "filter", "add", "dev", "trunk0", "ingress", "pref", 7, "protocol", "all", "matchall", "action", "continue")

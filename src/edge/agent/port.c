@@ -51,10 +51,19 @@ has_address(const struct ports *all, uint32_t index)
 	return false;
 }
 
+/* The bridge or bond that the port's untagged frames are for; 0: the router itself. A VRF only says which table. */
+static uint32_t
+upper_of(const struct ports *all, const struct link *port)
+{
+	const struct link *master = link_by_index(all->link, all->links, port->master);
+
+	return master == NULL || strcmp(master->kind, "vrf") == 0 ? 0 : master->index;
+}
+
 static bool
 is_exposed(const struct ports *all, const struct link *port)
 {
-	return has_address(all, port->index) || has_address(all, port->master);
+	return has_address(all, port->index) || has_address(all, upper_of(all, port));
 }
 
 int
@@ -91,7 +100,8 @@ wants_drop(const struct ports *all, const struct link *port)
 {
 	bool whole;
 
-	return count_users(all, port->index, &whole) > 0 && !whole && port->master == 0 && !is_exposed(all, port);
+	return count_users(all, port->index, &whole) > 0 && !whole && upper_of(all, port) == 0 &&
+	       !is_exposed(all, port);
 }
 
 /* Which of the rules are there, and by their handle whose the hook is (0: none there). */
@@ -219,7 +229,8 @@ op_ports(struct call *call, const void *request)
 		return call->fault.code;
 	for (size_t i = 0; i < all.links; i++) {
 		const struct link *port = &all.link[i];
-		struct item_port item = {.up = port->up, .carrier = port->up && port->carrier, .exposed = is_exposed(&all, port)};
+		struct item_port item = {
+		    .up = port->up, .carrier = port->up && port->carrier, .exposed = is_exposed(&all, port)};
 		bool whole;
 
 		if (strcmp(port->name, "lo") == 0)
