@@ -1,0 +1,347 @@
+/* What goes up: everything first, then what changed; and nothing is taken for told before dcaasd has taken it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/log.h"
+#include "edge/report.h"
+
+#define BODY_ADDR "{\"link\":\"vlan/a\",\"prefix\":\"192.0.2.1/30\"}"
+#define BODY_BGP                                                                                                       \
+	"{\"vrf\":\"vrf/a\",\"link\":\"vlan/a\",\"name\":\"p1_4\",\"local\":\"192.0.2.1\",\"remote\":\"192.0.2.2\","   \
+	"\"local_asn\":64512,\"remote_asn\":65001,\"password\":\"a-word\"}"
+
+struct fixture {
+	char dir[64];
+	struct arena *arena;
+	struct state *state;
+	struct report *report;
+	struct item_port port;
+	struct kernel_state seen;
+	struct wire_report *said; /* the last one, decoded as dcaasd does */
+};
+
+static void
+put(struct wire_object *o, const char *key, const char *kind, int64_t revision, const char *body)
+{
+	F_SET_TEXT(o->key, key);
+	F_SET_TEXT(o->kind, kind);
+	F_SET_INT(o->revision, revision);
+	F_SET_BOOL(o->deleted, body == NULL);
+	F_SET_TEXT(o->body, body);
+}
+
+static void
+take(struct fixture *f, int64_t revision, bool full, struct wire_object *objects, size_t n)
+{
+	struct wire_desired d = {.objects = {GIVEN, n, objects}};
+
+	F_SET_TEXT(d.epoch, "E");
+	F_SET_INT(d.revision, revision);
+	F_SET_BOOL(d.full, full);
+	state_take(f->state, &d);
+}
+
+static int
+set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct wire_object objects[2] = {0};
+	struct dc_error err;
+
+	assert_non_null(f);
+	log_init("test", LOG_EMERG);
+	strlcpy(f->dir, "/tmp/dcaas-report-XXXXXX", sizeof(f->dir));
+	assert_non_null(mkdtemp(f->dir));
+	assert_int_equal(state_open(f->dir, &f->state, &err), DC_OK);
+	f->arena = arena_new();
+	f->report = report_new("sim");
+	strlcpy(f->port.device, "eth0", sizeof(f->port.device));
+	f->port.carrier = 1;
+	f->seen = (struct kernel_state){.port = &f->port, .port_count = 1};
+	put(&objects[0], "addr/a", "addr", 5, BODY_ADDR);
+	put(&objects[1], "bgp/b", "bgp", 6, BODY_BGP);
+	take(f, 6, true, objects, 2);
+	*state = f;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	unlink(arena_printf(f->arena, "%s/key", f->dir));
+	rmdir(f->dir);
+	report_free(f->report);
+	state_close(f->state);
+	arena_free(f->arena);
+	free(f);
+	return 0;
+}
+
+static struct edge_object *
+object(struct fixture *f, const char *key)
+{
+	struct edge_object *o = state_find(f->state, key);
+
+	assert_non_null(o);
+	return o;
+}
+
+static const char *
+say(struct fixture *f, bool minor, bool ports)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT(REPORT_MAX);
+	struct dc_error err = {0};
+	json_t *json;
+	void *row;
+
+	report_build(f->report, f->state, &f->seen, minor, ports, &out);
+	assert_int_equal(field_parse(buf_str(&out), out.len, &json, &err), DC_OK);
+	if (field_decode(&wire_report_table, VIEW_WIRE, json, "", f->arena, &row, &err) != DC_OK)
+		fail_msg("%s", err.text);
+	json_decref(json);
+	f->said = row;
+	return arena_strdup(f->arena, buf_str(&out));
+}
+
+static const struct wire_object_state *
+said_of(struct fixture *f, const char *key)
+{
+	const struct wire_object_state *s = f->said->objects.v;
+
+	for (size_t i = 0; i < f->said->objects.n; i++)
+		if (strcmp(s[i].key.v, key) == 0)
+			return &s[i];
+	return NULL;
+}
+
+static void
+session(struct fixture *f, bool established, int64_t received)
+{
+	struct session *s = &object(f, "bgp/b")->session;
+
+	s->seen = true;
+	s->established = established;
+	s->received = received;
+	strlcpy(s->state, established ? "Established" : "Connect", sizeof(s->state));
+}
+
+static bool
+is_silent(struct fixture *f)
+{
+	struct report_need need = report_need(f->report, f->state, &f->seen);
+
+	return !need.major && need.minor == 0;
+}
+
+/* Everything is told and taken. */
+static void
+settle(struct fixture *f)
+{
+	status_set(&object(f, "addr/a")->now, STATUS_APPLIED, NULL);
+	status_set(&object(f, "bgp/b")->now, STATUS_APPLIED, NULL);
+	session(f, true, 3);
+	say(f, true, true);
+	report_done(f->report, true);
+	assert_true(is_silent(f));
+}
+
+static void
+the_first_report_is_whole_and_the_next_says_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_true(report_need(f->report, f->state, &f->seen).major);
+	session(f, true, 3);
+	say(f, false, false);
+	assert_true(f->said->full.v);
+	assert_int_equal(f->said->sequence.v, 1);
+	assert_string_equal(f->said->fabric.v, "sim");
+	assert_string_equal(f->said->epoch.v, "E");
+	assert_int_equal(f->said->revision.v, 6);
+	assert_int_equal(f->said->objects.n, 2);
+	assert_int_equal(f->said->sessions.n, 1);
+	assert_int_equal(f->said->ports.n, 1);
+	report_done(f->report, true);
+	assert_true(is_silent(f));
+	say(f, false, false);
+	assert_false(f->said->full.v);
+	assert_int_equal(f->said->sequence.v, 2);
+	assert_int_equal(f->said->objects.n, 0);
+	assert_int_equal(f->said->sessions.n, 0);
+	assert_int_not_equal(f->said->ports.set, GIVEN); /* none named is not "there are none" */
+}
+
+static void
+no_password_goes_up(void **state)
+{
+	struct fixture *f = *state;
+
+	session(f, true, 3);
+	assert_null(strstr(say(f, true, true), "a-word"));
+}
+
+static void
+only_what_changed_is_told(void **state)
+{
+	struct fixture *f = *state;
+
+	settle(f);
+	status_set(&object(f, "addr/a")->now, STATUS_ERROR, "No such device");
+	assert_true(report_need(f->report, f->state, &f->seen).major);
+	say(f, false, false);
+	assert_int_equal(f->said->objects.n, 1);
+	assert_string_equal(said_of(f, "addr/a")->state.v, "error");
+	assert_string_equal(said_of(f, "addr/a")->error.v, "No such device");
+	assert_int_equal(said_of(f, "addr/a")->revision.v, 5);
+	assert_int_equal(f->said->sessions.n, 0);
+}
+
+static void
+routes_are_news_at_once_and_words_of_a_session_wait(void **state)
+{
+	struct fixture *f = *state;
+	struct session *s = &object(f, "bgp/b")->session;
+
+	settle(f);
+	strlcpy(s->last_error, "some words", sizeof(s->last_error));
+	assert_false(report_need(f->report, f->state, &f->seen).major);
+	assert_int_equal(report_need(f->report, f->state, &f->seen).minor, 1);
+	say(f, false, false);
+	assert_int_equal(f->said->sessions.n, 0);
+	report_done(f->report, true);
+	say(f, true, false);
+	assert_int_equal(f->said->sessions.n, 1);
+	report_done(f->report, true);
+	session(f, true, 4);
+	assert_true(report_need(f->report, f->state, &f->seen).major);
+	say(f, false, false);
+	assert_int_equal(f->said->sessions.n, 1);
+	assert_int_equal(((struct wire_session *)f->said->sessions.v)->received.v, 4);
+}
+
+static void
+a_lost_report_makes_the_next_one_whole(void **state)
+{
+	struct fixture *f = *state;
+
+	settle(f);
+	status_set(&object(f, "addr/a")->now, STATUS_ERROR, "x");
+	say(f, false, false);
+	report_done(f->report, false);
+	assert_true(report_need(f->report, f->state, &f->seen).major);
+	say(f, false, false);
+	assert_true(f->said->full.v);
+	assert_int_equal(f->said->objects.n, 2);
+}
+
+static void
+records_are_kept_until_they_are_taken(void **state)
+{
+	struct fixture *f = *state;
+	struct apply_record r = {.revision = 6, .steps = 4, .ms = 7, .shortest_uptime = -1};
+	struct wire_apply *a;
+
+	settle(f);
+	report_add_record(f->report, &r);
+	assert_true(report_need(f->report, f->state, &f->seen).major);
+	say(f, false, false);
+	report_done(f->report, false);
+	say(f, false, false);
+	assert_int_equal(f->said->applies.n, 1);
+	a = f->said->applies.v;
+	assert_int_equal(a->steps.v, 4);
+	assert_int_equal(a->watched.v, 0);
+	assert_int_not_equal(a->shortest_uptime.set, GIVEN);
+	report_add_record(f->report, &r); /* while that one is on its way */
+	report_done(f->report, true);
+	say(f, false, false);
+	assert_int_equal(f->said->applies.n, 1);
+	report_done(f->report, true);
+	assert_true(is_silent(f));
+}
+
+static void
+holding_is_told_whole_and_revisions_of_another_history_mean_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	settle(f);
+	report_set_held(f->report, "another database");
+	say(f, false, false);
+	assert_true(f->said->full.v && f->said->held.v);
+	assert_string_equal(f->said->held_reason.v, "another database");
+	assert_int_equal(said_of(f, "addr/a")->revision.v, 0);
+	report_done(f->report, true);
+	report_set_held(f->report, "another database");
+	assert_true(is_silent(f));
+	report_set_held(f->report, NULL);
+	say(f, false, false);
+	assert_true(f->said->full.v);
+	assert_false(f->said->held.v);
+	assert_int_equal(said_of(f, "addr/a")->revision.v, 5);
+}
+
+static void
+a_changed_port_is_told_with_all_ports(void **state)
+{
+	struct fixture *f = *state;
+
+	settle(f);
+	f->port.carrier = 0;
+	assert_true(report_need(f->report, f->state, &f->seen).major);
+	say(f, false, false);
+	assert_int_equal(f->said->ports.n, 1);
+	assert_false(((struct wire_port *)f->said->ports.v)->carrier.v);
+}
+
+static void
+a_new_wish_is_pending_by_itself_and_a_tombstone_is_told_and_then_forgotten(void **state)
+{
+	struct fixture *f = *state;
+	struct wire_object w = {0};
+
+	settle(f);
+	put(&w, "addr/a", "addr", 7, BODY_ADDR);
+	take(f, 7, false, &w, 1);
+	assert_true(is_silent(f)); /* dcaasd takes it for pending */
+	w = (struct wire_object){0};
+	put(&w, "addr/a", "addr", 8, NULL);
+	take(f, 8, false, &w, 1);
+	status_set(&object(f, "addr/a")->now, STATUS_REMOVED, NULL);
+	say(f, false, false);
+	assert_string_equal(said_of(f, "addr/a")->state.v, "removed");
+	assert_int_equal(said_of(f, "addr/a")->revision.v, 8);
+	report_done(f->report, true);
+	state_forget_told(f->state);
+	assert_null(state_find(f->state, "addr/a"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(the_first_report_is_whole_and_the_next_says_nothing),
+	    TEST(no_password_goes_up),
+	    TEST(only_what_changed_is_told),
+	    TEST(routes_are_news_at_once_and_words_of_a_session_wait),
+	    TEST(a_lost_report_makes_the_next_one_whole),
+	    TEST(records_are_kept_until_they_are_taken),
+	    TEST(holding_is_told_whole_and_revisions_of_another_history_mean_nothing),
+	    TEST(a_changed_port_is_told_with_all_ports),
+	    TEST(a_new_wish_is_pending_by_itself_and_a_tombstone_is_told_and_then_forgotten),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
