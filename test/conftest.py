@@ -20,6 +20,8 @@ def new_dcaasd():
     def new(settings=(), folder=None):
         daemon = Dcaasd(folder=folder, settings=settings)
         made.append(daemon)
+        daemon.settings = [line.replace("$folder", daemon.folder) for line in daemon.settings]
+        daemon.write_config()
         daemon.init()
         return daemon.start()
 

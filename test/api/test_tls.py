@@ -1,5 +1,4 @@
 """HTTPS: what is no TLS, clients that stop in the handshake, old versions, and many at once."""
-import os
 import socket
 import ssl
 import time
@@ -9,13 +8,10 @@ from support import World, send, signed, wait_for
 
 
 @pytest.fixture(scope="module")
-def secure(new_dcaasd, tmp_path_factory):
+def secure(new_dcaasd):
     """A dcaasd with HTTPS that closes idle connections after a second."""
-    folder = str(tmp_path_factory.mktemp("secure") / "dcaasd")
-    os.chmod(os.path.dirname(folder), 0o755)
-    daemon = new_dcaasd(folder=folder, settings=["idle_seconds = 1", "listen_tls = 127.0.0.1:0",
-                                                 "tls_port_file = %s/tls_port" % folder])
-    with open(folder + "/tls_port", encoding="ascii") as file:
+    daemon = new_dcaasd(settings=["idle_seconds = 1", "listen_tls = 127.0.0.1:0", "tls_port_file = $folder/tls_port"])
+    with open(daemon.folder + "/tls_port", encoding="ascii") as file:
         daemon.tls_port = int(file.read().strip().rsplit(":", 1)[1])
     return daemon
 
