@@ -115,6 +115,19 @@ def test_no_route_of_a_customer_goes_to_another(site, neighbour, line):
         site.lab.edge.wait("the VPC's route", lambda f=family: other.customer.routes_from_edge(f) == expected[f], 20)
 
 
+def test_more_routes_than_the_limit_end_that_session_only(site, neighbour, line):
+    """bgp_route_limit is 100; more than that is the customer's mistake, and told."""
+    assert line.peer("4")["bgp_route_limit"] == 100
+    before = neighbour.since("4"), neighbour.since("6")
+    line.customer.configure(announce=["172.16.%d.0/24" % i for i in range(150)], forged={})
+    line.wait_peer("down", lambda p: p["bgp_status"] == "down" and p["status"] == "DOWN", "4")
+    site.lab.edge.wait("the session called disabled", lambda: line.session("4")["state"] == "Disabled", 10)
+    assert "limit" in line.session("4")["last_error"].lower()
+    assert (neighbour.since("4"), neighbour.since("6")) == before
+    assert line.peer("6")["bgp_status"] == "up"
+    assert not [prefix for prefix in table(site, line.gateway, "4") if prefix.startswith("172.16.")]
+
+
 # The router's own address
 
 

@@ -43,6 +43,17 @@ def picture(site):
     return [line.rstrip() for line in text.splitlines()]
 
 
+def settled(site):
+    """The picture once it does not change by itself any more: addresses and carriers take a moment."""
+    seen = [picture(site)]
+
+    def again():
+        seen.append(picture(site))
+        return seen[-1] == seen[-2] and not any("tentative" in line for line in seen[-1])
+    site.lab.edge.wait("a router that does not change", again, 30, 1)
+    return seen[-1]
+
+
 @pytest.fixture(scope="module")
 def before(site):
     """Things of others on the router, as they are before the first order."""
@@ -51,7 +62,7 @@ def before(site):
     edge.write("/tmp/foreign.conf", FOREIGN_BIRD)
     edge.run("bird", "-c", "/tmp/foreign.conf", "-s", "/tmp/foreign.ctl", "-P", "/tmp/foreign.pid")
     edge.wait("the foreign BIRD's route", lambda: "198.18.20.0/24" in edge.shell("ip route").out, 20)
-    return picture(site), foreign_bird(site)
+    return settled(site), foreign_bird(site)
 
 
 def foreign_bird(site):
@@ -118,6 +129,18 @@ def test_a_route_deleted_by_hand_comes_back(site, line):
     site.lab.edge.wait("the route again", lambda: line.lan("4") in static_routes(site, "4"), 40)
 
 
+def test_port_set_down_and_up_again(site, line):
+    """By the operator. Its routes and traffic are back, and the API has said why they were not."""
+    edge = site.lab.edge
+    edge.ip(["link set trunk0 down"])
+    line.wait_peer("DOWN", lambda p: p["status"] == "DOWN")
+    assert "no carrier on the port" in line.interface()["reason"]
+    edge.ip(["link set trunk0 up"])
+    line.wait_active()
+    for family in "46":
+        edge.wait("a ping", lambda f=family: line.customer.ping(line.gateway.address(f)).ok, 20)
+
+
 def test_deleting_everything_leaves_the_router_as_found(site, shop, line, before):
     bgp = shop.line(line.gateway)
     bgp.order()
@@ -138,7 +161,7 @@ def test_deleting_everything_leaves_the_router_as_found(site, shop, line, before
     site.lab.edge.wait("the end of every namespace of ours", lambda: not site.instances() and not site.birds(), 30)
     site.lab.edge.wait("no object left", lambda: not site.rows("objects", "objects"), 20)
     was, bird = before
-    now = picture(site)
+    now = settled(site)
     gone, new = [x for x in was if x not in now], [x for x in now if x not in was]
     assert (gone, new) == ([], [])
     assert foreign_bird(site) == bird
