@@ -496,12 +496,18 @@ prove(const struct edge_object *o, utc_ms now, struct apply_record *r)
 }
 
 bool
+apply_has_record(const struct apply *a)
+{
+	return a->record_due && a->phase == IDLE;
+}
+
+bool
 apply_take_record(struct apply *a, struct apply_record *ret)
 {
 	size_t n = state_count(a->state);
 	utc_ms now = utc_now();
 
-	if (!a->record_due || a->phase != IDLE)
+	if (!apply_has_record(a))
 		return false;
 	a->record_due = false;
 	*ret = a->record;

@@ -38,6 +38,7 @@ int64_t apply_read_ms(const struct apply *);                 /* what reading bac
 const struct kernel_state *apply_seen(const struct apply *); /* as read last; NULL: never. Valid until the next begin */
 const struct loaded *apply_given(const struct apply *);
 
+bool apply_has_record(const struct apply *); /* one is to be taken */
 /* Sessions were looked at after the run: its record, when it did anything and no record was taken yet. */
 bool apply_take_record(struct apply *, struct apply_record *ret);
 void apply_record_clear(struct apply_record *);

@@ -199,6 +199,8 @@ settle_record(struct network *n)
 {
 	struct apply_record record;
 
+	if (!apply_has_record(n->apply))
+		return;
 	observe_all(n->state, n->routing, apply_given(n->apply));
 	if (apply_take_record(n->apply, &record))
 		report_add_record(n->report, &record);
@@ -226,10 +228,11 @@ look_again_later(struct network *n, bool failed)
 static void
 apply_ended(struct network *n)
 {
+	if (!n->applied)
+		observe_all(n->state, n->routing, apply_given(n->apply)); /* for the first report */
 	n->applied = true;
 	n->applied_at = monotonic_now();
 	look_again_later(n, apply_must_retry(n->apply));
-	observe_all(n->state, n->routing, apply_given(n->apply));
 	consider_report(n);
 }
 
