@@ -23,7 +23,7 @@ WORK = os.path.join(ROOT, "build-check")
 VENV = os.path.join(WORK, "venv")
 SANITIZER = "exitcode=99:detect_leaks=%d:print_stacktrace=1:halt_on_error=1:log_path=%s"
 SHOWN = 400  # lines of a failed group's output
-FIGURES = 5  # lines that one passing test prints
+FIGURES = 5  # of one passing test: lines that it prints after an empty one
 
 # meson options of each build
 BUILDS = {
@@ -279,8 +279,8 @@ def python_tests(name):
             wrong = [child for child in case if child.tag in ("failure", "error", "skipped")]
             group.count("%s::%s" % (case.get("classname"), case.get("name")), not wrong)
             if not wrong:
-                printed = (line for out in case.iter("system-out") for line in (out.text or "").splitlines())
-                group.figures += [line for line in printed if line.strip() and not line.startswith("----")][:FIGURES]
+                printed = [line for out in case.iter("system-out") for line in (out.text or "").splitlines()]
+                group.figures += [line for before, line in zip(printed, printed[1:]) if not before and line][:FIGURES]
         if group.passed + group.failed == 0 or (code != 0 and group.failed == 0):
             group.count("pytest", False, "exit code %d" % code)
         sanitizer_reports(group, folder)
