@@ -99,7 +99,7 @@ put_head(struct buf *out, uint32_t instance, const char *log_path)
 	/* Seconds since 1970, whatever the time zone. */
 	buf_puts(out, "timeformat protocol \"%s.%3f\";\n");
 	buf_puts(out, "graceful restart wait 10;\n");
-	buf_puts(out, "protocol device dc_device { scan time 10; }\n");
+	buf_puts(out, "protocol device dc_device { scan time 5; }\n");
 	/* Set on what a link brought: not for other links. Stays in this process. */
 	buf_puts(out, "attribute int dc_link;\n");
 	buf_puts(out,
@@ -157,6 +157,9 @@ put_kernel(struct buf *out, const struct routing_vrf *vrf, unsigned family)
 	buf_printf(out,
 	    "protocol kernel dc_k_%s_%u {\n\tvrf \"%s\";\n\tkernel table %u;\n\tlearn;\n\tgraceful restart on;\n",
 	    vrf->device, family, vrf->device, vrf->table);
+	/* With the system's size, the news of a hundred devices made at once are lost, and their neighbours idle until
+	 * the next scan. */
+	buf_puts(out, "\tnetlink rx buffer 8388608;\n");
 	buf_printf(out, "\tipv%u {\n\t\ttable dc_t_%s_%u;\n\t\timport filter {\n", family, vrf->device, family);
 	buf_printf(out, "\t\t\tif krt_source = %u || krt_source = %u then { preference = 200; accept; }\n",
 	    ROUTE_PROTO_VPC, ROUTE_PROTO_STATIC);
