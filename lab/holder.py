@@ -1,6 +1,6 @@
 """holder.py - first process of a lab: the bridges, the guests' wires and the guests live in its namespaces (network, mount,
 pid). When it ends, for whatever reason, the kernel ends every guest and removes every bridge, tap and mount: nothing can be
-left behind.
+left behind. On SIGUSR1 it cuts the power of the guests for which there is a file NAME.reboot, and starts them again.
 
 Started as `unshare --net --mount --pid --fork --kill-child python3 -m lab.holder FILE`; FILE is JSON: {"kind", "run", "src",
 "bridges": {name: address or ""}, "guests": [{"name", "nics": {nic: bridge}, "ctl", "memory"}]}.
@@ -34,20 +34,36 @@ def main():
         plan = json.load(file)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     bridges(plan["bridges"])
-    start = uml.start if plan["kind"] == "uml" else netns.start
-    guests = {}
+    kind = uml if plan["kind"] == "uml" else netns
+    running = {}
+
+    def boot(guest):
+        running[kind.start(guest).pid] = guest
+
+    def flag(guest):
+        return os.path.join(plan["run"], guest["name"] + ".reboot")
+
+    def cut(*_):
+        for pid, guest in running.items():
+            if os.path.exists(flag(guest)):
+                kind.kill(guest, pid)
+    signal.signal(signal.SIGUSR1, cut)
     for guest in plan["guests"]:
         guest.update(src=plan["src"], run=plan["run"])
-        process = start(guest)
-        guests[process.pid] = guest["name"]
+        boot(guest)
     with open(os.path.join(plan["run"], "started"), "w"):
         pass
     while True:
         pid, status = os.wait()
-        if pid in guests:
+        guest = running.pop(pid, None)
+        if guest is None:
+            continue
+        if os.path.exists(flag(guest)):
+            boot(guest)
+            os.unlink(flag(guest))
+        else:
             # A guest that ends by itself is a failure of the lab; its console says why.
-            print("guest %s ended, status %d" % (guests[pid], status), file=sys.stderr, flush=True)
-            del guests[pid]
+            print("guest %s ended, status %d" % (guest["name"], status), file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """netns.py - a guest as namespaces of this machine (network, mount, pid), for kernels with VRF and 802.1Q."""
 import os
+import signal
 import subprocess
 
 
@@ -9,7 +10,7 @@ def start(guest):
            "LAB_NAME": guest["name"], "LAB_SRC": guest["src"], "LAB_RUN": guest["run"], "LAB_CTL": "", "LAB_NICS": ""}
     # The shell waits for a line: by then its wires are there.
     script = 'read go && exec "$0"'
-    log = os.open(os.path.join(guest["run"], guest["name"] + ".console"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    log = os.open(os.path.join(guest["run"], guest["name"] + ".console"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     with open(log, "wb") as out:
         process = subprocess.Popen(
             ["unshare", "--net", "--mount", "--uts", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc", "sh", "-c", script,
@@ -20,6 +21,7 @@ def start(guest):
         if nic == "ctl":
             continue  # its agent has a Unix socket
         outer = "%s-%s" % (guest["name"][:8], nic[:6])
+        forget(outer)
         lines += ["link add %s type veth peer name %s netns %d" % (outer, nic, child),
                   "link set %s master %s up" % (outer, bridge)]
     subprocess.run(["ip", "-batch", "-"], input="\n".join(lines) + "\n", text=True, check=True)
@@ -28,6 +30,16 @@ def start(guest):
     process.stdin.write(b"go\n")
     process.stdin.close()
     return process
+
+
+def forget(outer):
+    """After a reboot the kernel may take a moment to remove the old wire."""
+    for _ in range(500):
+        if subprocess.run(["ip", "link", "show", outer], capture_output=True).returncode != 0:
+            return
+        subprocess.run(["ip", "link", "del", outer], capture_output=True)
+        subprocess.run(["sleep", "0.01"], check=True)
+    raise RuntimeError("the old %s does not go" % outer)
 
 
 def first_child(pid):
@@ -40,3 +52,7 @@ def first_child(pid):
             return int(children[0])
         subprocess.run(["sleep", "0.01"], check=True)
     raise RuntimeError("unshare started no child")
+
+
+def kill(_guest, pid):
+    os.kill(pid, signal.SIGKILL)

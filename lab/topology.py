@@ -101,22 +101,35 @@ class Lab:
         for name in os.listdir(run):
             if name == "uml":
                 shutil.rmtree(os.path.join(run, name))
-            elif name in ("lab.json", "started") or name.endswith((".agent", ".console")):
+            elif name in ("lab.json", "started") or name.endswith((".agent", ".console", ".reboot")):
                 os.unlink(os.path.join(run, name))
         os.makedirs(os.path.join(run, "uml"))
         cls._launch(run, kind, attached, temporary)
         lab = cls(run)
         try:
             for guest in lab.guests.values():
-                guest.wait_up()
-            lab.edge.ip(["addr add %s/24 dev mgmt" % MGMT_EDGE, "link set mgmt up", "link set trunk0 up", "link set trunk1 up",
-                         "link set vpc0 up"])
-            lab.customers.ip(["link set trunk0 up", "link set trunk1 up", "link set vpc0 up"])
+                lab._settle(guest)
         except BaseException:
             lab.down()
             raise
         say("lab: up after %.1f s: guests %s in %s" % (time.monotonic() - begun, ", ".join(lab.guests), run))
         return lab
+
+    def _settle(self, guest):
+        """What a router's own boot configuration would do."""
+        guest.wait_up()
+        if guest is self.edge:
+            guest.ip(["addr add %s/24 dev mgmt" % MGMT_EDGE, "link set mgmt up"])
+        guest.ip(["link set trunk0 up", "link set trunk1 up", "link set vpc0 up"])
+
+    def reboot(self, guest):
+        """Cuts its power; returns once it is up again. Whatever was in its memory is gone, and all its folders are empty."""
+        flag = os.path.join(self.run, guest.name + ".reboot")
+        with open(flag, "w"):
+            pass
+        os.kill(self.state["pid"], signal.SIGUSR1)
+        wait("the end of guest " + guest.name, lambda: not os.path.exists(flag), 20, 0.05)
+        self._settle(guest)
 
     @staticmethod
     def _launch(run, kind, attached, temporary):

@@ -1,5 +1,7 @@
 """uml.py - a guest as a user-mode Linux kernel: an ordinary process whose root is this machine's file system."""
+import hashlib
 import os
+import signal
 import subprocess
 
 MEMORY = "512M"
@@ -13,8 +15,13 @@ def command(guest):
             "LAB_NAME=" + guest["name"], "LAB_SRC=" + guest["src"], "LAB_RUN=" + guest["run"],
             "LAB_CTL=" + guest["ctl"], "LAB_NICS=" + ",".join(guest["nics"])]
     for n, nic in enumerate(guest["nics"]):
-        argv.append("vec%d:transport=tap,ifname=%s,depth=128,gro=1" % (n, tap(guest, nic)))
+        argv.append("vec%d:transport=tap,ifname=%s,depth=128,gro=1,mac=%s" % (n, tap(guest, nic), mac(tap(guest, nic))))
     return argv
+
+
+def mac(name):
+    """The same after a reboot, as a real card's."""
+    return ":".join("%02x" % byte for byte in b"\x02" + hashlib.sha256(name.encode()).digest()[:5])
 
 
 def tap(guest, nic):
@@ -22,16 +29,29 @@ def tap(guest, nic):
 
 
 def wires(guest):
-    """`ip` lines that make the guest's taps and plug them into their bridges. A tap cannot be made by ip -batch."""
-    return [["ip", "tuntap", "add", tap(guest, nic), "mode", "tap"] for nic in guest["nics"]], [
-        "link set %s master %s up" % (tap(guest, nic), bridge) for nic, bridge in guest["nics"].items()]
+    """Makes the guest's taps, unless they are there from before a reboot, and plugs them into their bridges."""
+    for nic in guest["nics"]:
+        there = subprocess.run(["ip", "link", "show", tap(guest, nic)], capture_output=True).returncode == 0
+        if not there:  # `ip -batch` cannot make one
+            subprocess.run(["ip", "tuntap", "add", tap(guest, nic), "mode", "tap"], check=True, stdin=subprocess.DEVNULL)
+    lines = ["link set %s master %s up" % (tap(guest, nic), bridge) for nic, bridge in guest["nics"].items()]
+    subprocess.run(["ip", "-batch", "-"], input="\n".join(lines) + "\n", text=True, check=True)
 
 
 def start(guest):
-    made, plugged = wires(guest)
-    for argv in made:
-        subprocess.run(argv, check=True, stdin=subprocess.DEVNULL)
-    subprocess.run(["ip", "-batch", "-"], input="\n".join(plugged) + "\n", text=True, check=True)
-    log = os.open(os.path.join(guest["run"], guest["name"] + ".console"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    wires(guest)
+    log = os.open(os.path.join(guest["run"], guest["name"] + ".console"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     with open(log, "wb") as out:
         return subprocess.Popen(command(guest), stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd="/")
+
+
+def kill(guest, _pid):
+    """All processes of that kernel: those of the guest's programs do not end with it, and hold its taps."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/cmdline" % pid, "rb") as file:
+                words = file.read().split(b"\0")
+        except OSError:
+            continue
+        if b"umid=" + guest["name"].encode() in words:
+            os.kill(int(pid), signal.SIGKILL)

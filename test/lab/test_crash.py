@@ -170,21 +170,10 @@ def pid_of(site, line):
     return next(int(pid) for pid in out.split() if int(pid) in site.birds())
 
 
-def reboot(site):
-    """What a reboot of the router leaves: the edge's files. Its processes, namespaces and devices are gone."""
-    site.stop_edge(9)
-    edge = site.lab.edge
-    for pid in site.birds():
-        edge.kill(pid, 9)
-    edge.wait("the end of every BIRD", lambda: not site.birds(), 10)
-    for name in site.instances():
-        edge.run("ip", "netns", "del", name)
-    edge.wait("no VLAN of ours", lambda: "dcv" not in edge.shell("ip -br link").out, 10)
-
-
 def test_rebooted_router_comes_up_without_dcaasd(site, shop, lines):
     site.dcaasd.kill()
-    reboot(site)
+    site.reboot_edge()
+    assert not site.instances()
     site.run_edge()
     for line in lines:
         for family in "46":
