@@ -178,14 +178,15 @@ answer_view(const struct call *call, const struct resource *res, bool created)
 	return created && res->table->created_differs ? VIEW_CREATED : VIEW_ANSWER;
 }
 
-enum dc_code
-crud_answer(struct tx *tx, struct call *call, const struct resource *res, void *row, bool created,
-    struct dc_error *err)
+static enum dc_code
+write_row(struct tx *tx, struct call *call, const struct resource *res, void *row, bool created,
+    const char *const *only, struct dc_error *err)
 {
 	struct field_options options = call_options(call);
 	struct json w = JSON_INIT(&call->out);
 	enum dc_code rc;
 
+	options.only = only;
 	if (res->embed != NULL && (rc = res->embed(tx, call, row, 1, err)) != DC_OK)
 		return rc;
 	jw_object_begin(&w);
@@ -197,18 +198,27 @@ crud_answer(struct tx *tx, struct call *call, const struct resource *res, void *
 }
 
 enum dc_code
+crud_answer(struct tx *tx, struct call *call, const struct resource *res, void *row, bool created,
+    struct dc_error *err)
+{
+	return write_row(tx, call, res, row, created, NULL, err);
+}
+
+enum dc_code
 crud_show(struct tx *tx, struct call *call, struct dc_error *err)
 {
 	const struct resource *res = call->route->res;
+	const char *const *only;
 	void *row;
 	enum dc_code rc;
 
-	if ((rc = crud_load(tx, call, res, call_id(call), &row, err)) != DC_OK)
+	if ((rc = crud_load(tx, call, res, call_id(call), &row, err)) != DC_OK ||
+	    (rc = crud_fields(call, res->table, &only, err)) != DC_OK)
 		return rc;
 	if ((call->route->flags & ROUTE_OBSERVED) && res->observed_age != NULL &&
 	    (rc = res->observed_age(tx, row, &call->observed_age, err)) != DC_OK)
 		return rc;
-	return crud_answer(tx, call, res, row, false, err);
+	return write_row(tx, call, res, row, false, only, err);
 }
 
 enum dc_code

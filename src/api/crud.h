@@ -8,6 +8,7 @@
 #include "api/call.h"
 
 enum dc_code crud_create(struct tx *, struct call *, struct dc_error *err);
+/* Honours `fields`. */
 enum dc_code crud_show(struct tx *, struct call *, struct dc_error *err);
 /* limit, marker, offset, page_reverse, sort_key, sort_dir, fields, and the table's filters (semantics.md section 4). */
 enum dc_code crud_list(struct tx *, struct call *, struct dc_error *err);
@@ -19,6 +20,8 @@ enum dc_code crud_load(struct tx *, struct call *, const struct resource *, cons
     struct dc_error *err);
 /* The id of the resource above in the path, which must be there; NULL for a resource without one. */
 enum dc_code crud_parent(struct tx *, struct call *, const struct resource *, const char **id, struct dc_error *err);
+/* The members that the query's `fields` names, for field_options.only; NULL when it names none. */
+enum dc_code crud_fields(struct call *, const struct field_table *, const char *const **ret, struct dc_error *err);
 /* Writes the envelope of one row into the answer (embed hook included), in the route's answer view; without one, in that of
  * the side the call comes by. created: VIEW_CREATED where it differs. */
 enum dc_code crud_answer(struct tx *, struct call *, const struct resource *, void *row, bool created,

@@ -43,7 +43,7 @@ take_sort(const struct call *call, const struct field_table *table, struct query
 	const char *key = call_query(call, "sort_key", 0), *dir = call_query(call, "sort_dir", 0);
 	const struct field *f;
 
-	if (key != NULL) {
+	if (key != NULL && key[0] != '\0') { /* the contract allows an empty one */
 		if ((f = field_find(table, key)) == NULL || f->no_column || !(f->sort || strcmp(key, "id") == 0))
 			return dc_fail(err, DC_E_PARAM, "sort_key", "sort_key names no member that can be sorted by.");
 		page->sort = f->name;
@@ -141,8 +141,8 @@ list_view(const struct call *call)
 	return crud_is_operator(call) ? VIEW_OP_ANSWER : VIEW_ANSWER;
 }
 
-static enum dc_code
-take_fields(struct call *call, const struct field_table *table, const char *const **ret, struct dc_error *err)
+enum dc_code
+crud_fields(struct call *call, const struct field_table *table, const char *const **ret, struct dc_error *err)
 {
 	size_t repeats = call_query_count(call, "fields"), n = 0;
 	const char **only = arena_array(call->arena, FIELDS_MAX + 1, sizeof(*only));
@@ -154,7 +154,7 @@ take_fields(struct call *call, const struct field_table *table, const char *cons
 			const struct field *f = field_find(table, part);
 
 			if (f == NULL || !(f->may & (unsigned)list_view(call)))
-				return dc_fail(err, DC_E_PARAM, "fields", "fields names no member of the items.");
+				return dc_fail(err, DC_E_PARAM, "fields", "fields: \"%.64s\" is no member of the answer.", part);
 			if (n == FIELDS_MAX)
 				return dc_fail(err, DC_E_PARAM, "fields", "fields takes at most %d names.", FIELDS_MAX);
 			only[n++] = f->name;
@@ -210,7 +210,7 @@ crud_list(struct tx *tx, struct call *call, struct dc_error *err)
 	if ((rc = crud_parent(tx, call, res, &parent, err)) != DC_OK ||
 	    (rc = take_page(call, res->table, &page, err)) != DC_OK ||
 	    (rc = take_filters(call, res, parent, &cond, err)) != DC_OK ||
-	    (rc = take_fields(call, res->table, &options.only, err)) != DC_OK)
+	    (rc = crud_fields(call, res->table, &options.only, err)) != DC_OK)
 		return rc;
 	limit = (size_t)page.limit++; /* one more than asked for tells whether there is a next page */
 	if ((rc = query_list(tx, res->table, cond, &page, &found, &n, err)) != DC_OK)

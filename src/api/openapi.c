@@ -156,14 +156,8 @@ filter_parameters(struct document *d, const struct field_table *table)
 }
 
 static void
-list_parameters(struct document *d, const struct field_table *table)
+fields_parameter(struct document *d)
 {
-	number_parameter(d->out, "limit", 1, 2000, "Items of a page.");
-	text_parameter(d->out, "query", "marker", false, "Id of the last item of the page before.");
-	number_parameter(d->out, "offset", 0, 1000, "Items to pass over, without a marker.");
-	begin_parameter(d->out, "query", "page_reverse", false, "The page before the marker instead.");
-	jw_member_string(d->out, "type", "boolean");
-	end_parameter(d->out);
 	begin_parameter(d->out, "query", "fields", false, "Only these members, and id.");
 	jw_member_string(d->out, "type", "array");
 	jw_member_int(d->out, "maxItems", 5);
@@ -172,6 +166,18 @@ list_parameters(struct document *d, const struct field_table *table)
 	jw_member_string(d->out, "type", "string");
 	jw_object_end(d->out);
 	end_parameter(d->out);
+}
+
+static void
+list_parameters(struct document *d, const struct field_table *table)
+{
+	number_parameter(d->out, "limit", 1, 2000, "Items of a page.");
+	text_parameter(d->out, "query", "marker", false, "Id of the last item of the page before.");
+	number_parameter(d->out, "offset", 0, 1000, "Items to pass over, without a marker.");
+	begin_parameter(d->out, "query", "page_reverse", false, "The page before the marker instead.");
+	jw_member_string(d->out, "type", "boolean");
+	end_parameter(d->out);
+	fields_parameter(d);
 	sort_parameters(d, table);
 	filter_parameters(d, table);
 }
@@ -184,6 +190,8 @@ write_parameters(struct document *d, const struct route *r)
 	path_parameters(d, r);
 	if (r->run == crud_list)
 		list_parameters(d, r->res->table);
+	else if (r->run == crud_show)
+		fields_parameter(d);
 	jw_array_end(d->out);
 }
 

@@ -349,7 +349,7 @@ direct_connect_update(
 	if (patch->bandwidth.set == GIVEN && dc->bandwidth.v != old->bandwidth.v) {
 		if (bandwidth_is_fixed(old))
 			return dc_fail(err, DC_E_DC_BANDWIDTH_FIXED, "direct_connect.bandwidth",
-			    "direct_connect.bandwidth of a %s connection cannot change here", old->type.v);
+			    "direct_connect.bandwidth of a prepaid, hosted or one-stop connection cannot change here");
 		if (dc->bandwidth.v < old->bandwidth.v)
 			return dc_fail(err, DC_E_DC_SHRINK, "direct_connect.bandwidth",
 			    "direct_connect.bandwidth cannot shrink below %lld Mbit/s", (long long)old->bandwidth.v);

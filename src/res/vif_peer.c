@@ -382,7 +382,7 @@ interface_of_path(
 	rc = query_get(tx, &vif_peer_table, Q(Q_EQ("id", id), Q_EQ("tenant_id", call->project)), &row, err);
 	if (rc == DC_OK)
 		rc = load_interface(tx, call, ((struct vif_peer *)row)->vif_id.v, ret, err);
-	return rc == DC_E_NOT_FOUND ? dc_missing(err, DC_E_VIF_NOT_FOUND, "virtual interface %s does not exist", id)
+	return rc == DC_E_NOT_FOUND ? dc_missing(err, DC_E_VIF_NOT_FOUND, "The virtual interface %.64s does not exist.", id)
 				    : rc;
 }
 
@@ -495,6 +495,22 @@ lock_interface(struct tx *tx, const struct virtual_interface *v, struct gateway 
 		   : DC_OK;
 }
 
+/* A peer without addresses has nothing on the edge, so no report will ever tell of it: it is DOWN from the start. */
+static enum dc_code
+settle_unaddressed(struct tx *tx, const struct virtual_interface *v, struct vif_peer **p, struct dc_error *err)
+{
+	void *again;
+	enum dc_code rc;
+
+	if (text_or_null(&(*p)->local_gateway_ip) != NULL)
+		return DC_OK;
+	if ((rc = vif_observe(tx, v->id.v, err)) != DC_OK ||
+	    (rc = query_get(tx, &vif_peer_table, Q(Q_EQ("id", (*p)->id.v)), &again, err)) != DC_OK)
+		return rc;
+	*p = again;
+	return DC_OK;
+}
+
 static enum dc_code
 create(struct tx *tx, struct call *call, struct dc_error *err)
 {
@@ -515,7 +531,7 @@ create(struct tx *tx, struct call *call, struct dc_error *err)
 		return rc;
 	mirror_addresses(v, p, &p->local_gateway_ip, &p->remote_gateway_ip);
 	if ((rc = query_update(tx, virtual_interface_resource.table, v, err)) != DC_OK ||
-	    (rc = vif_render(tx, v, err)) != DC_OK ||
+	    (rc = vif_render(tx, v, err)) != DC_OK || (rc = settle_unaddressed(tx, v, &p, err)) != DC_OK ||
 	    (rc = event_add(tx, call, "create", vif_peer_resource.name, p->id.v, err)) != DC_OK)
 		return rc;
 	return crud_answer(tx, call, &vif_peer_resource, p, true, err);

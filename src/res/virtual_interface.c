@@ -444,6 +444,8 @@ virtual_interface_create(struct tx *tx, struct call *call, void *row, struct dc_
 	fill_common(&v->name, &v->description, &v->enterprise_project_id);
 	if (text_or_null(&v->bgp_md5) == NULL)
 		F_SET_NULL(v->bgp_md5); /* "" means none */
+	if (v->remote_ep_group.set != GIVEN)
+		v->remote_ep_group = (struct f_list){GIVEN, 0, NULL}; /* as its first peer shows it */
 	v->device_id = dc->device_id;
 	v->port_id = dc->port_id;
 	F_SET_TEXT(v->status, life_names[LIFE_PENDING_CREATE]);
@@ -564,6 +566,11 @@ virtual_interface_update(
 		 &service, err)) != DC_OK)
 		return rc;
 	F_SET_INT(v->update_time, tx_now(tx));
+	if (patch->service_ep_group.set == GIVEN &&
+	    (rc = query_set(tx, &vif_peer_table, (const char *const[]){"service_ep_group", NULL},
+		 &(struct vif_peer){.service_ep_group = patch->service_ep_group}, Q(Q_EQ("vif_id", v->id.v)), NULL,
+		 err)) != DC_OK)
+		return rc;
 	return patch->remote_ep_group.set == GIVEN ? update_first_peer(tx, call, v, &patch->remote_ep_group, err)
 						   : DC_OK;
 }

@@ -110,6 +110,24 @@ def test_only_the_wanted_members_are_returned_and_the_id_always(listed):
     assert set(ask(listed, "?fields=name,vlan,vif_peers&limit=1")["virtual_interfaces"][0]) == {"id", "name", "vlan", "vif_peers"}
 
 
+@pytest.mark.parametrize("query", ["?fields=name&fields=vlan", "?fields=name,vlan", "?fields=vlan,id,name"])
+def test_one_interface_can_be_read_in_part_too(listed, query):
+    answer = send(listed, "GET", V3 + "virtual-interfaces/" + listed.ids[1] + query)
+    assert answer.status == 200
+    assert answer["virtual_interface"] == {"id": listed.ids[1], "name": "beta", "vlan": 101} and answer["request_id"]
+
+
+@pytest.mark.parametrize("query", ["?fields=nothing", "?fields=", "?fields=id,name,vlan,status,type,vgw_id"])
+def test_a_member_that_there_is_not_cannot_be_chosen(listed, query):
+    answer = send(listed, "GET", V3 + "virtual-interfaces/" + listed.ids[1] + query)
+    assert (answer.status, answer["error_code"]) == (400, "DC.0001") and "fields" in answer["error_msg"]
+
+
+def test_an_empty_sort_key_is_none(listed):
+    """The contract's shortest one has no character."""
+    assert ids(listed, "?sort_key=&sort_dir=desc") == listed.ids[::-1]
+
+
 @pytest.mark.parametrize("path, plural", [("virtual-gateways", "virtual_gateways"), ("direct-connects", "direct_connects"),
                                           ("direct-connect-locations", "direct_connect_locations")])
 def test_the_other_lists_page_the_same_way(world, listed, path, plural):

@@ -329,6 +329,21 @@ def test_a_peer_without_addresses_is_accepted(tenant, line, gateway):
     made = tenant.interface(line, gateway)
     second = tenant.peer(made["id"], address_family="ipv6")
     assert second["local_gateway_ip"] is None and second["remote_gateway_ip"] is None
+    # Nothing of it is on the edge, so no report would ever make it anything but PENDING_CREATE.
+    assert second["status"] == "DOWN"
+    shown = tenant.show("virtual-interfaces/" + made["id"])
+    assert [peer["status"] for peer in shown["vif_peers"]] == ["PENDING_CREATE", "DOWN"]
+    assert "ipv6: no gateway addresses" in shown["reason"]
+
+
+def test_what_an_interface_shows_at_its_top_is_what_its_first_peer_shows(tenant, line, gateway):
+    made = tenant.interface(line, gateway, remote_ep_group=None)
+    assert made["remote_ep_group"] == made["vif_peers"][0]["remote_ep_group"] == []
+    tenant.peer(made["id"], address_family="ipv6")
+    public = ["203.0.113.0/24"]
+    changed = tenant.put(V3 + "virtual-interfaces/" + made["id"], {"virtual_interface": {"service_ep_group": public}})
+    for shown in (changed["virtual_interface"], tenant.show("virtual-interfaces/" + made["id"])):
+        assert [shown["service_ep_group"]] + [peer["service_ep_group"] for peer in shown["vif_peers"]] == [public] * 3
 
 
 @pytest.mark.parametrize("place", ["interface", "peer"])

@@ -38,6 +38,8 @@ DIFFERENT = {
     ("CreatePeerLink", "request", "peer_link.peer_site.project_id"): "documented with 36 characters; project ids have 32",
     ("CreateVirtualGateway", "request", "virtual_gateway.type"): "stands in one example only; ignored",
     ("UpdateExtendAttribute", "answer", "extend_attribute"): "refused in every state as long as detection is not served",
+    ("ShowGlobalDcGateway", "query", "enterprise_project_id"): "a filter of a list, listed for this single read; ignored",
+    ("ShowGlobalDcGateway", "query", "limit"): "as enterprise_project_id",
     ("ListDirectConnectLocations", "query", "status"): "locations have no such member; the parameter is ignored",
 }
 
@@ -110,7 +112,7 @@ def test_members_are_the_contracts(name, part):
     assert len(known) == sum(key[:2] == (name, part) for key in DIFFERENT), "a difference is gone: take it off the list"
 
 
-@pytest.mark.parametrize("name", [name for name in SERVED if "query" in CONTRACT[name] and name.startswith("List")])
+@pytest.mark.parametrize("name", [name for name in SERVED if "query" in CONTRACT[name]])
 def test_query_parameters_are_the_contracts(name):
     missing = set(CONTRACT[name]["query"]) - set(OURS[name].get("query", []))
     # ext_fields: accepted everywhere, no value of it is public.
