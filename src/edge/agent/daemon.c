@@ -354,6 +354,46 @@ ends_within(const struct host *host, const struct netns *ns, uint32_t pid, int m
 	}
 }
 
+/* A BIRD of that instance's file, wherever it runs. */
+static bool
+is_bird_on(const struct host *host, uint32_t pid, const char *config)
+{
+	char path[64], line[PATH_MAX + 32];
+	struct stat st;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%u/cmdline", pid);
+	if (pid == 0 || (fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		return false;
+	n = fstat(fd, &st) == 0 && st.st_uid == host->uid ? read(fd, line, sizeof(line) - 1) : -1;
+	close(fd);
+	line[n < 0 ? 0 : n] = '\0';
+	return n > 9 && memcmp(line, BIRD_NAME "\0-c\0", 8) == 0 && strcmp(line + 8, config) == 0;
+}
+
+void
+daemon_end_strays(struct host *host, uint32_t instance)
+{
+	char config[PATH_MAX];
+	struct fault ignored = {0};
+	DIR *dir = opendir("/proc");
+
+	if (file_path(host, instance, "bird.conf", config, &ignored) == 0)
+		for (const struct dirent *e; dir != NULL && (e = readdir(dir)) != NULL;) {
+			uint32_t pid = parse_pid(e->d_name);
+
+			as_user(host);
+			bool stray = is_bird_on(host, pid, config);
+
+			as_agent();
+			if (stray)
+				send_signal(host, pid, SIGKILL, &ignored);
+		}
+	if (dir != NULL)
+		closedir(dir);
+}
+
 int
 op_daemon_stop(struct call *call, const void *request)
 {

@@ -10,6 +10,9 @@
 
 int daemon_find(struct host *, struct netns *, uint32_t *pid, struct fault *); /* 0: none runs */
 
+/* Ends those of an instance that has no namespace any more: they would keep what is left of it, VLANs and all. */
+void daemon_end_strays(struct host *, uint32_t instance);
+
 operation op_daemon_start, op_daemon_state, op_daemon_stop;
 
 #endif

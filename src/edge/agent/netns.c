@@ -201,13 +201,66 @@ is_still_pinned(const struct netns *ns)
 	return stat(path, &st) == 0 && st.st_dev == ns->dev && st.st_ino == ns->ino;
 }
 
+/* /run/netns as `ip netns` wants it: a mount of its own whose mounts spread, else an unpinned namespace would live on
+ * in other mount namespaces. */
+static int
+make_folder(struct fault *fault)
+{
+	if (mkdir(NETNS_DIR, 0755) != 0 && errno != EEXIST)
+		return fault_errno(fault, "%s", NETNS_DIR);
+	if (mount("", NETNS_DIR, "none", MS_SHARED | MS_REC, NULL) == 0)
+		return 0;
+	if (errno != EINVAL)
+		return fault_errno(fault, "%s", NETNS_DIR);
+	if (mount(NETNS_DIR, NETNS_DIR, "none", MS_BIND | MS_REC, NULL) != 0 ||
+	    mount("", NETNS_DIR, "none", MS_SHARED | MS_REC, NULL) != 0)
+		return fault_errno(fault, "%s", NETNS_DIR);
+	return 0;
+}
+
+static int
+pin(const char *source, const char *path, struct fault *fault)
+{
+	int fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0444);
+
+	if (fd < 0)
+		return fault_errno(fault, "%s", path);
+	close(fd);
+	if (mount(source, path, "none", MS_BIND, NULL) == 0)
+		return 0;
+	fault_errno(fault, "pinning %s", path);
+	unlink(path);
+	return fault->code;
+}
+
+/* An operator's `ip netns del` unpins the name; the namespace itself, with its devices and BIRD, lives on, and would hold
+ * its VLANs for ever. While it is open here it gets its name back, and nothing in it notices. */
+static bool
+pin_again(const struct netns *ns)
+{
+	char path[NETNS_PATH_MAX], source[NETNS_PATH_MAX];
+	struct fault fault = {0};
+	struct statfs fs;
+
+	pin_path(ns->number, path);
+	if (statfs(path, &fs) == 0 && fs.f_type == NSFS_MAGIC)
+		return false; /* another one has the name */
+	snprintf(source, sizeof(source), "/proc/thread-self/fd/%d", ns->fd);
+	if (make_folder(&fault) != 0 || pin(source, path, &fault) != 0) {
+		dc_log(LOG_ERR, "agent", "error=\"namespace dcaas-%u was unpinned: %s\"", ns->number, fault.text);
+		return false;
+	}
+	dc_log(LOG_WARNING, "agent", "instance=%u pinned=again", ns->number);
+	return true;
+}
+
 int
 netns_get(struct host *host, uint32_t number, struct netns **ret, struct fault *fault)
 {
 	for (size_t i = 0; i < host->netns_count; i++) {
 		if (host->netns[i]->number != number)
 			continue;
-		if (is_still_pinned(host->netns[i])) {
+		if (is_still_pinned(host->netns[i]) || pin_again(host->netns[i])) {
 			*ret = host->netns[i];
 			return 0;
 		}
@@ -254,8 +307,12 @@ int
 netns_numbers(struct host *host, struct arena *arena, uint32_t **ret, size_t *n, struct fault *fault)
 {
 	uint32_t *numbers = arena_array(arena, 10000, sizeof(*numbers));
-	DIR *dir = opendir(NETNS_DIR);
 	size_t count = 0;
+
+	for (size_t i = 0; i < host->netns_count; i++)
+		if (!is_still_pinned(host->netns[i]))
+			pin_again(host->netns[i]);
+	DIR *dir = opendir(NETNS_DIR);
 
 	for (const struct dirent *e; dir != NULL && count < 10000 && (e = readdir(dir)) != NULL;) {
 		uint32_t number = number_of(e->d_name);
@@ -334,38 +391,6 @@ prepare(struct fault *fault)
 	return code;
 }
 
-/* /run/netns as `ip netns` wants it: a mount of its own whose mounts spread, else an unpinned namespace would live on
- * in other mount namespaces. */
-static int
-make_folder(struct fault *fault)
-{
-	if (mkdir(NETNS_DIR, 0755) != 0 && errno != EEXIST)
-		return fault_errno(fault, "%s", NETNS_DIR);
-	if (mount("", NETNS_DIR, "none", MS_SHARED | MS_REC, NULL) == 0)
-		return 0;
-	if (errno != EINVAL)
-		return fault_errno(fault, "%s", NETNS_DIR);
-	if (mount(NETNS_DIR, NETNS_DIR, "none", MS_BIND | MS_REC, NULL) != 0 ||
-	    mount("", NETNS_DIR, "none", MS_SHARED | MS_REC, NULL) != 0)
-		return fault_errno(fault, "%s", NETNS_DIR);
-	return 0;
-}
-
-static int
-pin(const char *path, struct fault *fault)
-{
-	int fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0444);
-
-	if (fd < 0)
-		return fault_errno(fault, "%s", path);
-	close(fd);
-	if (mount("/proc/thread-self/ns/net", path, "none", MS_BIND, NULL) == 0)
-		return 0;
-	fault_errno(fault, "pinning %s", path);
-	unlink(path);
-	return fault->code;
-}
-
 /* Pinned last, so that what is found under the name is whole. */
 static int
 make(struct host *host, uint32_t number, struct fault *fault)
@@ -380,7 +405,7 @@ make(struct host *host, uint32_t number, struct fault *fault)
 	int code = prepare(fault);
 
 	if (code == 0)
-		code = pin(path, fault);
+		code = pin("/proc/thread-self/ns/net", path, fault);
 	netns_leave(host);
 	return code;
 }
@@ -408,6 +433,7 @@ op_netns_add(struct call *call, const void *request)
 		return renew(call->host, ns, &call->fault);
 	if (code != ENOENT)
 		return code;
+	daemon_end_strays(call->host, op->instance);
 	return make(call->host, op->instance, &call->fault);
 }
 

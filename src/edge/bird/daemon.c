@@ -131,8 +131,11 @@ daemon_await(struct instance *in, struct arena *a, struct dc_error *err)
 			in->starting = false;
 			return dc_fail(err, DC_E_DAEMON, NULL, "BIRD ended right after its start");
 		}
-		if (monotonic_since(start) > START_WAIT_MS)
-			return dc_fail(err, DC_E_DAEMON, NULL, "BIRD does not answer after its start");
+		if (monotonic_since(start) > START_WAIT_MS) {
+			if (in->silent_since == 0)
+				in->silent_since = start.ms;
+			return dc_fail(err, DC_E_DAEMON, NULL, "BIRD does not answer");
+		}
 		in->ask_after = 0;
 		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
 	}
@@ -170,6 +173,14 @@ restart(struct instance *in)
 		dc_log(LOG_ERR, "bird-start-failed", "instance=%u reason=%s", in->number, log_quote(a, err.text));
 }
 
+/* One whose socket is gone is as good as silent; one that was just started may not have it yet. */
+static void
+note_silence(struct instance *in)
+{
+	if (in->silent_since == 0 && (in->started == 0 || now_ms() - in->started > START_WAIT_MS))
+		in->silent_since = now_ms();
+}
+
 /* The socket failed: the daemon is dead, or still starting, or busy. Only a dead one is started. */
 void
 daemon_tick(struct instance *in)
@@ -189,7 +200,9 @@ daemon_tick(struct instance *in)
 	}
 	if (daemon_answers(in, a, NULL) == DC_OK)
 		dc_log(LOG_NOTICE, "bird-answers", "instance=%u pid=%u", in->number, pid);
-	else if (in->silent_since != 0 && now_ms() - in->silent_since > SILENT_MAX_MS) {
+	else
+		note_silence(in);
+	if (in->silent_since != 0 && now_ms() - in->silent_since > SILENT_MAX_MS) {
 		dc_log(LOG_ERR, "bird-silent", "instance=%u pid=%u", in->number, pid);
 		daemon_stop(in, NULL);
 	}
