@@ -233,8 +233,8 @@ pin(const char *source, const char *path, struct fault *fault)
 	return fault->code;
 }
 
-/* An operator's `ip netns del` unpins the name; the namespace itself, with its devices and BIRD, lives on, and would hold
- * its VLANs for ever. While it is open here it gets its name back, and nothing in it notices. */
+/* An operator's `ip netns del` unpins the name; the namespace itself, with its devices and BIRD, lives on, and would
+ * hold its VLANs for ever. While it is open here it gets its name back, and nothing in it notices. */
 static bool
 pin_again(const struct netns *ns)
 {
