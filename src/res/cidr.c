@@ -19,6 +19,16 @@ count_words(const struct f_list *list)
 	return n;
 }
 
+enum dc_code
+cidr_check_quota(const struct f_list *list, int64_t most, const char *member, struct dc_error *err)
+{
+	size_t n = list->set == GIVEN ? count_words(list) : 0;
+
+	return (int64_t)n <= most ? DC_OK
+				  : dc_fail(err, DC_E_REMOTE_SUBNETS, member, "%s: %zu blocks are more than the quota of %lld",
+					member, n, (long long)most);
+}
+
 static enum dc_code
 add_block(const char *word, enum ip_family family, const char *member, struct cidr_list *out, struct dc_error *err)
 {

@@ -188,18 +188,14 @@ check_remote(struct tx *tx, struct call *call, const struct gateway *gw, const s
     const struct f_list *list, const struct ip_prefix *link, const struct peer_names *names, struct cidr_list *routes,
     struct dc_error *err)
 {
-	const struct res_settings *settings = res_settings(call);
 	struct cidr_list remote;
 	struct ip_prefix a, b;
 	enum dc_code rc;
 
-	if ((rc = cidr_list_parse(list, family_of(p), names->remote_ep_group, tx_arena(tx), &remote, err)) != DC_OK ||
+	if ((rc = cidr_check_quota(list, res_settings(call)->quota_remote_subnets, names->remote_ep_group, err)) != DC_OK ||
+	    (rc = cidr_list_parse(list, family_of(p), names->remote_ep_group, tx_arena(tx), &remote, err)) != DC_OK ||
 	    (rc = cidr_check_customer(&remote, link, names->remote_ep_group, err)) != DC_OK)
 		return rc;
-	if (settings->quota_remote_subnets >= 0 && (int64_t)remote.n > settings->quota_remote_subnets)
-		return dc_fail(err, DC_E_REMOTE_SUBNETS, names->remote_ep_group,
-		    "%s: %zu remote subnets are more than the quota of %lld", names->remote_ep_group, remote.n,
-		    (long long)settings->quota_remote_subnets);
 	*routes = outside_link(&remote, link, tx_arena(tx));
 	if (cidr_overlap(routes, &gw->local, &a, &b) &&
 	    a.len > 0) /* a default route overlaps everything and means the rest */
@@ -382,8 +378,9 @@ interface_of_path(
 	rc = query_get(tx, &vif_peer_table, Q(Q_EQ("id", id), Q_EQ("tenant_id", call->project)), &row, err);
 	if (rc == DC_OK)
 		rc = load_interface(tx, call, ((struct vif_peer *)row)->vif_id.v, ret, err);
-	return rc == DC_E_NOT_FOUND ? dc_missing(err, DC_E_VIF_NOT_FOUND, "The virtual interface %.64s does not exist.", id)
-				    : rc;
+	return rc == DC_E_NOT_FOUND
+		   ? dc_missing(err, DC_E_VIF_NOT_FOUND, "The virtual interface %.64s does not exist.", id)
+		   : rc;
 }
 
 static enum dc_code
@@ -521,6 +518,8 @@ create(struct tx *tx, struct call *call, struct dc_error *err)
 	enum dc_code rc;
 
 	if ((rc = find_interface(tx, call, p, &v, err)) != DC_OK || (rc = lock_interface(tx, v, &gw, err)) != DC_OK ||
+	    (rc = cidr_check_quota(&p->remote_ep_group, res_settings(call)->quota_remote_subnets, names.remote_ep_group,
+		 err)) != DC_OK ||
 	    (rc = choose_family(tx, v, p, err)) != DC_OK)
 		return rc;
 	inherit(v, p);

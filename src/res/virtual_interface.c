@@ -425,12 +425,21 @@ check_first_peer(
 }
 
 static enum dc_code
+check_service(struct tx *tx, struct call *call, const struct f_list *blocks, struct dc_error *err)
+{
+	static const char member[] = "virtual_interface.service_ep_group";
+	struct cidr_list service;
+	enum dc_code rc = cidr_check_quota(blocks, res_settings(call)->quota_remote_subnets, member, err);
+
+	return rc == DC_OK ? cidr_list_parse(blocks, IP_NONE, member, tx_arena(tx), &service, err) : rc;
+}
+
+static enum dc_code
 virtual_interface_create(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
 	struct virtual_interface *v = row;
 	struct direct_connect *dc = NULL;
 	struct gateway gw = {0};
-	struct cidr_list service;
 	struct port *port;
 	enum dc_code rc;
 
@@ -451,8 +460,7 @@ virtual_interface_create(struct tx *tx, struct call *call, void *row, struct dc_
 	F_SET_TEXT(v->status, life_names[LIFE_PENDING_CREATE]);
 	if ((rc = check_bandwidth(v, dc, err)) != DC_OK || (rc = check_hosted(tx, v, dc, err)) != DC_OK ||
 	    (rc = check_other_addresses(v, err)) != DC_OK || (rc = check_first_peer(tx, call, &gw, v, err)) != DC_OK ||
-	    (rc = cidr_list_parse(&v->service_ep_group, IP_NONE, "virtual_interface.service_ep_group", tx_arena(tx),
-		 &service, err)) != DC_OK ||
+	    (rc = check_service(tx, call, &v->service_ep_group, err)) != DC_OK ||
 	    (rc = check_two_connections(tx, v, err)) != DC_OK ||
 	    (rc = check_states(dc, &gw, service_of(v)->member, err)) != DC_OK)
 		return rc;
@@ -544,7 +552,6 @@ virtual_interface_update(
 {
 	const struct virtual_interface *old = old_row, *patch = patch_row;
 	struct virtual_interface *v = row;
-	struct cidr_list service;
 	enum dc_code rc;
 
 	if ((rc = check_update_served(patch, err)) != DC_OK)
@@ -562,8 +569,7 @@ virtual_interface_update(
 	    (rc = check_new_bandwidth(tx, v, err)) != DC_OK)
 		return rc;
 	if (patch->service_ep_group.set == GIVEN &&
-	    (rc = cidr_list_parse(&patch->service_ep_group, IP_NONE, "virtual_interface.service_ep_group", tx_arena(tx),
-		 &service, err)) != DC_OK)
+	    (rc = check_service(tx, call, &patch->service_ep_group, err)) != DC_OK)
 		return rc;
 	F_SET_INT(v->update_time, tx_now(tx));
 	if (patch->service_ep_group.set == GIVEN &&

@@ -1,5 +1,6 @@
 """Orders that must be refused: the right code, the member named, and nothing changed in any table."""
 import json
+import time
 
 import pytest
 
@@ -111,6 +112,22 @@ def test_the_alias_with_an_unknown_id_is_not_found(orders, unchanged, where, sta
 def test_the_alias_with_another_interface_in_the_body_is_refused(orders, unchanged):
     body = json.dumps({"vif_peer": {**orders.peer, "vif_id": orders.ids["foreign_interface"]}}).encode()
     refused(send(orders.tenant, "POST", V3 + "vif-peers/" + orders.peer["vif_id"], body), "DC.0001", "vif_id")
+
+
+@pytest.mark.parametrize("path, name, member", [
+    ("virtual-interfaces", "virtual_interface", "remote_ep_group"), ("virtual-interfaces", "virtual_interface", "service_ep_group"),
+    ("vif-peers", "vif_peer", "remote_ep_group")])
+@pytest.mark.parametrize("form", ["one in each string", "ten in each string"])
+def test_hundreds_of_thousands_of_blocks_hold_nobody_up(orders, unchanged, path, name, member, form):
+    """A body within its limit; the database's writer, which everybody shares, is not to spend seconds on it."""
+    family = "10.%d.%d.%d/32" if name == "virtual_interface" else "2001:db8:%x:%x::%x/128"
+    blocks = [family % (n >> 16, n >> 8 & 255, n & 255) for n in range(200000)]
+    blocks = [" ".join(blocks[at:at + 10]) for at in range(0, len(blocks), 10)] if form.startswith("ten") else blocks
+    good = orders.interface if name == "virtual_interface" else orders.peer
+    body = json.dumps({name: {**good, member: blocks}}).encode()
+    begun = time.monotonic()
+    refused(send(orders.tenant, "POST", V3 + path, body), "DC.1400", member)
+    assert time.monotonic() - begun < 5
 
 
 def test_the_good_orders_are_accepted(orders):
