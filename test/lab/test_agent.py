@@ -588,6 +588,8 @@ def test_the_state_of_a_session_and_its_failures_are_read(agent, edge, lab, bird
         edge.wait("a session", lambda: "Established" in edge.bird(STATE + "/bird/1/bird.ctl", "show protocols p_4"), 60)
         told = agent.do(state)[0].one()
         assert (told["state"], told["has_key"]) == (1, 1)
+        listed = agent.do("connections instance=1")[0].named("169.254.10.2")
+        assert (listed["vrf"], listed["local"], listed["state"], listed["has_key"]) == ("dcr1", "169.254.10.1", 1, 1)
         answer = agent.one(state.replace("tcp-state", "tcp-reset"))
         if answer.ok:  # some kernels are built without it
             edge.wait("the end of the session", lambda: "Established" not in

@@ -137,6 +137,17 @@ print_hello(const void *reply)
 }
 
 static void
+print_connection(const void *item)
+{
+	const struct item_connection *c = item;
+	char local[IP_TEXT_SIZE], remote[IP_TEXT_SIZE];
+
+	ip_format_addr(&c->local, local);
+	ip_format_addr(&c->remote, remote);
+	printf("+ connection %s vrf=%s local=%s state=%u has_key=%u\n", remote, c->vrf, local, c->state, c->has_key);
+}
+
+static void
 print_md5(const void *reply)
 {
 	const struct reply_md5 *r = reply;
@@ -200,6 +211,8 @@ static const struct command {
     {"guard-off", OP_GUARD_OFF, sizeof(struct op_guard), guard, 0, 0, NULL},
     {"md5-listener", OP_MD5_LISTENER, sizeof(struct op_md5), md5, 0, sizeof(struct reply_md5), print_md5},
     {"tcp-state", OP_TCP_STATE, sizeof(struct op_tcp), tcp, 0, sizeof(struct reply_tcp), print_tcp},
+    {"connections", OP_CONNECTIONS, sizeof(struct op_instance), instance, sizeof(struct item_connection), 0,
+        print_connection},
     {"tcp-reset", OP_TCP_RESET, sizeof(struct op_tcp), tcp, 0, 0, NULL},
     {"counters", OP_COUNTERS, sizeof(struct op_instance), instance, 0, sizeof(struct reply_counters), print_counters},
     {"daemon-start", OP_DAEMON_START, sizeof(struct op_daemon), start, 0, 0, NULL},

@@ -213,17 +213,16 @@ is_between(const struct inet_diag_msg *s, const struct op_tcp *op)
 	       memcmp(s->id.idiag_dst, op->remote.byte, size) == 0;
 }
 
+#define CONNECTED (((1u << (TCP_CLOSING + 1)) - 1) & ~((1u << TCP_LISTEN) | (1u << TCP_TIME_WAIT) | (1u << TCP_CLOSE)))
+
 /* Calls visit for each connection between the two addresses in the VRF. */
 static int
 each_connection(struct call *call, const struct op_tcp *op, const struct place *at,
     int (*visit)(struct call *, const struct place *, const struct op_tcp *, const struct nlmsghdr *))
 {
-	uint32_t states = (1u << (TCP_CLOSING + 1)) - 1;
-
-	states &= ~((1u << TCP_LISTEN) | (1u << TCP_TIME_WAIT) | (1u << TCP_CLOSE));
 	for (int side = 0; side < 2; side++) {
 		_cleanup_buf_ struct buf sockets = {0};
-		int code = dump(at->ns->diag, op->local.family, EXT_KEYS, states, side == 0 ? BGP_PORT : 0,
+		int code = dump(at->ns->diag, op->local.family, EXT_KEYS, CONNECTED, side == 0 ? BGP_PORT : 0,
 		    side == 0 ? 0 : BGP_PORT, &op->remote, &sockets, &call->fault);
 
 		for (const struct nlmsghdr *h = NULL; code == 0 && (h = nl_next(&sockets, h)) != NULL;) {
@@ -283,6 +282,63 @@ op_tcp_state(struct call *call, const void *request)
 		return call->fault.code;
 	call_reply(call, sizeof(struct reply_tcp));
 	return each_connection(call, op, &at, note_state);
+}
+
+/* The VRF that a socket is bound to, or whose device it is bound to; NULL: none of ours. */
+static const struct link *
+vrf_of(const struct link *links, size_t n, uint32_t bound)
+{
+	const struct link *link = link_by_index(links, n, bound);
+
+	if (link != NULL && strcmp(link->kind, "vrf") != 0)
+		link = link_by_index(links, n, link->master);
+	return link != NULL && strcmp(link->kind, "vrf") == 0 && link_is_ours(link) ? link : NULL;
+}
+
+static void
+tell_connection(struct call *call, const struct nlmsghdr *h, const struct link *links, size_t n)
+{
+	const struct inet_diag_msg *s = socket_of(h);
+	const struct link *vrf = s == NULL ? NULL : vrf_of(links, n, s->id.idiag_if);
+	struct item_connection item = {0};
+	struct md5_entry key;
+
+	if (vrf == NULL || (s->idiag_family != AF_INET && s->idiag_family != AF_INET6))
+		return;
+	item.local.family = item.remote.family = s->idiag_family == AF_INET ? IP_V4 : IP_V6;
+	strlcpy(item.vrf, vrf->name, sizeof(item.vrf));
+	memcpy(item.local.byte, s->id.idiag_src, ip_bits(item.local.family) / 8);
+	memcpy(item.remote.byte, s->id.idiag_dst, ip_bits(item.remote.family) / 8);
+	item.state = s->idiag_state;
+	item.has_key = find_key(h, &item.remote, &key);
+	explicit_bzero(&key, sizeof(key));
+	call_item(call, &item, sizeof(item));
+}
+
+int
+op_connections(struct call *call, const void *request)
+{
+	const struct op_instance *op = request;
+	struct link *links;
+	struct netns *ns;
+	size_t n;
+
+	if (netns_get(call->host, op->instance, &ns, &call->fault) != 0 ||
+	    link_read(&ns->links, call->arena, &links, &n, &call->fault) != 0)
+		return call->fault.code;
+	for (int side = 0; side < 4; side++) {
+		_cleanup_buf_ struct buf sockets = {0};
+		int code = dump(ns->diag, side < 2 ? IP_V4 : IP_V6, EXT_KEYS, CONNECTED, side % 2 == 0 ? BGP_PORT : 0,
+		    side % 2 == 0 ? 0 : BGP_PORT, NULL, &sockets, &call->fault);
+
+		for (const struct nlmsghdr *h = NULL; code == 0 && (h = nl_next(&sockets, h)) != NULL;)
+			tell_connection(call, h, links, n);
+		if (sockets.data != NULL)
+			explicit_bzero(sockets.data, sockets.len);
+		if (code != 0)
+			return code;
+	}
+	return 0;
 }
 
 static int

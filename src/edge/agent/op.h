@@ -55,6 +55,8 @@ enum agent_op {
 	OP_GUARD_OFF,
 	OP_MD5_LISTENER, /* op_md5 -> reply_md5: whether the VRF's listener holds exactly this key for that neighbour */
 	OP_TCP_STATE, /* op_tcp -> reply_tcp: the connection between two addresses in a VRF, and whether it has a key */
+	OP_CONNECTIONS, /* op_instance -> item_connection packets: all BGP connections of the instance. A look at one costs the
+	                 * kernel as much as a look at all. */
 	OP_TCP_RESET, /* op_tcp: destroys that connection. EOPNOTSUPP when the kernel cannot (INET_DIAG_DESTROY is left out of
 	               * some): then the daemon must be told to restart the session. */
 	OP_COUNTERS, /* op_instance -> reply_counters: MD5 failures of the instance's namespace */
@@ -194,6 +196,12 @@ struct item_route {
 struct item_instance {
 	uint32_t instance;
 	uint32_t daemon; /* pid, 0: none runs */
+};
+struct item_connection { /* one that is neither listening nor over; either side has port 179 */
+	char vrf[OP_NAME_MAX];
+	struct ip_addr local, remote;
+	uint32_t state; /* TCP_ESTABLISHED ... */
+	uint32_t has_key; /* for the remote address */
 };
 struct reply_md5 {
 	struct reply r;

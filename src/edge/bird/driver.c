@@ -76,6 +76,7 @@ instance_free(struct instance *in)
 		peer_free(in->peer[i]);
 	secret_free(in->loaded);
 	control_free(in->control);
+	connections_free(&in->connections);
 	arena_free(in->arena);
 	free(in->dir);
 	free(in);

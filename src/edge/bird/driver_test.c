@@ -147,11 +147,34 @@ agent_ask(struct agent *at, enum agent_op op, void *request, size_t size, void *
 		((struct reply_daemon *)reply)->pid = (uint32_t)running();
 	else if (op == OP_MD5_LISTENER)
 		*(struct reply_md5 *)reply = (struct reply_md5){.listener = 1, .match = agent.key_in_place};
-	else if (op == OP_TCP_STATE)
-		*(struct reply_tcp *)reply =
-		    (struct reply_tcp){.state = agent.tcp_state, .has_key = agent.key_on_socket};
 	else
 		assert_int_equal(op, OP_COUNTERS);
+	return DC_OK;
+}
+
+/* Connections of all neighbours that site_fill() makes, in a state the test chose; none without one. */
+enum dc_code
+agent_list(struct agent *at, enum agent_op op, void *request, size_t size, size_t item_size, struct arena *a, void **items,
+    size_t *n, struct dc_error *err)
+{
+	struct item_connection *c = arena_array(a, 8, sizeof(*c));
+
+	assert_ptr_equal(at, &agent);
+	assert_int_equal(op, OP_CONNECTIONS);
+	assert_true(size == sizeof(struct op_instance) && item_size == sizeof(*c) && request != NULL);
+	(void)err;
+	*items = c;
+	*n = agent.tcp_state == 0 ? 0 : 8;
+	for (size_t i = 0; i < *n; i++) {
+		char addr[32];
+
+		c[i] = (struct item_connection){
+		    .vrf = "dcr1", .state = agent.tcp_state, .has_key = agent.key_on_socket};
+		snprintf(addr, sizeof(addr), "169.254.10.%zu", i * 4 + 1);
+		assert_true(ip_parse_addr(addr, &c[i].local));
+		snprintf(addr, sizeof(addr), "169.254.10.%zu", i * 4 + 2);
+		assert_true(ip_parse_addr(addr, &c[i].remote));
+	}
 	return DC_OK;
 }
 

@@ -6,8 +6,6 @@
 
 #define SETTLE_MAX 40
 #define POLL_BUDGET_MS 100
-#define VERIFY_WINDOW_MS 400 /* in which VERIFY_BUDGET_MS may be spent */
-#define VERIFY_BUDGET_MS 150
 #define VERIFY_MS 30000 /* a session that had its key is looked at again */
 
 static void
@@ -187,14 +185,6 @@ guard_settle(struct instance *in, struct arena *a, struct dc_error *err)
 	return DC_OK;
 }
 
-static bool
-ask_tcp(struct instance *in, const struct peer *p, struct op_tcp *ask, struct reply_tcp *reply)
-{
-	*ask = (struct op_tcp){.instance = in->number, .local = p->want->local, .remote = p->want->remote};
-	strlcpy(ask->vrf, p->want->vrf, sizeof(ask->vrf));
-	return agent_ask(in->driver->agent, OP_TCP_STATE, ask, sizeof(*ask), reply, sizeof(*reply), NULL) == DC_OK;
-}
-
 /* A kernel may be built without the means to end a connection (INET_DIAG_DESTROY); BIRD always can. */
 static void
 restart_guarded(struct instance *in, struct arena *a, struct peer *p)
@@ -206,43 +196,36 @@ restart_guarded(struct instance *in, struct arena *a, struct peer *p)
 		daemon_ask(in, a, arena_printf(a, "restart %s", p->want->name), ASK_MS, &r, NULL);
 }
 
-/* Time for one more question; what it takes is added by the caller. */
-static bool
-may_verify(struct instance *in)
+static void
+reset(struct instance *in, struct arena *a, struct peer *p)
 {
-	if (now_ms() - in->verify_begun > VERIFY_WINDOW_MS) {
-		in->verify_begun = now_ms();
-		in->verify_spent = 0;
-	}
-	return in->verify_spent < VERIFY_BUDGET_MS;
+	struct op_tcp ask = {.instance = in->number, .local = p->want->local, .remote = p->want->remote};
+
+	strlcpy(ask.vrf, p->want->vrf, sizeof(ask.vrf));
+	dc_log(LOG_WARNING, "session-without-key", "instance=%u name=%s", in->number, p->want->name);
+	agent_do(in->driver->agent, OP_TCP_RESET, &ask, sizeof(ask), NULL);
+	restart_guarded(in, a, p);
+	connections_free(&in->connections); /* they are others now */
 }
 
 enum session_key
 guard_session(struct instance *in, struct arena *a, struct peer *p, utc_ms since)
 {
-	struct reply_tcp reply = {0};
-	struct op_tcp ask;
 	bool known = p->verified == since;
+	const struct item_connection *c;
 
 	if (p->want->password == NULL || (known && now_ms() - p->verified_at < VERIFY_MS))
 		return SESSION_SAFE;
-	if (!may_verify(in))
-		return known ? SESSION_SAFE : SESSION_UNSURE;
-	int64_t begun = now_ms();
-	bool told = ask_tcp(in, p, &ask, &reply);
-
-	in->verify_spent += now_ms() - begun;
-	if (!told || reply.state == 0)
+	/* As they are now that BIRD calls it Established: one reading serves all that came up meanwhile. */
+	if (!connections_refresh(&in->connections, in->driver->agent, in->number) ||
+	    (c = connections_find(&in->connections, p->want)) == NULL)
 		return SESSION_UNSURE; /* gone since BIRD was asked, or not to be known */
-	if (reply.has_key != 0) {
+	if (c->has_key != 0) {
 		p->verified = since;
 		p->verified_at = now_ms();
 		return SESSION_SAFE;
 	}
 	p->verified = 0;
-	ask.h = (struct op_header){0};
-	dc_log(LOG_WARNING, "session-without-key", "instance=%u name=%s", in->number, p->want->name);
-	agent_do(in->driver->agent, OP_TCP_RESET, &ask, sizeof(ask), NULL);
-	restart_guarded(in, a, p);
+	reset(in, a, p);
 	return SESSION_RESET;
 }

@@ -12,6 +12,7 @@
 #define DC_BIRD_INSTANCE_H
 
 #include "edge/agent_client.h"
+#include "edge/bird/connections.h"
 #include "edge/bird/control.h"
 #include "edge/bird/limit.h"
 #include "edge/bird/parse.h"
@@ -32,10 +33,9 @@ struct peer {
 	bool seen; /* the rest is known */
 	bool established;
 	utc_ms since;
-	utc_ms verified;                         /* the session that was `since` then has its key */
-	int64_t verified_at, counted_at, tcp_at; /* monotonic ms */
+	utc_ms verified;                 /* the session that was `since` then has its key */
+	int64_t verified_at, counted_at; /* monotonic ms */
 	struct bird_counts counts;
-	const char *tcp;
 };
 
 struct instance {
@@ -59,10 +59,9 @@ struct instance {
 
 	struct reply_counters counters;
 	int64_t counters_at;
-	size_t next_guard;                  /* which one is looked at next */
-	int64_t verify_begun, verify_spent; /* ms for looking at sessions' keys since then */
-	size_t next_count;                  /* whose routes are counted next */
-	size_t next_tcp;                    /* whose connection is looked at next */
+	struct connections connections;
+	size_t next_guard; /* which one is looked at next */
+	size_t next_count; /* whose routes are counted next */
 };
 
 struct bird_driver {
@@ -125,8 +124,7 @@ void guard_wait(struct instance *, struct arena *, int ms);
 /* Until BIRD has dealt with every connection that was made before the guards were closed. */
 enum dc_code guard_settle(struct instance *, struct arena *, struct dc_error *);
 enum session_key { SESSION_SAFE, SESSION_UNSURE, SESSION_RESET };
-/* Whether a session that BIRD calls Established has its key; one without is reset. Unsure also when the time for such
- * questions is used up, which only a great many sessions at once can do. */
+/* Whether a session that BIRD calls Established has its key; one without is reset. */
 enum session_key guard_session(struct instance *, struct arena *, struct peer *, utc_ms since);
 
 /* apply.c: brings BIRD to what is held. */

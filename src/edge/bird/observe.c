@@ -8,7 +8,6 @@
 #define COUNT_BUDGET_MS 60 /* of one call, for routes of sessions that are up */
 #define COUNT_AGE_MS 400   /* counts younger than this are good */
 #define TCP_AGE_MS 1500
-#define TCP_BUDGET_MS 30 /* of one call, for the connections of sessions that are down */
 #define COUNTERS_AGE_MS 1000
 
 enum dc_code
@@ -41,39 +40,17 @@ tcp_name(uint32_t state)
 	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "unknown";
 }
 
-static void
-ask_tcp_state(struct instance *in, struct peer *p)
-{
-	struct op_tcp ask = {.instance = in->number, .local = p->want->local, .remote = p->want->remote};
-	struct reply_tcp reply = {0};
-
-	strlcpy(ask.vrf, p->want->vrf, sizeof(ask.vrf));
-	p->tcp_at = now_ms();
-	p->tcp = agent_ask(in->driver->agent, OP_TCP_STATE, &ask, sizeof(ask), &reply, sizeof(reply), NULL) == DC_OK
-		     ? tcp_name(reply.state)
-		     : "unknown";
-}
-
-/* Each question reads all BGP connections of the instance, so a thousand sessions that are down wait for their turn. */
-static void
-ask_tcp_in_turn(struct instance *in)
-{
-	int64_t start = now_ms();
-	size_t n = in->held.neighbour_count;
-
-	for (size_t i = 0; i < n && now_ms() - start < TCP_BUDGET_MS; i++) {
-		struct peer *p = in->peer[in->next_tcp % n];
-
-		in->next_tcp = (in->next_tcp + 1) % n;
-		if (!p->established && (p->tcp == NULL || now_ms() - p->tcp_at >= TCP_AGE_MS))
-			ask_tcp_state(in, p);
-	}
-}
-
 static const char *
-tcp_of(const struct peer *p)
+tcp_of(const struct instance *in, const struct peer *p)
 {
-	return p->established ? "ESTABLISHED" : p->tcp != NULL ? p->tcp : "unknown";
+	const struct item_connection *c;
+
+	if (p->established)
+		return "ESTABLISHED";
+	if (in->connections.at == 0)
+		return "unknown";
+	c = connections_find(&in->connections, p->want);
+	return tcp_name(c != NULL ? c->state : 0);
 }
 
 static void
@@ -143,7 +120,6 @@ note_state(struct instance *in, struct arena *a, struct peer *p, bool establishe
 		p->since = p->established && since < p->since ? utc_now() : since;
 		p->counts = (struct bird_counts){0};
 		p->established = false;
-		p->tcp = NULL;
 	}
 	p->seen = true;
 }
@@ -195,6 +171,15 @@ read_counters(struct instance *in)
 		in->counters = reply;
 }
 
+static bool
+some_are_down(const struct instance *in)
+{
+	for (size_t i = 0; i < in->held.neighbour_count; i++)
+		if (!in->peer[i]->established)
+			return true;
+	return false;
+}
+
 enum dc_code
 observe_sessions(
     struct instance *in, struct arena *a, struct routing_session **ret, size_t *ret_n, struct dc_error *err)
@@ -204,16 +189,18 @@ observe_sessions(
 	struct bird_row *row;
 	size_t rows, next = 0;
 
+	in->connections.fresh = false;
 	if (observe_rows(in, a, &row, &rows, err) != DC_OK)
 		return DC_E_DAEMON;
 	read_counters(in);
 	for (size_t i = 0; i < n; i++)
 		fill(in, a, in->peer[i], row_of(row, rows, in->peer[i]->want->name, &next), &s[i]);
 	count_in_turn(in, a);
-	ask_tcp_in_turn(in);
+	if (some_are_down(in) && (in->connections.at == 0 || now_ms() - in->connections.at >= TCP_AGE_MS))
+		connections_refresh(&in->connections, in->driver->agent, in->number);
 	for (size_t i = 0; i < n; i++) {
 		fill_counts(in->peer[i], &s[i]);
-		s[i].tcp = tcp_of(in->peer[i]);
+		s[i].tcp = tcp_of(in, in->peer[i]);
 	}
 	*ret = s;
 	*ret_n = n;
