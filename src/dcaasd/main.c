@@ -16,6 +16,7 @@
 #include "dcaasd/iam.h"
 #include "dcaasd/key_routes.h"
 #include "dcaasd/listener.h"
+#include "dcaasd/not_served.h"
 #include "dcaasd/service_routes.h"
 #include "dcaasd/settings.h"
 #include "res/inventory.h"
@@ -37,7 +38,8 @@ struct daemon {
 	size_t api_n;
 };
 
-static const struct route *const extra_routes[] = { iam_routes, edge_channel_routes, service_routes, key_routes, NULL };
+static const struct route *const extra_routes[] = { iam_routes, edge_channel_routes, service_routes, key_routes,
+	not_served_routes, NULL };
 
 static void usage(FILE *to)
 {

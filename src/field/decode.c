@@ -268,9 +268,8 @@ static void integers_back(json_t *json)
 /* jansson's words end with a piece of the body, which may be a secret; only a duplicate's key is told. */
 static enum dc_code fail_parse(const json_error_t *e, struct dc_error *err)
 {
-	char words[sizeof(e->text)], key[64] = "";
+	char words[sizeof(e->text)], key[64] = "", *near_words;
 	const char *near = strstr(e->text, " near '\"");
-	size_t len = strcspn(e->text, "'");
 
 	if (json_error_code(e) == json_error_duplicate_key && near != NULL) {
 		const char *start = near + strlen(" near '\"");
@@ -279,11 +278,10 @@ static enum dc_code fail_parse(const json_error_t *e, struct dc_error *err)
 		snprintf(key, sizeof(key), "%.*s", (int)(n < sizeof(key) ? n : sizeof(key) - 1), start);
 		return dc_fail(err, DC_E_BODY, key, "The member \"%s\" occurs twice in one object of the body.", key);
 	}
-	snprintf(words, sizeof(words), "%.*s", (int)len, e->text);
-	if (near != NULL && (size_t)(near - e->text) < len)
-		words[near - e->text] = '\0';
-	else if (strstr(words, " near ") != NULL)
-		*strstr(words, " near ") = '\0';
+	/* What stands near the fault may be a secret. */
+	snprintf(words, sizeof(words), "%s", e->text);
+	if ((near_words = strstr(words, " near ")) != NULL)
+		*near_words = '\0';
 	return dc_fail(err, DC_E_BODY, NULL, "The body is not valid JSON: line %d, column %d: %s.", e->line, e->column, words);
 }
 

@@ -161,7 +161,7 @@ static void what_is_no_json_object_is_refused(void **state)
 {
 	static const struct {
 		const char *text, *word;
-	} bad[] = { { "", "empty" }, { "[]", "JSON object" }, { "{", "not valid JSON" }, { "{}", "the member port" },
+	} bad[] = { { "", "empty" }, { "[]", "JSON object" }, { "{", "string or '}' expected" }, { "{}", "the member port" },
 		{ "{\"port\":null}", "the member port" }, { "{\"port\":[]}", "must be an object" },
 		{ "{\"port\":{}} x", "not valid JSON" }, { "{\"port\":{\"name\":\"a\",\"vlan\":1,\"vlan\":2}}", "\"vlan\" occurs twice" },
 		{ "{\"port\":{\"secret\":\"hunter2", "not valid JSON" }, { "{\"port\":{\"name\":\"a\\u0000b\"}}", "not valid JSON" },

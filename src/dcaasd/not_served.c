@@ -1,0 +1,55 @@
+#include "dcaasd/not_served.h"
+
+#include "api/call.h"
+
+static enum dc_code
+answer_not_served(struct tx *tx, struct call *call, struct dc_error *err)
+{
+	(void)tx;
+	return dc_fail(err, DC_E_NO_API, NULL, "%s is not served yet.", call->route->operation);
+}
+
+#define NOT_SERVED(method, path, name)                                                                                 \
+	{                                                                                                              \
+		method, "/v3/{project_id}/" path, ROLE_READER, ROUTE_HIDDEN, .run = answer_not_served,                 \
+									     .operation = name                         \
+	}
+#define HOSTED "dcaas/hosted-connects"
+#define DETECTIONS "dcaas/vif-peer-detections"
+#define CONNECT "dcaas/connect-gateways"
+#define TAGS(type)                                                                                                     \
+	NOT_SERVED(M_GET, type "/tags", "ListProjectTags"),                                                            \
+	    NOT_SERVED(M_GET, type "/{resource_id}/tags", "ShowResourceTag"),                                          \
+	    NOT_SERVED(M_POST, type "/{resource_id}/tags", "CreateResourceTag"),                                       \
+	    NOT_SERVED(M_DELETE, type "/{resource_id}/tags/{key}", "DeleteResourceTag"),                               \
+	    NOT_SERVED(M_POST, type "/{resource_id}/tags/action", "BatchCreateResourceTags"),                          \
+	    NOT_SERVED(M_POST, type "/resource-instances/action", "ListTagResourceInstances")
+
+const struct route not_served_routes[] = {
+    NOT_SERVED(M_GET, HOSTED, "ListHostedDirectConnects"),
+    NOT_SERVED(M_POST, HOSTED, "CreateHostedDirectConnect"),
+    NOT_SERVED(M_GET, HOSTED "/{hosted_connect_id}", "ShowHostedDirectConnect"),
+    NOT_SERVED(M_PUT, HOSTED "/{hosted_connect_id}", "UpdateHostedDirectConnect"),
+    NOT_SERVED(M_DELETE, HOSTED "/{hosted_connect_id}", "DeleteHostedDirectConnect"),
+    NOT_SERVED(M_GET, "dcaas/switchover-test", "ListSwitchoverTestRecords"),
+    NOT_SERVED(M_POST, "dcaas/switchover-test", "SwitchoverTest"),
+    NOT_SERVED(M_GET, DETECTIONS, "ListVifPeerDetections"),
+    NOT_SERVED(M_POST, DETECTIONS, "CreateVifPeerDetection"),
+    NOT_SERVED(M_GET, DETECTIONS "/{vif_peer_id}", "ShowVifPeerDetection"),
+    NOT_SERVED(M_DELETE, DETECTIONS "/{vif_peer_id}", "DeleteVifPeerDetection"),
+    NOT_SERVED(M_GET, "dcaas/gdgw/{gdgw_id}/routetables", "ListGdgwRouteTables"),
+    NOT_SERVED(M_PUT, "dcaas/gdgw/{gdgw_id}/routetables", "UpdateGdgwRouteTable"),
+    NOT_SERVED(M_GET, CONNECT, "ListConnectGateways"),
+    NOT_SERVED(M_POST, CONNECT, "CreateConnectGateway"),
+    NOT_SERVED(M_GET, CONNECT "/{connect_gateway_id}", "ShowConnectGateway"),
+    NOT_SERVED(M_PUT, CONNECT "/{connect_gateway_id}", "UpdateConnectGateway"),
+    NOT_SERVED(M_DELETE, CONNECT "/{connect_gateway_id}", "DeleteConnectGateway"),
+    NOT_SERVED(M_GET, CONNECT "/{connect_gateway_id}/binding-global-eips", "ListGlobalEips"),
+    NOT_SERVED(M_POST, CONNECT "/{connect_gateway_id}/binding-global-eips", "BindGlobalEips"),
+    NOT_SERVED(M_POST, CONNECT "/{connect_gateway_id}/unbinding-global-eips", "UnbindGlobalEips"),
+    NOT_SERVED(M_GET, "dcaas/quotas", "ShowQuotas"),
+    TAGS("dc-directconnect"),
+    TAGS("dc-vgw"),
+    TAGS("dc-vif"),
+    {0},
+};
