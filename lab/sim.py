@@ -23,7 +23,12 @@ server = {endpoint}
 device = {device}
 token_file = {folder}/edge.token
 state_dir = {folder}/edge
+sim_options = {folder}/sim.ini
 fabric = sim
+"""
+SIM_OPTIONS = """# How the simulated router behaves; dcaas.conf(5) tells what else can be said. Changes count at once.
+[sim]
+ports = port1
 """
 # Any id will do: the server accepts VPCs that are attached nowhere.
 VPC = "6a1e2f30-0000-4000-8000-000000000001"
@@ -121,8 +126,12 @@ class Sim:
             file.write(EDGE_CONFIG.format(endpoint=self.dcaasd.endpoint, device=self.values["DCAAS_EDGE_ID"],
                                           folder=self.folder))
         os.makedirs(os.path.join(self.folder, "edge"), exist_ok=True)
+        options = os.path.join(self.folder, "sim.ini")
+        if not os.path.exists(options):
+            with open(options, "w") as file:
+                file.write(SIM_OPTIONS)
         if self.dcaasd.drop:
-            for name in ("edge", "edge.token", "edge.conf"):
+            for name in ("edge", "edge.token", "edge.conf", "sim.ini"):
                 os.chown(os.path.join(self.folder, name), NOBODY, NOBODY)
         program = self.dcaasd.copy("dcaas-edge")
         with open(os.path.join(self.folder, "edge.log"), "ab") as log:

@@ -12,7 +12,7 @@
 
 /* clang-format off */
 static const struct config_key sim_keys[] = {
-	{ SECTION, "ports", "", "Ports that the simulated router has. Empty: every port that is asked for." },
+	{ SECTION, "ports", "", "Ports that the simulated router shows from the start; others appear as they are asked for." },
 	{ SECTION, "no_carrier", "", "Ports without carrier." },
 	{ SECTION, "exposed", "", "Ports with an address of the router's own." },
 	{ SECTION, "fail", "", "Devices, prefixes, addresses and neighbours whose changes are refused." },
@@ -115,6 +115,7 @@ sim_release(struct sim *s)
 	for (size_t i = 0; i < s->instances; i++)
 		instance_free(s->instance[i]);
 	free(s->instance);
+	free(s->asked);
 	config_free(s->options.config);
 	free(s->options_path);
 	free(s);

@@ -121,9 +121,24 @@ sim_port_carrier(const struct sim *s, const char *port)
 }
 
 static bool
-port_exists(const struct sim *s, const char *port)
+port_is_known(const struct sim *s, const char *port)
 {
-	return s->options.ports[0] == '\0' || sim_names(s->options.ports, port);
+	for (size_t i = 0; i < s->asked_n; i++)
+		if (strcmp(s->asked[i], port) == 0)
+			return true;
+	return sim_names(s->options.ports, port);
+}
+
+/* A port appears as it is asked for, and stays. */
+static void
+ask_port(struct sim *s, const char *port)
+{
+	char name[OP_NAME_MAX];
+
+	if (port_is_known(s, port))
+		return;
+	strlcpy(name, port, sizeof(name));
+	s->asked = insert(s->asked, &s->asked_n, sizeof(name), s->asked_n, name);
 }
 
 static enum dc_code
@@ -256,8 +271,6 @@ vlan_add(struct sim *s, const struct op_link *r, struct dc_error *err)
 		return rc;
 	if ((there = sim_link(in, r->device)) != NULL)
 		return is_that_vlan(there, r) ? DC_OK : refuse(err, r->device, "File exists");
-	if (!port_exists(s, r->port))
-		return refuse(err, r->port, "No such device");
 	if ((there = sim_link(in, r->vrf)) == NULL || !there->is_vrf)
 		return refuse(err, r->vrf, "No such device");
 	if (vlan_is_taken(s, r->port, r->vlan))
@@ -266,6 +279,7 @@ vlan_add(struct sim *s, const struct op_link *r, struct dc_error *err)
 	strlcpy(l.mark, r->mark, sizeof(l.mark));
 	strlcpy(l.vrf, r->vrf, sizeof(l.vrf));
 	strlcpy(l.port, r->port, sizeof(l.port));
+	ask_port(s, r->port);
 	add_link(s, in, &l);
 	return DC_OK;
 }
@@ -558,24 +572,30 @@ read_instance(const struct sim *s, const struct sim_instance *in, struct arena *
 }
 
 static void
+show_port(const struct sim *s, const char *name, size_t len, struct item_port *p)
+{
+	memcpy(p->device, name, len);
+	p->carrier = sim_port_carrier(s, p->device);
+	p->exposed = sim_names(s->options.exposed, p->device);
+	p->up = 1;
+}
+
+static void
 read_ports(const struct sim *s, struct arena *arena, struct kernel_state *ret)
 {
-	struct item_port *port = arena_array(arena, strlen(s->options.ports) / 2 + 2, sizeof(*port));
+	struct item_port *port = arena_array(arena, strlen(s->options.ports) / 2 + 2 + s->asked_n, sizeof(*port));
 
 	for (const char *at = s->options.ports; *at != '\0';) {
 		size_t n = strcspn(at, " ,");
-		struct item_port *p = &port[ret->port_count];
 
-		if (n > 0 && n < sizeof(p->device)) {
-			memcpy(p->device, at, n);
-			p->carrier = sim_port_carrier(s, p->device);
-			p->exposed = sim_names(s->options.exposed, p->device);
-			p->up = 1;
-			ret->port_count++;
-		}
+		if (n > 0 && n < OP_NAME_MAX)
+			show_port(s, at, n, &port[ret->port_count++]);
 		at += n;
 		at += strspn(at, " ,");
 	}
+	for (size_t i = 0; i < s->asked_n; i++)
+		if (!sim_names(s->options.ports, s->asked[i]))
+			show_port(s, s->asked[i], strlen(s->asked[i]), &port[ret->port_count++]);
 	ret->port = port;
 }
 

@@ -11,7 +11,7 @@
 
 struct sim_options {
 	struct config *config;
-	const char *ports;                /* names, by blanks or commas; "": every port that is asked for is there */
+	const char *ports;                /* shown from the start; names, by blanks or commas */
 	const char *no_carrier, *exposed; /* of ports */
 	const char *fail;                 /* devices, prefixes, addresses and neighbours whose changes are refused */
 	const char *down;                 /* neighbours that never come up */
@@ -64,6 +64,8 @@ struct sim {
 	uint32_t next_index;
 	struct sim_instance **instance;
 	size_t instances;
+	char (*asked)[OP_NAME_MAX]; /* ports that VLANs were made on */
+	size_t asked_n;
 };
 
 extern const struct kernel_ops sim_kernel_ops;
