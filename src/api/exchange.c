@@ -6,6 +6,8 @@
 
 #define V3_PROJECT "/v3/{project_id}/"
 #define OPERATOR_SIDE "/dcaas/v1"
+#define OPEN_BODY_MAX ((size_t)64 * 1024)
+#define VALUES_MAX ((size_t)400000)
 
 struct exchange *
 exchange_new(struct api *api, struct MHD_Connection *connection, const char *raw_target)
@@ -142,6 +144,23 @@ check_media_type(const struct exchange *x, struct dc_error *err)
 	return dc_fail(err, DC_E_REQUEST, "Content-Type", "The body must be application/json.");
 }
 
+/* A tree takes a hundred times the bytes of the text "[],[],[]". Who has not said who he is yet gets little; nobody but an
+ * edge, whose reports are long, has that much to say. */
+static enum dc_code
+check_size(const struct exchange *x, struct dc_error *err)
+{
+	const char *bytes = x->call.body_bytes;
+	size_t values = 0;
+
+	if ((x->call.route->flags & ROUTE_OPEN) && x->call.body_len > OPEN_BODY_MAX)
+		return dc_fail(err, DC_E_TOO_LARGE, NULL, "The request body is larger than %zu bytes.", OPEN_BODY_MAX);
+	if (x->call.route->flags & ROUTE_EDGE)
+		return DC_OK;
+	for (size_t i = 0; i < x->call.body_len; i++)
+		values += bytes[i] == ',' || bytes[i] == '[' || bytes[i] == '{';
+	return values <= VALUES_MAX ? DC_OK : dc_fail(err, DC_E_BODY, NULL, "The body holds more than %zu values.", VALUES_MAX);
+}
+
 static enum dc_code
 decode_body(struct exchange *x, struct dc_error *err)
 {
@@ -153,6 +172,8 @@ decode_body(struct exchange *x, struct dc_error *err)
 	enum dc_code rc;
 
 	if ((rc = check_media_type(x, err)) != DC_OK || r->view == 0 || table == NULL)
+		return rc;
+	if ((rc = check_size(x, err)) != DC_OK)
 		return rc;
 	bytes = c->body_len > 0 ? c->body_bytes : "";
 	if (envelope[0] != '\0')

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from bad_input import ABSENT, BODIES, VIF_PEER, VIRTUAL_INTERFACE
-from support import V3, send, tables
+from support import V3, exchange, send, tables
 
 
 def merge(good, members, ids):
@@ -128,6 +128,16 @@ def test_hundreds_of_thousands_of_blocks_hold_nobody_up(orders, unchanged, path,
     begun = time.monotonic()
     refused(send(orders.tenant, "POST", V3 + path, body), "DC.1400", member)
     assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize("value", [b"[]", b"{}", b"1", b'""'])
+def test_millions_of_values_are_refused(orders, unchanged, dcaasd, value):
+    """A tree of them would take a hundred times the bytes of the text."""
+    body = b'{"virtual_interface": {"x": [' + (value + b",") * 4000000 + value + b"]}}"
+    refused(send(orders.tenant, "POST", V3 + "virtual-interfaces", body), "DC.0000", "values")
+    answer = exchange(orders.tenant, "POST", "/v3/auth/tokens", b'{"auth": [' + (value + b",") * 40000 + value + b"]}",
+                      {"host": "x", "content-type": "application/json"})
+    assert (answer.status, answer["error_code"]) == (413, "APIGW.0201")
 
 
 def test_the_good_orders_are_accepted(orders):
