@@ -8,7 +8,7 @@ PORT ?=
 DIR ?=
 ONCE ?=
 
-.PHONY: build help run stop sim check lab bench soak fuzz fmt lint clean deps
+.PHONY: build help run stop sim check lab bench soak fuzz doc fmt lint clean deps
 
 build: deps-build ## compile everything into build/
 	@test -f build/build.ninja || { echo "meson setup build"; meson setup build >build.log 2>&1 || { cat build.log; exit 1; }; }
@@ -43,6 +43,9 @@ soak: deps-check build ## what runs longer than a test may
 
 fuzz: deps-check ## the fuzz targets with libFuzzer, a minute each (SECONDS=)
 	$(PYTHON) test/fuzz/run.py $(or $(SECONDS),60)
+
+doc: build ## doc/openapi.json from the tables
+	$(PYTHON) -m json.tool --indent 1 build/src/dcaasd/openapi.json doc/openapi.json
 
 fmt: ## clang-format over the C files
 	clang-format -i $$(git ls-files 'src/*.c' 'src/*.h')

@@ -103,31 +103,30 @@ check_local(const struct virtual_gateway *gw, const struct res_settings *setting
 static enum dc_code
 check_vpc(struct tx *tx, struct call *call, const struct virtual_gateway *gw, struct dc_error *err)
 {
-	int64_t mine, gateways;
+	int64_t mine;
 	enum dc_code rc;
 
 	if ((rc = query_count(tx, attachment_resource.table,
 		 Q(Q_EQ("vpc_id", gw->vpc_id.v), Q_EQ("tenant_id", gw->tenant_id.v)), &mine, err)) != DC_OK)
 		return rc;
-	if (mine == 0 && !res_settings(call)->accept_unattached_vpc)
-		return dc_fail(err, DC_E_VPC, "virtual_gateway.vpc_id", "virtual_gateway.vpc_id: VPC %s does not exist",
-		    gw->vpc_id.v);
+	return mine > 0 || res_settings(call)->accept_unattached_vpc
+		   ? DC_OK
+		   : dc_fail(err, DC_E_VPC, "virtual_gateway.vpc_id", "virtual_gateway.vpc_id: VPC %s does not exist",
+			 gw->vpc_id.v);
+}
+
+static enum dc_code
+check_vpc_free(struct tx *tx, const struct virtual_gateway *gw, struct dc_error *err)
+{
+	int64_t gateways;
+	enum dc_code rc;
+
 	if ((rc = query_count(tx, &virtual_gateway_table,
 		 Q(Q_EQ("vpc_id", gw->vpc_id.v), Q_EQ("tenant_id", gw->tenant_id.v)), &gateways, err)) != DC_OK)
 		return rc;
 	return gateways == 0 ? DC_OK
 			     : dc_fail(err, DC_E_VPC_HAS_VGW, "virtual_gateway.vpc_id",
 				   "virtual_gateway.vpc_id: VPC %s has a virtual gateway already", gw->vpc_id.v);
-}
-
-static enum dc_code
-check_quota(struct tx *tx, struct call *call, struct dc_error *err)
-{
-	enum dc_code rc = query_lock(tx, &project_table, call->project, err);
-
-	return rc != DC_OK ? rc
-			   : quota_check(tx, &virtual_gateway_table, call->project, res_settings(call)->quota_vgw,
-				 "virtual gateways", err);
 }
 
 static enum dc_code
@@ -152,7 +151,11 @@ virtual_gateway_create(struct tx *tx, struct call *call, void *row, struct dc_er
 		return rc;
 	fill_common(&gw->name, &gw->description, &gw->enterprise_project_id);
 	F_SET_TEXT(gw->status, "ACTIVE"); /* it has no objects on any edge yet */
-	if ((rc = check_quota(tx, call, err)) != DC_OK || (rc = check_vpc(tx, call, gw, err)) != DC_OK)
+	if ((rc = query_lock(tx, &project_table, call->project, err)) != DC_OK ||
+	    (rc = check_vpc(tx, call, gw, err)) != DC_OK ||
+	    (rc = quota_check(
+		 tx, &virtual_gateway_table, call->project, settings->quota_vgw, "virtual gateways", err)) != DC_OK ||
+	    (rc = check_vpc_free(tx, gw, err)) != DC_OK)
 		return rc;
 	return check_local(gw, settings, tx_arena(tx), &local, err);
 }

@@ -1,6 +1,7 @@
 """Orders as tenants make them: what comes back, what may change, what goes, and who stands in the way."""
 import json
 import re
+import uuid
 
 import pytest
 
@@ -75,6 +76,9 @@ def test_the_quota_of_gateways_is_kept(tenant):
         tenant.gateway()
     refused(tenant, "POST", "virtual-gateways", {"virtual_gateway": {"vpc_id": tenant.vpc(), "local_ep_group":
                                                                      ["10.1.0.0/16"]}}, "DC.1019")
+    # What the order refers to is looked at first.
+    refused(tenant, "POST", "virtual-gateways", {"virtual_gateway": {"vpc_id": str(uuid.uuid4()), "local_ep_group":
+                                                                     ["10.1.0.0/16"]}}, "DC.0007")
 
 
 def test_a_gateway_changes_what_may_change(tenant):
