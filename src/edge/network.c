@@ -62,6 +62,8 @@ struct network {
 	bool report_failed; /* the last one; no other before the timer */
 	char trouble[256];  /* as logged last */
 	struct monotonic trouble_at;
+	bool unsaved; /* the desired set could not be written, as logged last */
+	struct monotonic unsaved_at;
 };
 
 static void
@@ -150,17 +152,40 @@ report_lost(struct network *n)
 
 /* --- disk --- */
 
+/* What waits to be done is not begun: a tenant is told why, and the router's log. */
+static void
+tell_unsaved(struct network *n, const char *why)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+
+	for (size_t i = 0; i < state_count(n->state); i++) {
+		struct edge_object *o = state_object(n->state, i);
+
+		if (o->now.state == STATUS_PENDING && !o->want->deleted)
+			status_set(&o->now, STATUS_ERROR, arena_printf(arena, "the router cannot save it: %s", why));
+	}
+	if (n->unsaved && monotonic_since(n->unsaved_at) < TROUBLE_LOG_MS)
+		return;
+	n->unsaved = true;
+	n->unsaved_at = monotonic_now();
+	dc_log(LOG_ERR, "desired set not saved", "error=%s", log_quote(arena, why));
+}
+
 static bool
 save(struct network *n)
 {
-	_cleanup_arena_ struct arena *arena = NULL;
 	struct dc_error err = {0};
 
-	if (state_is_saved(n->state) || state_lost(n->state) != NULL || state_save(n->state, &err) == DC_OK)
+	if (state_is_saved(n->state) || state_lost(n->state) != NULL)
 		return true;
-	arena = arena_new();
-	dc_log(LOG_ERR, "desired set not saved", "error=%s", log_quote(arena, err.text));
-	return false;
+	if (state_save(n->state, &err) != DC_OK) {
+		tell_unsaved(n, err.text);
+		return false;
+	}
+	if (n->unsaved)
+		dc_log(LOG_INFO, "desired set saved", "objects=%zu", state_count(n->state));
+	n->unsaved = false;
+	return true;
 }
 
 static void
@@ -261,6 +286,7 @@ start_apply(struct network *n)
 	if (state_lost(n->state) != NULL || apply_is_running(n->apply))
 		return;
 	if (!save(n)) {
+		consider_report(n);
 		look_again_later(n, true);
 		return;
 	}

@@ -81,3 +81,38 @@ def test_a_bird_that_lost_its_socket_is_started_anew(site, lines):
     for line in lines:
         line.wait_active(BACK)
     wait_traffic(site, lines)
+
+
+@pytest.fixture
+def small_disk(site):
+    """The edge's files on a disk of their own, of 512 kB; BIRD's stay where they are."""
+    edge, state = site.lab.edge, "/run/dcaas/edge"
+    site.stop_edge(9)
+    edge.shell("mkdir -p /run/small && mount -t tmpfs -o size=512k,mode=700 small /run/small && mkdir /run/small/bird && "
+               "cp -p {0}/key {0}/desired /run/small && chown 65534:65534 /run/small && "
+               "mount --bind {0}/bird /run/small/bird && mount --rbind /run/small {0}".format(state))
+    site.run_edge()
+    edge.wait("the edge", lambda: len(site.edge_processes()) == 2, BACK)
+    yield "/run/small"
+    site.stop_edge(9)
+    edge.shell("umount -lR {0} && cp -p /run/small/desired {0}/desired && umount -lR /run/small".format(state))
+    site.run_edge()
+
+
+def test_a_full_disk_is_told_and_stops_nothing_that_runs(site, shop, lines, small_disk):
+    """An order that the router cannot keep is not begun: after its restart it would be gone."""
+    before = [lines[0].since(family) for family in "46"]
+    edge = site.lab.edge
+    edge.shell("dd if=/dev/zero of=%s/fill bs=4k 2>/dev/null || true" % small_disk)
+    line = shop.line(lines[0].gateway, families="4")
+    line.order()
+    line.router(host=False)
+    line.wait_peer("an error", lambda p: p["status"] == "ERROR")
+    assert "No space left on device" in line.interface()["reason"]
+    for each in lines:
+        assert each.interface()["status"] == "ACTIVE"
+    edge.shell("rm %s/fill" % small_disk)
+    line.wait_active(BACK)
+    assert [lines[0].since(family) for family in "46"] == before
+    line.delete()
+    line.customer.down()
