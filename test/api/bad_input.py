@@ -245,6 +245,36 @@ VIF_PEER = (
         ("51 blocks", {"remote_ep_group": ["2001:db8:%x::/48" % n for n in range(51)]}, "DC.1400", "remote_ep_group"),
     ])
 
+def only(cases, *members):
+    """Cases about these members alone that need nothing else of the order."""
+    return [case for case in cases if set(case[1]) <= set(members)]
+
+
+# Changes, each of one member of what is there: (resource, title, members, code, member).
+CHANGES = [("virtual_interface", *case) for case in (
+    only(VIRTUAL_INTERFACE, "name", "description", "remote_ep_group", "service_ep_group", "priority", "enable_bfd", "enable_nqa") +
+    integers("bandwidth", 2, 2147483647) + [("more bandwidth than the connection has", {"bandwidth": 1001}, "DC.1000",
+                                            "bandwidth")] +
+    enums("status", "ACTIVE", "accepted"))
+] + [("vif_peer", *case) for case in only(VIRTUAL_INTERFACE, "name", "description", "remote_ep_group")] + [
+    ("virtual_gateway", *case) for case in (
+        texts("name", 64) + texts("description", 128) + blocks("local_ep_group") + blocks("local_ep_group_ipv6") + [
+            ("no block", {"local_ep_group": []}, "DC.0001", "local_ep_group"),
+            ("201 blocks", {"local_ep_group": ["10.1.%d.0/24" % n for n in range(201)]}, "DC.0001", "local_ep_group"),
+            ("51 blocks", {"local_ep_group": ["10.1.%d.0/24" % n for n in range(51)]}, "DC.1101", "local_ep_group"),
+            ("a block twice", {"local_ep_group": ["10.1.0.0/16", "10.1.0.0/16"]}, "DC.1401", "local_ep_group"),
+            ("the other family", {"local_ep_group": ["2001:db8::/48"]}, "DC.0004", "local_ep_group"),
+            ("IPv4 as IPv6", {"local_ep_group_ipv6": ["10.1.0.0/16"]}, "DC.0004", "local_ep_group_ipv6"),
+            ("a default route", {"local_ep_group": ["0.0.0.0/0"]}, "DC.0004", "local_ep_group"),
+            ("what is behind an interface", {"local_ep_group": ["172.20.0.0/16"]}, "DC.1105", "local_ep_group"),
+            ("an interface's link subnet", {"local_ep_group": ["198.51.100.0/24"]}, "DC.1105", "local_ep_group"),
+            ("nothing", {}, "DC.0001", "virtual_gateway")])] + [
+    ("direct_connect", *case) for case in (
+        texts("name", 64) + texts("description", 128) + texts("peer_location", 255) + enums("status", "ACTIVE", "DENY") +
+        enums("provider_status", "active", "BUILD") + integers("bandwidth", 2, 100000) + [
+            ("less bandwidth", {"bandwidth": 999}, "DC.1010", "bandwidth"), ("nothing", {}, "DC.0001", "direct_connect"),
+            ("back to an earlier state", {"status": "APPLY"}, "DC.1005", "status")])]
+
 # Bodies that are no order at all; "$good" stands for the good order's JSON without its outer braces.
 BODIES = [
     ("empty", b"", "DC.0000"), ("blanks", b"  \n ", "DC.0000"), ("no JSON", b"hello", "DC.0000"),

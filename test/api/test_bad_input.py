@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from bad_input import ABSENT, BODIES, VIF_PEER, VIRTUAL_INTERFACE
+from bad_input import ABSENT, BODIES, CHANGES, VIF_PEER, VIRTUAL_INTERFACE
 from support import V3, exchange, send, tables
 
 
@@ -27,6 +27,8 @@ class Orders:
         gateway = tenant.gateway(local_ep_group=["10.1.0.0/16"], local_ep_group_ipv6=["fd00:10:1::/48"])["id"]
         present = tenant.interface(line, gateway, 500, route_mode="static", bgp_asn=None, remote_ep_group=["172.20.0.0/16"],
                                    local_gateway_v4_ip="198.51.100.1/30", remote_gateway_v4_ip="198.51.100.2/30")
+        self.present = {"virtual_interface": "virtual-interfaces/" + present["id"], "direct_connect": "direct-connects/" + line,
+                        "vif_peer": "vif-peers/" + present["vif_peers"][0]["id"], "virtual_gateway": "virtual-gateways/" + gateway}
         other = world.tenant()
         foreign_line, foreign_gateway = world.connection(other), other.gateway()["id"]
         self.ids = {"foreign_connection": foreign_line, "foreign_gateway": foreign_gateway,
@@ -68,6 +70,12 @@ def test_an_interface_is_refused(orders, unchanged, title, members, code, member
 def test_a_peer_is_refused(orders, unchanged, title, members, code, member):
     body = json.dumps({"vif_peer": merge(orders.peer, members, orders.ids)}).encode()
     refused(send(orders.tenant, "POST", V3 + "vif-peers", body), code, member)
+
+
+@pytest.mark.parametrize("kind, title, members, code, member", CHANGES, ids=["%s: %s" % case[:2] for case in CHANGES])
+def test_a_change_is_refused(orders, unchanged, kind, title, members, code, member):
+    path, given = orders.present[kind], {name: value for name, value in members.items() if value is not ABSENT}
+    refused(send(orders.tenant, "PUT", V3 + path, json.dumps({kind: given}).encode()), code, member)
 
 
 @pytest.mark.parametrize("envelope, path", [("virtual_interface", "virtual-interfaces"), ("vif_peer", "vif-peers")])
