@@ -17,6 +17,7 @@ enum intake {
 };
 
 struct intake_self {
+	const char *edge; /* id; NULL: not known */
 	const char *epoch;
 	int64_t revision;
 	bool empty; /* nothing is wanted here */

@@ -363,7 +363,12 @@ desired(void *arg, const struct wire_desired *d)
 	struct network *n = arg;
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct intake_self self = {
-	    state_epoch(n->state), state_revision(n->state), state_is_empty(n->state), state_lost(n->state) != NULL};
+	    .edge = state_edge(n->state),
+	    .epoch = state_epoch(n->state),
+	    .revision = state_revision(n->state),
+	    .empty = state_is_empty(n->state),
+	    .lost = state_lost(n->state) != NULL,
+	};
 	const char *why = NULL;
 	enum intake intake = intake_decide(&self, d, arena, &why);
 

@@ -199,8 +199,9 @@ state_take(struct state *s, const struct wire_desired *d)
 			out[n++] = take_again(s, s->object[i++], in[k++]);
 	}
 	set_arrays(s, out, n);
-	free(s->epoch);
-	s->epoch = text_copy(d->epoch.v);
+	if (d->edge.set == GIVEN)
+		text_set(&s->edge, d->edge.v);
+	text_set(&s->epoch, d->epoch.v);
 	s->revision = d->revision.v;
 	free(s->lost);
 	s->lost = NULL;
@@ -263,6 +264,7 @@ state_save(struct state *s, struct dc_error *err)
 	enum dc_code rc;
 
 	F_SET_INT(d.version, WIRE_VERSION);
+	F_SET_TEXT(d.edge, s->edge);
 	F_SET_TEXT(d.epoch, s->epoch);
 	F_SET_INT(d.revision, s->revision);
 	F_SET_BOOL(d.full, true);
@@ -348,6 +350,7 @@ state_close(struct state *s)
 			object_free(s->object[i]);
 		free(s->object);
 		free(s->want);
+		free(s->edge);
 		free(s->epoch);
 		free(s->lost);
 		free(s->dir);
@@ -363,6 +366,12 @@ const char *
 state_lost(const struct state *s)
 {
 	return s->lost;
+}
+
+const char *
+state_edge(const struct state *s)
+{
+	return s->edge;
 }
 
 const char *

@@ -63,6 +63,7 @@ struct state *state_close(struct state *);
 
 /* Why it is not known what should be here: no file, or a damaged one. NULL: it is known. */
 const char *state_lost(const struct state *);
+const char *state_edge(const struct state *);  /* id that dcaasd has for this edge; NULL: not told yet */
 const char *state_epoch(const struct state *); /* "unknown" when lost */
 int64_t state_revision(const struct state *);  /* 1 when lost: dcaasd takes 0 for "send everything" */
 

@@ -11,6 +11,7 @@ struct state {
 	char *dir;
 	struct seal *seal;
 	char *lost;
+	char *edge; /* NULL: not known */
 	char *epoch;
 	int64_t revision;
 	bool saved;

@@ -76,6 +76,7 @@ static void
 begin(struct fixture *f, const char *epoch, int64_t revision, bool full)
 {
 	f->d = (struct wire_desired){0};
+	F_SET_TEXT(f->d.edge, "me");
 	F_SET_TEXT(f->d.epoch, epoch);
 	F_SET_INT(f->d.revision, revision);
 	F_SET_BOOL(f->d.full, full);
@@ -158,6 +159,7 @@ what_was_saved_is_there_after_a_restart_with_its_password(void **state)
 	reopen(f);
 	assert_null(state_lost(f->state));
 	assert_string_equal(state_epoch(f->state), "E");
+	assert_string_equal(state_edge(f->state), "me");
 	assert_int_equal(state_revision(f->state), 6);
 	assert_int_equal(state_count(f->state), 2);
 	assert_string_equal(state_object(f->state, 0)->want->key, "addr/a");
@@ -336,8 +338,8 @@ decide(struct fixture *f, const struct intake_self *self, const char **why)
 static void
 which_answers_are_taken(void **state)
 {
-	static const struct intake_self have = {"E", 10, false, false}, nothing = {"E", 10, true, false},
-					lost = {"unknown", 1, true, true};
+	static const struct intake_self have = {"me", "E", 10, false, false}, nothing = {"me", "E", 10, true, false},
+					lost = {NULL, "unknown", 1, true, true};
 	static const struct {
 		const struct intake_self *self;
 		const char *epoch;
@@ -371,7 +373,7 @@ which_answers_are_taken(void **state)
 static void
 the_operators_word_counts_for_exactly_what_is_here(void **state)
 {
-	static const struct intake_self have = {"E", 10, false, false};
+	static const struct intake_self have = {"me", "E", 10, false, false};
 	struct fixture *f = *state;
 	const char *why;
 
@@ -387,9 +389,32 @@ the_operators_word_counts_for_exactly_what_is_here(void **state)
 }
 
 static void
+another_edges_credential_makes_the_edge_hold(void **state)
+{
+	static const struct intake_self have = {"me", "E", 10, false, false}, nothing = {"me", "E", 10, true, false};
+	struct fixture *f = *state;
+	const char *why;
+
+	for (int full = 0; full <= 1; full++) {
+		begin(f, "E", 12, full);
+		F_SET_TEXT(f->d.edge, "another");
+		assert_int_equal(decide(f, &have, &why), INTAKE_HOLD);
+		assert_non_null(strstr(why, "another edge"));
+		F_SET_TEXT(f->d.confirm_epoch, "E");
+		F_SET_INT(f->d.confirm_revision, 10);
+		assert_int_equal(decide(f, &have, &why), full ? INTAKE_SNAPSHOT : INTAKE_ANEW);
+		F_SET_NULL(f->d.confirm_epoch);
+		F_SET_TEXT(f->d.edge, "me");
+		assert_int_equal(decide(f, &have, &why), full ? INTAKE_SNAPSHOT : INTAKE_CHANGES);
+	}
+	F_SET_TEXT(f->d.edge, "another");
+	assert_int_equal(decide(f, &nothing, &why), INTAKE_SNAPSHOT);
+}
+
+static void
 a_newer_protocol_makes_the_edge_hold(void **state)
 {
-	static const struct intake_self have = {"E", 10, false, false};
+	static const struct intake_self have = {"me", "E", 10, false, false};
 	struct fixture *f = *state;
 	const char *why;
 
@@ -418,6 +443,7 @@ main(void)
 	    TEST(one_key_twice_counts_once_and_unknown_kinds_stay_without_a_body_on_disk),
 	    TEST(which_answers_are_taken),
 	    TEST(the_operators_word_counts_for_exactly_what_is_here),
+	    TEST(another_edges_credential_makes_the_edge_hold),
 	    TEST(a_newer_protocol_makes_the_edge_hold),
 	};
 

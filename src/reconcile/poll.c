@@ -110,6 +110,7 @@ edge_desired(struct tx *tx, const char *edge_id, const char *epoch, int64_t revi
 	if (*nothing_new)
 		return DC_OK;
 	F_SET_INT(desired.version, WIRE_VERSION);
+	F_SET_TEXT(desired.edge, edge_id);
 	F_SET_TEXT(desired.epoch, tx_epoch(tx));
 	desired.revision = newest->revision;
 	F_SET_BOOL(desired.full, full);

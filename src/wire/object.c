@@ -147,6 +147,7 @@ const struct field_table wire_desired_table = {
     .fields =
 	(const struct field[]){
 	    {AT(wire_desired, version), .kind = F_INT},
+	    {AT(wire_desired, edge), .kind = F_TEXT},
 	    {AT(wire_desired, epoch), NEEDED, .kind = F_TEXT},
 	    {AT(wire_desired, revision), NEEDED, .kind = F_INT},
 	    {AT(wire_desired, full), NEEDED, .kind = F_BOOL},

@@ -114,6 +114,7 @@ extern const struct field_table wire_object_table;
  * `full` is true when all objects of the edge are there; else only those changed since R. */
 struct wire_desired {
 	struct f_int version;
+	struct f_text edge; /* id of the edge whose credential asked: with another's by mistake, all would be deleted */
 	struct f_text epoch;   /* of the store */
 	struct f_int revision; /* of this edge; what the next poll says */
 	struct f_bool full;
@@ -175,7 +176,8 @@ struct wire_apply {
 	struct f_int ms;
 	struct f_list
 	    reset; /* keys of bgp objects whose uptime fell though nothing of theirs was changed; must be empty */
-	struct f_int watched; /* sessions that were up before and had nothing to do with it: those that `reset` is about */
+	struct f_int
+	    watched; /* sessions that were up before and had nothing to do with it: those that `reset` is about */
 	struct f_int shortest_uptime; /* seconds, of the youngest of those afterwards; null: there was none */
 };
 extern const struct field_table wire_apply_table;

@@ -191,3 +191,21 @@ def test_no_password_stands_in_clear_in_the_state(site):
         with open(path, "rb") as file:
             assert b"a-very-plain-word" not in file.read()
     assert "a-very-plain-word" not in site.edge.log() + site.dcaasd.log()
+
+
+def test_another_edges_credential_by_mistake_deletes_nothing(site):
+    """The token file of the router next door: its edge has nothing, or other things, and revisions of its own."""
+    vif = site.order(1)
+    site.wait_status(vif, "ACTIVE")
+    other = site.world.operator.post("/dcaas/v1/edges", {"edge": {
+        "name": "next door", "location_id": site.world.location, "device_id": "172.16.40.3", "report_interval": 2}})["edge"]
+    line = site.edge.lines()
+    site.edge.set_token(other["token"])
+    site.edge.restart()
+    wait_for("held is logged", lambda: site.edge.logged("that of another edge, " + other["id"], line))
+    wait_for("up again", lambda: site.edge.logged('event="session established"', line))
+    site.edge.set_token(site.world.edge_token)
+    site.edge.restart()
+    site.wait_status(site.order(2), "ACTIVE")
+    site.wait_status(vif, "ACTIVE")
+    assert site.edge.seen()["held"] is False
