@@ -132,7 +132,7 @@ apply_begin(struct apply *a, struct dc_error *err)
 	a->revision = state_revision(a->state);
 	a->done = a->failed = a->reloads = a->retries = a->routing_ms = 0;
 	a->next = 0;
-	a->phase = a->round.plan.deletions > 0 ? BEFORE : STEPS;
+	a->phase = BEFORE;
 	note_sessions(a);
 	return true;
 }
@@ -250,6 +250,26 @@ loses_something(const struct plan *plan, uint32_t instance)
 	return false;
 }
 
+/* A neighbour whose link is missing, deleted by somebody's hand perhaps, is taken out before the link is made anew: it
+ * would come up by itself as soon as the link is there, its address not closed while its key is put in place. Both
+ * lists are sorted by key. */
+static bool
+loses_neighbour(const struct apply *a, const struct routing_desired *next)
+{
+	const struct loaded_instance *in = loaded_find(&a->loaded, next->instance);
+	size_t n = in == NULL ? 0 : in->desired.neighbour_count;
+
+	for (size_t i = 0, k = 0; i < n; i++) {
+		const char *key = in->desired.neighbour[i].key;
+
+		while (k < next->neighbour_count && strcmp(next->neighbour[k].key, key) < 0)
+			k++;
+		if (k == next->neighbour_count || strcmp(next->neighbour[k].key, key) != 0)
+			return true;
+	}
+	return false;
+}
+
 /* --- statuses --- */
 
 static bool
@@ -356,7 +376,7 @@ work_before(struct apply *a)
 		enter(a, STEPS);
 		return;
 	}
-	if (loses_something(&r->plan, r->routing[a->next].instance))
+	if (loses_something(&r->plan, r->routing[a->next].instance) || loses_neighbour(a, &r->routing[a->next]))
 		load_instance(a, &r->routing[a->next]);
 	a->next++;
 }
