@@ -233,12 +233,14 @@ load_session(struct look *l, const char *id, struct edge_session *ret)
 static enum event
 say_down(struct look *l, const char *family, const struct edge_session *s)
 {
+	bool said = s->last_error.set == GIVEN && s->last_error.v[0] != '\0';
 	char since[UTC_TEXT_SIZE];
 
 	if (s->since.set != GIVEN)
 		return say(l, EVENT_DOWN, "%s: no session yet", family);
 	utc_format(s->since.v, since);
-	return say(l, EVENT_DOWN, "%s: no session since %s", family, since);
+	return say(
+	    l, EVENT_DOWN, "%s: no session since %s%s%s", family, since, said ? ": " : "", said ? s->last_error.v : "");
 }
 
 /* Routes pass from one end to the other, as far as there are any. */

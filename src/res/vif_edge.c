@@ -254,6 +254,7 @@ static void
 say_no_session(struct look *l, const struct vif_peer *p, const struct edge_session *s)
 {
 	const char *md5 = p->bgp_md5.set == GIVEN ? ", MD5 ordered" : "";
+	bool said = s != NULL && s->last_error.set == GIVEN && s->last_error.v[0] != '\0';
 	char since[UTC_TEXT_SIZE];
 
 	if (s == NULL || s->since.set != GIVEN) {
@@ -261,7 +262,8 @@ say_no_session(struct look *l, const struct vif_peer *p, const struct edge_sessi
 		return;
 	}
 	utc_format(s->since.v, since);
-	add_reason(l, "%s: no session since %s%s", p->address_family.v, since, md5);
+	add_reason(l, "%s: no session since %s%s%s%s", p->address_family.v, since, md5, said ? ": " : "",
+	    said ? s->last_error.v : "");
 }
 
 static enum dc_code

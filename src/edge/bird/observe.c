@@ -124,6 +124,16 @@ note_state(struct instance *in, struct arena *a, struct peer *p, bool establishe
 	p->seen = true;
 }
 
+/* BIRD forgets why it stopped one as soon as its file says that it is disabled. */
+static const char *
+error_of(const struct peer *p, const struct bird_row *r, enum session_key key, struct arena *a)
+{
+	if (p->limit.disabled)
+		return arena_printf(
+		    a, "more routes than its limit of %u; tried again after a while", p->want->route_limit);
+	return key == SESSION_RESET ? "a session without its MD5 key was reset" : r->error;
+}
+
 static void
 fill(struct instance *in, struct arena *a, struct peer *p, const struct bird_row *row, struct routing_session *s)
 {
@@ -141,7 +151,7 @@ fill(struct instance *in, struct arena *a, struct peer *p, const struct bird_row
 		     : key != SESSION_SAFE ? "Idle"
 					   : r->state,
 	    .since = p->since,
-	    .last_error = key == SESSION_RESET ? "a session without its MD5 key was reset" : r->error,
+	    .last_error = error_of(p, r, key, a),
 	    .md5 = p->want->password != NULL,
 	    .md5_failures = in->counters.md5_failure,
 	    .md5_not_found = in->counters.md5_not_found,

@@ -1,0 +1,88 @@
+"""Customers as they are: a wrong AS number, nobody at all, too many routes; the API says what is wrong with whom."""
+import pytest
+
+
+@pytest.fixture(scope="module")
+def shop(site):
+    return site.shop("field")
+
+
+@pytest.fixture(scope="module")
+def gateway(shop):
+    return shop.gateway(host=True)
+
+
+@pytest.fixture(scope="module")
+def good(shop, gateway):
+    """One that must not notice any of the others."""
+    line = shop.line(gateway, md5="good")
+    line.order()
+    line.router()
+    return line.wait_active()
+
+
+@pytest.fixture(autouse=True)
+def untouched(good):
+    before = [good.since(family) for family in "46"]
+    yield
+    assert [good.since(family) for family in "46"] == before
+
+
+def wait_reason(line, words):
+    def look():
+        reason = line.interface()["reason"]
+        return reason if reason and words in reason else None
+    reason = line.site.lab.edge.wait("%r in the reason, is %s" % (words, line.interface()["reason"]), look, 40)
+    assert reason.startswith("ipv4: no session since ")
+    return reason
+
+
+def end(line):
+    line.delete()
+    if line.customer:
+        line.customer.down()
+
+
+def test_a_customer_with_another_as_number_is_told(shop, gateway):
+    line = shop.line(gateway, families="4")
+    line.order()
+    line.asn += 100
+    line.router(host=False)
+    wait_reason(line, "BGP Error: Bad peer AS")
+    line.customer.configure(asn=line.asn - 100)
+    line.wait_active()
+    assert line.interface()["reason"] is None
+    end(line)
+
+
+def test_a_customer_who_expects_another_as_number_of_ours_is_told(shop, gateway):
+    line = shop.line(gateway, families="4")
+    line.order()
+    line.router(host=False)
+    line.customer.configure(peer_asn=64999)
+    wait_reason(line, "Received: Bad peer AS")
+    end(line)
+
+
+def test_a_customer_who_is_not_there_is_told(shop, gateway):
+    line = shop.line(gateway, families="4", md5="nobody")
+    line.order()
+    wait_reason(line, ", MD5 ordered: Socket: No route to host")
+    line.router(host=False)
+    line.wait_active()
+    end(line)
+
+
+def test_more_routes_than_the_limit_are_told_also_after_another_order(shop, gateway):
+    """BIRD itself forgets why it stopped a session when it is configured anew."""
+    line = shop.line(gateway, families="4")
+    line.order()
+    line.router(host=False, announce=["172.16.%d.0/24" % i for i in range(150)])
+    wait_reason(line, "more routes than its limit of 100")
+    other = shop.line(gateway, families="4")
+    other.order()
+    other.router(host=False)
+    other.wait_active()
+    wait_reason(line, "more routes than its limit of 100")
+    end(other)
+    end(line)
