@@ -118,15 +118,19 @@ check_vpc(struct tx *tx, struct call *call, const struct virtual_gateway *gw, st
 static enum dc_code
 check_vpc_free(struct tx *tx, const struct virtual_gateway *gw, struct dc_error *err)
 {
-	int64_t gateways;
-	enum dc_code rc;
+	const struct virtual_gateway *other;
+	void *row;
+	enum dc_code rc = query_get(
+	    tx, &virtual_gateway_table, Q(Q_EQ("vpc_id", gw->vpc_id.v), Q_EQ("tenant_id", gw->tenant_id.v)), &row, err);
 
-	if ((rc = query_count(tx, &virtual_gateway_table,
-		 Q(Q_EQ("vpc_id", gw->vpc_id.v), Q_EQ("tenant_id", gw->tenant_id.v)), &gateways, err)) != DC_OK)
-		return rc;
-	return gateways == 0 ? DC_OK
-			     : dc_fail(err, DC_E_VPC_HAS_VGW, "virtual_gateway.vpc_id",
-				   "virtual_gateway.vpc_id: VPC %s has a virtual gateway already", gw->vpc_id.v);
+	if (rc != DC_OK)
+		return rc == DC_E_NOT_FOUND ? DC_OK : rc;
+	other = row;
+	return dc_fail(err, DC_E_VPC_HAS_VGW, "virtual_gateway.vpc_id",
+	    "virtual_gateway.vpc_id: VPC %s has a virtual gateway already%s", gw->vpc_id.v,
+	    strcmp(other->status.v, "PENDING_DELETE") == 0
+		? ", which is being deleted: an edge has not let go of it yet"
+		: "");
 }
 
 static enum dc_code

@@ -156,10 +156,15 @@ def test_a_gateway_being_left_is_gone_when_its_vrf_is(tenant, edge, gateway, vif
     tenant.delete(V3 + "virtual-interfaces/" + vif)
     edge.apply()
     edge.poll()
+    vpc = tenant.show("virtual-gateways/" + gateway)["vpc_id"]
     assert send(tenant, "DELETE", V3 + "virtual-gateways/" + gateway).status == 204
+    another = json.dumps({"virtual_gateway": {"vpc_id": vpc, "local_ep_group": ["10.1.0.0/16"]}}).encode()
+    refused = send(tenant, "POST", V3 + "virtual-gateways", another)
+    assert refused["error_code"] == "DC.1110" and "being deleted" in refused["error_msg"]
     edge.apply()
     edge.apply()
     assert send(tenant, "GET", V3 + "virtual-gateways/" + gateway).status == 404
+    assert send(tenant, "POST", V3 + "virtual-gateways", another).status == 201
 
 
 def test_a_poll_waits_for_a_change(tenant, edge, line, gateway):
