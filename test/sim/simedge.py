@@ -1,5 +1,6 @@
 """simedge.py - a dcaas-edge with the simulated fabric beside a dcaasd, for tests that stop, kill and starve it."""
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -162,5 +163,6 @@ class SimSite:
             log = self.edge.log()
         finally:
             self.edge.kill()
+            shutil.rmtree(self.edge.folder, ignore_errors=True)
         assert code == 0, log[-4000:]
         assert not [line for line in log.splitlines() if any(word in line for word in FAULTS)], log[-4000:]
