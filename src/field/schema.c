@@ -81,6 +81,17 @@ static void array_limits(const struct field *f, enum field_view view, struct jso
 		jw_member_int(out, "maxItems", (int64_t)f->max_items);
 }
 
+/* A request's null counts as absent. In an answer what has no value is null: not what the server fills, nor a list of
+ * objects, which is empty then. */
+static bool may_be_null(const struct field *f, enum field_view view)
+{
+	if ((f->must & view) != 0)
+		return false;
+	if (is_request(view) || f->nullable || f->quirks != 0)
+		return true;
+	return f->fallback == NULL && f->kind != F_OBJECTS && f->kind != F_EMBED;
+}
+
 static void member_schema(const struct field *f, enum field_view view, struct json *out)
 {
 	jw_object_begin(out);
@@ -124,8 +135,7 @@ static void member_schema(const struct field *f, enum field_view view, struct js
 		string_schema(f, view, out);
 		break;
 	}
-	/* A request's null counts as absent; an answer's member is null when it has no value. */
-	if ((f->must & view) == 0)
+	if (may_be_null(f, view))
 		jw_member_bool(out, "nullable", true);
 	if (f->doc != NULL)
 		jw_member_string(out, "description", f->doc);
