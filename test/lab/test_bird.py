@@ -184,7 +184,7 @@ class Looper:
 
 def test_a_loop_without_password_never_gets_in(lab, driver, first):
     """Its handshake stands in the accept queue when the key is put on the listener: adds and changes of keys, on 20 links.
-    Without the guard about one add in four is let in."""
+    Without the guard most adds are let in."""
     guest, links = lab.customers, range(30, 50)
     guest.ip(["netns add loop"] + ["link add link trunk0 name trunk0.%d netns loop type vlan id %d" % (100 + n, 100 + n)
                                    for n in links])
