@@ -68,7 +68,7 @@ const struct field_table global_dc_gateway_table = {
 		.doc = "Tags of the gateway."},
 	    {AT(global_dc_gateway, internal_asn), .kind = F_INT, .no_column = true, .nullable = true, .may = OP_R,
 		.doc = "AS number of its links."},
-	    {AT(global_dc_gateway, created_time), .kind = F_TIME, .may = R, .sort = true,
+	    {AT(global_dc_gateway, created_time), .kind = F_TIME, .may = R, .must = HAVE, .sort = true,
 		.doc = "When it was ordered."},
 	    {AT(global_dc_gateway, updated_time), .kind = F_TIME, .nullable = true, .may = R, .sort = true,
 		.doc = "When the order was last changed."},

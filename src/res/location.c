@@ -15,6 +15,7 @@ static const struct field_table provider_table = {
     .fields =
 	(const struct field[]){
 	    {AT(location_provider, id), .kind = F_TEXT, .max = 36, .may = V_R | OP_CRU,
+		.must = VIEW_ANSWER | VIEW_OP_ANSWER | VIEW_OP_CREATE | VIEW_OP_UPDATE,
 		.doc = "Identifier of the carrier."},
 	    {AT(location_provider, short_name), .kind = F_TEXT, .max = 36, .nullable = true, .may = V_R | OP_CRU,
 		.doc = "Short name of the carrier."},

@@ -32,7 +32,7 @@ static const struct field_table bandwidth_info_table = {
     .size = sizeof(struct bandwidth_info),
     .fields =
 	(const struct field[]){
-	    {AT(bandwidth_info, bandwidth_size), .kind = F_INT, .max = 268435455, .may = ANSWERS,
+	    {AT(bandwidth_info, bandwidth_size), .kind = F_INT, .max = 268435455, .may = ANSWERS, .must = ANSWERS,
 		.doc = "Mbit/s; 0 while none is attached."},
 	    {AT(bandwidth_info, gcb_id), .kind = F_TEXT, .max = 36, .nullable = true, .may = ANSWERS,
 		.doc = "Global connection bandwidth in use."},
@@ -45,14 +45,14 @@ static const struct field_table peer_site_table = {
     .size = sizeof(struct peer_site),
     .fields =
 	(const struct field[]){
-	    {AT(peer_site, gateway_id), .kind = F_UUID, .may = VIEW_CREATE | ANSWERS, .must = VIEW_CREATE,
+	    {AT(peer_site, gateway_id), .kind = F_UUID, .may = VIEW_CREATE | ANSWERS, .must = VIEW_CREATE | ANSWERS,
 		.doc = "Enterprise router or global DC gateway at the far end."},
 	    {AT(peer_site, link_id), .kind = F_TEXT, .max = 64, .nullable = true, .may = ANSWERS,
 		.doc = "The link at the far end; null until it is ACTIVE."},
-	    {AT(peer_site, project_id), .kind = F_HEX32, .may = VIEW_CREATE | ANSWERS, .must = VIEW_CREATE,
+	    {AT(peer_site, project_id), .kind = F_HEX32, .may = VIEW_CREATE | ANSWERS, .must = VIEW_CREATE | ANSWERS,
 		.doc = "Project of the far end."},
-	    {AT(peer_site, region_id), .kind = F_TEXT, .max = 36, .may = VIEW_CREATE | ANSWERS, .must = VIEW_CREATE,
-		.doc = "Region of the far end."},
+	    {AT(peer_site, region_id), .kind = F_TEXT, .max = 36, .may = VIEW_CREATE | ANSWERS,
+		.must = VIEW_CREATE | ANSWERS, .doc = "Region of the far end."},
 	    {AT(peer_site, site_code), .kind = F_TEXT, .max = 64, .nullable = true, .may = ANSWERS,
 		.doc = "Site of the far end."},
 	    {AT(peer_site, type), .kind = F_ENUM, .names = types, .nullable = true, .may = ANSWERS,
@@ -91,7 +91,8 @@ const struct field_table peer_link_table = {
 		.doc = "Instance that realises the link."},
 	    {AT(peer_link, create_owner), .kind = F_TEXT, .max = 64, .no_column = true, .nullable = true,
 		.quirks = QUIRK_TYPED_AS_TIME, .may = READ, .doc = "Service that made the link."},
-	    {AT(peer_link, created_time), .kind = F_TIME, .may = ANSWERS, .sort = true, .doc = "When it was ordered."},
+	    {AT(peer_link, created_time), .kind = F_TIME, .may = ANSWERS, .must = ANSWERS, .sort = true,
+		.doc = "When it was ordered."},
 	    {AT(peer_link, updated_time), .kind = F_TIME, .nullable = true, .may = READ, .sort = true,
 		.doc = "When the order was last changed."},
 	    {AT(peer_link, peer_gateway_id), .kind = F_UUID, .may = VIEW_OP_ANSWER, .filter = true, .cli = true,

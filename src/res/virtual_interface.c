@@ -76,7 +76,7 @@ const struct field_table virtual_interface_table = {
 		.doc = "Administrative state."},
 	    {AT(virtual_interface, bandwidth), .kind = F_INT, .min = 2, .max = 2147483647, .quoted = true, .may = V_CRU,
 		.must = VIEW_CREATE | VIEW_ANSWER, .sort = true, .cli = true, .doc = "Bandwidth in Mbit/s."},
-	    {AT(virtual_interface, create_time), .kind = F_TIME, .may = V_R, .sort = true,
+	    {AT(virtual_interface, create_time), .kind = F_TIME, .may = V_R, .must = VIEW_ANSWER, .sort = true,
 		.doc = "When it was ordered."},
 	    {AT(virtual_interface, update_time), .kind = F_TIME, .nullable = true, .may = V_R, .sort = true,
 		.doc = "When the order was last changed."},

@@ -88,7 +88,7 @@ def different_member(ours, theirs, part, at):
         return
     if part == "request" and bool(ours.get("required")) != bool(theirs.get("required")):
         yield "%s: required %s, contract %s" % (at, bool(ours.get("required")), bool(theirs.get("required")))
-    if part == "answer" and theirs.get("required") and ours.get("nullable"):
+    if part == "answer" and ours.get("nullable") and not theirs.get("nullable"):
         yield "%s: may be null, never in the contract" % at
     if part == "request":
         for limit in ("maxLength", "minimum", "maximum", "maxItems"):
