@@ -566,6 +566,8 @@ def test_the_listener_is_asked_for_exactly_this_key(agent, edge, bird, remote, k
     edge.wait("the key on the listener", lambda: told(key) == dict(told(key), listener=1, match=1), 20)
     for wrong in (key[:-1], key + "x", key.upper(), ""):
         assert told(wrong)["match"] == 0, wrong
+    listed = agent.do("listener-keys instance=1 vrf=dcr1 remote=%s key=" % remote)[0]
+    assert listed.named(remote)["text"] == key
     other = agent.do("md5-listener instance=1 vrf=dcr1 remote=192.0.2.9 key=")[0].one()
     assert (other["listener"], other["match"]) == (1, 1)
 

@@ -137,6 +137,16 @@ print_hello(const void *reply)
 }
 
 static void
+print_key(const void *item)
+{
+	const struct item_key *k = item;
+	char remote[IP_TEXT_SIZE];
+
+	ip_format_addr(&k->remote, remote);
+	printf("+ key %s text=%.*s\n", remote, (int)k->key_len, (const char *)k->key);
+}
+
+static void
 print_connection(const void *item)
 {
 	const struct item_connection *c = item;
@@ -210,6 +220,7 @@ static const struct command {
     {"guard-on", OP_GUARD_ON, sizeof(struct op_guard), guard, 0, 0, NULL},
     {"guard-off", OP_GUARD_OFF, sizeof(struct op_guard), guard, 0, 0, NULL},
     {"md5-listener", OP_MD5_LISTENER, sizeof(struct op_md5), md5, 0, sizeof(struct reply_md5), print_md5},
+    {"listener-keys", OP_LISTENER_KEYS, sizeof(struct op_md5), md5, sizeof(struct item_key), 0, print_key},
     {"tcp-state", OP_TCP_STATE, sizeof(struct op_tcp), tcp, 0, sizeof(struct reply_tcp), print_tcp},
     {"connections", OP_CONNECTIONS, sizeof(struct op_instance), instance, sizeof(struct item_connection), 0,
         print_connection},

@@ -110,23 +110,31 @@ is_for(const struct md5_entry *e, const struct ip_addr *remote)
 	       memcmp(e->addr, remote->byte, ip_bits(remote->family) / 8) == 0;
 }
 
+/* All keys of a socket, in the kernel's form; *size is their bytes, 0 when there are none. */
+static const uint8_t *
+keys_of(const struct nlmsghdr *h, size_t *size)
+{
+	const struct nlattr *table[INET_DIAG_MAX + 1];
+	const uint8_t *data;
+
+	*size = 0;
+	nl_attrs(h, sizeof(struct inet_diag_msg), table, INET_DIAG_MAX);
+	if (table[INET_DIAG_MD5SIG] == NULL)
+		return NULL;
+	data = mnl_attr_get_payload(table[INET_DIAG_MD5SIG]);
+	/* The kernel puts them last, and the attribute's own length has 16 bits: too few for 655 neighbours. */
+	*size = (size_t)((const uint8_t *)h + h->nlmsg_len - data);
+	return data;
+}
+
 /* The socket's key for that neighbour; false when there is none. */
 static bool
 find_key(const struct nlmsghdr *h, const struct ip_addr *remote, struct md5_entry *ret)
 {
-	const struct nlattr *table[INET_DIAG_MAX + 1];
+	size_t size;
 
-	nl_attrs(h, sizeof(struct inet_diag_msg), table, INET_DIAG_MAX);
-	const struct nlattr *keys = table[INET_DIAG_MD5SIG];
-
-	if (keys == NULL)
-		return false;
-	const uint8_t *data = mnl_attr_get_payload(keys);
-	/* The kernel puts them last, and the attribute's own length has 16 bits: too few for 655 neighbours. */
-	size_t size = (size_t)((const uint8_t *)h + h->nlmsg_len - data);
-
-	for (size_t at = 0; at + sizeof(*ret) <= size; at += sizeof(*ret)) {
-		memcpy(ret, data + at, sizeof(*ret));
+	for (const uint8_t *data = keys_of(h, &size); size >= sizeof(*ret); data += sizeof(*ret), size -= sizeof(*ret)) {
+		memcpy(ret, data, sizeof(*ret));
 		if (is_for(ret, remote))
 			return true;
 	}
@@ -147,12 +155,11 @@ holds_exactly(const struct nlmsghdr *h, const struct op_md5 *op)
 }
 
 /* One socket by itself: its answer is as large as its keys need, where a dump's packets end at 32 kB, some 320 keys.
- * *holds is false when the socket is gone. */
+ * *ret is NULL when the socket is gone; it points into answer. */
 static int
-listener_holds(const struct place *at, const struct inet_diag_msg *s, const struct op_md5 *op, bool *holds,
+read_listener(const struct place *at, const struct inet_diag_msg *s, struct buf *answer, const struct nlmsghdr **ret,
     struct fault *fault)
 {
-	_cleanup_buf_ struct buf answer = BUF_INIT(KEYS_MAX);
 	struct inet_diag_req_v2 *req;
 	struct nl_msg msg;
 
@@ -163,43 +170,116 @@ listener_holds(const struct place *at, const struct inet_diag_msg *s, const stru
 	req->idiag_ext = EXT_KEYS;
 	req->idiag_states = 1u << TCP_LISTEN;
 	req->id = s->id;
-	int code = nl_get(at->ns->diag, &msg, &answer, fault);
-	const struct nlmsghdr *h = code == 0 ? nl_next(&answer, NULL) : NULL;
+	int code = nl_get(at->ns->diag, &msg, answer, fault);
 
-	*holds = h != NULL && socket_of(h) != NULL && holds_exactly(h, op);
+	*ret = code == 0 ? nl_next(answer, NULL) : NULL;
+	if (*ret != NULL && socket_of(*ret) == NULL)
+		*ret = NULL;
+	return code == 0 || code == ENOENT ? 0 : fault_prefix(fault, "reading a listener's keys");
+}
+
+static int
+listener_holds(const struct place *at, const struct inet_diag_msg *s, const struct op_md5 *op, bool *holds,
+    struct fault *fault)
+{
+	_cleanup_buf_ struct buf answer = BUF_INIT(KEYS_MAX);
+	const struct nlmsghdr *h;
+	int code = read_listener(at, s, &answer, &h, fault);
+
+	*holds = h != NULL && holds_exactly(h, op);
 	if (answer.data != NULL)
 		explicit_bzero(answer.data, answer.len);
-	return code == 0 || code == ENOENT ? 0 : fault_prefix(fault, "reading a listener's keys");
+	return code;
+}
+
+static int
+dump_listeners(const struct place *at, enum ip_family family, struct buf *out, struct fault *fault)
+{
+	return dump(at->ns->diag, family, EXT_NONE, 1u << TCP_LISTEN, BGP_PORT, 0, NULL, out, fault);
+}
+
+/* The next listener of the VRF in a dump. */
+static const struct inet_diag_msg *
+next_listener(const struct place *at, const struct buf *sockets, const struct nlmsghdr **h)
+{
+	while ((*h = nl_next(sockets, *h)) != NULL) {
+		const struct inet_diag_msg *s = socket_of(*h);
+
+		if (s != NULL && s->idiag_state == TCP_LISTEN && ntohs(s->id.idiag_sport) == BGP_PORT &&
+		    s->id.idiag_if == at->vrf.index)
+			return s;
+	}
+	return NULL;
 }
 
 int
 op_md5_listener(struct call *call, const void *request)
 {
 	_cleanup_buf_ struct buf sockets = {0};
+	const struct inet_diag_msg *s;
+	const struct nlmsghdr *h = NULL;
 	const struct op_md5 *op = request;
 	struct reply_md5 *reply;
 	struct place at;
-	int code = 0;
 
 	if (find_place(call, op->instance, op->vrf, &at) != 0 ||
-	    dump(at.ns->diag, op->remote.family, EXT_NONE, 1u << TCP_LISTEN, BGP_PORT, 0, NULL, &sockets,
-		&call->fault) != 0)
+	    dump_listeners(&at, op->remote.family, &sockets, &call->fault) != 0)
 		return call->fault.code;
 	reply = call_reply(call, sizeof(*reply));
-	for (const struct nlmsghdr *h = NULL; code == 0 && (h = nl_next(&sockets, h)) != NULL;) {
-		const struct inet_diag_msg *s = socket_of(h);
+	while ((s = next_listener(&at, &sockets, &h)) != NULL) {
 		bool holds;
 
-		if (s == NULL || s->idiag_state != TCP_LISTEN || ntohs(s->id.idiag_sport) != BGP_PORT ||
-		    s->id.idiag_if != at.vrf.index)
-			continue;
-		code = listener_holds(&at, s, op, &holds, &call->fault);
+		if (listener_holds(&at, s, op, &holds, &call->fault) != 0)
+			return call->fault.code;
 		/* Were there two, either could be the one that answers. */
 		reply->match = holds && (reply->match || !reply->listener);
 		reply->waiting += s->idiag_rqueue;
 		reply->listener = 1;
 	}
-	return code;
+	return 0;
+}
+
+static void
+tell_keys(struct call *call, const struct nlmsghdr *h, enum ip_family family)
+{
+	struct md5_entry entry;
+	size_t size;
+
+	for (const uint8_t *data = keys_of(h, &size); size >= sizeof(entry); data += sizeof(entry), size -= sizeof(entry)) {
+		struct item_key item = {.remote.family = family};
+
+		memcpy(&entry, data, sizeof(entry));
+		if (entry.family != nl_family(family) || entry.prefix_len != ip_bits(family) || entry.key_len > OP_KEY_MAX)
+			continue;
+		memcpy(item.remote.byte, entry.addr, ip_bits(family) / 8);
+		item.key_len = entry.key_len;
+		memcpy(item.key, entry.key, entry.key_len);
+		call_item(call, &item, sizeof(item));
+		explicit_bzero(&item, sizeof(item));
+	}
+	explicit_bzero(&entry, sizeof(entry));
+}
+
+int
+op_listener_keys(struct call *call, const void *request)
+{
+	_cleanup_buf_ struct buf sockets = {0}, answer = BUF_INIT(KEYS_MAX);
+	const struct nlmsghdr *h = NULL, *told;
+	const struct op_md5 *op = request;
+	const struct inet_diag_msg *s;
+	struct place at;
+
+	if (find_place(call, op->instance, op->vrf, &at) != 0 ||
+	    dump_listeners(&at, op->remote.family, &sockets, &call->fault) != 0)
+		return call->fault.code;
+	s = next_listener(&at, &sockets, &h);
+	if (s == NULL || next_listener(&at, &sockets, &h) != NULL)
+		return 0; /* of two, either could be the one that answers */
+	if (read_listener(&at, s, &answer, &told, &call->fault) == 0 && told != NULL)
+		tell_keys(call, told, op->remote.family);
+	if (answer.data != NULL)
+		explicit_bzero(answer.data, answer.len);
+	return call->fault.code;
 }
 
 /* Connections */

@@ -5,6 +5,6 @@
 
 #include "edge/agent/host.h"
 
-operation op_md5_listener, op_tcp_state, op_connections, op_tcp_reset;
+operation op_md5_listener, op_listener_keys, op_tcp_state, op_connections, op_tcp_reset;
 
 #endif

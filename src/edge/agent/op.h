@@ -54,6 +54,8 @@ enum agent_op {
 	OP_GUARD_ON, /* op_guard: drop all IP to that address on ingress of that device */
 	OP_GUARD_OFF,
 	OP_MD5_LISTENER, /* op_md5 -> reply_md5: whether the VRF's listener holds exactly this key for that neighbour */
+	OP_LISTENER_KEYS, /* op_md5 without a key, any remote of the family -> item_key packets: all keys that the VRF's
+	                   * listener holds, which the asker has written into the daemon's file. None when there are two. */
 	OP_TCP_STATE, /* op_tcp -> reply_tcp: the connection between two addresses in a VRF, and whether it has a key */
 	OP_CONNECTIONS, /* op_instance -> item_connection packets: all BGP connections of the instance. A look at one costs the
 	                 * kernel as much as a look at all. */
@@ -196,6 +198,11 @@ struct item_route {
 struct item_instance {
 	uint32_t instance;
 	uint32_t daemon; /* pid, 0: none runs */
+};
+struct item_key {
+	struct ip_addr remote;
+	uint32_t key_len;
+	uint8_t key[OP_KEY_MAX];
 };
 struct item_connection { /* one that is neither listening nor over; either side has port 179 */
 	char vrf[OP_NAME_MAX];

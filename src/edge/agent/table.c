@@ -103,6 +103,7 @@ static const struct row {
     [OP_GUARD_ON] = {op_guard_on, sizeof(struct op_guard), guard},
     [OP_GUARD_OFF] = {op_guard_off, sizeof(struct op_guard), guard},
     [OP_MD5_LISTENER] = {op_md5_listener, sizeof(struct op_md5), md5},
+    [OP_LISTENER_KEYS] = {op_listener_keys, sizeof(struct op_md5), md5},
     [OP_TCP_STATE] = {op_tcp_state, sizeof(struct op_tcp), tcp},
     [OP_CONNECTIONS] = {op_connections, sizeof(struct op_instance), instance},
     [OP_TCP_RESET] = {op_tcp_reset, sizeof(struct op_tcp), tcp},

@@ -32,6 +32,7 @@ struct agent { /* of the test */
 	char dir[64];
 	struct buf trace; /* one word per call that matters */
 	bool key_in_place, key_on_socket;
+	const char *key[8]; /* of a neighbour, where it is not "secret" */
 	uint32_t tcp_state;
 	unsigned resets;
 	pid_t played; /* pretend that a daemon runs */
@@ -152,6 +153,28 @@ agent_ask(struct agent *at, enum agent_op op, void *request, size_t size, void *
 	return DC_OK;
 }
 
+/* The keys of all neighbours that site_fill() makes, when the test lets them be there. */
+static enum dc_code
+list_keys(size_t item_size, struct arena *a, void **items, size_t *n)
+{
+	struct item_key *k = arena_array(a, 8, sizeof(*k));
+
+	assert_int_equal(item_size, sizeof(*k));
+	*items = k;
+	*n = agent.key_in_place ? 8 : 0;
+	for (size_t i = 0; i < *n; i++) {
+		char addr[32];
+
+		const char *key = agent.key[i] != NULL ? agent.key[i] : "secret";
+
+		k[i].key_len = (uint32_t)strlen(key);
+		memcpy(k[i].key, key, k[i].key_len);
+		snprintf(addr, sizeof(addr), "169.254.10.%zu", i * 4 + 2);
+		assert_true(ip_parse_addr(addr, &k[i].remote));
+	}
+	return DC_OK;
+}
+
 /* Connections of all neighbours that site_fill() makes, in a state the test chose; none without one. */
 enum dc_code
 agent_list(struct agent *at, enum agent_op op, void *request, size_t size, size_t item_size, struct arena *a, void **items,
@@ -160,6 +183,8 @@ agent_list(struct agent *at, enum agent_op op, void *request, size_t size, size_
 	struct item_connection *c = arena_array(a, 8, sizeof(*c));
 
 	assert_ptr_equal(at, &agent);
+	if (op == OP_LISTENER_KEYS)
+		return list_keys(item_size, a, items, n);
 	assert_int_equal(op, OP_CONNECTIONS);
 	assert_true(size == sizeof(struct op_instance) && item_size == sizeof(*c) && request != NULL);
 	(void)err;
@@ -343,6 +368,9 @@ only_what_changes_is_closed(void **state)
 	s.d.neighbour_count = 4;
 	s.n[1].password = "another";
 	apply(r, &s, a);
+	assert_false(traced("open:dcv1 ")); /* the old key is not it */
+	agent.key[1] = "another";
+	r->ops->tick(r);
 	assert_false(traced("dcv0"));
 	assert_true(traced("close:dcv1 "));
 	assert_false(traced("dcv2"));

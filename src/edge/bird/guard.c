@@ -67,29 +67,72 @@ guard_close(struct instance *in, struct peer *p, struct dc_error *err)
 	return code;
 }
 
+/* What one listener holds, read once for all who wait for their key on it: a listener with hundreds of neighbours has the
+ * key of one that does not answer only now and then, while BIRD tries. */
+struct keys {
+	const char *vrf;
+	enum ip_family family;
+	struct item_key *v;
+	size_t n;
+};
+
+/* One round of guard_poll(). */
+struct round {
+	struct instance *in;
+	struct arena *arena; /* its own, for it holds keys */
+	struct keys *keys;
+	size_t n;
+};
+
+static const struct keys *
+keys_of(struct round *r, const struct peer *p)
+{
+	struct op_md5 ask = {.instance = r->in->number, .remote = p->want->remote};
+	struct keys *k;
+	void *items;
+
+	for (size_t i = 0; i < r->n; i++)
+		if (r->keys[i].family == p->want->remote.family && strcmp(r->keys[i].vrf, p->want->vrf) == 0)
+			return &r->keys[i];
+	k = &r->keys[r->n++];
+	*k = (struct keys){.vrf = p->want->vrf, .family = p->want->remote.family};
+	strlcpy(ask.vrf, p->want->vrf, sizeof(ask.vrf));
+	if (agent_list(r->in->driver->agent, OP_LISTENER_KEYS, &ask, sizeof(ask), sizeof(*k->v), r->arena, &items, &k->n,
+		NULL) == DC_OK)
+		k->v = items;
+	else
+		k->n = 0;
+	return k;
+}
+
 /* "A key" is not enough, it must be this one: with the old one still there a neighbour without a key got in. */
 static bool
-key_is_in_place(struct instance *in, const struct peer *p)
+key_is_in_place(struct round *r, const struct peer *p)
 {
-	struct op_md5 ask = {.instance = in->number, .remote = p->want->remote};
-	struct reply_md5 reply = {0};
+	const struct keys *k = keys_of(r, p);
+	size_t len = strlen(p->want->password);
 
-	strlcpy(ask.vrf, p->want->vrf, sizeof(ask.vrf));
-	ask.key_len = (uint32_t)strlen(p->want->password);
-	memcpy(ask.key, p->want->password, ask.key_len);
-	enum dc_code code =
-	    agent_ask(in->driver->agent, OP_MD5_LISTENER, &ask, sizeof(ask), &reply, sizeof(reply), NULL);
-
-	explicit_bzero(&ask, sizeof(ask));
-	return code == DC_OK && reply.listener != 0 && reply.match != 0;
+	for (size_t i = 0; i < k->n; i++)
+		if (ip_addr_equal(&k->v[i].remote, &p->want->remote))
+			return k->v[i].key_len == len && memcmp(k->v[i].key, p->want->password, len) == 0;
+	return false;
 }
 
 static bool
-may_open(struct instance *in, const struct peer *p)
+may_open(struct round *r, const struct peer *p)
 {
 	if (p->how != BIRD_RUN || p->want->password == NULL || p->block == NULL)
 		return true; /* nothing listens for it, or nothing is to be protected */
-	return key_is_in_place(in, p);
+	return key_is_in_place(r, p);
+}
+
+static void
+round_end(struct round *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->keys[i].n > 0)
+			explicit_bzero(r->keys[i].v, r->keys[i].n * sizeof(*r->keys[i].v));
+	arena_free(r->arena);
 }
 
 static size_t
@@ -106,20 +149,24 @@ size_t
 guard_poll(struct instance *in, struct arena *a)
 {
 	size_t closed = closed_count(in), n = in->held.neighbour_count;
+	struct round r = {.in = in};
 	int64_t begun = now_ms();
 
 	if (closed == 0)
 		return 0;
 	if ((in->configuring || in->starting) && (daemon_answers(in, a, NULL) != DC_OK || in->configuring))
 		return closed; /* the key that is there may be of before */
+	r.arena = arena_new();
+	r.keys = arena_array(r.arena, n, sizeof(*r.keys));
 	for (size_t i = 0; i < n && now_ms() - begun < POLL_BUDGET_MS; i++) {
 		struct peer *p = in->peer[in->next_guard++ % n];
 
-		if (!p->guarded || !may_open(in, p))
+		if (!p->guarded || !may_open(&r, p))
 			continue;
 		open_now(in, p);
 		closed--;
 	}
+	round_end(&r);
 	return closed;
 }
 
