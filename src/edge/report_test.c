@@ -79,6 +79,7 @@ tear_down(void **state)
 	struct fixture *f = *state;
 
 	unlink(arena_printf(f->arena, "%s/key", f->dir));
+	unlink(arena_printf(f->arena, "%s/lock", f->dir));
 	rmdir(f->dir);
 	report_free(f->report);
 	state_close(f->state);

@@ -1,9 +1,12 @@
 #include "edge/state.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "edge/state_priv.h"
@@ -320,6 +323,21 @@ load(struct state *s)
 		dc_log(LOG_ERR, "desired set lost", "error=%s", log_quote(arena, err.text));
 }
 
+/* Two that look after one router would undo each other's work. The lock ends with the process, however that ends. */
+static enum dc_code
+lock(struct state *s, struct dc_error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const char *path = arena_printf(arena, "%s/lock", s->dir);
+
+	if ((s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) < 0)
+		return dc_fail(err, DC_E_IO, "state_dir", "%s: %s", path, strerror(errno));
+	if (flock(s->lock, LOCK_EX | LOCK_NB) == 0)
+		return DC_OK;
+	return dc_fail(err, DC_E_IO, "state_dir", "%s: %s", s->dir,
+	    errno == EWOULDBLOCK ? "another dcaas-edge is at work with it" : strerror(errno));
+}
+
 enum dc_code
 state_open(const char *dir, struct state **ret, struct dc_error *err)
 {
@@ -333,7 +351,9 @@ state_open(const char *dir, struct state **ret, struct dc_error *err)
 		abort();
 	s->dir = text_copy(dir);
 	set_arrays(s, NULL, 0);
-	if ((rc = seal_open(arena_printf(arena, "%s/key", dir), true, &s->seal, err)) != DC_OK) {
+	s->lock = -1;
+	if ((rc = lock(s, err)) != DC_OK ||
+	    (rc = seal_open(arena_printf(arena, "%s/key", dir), true, &s->seal, err)) != DC_OK) {
 		state_close(s);
 		return rc;
 	}
@@ -354,6 +374,8 @@ state_close(struct state *s)
 		free(s->epoch);
 		free(s->lost);
 		free(s->dir);
+		if (s->lock >= 0)
+			close(s->lock);
 		seal_close(s->seal);
 		free(s);
 	}

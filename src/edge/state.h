@@ -56,7 +56,8 @@ struct edge_object {
 
 struct state;
 
-/* Makes the folder and the key when they are missing. A file that cannot be used is no failure: state_lost() says why.
+/* Makes the folder and the key when they are missing, and locks the folder: another process that has it is a failure. A
+ * file that cannot be used is no failure: state_lost() says why.
  */
 enum dc_code state_open(const char *dir, struct state **ret, struct dc_error *err);
 struct state *state_close(struct state *);

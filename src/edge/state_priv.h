@@ -9,6 +9,7 @@
 
 struct state {
 	char *dir;
+	int lock; /* descriptor; -1: none */
 	struct seal *seal;
 	char *lost;
 	char *edge; /* NULL: not known */

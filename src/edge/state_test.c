@@ -59,10 +59,10 @@ static int
 tear_down(void **state)
 {
 	struct fixture *f = *state;
-	static const char *const names[] = {"desired", "desired.new", "key"};
+	static const char *const names[] = {"desired", "desired.new", "key", "lock"};
 
 	state_close(f->state);
-	for (size_t i = 0; i < 3; i++)
+	for (size_t i = 0; i < 4; i++)
 		unlink(arena_printf(f->arena, "%s/%s", f->dir, names[i]));
 	rmdir(f->dir);
 	*strrchr(f->dir, '/') = '\0';
@@ -167,6 +167,19 @@ what_was_saved_is_there_after_a_restart_with_its_password(void **state)
 	assert_int_equal(o->revision, 6);
 	assert_true(o->want->known);
 	assert_string_equal(o->want->bgp.password, SECRET);
+}
+
+static void
+two_cannot_have_one_folder(void **state)
+{
+	struct fixture *f = *state;
+	struct state *second = NULL;
+	struct dc_error err = {0};
+
+	assert_int_equal(state_open(f->dir, &second, &err), DC_E_IO);
+	assert_null(second);
+	assert_non_null(strstr(err.text, "another dcaas-edge"));
+	reopen(f);
 }
 
 static void
@@ -432,6 +445,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(a_new_edge_does_not_know_what_should_be_here),
 	    TEST(what_was_saved_is_there_after_a_restart_with_its_password),
+	    TEST(two_cannot_have_one_folder),
 	    TEST(no_secret_is_on_disk_and_nobody_else_may_read),
 	    TEST(every_single_damaged_byte_is_noticed),
 	    TEST(another_key_opens_nothing_and_the_set_counts_as_lost),
