@@ -31,6 +31,40 @@ class Customer(threading.Thread):
         self.line = site.world.connection(self.tenant)
         self.gateway = self.tenant.gateway(local_ep_group_ipv6=["fd00:10:1::/48"])["id"]
         self.mine, self.gone, self.unsure, self.calls = {}, set(), set(), 0
+        self.globals, self.links, self.unlinked = [self.global_gateway(site, n) for n in range(3)], {}, set()
+
+    def global_gateway(self, site, number):
+        """The id of a global gateway with an interface on a line of its own."""
+        tenant = self.tenant
+        gateway = tenant.post(V3 + "global-dc-gateways", {"global_dc_gateway": {"name": "g", "address_family": "dual"}})[
+            "global_dc_gateway"]["id"]
+        tenant.interface(site.world.connection(tenant), None, 1 + number, service_type="GDGW", gateway_id=gateway,
+                         local_gateway_v4_ip="192.0.2.1/30", remote_gateway_v4_ip="192.0.2.2/30",
+                         remote_ep_group=["10.%d.0.0/16" % (200 + number)])
+        return gateway
+
+    def link(self):
+        """Links two gateways, or ends a link."""
+        if self.links and self.random.random() < 0.5:
+            link, path = self.random.choice(list(self.links.items()))
+            answer = self.call("DELETE", path)
+            if answer is None or answer.status == 204:
+                del self.links[link]  # in doubt when there was no answer
+            else:
+                self.wrong.append((answer.status, dict(answer)))
+            if answer is not None:
+                self.unlinked.add(path)
+            return
+        here, there = self.random.sample(self.globals, 2)
+        path = "global-dc-gateways/%s/peer-links" % here
+        answer = self.call("POST", path, {"peer_link": {"name": "l", "peer_site": {
+            "gateway_id": there, "project_id": self.tenant.project_id, "region_id": "region-1"}}})
+        if answer is None:
+            return
+        if answer.status == 201:
+            self.links[answer["peer_link"]["id"]] = path + "/" + answer["peer_link"]["id"]
+        else:
+            self.expect(answer, 400, "DC.0001", "DC.1019")
 
     def call(self, method, path, body=None):
         """The answer; None when the server was not there, or died on it."""
@@ -42,12 +76,12 @@ class Customer(threading.Thread):
             return None
 
     def order(self):
-        number = self.random.randrange(1, 4000)
-        bgp = {"route_mode": "bgp", "bgp_asn": 65001} if self.random.random() < 0.5 else {"route_mode": "static", "bgp_asn": None}
+        number = self.random.randrange(4, 4000)
+        mode, asn = self.random.choice([("bgp", 65001), ("static", None)])
         body = self.tenant.interface_body(
             self.line, self.gateway, number, remote_ep_group=["10.%d.%d.0/24" % (100 + number // 256, number % 256)],
             local_gateway_v4_ip="172.16.%d.%d/30" % (number // 60, number % 60 * 4 + 1),
-            remote_gateway_v4_ip="172.16.%d.%d/30" % (number // 60, number % 60 * 4 + 2), **bgp)
+            remote_gateway_v4_ip="172.16.%d.%d/30" % (number // 60, number % 60 * 4 + 2), route_mode=mode, bgp_asn=asn)
         answer = self.call("POST", "virtual-interfaces", {"virtual_interface": body})
         if answer is None:
             self.unsure.add(number)
@@ -95,19 +129,29 @@ class Customer(threading.Thread):
                 self.change(vif)
             elif act < 0.75:
                 self.second_peer(vif)
-            elif act < 0.95:
+            elif act < 0.9:
                 self.cancel(vif)
+            elif act < 0.97:
+                self.link()
             else:
                 self.call("GET", "virtual-interfaces?limit=5")
 
     def settled(self):
         """Whether all that there is is ACTIVE, and all that was surely cancelled is gone."""
-        present = self.tenant.get(V3 + "virtual-interfaces?fields=id,status,vlan,vif_peers", say=False)["virtual_interfaces"]
+        fields = "?fields=id,status,vlan,vif_peers,reason"
+        present = self.tenant.get(V3 + "virtual-interfaces" + fields, say=False)["virtual_interfaces"]
+        links = [row for gateway in self.globals for row in self.tenant.get(
+            V3 + "global-dc-gateways/%s/peer-links" % gateway, say=False)["peer_links"]]
+        assert set(self.links) <= {row["id"] for row in links}, "lost"
+        self.waits_for = [(row["id"], row["status"], row["reason"]) for row in links if row["status"] != "ACTIVE"] + [
+            path for path in self.unlinked if send(self.tenant, "GET", V3 + path).status != 404] + [
+            (row["id"], row["status"], row["reason"]) for row in present if row["status"] != "ACTIVE" or
+            any(peer["status"] != "ACTIVE" for peer in row["vif_peers"])]
+        if self.waits_for:
+            return False
+        present = [row for row in present if row["vlan"] > 3]
         ids = {row["id"]: row["vlan"] for row in present}
         assert set(self.mine) <= set(ids), "lost: %s" % (set(self.mine) - set(ids))
-        if not all(row["status"] == "ACTIVE" and all(peer["status"] == "ACTIVE" for peer in row["vif_peers"])
-                   for row in present):
-            return False
         doubled = {vif: vlan for vif, vlan in ids.items() if vif not in self.mine and vlan not in self.unsure}
         assert doubled == {}, "neither ordered nor in doubt"
         return True
@@ -149,16 +193,21 @@ def test_orders_at_random_while_processes_are_killed(site):
             customer.join(60)
     assert [customer.wrong for customer in customers if customer.wrong] == []
     for customer in customers:
-        wait_for("all that was ordered ACTIVE, all that was cancelled gone", customer.settled, 120, 0.5)
+        try:
+            wait_for("all that was ordered ACTIVE, all that was cancelled gone", customer.settled, 120, 0.5)
+        except AssertionError as late:
+            raise AssertionError("%s: %s" % (late, customer.waits_for)) from None
     daemon = site.dcaasd
     assert rows(daemon, "PRAGMA integrity_check") == [("ok",)]
     assert rows(daemon, "SELECT key FROM edge_object WHERE deleted <> 0") == []
     assert rows(daemon, "SELECT id FROM vif_peer WHERE vif_id NOT IN (SELECT id FROM virtual_interface)") == []
-    assert rows(daemon, "SELECT id FROM link_subnet WHERE id NOT IN (SELECT id FROM vif_peer)") == []
-    print("\n%d s, %d calls, %d kills: %d interfaces ACTIVE, %d cancelled; dcaasd has %d MiB, the edge %d MiB (simulated)" % (
-        time.monotonic() - begun, sum(customer.calls for customer in customers), kills,
-        sum(len(customer.mine) for customer in customers), sum(len(customer.gone) for customer in customers),
-        memory(daemon.process), memory(site.edge.process)))
+    sessions = " UNION ".join("SELECT %s FROM peer_link" % one for one in ("near_v4", "near_v6", "far_v4", "far_v6"))
+    assert rows(daemon, "SELECT id FROM link_subnet WHERE id NOT IN (SELECT id FROM vif_peer UNION %s)" % sessions) == []
+    print("\n%d s, %d calls, %d kills: %d interfaces and %d links ACTIVE, %d and %d gone; dcaasd has %d MiB, the edge %d MiB "
+          "(simulated)" % (time.monotonic() - begun, sum(customer.calls for customer in customers), kills,
+                           *(sum(len(getattr(customer, what)) for customer in customers)
+                             for what in ("mine", "links", "gone", "unlinked")),
+                           memory(daemon.process), memory(site.edge.process)))
 
 
 def test_memory_does_not_grow_with_calls(site):
