@@ -268,7 +268,7 @@ static void integers_back(json_t *json)
 /* jansson's words end with a piece of the body, which may be a secret; only a duplicate's key is told. */
 static enum dc_code fail_parse(const json_error_t *e, struct dc_error *err)
 {
-	char words[sizeof(e->text)], key[64] = "", *near_words;
+	char words[sizeof(e->text)], key[64] = "", *cut;
 	const char *near = strstr(e->text, " near '\"");
 
 	if (json_error_code(e) == json_error_duplicate_key && near != NULL) {
@@ -278,10 +278,10 @@ static enum dc_code fail_parse(const json_error_t *e, struct dc_error *err)
 		snprintf(key, sizeof(key), "%.*s", (int)(n < sizeof(key) ? n : sizeof(key) - 1), start);
 		return dc_fail(err, DC_E_BODY, key, "The member \"%s\" occurs twice in one object of the body.", key);
 	}
-	/* What stands near the fault may be a secret. */
+	/* What stands near the fault may be a secret; the names of the parser's flags are its own affair. */
 	snprintf(words, sizeof(words), "%s", e->text);
-	if ((near_words = strstr(words, " near ")) != NULL)
-		*near_words = '\0';
+	if ((cut = strstr(words, " near ")) != NULL || (cut = strstr(words, " without JSON_")) != NULL)
+		*cut = '\0';
 	return dc_fail(err, DC_E_BODY, NULL, "The body is not valid JSON: line %d, column %d: %s.", e->line, e->column, words);
 }
 

@@ -164,7 +164,7 @@ static void what_is_no_json_object_is_refused(void **state)
 	} bad[] = { { "", "empty" }, { "[]", "JSON object" }, { "{", "string or '}' expected" }, { "{}", "the member port" },
 		{ "{\"port\":null}", "the member port" }, { "{\"port\":[]}", "must be an object" },
 		{ "{\"port\":{}} x", "not valid JSON" }, { "{\"port\":{\"name\":\"a\",\"vlan\":1,\"vlan\":2}}", "\"vlan\" occurs twice" },
-		{ "{\"port\":{\"secret\":\"hunter2", "not valid JSON" }, { "{\"port\":{\"name\":\"a\\u0000b\"}}", "not valid JSON" },
+		{ "{\"port\":{\"secret\":\"hunter2", "not valid JSON" }, { "{\"port\":{\"name\":\"a\\u0000b\"}}", "\\u0000 is not allowed." },
 		{ "{\"port\":{\"name\":\"\xff\"}}", "not valid JSON" } };
 
 	(void)state;

@@ -669,8 +669,8 @@ update_extend_attribute(struct tx *tx, struct call *call, struct dc_error *err)
 
 	if ((rc = crud_load(tx, call, &virtual_interface_resource, call_id(call), &row, err)) != DC_OK)
 		return rc;
-	return dc_fail(
-	    err, DC_E_PARAM, "extend_attribute", "extend_attribute: neither enable_bfd nor enable_nqa is on");
+	return dc_fail(err, DC_E_PARAM, "extend_attribute",
+	    "extend_attribute: detection (enable_bfd, enable_nqa) is not served yet, so it has no parameters");
 }
 
 #define PATH "/v3/{project_id}/dcaas/virtual-interfaces"
