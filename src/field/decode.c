@@ -280,7 +280,9 @@ static enum dc_code fail_parse(const json_error_t *e, struct dc_error *err)
 	}
 	/* What stands near the fault may be a secret; the names of the parser's flags are its own affair. */
 	snprintf(words, sizeof(words), "%s", e->text);
-	if ((cut = strstr(words, " near ")) != NULL || (cut = strstr(words, " without JSON_")) != NULL)
+	if ((cut = strstr(words, " near ")) != NULL)
+		*cut = '\0';
+	if ((cut = strstr(words, " without JSON_")) != NULL)
 		*cut = '\0';
 	return dc_fail(err, DC_E_BODY, NULL, "The body is not valid JSON: line %d, column %d: %s.", e->line, e->column, words);
 }
