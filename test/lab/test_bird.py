@@ -132,7 +132,7 @@ def test_more_routes_than_the_limit_disable_the_session(lab, driver, first):
     driver.say(vlan(10))
     driver.apply(peer(10, "limited", limit=5))
     driver.wait("the limit", lambda: driver.session("p10_4")["state"] == "Disabled")
-    assert "Route limit exceeded" in driver.session("p10_4")["error"]
+    assert "more routes than its limit of 5" in driver.session("p10_4")["error"]
     driver.apply(vlan(11))  # an unrelated change does not bring it up
     assert driver.session("p10_4")["state"] == "Disabled"
     driver.apply(peer(10, "limited", limit=6))  # a higher limit does, at once
