@@ -108,11 +108,16 @@ def test_a_device_that_is_not_ours_is_left_alone_and_told(site, shop, gateway, l
     line.delete()
 
 
-def test_a_stray_device_with_our_mark_goes(site, lines, untouched):
+def test_a_stray_device_with_our_mark_goes(site, shop, gateway, lines, untouched):
+    """It gets the mark while it is down and after the edge has seen it: the kernel tells nobody of that."""
     space, _ = device(site, lines[0])
-    site.lab.edge.shell("ip -n %s link add stray type dummy && ip -n %s link set stray alias dcaas:%s" % (
-        space, space, "00000000-0000-7000-8000-000000000001"))
+    site.lab.edge.shell("ip -n %s link add stray type dummy" % space)
+    line = shop.line(gateway)
+    line.order()
+    line.wait_applied()
+    site.lab.edge.shell("ip -n %s link set stray alias dcaas:00000000-0000-7000-8000-000000000001" % space)
     mended(site, "its end", lambda: "stray" not in site.lab.edge.shell("ip -n %s -br link" % space).out)
+    line.delete()
 
 
 def test_with_its_state_lost_it_deletes_nothing_without_the_operators_word(site, shop, lines, untouched):

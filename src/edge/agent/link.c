@@ -15,6 +15,8 @@
 #include "edge/agent/veth.h"
 #include "edge/agent/vrf.h"
 
+#define CACHE_MS 3000
+
 bool
 link_is_ours(const struct link *link)
 {
@@ -87,6 +89,7 @@ refresh(struct link_cache *cache, struct fault *fault)
 		if (h->nlmsg_type == RTM_NEWLINK)
 			parse_link(h, &links[cache->n++]);
 	cache->fresh = true;
+	cache->read = monotonic_now();
 	return 0;
 }
 
@@ -94,7 +97,7 @@ int
 link_read(struct link_cache *cache, struct arena *arena, struct link **ret, size_t *n, struct fault *fault)
 {
 	/* First the look at what changed: what changes while it is read is seen the next time. */
-	if (nl_changed(cache->watch))
+	if (nl_changed(cache->watch) || monotonic_since(cache->read) > CACHE_MS)
 		cache->fresh = false;
 	if (!cache->fresh && refresh(cache, fault) != 0)
 		return fault->code;

@@ -1,19 +1,23 @@
-/* link_cache.h - the devices of one namespace as they were last read, read anew when the kernel told of a change. Thousands
- * of devices are asked for with every request, and change seldom. */
+/* link_cache.h - the devices of one namespace as they were last read, read anew when the kernel told of a change, and
+ * now and then: of an alias that a device gets while it is down the kernel tells nobody. Thousands of devices are asked
+ * for with every request, and change seldom. */
 #ifndef DC_AGENT_LINK_CACHE_H
 #define DC_AGENT_LINK_CACHE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/clock.h"
+
 struct nl;
 struct link;
 
 struct link_cache {
 	struct nl *nl, *watch; /* nl is the namespace's */
-	struct link *link; /* heap */
+	struct link *link;     /* heap */
 	size_t n;
 	bool fresh;
+	struct monotonic read;
 };
 
 #endif
