@@ -161,3 +161,16 @@ def test_what_fails_again_and_again_is_on_record_once(site):
     assert sum(a["failed"] > 0 for a in site.edge.rows("applies", "applies")) == 1
     site.edge.set_options()
     site.wait_status(bad, "ACTIVE")
+
+
+def test_a_session_that_flaps_is_followed_and_is_nobodys_fault(new_site):
+    site = new_site(flap_ms=700)
+    vif = site.order(1)
+    site.wait_status(vif, "ACTIVE")
+    wait_for("three ups and two downs", lambda: site.edge.log().count('event="session established"') >= 3 and
+             site.edge.log().count('event="session down"') >= 2)
+    wait_for("down in the API", lambda: site.peer(vif)["bgp_status"] == "down")
+    wait_for("up in the API", lambda: site.peer(vif)["bgp_status"] == "up")
+    session = site.world.operator.get("/dcaas/v1/sessions/" + site.peer(vif)["id"])["session"]
+    assert "Cease" in session["last_error"]
+    assert [a["reset"] for a in site.edge.rows("applies", "applies") if a["reset"]] == []
