@@ -405,13 +405,27 @@ direct_connect_observe_port(struct tx *tx, const char *edge_id, const char *devi
 	    NULL, err);
 }
 
+/* Its state is the carrier of its port, where it has one. */
+static enum dc_code
+direct_connect_observed_age(struct tx *tx, const void *row, int64_t *ret, struct dc_error *err)
+{
+	const struct direct_connect *dc = row;
+	struct port *port;
+	enum dc_code rc;
+
+	if (dc->port_id.set != GIVEN)
+		return DC_OK;
+	rc = port_get(tx, dc->port_id.v, &port, err);
+	return rc == DC_OK ? edge_report_age(tx, port->edge_id.v, ret, err) : rc;
+}
+
 #define PATH "/v3/{project_id}/dcaas/direct-connects"
 #define OP_PATH "/dcaas/v1/connections"
 
 static const struct route direct_connect_routes[] = {
     {M_GET, PATH, ROLE_READER, .res = &direct_connect_resource, .run = crud_list, .operation = "ListDirectConnects",
 	.summary = "List the connections of the project."},
-    {M_GET, PATH "/{direct_connect_id}", ROLE_READER, .res = &direct_connect_resource, .run = crud_show,
+    {M_GET, PATH "/{direct_connect_id}", ROLE_READER, ROUTE_OBSERVED, &direct_connect_resource, .run = crud_show,
 	.operation = "ShowDirectConnect", .summary = "Read one connection."},
     {M_PUT, PATH "/{direct_connect_id}", ROLE_MEMBER, ROUTE_WRITES, &direct_connect_resource, VIEW_UPDATE,
 	.run = crud_update, .operation = "UpdateDirectConnect",
@@ -422,7 +436,7 @@ static const struct route direct_connect_routes[] = {
 	.summary = "List the connections of all projects."},
     {M_POST, OP_PATH, ROLE_OPERATOR, ROUTE_WRITES, &direct_connect_resource, VIEW_OP_CREATE, .status = 201,
 	.run = crud_create, .operation = "CreateConnection", .summary = "Make a connection for a project."},
-    {M_GET, OP_PATH "/{direct_connect_id}", ROLE_OPERATOR, .res = &direct_connect_resource, .run = crud_show,
+    {M_GET, OP_PATH "/{direct_connect_id}", ROLE_OPERATOR, ROUTE_OBSERVED, &direct_connect_resource, .run = crud_show,
 	.operation = "ShowConnection", .summary = "Read one connection."},
     {M_PUT, OP_PATH "/{direct_connect_id}", ROLE_OPERATOR, ROUTE_WRITES, &direct_connect_resource, VIEW_OP_UPDATE,
 	.run = crud_update, .operation = "UpdateConnection", .summary = "Change a connection."},
@@ -443,4 +457,5 @@ const struct resource direct_connect_resource = {
     .update = direct_connect_update,
     .remove = direct_connect_remove,
     .observe_port = direct_connect_observe_port,
+    .observed_age = direct_connect_observed_age,
 };

@@ -365,6 +365,17 @@ const struct gateway_kind global_dc_gateway_kind = {
     .settle = settle,
 };
 
+/* All its interfaces are on one edge. */
+static enum dc_code
+global_dc_gateway_observed_age(struct tx *tx, const void *row, int64_t *ret, struct dc_error *err)
+{
+	struct edge_number *number;
+	size_t n;
+	enum dc_code rc = gateway_edges(tx, ((const struct global_dc_gateway *)row)->id.v, &number, &n, err);
+
+	return rc == DC_OK && n > 0 ? edge_report_age(tx, number[0].edge_id.v, ret, err) : rc;
+}
+
 #define PATH "/v3/{project_id}/dcaas/global-dc-gateways"
 #define OP_PATH "/dcaas/v1/global-dc-gateways"
 
@@ -373,7 +384,7 @@ static const struct route global_dc_gateway_routes[] = {
 	.operation = "ListGlobalDcGateways", .summary = "List the global DC gateways of the project."},
     {M_POST, PATH, ROLE_MEMBER, ROUTE_WRITES, &global_dc_gateway_resource, VIEW_CREATE, .status = 201,
 	.run = crud_create, .operation = "CreateGlobalDcGateway", .summary = "Make a global DC gateway."},
-    {M_GET, PATH "/{global_dc_gateway_id}", ROLE_READER, .res = &global_dc_gateway_resource, .run = crud_show,
+    {M_GET, PATH "/{global_dc_gateway_id}", ROLE_READER, ROUTE_OBSERVED, &global_dc_gateway_resource, .run = crud_show,
 	.operation = "ShowGlobalDcGateway", .summary = "Read one global DC gateway."},
     {M_PUT, PATH "/{global_dc_gateway_id}", ROLE_MEMBER, ROUTE_WRITES, &global_dc_gateway_resource, VIEW_UPDATE,
 	.run = crud_update, .operation = "UpdateGlobalDcGateway",
@@ -386,8 +397,8 @@ static const struct route global_dc_gateway_routes[] = {
     {M_POST, OP_PATH, ROLE_OPERATOR, ROUTE_WRITES, &global_dc_gateway_resource, VIEW_OP_CREATE, .status = 201,
 	.run = crud_create, .operation = "CreateGlobalGateway",
 	.summary = "Make a global DC gateway for a project, with a chosen id."},
-    {M_GET, OP_PATH "/{global_dc_gateway_id}", ROLE_OPERATOR, .res = &global_dc_gateway_resource, .run = crud_show,
-	.operation = "ShowGlobalGateway", .summary = "Read one global DC gateway of any project."},
+    {M_GET, OP_PATH "/{global_dc_gateway_id}", ROLE_OPERATOR, ROUTE_OBSERVED, &global_dc_gateway_resource,
+	.run = crud_show, .operation = "ShowGlobalGateway", .summary = "Read one global DC gateway of any project."},
     {0},
 };
 
@@ -407,4 +418,5 @@ const struct resource global_dc_gateway_resource = {
     .removed = gateway_removed,
     .embed = global_dc_gateway_embed,
     .observe = gateway_observe,
+    .observed_age = global_dc_gateway_observed_age,
 };

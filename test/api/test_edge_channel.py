@@ -279,10 +279,21 @@ def test_a_new_credential_ends_the_old_one(world, edge):
     assert edge.ask()[0] == 200
 
 
-def test_the_age_of_what_was_observed(tenant, edge, vif):
-    assert "x-dcaas-observed-age" not in send(tenant, "GET", V3 + "virtual-interfaces/" + vif).headers
+def test_the_age_of_what_was_observed(world, tenant, edge, line, vif):
+    def age(path):
+        return send(tenant, "GET", V3 + path).headers.get("x-dcaas-observed-age")
+
+    gdgw = tenant.post(V3 + "global-dc-gateways", {"global_dc_gateway": {"name": "g"}})["global_dc_gateway"]["id"]
+    unused, paths = "global-dc-gateways/" + gdgw, ["virtual-interfaces/" + vif, "direct-connects/" + line]
+    assert [age(path) for path in paths + [unused]] == [None] * 3
     edge.apply()
-    assert 0 <= float(send(tenant, "GET", V3 + "virtual-interfaces/" + vif).headers["x-dcaas-observed-age"]) < 10
+    assert all(0 <= float(age(path)) < 10 for path in paths) and age(unused) is None
+    tenant.interface(line, None, 3000, service_type="GDGW", gateway_id=gdgw, local_gateway_v4_ip="192.0.2.77/30",
+                     remote_gateway_v4_ip="192.0.2.78/30")
+    assert 0 <= float(age(unused)) < 10
+    loose = world.operator.post("/dcaas/v1/connections", {"direct_connect": {
+        "tenant_id": tenant.project_id, "name": "loose", "bandwidth": 100}})["direct_connect"]["id"]
+    assert age("direct-connects/" + loose) is None
 
 
 def test_carrier_of_a_port_is_the_connections_state(world, tenant, edge, line):
