@@ -192,7 +192,8 @@ check_remote(struct tx *tx, struct call *call, const struct gateway *gw, const s
 	struct ip_prefix a, b;
 	enum dc_code rc;
 
-	if ((rc = cidr_check_quota(list, res_settings(call)->quota_remote_subnets, names->remote_ep_group, err)) != DC_OK ||
+	if ((rc = cidr_check_quota(list, res_settings(call)->quota_remote_subnets, names->remote_ep_group, err)) !=
+		DC_OK ||
 	    (rc = cidr_list_parse(list, family_of(p), names->remote_ep_group, tx_arena(tx), &remote, err)) != DC_OK ||
 	    (rc = cidr_check_customer(&remote, link, names->remote_ep_group, err)) != DC_OK)
 		return rc;
@@ -518,8 +519,8 @@ create(struct tx *tx, struct call *call, struct dc_error *err)
 	enum dc_code rc;
 
 	if ((rc = find_interface(tx, call, p, &v, err)) != DC_OK || (rc = lock_interface(tx, v, &gw, err)) != DC_OK ||
-	    (rc = cidr_check_quota(&p->remote_ep_group, res_settings(call)->quota_remote_subnets, names.remote_ep_group,
-		 err)) != DC_OK ||
+	    (rc = cidr_check_quota(
+		 &p->remote_ep_group, res_settings(call)->quota_remote_subnets, names.remote_ep_group, err)) != DC_OK ||
 	    (rc = choose_family(tx, v, p, err)) != DC_OK)
 		return rc;
 	inherit(v, p);
