@@ -82,6 +82,8 @@ class Site:
         edge.shell("chown %s:%s /run/dcaas/token" % (UNPRIVILEGED, UNPRIVILEGED))
         edge.write("/run/dcaas/edge.conf", EDGE_CONFIG.format(server=MGMT_HOST, port=self.dcaasd.lab_port, device=self.edge_id,
                    user=UNPRIVILEGED).replace("/etc/dcaas/token", "/run/dcaas/token"))
+        # As the installed file does it; a network namespace as router has no such setting of its own.
+        edge.shell("sysctl -q -p /run/lab/src/dist/dcaas-edge.sysctl 2>/dev/null || true")
         return self.run_edge()
 
     def run_edge(self):

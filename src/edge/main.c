@@ -20,6 +20,7 @@
 
 #define CONFIG_PATH "/etc/dcaas/edge.conf"
 #define ID_MAX 4294967294
+#define NEIGHBOURS_LEAST 16384
 
 static void
 usage(FILE *to)
@@ -115,6 +116,22 @@ run_network_half(int fd, void *arg)
 	return status;
 }
 
+/* Where the kernel keeps it to itself (in a container) there is nothing to be said. */
+static void
+warn_of_small_table(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	long entries;
+
+	if (file == NULL)
+		return;
+	if (fscanf(file, "%ld", &entries) == 1 && entries < NEIGHBOURS_LEAST)
+		dc_log(LOG_WARNING, "neighbour table small",
+		    "entries=%ld setting=%s error=\"all customers share it; see 60-dcaas-edge.conf of sysctl.d\"",
+		    entries, path);
+	fclose(file);
+}
+
 static int
 run_linux(struct edge_settings *s, const struct identity *id)
 {
@@ -131,6 +148,8 @@ run_linux(struct edge_settings *s, const struct identity *id)
 	else {
 		/* It means something to the network half only, which takes it back. */
 		signal(SIGHUP, SIG_IGN);
+		warn_of_small_table("/proc/sys/net/ipv4/neigh/default/gc_thresh3");
+		warn_of_small_table("/proc/sys/net/ipv6/neigh/default/gc_thresh3");
 		return agent_run(&options, run_network_half, s);
 	}
 	return start_failed(&err);

@@ -86,3 +86,40 @@ def test_more_routes_than_the_limit_are_told_also_after_another_order(shop, gate
     wait_reason(line, "more routes than its limit of 100")
     end(other)
     end(line)
+
+
+SWEEP = """
+import socket, sys, time
+inet, inet6 = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+for i in range(256, 4096):
+    for sock, address in ((inet, "%s.%d.%d" % (sys.argv[1], i >> 8, i & 255)), (inet6, "%s%x" % (sys.argv[2], i))):
+        try:
+            sock.sendto(b"x", (address, 9))
+        except OSError:
+            pass
+    if i % 16 == 0:
+        time.sleep(0.004)
+"""
+
+
+def neighbours(site, table):
+    """Of all namespaces of the router: how many there are, and how often there was no room for another."""
+    head, row = (line.split() for line in site.lab.edge.read("/proc/net/stat/" + table).splitlines()[:2])
+    seen = dict(zip(head, row))
+    return int(seen["entries"], 16), int(seen["table_fulls"], 16)
+
+
+def test_who_tries_every_address_of_a_vpc_takes_nobodys_place(site, good, gateway):
+    """The kernel's own default, 1024 neighbours for all customers together, is met in a second."""
+    if site.lab.kind != "uml":
+        pytest.skip("the table is the host's own")
+    before = {table: neighbours(site, table)[1] for table in ("arp_cache", "ndisc_cache")}
+    guest = site.lab.customers
+    guest.write("/tmp/sweep.py", SWEEP)
+    guest.run("/usr/bin/python3", "/tmp/sweep.py", str(gateway.prefix).rsplit(".", 2)[0], str(gateway.prefix6[0]),
+              ns=good.customer.host)
+    for table, fulls in before.items():
+        entries, now = neighbours(site, table)
+        assert entries > 2048, "the sweep found no way"
+        assert now == fulls
+    assert "neighbour table small" not in site.edge_log_text()
