@@ -83,6 +83,21 @@ def test_a_bird_that_lost_its_socket_is_started_anew(site, lines):
     wait_traffic(site, lines)
 
 
+def test_forwarding_that_was_switched_off_is_switched_on(site, lines):
+    before = [lines[0].since(family) for family in "46"]
+    edge = site.lab.edge
+    paths = ["/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv6/conf/all/forwarding"]
+    for name in site.instances():
+        for path in paths:
+            edge.shell("echo 0 > " + path, ns=name)
+        edge.ip(["link set lo down"], ns=name)
+        edge.wait("the settings", lambda n=name: [edge.shell("cat " + path, ns=n).out.strip() for path in paths] == ["1", "1"],
+                  BACK)
+        assert "UP" in edge.shell("ip -br link show lo", ns=name).out
+    wait_traffic(site, lines)
+    assert [lines[0].since(family) for family in "46"] == before
+
+
 @pytest.fixture
 def small_disk(site):
     """The edge's files on a disk of their own, of 512 kB; BIRD's stay where they are."""

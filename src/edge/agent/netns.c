@@ -22,6 +22,7 @@
 #define NETNS_DIR "/run/netns"
 #define NETNS_PREFIX "dcaas-"
 #define NETNS_PATH_MAX 40
+#define RENEW_MS 10000
 #define NETNS_MARK "dcaas:instance" /* alias of lo */
 
 #define BOTH(family, name) "/proc/sys/net/" family "/conf/all/" name, "/proc/sys/net/" family "/conf/default/" name
@@ -414,12 +415,16 @@ make(struct host *host, uint32_t number, struct fault *fault)
 static int
 renew(struct host *host, struct netns *ns, struct fault *fault)
 {
+	struct link lo;
+
 	if (netns_enter(ns, fault) != 0)
 		return fault->code;
 	int code = set_sysctls(fault);
 
 	netns_leave(host);
-	return code == 0 ? set_loopback(ns->route, fault) : code;
+	if (code != 0 || link_find(ns->route, "lo", &lo, fault) != 0)
+		return fault->code;
+	return lo.up ? 0 : set_loopback(ns->route, fault);
 }
 
 int
@@ -487,6 +492,19 @@ op_netns_del(struct call *call, const void *request)
 	return unlink(path) == 0 ? 0 : fault_errno(&call->fault, "%s", path);
 }
 
+/* Its settings are ours, too: a forwarding switched off by hand would stop everybody's traffic and look well. */
+static void
+renew_in_time(struct host *host, struct netns *ns)
+{
+	struct fault fault = {0};
+
+	if (ns->renewed.ms != 0 && monotonic_since(ns->renewed) < RENEW_MS)
+		return;
+	ns->renewed = monotonic_now();
+	if (renew(host, ns, &fault) != 0)
+		dc_log(LOG_ERR, "agent", "instance=%u error=\"settings: %s\"", ns->number, fault.text);
+}
+
 int
 op_instances(struct call *call, const void *request)
 {
@@ -503,6 +521,7 @@ op_instances(struct call *call, const void *request)
 		if (netns_get(call->host, numbers[i], &ns, &call->fault) != 0 ||
 		    daemon_find(call->host, ns, &item.daemon, &call->fault) != 0)
 			return call->fault.code;
+		renew_in_time(call->host, ns);
 		call_item(call, &item, sizeof(item));
 	}
 	return 0;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/clock.h"
 #include "edge/agent/host.h"
 #include "edge/agent/link_cache.h"
 
@@ -19,6 +20,7 @@ struct netns {
 	ino_t ino;
 	struct nl *route, *diag; /* sockets inside */
 	struct link_cache links;
+	struct monotonic renewed; /* when its settings were last seen to */
 };
 
 /* The namespace, opened at first use; borrowed until the next call. ENOENT when there is none, EEXIST when not ours. */
