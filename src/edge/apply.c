@@ -145,12 +145,13 @@ apply_is_running(const struct apply *a)
 
 /* --- steps --- */
 
+/* News is what did not fail like this before. What fails for the same object after its first step follows from that. */
 static void
 step_failed(struct apply *a, const struct plan_step *s, const char *why)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct edge_object *o = s->key != NULL ? state_find(a->state, s->key) : NULL;
-	bool is_news = o == NULL || o->now.error == NULL || strcmp(o->now.error, why) != 0;
+	bool is_news = o == NULL || (o->step_error == NULL && (o->now.error == NULL || strcmp(o->now.error, why) != 0));
 
 	a->failed++;
 	if (o != NULL && o->step_error == NULL)

@@ -98,6 +98,27 @@ def test_forwarding_that_was_switched_off_is_switched_on(site, lines):
     assert [lines[0].since(family) for family in "46"] == before
 
 
+def test_a_vlan_that_somebody_else_has_is_told_once_and_taken_when_it_is_free(site, shop, lines):
+    edge = site.lab.edge
+    line = shop.line(lines[0].gateway, families="4")
+    edge.ip(["link add link trunk0 name theirs type vlan id %d" % line.vlan])
+    line.order()
+    line.router(host=False)
+    line.wait_peer("an error", lambda p: p["status"] == "ERROR")
+    assert "the VLAN is taken on trunk0" in line.interface()["reason"]
+
+    def failures():
+        return [words for words in site.edge_log_text().splitlines() if "step failed" in words]
+    told, reports = failures(), set()
+    edge.wait("time for several tries", lambda: reports.add(
+        site.rows("edge-reports", "edge_reports")[0]["received_time"]) or len(reports) > 4, BACK)
+    assert failures() == told
+    edge.ip(["link del theirs"])
+    line.wait_active(BACK)
+    line.delete()
+    line.customer.down()
+
+
 @pytest.fixture
 def small_disk(site):
     """The edge's files on a disk of their own, of 512 kB; BIRD's stay where they are."""
