@@ -24,7 +24,7 @@ def start(folder, *words, port="0"):
     env = dict(os.environ, PYTHONPATH=ROOT, PYTHONUNBUFFERED="1")
     begun = time.monotonic()
     process = subprocess.Popen([sys.executable, "-m", "lab.sim", "--port", port, "--dir", str(folder), *words],
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env)
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env, preexec_fn=in_foreground)
     said = []
     for line in process.stdout:
         said.append(line)
@@ -32,6 +32,11 @@ def start(folder, *words, port="0"):
             return process, "".join(said), time.monotonic() - begun
     process.wait(10)
     return process, "".join(said), time.monotonic() - begun
+
+
+def in_foreground():
+    """What a shell starts in the background does not hear Ctrl-C, nor does anything that it starts: these tests, perhaps."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def end(process, sig=signal.SIGINT):
