@@ -306,7 +306,8 @@ static enum dc_code start(struct daemon *d, struct dc_error *error)
 	if ((rc = finish_rotation(d, error)) != DC_OK)
 		return rc;
 	store_watch(d->store, wake_edge, d);
-	for (int i = 0; i < n; i++)
+	/* port_file comes last: whoever has waited for it finds tls_port_file written, and not that of an earlier start. */
+	for (int i = n - 1; i >= 0; i--)
 		if (listener[i].port_file != NULL &&
 		    (rc = write_port_file(&listener[i], api_port(d->api[i]), d->arena, error)) != DC_OK)
 			return rc;
