@@ -1,8 +1,9 @@
 """On a real router: a session's password stands in clear in BIRD's own file and nowhere else, the edge's credential in its
 file and nowhere else."""
 import glob
+import secrets
 
-PASSWORD = "md5-on-a-real-router-27ab"
+PASSWORD = "md5-" + secrets.token_hex(16)  # in no source, wherever the checkout lies
 SEARCHED = "/run/dcaas /tmp /var/log/dcaas /dev/shm"
 
 
