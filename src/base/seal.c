@@ -13,8 +13,9 @@
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 
-#include "base/uuid.h"
+#include "base/io.h"
 #include "base/seal.h"
+#include "base/uuid.h"
 
 #define KEY_BYTES 32
 #define KEY_ID_BYTES 4
@@ -50,22 +51,6 @@ fd_closep(int *fd)
 		close(*fd);
 }
 #define _cleanup_fd_ __attribute__((cleanup(fd_closep)))
-
-static bool
-write_all(int fd, const char *data, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		data += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
 
 /* The new name itself must be on disk before anything is sealed. */
 static bool

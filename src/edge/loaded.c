@@ -52,38 +52,6 @@ desired_equal(const struct routing_desired *a, const struct routing_desired *b)
 	return true;
 }
 
-/* --- copies --- */
-
-static const struct routing_vrf *
-copy_vrfs(const struct routing_desired *d, struct arena *arena)
-{
-	struct routing_vrf *v = arena_array(arena, d->vrf_count + 1, sizeof(*v));
-
-	for (size_t i = 0; i < d->vrf_count; i++) {
-		v[i] = d->vrf[i];
-		v[i].device = arena_strdup(arena, v[i].device);
-		if (v[i].own_count > 0)
-			v[i].own = arena_memdup(arena, v[i].own, v[i].own_count * sizeof(*v[i].own));
-	}
-	return v;
-}
-
-static const struct routing_neighbour *
-copy_neighbours(const struct routing_desired *d, struct arena *arena)
-{
-	struct routing_neighbour *v = arena_array(arena, d->neighbour_count + 1, sizeof(*v));
-
-	for (size_t i = 0; i < d->neighbour_count; i++) {
-		v[i] = d->neighbour[i];
-		v[i].key = arena_strdup(arena, v[i].key);
-		v[i].name = arena_strdup(arena, v[i].name);
-		v[i].vrf = arena_strdup(arena, v[i].vrf);
-		v[i].link = arena_strdup(arena, v[i].link);
-		v[i].password = arena_strdup(arena, v[i].password);
-	}
-	return v;
-}
-
 /* --- the set --- */
 
 void
@@ -139,8 +107,7 @@ loaded_set(struct loaded *l, const struct routing_desired *d, enum loaded_how ho
 {
 	struct loaded_instance *i = find_or_add(l, d->instance);
 	struct arena *arena = arena_new();
-	struct routing_desired copy = {
-	    d->instance, copy_vrfs(d, arena), d->vrf_count, copy_neighbours(d, arena), d->neighbour_count};
+	struct routing_desired copy = routing_copy(d, arena);
 
 	arena_free(i->arena);
 	i->arena = arena;

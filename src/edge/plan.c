@@ -331,9 +331,8 @@ compare_u32(const void *a, const void *b)
 	return compare_number(*(const uint32_t *)a, *(const uint32_t *)b);
 }
 
-/* Numbers sorted, each once. */
-static size_t
-unique(uint32_t *v, size_t n)
+size_t
+plan_unique(uint32_t *v, size_t n)
 {
 	size_t kept = 0;
 
@@ -353,7 +352,7 @@ plan_namespaces(struct planning *p)
 	for (size_t i = 0; i < p->items; i++)
 		if (!p->item[i].want->deleted && p->item[i].want->known && p->item[i].want->kind == OBJECT_VRF)
 			needed[n++] = p->item[i].want->vrf.instance;
-	n = unique(needed, n);
+	n = plan_unique(needed, n);
 	for (size_t i = 0; i < n; i++)
 		if (!has_instance(p->state, needed[i]))
 			add_step(p, ADD_NETNS, OP_NETNS_ADD, needed[i], NULL, sizeof(struct op_instance));

@@ -103,4 +103,7 @@ void judge_vlan(struct planning *, struct item *);
 void judge_veth(struct planning *, struct item *);
 void doom(struct planning *, struct seen_link *, const char *key); /* deletes it */
 
+/* Sorts numbers and keeps each once; returns how many stay. */
+size_t plan_unique(uint32_t *, size_t n);
+
 #endif

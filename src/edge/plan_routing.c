@@ -1,5 +1,5 @@
 /* plan_routing.c - which neighbours may run now, by the verdicts of a plan. */
-#include "edge/plan.h"
+#include "edge/plan_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,26 +27,6 @@ struct grouping {
 	size_t groups;
 };
 
-static int
-compare_u32(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static size_t
-unique(uint32_t *v, size_t n)
-{
-	size_t kept = 0;
-
-	qsort(v, n, sizeof(*v), compare_u32);
-	for (size_t i = 0; i < n; i++)
-		if (kept == 0 || v[kept - 1] != v[i])
-			v[kept++] = v[i];
-	return kept;
-}
-
 static bool
 runs(const struct grouping *g, size_t i, enum object_kind kind)
 {
@@ -66,7 +46,7 @@ open_groups(struct grouping *g, const uint32_t *known, size_t known_n)
 			g->number[count++] = g->want[i]->vrf.instance;
 	for (size_t i = 0; i < known_n; i++)
 		g->number[count++] = known[i];
-	g->groups = unique(g->number, count);
+	g->groups = plan_unique(g->number, count);
 	g->group = arena_array(g->arena, g->groups + 1, sizeof(*g->group));
 }
 

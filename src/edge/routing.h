@@ -45,6 +45,9 @@ struct routing_desired { /* of one instance, whole */
 	size_t neighbour_count;
 };
 
+/* The same with all that it points to, in the arena. */
+struct routing_desired routing_copy(const struct routing_desired *, struct arena *);
+
 struct routing_session {
 	const char *key;
 	bool established;

@@ -7,6 +7,7 @@
 
 #include <gnutls/crypto.h>
 
+#include "base/io.h"
 #include "base/uuid.h"
 #include "edge/state_priv.h"
 
@@ -163,22 +164,6 @@ file_load(const char *dir, struct arena *arena, struct wire_desired **ret, struc
 }
 
 /* --- writing --- */
-
-static bool
-write_all(int fd, const char *data, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		data += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
 
 static bool
 write_synced(const char *path, const char *head, const struct buf *body)

@@ -116,35 +116,6 @@ instance_peer_by_name(const struct instance *in, const char *name)
 	return found == NULL ? NULL : *found;
 }
 
-static void
-copy_vrfs(const struct routing_desired *from, struct arena *a, struct routing_desired *to)
-{
-	struct routing_vrf *v = arena_array(a, from->vrf_count + 1, sizeof(*v));
-
-	for (size_t i = 0; i < from->vrf_count; i++) {
-		v[i] = from->vrf[i];
-		v[i].device = arena_strdup(a, v[i].device);
-		v[i].own = v[i].own_count == 0 ? NULL : arena_memdup(a, v[i].own, v[i].own_count * sizeof(*v[i].own));
-	}
-	to->vrf = v;
-}
-
-static void
-copy_neighbours(const struct routing_desired *from, struct arena *a, struct routing_desired *to)
-{
-	struct routing_neighbour *n = arena_array(a, from->neighbour_count + 1, sizeof(*n));
-
-	for (size_t i = 0; i < from->neighbour_count; i++) {
-		n[i] = from->neighbour[i];
-		n[i].key = arena_strdup(a, n[i].key);
-		n[i].name = arena_strdup(a, n[i].name);
-		n[i].vrf = arena_strdup(a, n[i].vrf);
-		n[i].link = arena_strdup(a, n[i].link);
-		n[i].password = arena_strdup(a, n[i].password);
-	}
-	to->neighbour = n;
-}
-
 /* Takes the peer of that key out of the sorted old ones, or makes one. */
 static struct peer *
 take_peer(struct peer **old, size_t n, bool *taken, const struct routing_neighbour *want)
@@ -197,13 +168,11 @@ void
 instance_hold(struct instance *in, const struct routing_desired *d)
 {
 	struct arena *a = arena_new();
-	struct routing_desired held = *d;
+	struct routing_desired held = routing_copy(d, a);
 	size_t old_n = in->held.neighbour_count, n = d->neighbour_count;
 	struct peer **old = in->peer, **peer = arena_array(a, n + 1, sizeof(*peer));
 	bool *taken = arena_array(a, old_n + 1, sizeof(*taken));
 
-	copy_vrfs(d, a, &held);
-	copy_neighbours(d, a, &held);
 	if (old_n > 0)
 		qsort(old, old_n, sizeof(*old), by_key);
 	for (size_t i = 0; i < n; i++) {

@@ -1,0 +1,40 @@
+#include "edge/routing.h"
+
+static const struct routing_vrf *
+copy_vrfs(const struct routing_desired *d, struct arena *arena)
+{
+	struct routing_vrf *v = arena_array(arena, d->vrf_count + 1, sizeof(*v));
+
+	for (size_t i = 0; i < d->vrf_count; i++) {
+		v[i] = d->vrf[i];
+		v[i].device = arena_strdup(arena, v[i].device);
+		v[i].own = v[i].own_count == 0 ? NULL : arena_memdup(arena, v[i].own, v[i].own_count * sizeof(*v[i].own));
+	}
+	return v;
+}
+
+static const struct routing_neighbour *
+copy_neighbours(const struct routing_desired *d, struct arena *arena)
+{
+	struct routing_neighbour *v = arena_array(arena, d->neighbour_count + 1, sizeof(*v));
+
+	for (size_t i = 0; i < d->neighbour_count; i++) {
+		v[i] = d->neighbour[i];
+		v[i].key = arena_strdup(arena, v[i].key);
+		v[i].name = arena_strdup(arena, v[i].name);
+		v[i].vrf = arena_strdup(arena, v[i].vrf);
+		v[i].link = arena_strdup(arena, v[i].link);
+		v[i].password = arena_strdup(arena, v[i].password);
+	}
+	return v;
+}
+
+struct routing_desired
+routing_copy(const struct routing_desired *d, struct arena *arena)
+{
+	struct routing_desired copy = *d;
+
+	copy.vrf = copy_vrfs(d, arena);
+	copy.neighbour = copy_neighbours(d, arena);
+	return copy;
+}
