@@ -1,8 +1,8 @@
 """The lab's command line: `python3 lab up|down|status|exec|bird`."""
 import argparse
 import os
+import signal
 import sys
-import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -19,7 +19,7 @@ def cmd_up(options):
         return 0
     try:
         while True:
-            time.sleep(3600)
+            signal.pause()
     except KeyboardInterrupt:
         return 0
     finally:

@@ -4,24 +4,14 @@ import glob
 import os
 import signal
 import subprocess
-import time
 
 import pytest
 
 from lab.dcaasd import Dcaasd, binary
+from lab.guest import wait
 from program import Cli, Site, Tenant
 
 PASSWORD = "md5-of-a-session-6b1f"
-
-
-def until(what, look, seconds=30):
-    end = time.monotonic() + seconds
-    while True:
-        value = look()
-        if value:
-            return value
-        assert time.monotonic() < end, "not seen: " + what
-        time.sleep(0.1)
 
 
 class Stand:
@@ -83,7 +73,7 @@ def stand(tmp_path):
     try:
         made.give_token()
         made.start_edge()
-        until("a first report", lambda: made.operator("edge", "show", made.edge).member("reported_time") != "-")
+        wait("a first report", lambda: made.operator("edge", "show", made.edge).member("reported_time") != "-")
         yield made
         made.end()
         assert made.daemon.stop() in (0, None), made.daemon.log()
@@ -109,7 +99,7 @@ def test_an_edge_speaks_https_with_the_server_it_is_told_to_trust(stand):
     with open(os.path.join(stand.daemon.folder, "tls_port")) as file:
         server = "https://" + file.read().strip()
     stand.start_edge(server)
-    until("a refusal in the log", lambda: "certificate" in (stand.home / "edge.log").read_text().lower())
+    wait("a refusal in the log", lambda: "certificate" in (stand.home / "edge.log").read_text().lower())
     stand.end()
     vif = stand.order()
     assert stand.tenant("virtual-interface", "show", vif).member("status") == "PENDING_CREATE"
@@ -138,7 +128,7 @@ def test_a_rotation_of_the_key_disturbs_no_session(stand):
     peer = stand.tenant("vif-peer", "create", "--vif-id", stand.tenant("-q", "virtual-interface", "list").lines[0],
                         "--address-family", "ipv6", "--route-mode", "bgp", "--bgp-asn", "65001", "--local-gateway-ip",
                         "2001:db8::1/64", "--remote-gateway-ip", "2001:db8::2/64").member("id")
-    until("the second session", lambda: len([line for line in stand.operator("session", "list").lines if peer in line or
+    wait("the second session", lambda: len([line for line in stand.operator("session", "list").lines if peer in line or
                                              "Established" in line]) == 2)
     assert before in [line.split() for line in stand.operator("session", "list", "--columns", "state,since").lines[1:]]
 
@@ -155,7 +145,7 @@ def test_an_edge_holds_after_a_restore_until_it_is_confirmed(stand):
     assert subprocess.run(stand.daemon._argv("--restored")).returncode == 0
     stand.daemon.start()
 
-    held = until("the edge holding", lambda: (lambda e: e if e.member("held") == "yes" else None)(
+    held = wait("the edge holding", lambda: (lambda e: e if e.member("held") == "yes" else None)(
         stand.operator("edge", "show", stand.edge)))
     assert held.member("held_reason") not in ("", "-")
     assert stand.operator("health", "show").member("edges_held") == "1"
@@ -173,7 +163,7 @@ def test_a_credential_is_replaced_without_a_restart(stand):
     vif = stand.tenant("-q", "virtual-interface", "list").lines[0]
     stand.tenant("vif-peer", "create", "--vif-id", vif, "--address-family", "ipv6", "--route-mode", "bgp", "--bgp-asn", "65001",
                  "--local-gateway-ip", "2001:db8::1/64", "--remote-gateway-ip", "2001:db8::2/64")
-    until("two sessions", lambda: len(stand.operator("session", "list").lines) == 3)
+    wait("two sessions", lambda: len(stand.operator("session", "list").lines) == 3)
     stand.tenant("virtual-interface", "wait", vif, "--status", "ACTIVE", "--timeout", "30")
     assert stand.process.poll() is None and stand.process.pid == pid
     assert before in [line.split() for line in stand.operator("session", "list", "--columns", "state,since").lines[1:]]
@@ -187,7 +177,7 @@ def test_deletions_that_wait_for_a_dead_edge_end_with_retire(stand):
     stand.process = None
     stand.tenant("virtual-interface", "delete", vif)
     assert stand.tenant("virtual-interface", "show", vif).member("status") == "PENDING_DELETE"
-    until("the edge called silent", lambda: stand.operator("health", "show").member("edges_silent") == "1")
+    wait("the edge called silent", lambda: stand.operator("health", "show").member("edges_silent") == "1")
     stand.operator("edge", "retire", stand.edge)
     stand.tenant("virtual-interface", "wait", vif, "--gone", "--timeout", "30")
 
@@ -202,7 +192,7 @@ def test_sessions_stay_when_the_secrets_are_given_up(stand):
     lines = dict(line.split("=", 1) for line in done.stdout.splitlines() if line[0] != "#")
     stand.operator = stand.operator.with_settings(**{name[len("DCAAS_"):].lower(): lines[name] for name in lines})
     stand.daemon.start()
-    until("the edge holding", lambda: stand.operator("edge", "show", stand.edge).member("held") == "yes")
+    wait("the edge holding", lambda: stand.operator("edge", "show", stand.edge).member("held") == "yes")
     assert stand.session() == before
 
 
@@ -230,7 +220,7 @@ def restart_until_established(stand):
     log.unlink()
     yield
     stand.start_edge()
-    until("a session of the started edge", lambda: "session established" in log.read_text())
+    wait("a session of the started edge", lambda: "session established" in log.read_text())
     yield log.read_text()
 
 

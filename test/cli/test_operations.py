@@ -5,11 +5,11 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import time
 
 import pytest
 
 from lab.dcaasd import Dcaasd
+from lab.guest import wait
 from program import PROGRAM, ROOT, Cli
 
 
@@ -37,13 +37,6 @@ def command(daemon, *words, code=0):
     done = subprocess.run(daemon._argv(*words), capture_output=True, text=True, timeout=60)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
-
-
-def until(what, look):
-    end = time.monotonic() + 20
-    while not look():
-        assert time.monotonic() < end, "not seen: " + what
-        time.sleep(0.05)
 
 
 def epoch(daemon):
@@ -93,12 +86,12 @@ def test_settings_are_checked_and_taken_without_a_stop(daemon, operator):
     daemon.write_config()
     assert "accept_unattached_vpc must be yes or no" in command(daemon, "-n", code=1)
     daemon.process.send_signal(signal.SIGHUP)
-    until("the refusal in the log", lambda: "reload refused" in daemon.log())
+    wait("the refusal in the log", lambda: "reload refused" in daemon.log())
     daemon.settings = settings + ["accept_unattached_vpc = yes"]
     daemon.write_config()
     assert "good" in command(daemon, "-n")
     daemon.process.send_signal(signal.SIGHUP)
-    until("the reload in the log", lambda: 'event=reloaded' in daemon.log())
+    wait("the reload in the log", lambda: 'event=reloaded' in daemon.log())
     tenant(*order)
 
 
@@ -116,7 +109,7 @@ def test_a_certificate_is_replaced_without_a_stop(daemon, operator, tmp_path):
                    check=True, capture_output=True)
     os.chmod(key, 0o644)  # this process's, to be read by the daemon's
     daemon.process.send_signal(signal.SIGHUP)
-    until("the reload in the log", lambda: 'event=reloaded' in daemon.log())
+    wait("the reload in the log", lambda: 'event=reloaded' in daemon.log())
     over_tls("--ca", certificate, "health", "show")
     over_tls("--ca", str(first), "health", "show", code=3)
 

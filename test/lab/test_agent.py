@@ -123,7 +123,7 @@ def test_a_network_half_that_dies_is_started_again_by_the_same_agent(agent):
 
 
 def test_a_network_half_ends_with_its_agent(agent, edge):
-    pid = edge.spawn("sh", "-c", "sleep 600 | exec %s %d %d %s" % (agent.program, NOBODY, NOBODY, STATE), log="/tmp/agent.log")
+    pid = edge.spawn("sh", "-c", "tail -f /dev/null | exec %s %d %d %s" % (agent.program, NOBODY, NOBODY, STATE), log="/tmp/agent.log")
     half = edge.wait("a network half", lambda: running(edge, uid=NOBODY), 20)[0]
     privileged = parent(edge, half)
     assert parent(edge, privileged) != 1 and pid != privileged
@@ -132,7 +132,7 @@ def test_a_network_half_ends_with_its_agent(agent, edge):
 
 
 def test_an_agent_that_is_asked_to_end_takes_its_network_half_along(agent, edge):
-    edge.spawn("sh", "-c", "sleep 600 | exec %s %d %d %s" % (agent.program, NOBODY, NOBODY, STATE), log="/tmp/agent.log")
+    edge.spawn("sh", "-c", "tail -f /dev/null | exec %s %d %d %s" % (agent.program, NOBODY, NOBODY, STATE), log="/tmp/agent.log")
     half = edge.wait("a network half", lambda: running(edge, uid=NOBODY), 20)[0]
     edge.kill(parent(edge, half), 15)
     edge.wait("both ends", lambda: not running(edge, uid=NOBODY) and not running(edge, uid=0), 20)

@@ -209,7 +209,7 @@ setup(void **state)
 	struct dc_error err;
 
 	if (access(BIRD, X_OK) != 0)
-		return 0;
+		fail_msg("%s is needed: lab/deps.sh run installs it", BIRD);
 	agent = (struct agent){.dir = "/tmp/dcaas-bird-XXXXXX", .trace = BUF_INIT(1 << 20), .key_in_place = true};
 	assert_non_null(mkdtemp(agent.dir));
 	assert_int_equal(bird_open(&agent, agent.dir, (struct routing **)state, &err), DC_OK);
@@ -222,8 +222,6 @@ teardown(void **state)
 	_cleanup_arena_ struct arena *a = arena_new();
 	struct routing *r = *state;
 
-	if (r == NULL)
-		return 0;
 	r->ops->close(r);
 	stop_bird(SIGKILL);
 	buf_free(&agent.trace);
@@ -309,15 +307,10 @@ protocols(struct arena *a)
 	return arena_strdup(a, buf_str(&out));
 }
 
-#define NEEDS_BIRD(r)                                                                                                  \
-	if ((r) == NULL)                                                                                               \
-	skip()
-
 static void
 a_first_apply_starts_bird_with_all_addresses_closed(void **state)
 {
 	struct routing *r = *state;
-	NEEDS_BIRD(r);
 	_cleanup_arena_ struct arena *a = arena_new();
 	struct site s;
 	struct stat st;
@@ -340,7 +333,6 @@ static void
 a_second_apply_of_the_same_does_nothing(void **state)
 {
 	struct routing *r = *state;
-	NEEDS_BIRD(r);
 	_cleanup_arena_ struct arena *a = arena_new();
 	struct site s;
 	struct stat before, after;
@@ -358,7 +350,6 @@ static void
 only_what_changes_is_closed(void **state)
 {
 	struct routing *r = *state;
-	NEEDS_BIRD(r);
 	_cleanup_arena_ struct arena *a = arena_new();
 	struct site s;
 
@@ -384,7 +375,6 @@ static void
 an_address_stays_closed_until_the_key_is_in_place(void **state)
 {
 	struct routing *r = *state;
-	NEEDS_BIRD(r);
 	_cleanup_arena_ struct arena *a = arena_new();
 	struct site s;
 
@@ -404,7 +394,6 @@ static void
 who_cannot_be_closed_is_not_started(void **state)
 {
 	struct routing *r = *state;
-	NEEDS_BIRD(r);
 	_cleanup_arena_ struct arena *a = arena_new();
 	struct site s;
 
@@ -426,7 +415,6 @@ static void
 a_refused_neighbour_takes_nobody_with_it(void **state)
 {
 	struct routing *r = *state;
-	NEEDS_BIRD(r);
 	_cleanup_arena_ struct arena *a = arena_new();
 	struct site s;
 
@@ -464,7 +452,6 @@ static void
 a_vrf_that_is_gone_takes_its_neighbours(void **state)
 {
 	struct routing *r = *state;
-	NEEDS_BIRD(r);
 	_cleanup_arena_ struct arena *a = arena_new();
 	struct site s;
 
@@ -506,7 +493,6 @@ static void
 a_killed_bird_is_started_again_to_recover(void **state)
 {
 	struct routing *r = *state;
-	NEEDS_BIRD(r);
 	_cleanup_arena_ struct arena *a = arena_new();
 	struct routing_session *sessions;
 	struct dc_error err;
@@ -546,7 +532,6 @@ static void
 an_edge_that_starts_anew_finds_bird_running(void **state)
 {
 	struct routing *r = *state;
-	NEEDS_BIRD(r);
 	_cleanup_arena_ struct arena *a = arena_new();
 	struct site s;
 	struct stat before, after;
@@ -567,7 +552,6 @@ static void
 an_edge_that_starts_anew_closes_what_has_changed_meanwhile(void **state)
 {
 	struct routing *r = *state;
-	NEEDS_BIRD(r);
 	_cleanup_arena_ struct arena *a = arena_new();
 	struct site s;
 
@@ -588,7 +572,6 @@ static void
 an_edge_that_ended_amidst_an_apply_trusts_no_file(void **state)
 {
 	struct routing *r = *state;
-	NEEDS_BIRD(r);
 	_cleanup_arena_ struct arena *a = arena_new();
 	struct site s;
 
@@ -637,7 +620,6 @@ static void
 a_silent_bird_is_left_alone_for_a_while(void **state)
 {
 	struct routing *r = *state;
-	NEEDS_BIRD(r);
 	_cleanup_arena_ struct arena *a = arena_new();
 	struct routing_session *sessions;
 	struct dc_error err;
@@ -721,7 +703,6 @@ static void
 a_session_without_its_key_is_reset_and_never_up(void **state)
 {
 	struct routing *r = *state;
-	NEEDS_BIRD(r);
 	_cleanup_arena_ struct arena *a = arena_new();
 	struct play p = {.row = "p0_4 BGP --- up 1795636667.802 Established "};
 	struct site s;
@@ -752,7 +733,6 @@ static void
 since_tells_when_a_session_ceased_to_be_up(void **state)
 {
 	struct routing *r = *state;
-	NEEDS_BIRD(r);
 	_cleanup_arena_ struct arena *a = arena_new();
 	struct play p = {.row = "p0_4 BGP --- up 1795636667.802 Established "};
 	struct site s;
@@ -781,7 +761,6 @@ static void
 a_neighbour_over_its_limit_is_kept_down(void **state)
 {
 	struct routing *r = *state;
-	NEEDS_BIRD(r);
 	_cleanup_arena_ struct arena *a = arena_new();
 	struct play p = {.row = "p0_4 BGP --- down 1795636667.802 Automatic shutdown: Route limit exceeded"};
 	struct site s;
