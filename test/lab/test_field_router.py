@@ -91,9 +91,8 @@ def test_forwarding_that_was_switched_off_is_switched_on(site, lines):
         for path in paths:
             edge.shell("echo 0 > " + path, ns=name)
         edge.ip(["link set lo down"], ns=name)
-        edge.wait("the settings", lambda n=name: [edge.shell("cat " + path, ns=n).out.strip() for path in paths] == ["1", "1"],
-                  BACK)
-        assert "UP" in edge.shell("ip -br link show lo", ns=name).out
+        edge.wait("the settings", lambda n=name: [edge.shell("cat " + path, ns=n).out.strip() for path in paths] == ["1", "1"]
+                  and "UP" in edge.shell("ip -br link show lo", ns=name).out, BACK)
     wait_traffic(site, lines)
     assert [lines[0].since(family) for family in "46"] == before
 
