@@ -1,4 +1,5 @@
-/* bare_http.c - the least that libmicrohttpd can do: one body for every request. bare_http BODY_FILE PORT_FILE [THREADS]
+/* bare_http.c - the least that libmicrohttpd can do: one body for every request. bare_http BODY_FILE PORT_FILE
+ * [THREADS]
  *
  * The yardstick for GET of one resource: same library, same threading mode, same body and headers, but no routing, no
  * authentication, no store. Ends on SIGTERM or SIGINT. */
@@ -42,7 +43,7 @@ read_body(const char *path)
 {
 	static char text[1 << 20];
 	FILE *file = fopen(path, "re");
-	struct body body = { text, 0 };
+	struct body body = {text, 0};
 
 	if (file == NULL)
 		err(1, "%s", path);
@@ -64,7 +65,7 @@ write_port(const char *path, struct MHD_Daemon *daemon)
 int
 main(int argc, char **argv)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	unsigned threads = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 1;
 	struct MHD_Daemon *daemon;
 	struct body body;
@@ -78,8 +79,8 @@ main(int argc, char **argv)
 	sigaddset(&ends, SIGTERM);
 	sigaddset(&ends, SIGINT);
 	sigprocmask(SIG_BLOCK, &ends, NULL);
-	daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, answer, &body, MHD_OPTION_SOCK_ADDR, &at,
-	    MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_CONNECTION_LIMIT, 4096u, MHD_OPTION_END);
+	daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, answer, &body, MHD_OPTION_SOCK_ADDR,
+	    &at, MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_CONNECTION_LIMIT, 4096u, MHD_OPTION_END);
 	if (daemon == NULL)
 		errx(1, "libmicrohttpd does not start");
 	write_port(argv[2], daemon);

@@ -1,7 +1,7 @@
 /* raw_sqlite.c - the same rows as the server writes, by SQLite alone. raw_sqlite DATABASE STATEMENTS GROUP SECONDS
  *
- * STATEMENTS: one INSERT a line; parameters ?1, ?2, ... stand for values that are new for each order, the same number for
- * the same value in all of its rows. An order is all lines once; GROUP orders go into one transaction. WAL and
+ * STATEMENTS: one INSERT a line; parameters ?1, ?2, ... stand for values that are new for each order, the same number
+ * for the same value in all of its rows. An order is all lines once; GROUP orders go into one transaction. WAL and
  * synchronous=FULL, as the server has it. Prints orders a second. */
 #include <err.h>
 #include <sqlite3.h>
@@ -47,8 +47,8 @@ bind_new(sqlite3_stmt *statement, uint64_t order)
 	for (int i = 1; i <= n; i++) {
 		char text[37];
 
-		snprintf(text, sizeof(text), "%08x-%04x-7%03x-8%03x-%04x%08x", (unsigned)(order >> 12), (unsigned)(order & 0xfff),
-		    (unsigned)i, (unsigned)i, (unsigned)i, (unsigned)(order * 2654435761u));
+		snprintf(text, sizeof(text), "%08x-%04x-7%03x-8%03x-%04x%08x", (unsigned)(order >> 12),
+		    (unsigned)(order & 0xfff), (unsigned)i, (unsigned)i, (unsigned)i, (unsigned)(order * 2654435761u));
 		sqlite3_bind_text(statement, i, text, -1, SQLITE_TRANSIENT);
 	}
 }
@@ -87,7 +87,8 @@ main(int argc, char **argv)
 		for (long i = 0; i < group; i++, order++)
 			for (size_t k = 0; k < n; k++) {
 				bind_new(statement[k], order);
-				if (sqlite3_step(statement[k]) != SQLITE_DONE || sqlite3_reset(statement[k]) != SQLITE_OK)
+				if (sqlite3_step(statement[k]) != SQLITE_DONE ||
+				    sqlite3_reset(statement[k]) != SQLITE_OK)
 					errx(1, "%s", sqlite3_errmsg(db));
 			}
 		run("COMMIT");

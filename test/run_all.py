@@ -186,6 +186,8 @@ def lint(group):
     code, output = run(["git", "grep", "-nE", banned, "--", "src/*.c", "src/*.h"])
     output = "\n".join(line for line in output.splitlines() if not line.startswith("src/base/banned.h:"))
     group.count("no banned function", code in (0, 1) and not output, output)
+    code, output = run(["clang-format-14", "--dry-run", "--Werror"] + files("*.c", "*.h"))
+    group.count("every C file is as clang-format 14 writes it (make fmt)", code == 0, output)
     for name in files("*.py"):
         with open(os.path.join(ROOT, name), encoding="utf-8") as file:
             text = file.read()

@@ -18,16 +18,16 @@ words_of(struct exchange *x, enum dc_code rc, const struct dc_error *err)
 	int http = err != NULL && err->http != 0 ? err->http : dc_code_http(rc);
 
 	if (rc == DC_E_CONFLICT)
-		return (struct words) { 400, dc_code_api(DC_E_PARAM),
-			arena_printf(x->call.arena,
-			    "%s: another resource has this value already, or the one it names does not exist or is in use.",
-			    err != NULL && err->member[0] != '\0' ? err->member : "A member") };
+		return (struct words){400, dc_code_api(DC_E_PARAM),
+		    arena_printf(x->call.arena,
+			"%s: another resource has this value already, or the one it names does not exist or is in use.",
+			err != NULL && err->member[0] != '\0' ? err->member : "A member")};
 	if (http < 500 || rc == DC_E_UNAVAILABLE)
-		return (struct words) { http, dc_code_api(rc), text };
+		return (struct words){http, dc_code_api(rc), text};
 	/* What went wrong inside is for the log only. */
 	dc_log(LOG_ERR, "call failed", "request_id=%s code=%s member=%s text=%s", x->call.request_id, dc_code_name(rc),
 	    log_quote(x->call.arena, err != NULL ? err->member : ""), log_quote(x->call.arena, text));
-	return (struct words) { 500, dc_code_api(DC_E_SYSTEM), dc_code_text(DC_E_SYSTEM) };
+	return (struct words){500, dc_code_api(DC_E_SYSTEM), dc_code_text(DC_E_SYSTEM)};
 }
 
 void
@@ -92,8 +92,8 @@ answer_queue(struct exchange *x)
 		return MHD_NO;
 	add_headers(response, c, len);
 	log_call(x, status);
-	peer_allow(c->api, x->peer,
-	    (int64_t)c->api->options.idle_seconds * 1000 + (int64_t)(len / SLOWEST_BYTES_PER_MS));
+	peer_allow(
+	    c->api, x->peer, (int64_t)c->api->options.idle_seconds * 1000 + (int64_t)(len / SLOWEST_BYTES_PER_MS));
 	rc = MHD_queue_response(x->connection, (unsigned)status, response);
 	MHD_destroy_response(response);
 	return rc;

@@ -1,8 +1,8 @@
 /* api.h - the HTTP server: libmicrohttpd on one polling thread, routes from tables, calls run in store transactions.
  *
  * A writing call suspends its connection, is submitted to the store, and is answered from done(). Limits: 12 MB body
- * (413 APIGW.0201), 32 KiB of header (413/431 by libmicrohttpd itself), connections in total and per address, and an idle
- * time-out against slow clients. Every answer carries X-Request-Id and JSON. Signals are the caller's business. */
+ * (413 APIGW.0201), 32 KiB of header (413/431 by libmicrohttpd itself), connections in total and per address, and an
+ * idle time-out against slow clients. Every answer carries X-Request-Id and JSON. Signals are the caller's business. */
 #ifndef DC_API_H
 #define DC_API_H
 
@@ -13,17 +13,17 @@ struct api;
 
 struct api_options {
 	struct store *store;
-	const struct route *const *routes; /* NULL-terminated array of tables */
+	const struct route *const *routes;       /* NULL-terminated array of tables */
 	const struct resource *const *resources; /* NULL-terminated */
 	struct auth_options auth;
 	const char *address; /* "127.0.0.1", "::1" */
-	uint16_t port; /* 0: any free one; see api_port() */
-	int listen_fd; /* an inherited listener instead (LISTEN_FDS); -1: none */
-	struct tls *tls; /* HTTPS with this certificate; NULL: plain HTTP. Borrowed */
+	uint16_t port;       /* 0: any free one; see api_port() */
+	int listen_fd;       /* an inherited listener instead (LISTEN_FDS); -1: none */
+	struct tls *tls;     /* HTTPS with this certificate; NULL: plain HTTP. Borrowed */
 	unsigned max_connections, max_per_address;
 	unsigned idle_seconds;
 	const char *region_id; /* of this dcaasd: IAM answers, locations */
-	void *user; /* call->api's owner: for routes that join engines (dcaasd) */
+	void *user;            /* call->api's owner: for routes that join engines (dcaasd) */
 };
 
 enum dc_code api_start(const struct api_options *, struct api **ret, struct dc_error *err);

@@ -1,8 +1,9 @@
-/* api_priv.h - inside of the HTTP server: one exchange (request and answer) and the threads around it. For files in api/.
+/* api_priv.h - inside of the HTTP server: one exchange (request and answer) and the threads around it. For files in
+ * api/.
  *
- * Threads: libmicrohttpd's polls all connections and begins exchanges; the store's writer ends those that write; the wait
- * thread (wait.c) runs long polls again; the worker (worker.c) does what takes its time. An exchange belongs to one of them
- * at a time; it is handed on by the queues' locks and by `phase`. */
+ * Threads: libmicrohttpd's polls all connections and begins exchanges; the store's writer ends those that write; the
+ * wait thread (wait.c) runs long polls again; the worker (worker.c) does what takes its time. An exchange belongs to
+ * one of them at a time; it is handed on by the queues' locks and by `phase`. */
 #ifndef DC_API_PRIV_H
 #define DC_API_PRIV_H
 
@@ -14,14 +15,14 @@
 #include "base/clock.h"
 
 #define BODY_MAX ((size_t)12 * 1024 * 1024)
-#define DRAIN_MAX ((size_t)64 * 1024 * 1024) /* read and dropped so that the client hears of 413 */
+#define DRAIN_MAX ((size_t)64 * 1024 * 1024)   /* read and dropped so that the client hears of 413 */
 #define BODIES_MAX ((size_t)256 * 1024 * 1024) /* all bodies in memory together */
 #define ANSWER_MAX ((size_t)64 * 1024 * 1024)
 #define WAKES_KEPT 256
 #define SLOWEST_BYTES_PER_MS 16
 
-/* One connection, for the time limits that libmicrohttpd's idle time-out does not give (a client that sends a byte now and
- * then). peer.c */
+/* One connection, for the time limits that libmicrohttpd's idle time-out does not give (a client that sends a byte now
+ * and then). peer.c */
 struct peer {
 	struct api *api;
 	int fd;
@@ -44,7 +45,7 @@ struct exchange {
 	struct http_header *headers;
 	size_t header_n;
 	struct buf body;
-	size_t dropped; /* bytes of a body that is too large */
+	size_t dropped;                  /* bytes of a body that is too large */
 	bool headers_seen, refused_body; /* refused_body: too large, or no memory for it */
 	enum dc_code refusal;
 	_Atomic enum phase phase;
@@ -68,7 +69,7 @@ struct api {
 
 	pthread_mutex_t lock; /* guards open, running */
 	pthread_cond_t changed;
-	size_t open; /* exchanges that libmicrohttpd has not completed */
+	size_t open;    /* exchanges that libmicrohttpd has not completed */
 	size_t running; /* of them: begun and not yet answered */
 
 	pthread_mutex_t wait_lock;
@@ -119,7 +120,7 @@ void worker_stop(struct api *);
 void peer_begin(struct api *, struct peer *, int fd);
 void peer_end(struct api *, struct peer *);
 void peer_allow(struct api *, struct peer *, int64_t ms); /* from now; 0: no limit */
-void peer_sweep(struct api *); /* shuts down those whose time is over */
+void peer_sweep(struct api *);                            /* shuts down those whose time is over */
 
 /* pthread_cond_t by the monotonic clock. */
 int cond_init(pthread_cond_t *);

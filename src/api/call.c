@@ -79,7 +79,8 @@ call_reset_answer(struct call *call)
 struct field_options
 call_options(const struct call *call)
 {
-	return (struct field_options) { .hide_secrets = call->who.role < ROLE_MEMBER, .quirks = quirks_of(call->user_agent) };
+	return (struct field_options){
+	    .hide_secrets = call->who.role < ROLE_MEMBER, .quirks = quirks_of(call->user_agent)};
 }
 
 void

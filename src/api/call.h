@@ -20,17 +20,18 @@ struct call {
 	const char *user_agent; /* "" when absent */
 	const void *body_bytes;
 	size_t body_len;
-	void *body; /* decoded row of the route's body table; NULL when the route takes none */
+	void *body;     /* decoded row of the route's body table; NULL when the route takes none */
 	void *prepared; /* of route->prepare */
 
 	/* the answer */
-	int status; /* 0: the route's */
-	struct buf out; /* JSON text; empty: no body */
+	int status;                /* 0: the route's */
+	struct buf out;            /* JSON text; empty: no body */
 	const char *subject_token; /* X-Subject-Token */
-	int64_t observed_age; /* ms; -1: no header */
+	int64_t observed_age;      /* ms; -1: no header */
 	bool wait; /* set by run(): no answer yet; the connection stays suspended until api_wake() or the deadline, then
-	            * run() is called again (the edge's long poll) */
-	int64_t wait_ms; /* with wait: deadline from the call's start; at the deadline run() is called with waited true */
+		    * run() is called again (the edge's long poll) */
+	int64_t
+	    wait_ms; /* with wait: deadline from the call's start; at the deadline run() is called with waited true */
 	const char *wait_key; /* with wait: api_wake(api, key) ends it */
 	bool waited;
 };

@@ -44,12 +44,12 @@ set_time(const struct field_table *table, const char *const *names, void *row, u
 		const struct field *f = field_find(table, *names);
 
 		if (f != NULL && f->kind == F_TIME)
-			*(struct f_int *)field_ptr(f, row) = (struct f_int) { GIVEN, now };
+			*(struct f_int *)field_ptr(f, row) = (struct f_int){GIVEN, now};
 	}
 }
 
-static const char *const created_names[] = { "create_time", "created_time", "created_at", NULL };
-static const char *const updated_names[] = { "update_time", "updated_time", "updated_at", NULL };
+static const char *const created_names[] = {"create_time", "created_time", "created_at", NULL};
+static const char *const updated_names[] = {"update_time", "updated_time", "updated_at", NULL};
 
 static void
 set_id(const struct field_table *table, void *row, struct arena *arena)
@@ -87,7 +87,7 @@ static enum dc_code
 insert(struct tx *tx, const struct resource *res, void *row, struct dc_error *err)
 {
 	const char *column = arena_printf(tx_arena(tx), "%s.id", res->table->sql), *member;
-	struct dc_error why = { 0 };
+	struct dc_error why = {0};
 	enum dc_code rc = query_insert(tx, res->table, row, &why);
 
 	if (rc != DC_E_CONFLICT || strcmp(why.member, column) != 0) {
@@ -146,22 +146,22 @@ normal_id(const struct field_table *table, const char *id, struct arena *arena)
 }
 
 enum dc_code
-crud_load(struct tx *tx, struct call *call, const struct resource *res, const char *id, void **ret,
-    struct dc_error *err)
+crud_load(
+    struct tx *tx, struct call *call, const struct resource *res, const char *id, void **ret, struct dc_error *err)
 {
 	const char *normal = id != NULL ? normal_id(res->table, id, tx_arena(tx)) : NULL, *parent;
-	struct query_cond cond[5] = { Q_EQ("id", normal) };
+	struct query_cond cond[5] = {Q_EQ("id", normal)};
 	size_t n = 1;
 	enum dc_code rc;
 
 	if ((rc = crud_parent(tx, call, res, &parent, err)) != DC_OK)
 		return rc;
 	if (res->owner != NULL && call->project != NULL)
-		cond[n++] = (struct query_cond) Q_EQ(res->owner, call->project);
+		cond[n++] = (struct query_cond)Q_EQ(res->owner, call->project);
 	if (parent != NULL)
-		cond[n++] = (struct query_cond) Q_EQ(res->parent_column, parent);
+		cond[n++] = (struct query_cond)Q_EQ(res->parent_column, parent);
 	if (res->hidden != NULL)
-		cond[n++] = (struct query_cond) Q_IS_NULL(res->hidden);
+		cond[n++] = (struct query_cond)Q_IS_NULL(res->hidden);
 	rc = normal != NULL ? query_get(tx, res->table, cond, ret, err) : DC_E_NOT_FOUND;
 	if (rc != DC_E_NOT_FOUND)
 		return rc;
@@ -198,8 +198,7 @@ write_row(struct tx *tx, struct call *call, const struct resource *res, void *ro
 }
 
 enum dc_code
-crud_answer(struct tx *tx, struct call *call, const struct resource *res, void *row, bool created,
-    struct dc_error *err)
+crud_answer(struct tx *tx, struct call *call, const struct resource *res, void *row, bool created, struct dc_error *err)
 {
 	return write_row(tx, call, res, row, created, NULL, err);
 }

@@ -16,22 +16,22 @@ enum dc_code crud_update(struct tx *, struct call *, struct dc_error *err);
 enum dc_code crud_delete(struct tx *, struct call *, struct dc_error *err);
 
 /* The parts, for extra routes. Load: the row with this id that the caller may see; 404 with the resource's code. */
-enum dc_code crud_load(struct tx *, struct call *, const struct resource *, const char *id, void **ret,
-    struct dc_error *err);
+enum dc_code crud_load(
+    struct tx *, struct call *, const struct resource *, const char *id, void **ret, struct dc_error *err);
 /* The id of the resource above in the path, which must be there; NULL for a resource without one. */
 enum dc_code crud_parent(struct tx *, struct call *, const struct resource *, const char **id, struct dc_error *err);
 /* The members that the query's `fields` names, for field_options.only; NULL when it names none. */
 enum dc_code crud_fields(struct call *, const struct field_table *, const char *const **ret, struct dc_error *err);
-/* Writes the envelope of one row into the answer (embed hook included), in the route's answer view; without one, in that of
- * the side the call comes by. created: VIEW_CREATED where it differs. */
-enum dc_code crud_answer(struct tx *, struct call *, const struct resource *, void *row, bool created,
-    struct dc_error *err);
+/* Writes the envelope of one row into the answer (embed hook included), in the route's answer view; without one, in
+ * that of the side the call comes by. created: VIEW_CREATED where it differs. */
+enum dc_code crud_answer(
+    struct tx *, struct call *, const struct resource *, void *row, bool created, struct dc_error *err);
 /* Whether the call comes by /dcaas/v1: then the operator's views are used. */
 bool crud_is_operator(const struct call *);
 
 /* Events: who did what, when, with which request. Bounded per project by count and age. project may be NULL. */
-enum dc_code event_add(struct tx *, const struct call *, const char *action, const char *kind, const char *id,
-    struct dc_error *err);
+enum dc_code event_add(
+    struct tx *, const struct call *, const char *action, const char *kind, const char *id, struct dc_error *err);
 /* The same, for the project that owns the thing (the operator's calls have none in their path). */
 enum dc_code event_add_for(struct tx *, const struct call *, const char *project, const char *action, const char *kind,
     const char *id, struct dc_error *err);

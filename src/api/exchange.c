@@ -68,9 +68,14 @@ static enum dc_code
 identify(struct tx *tx, struct exchange *x, struct dc_error *err)
 {
 	struct call *c = &x->call;
-	struct auth_request in = { .method = x->method_text, .raw_path = c->raw_path, .raw_query = c->raw_query,
-		.header = auth_header, .header_arg = c, .body = c->body_bytes, .body_len = c->body_len,
-		.now = tx_now(tx) };
+	struct auth_request in = {.method = x->method_text,
+	    .raw_path = c->raw_path,
+	    .raw_query = c->raw_query,
+	    .header = auth_header,
+	    .header_arg = c,
+	    .body = c->body_bytes,
+	    .body_len = c->body_len,
+	    .now = tx_now(tx)};
 
 	return auth_identify(tx, &c->api->options.auth, &in, c->arena, &c->who, err);
 }
@@ -78,7 +83,7 @@ identify(struct tx *tx, struct exchange *x, struct dc_error *err)
 static enum dc_code
 check_project(struct tx *tx, struct call *c, struct dc_error *err)
 {
-	const struct project_scope scope = { .domain_id = c->who.domain_id, .project_id = c->who.project_id };
+	const struct project_scope scope = {.domain_id = c->who.domain_id, .project_id = c->who.project_id};
 
 	if (strncmp(c->route->path, V3_PROJECT, strlen(V3_PROJECT)) != 0)
 		return DC_OK;
@@ -107,7 +112,8 @@ check_role(const struct call *c, struct dc_error *err)
 	enum role needed = role_needed(c->route);
 
 	if (c->route->flags & ROUTE_EDGE)
-		return c->who.edge_id != NULL ? DC_OK : dc_fail(err, DC_E_FORBIDDEN, NULL, "The call is for edges only.");
+		return c->who.edge_id != NULL ? DC_OK
+					      : dc_fail(err, DC_E_FORBIDDEN, NULL, "The call is for edges only.");
 	if (c->who.role < needed)
 		return dc_fail(err, DC_E_FORBIDDEN, NULL, "The call needs the role %s.", role_names[needed - 1]);
 	return DC_OK;
@@ -144,8 +150,8 @@ check_media_type(const struct exchange *x, struct dc_error *err)
 	return dc_fail(err, DC_E_REQUEST, "Content-Type", "The body must be application/json.");
 }
 
-/* A tree takes a hundred times the bytes of the text "[],[],[]". Who has not said who he is yet gets little; nobody but an
- * edge, whose reports are long, has that much to say. */
+/* A tree takes a hundred times the bytes of the text "[],[],[]". Who has not said who he is yet gets little; nobody but
+ * an edge, whose reports are long, has that much to say. */
 static enum dc_code
 check_size(const struct exchange *x, struct dc_error *err)
 {
@@ -158,7 +164,8 @@ check_size(const struct exchange *x, struct dc_error *err)
 		return DC_OK;
 	for (size_t i = 0; i < x->call.body_len; i++)
 		values += bytes[i] == ',' || bytes[i] == '[' || bytes[i] == '{';
-	return values <= VALUES_MAX ? DC_OK : dc_fail(err, DC_E_BODY, NULL, "The body holds more than %zu values.", VALUES_MAX);
+	return values <= VALUES_MAX ? DC_OK
+				    : dc_fail(err, DC_E_BODY, NULL, "The body holds more than %zu values.", VALUES_MAX);
 }
 
 static enum dc_code
@@ -262,7 +269,7 @@ static void
 admitted(void *arg, enum dc_code rc, const struct dc_error *err)
 {
 	struct exchange *x = arg;
-	struct dc_error own = { 0 };
+	struct dc_error own = {0};
 
 	if (rc == DC_OK) {
 		rc = decode_body(x, &own);
@@ -273,7 +280,8 @@ admitted(void *arg, enum dc_code rc, const struct dc_error *err)
 	else if (x->call.route->prepare == NULL)
 		exchange_run(x);
 	else if (!worker_add(x))
-		exchange_finish(x, dc_fail(&own, DC_E_UNAVAILABLE, NULL, "Too many calls of this kind: try again."), &own);
+		exchange_finish(
+		    x, dc_fail(&own, DC_E_UNAVAILABLE, NULL, "Too many calls of this kind: try again."), &own);
 }
 
 /* What the request says before any route looks at it. */
@@ -297,7 +305,7 @@ void
 exchange_start(struct exchange *x)
 {
 	struct call *c = &x->call;
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 	enum dc_code rc;
 
 	pthread_mutex_lock(&c->api->lock);

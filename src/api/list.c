@@ -1,4 +1,5 @@
-/* Lists: paging, sorting, filters and member selection as the contract has them (semantics of lists), from the table. */
+/* Lists: paging, sorting, filters and member selection as the contract has them (semantics of lists), from the table.
+ */
 #include "api/crud.h"
 
 #include <ctype.h>
@@ -18,8 +19,8 @@ query_number(const struct call *call, const char *name, int64_t lo, int64_t hi, 
 		return DC_OK;
 	value = strtonum(text, lo, hi, &wrong);
 	if (wrong != NULL || !isdigit((unsigned char)text[0]))
-		return dc_fail(err, DC_E_PARAM, name, "%s must be a whole number from %lld to %lld.", name, (long long)lo,
-		    (long long)hi);
+		return dc_fail(err, DC_E_PARAM, name, "%s must be a whole number from %lld to %lld.", name,
+		    (long long)lo, (long long)hi);
 	*ret = value;
 	return DC_OK;
 }
@@ -62,7 +63,7 @@ take_page(struct call *call, const struct field_table *table, struct query_page 
 	const char *marker = call_query(call, "marker", 0);
 	enum dc_code rc;
 
-	*page = (struct query_page) { .limit = LIMIT_MAX };
+	*page = (struct query_page){.limit = LIMIT_MAX};
 	if ((rc = query_number(call, "limit", 1, LIMIT_MAX, &page->limit, err)) != DC_OK ||
 	    (rc = query_number(call, "offset", 0, OFFSET_MAX, &page->offset, err)) != DC_OK ||
 	    (rc = query_flag(call, "page_reverse", &page->reverse, err)) != DC_OK ||
@@ -111,11 +112,11 @@ take_filters(struct call *call, const struct resource *res, const char *parent, 
 		fields++;
 	cond = arena_array(call->arena, fields + 4, sizeof(*cond));
 	if (res->owner != NULL && call->project != NULL)
-		cond[n++] = (struct query_cond) Q_EQ(res->owner, call->project);
+		cond[n++] = (struct query_cond)Q_EQ(res->owner, call->project);
 	if (parent != NULL)
-		cond[n++] = (struct query_cond) Q_EQ(res->parent_column, parent);
+		cond[n++] = (struct query_cond)Q_EQ(res->parent_column, parent);
 	if (res->hidden != NULL)
-		cond[n++] = (struct query_cond) Q_IS_NULL(res->hidden);
+		cond[n++] = (struct query_cond)Q_IS_NULL(res->hidden);
 	for (const struct field *f = res->table->fields; f->name != NULL; f++) {
 		const char **values;
 
@@ -125,9 +126,9 @@ take_filters(struct call *call, const struct resource *res, const char *parent, 
 		if ((rc = filter_values(call, f, values, &values_n, err)) != DC_OK)
 			return rc;
 		if (values_n == 1)
-			cond[n++] = (struct query_cond) Q_EQ(f->name, values[0]);
+			cond[n++] = (struct query_cond)Q_EQ(f->name, values[0]);
 		else
-			cond[n++] = (struct query_cond) Q_IN(f->name, values);
+			cond[n++] = (struct query_cond)Q_IN(f->name, values);
 	}
 	*ret = cond; /* arena memory is zero, which is Q_END */
 	return DC_OK;
@@ -154,7 +155,8 @@ crud_fields(struct call *call, const struct field_table *table, const char *cons
 			const struct field *f = field_find(table, part);
 
 			if (f == NULL || !(f->may & (unsigned)list_view(call)))
-				return dc_fail(err, DC_E_PARAM, "fields", "fields: \"%.64s\" is no member of the answer.", part);
+				return dc_fail(
+				    err, DC_E_PARAM, "fields", "fields: \"%.64s\" is no member of the answer.", part);
 			if (n == FIELDS_MAX)
 				return dc_fail(err, DC_E_PARAM, "fields", "fields takes at most %d names.", FIELDS_MAX);
 			only[n++] = f->name;
@@ -171,8 +173,8 @@ id_at(const struct field_table *table, void *rows, size_t i)
 }
 
 static void
-write_list(struct call *call, const struct resource *res, char *rows, size_t n, bool more,
-    const struct field_options *options)
+write_list(
+    struct call *call, const struct resource *res, char *rows, size_t n, bool more, const struct field_options *options)
 {
 	struct json w = JSON_INIT(&call->out);
 	bool any = n > 0;

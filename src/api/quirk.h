@@ -1,5 +1,5 @@
-/* quirk.h - clients that cannot read an answer as the contract has it, and what they get instead. One table, each row with
- * its reason. */
+/* quirk.h - clients that cannot read an answer as the contract has it, and what they get instead. One table, each row
+ * with its reason. */
 #ifndef DC_QUIRK_H
 #define DC_QUIRK_H
 

@@ -6,7 +6,7 @@
 
 struct segment {
 	const char *text; /* decoded; NULL when it cannot be */
-	bool slash; /* a '/' was encoded in it */
+	bool slash;       /* a '/' was encoded in it */
 };
 
 struct path {
@@ -14,7 +14,7 @@ struct path {
 	struct segment segment[SEGMENTS_MAX];
 };
 
-static const char *const method_names[] = { [M_GET] = "GET", [M_POST] = "POST", [M_PUT] = "PUT", [M_DELETE] = "DELETE" };
+static const char *const method_names[] = {[M_GET] = "GET", [M_POST] = "POST", [M_PUT] = "PUT", [M_DELETE] = "DELETE"};
 
 enum method
 method_parse(const char *name)
@@ -71,8 +71,8 @@ param_matches(const struct segment *s, const char *pattern, size_t len)
 	return s->text == NULL || s->text[0] != '\0' || (len == 12 && memcmp(pattern, "{project_id}", 12) == 0);
 }
 
-/* Whether the path has this form, and *literals: one bit for each segment that matched by its letters, the first segment
- * highest, so that the greater number is the more exact match. */
+/* Whether the path has this form, and *literals: one bit for each segment that matched by its letters, the first
+ * segment highest, so that the greater number is the more exact match. */
 static bool
 matches(const char *pattern, const struct path *path, unsigned *literals)
 {
@@ -124,7 +124,7 @@ enum dc_code
 route_find(const struct route *const *tables, enum method method, const char *raw_path, struct arena *arena,
     struct route_match *ret, struct dc_error *err)
 {
-	struct route_match match = { 0 };
+	struct route_match match = {0};
 	struct path path;
 	unsigned best = 0, literals;
 	enum dc_code rc;
@@ -139,8 +139,8 @@ route_find(const struct route *const *tables, enum method method, const char *ra
 				}
 	}
 	if (match.route == NULL)
-		return dc_fail(err, DC_E_NO_API, NULL,
-		    "The API does not exist or has not been published in the environment");
+		return dc_fail(
+		    err, DC_E_NO_API, NULL, "The API does not exist or has not been published in the environment");
 	if ((rc = take_params(&path, arena, &match, err)) == DC_OK)
 		*ret = match;
 	return rc;

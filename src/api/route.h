@@ -1,5 +1,6 @@
-/* route.h - the API is a table: each row a method, a path, who may call it, what its body is, and the function that runs
- * inside the call's transaction. The engine has authenticated, checked role and project and decoded the body before. */
+/* route.h - the API is a table: each row a method, a path, who may call it, what its body is, and the function that
+ * runs inside the call's transaction. The engine has authenticated, checked role and project and decoded the body
+ * before. */
 #ifndef DC_ROUTE_H
 #define DC_ROUTE_H
 
@@ -10,10 +11,10 @@ enum method { M_NONE = 0, M_GET, M_POST, M_PUT, M_DELETE };
 
 enum route_flag {
 	ROUTE_WRITES = 1 << 0, /* run() is a mutation: it goes through store_submit() and the connection is suspended */
-	ROUTE_OPEN = 1 << 1, /* no authentication (health, token issue, version discovery) */
-	ROUTE_EDGE = 1 << 2, /* an edge's credential only */
-	ROUTE_OBSERVED = 1 << 3, /* show: answers X-Dcaas-Observed-Age */
-	ROUTE_HIDDEN = 1 << 4, /* not in openapi.json */
+	ROUTE_OPEN = 1 << 1,   /* no authentication (health, token issue, version discovery) */
+	ROUTE_EDGE = 1 << 2,   /* an edge's credential only */
+	ROUTE_OBSERVED = 1 << 3,    /* show: answers X-Dcaas-Observed-Age */
+	ROUTE_HIDDEN = 1 << 4,      /* not in openapi.json */
 	ROUTE_ANY_PROJECT = 1 << 5, /* IAM reads: no project in the path */
 };
 
@@ -21,21 +22,22 @@ struct call;
 
 struct route {
 	enum method method;
-	const char *path; /* "/v3/{project_id}/dcaas/virtual-interfaces/{virtual_interface_id}"; segments in braces match one
-	                   * percent-decoded segment without '/' and NUL; a trailing slash is the same path */
-	enum role role; /* least role */
+	const char *path; /* "/v3/{project_id}/dcaas/virtual-interfaces/{virtual_interface_id}"; segments in braces
+			   * match one percent-decoded segment without '/' and NUL; a trailing slash is the same path */
+	enum role role;   /* least role */
 	unsigned flags;
-	const struct resource *res; /* NULL for extra handlers */
-	enum field_view view; /* request body's view of body_table; 0: no body */
+	const struct resource *res;           /* NULL for extra handlers */
+	enum field_view view;                 /* request body's view of body_table; 0: no body */
 	const struct field_table *body_table; /* NULL with view: res->table */
-	const char *envelope; /* NULL with view: res->name; "" : the body itself is the object */
-	enum field_view answer; /* of the row in the answer; 0: the engine's choice */
-	int status; /* of success; 0: 200 */
+	const char *envelope;                 /* NULL with view: res->name; "" : the body itself is the object */
+	enum field_view answer;               /* of the row in the answer; 0: the engine's choice */
+	int status;                           /* of success; 0: 200 */
 	enum dc_code (*run)(struct tx *, struct call *, struct dc_error *err);
 	const char *operation; /* operationId: "CreateVirtualInterface" */
-	const char *summary; /* one sentence for openapi.json and the CLI */
-	/* Before the transaction, body decoded: work that takes its time (password hashes), on a thread of its own; it may
-	 * read the store with store_read_wait() and leaves its result in the body or in call->prepared. NULL: none. */
+	const char *summary;   /* one sentence for openapi.json and the CLI */
+	/* Before the transaction, body decoded: work that takes its time (password hashes), on a thread of its own; it
+	 * may read the store with store_read_wait() and leaves its result in the body or in call->prepared. NULL: none.
+	 */
 	enum dc_code (*prepare)(struct call *, struct dc_error *err);
 };
 
@@ -45,18 +47,19 @@ struct route_match {
 	const struct route *route;
 	size_t params; /* path parameters, in order */
 	struct {
-		const char *name; /* "virtual_interface_id" */
+		const char *name;  /* "virtual_interface_id" */
 		const char *value; /* percent-decoded */
 	} param[ROUTE_PARAMS_MAX];
 };
 
 /* All routes of a program: an array of tables. Longer literal prefixes win over parameters. raw_path is the target as
  * received, before '?'. DC_E_NO_API when nothing matches; DC_E_REQUEST for a bad escape, an encoded NUL or '/' inside a
- * parameter's segment, or one that is no UTF-8. An empty segment matches {project_id} only, so that the caller can be told. */
+ * parameter's segment, or one that is no UTF-8. An empty segment matches {project_id} only, so that the caller can be
+ * told. */
 enum dc_code route_find(const struct route *const *tables, enum method, const char *raw_path, struct arena *,
     struct route_match *ret, struct dc_error *err);
 
 enum method method_parse(const char *); /* M_NONE for methods that no route has */
-const char *method_name(enum method); /* "GET" */
+const char *method_name(enum method);   /* "GET" */
 
 #endif

@@ -24,8 +24,8 @@ count_open(struct api *api, int by)
 }
 
 static void
-on_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
-    enum MHD_ConnectionNotificationCode what)
+on_connection(
+    void *cls, struct MHD_Connection *connection, void **socket_context, enum MHD_ConnectionNotificationCode what)
 {
 	struct api *api = cls;
 	const union MHD_ConnectionInfo *info;
@@ -46,14 +46,13 @@ on_connection(void *cls, struct MHD_Connection *connection, void **socket_contex
 	}
 }
 
-/* The request line is here: the raw target, before libmicrohttpd decodes it (%00 would end it, %2F become a slash). What is
- * returned becomes the request's context. */
+/* The request line is here: the raw target, before libmicrohttpd decodes it (%00 would end it, %2F become a slash).
+ * What is returned becomes the request's context. */
 static void *
 on_target(void *cls, const char *target, struct MHD_Connection *connection)
 {
 	struct api *api = cls;
-	const union MHD_ConnectionInfo *info =
-	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	struct exchange *x = exchange_new(api, connection, target);
 
 	if (x == NULL)
@@ -100,14 +99,14 @@ collect_header(void *cls, enum MHD_ValueKind kind, const char *name, const char 
 	return MHD_YES;
 }
 
-/* The header is whole. Copies it, so that other threads may read it while the connection is suspended; refuses a body that
- * says it is too large before it is sent, when the client waits for that. */
+/* The header is whole. Copies it, so that other threads may read it while the connection is suspended; refuses a body
+ * that says it is too large before it is sent, when the client waits for that. */
 static enum MHD_Result
 on_header(struct exchange *x, const char *method)
 {
 	struct api *api = x->call.api;
 	int n = MHD_get_connection_values(x->connection, MHD_HEADER_KIND, NULL, NULL);
-	struct collected c = { .max = n > 0 ? (size_t)n : 0, .arena = x->call.arena };
+	struct collected c = {.max = n > 0 ? (size_t)n : 0, .arena = x->call.arena};
 	const char *length;
 	unsigned long long declared;
 
@@ -212,8 +211,8 @@ on_log(void *cls, const char *fmt, va_list args)
 static enum dc_code
 listen_on(const char *address, uint16_t port, int *ret, struct dc_error *err)
 {
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
-	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(port) };
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
 	bool six = strchr(address, ':') != NULL;
 	int fd, on = 1;
 
@@ -223,7 +222,8 @@ listen_on(const char *address, uint16_t port, int *ret, struct dc_error *err)
 	if (fd < 0)
 		return dc_fail(err, DC_E_IO, NULL, "socket: %s", strerror(errno));
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(fd, six ? (const struct sockaddr *)&v6 : (const struct sockaddr *)&v4, six ? sizeof(v6) : sizeof(v4)) != 0 ||
+	if (bind(fd, six ? (const struct sockaddr *)&v6 : (const struct sockaddr *)&v4,
+		six ? sizeof(v6) : sizeof(v4)) != 0 ||
 	    listen(fd, BACKLOG) != 0) {
 		dc_fail(err, DC_E_IO, NULL, "listening on %s port %u: %s", address, port, strerror(errno));
 		close(fd);
@@ -236,7 +236,7 @@ listen_on(const char *address, uint16_t port, int *ret, struct dc_error *err)
 static uint16_t
 port_of(int fd)
 {
-	struct sockaddr_storage any = { 0 };
+	struct sockaddr_storage any = {0};
 	socklen_t len = sizeof(any);
 
 	if (getsockname(fd, (struct sockaddr *)&any, &len) != 0)
@@ -267,20 +267,20 @@ start_daemon(struct api *api)
 {
 	const struct api_options *o = &api->options;
 	const struct MHD_OptionItem https[] = {
-		{ MHD_OPTION_HTTPS_CERT_CALLBACK2, 0, (void *)(uintptr_t)on_handshake },
-		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" },
-		{ MHD_OPTION_END, 0, NULL },
+	    {MHD_OPTION_HTTPS_CERT_CALLBACK2, 0, (void *)(uintptr_t)on_handshake},
+	    {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"},
+	    {MHD_OPTION_END, 0, NULL},
 	};
-	const struct MHD_OptionItem http[] = { { MHD_OPTION_END, 0, NULL } };
+	const struct MHD_OptionItem http[] = {{MHD_OPTION_END, 0, NULL}};
 
-	return MHD_start_daemon(MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
-		MHD_USE_ERROR_LOG | (o->tls != NULL ? MHD_USE_TLS : 0),
+	return MHD_start_daemon(MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME |
+				    MHD_USE_ITC | MHD_USE_ERROR_LOG | (o->tls != NULL ? MHD_USE_TLS : 0),
 	    0, NULL, NULL, on_request, api, MHD_OPTION_EXTERNAL_LOGGER, on_log, api, MHD_OPTION_ARRAY,
-	    o->tls != NULL ? https : http, MHD_OPTION_LISTEN_SOCKET,
-	    api->listen_fd, MHD_OPTION_URI_LOG_CALLBACK, on_target, api, MHD_OPTION_NOTIFY_COMPLETED, on_completed, api,
-	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, api, MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADER_MEMORY,
-	    MHD_OPTION_CONNECTION_LIMIT, o->max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT, o->max_per_address,
-	    MHD_OPTION_CONNECTION_TIMEOUT, o->idle_seconds, MHD_OPTION_END);
+	    o->tls != NULL ? https : http, MHD_OPTION_LISTEN_SOCKET, api->listen_fd, MHD_OPTION_URI_LOG_CALLBACK,
+	    on_target, api, MHD_OPTION_NOTIFY_COMPLETED, on_completed, api, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
+	    api, MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADER_MEMORY, MHD_OPTION_CONNECTION_LIMIT, o->max_connections,
+	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, o->max_per_address, MHD_OPTION_CONNECTION_TIMEOUT, o->idle_seconds,
+	    MHD_OPTION_END);
 }
 
 static void
@@ -380,8 +380,8 @@ api_stop(struct api *api, int64_t ms)
 	api->listen_fd = -1;
 	wait_finish_all(api);
 	pthread_mutex_lock(&api->lock);
-	/* Answers on their way out have until the deadline; calls that run are waited for, however long: the store would
-	 * wait for them too. */
+	/* Answers on their way out have until the deadline; calls that run are waited for, however long: the store
+	 * would wait for them too. */
 	while (api->running > 0 || (api->open > 0 && monotonic_now().ms < deadline)) {
 		int64_t soon = monotonic_now().ms + 100;
 

@@ -31,8 +31,8 @@ refuse(struct dc_error *err, const char *path, int rc)
 static int
 import_chain(const gnutls_datum_t *pem, gnutls_pcert_st *chain, unsigned *count)
 {
-	return gnutls_pcert_list_import_x509_raw(chain, count, pem, GNUTLS_X509_FMT_PEM,
-	    GNUTLS_X509_CRT_LIST_FAIL_IF_UNSORTED);
+	return gnutls_pcert_list_import_x509_raw(
+	    chain, count, pem, GNUTLS_X509_FMT_PEM, GNUTLS_X509_CRT_LIST_FAIL_IF_UNSORTED);
 }
 
 static int
@@ -98,7 +98,7 @@ free_secret(gnutls_datum_t *d)
 enum dc_code
 tls_reload(struct tls *t, struct dc_error *err)
 {
-	gnutls_datum_t certificate = { 0 }, key = { 0 }, old_certificate, old_key;
+	gnutls_datum_t certificate = {0}, key = {0}, old_certificate, old_key;
 	enum dc_code rc;
 	int loaded;
 
@@ -191,8 +191,8 @@ tls_retrieve(struct tls *t, gnutls_pcert_st **certs, unsigned *count, gnutls_pri
 static int
 add_name(gnutls_x509_crt_t crt, const char *name)
 {
-	return gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_DNSNAME, name, (unsigned)strlen(name),
-	    GNUTLS_FSAN_APPEND);
+	return gnutls_x509_crt_set_subject_alt_name(
+	    crt, GNUTLS_SAN_DNSNAME, name, (unsigned)strlen(name), GNUTLS_FSAN_APPEND);
 }
 
 static int
@@ -202,8 +202,8 @@ add_address(gnutls_x509_crt_t crt, const char *text)
 
 	if (!ip_parse_addr(text, &a))
 		return 0;
-	return gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_IPADDRESS, a.byte, ip_bits(a.family) / 8,
-	    GNUTLS_FSAN_APPEND);
+	return gnutls_x509_crt_set_subject_alt_name(
+	    crt, GNUTLS_SAN_IPADDRESS, a.byte, ip_bits(a.family) / 8, GNUTLS_FSAN_APPEND);
 }
 
 static int
@@ -264,7 +264,7 @@ static enum dc_code
 export_pair(gnutls_x509_crt_t crt, gnutls_x509_privkey_t key, const char *certificate_path, const char *key_path,
     struct dc_error *err)
 {
-	gnutls_datum_t certificate_pem = { 0 }, key_pem = { 0 };
+	gnutls_datum_t certificate_pem = {0}, key_pem = {0};
 	enum dc_code code = DC_E_SYSTEM;
 	int rc;
 
@@ -287,8 +287,8 @@ tls_self_signed(const char *certificate_path, const char *key_path, const char *
 	int rc;
 
 	if ((rc = gnutls_x509_privkey_init(&key)) < 0 || (rc = gnutls_x509_crt_init(&crt)) < 0 ||
-	    (rc = gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1),
-		 0)) < 0 ||
+	    (rc = gnutls_x509_privkey_generate(
+		 key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0)) < 0 ||
 	    (rc = fill_certificate(crt, key, address)) < 0)
 		dc_fail(err, code, NULL, "self-signed certificate: %s", gnutls_strerror(rc));
 	else

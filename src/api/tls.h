@@ -1,5 +1,5 @@
-/* tls.h - the certificate that HTTPS listeners show. It is read from two PEM files, may be read anew while the server runs
- * (connections that are open keep theirs), and can be made for those who have none. */
+/* tls.h - the certificate that HTTPS listeners show. It is read from two PEM files, may be read anew while the server
+ * runs (connections that are open keep theirs), and can be made for those who have none. */
 #ifndef DC_TLS_H
 #define DC_TLS_H
 
@@ -16,9 +16,9 @@ enum dc_code tls_reload(struct tls *, struct dc_error *err);
 struct tls *tls_close(struct tls *);
 
 /* Makes an ECDSA P-256 key (0600) and a certificate that signs itself, for localhost, this host's name, the loopback
- * addresses and `address` (may be NULL): valid for ten years, for clients that are told to trust exactly it. Neither file may
- * exist. */
-enum dc_code tls_self_signed(const char *certificate_path, const char *key_path, const char *address,
-    struct dc_error *err);
+ * addresses and `address` (may be NULL): valid for ten years, for clients that are told to trust exactly it. Neither
+ * file may exist. */
+enum dc_code tls_self_signed(
+    const char *certificate_path, const char *key_path, const char *address, struct dc_error *err);
 
 #endif

@@ -1,4 +1,5 @@
-/* Long polls: exchanges whose run() had nothing to answer yet wait here, suspended, until api_wake() or their deadline. */
+/* Long polls: exchanges whose run() had nothing to answer yet wait here, suspended, until api_wake() or their deadline.
+ */
 #include "api/api_priv.h"
 
 #include <time.h>
@@ -22,7 +23,7 @@ cond_init(pthread_cond_t *cond)
 void
 cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t ms)
 {
-	struct timespec ts = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+	struct timespec ts = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
 
 	pthread_cond_timedwait(cond, lock, &ts);
 }

@@ -1,5 +1,5 @@
-/* One thread for what takes its time before a transaction (password hashes). Its queue is short: who floods it is told to
- * come again, and nobody else waits. */
+/* One thread for what takes its time before a transaction (password hashes). Its queue is short: who floods it is told
+ * to come again, and nobody else waits. */
 #include "api/api_priv.h"
 
 #define WORK_MAX 64
@@ -26,7 +26,7 @@ work_main(void *arg)
 
 	pthread_mutex_lock(&api->work_lock);
 	while ((x = take(api)) != NULL || !api->work_end) {
-		struct dc_error err = { 0 };
+		struct dc_error err = {0};
 		enum dc_code rc;
 
 		if (x == NULL) {

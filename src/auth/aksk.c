@@ -66,9 +66,8 @@ query_pairs(const char *query, struct arena *arena, struct pair *pairs, size_t m
 			struct pair *p = &pairs[n];
 
 			p->key = percent_decode(query, key_len, arena, &p->key_len);
-			p->value = equals == NULL
-			    ? ""
-			    : percent_decode(equals + 1, len - key_len - 1, arena, &p->value_len);
+			p->value =
+			    equals == NULL ? "" : percent_decode(equals + 1, len - key_len - 1, arena, &p->value_len);
 			p->position = n++;
 		}
 		query += len;
@@ -136,7 +135,8 @@ add_headers(struct buf *out, const struct aksk_input *in, struct dc_error *err)
 
 		if (value == NULL)
 			return dc_fail(err, DC_E_UNAUTHORIZED, NULL,
-			    "Incorrect IAM authentication information: verify aksk signature fail, signed header %.64s is "
+			    "Incorrect IAM authentication information: verify aksk signature fail, signed header %.64s "
+			    "is "
 			    "not in the request",
 			    *name);
 		buf_puts(out, *name);
@@ -164,8 +164,8 @@ sha256_hex(const void *data, size_t len, char out[SHA256_HEX_SIZE])
 }
 
 enum dc_code
-aksk_canonical(const struct aksk_input *in, bool sorted_values, struct arena *arena, const char **ret,
-    struct dc_error *err)
+aksk_canonical(
+    const struct aksk_input *in, bool sorted_values, struct arena *arena, const char **ret, struct dc_error *err)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT(CANONICAL_MAX);
 	char digest[SHA256_HEX_SIZE];
@@ -220,8 +220,8 @@ aksk_authorization(const struct aksk_input *in, const char *access_key, const ch
 		return rc;
 	for (const char *const *name = in->signed_headers; *name != NULL; name++)
 		buf_printf(&names, "%s%s", name != in->signed_headers ? ";" : "", *name);
-	*ret = arena_printf(arena, AKSK_ALGORITHM " Access=%s, SignedHeaders=%s, Signature=%s", access_key,
-	    buf_str(&names), signature);
+	*ret = arena_printf(
+	    arena, AKSK_ALGORITHM " Access=%s, SignedHeaders=%s, Signature=%s", access_key, buf_str(&names), signature);
 	return DC_OK;
 }
 
@@ -289,7 +289,7 @@ aksk_parse(const char *authorization, struct arena *arena, struct aksk_claim *re
 	    (headers = split_names(names, arena)) == NULL)
 		return dc_fail(err, DC_E_UNAUTHORIZED, "Authorization",
 		    "Incorrect IAM authentication information: the Authorization header has a wrong form");
-	*ret = (struct aksk_claim) { .access_key = access_key, .signed_headers = headers, .signature = signature };
+	*ret = (struct aksk_claim){.access_key = access_key, .signed_headers = headers, .signature = signature};
 	return DC_OK;
 }
 
@@ -326,8 +326,8 @@ aksk_verify(const struct aksk_input *in, const struct aksk_claim *claim, const c
 		return rc;
 	if (same_signature(signature, claim->signature))
 		return DC_OK;
-	return dc_fail(err, DC_E_UNAUTHORIZED, NULL,
-	    "Incorrect IAM authentication information: verify aksk signature fail");
+	return dc_fail(
+	    err, DC_E_UNAUTHORIZED, NULL, "Incorrect IAM authentication information: verify aksk signature fail");
 }
 
 static bool
@@ -342,7 +342,7 @@ two_digits(const char *text, int lo, int hi, int *ret)
 bool
 aksk_parse_date(const char *text, utc_ms *ret)
 {
-	struct tm tm = { 0 };
+	struct tm tm = {0};
 	int century;
 	time_t t;
 

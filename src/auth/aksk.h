@@ -1,5 +1,5 @@
-/* aksk.h - request signatures SDK-HMAC-SHA256: canonical request, signing, verifying. Needs base and GnuTLS only, so that
- * servers verify and our own clients sign with the same code.
+/* aksk.h - request signatures SDK-HMAC-SHA256: canonical request, signing, verifying. Needs base and GnuTLS only, so
+ *that servers verify and our own clients sign with the same code.
  *
  *	CanonicalRequest = METHOD \n path \n query \n headers \n names \n hex(SHA256(body))
  *	StringToSign     = "SDK-HMAC-SHA256" \n X-Sdk-Date \n hex(SHA256(CanonicalRequest))
@@ -21,8 +21,8 @@
 /* A request as it is on the wire. */
 struct aksk_input {
 	const char *method;
-	const char *raw_path; /* before '?' */
-	const char *raw_query; /* after '?', "" when none */
+	const char *raw_path;              /* before '?' */
+	const char *raw_query;             /* after '?', "" when none */
 	const char *const *signed_headers; /* names in lower case, in the order they are signed in; NULL-terminated */
 	const char *(*header)(void *arg, const char *name); /* value as sent, NULL when absent */
 	void *header_arg;
@@ -35,13 +35,13 @@ struct aksk_input {
 struct aksk_claim {
 	const char *access_key;
 	const char *const *signed_headers; /* NULL-terminated */
-	const char *signature; /* 64 hex digits, lower case */
+	const char *signature;             /* 64 hex digits, lower case */
 };
 
-/* Canonical request, from the arena. sorted_values: whether the values of a repeated query key are sorted, as all clients
- * but Java's do. DC_E_UNAUTHORIZED when a signed header is not in the request. */
-enum dc_code aksk_canonical(const struct aksk_input *, bool sorted_values, struct arena *, const char **ret,
-    struct dc_error *err);
+/* Canonical request, from the arena. sorted_values: whether the values of a repeated query key are sorted, as all
+ * clients but Java's do. DC_E_UNAUTHORIZED when a signed header is not in the request. */
+enum dc_code aksk_canonical(
+    const struct aksk_input *, bool sorted_values, struct arena *, const char **ret, struct dc_error *err);
 /* Signature of the request under the secret key. */
 enum dc_code aksk_sign(const struct aksk_input *, bool sorted_values, const char *secret_key, struct arena *,
     char out[SHA256_HEX_SIZE], struct dc_error *err);
@@ -51,10 +51,10 @@ enum dc_code aksk_authorization(const struct aksk_input *, const char *access_ke
 
 /* Takes an Authorization value apart. DC_E_UNAUTHORIZED for another algorithm or a wrong form. */
 enum dc_code aksk_parse(const char *authorization, struct arena *, struct aksk_claim *ret, struct dc_error *err);
-/* Compares in constant time, with sorted query values first and as sent then. The input's signed_headers are those of the
- * claim. X-Sdk-Date must be signed. */
-enum dc_code aksk_verify(const struct aksk_input *, const struct aksk_claim *, const char *secret_key, struct arena *,
-    struct dc_error *err);
+/* Compares in constant time, with sorted query values first and as sent then. The input's signed_headers are those of
+ * the claim. X-Sdk-Date must be signed. */
+enum dc_code aksk_verify(
+    const struct aksk_input *, const struct aksk_claim *, const char *secret_key, struct arena *, struct dc_error *err);
 
 bool aksk_parse_date(const char *, utc_ms *ret); /* YYYYMMDDTHHMMSSZ */
 void aksk_format_date(utc_ms, char out[AKSK_DATE_SIZE]);

@@ -53,9 +53,15 @@ input_of(struct vector *v)
 {
 	const char *body = text(v->json, "body");
 
-	return (struct aksk_input) { .method = text(v->json, "method"), .raw_path = text(v->json, "path"),
-		.raw_query = text(v->json, "query"), .signed_headers = names_of(v->arena, text(v->json, "signed")),
-		.header = vector_header, .header_arg = v, .body = body, .body_len = strlen(body), .date = v->date };
+	return (struct aksk_input){.method = text(v->json, "method"),
+	    .raw_path = text(v->json, "path"),
+	    .raw_query = text(v->json, "query"),
+	    .signed_headers = names_of(v->arena, text(v->json, "signed")),
+	    .header = vector_header,
+	    .header_arg = v,
+	    .body = body,
+	    .body_len = strlen(body),
+	    .date = v->date};
 }
 
 static json_t *
@@ -80,10 +86,10 @@ each_vector_has_its_canonical_request_and_signature(void **state)
 	json_array_foreach(json_object_get(all, "vectors"), i, json)
 	{
 		_cleanup_arena_ struct arena *arena = arena_new();
-		struct vector v = { json, NULL, text(all, "date"), arena };
+		struct vector v = {json, NULL, text(all, "date"), arena};
 		struct aksk_input in = input_of(&v);
 		bool sorted = json_object_get(json, "sortvals") == NULL;
-		struct aksk_claim claim = { text(all, "ak"), in.signed_headers, text(json, "signature") };
+		struct aksk_claim claim = {text(all, "ak"), in.signed_headers, text(json, "signature")};
 		char signature[SHA256_HEX_SIZE];
 		const char *canonical;
 		struct dc_error err;
@@ -103,9 +109,9 @@ repeated_values_verify_sorted_and_as_sent(void **state)
 	static const char sorted[] = "19cb0c579b8faec865942653504e355ff1f642233a4b5f0f1e87a2f2c3dcd297";
 	_cleanup_arena_ struct arena *arena = arena_new();
 	json_t *all = load_vectors();
-	struct vector v = { json_array_get(json_object_get(all, "vectors"), 2), NULL, text(all, "date"), arena };
+	struct vector v = {json_array_get(json_object_get(all, "vectors"), 2), NULL, text(all, "date"), arena};
 	struct aksk_input in = input_of(&v);
-	struct aksk_claim claim = { text(all, "ak"), in.signed_headers, sorted };
+	struct aksk_claim claim = {text(all, "ak"), in.signed_headers, sorted};
 	struct dc_error err;
 
 	(void)state;
@@ -121,10 +127,10 @@ verify_changed(const char *sk, const char *body, const char *date, const char *d
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	json_t *all = load_vectors();
-	struct vector v = { json_array_get(json_object_get(all, "vectors"), 3), drop, text(all, "date"), arena };
+	struct vector v = {json_array_get(json_object_get(all, "vectors"), 3), drop, text(all, "date"), arena};
 	struct aksk_input in;
 	struct aksk_claim claim;
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 	enum dc_code rc;
 
 	assert_string_equal(text(v.json, "id"), "V3");
@@ -137,8 +143,8 @@ verify_changed(const char *sk, const char *body, const char *date, const char *d
 	}
 	if (signed_headers != NULL)
 		in.signed_headers = names_of(arena, signed_headers);
-	claim = (struct aksk_claim) { text(all, "ak"), in.signed_headers,
-		signature != NULL ? signature : text(v.json, "signature") };
+	claim = (struct aksk_claim){
+	    text(all, "ak"), in.signed_headers, signature != NULL ? signature : text(v.json, "signature")};
 	rc = aksk_verify(&in, &claim, sk != NULL ? sk : text(all, "sk"), arena, &err);
 	json_decref(all);
 	return rc;
@@ -163,7 +169,7 @@ anything_changed_does_not_verify(void **state)
 static enum dc_code
 parse(struct arena *arena, const char *value, struct aksk_claim *claim)
 {
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 
 	return aksk_parse(value, arena, claim, &err);
 }
@@ -195,14 +201,14 @@ authorization_is_parsed_with_and_without_blanks(void **state)
 static void
 malformed_authorization_is_refused(void **state)
 {
-	static const char *const wrong[] = { "", "Basic dTpw", "SDK-HMAC-SHA256",
-		"SDK-HMAC-SHA256 Access=, SignedHeaders=a, Signature=" HEX64,
-		"SDK-HMAC-SHA256 Access=AK, SignedHeaders=, Signature=" HEX64,
-		"SDK-HMAC-SHA256 Access=AK, SignedHeaders=a;;b, Signature=" HEX64,
-		"SDK-HMAC-SHA256 Access=AK, SignedHeaders=a, Signature=" HEX64 "0",
-		"SDK-HMAC-SHA256 Access=AK, SignedHeaders=a, Signature=" HEX64 ", x",
-		"SDK-HMAC-SHA256 Access=AK, SignedHeaders=a, Signature=zz", "SDK-HMAC-SHA256 SignedHeaders=a, Access=AK",
-		"V11-HMAC-SHA256 Credential=AK/20260801/r/s, SignedHeaders=a, Signature=" HEX64 };
+	static const char *const wrong[] = {"", "Basic dTpw", "SDK-HMAC-SHA256",
+	    "SDK-HMAC-SHA256 Access=, SignedHeaders=a, Signature=" HEX64,
+	    "SDK-HMAC-SHA256 Access=AK, SignedHeaders=, Signature=" HEX64,
+	    "SDK-HMAC-SHA256 Access=AK, SignedHeaders=a;;b, Signature=" HEX64,
+	    "SDK-HMAC-SHA256 Access=AK, SignedHeaders=a, Signature=" HEX64 "0",
+	    "SDK-HMAC-SHA256 Access=AK, SignedHeaders=a, Signature=" HEX64 ", x",
+	    "SDK-HMAC-SHA256 Access=AK, SignedHeaders=a, Signature=zz", "SDK-HMAC-SHA256 SignedHeaders=a, Access=AK",
+	    "V11-HMAC-SHA256 Credential=AK/20260801/r/s, SignedHeaders=a, Signature=" HEX64};
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct aksk_claim c;
 
@@ -214,8 +220,8 @@ malformed_authorization_is_refused(void **state)
 static void
 dates_are_read_strictly_and_written_back(void **state)
 {
-	static const char *const wrong[] = { "", "20260801T120000", "2026-08-01T12:00Z", "20261301T120000Z",
-		"20260800T120000Z", "20260801T240000Z", "20260801X120000Z", "2026080 T120000Z" };
+	static const char *const wrong[] = {"", "20260801T120000", "2026-08-01T12:00Z", "20261301T120000Z",
+	    "20260800T120000Z", "20260801T240000Z", "20260801X120000Z", "2026080 T120000Z"};
 	char out[AKSK_DATE_SIZE];
 	utc_ms when;
 
@@ -232,12 +238,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_vector_has_its_canonical_request_and_signature),
-		cmocka_unit_test(repeated_values_verify_sorted_and_as_sent),
-		cmocka_unit_test(anything_changed_does_not_verify),
-		cmocka_unit_test(authorization_is_parsed_with_and_without_blanks),
-		cmocka_unit_test(malformed_authorization_is_refused),
-		cmocka_unit_test(dates_are_read_strictly_and_written_back),
+	    cmocka_unit_test(each_vector_has_its_canonical_request_and_signature),
+	    cmocka_unit_test(repeated_values_verify_sorted_and_as_sent),
+	    cmocka_unit_test(anything_changed_does_not_verify),
+	    cmocka_unit_test(authorization_is_parsed_with_and_without_blanks),
+	    cmocka_unit_test(malformed_authorization_is_refused),
+	    cmocka_unit_test(dates_are_read_strictly_and_written_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

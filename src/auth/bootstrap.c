@@ -17,7 +17,7 @@ hex32_or_new(struct tx *tx, const char *id)
 enum dc_code
 identity_add_domain(struct tx *tx, const char *id, const char *name, const char **ret, struct dc_error *err)
 {
-	struct domain_row row = { 0 };
+	struct domain_row row = {0};
 	enum dc_code rc;
 
 	F_SET_TEXT(row.id, hex32_or_new(tx, id));
@@ -30,10 +30,10 @@ identity_add_domain(struct tx *tx, const char *id, const char *name, const char 
 }
 
 enum dc_code
-identity_add_project(struct tx *tx, const char *id, const char *domain_id, const char *name, const char **ret,
-    struct dc_error *err)
+identity_add_project(
+    struct tx *tx, const char *id, const char *domain_id, const char *name, const char **ret, struct dc_error *err)
 {
-	struct project_row row = { 0 };
+	struct project_row row = {0};
 	enum dc_code rc;
 
 	F_SET_TEXT(row.id, hex32_or_new(tx, id));
@@ -49,7 +49,7 @@ identity_add_project(struct tx *tx, const char *id, const char *domain_id, const
 enum dc_code
 identity_add_user(struct tx *tx, const struct new_user *in, const char **ret, struct dc_error *err)
 {
-	struct user_row row = { 0 };
+	struct user_row row = {0};
 	const char *hash = NULL;
 	enum dc_code rc;
 
@@ -91,11 +91,11 @@ access_key_new(struct arena *arena, struct access_key *ret)
 }
 
 enum dc_code
-identity_add_key(struct tx *tx, const char *user_id, const struct access_key *given, struct access_key *ret,
-    struct dc_error *err)
+identity_add_key(
+    struct tx *tx, const char *user_id, const struct access_key *given, struct access_key *ret, struct dc_error *err)
 {
 	struct access_key key;
-	struct key_row row = { 0 };
+	struct key_row row = {0};
 	char id[UUID_TEXT_SIZE];
 	enum dc_code rc;
 
@@ -120,11 +120,12 @@ identity_add_key(struct tx *tx, const char *user_id, const struct access_key *gi
 }
 
 enum dc_code
-identity_bootstrap(struct tx *tx, const struct bootstrap *in, struct arena *arena, struct bootstrap_result *ret,
-    struct dc_error *err)
+identity_bootstrap(
+    struct tx *tx, const struct bootstrap *in, struct arena *arena, struct bootstrap_result *ret, struct dc_error *err)
 {
-	struct new_user user = { .role = ROLE_OPERATOR, .name = in->user_name != NULL ? in->user_name : "operator",
-		.password = in->password };
+	struct new_user user = {.role = ROLE_OPERATOR,
+	    .name = in->user_name != NULL ? in->user_name : "operator",
+	    .password = in->password};
 	const char *user_id;
 	struct access_key key;
 	int64_t domains;
@@ -134,15 +135,15 @@ identity_bootstrap(struct tx *tx, const struct bootstrap *in, struct arena *aren
 		return rc;
 	if (domains > 0)
 		return dc_fail(err, DC_E_CONFLICT, NULL, "the database has identities already");
-	if ((rc = identity_add_domain(tx, NULL, in->domain_name != NULL ? in->domain_name : "default", &user.domain_id,
-		 err)) != DC_OK ||
+	if ((rc = identity_add_domain(
+		 tx, NULL, in->domain_name != NULL ? in->domain_name : "default", &user.domain_id, err)) != DC_OK ||
 	    (rc = identity_add_user(tx, &user, &user_id, err)) != DC_OK ||
 	    (rc = identity_add_key(tx, user_id, &in->key, &key, err)) != DC_OK)
 		return rc;
-	*ret = (struct bootstrap_result) {
-		.domain_id = arena_strdup(arena, user.domain_id),
-		.user_id = arena_strdup(arena, user_id),
-		.key = { arena_strdup(arena, key.access_key), arena_strdup(arena, key.secret_key) },
+	*ret = (struct bootstrap_result){
+	    .domain_id = arena_strdup(arena, user.domain_id),
+	    .user_id = arena_strdup(arena, user_id),
+	    .key = {arena_strdup(arena, key.access_key), arena_strdup(arena, key.secret_key)},
 	};
 	return DC_OK;
 }

@@ -5,11 +5,11 @@
 
 #include "auth/tables.h"
 
-/* Each makes one row and gives its id in the transaction's arena; DC_E_CONFLICT when the name is taken. An id, where one may
- * be given, is 32 hex digits; NULL makes one. */
+/* Each makes one row and gives its id in the transaction's arena; DC_E_CONFLICT when the name is taken. An id, where
+ * one may be given, is 32 hex digits; NULL makes one. */
 enum dc_code identity_add_domain(struct tx *, const char *id, const char *name, const char **ret, struct dc_error *err);
-enum dc_code identity_add_project(struct tx *, const char *id, const char *domain_id, const char *name, const char **ret,
-    struct dc_error *err);
+enum dc_code identity_add_project(
+    struct tx *, const char *id, const char *domain_id, const char *name, const char **ret, struct dc_error *err);
 struct new_user {
 	const char *domain_id;
 	const char *project_id; /* NULL: every project of the domain */
@@ -23,23 +23,24 @@ struct access_key {
 	const char *access_key, *secret_key;
 };
 /* given NULL, or with NULL members: made. */
-enum dc_code identity_add_key(struct tx *, const char *user_id, const struct access_key *given, struct access_key *ret,
-    struct dc_error *err);
+enum dc_code identity_add_key(
+    struct tx *, const char *user_id, const struct access_key *given, struct access_key *ret, struct dc_error *err);
 /* Random halves of a key: 20 characters A-Z 2-7, and 40 of both cases and digits. */
 void access_key_new(struct arena *, struct access_key *ret);
 
 struct bootstrap {
 	const char *domain_name; /* NULL: "default" */
-	const char *user_name; /* NULL: "operator" */
-	const char *password; /* NULL: none */
-	struct access_key key; /* NULL members: made */
+	const char *user_name;   /* NULL: "operator" */
+	const char *password;    /* NULL: none */
+	struct access_key key;   /* NULL members: made */
 };
 struct bootstrap_result {
 	const char *domain_id, *user_id;
 	struct access_key key;
 };
-/* A first domain, an operator and a key in a database without any; DC_E_CONFLICT when it has one. Results are in arena. */
-enum dc_code identity_bootstrap(struct tx *, const struct bootstrap *, struct arena *, struct bootstrap_result *ret,
-    struct dc_error *err);
+/* A first domain, an operator and a key in a database without any; DC_E_CONFLICT when it has one. Results are in arena.
+ */
+enum dc_code identity_bootstrap(
+    struct tx *, const struct bootstrap *, struct arena *, struct bootstrap_result *ret, struct dc_error *err);
 
 #endif

@@ -51,8 +51,8 @@ by_edge(struct tx *tx, const struct auth_options *o, const char *credential, str
 	enabled = o->edge_enabled != NULL ? field_ptr(field_find(o->edge_table, o->edge_enabled), row) : NULL;
 	if (enabled != NULL && !(enabled->set == GIVEN && enabled->v))
 		return dc_fail(err, DC_E_UNAUTHORIZED, "X-Dcaas-Edge-Token", FAILED "the edge is disabled");
-	*ret = (struct identity) {
-		.edge_id = arena_strdup(arena, ((const struct f_text *)field_ptr(field_find(o->edge_table, "id"), row))->v),
+	*ret = (struct identity){
+	    .edge_id = arena_strdup(arena, ((const struct f_text *)field_ptr(field_find(o->edge_table, "id"), row))->v),
 	};
 	return DC_OK;
 }
@@ -71,12 +71,12 @@ load_user(struct tx *tx, const char *id, struct user_row *ret, struct dc_error *
 static struct identity
 identity_of(const struct user_row *user, const char *project_id, enum role role, struct arena *arena)
 {
-	return (struct identity) {
-		.role = role,
-		.project_id = arena_strdup(arena, project_id),
-		.domain_id = arena_strdup(arena, user->domain_id.v),
-		.user_id = arena_strdup(arena, user->id.v),
-		.user_name = arena_strdup(arena, user->name.v),
+	return (struct identity){
+	    .role = role,
+	    .project_id = arena_strdup(arena, project_id),
+	    .domain_id = arena_strdup(arena, user->domain_id.v),
+	    .user_id = arena_strdup(arena, user->id.v),
+	    .user_name = arena_strdup(arena, user->name.v),
 	};
 }
 
@@ -153,9 +153,15 @@ by_signature(struct tx *tx, const struct auth_options *o, const struct auth_requ
 	if (!found || !key.enabled.v)
 		return dc_fail(err, DC_E_UNAUTHORIZED, NULL, FAILED "Get secretKey failed,ak:%.64s,err:ak not exist",
 		    claim.access_key);
-	rc = aksk_verify(&(struct aksk_input) { .method = in->method, .raw_path = in->raw_path, .raw_query = in->raw_query,
-			     .signed_headers = claim.signed_headers, .header = in->header, .header_arg = in->header_arg,
-			     .body = in->body, .body_len = in->body_len, .date = date },
+	rc = aksk_verify(&(struct aksk_input){.method = in->method,
+			     .raw_path = in->raw_path,
+			     .raw_query = in->raw_query,
+			     .signed_headers = claim.signed_headers,
+			     .header = in->header,
+			     .header_arg = in->header_arg,
+			     .body = in->body,
+			     .body_len = in->body_len,
+			     .date = date},
 	    &claim, key.secret_key.v, arena, err);
 	if (rc != DC_OK || (rc = load_user(tx, key.user_id.v, &user, err)) != DC_OK)
 		return rc;

@@ -18,15 +18,15 @@ struct identity {
 	const char *domain_id;
 	const char *user_id;
 	const char *user_name; /* for events */
-	const char *edge_id; /* an edge's credential: reads and reports this edge only; role is ROLE_NONE */
-	bool domain_scoped; /* by a token of a domain: identity reads, but no project's resources */
+	const char *edge_id;   /* an edge's credential: reads and reports this edge only; role is ROLE_NONE */
+	bool domain_scoped;    /* by a token of a domain: identity reads, but no project's resources */
 };
 
 /* What authentication looks at: the request as it was received. */
 struct auth_request {
 	const char *method;
-	const char *raw_path; /* before '?', as on the wire */
-	const char *raw_query; /* after '?', "" when none */
+	const char *raw_path;                               /* before '?', as on the wire */
+	const char *raw_query;                              /* after '?', "" when none */
 	const char *(*header)(void *arg, const char *name); /* value as received, NULL when absent; case-insensitive */
 	void *header_arg;
 	const void *body; /* de-chunked */
@@ -36,17 +36,18 @@ struct auth_request {
 
 struct auth_options {
 	int64_t skew_ms; /* time window of X-Sdk-Date; 0: AUTH_SKEW_MS */
-	/* Where edges' credentials are: a table with text columns "id" and edge_hash (SHA-256 of the credential, hex). */
+	/* Where edges' credentials are: a table with text columns "id" and edge_hash (SHA-256 of the credential, hex).
+	 */
 	const struct field_table *edge_table; /* NULL: no edge may call */
-	const char *edge_hash; /* column; NULL: "token_hash" */
-	const char *edge_enabled; /* boolean column that must not be false; NULL: none */
+	const char *edge_hash;                /* column; NULL: "token_hash" */
+	const char *edge_enabled;             /* boolean column that must not be false; NULL: none */
 };
 #define AUTH_SKEW_MS (15 * 60 * 1000)
 
-/* Inside a (read) transaction: token (X-Auth-Token, wins when both are there), AK/SK signature (SDK-HMAC-SHA256), or edge
- * credential ("X-Dcaas-Edge-Token"). DC_E_UNAUTHORIZED with "Incorrect IAM authentication information: <detail>".
- * A user without a project of his own may use every project of his domain: project_id is NULL then. Everything in *ret is
- * in arena. */
+/* Inside a (read) transaction: token (X-Auth-Token, wins when both are there), AK/SK signature (SDK-HMAC-SHA256), or
+ * edge credential ("X-Dcaas-Edge-Token"). DC_E_UNAUTHORIZED with "Incorrect IAM authentication information: <detail>".
+ * A user without a project of his own may use every project of his domain: project_id is NULL then. Everything in *ret
+ * is in arena. */
 enum dc_code auth_identify(struct tx *, const struct auth_options *, const struct auth_request *, struct arena *,
     struct identity *ret, struct dc_error *err);
 

@@ -37,8 +37,8 @@ password_verify(const char *password, const char *hash)
 	bool same;
 
 	got = crypt_ra(password, against, &work, &size);
-	same = hash != NULL && got != NULL && strlen(got) == strlen(hash) &&
-	    gnutls_memcmp(got, hash, strlen(hash)) == 0;
+	same =
+	    hash != NULL && got != NULL && strlen(got) == strlen(hash) && gnutls_memcmp(got, hash, strlen(hash)) == 0;
 	if (work != NULL)
 		explicit_bzero(work, (size_t)size);
 	free(work);

@@ -1,5 +1,5 @@
-/* password.h - password hashes (yescrypt, by libcrypt). Each call takes tens of milliseconds and 16 MB by design: never on
- * a thread that others wait for. */
+/* password.h - password hashes (yescrypt, by libcrypt). Each call takes tens of milliseconds and 16 MB by design: never
+ * on a thread that others wait for. */
 #ifndef DC_PASSWORD_H
 #define DC_PASSWORD_H
 

@@ -58,7 +58,8 @@ percent_decode(const char *text, size_t len, struct arena *arena, size_t *ret_le
 	return decode(text, len, arena, ret_len, &broken);
 }
 
-/* Length of the UTF-8 sequence at s (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF); 0 when it is none. */
+/* Length of the UTF-8 sequence at s (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF); 0 when it is none.
+ */
 static size_t
 utf8_sequence(const uint8_t *s, size_t left)
 {

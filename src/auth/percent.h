@@ -7,8 +7,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 
-/* Bytes of text[0..len) with %XX decoded; a '%' that begins no escape stays as it is. Holds NUL when the text encodes one,
- * so *ret_len counts. '+' is never a blank. */
+/* Bytes of text[0..len) with %XX decoded; a '%' that begins no escape stays as it is. Holds NUL when the text encodes
+ * one, so *ret_len counts. '+' is never a blank. */
 char *percent_decode(const char *text, size_t len, struct arena *, size_t *ret_len);
 /* The same as text for people: NULL when an escape is broken, or the result holds NUL or is no UTF-8. */
 char *percent_decode_text(const char *text, size_t len, struct arena *);

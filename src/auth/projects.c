@@ -42,8 +42,8 @@ projects_of(struct tx *tx, const struct project_scope *scope, const char *name, 
 }
 
 enum dc_code
-projects_check(struct tx *tx, const struct project_scope *scope, enum role role, const char *project_id,
-    struct dc_error *err)
+projects_check(
+    struct tx *tx, const struct project_scope *scope, enum role role, const char *project_id, struct dc_error *err)
 {
 	void *row;
 	const struct project_row *project;

@@ -24,7 +24,7 @@ struct user_row {
 	struct f_text name;
 	struct f_text role; /* role_names */
 	struct f_bool enabled;
-	struct f_text password; /* of a request only */
+	struct f_text password;      /* of a request only */
 	struct f_text password_hash; /* of the store only; null: no password logs in */
 	struct f_int create_time;
 };
@@ -33,7 +33,7 @@ extern const struct field_table user_table;
 struct key_row {
 	struct f_text id, user_id;
 	struct f_text project_id; /* the only one this key may use; null: as the user */
-	struct f_text role; /* null: the user's */
+	struct f_text role;       /* null: the user's */
 	struct f_text access_key, secret_key, description;
 	struct f_bool enabled;
 	struct f_int create_time;
@@ -43,12 +43,12 @@ extern const struct field_table key_table;
 struct token_row {
 	struct f_text id, hash, user_id;
 	struct f_text project_id; /* null: of the domain */
-	struct f_text methods; /* "password", "token" */
+	struct f_text methods;    /* "password", "token" */
 	struct f_int issued_at, expires_at;
 };
 extern const struct field_table token_table;
 
 enum role role_parse(const char *); /* ROLE_NONE for NULL and unknown words */
-const char *role_name(enum role); /* NULL for ROLE_NONE */
+const char *role_name(enum role);   /* NULL for ROLE_NONE */
 
 #endif

@@ -95,12 +95,12 @@ login_run(struct tx *tx, void *arg, struct dc_error *err)
 	struct login_job *job = arg;
 	const struct token_password *password = object(&job->in->password);
 	const struct token_old *old;
-	struct user_row user = { 0 };
-	struct token_row token = { 0 };
+	struct user_row user = {0};
+	struct token_row token = {0};
 	bool found;
 	enum dc_code rc;
 
-	job->login = (struct token_login) { 0 };
+	job->login = (struct token_login){0};
 	if (password != NULL) {
 		if ((rc = find_user(tx, given(&password->user), &user, &found, err)) != DC_OK || !found)
 			return rc;
@@ -120,7 +120,7 @@ enum dc_code
 token_login(struct store *store, const struct token_request *in, struct arena *arena, struct token_login *ret,
     struct dc_error *err)
 {
-	struct login_job job = { .in = given(&in->identity), .arena = arena };
+	struct login_job job = {.in = given(&in->identity), .arena = arena};
 	const struct token_password *password = object(&job.in->password);
 	const struct token_user *user;
 	enum dc_code rc;
@@ -149,7 +149,7 @@ static enum dc_code
 scope_project(struct tx *tx, const struct token_project *in, const struct user_row *user, const char *region,
     struct token_info *ret, struct dc_error *err)
 {
-	const struct project_scope scope = { .domain_id = user->domain_id.v, .project_id = user->project_id.v };
+	const struct project_scope scope = {.domain_id = user->domain_id.v, .project_id = user->project_id.v};
 	struct project_row *rows;
 	const char *domain;
 	size_t n;
@@ -174,13 +174,13 @@ scope_project(struct tx *tx, const struct token_project *in, const struct user_r
 }
 
 static enum dc_code
-resolve_scope(struct tx *tx, const struct token_scope *in, const char *region, struct token_info *ret,
-    struct dc_error *err)
+resolve_scope(
+    struct tx *tx, const struct token_scope *in, const char *region, struct token_info *ret, struct dc_error *err)
 {
 	const struct user_row *user = &ret->user;
 	const struct token_project *project = in != NULL ? object(&in->project) : NULL;
 	const struct token_domain *domain = in != NULL ? object(&in->domain) : NULL;
-	const struct token_project own = { .id = user->project_id };
+	const struct token_project own = {.id = user->project_id};
 	const char *id;
 	enum dc_code rc;
 
@@ -202,8 +202,8 @@ load_domains(struct tx *tx, struct token_info *info, struct dc_error *err)
 
 	rc = find(tx, &domain_table, Q(Q_EQ("id", info->user.domain_id.v)), &info->domain, &found, err);
 	if (rc == DC_OK && info->project.id.set == GIVEN)
-		rc = find(tx, &domain_table, Q(Q_EQ("id", info->project.domain_id.v)), &info->project_domain, &found,
-		    err);
+		rc = find(
+		    tx, &domain_table, Q(Q_EQ("id", info->project.domain_id.v)), &info->project_domain, &found, err);
 	return rc;
 }
 
@@ -228,7 +228,7 @@ enum dc_code
 token_issue(struct tx *tx, const struct token_request *in, const struct token_login *login, const char *region,
     struct arena *arena, const char **ret_token, struct token_info *ret, struct dc_error *err)
 {
-	struct token_info info = { 0 };
+	struct token_info info = {0};
 	char id[UUID_TEXT_SIZE], hash[SHA256_HEX_SIZE], text[SHA256_HEX_SIZE];
 	unsigned char secret[32];
 	utc_ms now = tx_now(tx), expiry = now + TOKEN_LIFE_MS;
@@ -262,7 +262,7 @@ token_issue(struct tx *tx, const struct token_request *in, const struct token_lo
 enum dc_code
 token_show(struct tx *tx, const char *text, struct token_info *ret, struct dc_error *err)
 {
-	struct token_info info = { 0 };
+	struct token_info info = {0};
 	bool found;
 	enum dc_code rc;
 

@@ -25,7 +25,7 @@ struct token_old {
 struct token_identity {
 	struct f_list methods;
 	struct f_objects password; /* struct token_password */
-	struct f_objects token; /* struct token_old */
+	struct f_objects token;    /* struct token_old */
 };
 struct token_project {
 	struct f_text id, name;
@@ -37,7 +37,7 @@ struct token_scope {
 };
 struct token_request {
 	struct f_objects identity; /* struct token_identity */
-	struct f_objects scope; /* struct token_scope */
+	struct f_objects scope;    /* struct token_scope */
 };
 extern const struct field_table token_request_table; /* VIEW_CREATE */
 
@@ -45,24 +45,24 @@ extern const struct field_table token_request_table; /* VIEW_CREATE */
 struct token_login {
 	const char *user_id;
 	const char *password_hash; /* that the password was verified against; NULL: by a token */
-	utc_ms until; /* a token made from a token lives no longer; 0: no bound */
+	utc_ms until;              /* a token made from a token lives no longer; 0: no bound */
 };
 
 /* Verifies password or token. Takes its time and blocks: not on a thread that others wait for. */
-enum dc_code token_login(struct store *, const struct token_request *, struct arena *, struct token_login *ret,
-    struct dc_error *err);
+enum dc_code token_login(
+    struct store *, const struct token_request *, struct arena *, struct token_login *ret, struct dc_error *err);
 
 /* A token and all that an answer says of it. */
 struct token_info {
 	struct token_row token;
 	struct user_row user;
-	struct domain_row domain; /* of the user */
+	struct domain_row domain;   /* of the user */
 	struct project_row project; /* id is not GIVEN: scoped to the domain */
 	struct domain_row project_domain;
 };
 
-/* Inside a writing transaction: checks the scope and stores a new token, whose text comes in *ret_token (arena). region: see
- * projects_of(). */
+/* Inside a writing transaction: checks the scope and stores a new token, whose text comes in *ret_token (arena).
+ * region: see projects_of(). */
 enum dc_code token_issue(struct tx *, const struct token_request *, const struct token_login *, const char *region,
     struct arena *, const char **ret_token, struct token_info *ret, struct dc_error *err);
 /* The token with this text. DC_E_NOT_FOUND as 404 when it is unknown or over. */
@@ -71,7 +71,8 @@ enum dc_code token_revoke(struct tx *, const char *text, struct dc_error *err);
 /* Ends all tokens of a user (password changed). */
 enum dc_code token_revoke_user(struct tx *, const char *user_id, struct dc_error *err);
 
-/* {"methods": ..., "user": ..., ...}, the value of "token" in answers. endpoint: base URL for the catalog, NULL: none. */
+/* {"methods": ..., "user": ..., ...}, the value of "token" in answers. endpoint: base URL for the catalog, NULL: none.
+ */
 void token_describe(const struct token_info *, const char *region, const char *endpoint, struct json *out);
 
 #endif

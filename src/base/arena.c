@@ -20,7 +20,8 @@ struct arena {
 	struct chunk *head; /* the one that small pieces are cut from */
 };
 
-static size_t round_up(size_t size)
+static size_t
+round_up(size_t size)
 {
 	const size_t a = alignof(max_align_t);
 
@@ -29,7 +30,8 @@ static size_t round_up(size_t size)
 	return (size + a - 1) / a * a;
 }
 
-static struct chunk *chunk_new(size_t cap)
+static struct chunk *
+chunk_new(size_t cap)
 {
 	struct chunk *c = malloc(sizeof(*c) + cap);
 
@@ -41,7 +43,8 @@ static struct chunk *chunk_new(size_t cap)
 	return c;
 }
 
-struct arena *arena_new(void)
+struct arena *
+arena_new(void)
 {
 	struct arena *a = malloc(sizeof(*a));
 
@@ -51,7 +54,8 @@ struct arena *arena_new(void)
 	return a;
 }
 
-struct arena *arena_free(struct arena *a)
+struct arena *
+arena_free(struct arena *a)
 {
 	if (a == NULL)
 		return NULL;
@@ -63,7 +67,8 @@ struct arena *arena_free(struct arena *a)
 	return NULL;
 }
 
-void *arena_alloc(struct arena *a, size_t size)
+void *
+arena_alloc(struct arena *a, size_t size)
 {
 	size_t need = round_up(size > 0 ? size : 1);
 	struct chunk *c = a->head;
@@ -89,7 +94,8 @@ void *arena_alloc(struct arena *a, size_t size)
 	return memset(p, 0, need);
 }
 
-void *arena_array(struct arena *a, size_t count, size_t size)
+void *
+arena_array(struct arena *a, size_t count, size_t size)
 {
 	size_t total;
 
@@ -98,12 +104,14 @@ void *arena_array(struct arena *a, size_t count, size_t size)
 	return arena_alloc(a, total);
 }
 
-char *arena_strdup(struct arena *a, const char *s)
+char *
+arena_strdup(struct arena *a, const char *s)
 {
 	return s != NULL ? arena_memdup(a, s, strlen(s) + 1) : NULL;
 }
 
-char *arena_strndup(struct arena *a, const char *s, size_t len)
+char *
+arena_strndup(struct arena *a, const char *s, size_t len)
 {
 	if (s == NULL)
 		return NULL;
@@ -114,7 +122,8 @@ char *arena_strndup(struct arena *a, const char *s, size_t len)
 	return p;
 }
 
-void *arena_memdup(struct arena *a, const void *data, size_t len)
+void *
+arena_memdup(struct arena *a, const void *data, size_t len)
 {
 	if (data == NULL)
 		return NULL;
@@ -125,7 +134,8 @@ void *arena_memdup(struct arena *a, const void *data, size_t len)
 	return p;
 }
 
-char *arena_printf(struct arena *a, const char *fmt, ...)
+char *
+arena_printf(struct arena *a, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -136,7 +146,8 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
 	return s;
 }
 
-char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
+char *
+arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 {
 	char brief[256]; /* most texts are: formatted once, then copied */
 	va_list again;
@@ -156,7 +167,8 @@ char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 	return s;
 }
 
-void arena_freep(struct arena **a)
+void
+arena_freep(struct arena **a)
 {
 	*a = arena_free(*a);
 }

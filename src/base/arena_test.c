@@ -7,7 +7,8 @@
 
 #include <cmocka.h>
 
-static void pieces_are_aligned_zeroed_and_apart(void **state)
+static void
+pieces_are_aligned_zeroed_and_apart(void **state)
 {
 	(void)state;
 	_cleanup_arena_ struct arena *a = arena_new();
@@ -26,7 +27,8 @@ static void pieces_are_aligned_zeroed_and_apart(void **state)
 	}
 }
 
-static void a_large_piece_leaves_the_rest_of_a_chunk_in_use(void **state)
+static void
+a_large_piece_leaves_the_rest_of_a_chunk_in_use(void **state)
 {
 	(void)state;
 	_cleanup_arena_ struct arena *a = arena_new();
@@ -38,7 +40,8 @@ static void a_large_piece_leaves_the_rest_of_a_chunk_in_use(void **state)
 	assert_ptr_equal(two, one + 16);
 }
 
-static void texts_are_copied_and_null_stays_null(void **state)
+static void
+texts_are_copied_and_null_stays_null(void **state)
 {
 	(void)state;
 	_cleanup_arena_ struct arena *a = arena_new();
@@ -51,12 +54,13 @@ static void texts_are_copied_and_null_stays_null(void **state)
 	assert_null(arena_free(NULL));
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pieces_are_aligned_zeroed_and_apart),
-		cmocka_unit_test(a_large_piece_leaves_the_rest_of_a_chunk_in_use),
-		cmocka_unit_test(texts_are_copied_and_null_stays_null),
+	    cmocka_unit_test(pieces_are_aligned_zeroed_and_apart),
+	    cmocka_unit_test(a_large_piece_leaves_the_rest_of_a_chunk_in_use),
+	    cmocka_unit_test(texts_are_copied_and_null_stays_null),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

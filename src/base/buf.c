@@ -4,13 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-void buf_free(struct buf *b)
+void
+buf_free(struct buf *b)
 {
 	free(b->data);
-	*b = (struct buf) BUF_INIT(b->max);
+	*b = (struct buf)BUF_INIT(b->max);
 }
 
-void buf_reset(struct buf *b)
+void
+buf_reset(struct buf *b)
 {
 	b->len = 0;
 	b->failed = false;
@@ -19,7 +21,8 @@ void buf_reset(struct buf *b)
 }
 
 /* Room for len more bytes and the NUL. */
-static bool reserve(struct buf *b, size_t len)
+static bool
+reserve(struct buf *b, size_t len)
 {
 	if (b->failed)
 		return false;
@@ -48,7 +51,8 @@ static bool reserve(struct buf *b, size_t len)
 	return true;
 }
 
-void buf_add(struct buf *b, const void *data, size_t len)
+void
+buf_add(struct buf *b, const void *data, size_t len)
 {
 	if (!reserve(b, len))
 		return;
@@ -58,12 +62,14 @@ void buf_add(struct buf *b, const void *data, size_t len)
 	b->data[b->len] = '\0';
 }
 
-void buf_puts(struct buf *b, const char *s)
+void
+buf_puts(struct buf *b, const char *s)
 {
 	buf_add(b, s, strlen(s));
 }
 
-void buf_putc(struct buf *b, char c)
+void
+buf_putc(struct buf *b, char c)
 {
 	if (!b->failed && b->len < b->max && b->len + 1 < b->cap) {
 		b->data[b->len++] = c;
@@ -73,7 +79,8 @@ void buf_putc(struct buf *b, char c)
 	buf_add(b, &c, 1);
 }
 
-void buf_int(struct buf *b, int64_t v)
+void
+buf_int(struct buf *b, int64_t v)
 {
 	char digits[20], *at = digits + sizeof(digits);
 	uint64_t rest = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
@@ -86,7 +93,8 @@ void buf_int(struct buf *b, int64_t v)
 	buf_add(b, at, (size_t)(digits + sizeof(digits) - at));
 }
 
-void buf_printf(struct buf *b, const char *fmt, ...)
+void
+buf_printf(struct buf *b, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -95,7 +103,8 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 	va_end(ap);
 }
 
-void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
+void
+buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 {
 	va_list again;
 
@@ -116,12 +125,14 @@ void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 	va_end(again);
 }
 
-const char *buf_str(const struct buf *b)
+const char *
+buf_str(const struct buf *b)
 {
 	return b->data != NULL ? b->data : "";
 }
 
-char *buf_steal(struct buf *b)
+char *
+buf_steal(struct buf *b)
 {
 	char *data = NULL;
 

@@ -17,9 +17,12 @@ struct buf {
 	bool failed;
 };
 
-#define BUF_INIT(ceiling) { .max = (ceiling) }
+#define BUF_INIT(ceiling)                                                                                              \
+	{                                                                                                              \
+		.max = (ceiling)                                                                                       \
+	}
 
-void buf_free(struct buf *); /* also makes it empty and usable again */
+void buf_free(struct buf *);  /* also makes it empty and usable again */
 void buf_reset(struct buf *); /* empty, keeps the memory */
 void buf_add(struct buf *, const void *, size_t len);
 void buf_puts(struct buf *, const char *);

@@ -4,7 +4,8 @@
 #include <string.h>
 #include <time.h>
 
-utc_ms utc_now(void)
+utc_ms
+utc_now(void)
 {
 	struct timespec t;
 
@@ -12,7 +13,8 @@ utc_ms utc_now(void)
 	return (utc_ms)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-void utc_format(utc_ms ms, char out[UTC_TEXT_SIZE])
+void
+utc_format(utc_ms ms, char out[UTC_TEXT_SIZE])
 {
 	/* Years outside 0..9999 have no RFC 3339 text; the nearest that has one stands for them. */
 	const utc_ms lowest = -62167219200000, highest = 253402300799999;
@@ -31,7 +33,8 @@ void utc_format(utc_ms ms, char out[UTC_TEXT_SIZE])
 }
 
 /* Exactly n digits at *s; steps over them. */
-static bool digits(const char **s, int n, int *ret)
+static bool
+digits(const char **s, int n, int *ret)
 {
 	int v = 0;
 
@@ -47,7 +50,8 @@ static bool digits(const char **s, int n, int *ret)
 	return true;
 }
 
-static bool literal(const char **s, char c)
+static bool
+literal(const char **s, char c)
 {
 	if (**s != c)
 		return false;
@@ -56,7 +60,8 @@ static bool literal(const char **s, char c)
 }
 
 /* A fraction of a second of 1 to 9 digits; milliseconds, the rest is cut off. */
-static bool fraction(const char **s, int *millis)
+static bool
+fraction(const char **s, int *millis)
 {
 	int n = 0, v = 0;
 
@@ -70,7 +75,8 @@ static bool fraction(const char **s, int *millis)
 	return n > 0;
 }
 
-static bool zone(const char **s, int *offset_minutes)
+static bool
+zone(const char **s, int *offset_minutes)
 {
 	int hours, minutes;
 
@@ -87,17 +93,19 @@ static bool zone(const char **s, int *offset_minutes)
 	return true;
 }
 
-static int days_in_month(int year, int month)
+static int
+days_in_month(int year, int month)
 {
-	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 
 	return month == 2 && leap ? 29 : days[month - 1];
 }
 
-bool utc_parse(const char *s, utc_ms *ret)
+bool
+utc_parse(const char *s, utc_ms *ret)
 {
-	struct tm tm = { 0 };
+	struct tm tm = {0};
 	int year, month, millis = 0, offset;
 
 	if (!digits(&s, 4, &year) || !literal(&s, '-') || !digits(&s, 2, &month) || !literal(&s, '-') ||
@@ -124,15 +132,17 @@ bool utc_parse(const char *s, utc_ms *ret)
 	return true;
 }
 
-struct monotonic monotonic_now(void)
+struct monotonic
+monotonic_now(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (struct monotonic) { (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000 };
+	return (struct monotonic){(int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000};
 }
 
-int64_t monotonic_since(struct monotonic earlier)
+int64_t
+monotonic_since(struct monotonic earlier)
 {
 	return monotonic_now().ms - earlier.ms;
 }

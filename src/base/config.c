@@ -19,7 +19,8 @@ struct reading {
 	bool failed;
 };
 
-static size_t key_index(const struct config *c, const char *section, const char *key)
+static size_t
+key_index(const struct config *c, const char *section, const char *key)
 {
 	for (size_t i = 0; i < c->count; i++) {
 		if (strcmp(c->keys[i].section, section) == 0 && strcmp(c->keys[i].key, key) == 0)
@@ -28,7 +29,8 @@ static size_t key_index(const struct config *c, const char *section, const char 
 	return c->count;
 }
 
-static int take(void *arg, const char *section, const char *key, const char *value)
+static int
+take(void *arg, const char *section, const char *key, const char *value)
 {
 	struct reading *r = arg;
 	struct config *c = r->config;
@@ -37,8 +39,9 @@ static int take(void *arg, const char *section, const char *key, const char *val
 	if (r->failed)
 		return 0;
 	if (i == c->count || c->value[i] != NULL) {
-		dc_fail(r->err, DC_E_PARAM, key, i == c->count ? "%s: [%s] %s is not a known key" :
-		    "%s: [%s] %s is set twice", r->path, section, key);
+		dc_fail(r->err, DC_E_PARAM, key,
+		    i == c->count ? "%s: [%s] %s is not a known key" : "%s: [%s] %s is set twice", r->path, section,
+		    key);
 		r->failed = true;
 		return 0;
 	}
@@ -46,7 +49,8 @@ static int take(void *arg, const char *section, const char *key, const char *val
 	return c->value[i] != NULL;
 }
 
-struct config *config_free(struct config *c)
+struct config *
+config_free(struct config *c)
 {
 	if (c == NULL)
 		return NULL;
@@ -57,7 +61,8 @@ struct config *config_free(struct config *c)
 	return NULL;
 }
 
-enum dc_code config_load(const char *path, const struct config_key *keys, struct config **ret, struct dc_error *err)
+enum dc_code
+config_load(const char *path, const struct config_key *keys, struct config **ret, struct dc_error *err)
 {
 	struct config *c = calloc(1, sizeof(*c));
 
@@ -71,7 +76,7 @@ enum dc_code config_load(const char *path, const struct config_key *keys, struct
 		config_free(c);
 		return dc_fail(err, DC_E_IO, NULL, "out of memory");
 	}
-	struct reading r = { .config = c, .path = path, .err = err };
+	struct reading r = {.config = c, .path = path, .err = err};
 	int line = path != NULL ? ini_parse(path, take, &r) : 0;
 
 	if (line == 0 && !r.failed) {
@@ -88,7 +93,8 @@ enum dc_code config_load(const char *path, const struct config_key *keys, struct
 	return dc_fail(err, DC_E_PARAM, NULL, "%s: line %d is neither [section] nor key = value", path, line);
 }
 
-const char *config_get(const struct config *c, const char *section, const char *key)
+const char *
+config_get(const struct config *c, const char *section, const char *key)
 {
 	size_t i = key_index(c, section, key);
 
@@ -97,8 +103,9 @@ const char *config_get(const struct config *c, const char *section, const char *
 	return c->value[i] != NULL ? c->value[i] : c->keys[i].fallback;
 }
 
-enum dc_code config_int(const struct config *c, const char *section, const char *key, int64_t lo, int64_t hi,
-    int64_t *ret, struct dc_error *err)
+enum dc_code
+config_int(const struct config *c, const char *section, const char *key, int64_t lo, int64_t hi, int64_t *ret,
+    struct dc_error *err)
 {
 	const char *text = config_get(c, section, key);
 	const char *why = "is not set";
@@ -111,9 +118,10 @@ enum dc_code config_int(const struct config *c, const char *section, const char 
 	return DC_OK;
 }
 
-enum dc_code config_bool(const struct config *c, const char *section, const char *key, bool *ret, struct dc_error *err)
+enum dc_code
+config_bool(const struct config *c, const char *section, const char *key, bool *ret, struct dc_error *err)
 {
-	static const char *const words[] = { "no", "yes", "false", "true", "0", "1" };
+	static const char *const words[] = {"no", "yes", "false", "true", "0", "1"};
 	const char *text = config_get(c, section, key);
 
 	for (size_t i = 0; text != NULL && i < sizeof(words) / sizeof(words[0]); i++) {
@@ -122,6 +130,6 @@ enum dc_code config_bool(const struct config *c, const char *section, const char
 			return DC_OK;
 		}
 	}
-	return dc_fail(err, DC_E_PARAM, key, "[%s] %s must be yes or no, and is \"%s\"", section, key,
-	    text != NULL ? text : "");
+	return dc_fail(
+	    err, DC_E_PARAM, key, "[%s] %s must be yes or no, and is \"%s\"", section, key, text != NULL ? text : "");
 }

@@ -14,11 +14,11 @@ struct config_key {
 	const char *section;
 	const char *key;
 	const char *fallback; /* NULL: none */
-	const char *doc; /* one line, used by the manual page and -n */
+	const char *doc;      /* one line, used by the manual page and -n */
 };
 
-/* keys ends with a row whose section is NULL and must outlive the config. path NULL: fallbacks only. On failure err says
- * file, line and reason, and *ret is untouched. */
+/* keys ends with a row whose section is NULL and must outlive the config. path NULL: fallbacks only. On failure err
+ * says file, line and reason, and *ret is untouched. */
 enum dc_code config_load(const char *path, const struct config_key *keys, struct config **ret, struct dc_error *err);
 struct config *config_free(struct config *);
 /* Borrowed; NULL when neither set nor with a fallback. Asking for a key that is not in the table aborts. */

@@ -10,13 +10,14 @@
 #include <cmocka.h>
 
 static const struct config_key keys[] = {
-	{ "server", "port", "8080", "port" },
-	{ "server", "name", NULL, "name" },
-	{ "server", "quick", "no", "quick" },
-	{ 0 },
+    {"server", "port", "8080", "port"},
+    {"server", "name", NULL, "name"},
+    {"server", "quick", "no", "quick"},
+    {0},
 };
 
-static enum dc_code load(const char *text, struct config **ret, struct dc_error *err)
+static enum dc_code
+load(const char *text, struct config **ret, struct dc_error *err)
 {
 	char path[] = "/tmp/dcaas-config-XXXXXX";
 	int fd = mkstemp(path);
@@ -30,9 +31,10 @@ static enum dc_code load(const char *text, struct config **ret, struct dc_error 
 	return code;
 }
 
-static void keys_are_read_and_fall_back(void **state)
+static void
+keys_are_read_and_fall_back(void **state)
 {
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 	struct config *c = NULL;
 	int64_t port;
 	bool quick;
@@ -50,16 +52,17 @@ static void keys_are_read_and_fall_back(void **state)
 	config_free(c);
 }
 
-static void mistakes_are_told_by_name(void **state)
+static void
+mistakes_are_told_by_name(void **state)
 {
 	static const struct {
 		const char *text, *word;
-	} wrong[] = { { "[server]\nprot = 1\n", "prot" }, { "[sever]\nport = 1\n", "sever" }, { "[server]\nhello\n", "line 2" },
-		{ "[server]\nport = 1\nport = 2\n", "twice" } };
+	} wrong[] = {{"[server]\nprot = 1\n", "prot"}, {"[sever]\nport = 1\n", "sever"},
+	    {"[server]\nhello\n", "line 2"}, {"[server]\nport = 1\nport = 2\n", "twice"}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		struct dc_error err = { 0 };
+		struct dc_error err = {0};
 		struct config *c = NULL;
 
 		assert_int_not_equal(load(wrong[i].text, &c, &err), DC_OK);
@@ -68,9 +71,10 @@ static void mistakes_are_told_by_name(void **state)
 	}
 }
 
-static void values_out_of_range_are_refused(void **state)
+static void
+values_out_of_range_are_refused(void **state)
 {
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 	struct config *c = NULL;
 	int64_t port;
 	bool quick;
@@ -84,12 +88,13 @@ static void values_out_of_range_are_refused(void **state)
 	assert_int_equal(config_load("/nonexistent/dcaas.conf", keys, &c, &err), DC_E_IO);
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(keys_are_read_and_fall_back),
-		cmocka_unit_test(mistakes_are_told_by_name),
-		cmocka_unit_test(values_out_of_range_are_refused),
+	    cmocka_unit_test(keys_are_read_and_fall_back),
+	    cmocka_unit_test(mistakes_are_told_by_name),
+	    cmocka_unit_test(values_out_of_range_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

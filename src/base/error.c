@@ -9,12 +9,13 @@ static const struct {
 	const char *text;
 	const char *name;
 } codes[] = {
-#define X(name, http, api, text) { http, api, text, #name },
-	DC_CODES(X)
+#define X(name, http, api, text) {http, api, text, #name},
+    DC_CODES(X)
 #undef X
 };
 
-enum dc_code dc_vfail(struct dc_error *err, enum dc_code code, const char *member, const char *fmt, va_list ap)
+enum dc_code
+dc_vfail(struct dc_error *err, enum dc_code code, const char *member, const char *fmt, va_list ap)
 {
 	if (err == NULL)
 		return code;
@@ -25,7 +26,8 @@ enum dc_code dc_vfail(struct dc_error *err, enum dc_code code, const char *membe
 	return code;
 }
 
-enum dc_code dc_fail(struct dc_error *err, enum dc_code code, const char *member, const char *fmt, ...)
+enum dc_code
+dc_fail(struct dc_error *err, enum dc_code code, const char *member, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -35,7 +37,8 @@ enum dc_code dc_fail(struct dc_error *err, enum dc_code code, const char *member
 	return code;
 }
 
-enum dc_code dc_missing(struct dc_error *err, enum dc_code code, const char *fmt, ...)
+enum dc_code
+dc_missing(struct dc_error *err, enum dc_code code, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -47,22 +50,26 @@ enum dc_code dc_missing(struct dc_error *err, enum dc_code code, const char *fmt
 	return code;
 }
 
-int dc_code_http(enum dc_code code)
+int
+dc_code_http(enum dc_code code)
 {
 	return codes[code].http;
 }
 
-const char *dc_code_api(enum dc_code code)
+const char *
+dc_code_api(enum dc_code code)
 {
 	return codes[code].api;
 }
 
-const char *dc_code_text(enum dc_code code)
+const char *
+dc_code_text(enum dc_code code)
 {
 	return codes[code].text;
 }
 
-const char *dc_code_name(enum dc_code code)
+const char *
+dc_code_name(enum dc_code code)
 {
 	return codes[code].name;
 }

@@ -76,7 +76,7 @@ enum dc_code {
 
 struct dc_error {
 	enum dc_code code;
-	int http; /* HTTP status to answer; 0 means the code's own */
+	int http;        /* HTTP status to answer; 0 means the code's own */
 	char member[96]; /* the request member, header or parameter at fault; "" when none */
 	char text[DC_ERROR_TEXT_MAX];
 };
@@ -92,7 +92,7 @@ enum dc_code dc_missing(struct dc_error *err, enum dc_code code, const char *fmt
     __attribute__((format(printf, 3, 4)));
 
 int dc_code_http(enum dc_code);
-const char *dc_code_api(enum dc_code); /* "DC.0001" */
+const char *dc_code_api(enum dc_code);  /* "DC.0001" */
 const char *dc_code_text(enum dc_code); /* default words */
 const char *dc_code_name(enum dc_code); /* "DC_E_PARAM", for logs */
 

@@ -3,7 +3,8 @@
 #include <errno.h>
 #include <unistd.h>
 
-bool write_all(int fd, const char *data, size_t len)
+bool
+write_all(int fd, const char *data, size_t len)
 {
 	while (len > 0) {
 		ssize_t n = write(fd, data, len);

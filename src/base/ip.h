@@ -22,7 +22,7 @@ struct ip_prefix {
 #define IP_TEXT_SIZE 50 /* longest prefix and NUL */
 
 const char *ip_family_name(enum ip_family); /* "ipv4", "ipv6" */
-unsigned ip_bits(enum ip_family); /* 32 or 128 */
+unsigned ip_bits(enum ip_family);           /* 32 or 128 */
 bool ip_parse_addr(const char *, struct ip_addr *ret);
 /* "address/length", length mandatory and within the family. Zone ids, blanks and IPv4-mapped text are refused. */
 bool ip_parse_prefix(const char *, struct ip_prefix *ret);

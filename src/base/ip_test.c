@@ -7,7 +7,8 @@
 
 #include <cmocka.h>
 
-static struct ip_prefix prefix(const char *text)
+static struct ip_prefix
+prefix(const char *text)
 {
 	struct ip_prefix p;
 
@@ -16,10 +17,11 @@ static struct ip_prefix prefix(const char *text)
 	return p;
 }
 
-static void prefixes_read_and_print_canonically(void **state)
+static void
+prefixes_read_and_print_canonically(void **state)
 {
-	static const char *const pairs[][2] = { { "10.1.2.3/24", "10.1.2.3/24" }, { "0.0.0.0/0", "0.0.0.0/0" },
-		{ "FD00:0:0::1/64", "fd00::1/64" }, { "2001:db8:0:0:1:0:0:1/128", "2001:db8::1:0:0:1/128" } };
+	static const char *const pairs[][2] = {{"10.1.2.3/24", "10.1.2.3/24"}, {"0.0.0.0/0", "0.0.0.0/0"},
+	    {"FD00:0:0::1/64", "fd00::1/64"}, {"2001:db8:0:0:1:0:0:1/128", "2001:db8::1:0:0:1/128"}};
 	char out[IP_TEXT_SIZE];
 
 	(void)state;
@@ -31,12 +33,13 @@ static void prefixes_read_and_print_canonically(void **state)
 	}
 }
 
-static void what_is_no_prefix_is_refused(void **state)
+static void
+what_is_no_prefix_is_refused(void **state)
 {
-	static const char *const wrong[] = { "", "/", "10.0.0.1", "10.0.0.1/", "10.0.0.1/33", "10.0.0.1/-1", "10.0.0.1/08",
-		"10.0.0.1/ 8", " 10.0.0.1/8", "10.0.0.256/8", "10.0.0/8", "010.0.0.1/8", "fd00::/129", "fd00::1%eth0/64",
-		"::ffff:10.0.0.1/120", "fd00:::1/64", "10.0.0.1/8/8", "10.0.0.1/8x",
-		"1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb:cccc/64" };
+	static const char *const wrong[] = {"", "/", "10.0.0.1", "10.0.0.1/", "10.0.0.1/33", "10.0.0.1/-1",
+	    "10.0.0.1/08", "10.0.0.1/ 8", " 10.0.0.1/8", "10.0.0.256/8", "10.0.0/8", "010.0.0.1/8", "fd00::/129",
+	    "fd00::1%eth0/64", "::ffff:10.0.0.1/120", "fd00:::1/64", "10.0.0.1/8/8", "10.0.0.1/8x",
+	    "1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb:cccc/64"};
 	struct ip_prefix p;
 
 	(void)state;
@@ -46,21 +49,22 @@ static void what_is_no_prefix_is_refused(void **state)
 	}
 }
 
-static void containment_is_equal_or_more_specific(void **state)
+static void
+containment_is_equal_or_more_specific(void **state)
 {
 	static const struct {
 		const char *a, *b;
 		bool contains, overlaps;
 	} cases[] = {
-		{ "10.0.0.0/8", "10.1.0.0/16", true, true },
-		{ "10.1.0.0/16", "10.0.0.0/8", false, true },
-		{ "10.1.0.0/16", "10.1.0.0/16", true, true },
-		{ "10.1.0.0/17", "10.1.128.0/17", false, false },
-		{ "0.0.0.0/0", "192.0.2.1/32", true, true },
-		{ "0.0.0.0/0", "::/0", false, false },
-		{ "fd00::/9", "fd7f::/16", true, true },
-		{ "fd00::/9", "fd80::/16", false, false },
-		{ "10.1.2.3/24", "10.1.2.99/32", true, true },
+	    {"10.0.0.0/8", "10.1.0.0/16", true, true},
+	    {"10.1.0.0/16", "10.0.0.0/8", false, true},
+	    {"10.1.0.0/16", "10.1.0.0/16", true, true},
+	    {"10.1.0.0/17", "10.1.128.0/17", false, false},
+	    {"0.0.0.0/0", "192.0.2.1/32", true, true},
+	    {"0.0.0.0/0", "::/0", false, false},
+	    {"fd00::/9", "fd7f::/16", true, true},
+	    {"fd00::/9", "fd80::/16", false, false},
+	    {"10.1.2.3/24", "10.1.2.99/32", true, true},
 	};
 
 	(void)state;
@@ -73,12 +77,13 @@ static void containment_is_equal_or_more_specific(void **state)
 	}
 }
 
-static void link_hosts_are_usable_addresses_of_their_subnet(void **state)
+static void
+link_hosts_are_usable_addresses_of_their_subnet(void **state)
 {
-	static const char *const good[] = { "10.0.0.1/30", "10.0.0.2/30", "10.0.0.0/31", "10.0.0.1/31", "fd00::1/64",
-		"fd00::/127", "1.1.88.1/30", "2001:db8::2/126" };
-	static const char *const bad[] = { "10.0.0.0/30", "10.0.0.3/30", "10.0.0.1/32", "fd00::/64", "fd00::1/128",
-		"224.0.0.1/24", "127.0.0.1/8", "0.0.0.1/8", "ff02::1/64", "::1/64", "10.0.0.1/0" };
+	static const char *const good[] = {"10.0.0.1/30", "10.0.0.2/30", "10.0.0.0/31", "10.0.0.1/31", "fd00::1/64",
+	    "fd00::/127", "1.1.88.1/30", "2001:db8::2/126"};
+	static const char *const bad[] = {"10.0.0.0/30", "10.0.0.3/30", "10.0.0.1/32", "fd00::/64", "fd00::1/128",
+	    "224.0.0.1/24", "127.0.0.1/8", "0.0.0.1/8", "ff02::1/64", "::1/64", "10.0.0.1/0"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
@@ -94,13 +99,14 @@ static void link_hosts_are_usable_addresses_of_their_subnet(void **state)
 	}
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(prefixes_read_and_print_canonically),
-		cmocka_unit_test(what_is_no_prefix_is_refused),
-		cmocka_unit_test(containment_is_equal_or_more_specific),
-		cmocka_unit_test(link_hosts_are_usable_addresses_of_their_subnet),
+	    cmocka_unit_test(prefixes_read_and_print_canonically),
+	    cmocka_unit_test(what_is_no_prefix_is_refused),
+	    cmocka_unit_test(containment_is_equal_or_more_specific),
+	    cmocka_unit_test(link_hosts_are_usable_addresses_of_their_subnet),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

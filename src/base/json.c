@@ -2,40 +2,46 @@
 
 #include <string.h>
 
-static void separate(struct json *w)
+static void
+separate(struct json *w)
 {
 	if (w->comma)
 		buf_putc(w->out, ',');
 	w->comma = true;
 }
 
-void jw_object_begin(struct json *w)
+void
+jw_object_begin(struct json *w)
 {
 	separate(w);
 	buf_putc(w->out, '{');
 	w->comma = false;
 }
 
-void jw_object_end(struct json *w)
+void
+jw_object_end(struct json *w)
 {
 	buf_putc(w->out, '}');
 	w->comma = true;
 }
 
-void jw_array_begin(struct json *w)
+void
+jw_array_begin(struct json *w)
 {
 	separate(w);
 	buf_putc(w->out, '[');
 	w->comma = false;
 }
 
-void jw_array_end(struct json *w)
+void
+jw_array_end(struct json *w)
 {
 	buf_putc(w->out, ']');
 	w->comma = true;
 }
 
-static void escape(struct buf *out, unsigned char c)
+static void
+escape(struct buf *out, unsigned char c)
 {
 	switch (c) {
 	case '"':
@@ -59,7 +65,8 @@ static void escape(struct buf *out, unsigned char c)
 }
 
 /* Bytes of the character at s: 1 to 4; 0 when it is none (RFC 3629: nothing cut off, overlong, or a surrogate). */
-static size_t character(const char *s)
+static size_t
+character(const char *s)
 {
 	const unsigned char *c = (const unsigned char *)s;
 	unsigned char low = 0x80, high = 0xbf; /* bounds of the second byte */
@@ -91,8 +98,10 @@ static size_t character(const char *s)
 	return len;
 }
 
-/* Texts that were cut to a size may end inside a character: what is none becomes U+FFFD, so that the whole stays JSON. */
-static void quoted(struct buf *out, const char *s)
+/* Texts that were cut to a size may end inside a character: what is none becomes U+FFFD, so that the whole stays JSON.
+ */
+static void
+quoted(struct buf *out, const char *s)
 {
 	buf_putc(out, '"');
 	while (*s != '\0') {
@@ -112,7 +121,8 @@ static void quoted(struct buf *out, const char *s)
 	buf_putc(out, '"');
 }
 
-void jw_key(struct json *w, const char *key)
+void
+jw_key(struct json *w, const char *key)
 {
 	separate(w);
 	quoted(w->out, key);
@@ -120,7 +130,8 @@ void jw_key(struct json *w, const char *key)
 	w->comma = false;
 }
 
-void jw_string(struct json *w, const char *s)
+void
+jw_string(struct json *w, const char *s)
 {
 	if (s == NULL) {
 		jw_null(w);
@@ -130,25 +141,29 @@ void jw_string(struct json *w, const char *s)
 	quoted(w->out, s);
 }
 
-void jw_int(struct json *w, int64_t v)
+void
+jw_int(struct json *w, int64_t v)
 {
 	separate(w);
 	buf_int(w->out, v);
 }
 
-void jw_bool(struct json *w, bool v)
+void
+jw_bool(struct json *w, bool v)
 {
 	separate(w);
 	buf_puts(w->out, v ? "true" : "false");
 }
 
-void jw_null(struct json *w)
+void
+jw_null(struct json *w)
 {
 	separate(w);
 	buf_puts(w->out, "null");
 }
 
-void jw_raw(struct json *w, const char *text)
+void
+jw_raw(struct json *w, const char *text)
 {
 	if (text == NULL || text[0] == '\0') {
 		jw_null(w);
@@ -158,19 +173,22 @@ void jw_raw(struct json *w, const char *text)
 	buf_puts(w->out, text);
 }
 
-void jw_member_string(struct json *w, const char *key, const char *value)
+void
+jw_member_string(struct json *w, const char *key, const char *value)
 {
 	jw_key(w, key);
 	jw_string(w, value);
 }
 
-void jw_member_int(struct json *w, const char *key, int64_t value)
+void
+jw_member_int(struct json *w, const char *key, int64_t value)
 {
 	jw_key(w, key);
 	jw_int(w, value);
 }
 
-void jw_member_bool(struct json *w, const char *key, bool value)
+void
+jw_member_bool(struct json *w, const char *key, bool value)
 {
 	jw_key(w, key);
 	jw_bool(w, value);

@@ -15,7 +15,10 @@ struct json {
 	bool comma; /* the next value needs one before it */
 };
 
-#define JSON_INIT(buffer) { .out = (buffer) }
+#define JSON_INIT(buffer)                                                                                              \
+	{                                                                                                              \
+		.out = (buffer)                                                                                        \
+	}
 
 void jw_object_begin(struct json *);
 void jw_object_end(struct json *);

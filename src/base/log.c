@@ -12,13 +12,15 @@
 static const char *log_program = "dcaas";
 static int log_max = LOG_INFO;
 
-void log_init(const char *program, int max_priority)
+void
+log_init(const char *program, int max_priority)
 {
 	log_program = program;
 	log_max = max_priority;
 }
 
-static const char *level_name(int priority)
+static const char *
+level_name(int priority)
 {
 	switch (priority) {
 	case LOG_EMERG:
@@ -37,7 +39,8 @@ static const char *level_name(int priority)
 }
 
 /* One write per line, so that lines of several threads and processes never mix. */
-void dc_log(int priority, const char *event, const char *fmt, ...)
+void
+dc_log(int priority, const char *event, const char *fmt, ...)
 {
 	if (priority > log_max)
 		return;
@@ -67,7 +70,8 @@ void dc_log(int priority, const char *event, const char *fmt, ...)
 	buf_free(&line);
 }
 
-const char *log_quote(struct arena *arena, const char *text)
+const char *
+log_quote(struct arena *arena, const char *text)
 {
 	if (text == NULL)
 		return "\"\"";

@@ -14,7 +14,8 @@
 #include "base/json.h"
 #include "base/log.h"
 
-static void a_buffer_keeps_its_ceiling_and_remembers_the_failure(void **state)
+static void
+a_buffer_keeps_its_ceiling_and_remembers_the_failure(void **state)
 {
 	(void)state;
 	_cleanup_buf_ struct buf b = BUF_INIT(10);
@@ -36,10 +37,11 @@ static void a_buffer_keeps_its_ceiling_and_remembers_the_failure(void **state)
 	assert_int_equal(b.len, 0);
 }
 
-static void a_buffer_prints_whole_numbers(void **state)
+static void
+a_buffer_prints_whole_numbers(void **state)
 {
 	(void)state;
-	static const int64_t numbers[] = { 0, 7, -7, 10, 1234567890, INT64_MAX, INT64_MIN };
+	static const int64_t numbers[] = {0, 7, -7, 10, 1234567890, INT64_MAX, INT64_MIN};
 	_cleanup_buf_ struct buf b = BUF_INIT(100);
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
@@ -52,7 +54,8 @@ static void a_buffer_prints_whole_numbers(void **state)
 	}
 }
 
-static void a_buffer_grows_under_printf(void **state)
+static void
+a_buffer_grows_under_printf(void **state)
 {
 	(void)state;
 	_cleanup_buf_ struct buf b = BUF_INIT(2000);
@@ -67,7 +70,8 @@ static void a_buffer_grows_under_printf(void **state)
 	assert_int_equal(strlen(b.data), 900);
 }
 
-static void an_empty_buffer_gives_away_an_empty_text(void **state)
+static void
+an_empty_buffer_gives_away_an_empty_text(void **state)
 {
 	(void)state;
 	struct buf b = BUF_INIT(100);
@@ -77,7 +81,8 @@ static void an_empty_buffer_gives_away_an_empty_text(void **state)
 	free(taken);
 }
 
-static void json_has_commas_where_they_belong(void **state)
+static void
+json_has_commas_where_they_belong(void **state)
 {
 	(void)state;
 	_cleanup_buf_ struct buf b = BUF_INIT(1000);
@@ -97,7 +102,8 @@ static void json_has_commas_where_they_belong(void **state)
 	assert_string_equal(b.data, "{\"a\":null,\"l\":[-5,{},[1]],\"t\":true}");
 }
 
-static void json_strings_are_escaped(void **state)
+static void
+json_strings_are_escaped(void **state)
 {
 	(void)state;
 	_cleanup_buf_ struct buf b = BUF_INIT(1000);
@@ -107,20 +113,21 @@ static void json_strings_are_escaped(void **state)
 	assert_string_equal(b.data, "\"q\\\" b\\\\ n\\n t\\t \\u0001 \xc3\xa4\"");
 }
 
-static void json_strings_hold_whole_characters_only(void **state)
+static void
+json_strings_hold_whole_characters_only(void **state)
 {
 	(void)state;
 	static const struct {
 		const char *text, *json;
 	} cases[] = {
-		{ "a\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80", "\"a\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80\"" },
-		{ "cut \xc3", "\"cut \\ufffd\"" },
-		{ "cut \xe2\x82", "\"cut \\ufffd\\ufffd\"" },
-		{ "\xf0\x9f\x98 in between", "\"\\ufffd\\ufffd\\ufffd in between\"" },
-		{ "\x80\xff", "\"\\ufffd\\ufffd\"" },
-		{ "overlong \xc0\xaf \xe0\x80\xaf", "\"overlong \\ufffd\\ufffd \\ufffd\\ufffd\\ufffd\"" },
-		{ "surrogate \xed\xa0\x80", "\"surrogate \\ufffd\\ufffd\\ufffd\"" },
-		{ "beyond \xf4\x90\x80\x80", "\"beyond \\ufffd\\ufffd\\ufffd\\ufffd\"" },
+	    {"a\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80", "\"a\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80\""},
+	    {"cut \xc3", "\"cut \\ufffd\""},
+	    {"cut \xe2\x82", "\"cut \\ufffd\\ufffd\""},
+	    {"\xf0\x9f\x98 in between", "\"\\ufffd\\ufffd\\ufffd in between\""},
+	    {"\x80\xff", "\"\\ufffd\\ufffd\""},
+	    {"overlong \xc0\xaf \xe0\x80\xaf", "\"overlong \\ufffd\\ufffd \\ufffd\\ufffd\\ufffd\""},
+	    {"surrogate \xed\xa0\x80", "\"surrogate \\ufffd\\ufffd\\ufffd\""},
+	    {"beyond \xf4\x90\x80\x80", "\"beyond \\ufffd\\ufffd\\ufffd\\ufffd\""},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -132,9 +139,10 @@ static void json_strings_hold_whole_characters_only(void **state)
 	}
 }
 
-static void errors_carry_code_member_and_words(void **state)
+static void
+errors_carry_code_member_and_words(void **state)
 {
-	struct dc_error err = { .http = 7 };
+	struct dc_error err = {.http = 7};
 
 	(void)state;
 	assert_int_equal(dc_fail(&err, DC_E_ASN, "virtual_interface.asn", "%s", "too \"large\""), DC_E_ASN);
@@ -150,7 +158,8 @@ static void errors_carry_code_member_and_words(void **state)
 	assert_int_equal(dc_fail(NULL, DC_E_IO, NULL, "x"), DC_E_IO);
 }
 
-static void log_values_cannot_forge_a_line(void **state)
+static void
+log_values_cannot_forge_a_line(void **state)
 {
 	(void)state;
 	_cleanup_arena_ struct arena *a = arena_new();
@@ -159,18 +168,19 @@ static void log_values_cannot_forge_a_line(void **state)
 	assert_string_equal(log_quote(a, NULL), "\"\"");
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_buffer_keeps_its_ceiling_and_remembers_the_failure),
-		cmocka_unit_test(a_buffer_prints_whole_numbers),
-		cmocka_unit_test(a_buffer_grows_under_printf),
-		cmocka_unit_test(an_empty_buffer_gives_away_an_empty_text),
-		cmocka_unit_test(json_has_commas_where_they_belong),
-		cmocka_unit_test(json_strings_are_escaped),
-		cmocka_unit_test(json_strings_hold_whole_characters_only),
-		cmocka_unit_test(errors_carry_code_member_and_words),
-		cmocka_unit_test(log_values_cannot_forge_a_line),
+	    cmocka_unit_test(a_buffer_keeps_its_ceiling_and_remembers_the_failure),
+	    cmocka_unit_test(a_buffer_prints_whole_numbers),
+	    cmocka_unit_test(a_buffer_grows_under_printf),
+	    cmocka_unit_test(an_empty_buffer_gives_away_an_empty_text),
+	    cmocka_unit_test(json_has_commas_where_they_belong),
+	    cmocka_unit_test(json_strings_are_escaped),
+	    cmocka_unit_test(json_strings_hold_whole_characters_only),
+	    cmocka_unit_test(errors_carry_code_member_and_words),
+	    cmocka_unit_test(log_values_cannot_forge_a_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,8 @@
 
 #include "base/clock.h"
 
-void random_bytes(void *out, size_t len)
+void
+random_bytes(void *out, size_t len)
 {
 	unsigned char *p = out;
 
@@ -22,7 +23,8 @@ void random_bytes(void *out, size_t len)
 	}
 }
 
-void hex_encode(const void *data, size_t len, char *out)
+void
+hex_encode(const void *data, size_t len, char *out)
 {
 	static const char digit[] = "0123456789abcdef";
 	const unsigned char *p = data;
@@ -34,7 +36,8 @@ void hex_encode(const void *data, size_t len, char *out)
 	out[2 * len] = '\0';
 }
 
-static int hex_value(char c)
+static int
+hex_value(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -45,7 +48,8 @@ static int hex_value(char c)
 	return -1;
 }
 
-bool hex_decode(const char *text, void *out, size_t len)
+bool
+hex_decode(const char *text, void *out, size_t len)
 {
 	unsigned char *p = out;
 
@@ -63,7 +67,8 @@ bool hex_decode(const char *text, void *out, size_t len)
 
 /* RFC 9562 section 6.2, method 1: the 12 bits behind the milliseconds count up within one; when they run over, or the
  * clock went back, the time of the last one goes on. */
-static void next_stamp(uint64_t *ms, unsigned *count)
+static void
+next_stamp(uint64_t *ms, unsigned *count)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	static uint64_t last_ms;
@@ -85,7 +90,8 @@ static void next_stamp(uint64_t *ms, unsigned *count)
 	pthread_mutex_unlock(&lock);
 }
 
-void uuid_new(char out[UUID_TEXT_SIZE])
+void
+uuid_new(char out[UUID_TEXT_SIZE])
 {
 	unsigned char b[16];
 	uint64_t ms;
@@ -99,7 +105,7 @@ void uuid_new(char out[UUID_TEXT_SIZE])
 	b[7] = (unsigned char)count;
 	b[8] = (unsigned char)(0x80 | (b[8] & 0x3f));
 
-	static const unsigned char group[] = { 4, 2, 2, 2, 6 };
+	static const unsigned char group[] = {4, 2, 2, 2, 6};
 	size_t from = 0;
 	char *p = out;
 
@@ -112,7 +118,8 @@ void uuid_new(char out[UUID_TEXT_SIZE])
 	}
 }
 
-void hex32_new(char out[HEX32_TEXT_SIZE])
+void
+hex32_new(char out[HEX32_TEXT_SIZE])
 {
 	unsigned char b[16];
 
@@ -120,7 +127,8 @@ void hex32_new(char out[HEX32_TEXT_SIZE])
 	hex_encode(b, sizeof(b), out);
 }
 
-bool uuid_is_valid(const char *s)
+bool
+uuid_is_valid(const char *s)
 {
 	for (size_t i = 0; i < 36; i++) {
 		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
@@ -131,7 +139,8 @@ bool uuid_is_valid(const char *s)
 	return s[36] == '\0';
 }
 
-bool hex32_is_valid(const char *s)
+bool
+hex32_is_valid(const char *s)
 {
 	for (size_t i = 0; i < 32; i++) {
 		if (hex_value(s[i]) < 0)

@@ -13,7 +13,7 @@
 void uuid_new(char out[UUID_TEXT_SIZE]);
 /* 16 random bytes as 32 lower-case hex digits: project ids, request ids. */
 void hex32_new(char out[HEX32_TEXT_SIZE]);
-bool uuid_is_valid(const char *); /* 8-4-4-4-12 hex digits of either case */
+bool uuid_is_valid(const char *);  /* 8-4-4-4-12 hex digits of either case */
 bool hex32_is_valid(const char *); /* 32 hex digits of either case */
 /* len random bytes from the kernel; ends the process if there are none to be had. */
 void random_bytes(void *out, size_t len);

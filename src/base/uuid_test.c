@@ -7,7 +7,8 @@
 
 #include <cmocka.h>
 
-static void ids_are_version_7_and_each_is_greater_than_the_last(void **state)
+static void
+ids_are_version_7_and_each_is_greater_than_the_last(void **state)
 {
 	char last[UUID_TEXT_SIZE] = "";
 
@@ -24,11 +25,12 @@ static void ids_are_version_7_and_each_is_greater_than_the_last(void **state)
 	}
 }
 
-static void malformed_ids_are_refused(void **state)
+static void
+malformed_ids_are_refused(void **state)
 {
-	static const char *const wrong[] = { "", "0190f2d4", "0190f2d4-0000-7000-8000-00000000000",
-		"0190f2d4-0000-7000-8000-0000000000000", "0190f2d40000-7000-8000-0000-00000000000",
-		"0190f2d4-0000-7000-8000-00000000000g", "{190f2d4-0000-7000-8000-000000000000" };
+	static const char *const wrong[] = {"", "0190f2d4", "0190f2d4-0000-7000-8000-00000000000",
+	    "0190f2d4-0000-7000-8000-0000000000000", "0190f2d40000-7000-8000-0000-00000000000",
+	    "0190f2d4-0000-7000-8000-00000000000g", "{190f2d4-0000-7000-8000-000000000000"};
 	char hex[HEX32_TEXT_SIZE];
 
 	(void)state;
@@ -44,7 +46,8 @@ static void malformed_ids_are_refused(void **state)
 	assert_false(hex32_is_valid("00000000000000000000000000000000f"));
 }
 
-static void hex_goes_there_and_back(void **state)
+static void
+hex_goes_there_and_back(void **state)
 {
 	unsigned char back[3];
 	char text[7];
@@ -58,12 +61,13 @@ static void hex_goes_there_and_back(void **state)
 	assert_false(hex_decode("00ff5x", back, 3));
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ids_are_version_7_and_each_is_greater_than_the_last),
-		cmocka_unit_test(malformed_ids_are_refused),
-		cmocka_unit_test(hex_goes_there_and_back),
+	    cmocka_unit_test(ids_are_version_7_and_each_is_greater_than_the_last),
+	    cmocka_unit_test(malformed_ids_are_refused),
+	    cmocka_unit_test(hex_goes_there_and_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,16 +6,19 @@
 #define WAIT_MAX_SECONDS 60
 
 /* A query parameter that is a whole number; absent: 0. */
-static enum dc_code query_number(const struct call *call, const char *name, int64_t max, int64_t *ret, struct dc_error *err)
+static enum dc_code
+query_number(const struct call *call, const char *name, int64_t max, int64_t *ret, struct dc_error *err)
 {
 	const char *text = call_query(call, name, 0), *why = NULL;
 
 	*ret = text != NULL ? strtonum(text, 0, max, &why) : 0;
-	return why == NULL ? DC_OK :
-	    dc_fail(err, DC_E_PARAM, name, "%s must be a whole number from 0 to %lld", name, (long long)max);
+	return why == NULL
+		   ? DC_OK
+		   : dc_fail(err, DC_E_PARAM, name, "%s must be a whole number from 0 to %lld", name, (long long)max);
 }
 
-static enum dc_code poll_desired(struct tx *tx, struct call *call, struct dc_error *err)
+static enum dc_code
+poll_desired(struct tx *tx, struct call *call, struct dc_error *err)
 {
 	int64_t revision, seconds;
 	bool nothing_new;
@@ -24,7 +27,7 @@ static enum dc_code poll_desired(struct tx *tx, struct call *call, struct dc_err
 	if ((rc = query_number(call, "revision", INT64_MAX, &revision, err)) != DC_OK ||
 	    (rc = query_number(call, "wait", WAIT_MAX_SECONDS, &seconds, err)) != DC_OK ||
 	    (rc = edge_desired(tx, call->who.edge_id, call_query(call, "epoch", 0), revision, &call->out, &nothing_new,
-	         err)) != DC_OK)
+		 err)) != DC_OK)
 		return rc;
 	if (!nothing_new)
 		return DC_OK;
@@ -38,10 +41,12 @@ static enum dc_code poll_desired(struct tx *tx, struct call *call, struct dc_err
 	return DC_OK;
 }
 
-static enum dc_code take_report(struct tx *tx, struct call *call, struct dc_error *err)
+static enum dc_code
+take_report(struct tx *tx, struct call *call, struct dc_error *err)
 {
 	bool resend = false;
-	enum dc_code rc = edge_fold(tx, call->who.edge_id, call->body, api_get_options(call->api)->resources, &resend, err);
+	enum dc_code rc =
+	    edge_fold(tx, call->who.edge_id, call->body, api_get_options(call->api)->resources, &resend, err);
 
 	if (rc == DC_OK)
 		call->status = resend ? 409 : 204;
@@ -49,10 +54,10 @@ static enum dc_code take_report(struct tx *tx, struct call *call, struct dc_erro
 }
 
 const struct route edge_channel_routes[] = {
-	{ M_GET, "/dcaas/v1/edge/desired", ROLE_NONE, ROUTE_EDGE | ROUTE_HIDDEN, .run = poll_desired, .operation = "PollDesired",
-	    .summary = "What the calling edge is asked to have; waits for a change." },
-	{ M_POST, "/dcaas/v1/edge/report", ROLE_NONE, ROUTE_EDGE | ROUTE_HIDDEN | ROUTE_WRITES, .view = VIEW_WIRE,
-	    .body_table = &wire_report_table, .envelope = "", .status = 204, .run = take_report, .operation = "ReportObserved",
-	    .summary = "What the calling edge observed; 409 asks for a full report." },
-	{ 0 },
+    {M_GET, "/dcaas/v1/edge/desired", ROLE_NONE, ROUTE_EDGE | ROUTE_HIDDEN, .run = poll_desired,
+	.operation = "PollDesired", .summary = "What the calling edge is asked to have; waits for a change."},
+    {M_POST, "/dcaas/v1/edge/report", ROLE_NONE, ROUTE_EDGE | ROUTE_HIDDEN | ROUTE_WRITES, .view = VIEW_WIRE,
+	.body_table = &wire_report_table, .envelope = "", .status = 204, .run = take_report,
+	.operation = "ReportObserved", .summary = "What the calling edge observed; 409 asks for a full report."},
+    {0},
 };

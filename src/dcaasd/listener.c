@@ -7,7 +7,8 @@
 #include <unistd.h>
 
 /* Names are separated by colons; missing ones name nothing. */
-static void take_names(const char *names, int n, bool tls[LISTENERS_MAX])
+static void
+take_names(const char *names, int n, bool tls[LISTENERS_MAX])
 {
 	for (int i = 0; i < n; i++) {
 		size_t len = names != NULL ? strcspn(names, ":") : 0;
@@ -18,7 +19,8 @@ static void take_names(const char *names, int n, bool tls[LISTENERS_MAX])
 	}
 }
 
-int listeners_inherited(bool tls[LISTENERS_MAX])
+int
+listeners_inherited(bool tls[LISTENERS_MAX])
 {
 	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS"), *bad_pid = NULL, *bad_fds = NULL;
 	int n = 0;

@@ -38,10 +38,11 @@ struct daemon {
 	size_t api_n;
 };
 
-static const struct route *const extra_routes[] = { iam_routes, edge_channel_routes, service_routes, key_routes,
-	not_served_routes, NULL };
+static const struct route *const extra_routes[] = {
+    iam_routes, edge_channel_routes, service_routes, key_routes, not_served_routes, NULL};
 
-static void usage(FILE *to)
+static void
+usage(FILE *to)
 {
 	fprintf(to,
 	    "usage: dcaasd [-c FILE] [-n | --init | --operator-key | --backup FILE | --restored | --forget-secrets |\n"
@@ -57,16 +58,18 @@ static void usage(FILE *to)
 	    "  --keys            print the configuration's keys with their defaults\n");
 }
 
-static struct store_options store_options(struct daemon *d)
+static struct store_options
+store_options(struct daemon *d)
 {
-	return (struct store_options) {
-		.path = arena_printf(d->arena, "%s/dcaas.db", d->settings->state_dir),
-		.key_path = arena_printf(d->arena, "%s/dcaas.key", d->settings->state_dir),
-		.tables = registry_tables,
+	return (struct store_options){
+	    .path = arena_printf(d->arena, "%s/dcaas.db", d->settings->state_dir),
+	    .key_path = arena_printf(d->arena, "%s/dcaas.key", d->settings->state_dir),
+	    .tables = registry_tables,
 	};
 }
 
-static enum dc_code open_store(struct daemon *d, struct dc_error *error)
+static enum dc_code
+open_store(struct daemon *d, struct dc_error *error)
 {
 	const struct store_options options = store_options(d);
 	const char *dir = d->settings->state_dir;
@@ -83,17 +86,19 @@ struct init_job {
 	struct bootstrap_result result;
 };
 
-static enum dc_code init_run(struct tx *tx, void *arg, struct dc_error *error)
+static enum dc_code
+init_run(struct tx *tx, void *arg, struct dc_error *error)
 {
 	struct init_job *job = arg;
-	const struct bootstrap nothing_given = { 0 };
+	const struct bootstrap nothing_given = {0};
 
 	return identity_bootstrap(tx, &nothing_given, job->arena, &job->result, error);
 }
 
-static enum dc_code command_init(struct daemon *d, struct dc_error *error)
+static enum dc_code
+command_init(struct daemon *d, struct dc_error *error)
 {
-	struct init_job job = { .arena = d->arena };
+	struct init_job job = {.arena = d->arena};
 	enum dc_code rc;
 
 	if ((rc = open_store(d, error)) != DC_OK || (rc = store_submit_wait(d->store, init_run, &job, error)) != DC_OK)
@@ -109,25 +114,30 @@ struct key_job {
 };
 
 /* For the first operator that there is. */
-static enum dc_code operator_key_run(struct tx *tx, void *arg, struct dc_error *error)
+static enum dc_code
+operator_key_run(struct tx *tx, void *arg, struct dc_error *error)
 {
 	struct key_job *job = arg;
 	struct access_key key;
 	void *rows;
 	size_t n;
-	enum dc_code rc = query_list(tx, &user_table, Q(Q_EQ("role", "operator"), Q_EQ("enabled", "true")), NULL, &rows, &n, error);
+	enum dc_code rc =
+	    query_list(tx, &user_table, Q(Q_EQ("role", "operator"), Q_EQ("enabled", "true")), NULL, &rows, &n, error);
 
 	if (rc == DC_OK && n == 0)
 		return dc_fail(error, DC_E_NOT_FOUND, NULL, "there is no operator: see --init");
-	if (rc != DC_OK || (rc = identity_add_key(tx, ((const struct user_row *)rows)->id.v, NULL, &key, error)) != DC_OK)
+	if (rc != DC_OK ||
+	    (rc = identity_add_key(tx, ((const struct user_row *)rows)->id.v, NULL, &key, error)) != DC_OK)
 		return rc;
-	job->key = (struct access_key) { arena_strdup(job->arena, key.access_key), arena_strdup(job->arena, key.secret_key) };
+	job->key =
+	    (struct access_key){arena_strdup(job->arena, key.access_key), arena_strdup(job->arena, key.secret_key)};
 	return tx_check_key(tx, error);
 }
 
-static enum dc_code command_operator_key(struct daemon *d, struct dc_error *error)
+static enum dc_code
+command_operator_key(struct daemon *d, struct dc_error *error)
 {
-	struct key_job job = { .arena = d->arena };
+	struct key_job job = {.arena = d->arena};
 	enum dc_code rc;
 
 	if ((d->store == NULL && (rc = open_store(d, error)) != DC_OK) ||
@@ -137,41 +147,48 @@ static enum dc_code command_operator_key(struct daemon *d, struct dc_error *erro
 	return DC_OK;
 }
 
-static void tell_lost(void *arg, const char *table, const char *id)
+static void
+tell_lost(void *arg, const char *table, const char *id)
 {
 	(void)arg;
 	printf("# lost: %s %s\n", table, id);
 }
 
 /* Keys without their secret are of no use to anybody. */
-static enum dc_code drop_keys_run(struct tx *tx, void *arg, struct dc_error *error)
+static enum dc_code
+drop_keys_run(struct tx *tx, void *arg, struct dc_error *error)
 {
 	(void)arg;
 	return query_delete(tx, &key_table, Q_ALL, NULL, error);
 }
 
-static enum dc_code command_forget_secrets(struct daemon *d, struct dc_error *error)
+static enum dc_code
+command_forget_secrets(struct daemon *d, struct dc_error *error)
 {
 	const struct store_options options = store_options(d);
 	enum dc_code rc;
 
-	if ((rc = store_forget_secrets(&options, tell_lost, NULL, error)) != DC_OK || (rc = open_store(d, error)) != DC_OK ||
+	if ((rc = store_forget_secrets(&options, tell_lost, NULL, error)) != DC_OK ||
+	    (rc = open_store(d, error)) != DC_OK ||
 	    (rc = store_submit_wait(d->store, drop_keys_run, NULL, error)) != DC_OK)
 		return rc;
 	return command_operator_key(d, error);
 }
 
-static enum dc_code command_restored(struct daemon *d, struct dc_error *error)
+static enum dc_code
+command_restored(struct daemon *d, struct dc_error *error)
 {
 	return store_new_epoch(arena_printf(d->arena, "%s/dcaas.db", d->settings->state_dir), error);
 }
 
-static enum dc_code command_backup(struct daemon *d, const char *to, struct dc_error *error)
+static enum dc_code
+command_backup(struct daemon *d, const char *to, struct dc_error *error)
 {
 	return store_backup(arena_printf(d->arena, "%s/dcaas.db", d->settings->state_dir), to, error);
 }
 
-static void command_openapi(struct arena *arena)
+static void
+command_openapi(struct arena *arena)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT(16 << 20);
 	struct json out = JSON_INIT(&text);
@@ -180,16 +197,19 @@ static void command_openapi(struct arena *arena)
 	puts(buf_str(&text));
 }
 
-static void command_keys(void)
+static void
+command_keys(void)
 {
 	for (const struct config_key *k = settings_keys; k->section != NULL; k++)
-		printf("# %s\n%s%s = %s\n", k->doc, k->fallback == NULL ? "#" : "", k->key, k->fallback != NULL ? k->fallback : "");
+		printf("# %s\n%s%s = %s\n", k->doc, k->fallback == NULL ? "#" : "", k->key,
+		    k->fallback != NULL ? k->fallback : "");
 }
 
 /* --- the service --- */
 
 /* Edges poll on any of the listeners. */
-static void wake_edge(void *arg, const char *edge_id)
+static void
+wake_edge(void *arg, const char *edge_id)
 {
 	struct daemon *d = arg;
 
@@ -205,24 +225,24 @@ struct listener {
 	const char *port_file; /* NULL: none */
 };
 
-static enum dc_code serve_on(struct daemon *d, const struct route *const *routes, const struct listener *l,
-    struct dc_error *error)
+static enum dc_code
+serve_on(struct daemon *d, const struct route *const *routes, const struct listener *l, struct dc_error *error)
 {
 	const struct settings *s = d->settings;
 	const struct api_options options = {
-		.store = d->store,
-		.routes = routes,
-		.resources = registry,
-		.auth = { .edge_table = &edge_table, .edge_hash = "token_hash" },
-		.address = l->at != NULL ? l->at->address : "",
-		.port = l->at != NULL ? l->at->port : 0,
-		.listen_fd = l->fd,
-		.tls = l->tls ? d->tls : NULL,
-		.max_connections = s->max_connections,
-		.max_per_address = s->max_per_address,
-		.idle_seconds = s->idle_seconds,
-		.region_id = s->res.region_id,
-		.user = &d->holder,
+	    .store = d->store,
+	    .routes = routes,
+	    .resources = registry,
+	    .auth = {.edge_table = &edge_table, .edge_hash = "token_hash"},
+	    .address = l->at != NULL ? l->at->address : "",
+	    .port = l->at != NULL ? l->at->port : 0,
+	    .listen_fd = l->fd,
+	    .tls = l->tls ? d->tls : NULL,
+	    .max_connections = s->max_connections,
+	    .max_per_address = s->max_per_address,
+	    .idle_seconds = s->idle_seconds,
+	    .region_id = s->res.region_id,
+	    .user = &d->holder,
 	};
 	enum dc_code rc = api_start(&options, &d->api[d->api_n], error);
 
@@ -235,7 +255,8 @@ static enum dc_code serve_on(struct daemon *d, const struct route *const *routes
 }
 
 /* Others wait for this file: it appears whole or not at all. */
-static enum dc_code write_port_file(const struct listener *l, uint16_t port, struct arena *arena, struct dc_error *error)
+static enum dc_code
+write_port_file(const struct listener *l, uint16_t port, struct arena *arena, struct dc_error *error)
 {
 	const char *fresh = arena_printf(arena, "%s.new", l->port_file);
 	FILE *f = fopen(fresh, "we");
@@ -250,7 +271,8 @@ static enum dc_code write_port_file(const struct listener *l, uint16_t port, str
 }
 
 /* Who has no certificate gets one that clients can be told to trust: its path is in the log. */
-static enum dc_code open_tls(struct daemon *d, struct dc_error *error)
+static enum dc_code
+open_tls(struct daemon *d, struct dc_error *error)
 {
 	const struct settings *s = d->settings;
 	const char *certificate = s->tls_certificate, *key = s->tls_key;
@@ -260,7 +282,8 @@ static enum dc_code open_tls(struct daemon *d, struct dc_error *error)
 		certificate = arena_printf(d->arena, "%s/tls.crt", s->state_dir);
 		key = arena_printf(d->arena, "%s/tls.key", s->state_dir);
 		if (access(certificate, F_OK) != 0 && access(key, F_OK) != 0) {
-			if ((rc = tls_self_signed(certificate, key, s->https.address[0] != '\0' ? s->https.address : NULL, error)) != DC_OK)
+			if ((rc = tls_self_signed(certificate, key,
+				 s->https.address[0] != '\0' ? s->https.address : NULL, error)) != DC_OK)
 				return rc;
 			dc_log(LOG_INFO, "self-signed certificate made", "file=%s", log_quote(d->arena, certificate));
 		}
@@ -269,7 +292,8 @@ static enum dc_code open_tls(struct daemon *d, struct dc_error *error)
 }
 
 /* One that a crash had cut short. */
-static enum dc_code finish_rotation(struct daemon *d, struct dc_error *error)
+static enum dc_code
+finish_rotation(struct daemon *d, struct dc_error *error)
 {
 	size_t sealed;
 	enum dc_code rc = store_finish_rotation(d->store, &sealed, error);
@@ -279,7 +303,8 @@ static enum dc_code finish_rotation(struct daemon *d, struct dc_error *error)
 	return rc;
 }
 
-static enum dc_code start(struct daemon *d, struct dc_error *error)
+static enum dc_code
+start(struct daemon *d, struct dc_error *error)
 {
 	const struct settings *s = d->settings;
 	const struct route *const *routes = registry_routes(extra_routes, d->arena);
@@ -289,13 +314,14 @@ static enum dc_code start(struct daemon *d, struct dc_error *error)
 	enum dc_code rc;
 
 	if (s->http.address[0] != '\0')
-		listener[n++] = (struct listener) { &s->http, -1, false, s->port_file };
+		listener[n++] = (struct listener){&s->http, -1, false, s->port_file};
 	if (s->https.address[0] != '\0')
-		listener[n++] = (struct listener) { &s->https, -1, true, s->tls_port_file };
+		listener[n++] = (struct listener){&s->https, -1, true, s->tls_port_file};
 	for (int i = 0; i < inherited; i++)
-		listener[n++] = (struct listener) { NULL, LISTENERS_FIRST + i, inherited_tls[i], NULL };
+		listener[n++] = (struct listener){NULL, LISTENERS_FIRST + i, inherited_tls[i], NULL};
 	if (n == 0)
-		return dc_fail(error, DC_E_PARAM, "listen", "neither [dcaasd] listen nor an inherited listener: nobody could call");
+		return dc_fail(error, DC_E_PARAM, "listen",
+		    "neither [dcaasd] listen nor an inherited listener: nobody could call");
 	for (int i = 0; i < n; i++)
 		want_tls = want_tls || listener[i].tls;
 	if ((rc = open_store(d, error)) != DC_OK || (want_tls && (rc = open_tls(d, error)) != DC_OK))
@@ -306,7 +332,8 @@ static enum dc_code start(struct daemon *d, struct dc_error *error)
 	if ((rc = finish_rotation(d, error)) != DC_OK)
 		return rc;
 	store_watch(d->store, wake_edge, d);
-	/* port_file comes last: whoever has waited for it finds tls_port_file written, and not that of an earlier start. */
+	/* port_file comes last: whoever has waited for it finds tls_port_file written, and not that of an earlier
+	 * start. */
 	for (int i = n - 1; i >= 0; i--)
 		if (listener[i].port_file != NULL &&
 		    (rc = write_port_file(&listener[i], api_port(d->api[i]), d->arena, error)) != DC_OK)
@@ -314,21 +341,23 @@ static enum dc_code start(struct daemon *d, struct dc_error *error)
 	return DC_OK;
 }
 
-static void stop(struct daemon *d)
+static void
+stop(struct daemon *d)
 {
 	for (size_t i = 0; i < d->api_n; i++)
 		d->api[i] = api_stop(d->api[i], STOP_MS);
 	d->api_n = 0;
 }
 
-static void reload(struct daemon *d)
+static void
+reload(struct daemon *d)
 {
-	struct dc_error error = { 0 };
+	struct dc_error error = {0};
 	struct settings *fresh = NULL;
 
 	if (d->old_n == RELOADS_MAX || settings_load(d->config_path, &fresh, &error) != DC_OK) {
-		dc_log(LOG_ERR, "reload refused", "error=%s", log_quote(d->arena, d->old_n == RELOADS_MAX ?
-		    "reloaded too often; restart" : error.text));
+		dc_log(LOG_ERR, "reload refused", "error=%s",
+		    log_quote(d->arena, d->old_n == RELOADS_MAX ? "reloaded too often; restart" : error.text));
 		return;
 	}
 	atomic_store(&d->holder.settings, &fresh->res);
@@ -340,9 +369,10 @@ static void reload(struct daemon *d)
 	dc_log(LOG_INFO, "reloaded", "file=%s", d->config_path != NULL ? log_quote(d->arena, d->config_path) : "-");
 }
 
-static int serve(struct daemon *d)
+static int
+serve(struct daemon *d)
 {
-	struct dc_error error = { 0 };
+	struct dc_error error = {0};
 	sigset_t signals;
 	int signal_number = 0;
 
@@ -378,9 +408,10 @@ enum command {
 	COMMAND_KEYS,
 };
 
-static int run(struct daemon *d, enum command command, const char *backup_path)
+static int
+run(struct daemon *d, enum command command, const char *backup_path)
 {
-	struct dc_error error = { 0 };
+	struct dc_error error = {0};
 	enum dc_code rc = DC_OK;
 
 	switch (command) {
@@ -416,22 +447,23 @@ static int run(struct daemon *d, enum command command, const char *backup_path)
 	return rc == DC_OK ? 0 : 1;
 }
 
-int main(int argc, char **argv)
+int
+main(int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "init", no_argument, NULL, COMMAND_INIT + 1000 },
-		{ "operator-key", no_argument, NULL, COMMAND_OPERATOR_KEY + 1000 },
-		{ "forget-secrets", no_argument, NULL, COMMAND_FORGET_SECRETS + 1000 },
-		{ "restored", no_argument, NULL, COMMAND_RESTORED + 1000 },
-		{ "backup", required_argument, NULL, COMMAND_BACKUP + 1000 },
-		{ "openapi", no_argument, NULL, COMMAND_OPENAPI + 1000 },
-		{ "keys", no_argument, NULL, COMMAND_KEYS + 1000 },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
+	    {"config", required_argument, NULL, 'c'},
+	    {"init", no_argument, NULL, COMMAND_INIT + 1000},
+	    {"operator-key", no_argument, NULL, COMMAND_OPERATOR_KEY + 1000},
+	    {"forget-secrets", no_argument, NULL, COMMAND_FORGET_SECRETS + 1000},
+	    {"restored", no_argument, NULL, COMMAND_RESTORED + 1000},
+	    {"backup", required_argument, NULL, COMMAND_BACKUP + 1000},
+	    {"openapi", no_argument, NULL, COMMAND_OPENAPI + 1000},
+	    {"keys", no_argument, NULL, COMMAND_KEYS + 1000},
+	    {"help", no_argument, NULL, 'h'},
+	    {0},
 	};
-	struct daemon d = { 0 };
-	struct dc_error error = { 0 };
+	struct daemon d = {0};
+	struct dc_error error = {0};
 	enum command command = COMMAND_SERVE;
 	const char *backup_path = NULL;
 

@@ -10,20 +10,23 @@ struct health {
 };
 
 /* An edge that was not heard of for three report intervals says nothing that can be relied on. */
-static bool is_silent(const struct edge_report *r, utc_ms now)
+static bool
+is_silent(const struct edge_report *r, utc_ms now)
 {
 	return r->received_time.set != GIVEN || now - r->received_time.v > 3 * 1000 * r->report_interval.v;
 }
 
 /* Of the edges that have reported: others may be either. */
-static const char *fabric_of(const struct health *h)
+static const char *
+fabric_of(const struct health *h)
 {
 	if (h->real == 0)
 		return h->simulated == 0 ? "none" : "simulated";
 	return h->simulated == 0 ? "real" : "partly simulated";
 }
 
-static void fill_health(struct json *out, const void *arg)
+static void
+fill_health(struct json *out, const void *arg)
 {
 	const struct health *h = arg;
 
@@ -35,9 +38,10 @@ static void fill_health(struct json *out, const void *arg)
 	jw_member_int(out, "edges_silent", (int64_t)h->silent);
 }
 
-static enum dc_code show_health(struct tx *tx, struct call *call, struct dc_error *err)
+static enum dc_code
+show_health(struct tx *tx, struct call *call, struct dc_error *err)
 {
-	struct health h = { 0 };
+	struct health h = {0};
 	void *rows;
 	enum dc_code rc = query_list(tx, &edge_report_table, Q_ALL, NULL, &rows, &h.edges, err);
 
@@ -55,7 +59,8 @@ static enum dc_code show_health(struct tx *tx, struct call *call, struct dc_erro
 	return DC_OK;
 }
 
-static enum dc_code show_openapi(struct tx *tx, struct call *call, struct dc_error *err)
+static enum dc_code
+show_openapi(struct tx *tx, struct call *call, struct dc_error *err)
 {
 	struct json out = JSON_INIT(&call->out);
 
@@ -66,9 +71,9 @@ static enum dc_code show_openapi(struct tx *tx, struct call *call, struct dc_err
 }
 
 const struct route service_routes[] = {
-	{ M_GET, "/health", ROLE_NONE, ROUTE_OPEN, .run = show_health, .operation = "ShowHealth",
-	    .summary = "Whether the server works, and whether its routers are real or simulated." },
-	{ M_GET, "/dcaas/v1/openapi.json", ROLE_NONE, ROUTE_OPEN, .run = show_openapi, .operation = "ShowOpenapi",
-	    .summary = "This API as an OpenAPI document." },
-	{ 0 },
+    {M_GET, "/health", ROLE_NONE, ROUTE_OPEN, .run = show_health, .operation = "ShowHealth",
+	.summary = "Whether the server works, and whether its routers are real or simulated."},
+    {M_GET, "/dcaas/v1/openapi.json", ROLE_NONE, ROUTE_OPEN, .run = show_openapi, .operation = "ShowOpenapi",
+	.summary = "This API as an OpenAPI document."},
+    {0},
 };

@@ -8,36 +8,41 @@
 #define SECTION "dcaasd"
 
 const struct config_key settings_keys[] = {
-	{ SECTION, "state_dir", "/var/lib/dcaas", "Folder of the database and of the key file for secrets." },
-	{ SECTION, "listen", "127.0.0.1:8080", "Address and port of the API; port 0: any free one; none: inherited listeners only." },
-	{ SECTION, "listen_tls", "none", "Address and port of the API over HTTPS; port 0: any free one; none: no HTTPS." },
-	{ SECTION, "tls_certificate", NULL, "Certificate chain (PEM) shown over HTTPS. Without it tls.crt in state_dir, made at the first start." },
-	{ SECTION, "tls_key", NULL, "Its key (PEM). Without it tls.key in state_dir." },
-	{ SECTION, "tls_port_file", NULL, "File that is given \"address:port\" once the API listens over HTTPS." },
-	{ SECTION, "port_file", NULL, "File that is given \"address:port\" once the API listens." },
-	{ SECTION, "region_id", "region-1", "Name of the region that this server is." },
-	{ SECTION, "accept_unattached_vpc", "no", "Whether a gateway may name a VPC that is attached nowhere yet." },
-	{ SECTION, "quota_virtual_gateways", "5", "Virtual gateways of one project; -1: no limit." },
-	{ SECTION, "quota_virtual_interfaces", "50", "Virtual interfaces of one project; -1: no limit." },
-	{ SECTION, "quota_global_dc_gateways", "5", "Global DC gateways of one project; -1: no limit." },
-	{ SECTION, "quota_peer_links", "3", "Peer links of one global DC gateway; -1: no limit." },
-	{ SECTION, "quota_local_subnets", "50", "Local blocks of one gateway." },
-	{ SECTION, "quota_remote_subnets", "50", "Remote blocks of one interface." },
-	{ SECTION, "vrfs_per_instance", "100", "Gateways that share one routing daemon on an edge." },
-	{ SECTION, "internal_asn_first", "4290000000", "First AS number kept for links between gateways." },
-	{ SECTION, "internal_asn_last", "4294967294", "Last AS number kept for links between gateways." },
-	{ SECTION, "link_block_ipv4", "100.127.0.0/16", "IPv4 block that links between gateways are numbered from, /31 each." },
-	{ SECTION, "link_block_ipv6", "fd64:6361:6173::/64", "IPv6 block that links between gateways are numbered from, /127 each." },
-	{ SECTION, "router_ids", "10.255.0.0/16", "IPv4 block that the gateways' router ids are taken from." },
-	{ SECTION, "max_connections", "4096", "Connections at a time." },
-	{ SECTION, "max_per_address", "1024", "Connections at a time from one address." },
-	{ SECTION, "idle_seconds", "60", "Idle connections are closed after this time." },
-	{ SECTION, "log", "info", "Least level that is logged: error, warning, info or debug." },
-	{ 0 },
+    {SECTION, "state_dir", "/var/lib/dcaas", "Folder of the database and of the key file for secrets."},
+    {SECTION, "listen", "127.0.0.1:8080",
+	"Address and port of the API; port 0: any free one; none: inherited listeners only."},
+    {SECTION, "listen_tls", "none", "Address and port of the API over HTTPS; port 0: any free one; none: no HTTPS."},
+    {SECTION, "tls_certificate", NULL,
+	"Certificate chain (PEM) shown over HTTPS. Without it tls.crt in state_dir, made at the first start."},
+    {SECTION, "tls_key", NULL, "Its key (PEM). Without it tls.key in state_dir."},
+    {SECTION, "tls_port_file", NULL, "File that is given \"address:port\" once the API listens over HTTPS."},
+    {SECTION, "port_file", NULL, "File that is given \"address:port\" once the API listens."},
+    {SECTION, "region_id", "region-1", "Name of the region that this server is."},
+    {SECTION, "accept_unattached_vpc", "no", "Whether a gateway may name a VPC that is attached nowhere yet."},
+    {SECTION, "quota_virtual_gateways", "5", "Virtual gateways of one project; -1: no limit."},
+    {SECTION, "quota_virtual_interfaces", "50", "Virtual interfaces of one project; -1: no limit."},
+    {SECTION, "quota_global_dc_gateways", "5", "Global DC gateways of one project; -1: no limit."},
+    {SECTION, "quota_peer_links", "3", "Peer links of one global DC gateway; -1: no limit."},
+    {SECTION, "quota_local_subnets", "50", "Local blocks of one gateway."},
+    {SECTION, "quota_remote_subnets", "50", "Remote blocks of one interface."},
+    {SECTION, "vrfs_per_instance", "100", "Gateways that share one routing daemon on an edge."},
+    {SECTION, "internal_asn_first", "4290000000", "First AS number kept for links between gateways."},
+    {SECTION, "internal_asn_last", "4294967294", "Last AS number kept for links between gateways."},
+    {SECTION, "link_block_ipv4", "100.127.0.0/16",
+	"IPv4 block that links between gateways are numbered from, /31 each."},
+    {SECTION, "link_block_ipv6", "fd64:6361:6173::/64",
+	"IPv6 block that links between gateways are numbered from, /127 each."},
+    {SECTION, "router_ids", "10.255.0.0/16", "IPv4 block that the gateways' router ids are taken from."},
+    {SECTION, "max_connections", "4096", "Connections at a time."},
+    {SECTION, "max_per_address", "1024", "Connections at a time from one address."},
+    {SECTION, "idle_seconds", "60", "Idle connections are closed after this time."},
+    {SECTION, "log", "info", "Least level that is logged: error, warning, info or debug."},
+    {0},
 };
 
 /* "127.0.0.1:8080", "[::1]:8080", "none" */
-static enum dc_code take_listen(const struct settings *s, const char *key, struct listen_at *ret, struct dc_error *err)
+static enum dc_code
+take_listen(const struct settings *s, const char *key, struct listen_at *ret, struct dc_error *err)
 {
 	const char *text = config_get(s->config, SECTION, key), *colon = strrchr(text, ':'), *why = "port";
 	size_t len = colon != NULL ? (size_t)(colon - text) : 0;
@@ -55,16 +60,18 @@ static enum dc_code take_listen(const struct settings *s, const char *key, struc
 	ret->address[len] = '\0';
 	ret->port = (uint16_t)strtonum(colon + 1, 0, 65535, &why);
 	if (why != NULL || !ip_parse_addr(ret->address, &address))
-		return dc_fail(err, DC_E_PARAM, key, "[dcaasd] %s must be an IP address and a port from 0 to 65535", key);
+		return dc_fail(
+		    err, DC_E_PARAM, key, "[dcaasd] %s must be an IP address and a port from 0 to 65535", key);
 	return DC_OK;
 }
 
-static enum dc_code take_log(const char *text, struct settings *s, struct dc_error *err)
+static enum dc_code
+take_log(const char *text, struct settings *s, struct dc_error *err)
 {
 	static const struct {
 		const char *name;
 		int priority;
-	} levels[] = { { "error", LOG_ERR }, { "warning", LOG_WARNING }, { "info", LOG_INFO }, { "debug", LOG_DEBUG } };
+	} levels[] = {{"error", LOG_ERR}, {"warning", LOG_WARNING}, {"info", LOG_INFO}, {"debug", LOG_DEBUG}};
 
 	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
 		if (strcmp(text, levels[i].name) == 0) {
@@ -75,7 +82,8 @@ static enum dc_code take_log(const char *text, struct settings *s, struct dc_err
 	return dc_fail(err, DC_E_PARAM, "log", "[dcaasd] log must be error, warning, info or debug");
 }
 
-static enum dc_code take_numbers(struct settings *s, struct dc_error *err)
+static enum dc_code
+take_numbers(struct settings *s, struct dc_error *err)
 {
 	int64_t connections, per_address, idle;
 	const struct {
@@ -83,22 +91,23 @@ static enum dc_code take_numbers(struct settings *s, struct dc_error *err)
 		int64_t lo, hi;
 		int64_t *to;
 	} numbers[] = {
-		{ "quota_virtual_gateways", -1, 1000000, &s->res.quota_vgw },
-		{ "quota_virtual_interfaces", -1, 1000000, &s->res.quota_vif },
-		{ "quota_global_dc_gateways", -1, 1000000, &s->res.quota_gdgw },
-		{ "quota_peer_links", -1, 1000000, &s->res.quota_peer_links },
-		{ "quota_local_subnets", 1, 1000, &s->res.quota_local_subnets },
-		{ "quota_remote_subnets", 1, 1000, &s->res.quota_remote_subnets },
-		{ "vrfs_per_instance", 1, 1000, &s->res.vrfs_per_instance },
-		{ "internal_asn_first", 1, 4294967294, &s->res.internal_asn_first },
-		{ "internal_asn_last", 1, 4294967294, &s->res.internal_asn_last },
-		{ "max_connections", 8, 100000, &connections },
-		{ "max_per_address", 8, 100000, &per_address },
-		{ "idle_seconds", 1, 3600, &idle },
+	    {"quota_virtual_gateways", -1, 1000000, &s->res.quota_vgw},
+	    {"quota_virtual_interfaces", -1, 1000000, &s->res.quota_vif},
+	    {"quota_global_dc_gateways", -1, 1000000, &s->res.quota_gdgw},
+	    {"quota_peer_links", -1, 1000000, &s->res.quota_peer_links},
+	    {"quota_local_subnets", 1, 1000, &s->res.quota_local_subnets},
+	    {"quota_remote_subnets", 1, 1000, &s->res.quota_remote_subnets},
+	    {"vrfs_per_instance", 1, 1000, &s->res.vrfs_per_instance},
+	    {"internal_asn_first", 1, 4294967294, &s->res.internal_asn_first},
+	    {"internal_asn_last", 1, 4294967294, &s->res.internal_asn_last},
+	    {"max_connections", 8, 100000, &connections},
+	    {"max_per_address", 8, 100000, &per_address},
+	    {"idle_seconds", 1, 3600, &idle},
 	};
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		enum dc_code code = config_int(s->config, SECTION, numbers[i].key, numbers[i].lo, numbers[i].hi, numbers[i].to, err);
+		enum dc_code code =
+		    config_int(s->config, SECTION, numbers[i].key, numbers[i].lo, numbers[i].hi, numbers[i].to, err);
 
 		if (code != DC_OK)
 			return code;
@@ -107,24 +116,28 @@ static enum dc_code take_numbers(struct settings *s, struct dc_error *err)
 	s->max_per_address = (unsigned)per_address;
 	s->idle_seconds = (unsigned)idle;
 	if (s->res.internal_asn_first > s->res.internal_asn_last)
-		return dc_fail(err, DC_E_PARAM, "internal_asn_first", "[dcaasd] internal_asn_first is above internal_asn_last");
+		return dc_fail(
+		    err, DC_E_PARAM, "internal_asn_first", "[dcaasd] internal_asn_first is above internal_asn_last");
 	return DC_OK;
 }
 
-static enum dc_code take_block(const struct settings *s, const char *key, enum ip_family family, struct ip_prefix *ret,
-    struct dc_error *err)
+static enum dc_code
+take_block(
+    const struct settings *s, const char *key, enum ip_family family, struct ip_prefix *ret, struct dc_error *err)
 {
 	struct ip_prefix block;
 
 	if (!ip_parse_prefix(config_get(s->config, SECTION, key), &block) || block.addr.family != family)
-		return dc_fail(err, DC_E_PARAM, key, "[dcaasd] %s must be an %s block", key, family == IP_V4 ? "IPv4" : "IPv6");
+		return dc_fail(
+		    err, DC_E_PARAM, key, "[dcaasd] %s must be an %s block", key, family == IP_V4 ? "IPv4" : "IPv6");
 	if (block.len == ip_bits(family))
 		return dc_fail(err, DC_E_PARAM, key, "[dcaasd] %s must be larger than one address", key);
 	*ret = ip_network(&block);
 	return DC_OK;
 }
 
-static enum dc_code take(struct settings *s, struct dc_error *err)
+static enum dc_code
+take(struct settings *s, struct dc_error *err)
 {
 	enum dc_code code;
 
@@ -136,8 +149,7 @@ static enum dc_code take(struct settings *s, struct dc_error *err)
 	if ((s->tls_certificate == NULL) != (s->tls_key == NULL))
 		return dc_fail(err, DC_E_PARAM, "tls_key", "[dcaasd] tls_certificate and tls_key go together");
 	s->res.region_id = config_get(s->config, SECTION, "region_id");
-	if ((code = take_numbers(s, err)) != DC_OK ||
-	    (code = take_listen(s, "listen", &s->http, err)) != DC_OK ||
+	if ((code = take_numbers(s, err)) != DC_OK || (code = take_listen(s, "listen", &s->http, err)) != DC_OK ||
 	    (code = take_listen(s, "listen_tls", &s->https, err)) != DC_OK ||
 	    (code = take_log(config_get(s->config, SECTION, "log"), s, err)) != DC_OK)
 		return code;
@@ -148,7 +160,8 @@ static enum dc_code take(struct settings *s, struct dc_error *err)
 	return config_bool(s->config, SECTION, "accept_unattached_vpc", &s->res.accept_unattached_vpc, err);
 }
 
-enum dc_code settings_load(const char *path, struct settings **ret, struct dc_error *err)
+enum dc_code
+settings_load(const char *path, struct settings **ret, struct dc_error *err)
 {
 	struct settings *s = calloc(1, sizeof(*s));
 	enum dc_code code;
@@ -163,7 +176,8 @@ enum dc_code settings_load(const char *path, struct settings **ret, struct dc_er
 	return code;
 }
 
-struct settings *settings_free(struct settings *s)
+struct settings *
+settings_free(struct settings *s)
 {
 	if (s != NULL) {
 		config_free(s->config);

@@ -1,4 +1,5 @@
-/* settings.h - dcaasd's configuration file: one INI file, section [dcaasd]; `dcaasd -n` checks it, SIGHUP reads it anew. */
+/* settings.h - dcaasd's configuration file: one INI file, section [dcaasd]; `dcaasd -n` checks it, SIGHUP reads it
+ * anew. */
 #ifndef DC_SETTINGS_H
 #define DC_SETTINGS_H
 
@@ -7,14 +8,14 @@
 
 struct listen_at {
 	char address[46]; /* "": none */
-	uint16_t port; /* 0: any free one */
+	uint16_t port;    /* 0: any free one */
 };
 
 struct settings {
 	struct res_settings res; /* taken anew by SIGHUP */
 	/* fixed at start */
-	const char *state_dir; /* holds dcaas.db and dcaas.key */
-	struct listen_at http, https; /* beside inherited listeners */
+	const char *state_dir;                 /* holds dcaas.db and dcaas.key */
+	struct listen_at http, https;          /* beside inherited listeners */
 	const char *port_file, *tls_port_file; /* NULL, or where "address:port" is written once dcaasd listens */
 	const char *tls_certificate, *tls_key; /* NULL: tls.crt and tls.key in state_dir, made at the first start */
 	unsigned max_connections, max_per_address, idle_seconds;

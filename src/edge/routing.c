@@ -8,7 +8,8 @@ copy_vrfs(const struct routing_desired *d, struct arena *arena)
 	for (size_t i = 0; i < d->vrf_count; i++) {
 		v[i] = d->vrf[i];
 		v[i].device = arena_strdup(arena, v[i].device);
-		v[i].own = v[i].own_count == 0 ? NULL : arena_memdup(arena, v[i].own, v[i].own_count * sizeof(*v[i].own));
+		v[i].own =
+		    v[i].own_count == 0 ? NULL : arena_memdup(arena, v[i].own, v[i].own_count * sizeof(*v[i].own));
 	}
 	return v;
 }

@@ -5,18 +5,20 @@
 #include "base/clock.h"
 #include "field/field_priv.h"
 
-static const char *member_path(const struct decoding *d, const char *prefix, const char *name)
+static const char *
+member_path(const struct decoding *d, const char *prefix, const char *name)
 {
 	return prefix != NULL && prefix[0] != '\0' ? arena_printf(d->arena, "%s.%s", prefix, name) : name;
 }
 
-static enum dc_code fail_kind(const struct field *f, const char *path, const char *kind, struct dc_error *err)
+static enum dc_code
+fail_kind(const struct field *f, const char *path, const char *kind, struct dc_error *err)
 {
 	return dc_fail(err, field_code(f), path, "%s must be %s.", path, kind);
 }
 
-static enum dc_code decode_text(const struct decoding *d, const struct field *f, const json_t *json, const char *path,
-    struct f_text *ret)
+static enum dc_code
+decode_text(const struct decoding *d, const struct field *f, const json_t *json, const char *path, struct f_text *ret)
 {
 	if (!json_is_string(json))
 		return fail_kind(f, path, "a string", d->err);
@@ -47,8 +49,8 @@ static enum dc_code decode_text(const struct decoding *d, const struct field *f,
 	return DC_OK;
 }
 
-static enum dc_code decode_int(const struct decoding *d, const struct field *f, const json_t *json, const char *path,
-    struct f_int *ret)
+static enum dc_code
+decode_int(const struct decoding *d, const struct field *f, const json_t *json, const char *path, struct f_int *ret)
 {
 	int64_t v = 0;
 
@@ -66,8 +68,8 @@ static enum dc_code decode_int(const struct decoding *d, const struct field *f, 
 	return DC_OK;
 }
 
-static enum dc_code decode_time(const struct decoding *d, const struct field *f, const json_t *json, const char *path,
-    struct f_int *ret)
+static enum dc_code
+decode_time(const struct decoding *d, const struct field *f, const json_t *json, const char *path, struct f_int *ret)
 {
 	utc_ms t;
 
@@ -77,8 +79,8 @@ static enum dc_code decode_time(const struct decoding *d, const struct field *f,
 	return DC_OK;
 }
 
-static enum dc_code decode_bool(const struct decoding *d, const struct field *f, const json_t *json, const char *path,
-    struct f_bool *ret)
+static enum dc_code
+decode_bool(const struct decoding *d, const struct field *f, const json_t *json, const char *path, struct f_bool *ret)
 {
 	if (!json_is_boolean(json))
 		return fail_kind(f, path, "true or false", d->err);
@@ -86,7 +88,8 @@ static enum dc_code decode_bool(const struct decoding *d, const struct field *f,
 	return DC_OK;
 }
 
-static enum dc_code check_items(const struct decoding *d, const struct field *f, size_t n, const char *path)
+static enum dc_code
+check_items(const struct decoding *d, const struct field *f, size_t n, const char *path)
 {
 	if (d->stored || (n >= f->min_items && (f->max_items == 0 || n <= f->max_items)))
 		return DC_OK;
@@ -95,8 +98,8 @@ static enum dc_code check_items(const struct decoding *d, const struct field *f,
 	return dc_fail(d->err, field_code(f), path, "%s must have %zu to %zu items.", path, f->min_items, f->max_items);
 }
 
-static enum dc_code decode_list(const struct decoding *d, const struct field *f, const json_t *json, const char *path,
-    struct f_list *ret)
+static enum dc_code
+decode_list(const struct decoding *d, const struct field *f, const json_t *json, const char *path, struct f_list *ret)
 {
 	if (!json_is_array(json))
 		return fail_kind(f, path, "a list of strings", d->err);
@@ -117,12 +120,13 @@ static enum dc_code decode_list(const struct decoding *d, const struct field *f,
 			return code;
 		items[i] = arena_strdup(d->arena, json_string_value(item));
 	}
-	*ret = (struct f_list) { GIVEN, n, items };
+	*ret = (struct f_list){GIVEN, n, items};
 	return DC_OK;
 }
 
-static enum dc_code decode_nested(const struct decoding *d, const struct field *f, const json_t *json, const char *path,
-    struct f_objects *ret)
+static enum dc_code
+decode_nested(
+    const struct decoding *d, const struct field *f, const json_t *json, const char *path, struct f_objects *ret)
 {
 	if (!json_is_object(json))
 		return fail_kind(f, path, "an object", d->err);
@@ -130,12 +134,13 @@ static enum dc_code decode_nested(const struct decoding *d, const struct field *
 	enum dc_code code = decode_object(d, f->of, json, path, row);
 
 	if (code == DC_OK)
-		*ret = (struct f_objects) { GIVEN, 1, row };
+		*ret = (struct f_objects){GIVEN, 1, row};
 	return code;
 }
 
-static enum dc_code decode_rows(const struct decoding *d, const struct field *f, const json_t *json, const char *path,
-    struct f_objects *ret)
+static enum dc_code
+decode_rows(
+    const struct decoding *d, const struct field *f, const json_t *json, const char *path, struct f_objects *ret)
 {
 	if (!json_is_array(json))
 		return fail_kind(f, path, "a list of objects", d->err);
@@ -155,11 +160,12 @@ static enum dc_code decode_rows(const struct decoding *d, const struct field *f,
 		if ((code = decode_object(d, f->of, item, item_path, rows + i * f->of->size)) != DC_OK)
 			return code;
 	}
-	*ret = (struct f_objects) { GIVEN, n, rows };
+	*ret = (struct f_objects){GIVEN, n, rows};
 	return DC_OK;
 }
 
-static enum dc_code keep_json(const struct decoding *d, const json_t *json, struct f_text *ret)
+static enum dc_code
+keep_json(const struct decoding *d, const json_t *json, struct f_text *ret)
 {
 	char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
 
@@ -168,8 +174,8 @@ static enum dc_code keep_json(const struct decoding *d, const json_t *json, stru
 	return DC_OK;
 }
 
-enum dc_code decode_value(const struct decoding *d, const struct field *f, const json_t *json, const char *path,
-    void *row)
+enum dc_code
+decode_value(const struct decoding *d, const struct field *f, const json_t *json, const char *path, void *row)
 {
 	void *member = field_ptr(f, row);
 
@@ -199,8 +205,8 @@ enum dc_code decode_value(const struct decoding *d, const struct field *f, const
 	abort();
 }
 
-enum dc_code decode_object(const struct decoding *d, const struct field_table *t, const json_t *json, const char *prefix,
-    void *row)
+enum dc_code
+decode_object(const struct decoding *d, const struct field_table *t, const json_t *json, const char *prefix, void *row)
 {
 	bool any = false;
 
@@ -230,10 +236,11 @@ enum dc_code decode_object(const struct decoding *d, const struct field_table *t
 	return DC_OK;
 }
 
-enum dc_code field_decode(const struct field_table *t, enum field_view view, const json_t *json, const char *prefix,
+enum dc_code
+field_decode(const struct field_table *t, enum field_view view, const json_t *json, const char *prefix,
     struct arena *arena, void **ret, struct dc_error *err)
 {
-	const struct decoding d = { .view = view, .stored = view == VIEW_WIRE, .arena = arena, .err = err };
+	const struct decoding d = {.view = view, .stored = view == VIEW_WIRE, .arena = arena, .err = err};
 	void *row = arena_alloc(arena, t->size);
 	enum dc_code code = decode_object(&d, t, json, prefix, row);
 
@@ -244,7 +251,8 @@ enum dc_code field_decode(const struct field_table *t, enum field_view view, con
 
 /* A number beyond 64 bits makes jansson give up without naming the member. Read again with reals for all numbers, the
  * whole ones turned back: the member's own check then finds what is left. */
-static void integers_back(json_t *json)
+static void
+integers_back(json_t *json)
 {
 	const char *key;
 	json_t *value;
@@ -266,7 +274,8 @@ static void integers_back(json_t *json)
 }
 
 /* jansson's words end with a piece of the body, which may be a secret; only a duplicate's key is told. */
-static enum dc_code fail_parse(const json_error_t *e, struct dc_error *err)
+static enum dc_code
+fail_parse(const json_error_t *e, struct dc_error *err)
 {
 	char words[sizeof(e->text)], key[64] = "", *cut;
 	const char *near = strstr(e->text, " near '\"");
@@ -284,10 +293,12 @@ static enum dc_code fail_parse(const json_error_t *e, struct dc_error *err)
 		*cut = '\0';
 	if ((cut = strstr(words, " without JSON_")) != NULL)
 		*cut = '\0';
-	return dc_fail(err, DC_E_BODY, NULL, "The body is not valid JSON: line %d, column %d: %s.", e->line, e->column, words);
+	return dc_fail(
+	    err, DC_E_BODY, NULL, "The body is not valid JSON: line %d, column %d: %s.", e->line, e->column, words);
 }
 
-enum dc_code field_parse(const char *text, size_t len, json_t **ret, struct dc_error *err)
+enum dc_code
+field_parse(const char *text, size_t len, json_t **ret, struct dc_error *err)
 {
 	json_error_t e;
 	json_t *json = json_loadb(text, len, JSON_REJECT_DUPLICATES, &e);
@@ -297,8 +308,8 @@ enum dc_code field_parse(const char *text, size_t len, json_t **ret, struct dc_e
 		integers_back(json);
 	}
 	if (json == NULL)
-		return len == 0 ? dc_fail(err, DC_E_BODY, NULL, "The body is empty; this call takes a JSON object.") :
-		    fail_parse(&e, err);
+		return len == 0 ? dc_fail(err, DC_E_BODY, NULL, "The body is empty; this call takes a JSON object.")
+				: fail_parse(&e, err);
 	if (!json_is_object(json)) {
 		json_decref(json);
 		return dc_fail(err, DC_E_BODY, NULL, "The body must be a JSON object.");
@@ -307,8 +318,9 @@ enum dc_code field_parse(const char *text, size_t len, json_t **ret, struct dc_e
 	return DC_OK;
 }
 
-enum dc_code field_decode_body(const struct field_table *t, enum field_view view, const char *text, size_t len,
-    const char *envelope, struct arena *arena, void **ret, struct dc_error *err)
+enum dc_code
+field_decode_body(const struct field_table *t, enum field_view view, const char *text, size_t len, const char *envelope,
+    struct arena *arena, void **ret, struct dc_error *err)
 {
 	json_t *json = NULL;
 	enum dc_code code = field_parse(text, len, &json, err);

@@ -4,7 +4,8 @@
 
 #include "field/field_priv.h"
 
-const struct field *field_find(const struct field_table *t, const char *name)
+const struct field *
+field_find(const struct field_table *t, const char *name)
 {
 	for (const struct field *f = t->fields; f->name != NULL; f++) {
 		if (strcmp(f->name, name) == 0)
@@ -13,32 +14,39 @@ const struct field *field_find(const struct field_table *t, const char *name)
 	return NULL;
 }
 
-void *field_ptr(const struct field *f, void *row)
+void *
+field_ptr(const struct field *f, void *row)
 {
 	return (char *)row + f->offset;
 }
 
-enum presence field_presence(const struct field *f, const void *row)
+enum presence
+field_presence(const struct field *f, const void *row)
 {
 	return *(const enum presence *)field_cptr(f, row); /* the first member of every f_* struct */
 }
 
-bool is_integer_kind(enum field_kind kind)
+bool
+is_integer_kind(enum field_kind kind)
 {
 	return kind == F_INT || kind == F_TIME;
 }
 
-bool is_text_kind(enum field_kind kind)
+bool
+is_text_kind(enum field_kind kind)
 {
-	return kind == F_TEXT || kind == F_ENUM || kind == F_UUID || kind == F_HEX32 || kind == F_SECRET || kind == F_JSON;
+	return kind == F_TEXT || kind == F_ENUM || kind == F_UUID || kind == F_HEX32 || kind == F_SECRET ||
+	       kind == F_JSON;
 }
 
-static bool is_rows_kind(enum field_kind kind)
+static bool
+is_rows_kind(enum field_kind kind)
 {
 	return kind == F_OBJECT || kind == F_OBJECTS || kind == F_EMBED;
 }
 
-static size_t value_size(enum field_kind kind)
+static size_t
+value_size(enum field_kind kind)
 {
 	if (is_integer_kind(kind))
 		return sizeof(struct f_int);
@@ -49,7 +57,8 @@ static size_t value_size(enum field_kind kind)
 	return is_rows_kind(kind) ? sizeof(struct f_objects) : sizeof(struct f_text);
 }
 
-static bool lists_equal(const struct f_list *a, const struct f_list *b)
+static bool
+lists_equal(const struct f_list *a, const struct f_list *b)
 {
 	if (a->n != b->n)
 		return false;
@@ -62,7 +71,8 @@ static bool lists_equal(const struct f_list *a, const struct f_list *b)
 
 static bool members_equal(const struct field *f, const void *a, const void *b);
 
-static bool rows_equal(const struct field_table *t, unsigned view, const void *a, const void *b)
+static bool
+rows_equal(const struct field_table *t, unsigned view, const void *a, const void *b)
 {
 	for (const struct field *f = t->fields; f->name != NULL; f++) {
 		if (!f->guard && (f->may & view) != 0 && !members_equal(f, a, b))
@@ -71,7 +81,8 @@ static bool rows_equal(const struct field_table *t, unsigned view, const void *a
 	return true;
 }
 
-static bool objects_equal(const struct field_table *t, const struct f_objects *a, const struct f_objects *b)
+static bool
+objects_equal(const struct field_table *t, const struct f_objects *a, const struct f_objects *b)
 {
 	if (a->n != b->n)
 		return false;
@@ -82,7 +93,8 @@ static bool objects_equal(const struct field_table *t, const struct f_objects *a
 	return true;
 }
 
-static bool members_equal(const struct field *f, const void *a, const void *b)
+static bool
+members_equal(const struct field *f, const void *a, const void *b)
 {
 	const void *x = field_cptr(f, a), *y = field_cptr(f, b);
 	bool given = field_presence(f, a) == GIVEN;
@@ -102,12 +114,14 @@ static bool members_equal(const struct field *f, const void *a, const void *b)
 	return strcmp(((const struct f_text *)x)->v, ((const struct f_text *)y)->v) == 0;
 }
 
-bool field_equal(const struct field_table *t, enum field_view view, const void *a, const void *b)
+bool
+field_equal(const struct field_table *t, enum field_view view, const void *a, const void *b)
 {
 	return rows_equal(t, view, a, b);
 }
 
-bool field_merge(const struct field_table *t, enum field_view view, void *row, const void *patch)
+bool
+field_merge(const struct field_table *t, enum field_view view, void *row, const void *patch)
 {
 	bool changed = false;
 
@@ -121,15 +135,17 @@ bool field_merge(const struct field_table *t, enum field_view view, void *row, c
 	return changed;
 }
 
-static void nested_defaults(const struct field *f, struct arena *arena, const struct f_objects *rows)
+static void
+nested_defaults(const struct field *f, struct arena *arena, const struct f_objects *rows)
 {
 	for (size_t i = 0; i < rows->n; i++)
 		field_defaults(f->of, arena, (char *)rows->v + i * f->of->size);
 }
 
-void field_defaults(const struct field_table *t, struct arena *arena, void *row)
+void
+field_defaults(const struct field_table *t, struct arena *arena, void *row)
 {
-	const struct decoding d = { .stored = true, .arena = arena };
+	const struct decoding d = {.stored = true, .arena = arena};
 
 	for (const struct field *f = t->fields; f->name != NULL; f++) {
 		if ((f->kind == F_OBJECT || f->kind == F_OBJECTS) && field_presence(f, row) == GIVEN)
@@ -144,24 +160,28 @@ void field_defaults(const struct field_table *t, struct arena *arena, void *row)
 	}
 }
 
-static void assert_that(bool holds, const struct field_table *t, const struct field *f, const char *rule)
+static void
+assert_that(bool holds, const struct field_table *t, const struct field *f, const char *rule)
 {
 	if (!holds)
 		errx(70, "table %s, member %s: %s", t->name, f->name, rule);
 }
 
-static void assert_alone(const struct field_table *t, const struct field *f)
+static void
+assert_alone(const struct field_table *t, const struct field *f)
 {
 	for (const struct field *g = t->fields; g != f; g++) {
 		size_t f_end = f->offset + value_size(f->kind), g_end = g->offset + value_size(g->kind);
 
 		assert_that(strcmp(f->name, g->name) != 0, t, f, "occurs twice");
-		assert_that(f->offset >= g_end || g->offset >= f_end || f->guard || g->guard, t, f, "shares memory with another");
+		assert_that(f->offset >= g_end || g->offset >= f_end || f->guard || g->guard, t, f,
+		    "shares memory with another");
 	}
 	assert_that(f->guard || f->offset + value_size(f->kind) <= t->size, t, f, "lies outside the row");
 }
 
-static void assert_limits(const struct field_table *t, const struct field *f)
+static void
+assert_limits(const struct field_table *t, const struct field *f)
 {
 	assert_that((f->must & VIEW_REQUESTS & ~f->may) == 0, t, f, "is required in a view that it is not in");
 	assert_that((f->must & ~f->may) == 0, t, f, "is never null in a view that it is not in");
@@ -174,7 +194,8 @@ static void assert_limits(const struct field_table *t, const struct field *f)
 	assert_that(f->doc != NULL || f->guard || (f->may & ~(unsigned)VIEW_WIRE) == 0, t, f, "has no words");
 }
 
-void field_table_assert(const struct field_table *t)
+void
+field_table_assert(const struct field_table *t)
 {
 	struct arena *arena = arena_new();
 

@@ -120,6 +120,9 @@ struct field {
 	bool cli;             /* a column of the CLI's table */
 };
 
+/* Begins the row of a table: the member, its column and its place in the row's struct have one name. */
+#define AT(type, member) .name = #member, .offset = offsetof(struct type, member)
+
 struct field_table {
 	const char *name;           /* schema name in openapi.json: "VirtualInterface" */
 	const char *sql;            /* table; NULL: has none */

@@ -12,8 +12,8 @@ struct decoding {
 	struct dc_error *err;
 };
 
-enum dc_code decode_object(const struct decoding *, const struct field_table *, const json_t *, const char *prefix,
-    void *row);
+enum dc_code decode_object(
+    const struct decoding *, const struct field_table *, const json_t *, const char *prefix, void *row);
 enum dc_code decode_value(const struct decoding *, const struct field *, const json_t *, const char *path, void *row);
 
 /* Members without a value are left out when `stored`, else null. */
@@ -36,12 +36,14 @@ bool parse_digits(const char *text, int64_t *ret);
 bool is_integer_kind(enum field_kind);
 bool is_text_kind(enum field_kind);
 
-static inline enum dc_code field_code(const struct field *f)
+static inline enum dc_code
+field_code(const struct field *f)
 {
 	return f->code != DC_OK ? f->code : DC_E_PARAM;
 }
 
-static inline const void *field_cptr(const struct field *f, const void *row)
+static inline const void *
+field_cptr(const struct field *f, const void *row)
 {
 	return (const char *)row + f->offset;
 }

@@ -21,47 +21,52 @@ struct port {
 	struct f_text detail;
 };
 
-static const char *const modes[] = { "static", "bgp", "old", NULL };
-static const char *const modes_in[] = { "static", "bgp", NULL };
+static const char *const modes[] = {"static", "bgp", "old", NULL};
+static const char *const modes_in[] = {"static", "bgp", NULL};
 
-#define AT(type, member) .name = #member, .offset = offsetof(struct type, member)
 #define V_ALL (VIEW_CREATE | VIEW_UPDATE | VIEW_ANSWER)
 
 static const struct field_table tag_table = {
-	.name = "Tag",
-	.size = sizeof(struct tag),
-	.fields = (const struct field[]) {
-	    { AT(tag, key), .kind = F_TEXT, .min = 1, .max = 5, .may = V_ALL, .must = VIEW_CREATE, .doc = "Key." },
-	    { AT(tag, value), .kind = F_TEXT, .max = 5, .may = V_ALL, .doc = "Value." },
-	    { 0 },
+    .name = "Tag",
+    .size = sizeof(struct tag),
+    .fields =
+	(const struct field[]){
+	    {AT(tag, key), .kind = F_TEXT, .min = 1, .max = 5, .may = V_ALL, .must = VIEW_CREATE, .doc = "Key."},
+	    {AT(tag, value), .kind = F_TEXT, .max = 5, .may = V_ALL, .doc = "Value."},
+	    {0},
 	},
 };
 
 static const struct field_table port_table = {
-	.name = "Port",
-	.sql = "port",
-	.size = sizeof(struct port),
-	.at_least_one = true,
-	.fields = (const struct field[]) {
-	    { AT(port, id), .kind = F_UUID, .may = VIEW_CREATE | VIEW_ANSWER, .must = VIEW_ANSWER, .doc = "Id." },
-	    { AT(port, name), .kind = F_TEXT, .min = 1, .max = 4, .may = V_ALL, .must = VIEW_CREATE, .doc = "Name." },
-	    { AT(port, mode), .kind = F_ENUM, .names = modes, .in_names = modes_in, .fold = true, .may = V_ALL, .fallback = "\"bgp\"", .doc = "Mode." },
-	    { AT(port, project), .kind = F_HEX32, .may = VIEW_CREATE | VIEW_ANSWER, .doc = "Project." },
-	    { AT(port, secret), .kind = F_SECRET, .min = 1, .max = 8, .may = V_ALL, .doc = "Secret." },
-	    { AT(port, kindly), .kind = F_TEXT, .may = VIEW_ANSWER, .doc = "Answer only." },
-	    { AT(port, vlan), .kind = F_INT, .max = 3999, .may = V_ALL, .must = VIEW_CREATE, .doc = "VLAN." },
-	    { AT(port, asn), .kind = F_INT, .min = 1, .max = 4294967295, .quoted = true, .code = DC_E_ASN, .may = V_ALL, .out_unlimited = true, .doc = "AS number." },
-	    { AT(port, created_time), .kind = F_TIME, .may = VIEW_ANSWER | VIEW_CREATE, .doc = "Created." },
-	    { AT(port, up), .kind = F_BOOL, .may = V_ALL, .fallback = "true", .doc = "Up." },
-	    { AT(port, groups), .kind = F_LIST, .max = 6, .min_items = 1, .max_items = 3, .may = V_ALL, .doc = "Groups." },
-	    { AT(port, where), .kind = F_OBJECT, .of = &tag_table, .may = V_ALL, .nullable = true, .doc = "Where." },
-	    { AT(port, tags), .kind = F_OBJECTS, .of = &tag_table, .max_items = 2, .may = V_ALL, .doc = "Tags." },
-	    { AT(port, detail), .kind = F_JSON, .may = VIEW_ANSWER, .doc = "Detail." },
-	    { 0 },
+    .name = "Port",
+    .sql = "port",
+    .size = sizeof(struct port),
+    .at_least_one = true,
+    .fields =
+	(const struct field[]){
+	    {AT(port, id), .kind = F_UUID, .may = VIEW_CREATE | VIEW_ANSWER, .must = VIEW_ANSWER, .doc = "Id."},
+	    {AT(port, name), .kind = F_TEXT, .min = 1, .max = 4, .may = V_ALL, .must = VIEW_CREATE, .doc = "Name."},
+	    {AT(port, mode), .kind = F_ENUM, .names = modes, .in_names = modes_in, .fold = true, .may = V_ALL,
+		.fallback = "\"bgp\"", .doc = "Mode."},
+	    {AT(port, project), .kind = F_HEX32, .may = VIEW_CREATE | VIEW_ANSWER, .doc = "Project."},
+	    {AT(port, secret), .kind = F_SECRET, .min = 1, .max = 8, .may = V_ALL, .doc = "Secret."},
+	    {AT(port, kindly), .kind = F_TEXT, .may = VIEW_ANSWER, .doc = "Answer only."},
+	    {AT(port, vlan), .kind = F_INT, .max = 3999, .may = V_ALL, .must = VIEW_CREATE, .doc = "VLAN."},
+	    {AT(port, asn), .kind = F_INT, .min = 1, .max = 4294967295, .quoted = true, .code = DC_E_ASN, .may = V_ALL,
+		.out_unlimited = true, .doc = "AS number."},
+	    {AT(port, created_time), .kind = F_TIME, .may = VIEW_ANSWER | VIEW_CREATE, .doc = "Created."},
+	    {AT(port, up), .kind = F_BOOL, .may = V_ALL, .fallback = "true", .doc = "Up."},
+	    {AT(port, groups), .kind = F_LIST, .max = 6, .min_items = 1, .max_items = 3, .may = V_ALL,
+		.doc = "Groups."},
+	    {AT(port, where), .kind = F_OBJECT, .of = &tag_table, .may = V_ALL, .nullable = true, .doc = "Where."},
+	    {AT(port, tags), .kind = F_OBJECTS, .of = &tag_table, .max_items = 2, .may = V_ALL, .doc = "Tags."},
+	    {AT(port, detail), .kind = F_JSON, .may = VIEW_ANSWER, .doc = "Detail."},
+	    {0},
 	},
 };
 
-static enum dc_code body(enum field_view view, const char *text, struct arena *a, struct port **ret, struct dc_error *err)
+static enum dc_code
+body(enum field_view view, const char *text, struct arena *a, struct port **ret, struct dc_error *err)
 {
 	void *row = NULL;
 	enum dc_code code = field_decode_body(&port_table, view, text, strlen(text), "port", a, &row, err);
@@ -70,23 +75,32 @@ static enum dc_code body(enum field_view view, const char *text, struct arena *a
 	return code;
 }
 
-static void the_table_agrees_with_itself(void **state)
+static void
+the_table_agrees_with_itself(void **state)
 {
 	(void)state;
 	field_table_assert(&port_table);
 }
 
-static void every_kind_is_read(void **state)
+static void
+every_kind_is_read(void **state)
 {
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 	struct port *p;
 
 	(void)state;
 	_cleanup_arena_ struct arena *a = arena_new();
-	assert_int_equal(body(VIEW_CREATE, "{\"port\":{\"id\":\"0190F2D4-0000-7000-8000-00000000000A\",\"name\":\"\xc3\xa4\xc3\xb6\xc3\xbc\xe2\x82\xac\","
-		"\"mode\":\"STATIC\",\"project\":\"0123456789ABCDEF0123456789abcdef\",\"secret\":\"s\",\"vlan\":3999,\"asn\":\"65000\","
-		"\"created_time\":\"2026-08-01T12:00:00Z\",\"up\":false,\"groups\":[\"b\",\"a\"],\"where\":{\"key\":\"k\"},"
-		"\"tags\":[{\"key\":\"1\",\"value\":\"x\"},{\"key\":\"2\"}],\"unknown\":{\"deep\":[1]}},\"more\":1}", a, &p, &err), DC_OK);
+	assert_int_equal(
+	    body(VIEW_CREATE,
+		"{\"port\":{\"id\":\"0190F2D4-0000-7000-8000-00000000000A\",\"name\":"
+		"\"\xc3\xa4\xc3\xb6\xc3\xbc\xe2\x82\xac\","
+		"\"mode\":\"STATIC\",\"project\":\"0123456789ABCDEF0123456789abcdef\",\"secret\":\"s\",\"vlan\":3999,"
+		"\"asn\":\"65000\","
+		"\"created_time\":\"2026-08-01T12:00:00Z\",\"up\":false,\"groups\":[\"b\",\"a\"],\"where\":{\"key\":"
+		"\"k\"},"
+		"\"tags\":[{\"key\":\"1\",\"value\":\"x\"},{\"key\":\"2\"}],\"unknown\":{\"deep\":[1]}},\"more\":1}",
+		a, &p, &err),
+	    DC_OK);
 	assert_string_equal(p->id.v, "0190f2d4-0000-7000-8000-00000000000a");
 	assert_string_equal(p->mode.v, "static");
 	assert_string_equal(p->project.v, "0123456789abcdef0123456789abcdef");
@@ -106,46 +120,48 @@ static const struct {
 	const char *members, *member, *rule;
 	enum dc_code code;
 } wrong[] = {
-	{ "\"vlan\":1", "port.name", "is required", DC_E_PARAM },
-	{ "\"name\":null,\"vlan\":1", "port.name", "is required", DC_E_PARAM },
-	{ "\"name\":1,\"vlan\":1", "port.name", "must be a string", DC_E_PARAM },
-	{ "\"name\":\"\",\"vlan\":1", "port.name", "1 to 4 characters", DC_E_PARAM },
-	{ "\"name\":\"12345\",\"vlan\":1", "port.name", "1 to 4 characters", DC_E_PARAM },
-	{ "\"name\":\"a\\u0007\",\"vlan\":1", "port.name", "control characters", DC_E_PARAM },
-	{ "\"name\":\"a\\u0085\",\"vlan\":1", "port.name", "control characters", DC_E_PARAM },
-	{ "\"name\":\"a\"", "port.vlan", "is required", DC_E_PARAM },
-	{ "\"name\":\"a\",\"vlan\":4000", "port.vlan", "whole number from 0 to 3999", DC_E_PARAM },
-	{ "\"name\":\"a\",\"vlan\":-1", "port.vlan", "whole number from 0 to 3999", DC_E_PARAM },
-	{ "\"name\":\"a\",\"vlan\":1.0", "port.vlan", "whole number from 0 to 3999", DC_E_PARAM },
-	{ "\"name\":\"a\",\"vlan\":\"1\"", "port.vlan", "whole number from 0 to 3999", DC_E_PARAM },
-	{ "\"name\":\"a\",\"vlan\":99999999999999999999", "port.vlan", "whole number from 0 to 3999", DC_E_PARAM },
-	{ "\"name\":\"a\",\"vlan\":true", "port.vlan", "whole number from 0 to 3999", DC_E_PARAM },
-	{ "\"name\":\"a\",\"vlan\":1,\"asn\":0", "port.asn", "from 1 to 4294967295", DC_E_ASN },
-	{ "\"name\":\"a\",\"vlan\":1,\"asn\":\"x\"", "port.asn", "from 1 to 4294967295", DC_E_ASN },
-	{ "\"name\":\"a\",\"vlan\":1,\"asn\":\"\"", "port.asn", "from 1 to 4294967295", DC_E_ASN },
-	{ "\"name\":\"a\",\"vlan\":1,\"mode\":\"old\"", "port.mode", "must be static or bgp", DC_E_PARAM },
-	{ "\"name\":\"a\",\"vlan\":1,\"id\":\"x\"", "port.id", "UUID", DC_E_PARAM },
-	{ "\"name\":\"a\",\"vlan\":1,\"project\":\"0123\"", "port.project", "32 hexadecimal digits", DC_E_PARAM },
-	{ "\"name\":\"a\",\"vlan\":1,\"up\":\"yes\"", "port.up", "true or false", DC_E_PARAM },
-	{ "\"name\":\"a\",\"vlan\":1,\"created_time\":\"now\"", "port.created_time", "a time", DC_E_PARAM },
-	{ "\"name\":\"a\",\"vlan\":1,\"groups\":\"x\"", "port.groups", "a list", DC_E_PARAM },
-	{ "\"name\":\"a\",\"vlan\":1,\"groups\":[]", "port.groups", "1 to 3 items", DC_E_PARAM },
-	{ "\"name\":\"a\",\"vlan\":1,\"groups\":[\"1\",\"2\",\"3\",\"4\"]", "port.groups", "1 to 3 items", DC_E_PARAM },
-	{ "\"name\":\"a\",\"vlan\":1,\"groups\":[\"a\",7]", "port.groups[1]", "a string", DC_E_PARAM },
-	{ "\"name\":\"a\",\"vlan\":1,\"groups\":[\"1234567\"]", "port.groups[0]", "0 to 6 characters", DC_E_PARAM },
-	{ "\"name\":\"a\",\"vlan\":1,\"where\":[]", "port.where", "an object", DC_E_PARAM },
-	{ "\"name\":\"a\",\"vlan\":1,\"where\":{}", "port.where.key", "is required", DC_E_PARAM },
-	{ "\"name\":\"a\",\"vlan\":1,\"tags\":{}", "port.tags", "a list of objects", DC_E_PARAM },
-	{ "\"name\":\"a\",\"vlan\":1,\"tags\":[1]", "port.tags[0]", "an object", DC_E_PARAM },
-	{ "\"name\":\"a\",\"vlan\":1,\"tags\":[{\"key\":\"a\"},{\"key\":\"\"}]", "port.tags[1].key", "1 to 5 characters", DC_E_PARAM },
+    {"\"vlan\":1", "port.name", "is required", DC_E_PARAM},
+    {"\"name\":null,\"vlan\":1", "port.name", "is required", DC_E_PARAM},
+    {"\"name\":1,\"vlan\":1", "port.name", "must be a string", DC_E_PARAM},
+    {"\"name\":\"\",\"vlan\":1", "port.name", "1 to 4 characters", DC_E_PARAM},
+    {"\"name\":\"12345\",\"vlan\":1", "port.name", "1 to 4 characters", DC_E_PARAM},
+    {"\"name\":\"a\\u0007\",\"vlan\":1", "port.name", "control characters", DC_E_PARAM},
+    {"\"name\":\"a\\u0085\",\"vlan\":1", "port.name", "control characters", DC_E_PARAM},
+    {"\"name\":\"a\"", "port.vlan", "is required", DC_E_PARAM},
+    {"\"name\":\"a\",\"vlan\":4000", "port.vlan", "whole number from 0 to 3999", DC_E_PARAM},
+    {"\"name\":\"a\",\"vlan\":-1", "port.vlan", "whole number from 0 to 3999", DC_E_PARAM},
+    {"\"name\":\"a\",\"vlan\":1.0", "port.vlan", "whole number from 0 to 3999", DC_E_PARAM},
+    {"\"name\":\"a\",\"vlan\":\"1\"", "port.vlan", "whole number from 0 to 3999", DC_E_PARAM},
+    {"\"name\":\"a\",\"vlan\":99999999999999999999", "port.vlan", "whole number from 0 to 3999", DC_E_PARAM},
+    {"\"name\":\"a\",\"vlan\":true", "port.vlan", "whole number from 0 to 3999", DC_E_PARAM},
+    {"\"name\":\"a\",\"vlan\":1,\"asn\":0", "port.asn", "from 1 to 4294967295", DC_E_ASN},
+    {"\"name\":\"a\",\"vlan\":1,\"asn\":\"x\"", "port.asn", "from 1 to 4294967295", DC_E_ASN},
+    {"\"name\":\"a\",\"vlan\":1,\"asn\":\"\"", "port.asn", "from 1 to 4294967295", DC_E_ASN},
+    {"\"name\":\"a\",\"vlan\":1,\"mode\":\"old\"", "port.mode", "must be static or bgp", DC_E_PARAM},
+    {"\"name\":\"a\",\"vlan\":1,\"id\":\"x\"", "port.id", "UUID", DC_E_PARAM},
+    {"\"name\":\"a\",\"vlan\":1,\"project\":\"0123\"", "port.project", "32 hexadecimal digits", DC_E_PARAM},
+    {"\"name\":\"a\",\"vlan\":1,\"up\":\"yes\"", "port.up", "true or false", DC_E_PARAM},
+    {"\"name\":\"a\",\"vlan\":1,\"created_time\":\"now\"", "port.created_time", "a time", DC_E_PARAM},
+    {"\"name\":\"a\",\"vlan\":1,\"groups\":\"x\"", "port.groups", "a list", DC_E_PARAM},
+    {"\"name\":\"a\",\"vlan\":1,\"groups\":[]", "port.groups", "1 to 3 items", DC_E_PARAM},
+    {"\"name\":\"a\",\"vlan\":1,\"groups\":[\"1\",\"2\",\"3\",\"4\"]", "port.groups", "1 to 3 items", DC_E_PARAM},
+    {"\"name\":\"a\",\"vlan\":1,\"groups\":[\"a\",7]", "port.groups[1]", "a string", DC_E_PARAM},
+    {"\"name\":\"a\",\"vlan\":1,\"groups\":[\"1234567\"]", "port.groups[0]", "0 to 6 characters", DC_E_PARAM},
+    {"\"name\":\"a\",\"vlan\":1,\"where\":[]", "port.where", "an object", DC_E_PARAM},
+    {"\"name\":\"a\",\"vlan\":1,\"where\":{}", "port.where.key", "is required", DC_E_PARAM},
+    {"\"name\":\"a\",\"vlan\":1,\"tags\":{}", "port.tags", "a list of objects", DC_E_PARAM},
+    {"\"name\":\"a\",\"vlan\":1,\"tags\":[1]", "port.tags[0]", "an object", DC_E_PARAM},
+    {"\"name\":\"a\",\"vlan\":1,\"tags\":[{\"key\":\"a\"},{\"key\":\"\"}]", "port.tags[1].key", "1 to 5 characters",
+	DC_E_PARAM},
 };
 
-static void a_broken_rule_names_the_member_and_the_rule(void **state)
+static void
+a_broken_rule_names_the_member_and_the_rule(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		_cleanup_arena_ struct arena *a = arena_new();
-		struct dc_error err = { 0 };
+		struct dc_error err = {0};
 		struct port *p;
 		const char *text = arena_printf(a, "{\"port\":{%s}}", wrong[i].members);
 
@@ -157,20 +173,23 @@ static void a_broken_rule_names_the_member_and_the_rule(void **state)
 	}
 }
 
-static void what_is_no_json_object_is_refused(void **state)
+static void
+what_is_no_json_object_is_refused(void **state)
 {
 	static const struct {
 		const char *text, *word;
-	} bad[] = { { "", "empty" }, { "[]", "JSON object" }, { "{", "string or '}' expected" }, { "{}", "the member port" },
-		{ "{\"port\":null}", "the member port" }, { "{\"port\":[]}", "must be an object" },
-		{ "{\"port\":{}} x", "not valid JSON" }, { "{\"port\":{\"name\":\"a\",\"vlan\":1,\"vlan\":2}}", "\"vlan\" occurs twice" },
-		{ "{\"port\":{\"secret\":\"hunter2", "not valid JSON" }, { "{\"port\":{\"name\":\"a\\u0000b\"}}", "\\u0000 is not allowed." },
-		{ "{\"port\":{\"name\":\"\xff\"}}", "not valid JSON" } };
+	} bad[] = {{"", "empty"}, {"[]", "JSON object"}, {"{", "string or '}' expected"}, {"{}", "the member port"},
+	    {"{\"port\":null}", "the member port"}, {"{\"port\":[]}", "must be an object"},
+	    {"{\"port\":{}} x", "not valid JSON"},
+	    {"{\"port\":{\"name\":\"a\",\"vlan\":1,\"vlan\":2}}", "\"vlan\" occurs twice"},
+	    {"{\"port\":{\"secret\":\"hunter2", "not valid JSON"},
+	    {"{\"port\":{\"name\":\"a\\u0000b\"}}", "\\u0000 is not allowed."},
+	    {"{\"port\":{\"name\":\"\xff\"}}", "not valid JSON"}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		_cleanup_arena_ struct arena *a = arena_new();
-		struct dc_error err = { 0 };
+		struct dc_error err = {0};
 		struct port *p;
 
 		assert_int_equal(body(VIEW_CREATE, bad[i].text, a, &p, &err), DC_E_BODY);
@@ -180,12 +199,13 @@ static void what_is_no_json_object_is_refused(void **state)
 	}
 }
 
-static void deep_nesting_is_refused_not_followed(void **state)
+static void
+deep_nesting_is_refused_not_followed(void **state)
 {
 	(void)state;
 	char *text = malloc(200001);
 	json_t *json = NULL;
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 
 	memset(text, '[', 200000);
 	text[200000] = '\0';
@@ -194,17 +214,20 @@ static void deep_nesting_is_refused_not_followed(void **state)
 	free(text);
 }
 
-static void an_update_takes_its_members_only_and_needs_one(void **state)
+static void
+an_update_takes_its_members_only_and_needs_one(void **state)
 {
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 	struct port *old, *patch;
 
 	(void)state;
 	_cleanup_arena_ struct arena *a = arena_new();
-	assert_int_equal(body(VIEW_CREATE, "{\"port\":{\"name\":\"a\",\"vlan\":1,\"groups\":[\"x\"]}}", a, &old, &err), DC_OK);
+	assert_int_equal(
+	    body(VIEW_CREATE, "{\"port\":{\"name\":\"a\",\"vlan\":1,\"groups\":[\"x\"]}}", a, &old, &err), DC_OK);
 	assert_int_equal(body(VIEW_UPDATE, "{\"port\":{\"project\":\"zz\"}}", a, &patch, &err), DC_E_PARAM);
 	assert_non_null(strstr(err.text, "at least one member"));
-	assert_int_equal(body(VIEW_UPDATE, "{\"port\":{\"name\":\"a\",\"groups\":[\"x\"],\"vlan\":null}}", a, &patch, &err), DC_OK);
+	assert_int_equal(
+	    body(VIEW_UPDATE, "{\"port\":{\"name\":\"a\",\"groups\":[\"x\"],\"vlan\":null}}", a, &patch, &err), DC_OK);
 	assert_false(field_merge(&port_table, VIEW_UPDATE, old, patch));
 	assert_int_equal(body(VIEW_UPDATE, "{\"port\":{\"groups\":[\"y\"],\"tags\":[]}}", a, &patch, &err), DC_OK);
 	assert_true(field_merge(&port_table, VIEW_UPDATE, old, patch));
@@ -215,21 +238,24 @@ static void an_update_takes_its_members_only_and_needs_one(void **state)
 	assert_false(field_equal(&port_table, VIEW_ANSWER, old, patch));
 }
 
-static void defaults_fill_what_is_absent_only(void **state)
+static void
+defaults_fill_what_is_absent_only(void **state)
 {
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 	struct port *p;
 
 	(void)state;
 	_cleanup_arena_ struct arena *a = arena_new();
-	assert_int_equal(body(VIEW_CREATE, "{\"port\":{\"name\":\"a\",\"vlan\":1,\"mode\":\"static\"}}", a, &p, &err), DC_OK);
+	assert_int_equal(
+	    body(VIEW_CREATE, "{\"port\":{\"name\":\"a\",\"vlan\":1,\"mode\":\"static\"}}", a, &p, &err), DC_OK);
 	field_defaults(&port_table, a, p);
 	assert_string_equal(p->mode.v, "static");
 	assert_true(p->up.v);
 	assert_int_equal(p->secret.set, ABSENT);
 }
 
-static const char *encoded(const struct port *p, const struct field_options *options, struct arena *a)
+static const char *
+encoded(const struct port *p, const struct field_options *options, struct arena *a)
 {
 	struct buf b = BUF_INIT(10000);
 	struct json w = JSON_INIT(&b);
@@ -241,35 +267,46 @@ static const char *encoded(const struct port *p, const struct field_options *opt
 	return text;
 }
 
-static void answers_have_every_member_in_table_order(void **state)
+static void
+answers_have_every_member_in_table_order(void **state)
 {
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 	struct port *p;
 
 	(void)state;
 	_cleanup_arena_ struct arena *a = arena_new();
-	assert_int_equal(body(VIEW_CREATE, "{\"port\":{\"name\":\"a\",\"vlan\":1,\"secret\":\"pw\",\"where\":{\"key\":\"k\"},"
-		"\"created_time\":\"2026-08-01T12:00:00Z\"}}", a, &p, &err), DC_OK);
+	assert_int_equal(body(VIEW_CREATE,
+			     "{\"port\":{\"name\":\"a\",\"vlan\":1,\"secret\":\"pw\",\"where\":{\"key\":\"k\"},"
+			     "\"created_time\":\"2026-08-01T12:00:00Z\"}}",
+			     a, &p, &err),
+	    DC_OK);
 	F_SET_TEXT(p->detail, "{\"x\":[1]}");
-	assert_string_equal(encoded(p, NULL, a), "{\"id\":null,\"name\":\"a\",\"mode\":null,\"project\":null,\"secret\":\"pw\","
-		"\"kindly\":null,\"vlan\":1,\"asn\":null,\"created_time\":\"2026-08-01T12:00:00.000Z\",\"up\":null,\"groups\":null,"
-		"\"where\":{\"key\":\"k\",\"value\":null},\"tags\":[],\"detail\":{\"x\":[1]}}");
-	static const char *const only[] = { "secret", "vlan", NULL };
+	assert_string_equal(encoded(p, NULL, a),
+	    "{\"id\":null,\"name\":\"a\",\"mode\":null,\"project\":null,\"secret\":\"pw\","
+	    "\"kindly\":null,\"vlan\":1,\"asn\":null,\"created_time\":\"2026-08-01T12:00:00.000Z\",\"up\":null,"
+	    "\"groups\":null,"
+	    "\"where\":{\"key\":\"k\",\"value\":null},\"tags\":[],\"detail\":{\"x\":[1]}}");
+	static const char *const only[] = {"secret", "vlan", NULL};
 
-	assert_string_equal(encoded(p, &(struct field_options) { .hide_secrets = true, .only = only }, a),
-		"{\"id\":null,\"secret\":null,\"vlan\":1}");
+	assert_string_equal(encoded(p, &(struct field_options){.hide_secrets = true, .only = only}, a),
+	    "{\"id\":null,\"secret\":null,\"vlan\":1}");
 }
 
-static void every_member_survives_its_text_form(void **state)
+static void
+every_member_survives_its_text_form(void **state)
 {
-	struct dc_error err = { 0 };
-	struct port *p, back = { 0 };
+	struct dc_error err = {0};
+	struct port *p, back = {0};
 
 	(void)state;
 	_cleanup_arena_ struct arena *a = arena_new();
-	assert_int_equal(body(VIEW_CREATE, "{\"port\":{\"name\":\"\xc3\xa4\\\"\",\"vlan\":7,\"secret\":\"pw\",\"up\":false,\"groups\":[\"a\",\"\"],"
-		"\"tags\":[{\"key\":\"k\",\"value\":\"\"},{\"key\":\"l\"}],\"where\":{\"key\":\"k\"},"
-		"\"created_time\":\"2026-08-01T12:00:00Z\"}}", a, &p, &err), DC_OK);
+	assert_int_equal(body(VIEW_CREATE,
+			     "{\"port\":{\"name\":\"\xc3\xa4\\\"\",\"vlan\":7,\"secret\":\"pw\",\"up\":false,"
+			     "\"groups\":[\"a\",\"\"],"
+			     "\"tags\":[{\"key\":\"k\",\"value\":\"\"},{\"key\":\"l\"}],\"where\":{\"key\":\"k\"},"
+			     "\"created_time\":\"2026-08-01T12:00:00Z\"}}",
+			     a, &p, &err),
+	    DC_OK);
 	for (const struct field *f = port_table.fields; f->name != NULL; f++)
 		assert_true(field_from_text(f, &back, field_to_text(f, p, a), a));
 	assert_true(field_equal(&port_table, VIEW_ANSWER, p, &back));
@@ -279,21 +316,23 @@ static void every_member_survives_its_text_form(void **state)
 	assert_false(field_from_text(field_find(&port_table, "vlan"), &back, "seven", a));
 }
 
-static void query_values_are_checked_by_kind(void **state)
+static void
+query_values_are_checked_by_kind(void **state)
 {
 	static const struct {
 		const char *field, *value, *text; /* text NULL: refused */
-	} cases[] = { { "vlan", "12", "12" }, { "vlan", "012", "12" }, { "vlan", "x", NULL }, { "up", "True", "true" }, { "up", "1", NULL },
-		{ "id", "0190F2D4-0000-7000-8000-00000000000A", "0190f2d4-0000-7000-8000-00000000000a" }, { "id", "x", NULL },
-		{ "mode", "BGP", "bgp" }, { "mode", "rip", NULL }, { "name", "", "" }, { "name", "12345", NULL },
-		{ "created_time", "2026-08-01T12:00:00Z", "1785585600000" }, { "created_time", "today", NULL } };
+	} cases[] = {{"vlan", "12", "12"}, {"vlan", "012", "12"}, {"vlan", "x", NULL}, {"up", "True", "true"},
+	    {"up", "1", NULL}, {"id", "0190F2D4-0000-7000-8000-00000000000A", "0190f2d4-0000-7000-8000-00000000000a"},
+	    {"id", "x", NULL}, {"mode", "BGP", "bgp"}, {"mode", "rip", NULL}, {"name", "", ""}, {"name", "12345", NULL},
+	    {"created_time", "2026-08-01T12:00:00Z", "1785585600000"}, {"created_time", "today", NULL}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		_cleanup_arena_ struct arena *a = arena_new();
-		struct dc_error err = { 0 };
+		struct dc_error err = {0};
 		const char *text = NULL;
-		enum dc_code code = field_check_query(field_find(&port_table, cases[i].field), cases[i].value, a, &text, &err);
+		enum dc_code code =
+		    field_check_query(field_find(&port_table, cases[i].field), cases[i].value, a, &text, &err);
 
 		assert_int_equal(code, cases[i].text != NULL ? DC_OK : DC_E_PARAM);
 		if (cases[i].text != NULL)
@@ -301,7 +340,8 @@ static void query_values_are_checked_by_kind(void **state)
 	}
 }
 
-static void schemas_tell_what_the_engine_checks(void **state)
+static void
+schemas_tell_what_the_engine_checks(void **state)
 {
 	struct buf b = BUF_INIT(100000);
 	struct json w = JSON_INIT(&b);
@@ -322,20 +362,21 @@ static void schemas_tell_what_the_engine_checks(void **state)
 	buf_free(&b);
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_table_agrees_with_itself),
-		cmocka_unit_test(every_kind_is_read),
-		cmocka_unit_test(a_broken_rule_names_the_member_and_the_rule),
-		cmocka_unit_test(what_is_no_json_object_is_refused),
-		cmocka_unit_test(deep_nesting_is_refused_not_followed),
-		cmocka_unit_test(an_update_takes_its_members_only_and_needs_one),
-		cmocka_unit_test(defaults_fill_what_is_absent_only),
-		cmocka_unit_test(answers_have_every_member_in_table_order),
-		cmocka_unit_test(every_member_survives_its_text_form),
-		cmocka_unit_test(query_values_are_checked_by_kind),
-		cmocka_unit_test(schemas_tell_what_the_engine_checks),
+	    cmocka_unit_test(the_table_agrees_with_itself),
+	    cmocka_unit_test(every_kind_is_read),
+	    cmocka_unit_test(a_broken_rule_names_the_member_and_the_rule),
+	    cmocka_unit_test(what_is_no_json_object_is_refused),
+	    cmocka_unit_test(deep_nesting_is_refused_not_followed),
+	    cmocka_unit_test(an_update_takes_its_members_only_and_needs_one),
+	    cmocka_unit_test(defaults_fill_what_is_absent_only),
+	    cmocka_unit_test(answers_have_every_member_in_table_order),
+	    cmocka_unit_test(every_member_survives_its_text_form),
+	    cmocka_unit_test(query_values_are_checked_by_kind),
+	    cmocka_unit_test(schemas_tell_what_the_engine_checks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,12 +1,14 @@
 /* schema.c - a table's view as an OpenAPI 3.0 schema. */
 #include "field/field_priv.h"
 
-static bool is_request(enum field_view view)
+static bool
+is_request(enum field_view view)
 {
 	return (view & VIEW_REQUESTS) != 0;
 }
 
-static void limits_of(const struct field *f, enum field_view view, int64_t *min, int64_t *max, bool *no_max)
+static void
+limits_of(const struct field *f, enum field_view view, int64_t *min, int64_t *max, bool *no_max)
 {
 	bool own = !is_request(view) && (f->out_min != 0 || f->out_max != 0);
 
@@ -15,7 +17,8 @@ static void limits_of(const struct field *f, enum field_view view, int64_t *min,
 	*no_max = *max == 0 || (!is_request(view) && f->out_unlimited);
 }
 
-static void text_limits(const struct field *f, enum field_view view, struct json *out)
+static void
+text_limits(const struct field *f, enum field_view view, struct json *out)
 {
 	int64_t min, max;
 	bool no_max;
@@ -27,7 +30,8 @@ static void text_limits(const struct field *f, enum field_view view, struct json
 		jw_member_int(out, "maxLength", max);
 }
 
-static void string_schema(const struct field *f, enum field_view view, struct json *out)
+static void
+string_schema(const struct field *f, enum field_view view, struct json *out)
 {
 	jw_member_string(out, "type", "string");
 	if (f->kind == F_UUID && f->zero)
@@ -57,7 +61,8 @@ static void string_schema(const struct field *f, enum field_view view, struct js
 	jw_array_end(out);
 }
 
-static void int_schema(const struct field *f, enum field_view view, struct json *out)
+static void
+int_schema(const struct field *f, enum field_view view, struct json *out)
 {
 	int64_t min, max;
 	bool no_max;
@@ -71,7 +76,8 @@ static void int_schema(const struct field *f, enum field_view view, struct json 
 		jw_member_int(out, "maximum", max);
 }
 
-static void array_limits(const struct field *f, enum field_view view, struct json *out)
+static void
+array_limits(const struct field *f, enum field_view view, struct json *out)
 {
 	if (!is_request(view))
 		return;
@@ -83,7 +89,8 @@ static void array_limits(const struct field *f, enum field_view view, struct jso
 
 /* A request's null counts as absent. In an answer what has no value is null: not what the server fills, nor a list of
  * objects, which is empty then. */
-static bool may_be_null(const struct field *f, enum field_view view)
+static bool
+may_be_null(const struct field *f, enum field_view view)
 {
 	if ((f->must & view) != 0)
 		return false;
@@ -92,7 +99,8 @@ static bool may_be_null(const struct field *f, enum field_view view)
 	return f->fallback == NULL && f->kind != F_OBJECTS && f->kind != F_EMBED;
 }
 
-static void member_schema(const struct field *f, enum field_view view, struct json *out)
+static void
+member_schema(const struct field *f, enum field_view view, struct json *out)
 {
 	jw_object_begin(out);
 	switch (f->kind) {
@@ -144,7 +152,8 @@ static void member_schema(const struct field *f, enum field_view view, struct js
 	jw_object_end(out);
 }
 
-static void required(const struct field_table *t, enum field_view view, struct json *out)
+static void
+required(const struct field_table *t, enum field_view view, struct json *out)
 {
 	bool any = false;
 
@@ -162,7 +171,8 @@ static void required(const struct field_table *t, enum field_view view, struct j
 		jw_array_end(out);
 }
 
-void field_schema(const struct field_table *t, enum field_view view, struct json *out)
+void
+field_schema(const struct field_table *t, enum field_view view, struct json *out)
 {
 	jw_object_begin(out);
 	jw_member_string(out, "type", "object");

@@ -8,7 +8,8 @@
 #include "field/field_priv.h"
 
 /* Number of characters; false when there are control characters (C0, DEL, C1). The text is valid UTF-8. */
-static bool count_characters(const char *s, int64_t *ret)
+static bool
+count_characters(const char *s, int64_t *ret)
 {
 	int64_t n = 0;
 
@@ -22,28 +23,33 @@ static bool count_characters(const char *s, int64_t *ret)
 	return true;
 }
 
-enum dc_code check_text(const struct field *f, const char *value, const char *path, struct dc_error *err)
+enum dc_code
+check_text(const struct field *f, const char *value, const char *path, struct dc_error *err)
 {
 	int64_t n = 0;
 
 	if (f->kind == F_UUID)
-		return uuid_is_valid(value) || (f->zero && (value[0] == '\0' || strcmp(value, "0") == 0)) ? DC_OK :
-		    dc_fail(err, field_code(f), path, "%s must be a UUID%s.", path, f->zero ? " or 0" : "");
+		return uuid_is_valid(value) || (f->zero && (value[0] == '\0' || strcmp(value, "0") == 0))
+			   ? DC_OK
+			   : dc_fail(err, field_code(f), path, "%s must be a UUID%s.", path, f->zero ? " or 0" : "");
 	if (f->kind == F_HEX32)
-		return hex32_is_valid(value) ? DC_OK :
-		    dc_fail(err, field_code(f), path, "%s must have 32 hexadecimal digits.", path);
+		return hex32_is_valid(value)
+			   ? DC_OK
+			   : dc_fail(err, field_code(f), path, "%s must have 32 hexadecimal digits.", path);
 	if (!count_characters(value, &n))
 		return dc_fail(err, field_code(f), path, "%s must not have control characters.", path);
 	if (n < f->min || (f->max > 0 && n > f->max)) {
 		if (f->max == 0)
-			return dc_fail(err, field_code(f), path, "%s must have at least %" PRId64 " characters.", path, f->min);
-		return dc_fail(err, field_code(f), path, "%s must have %" PRId64 " to %" PRId64 " characters.", path, f->min,
-		    f->max);
+			return dc_fail(
+			    err, field_code(f), path, "%s must have at least %" PRId64 " characters.", path, f->min);
+		return dc_fail(err, field_code(f), path, "%s must have %" PRId64 " to %" PRId64 " characters.", path,
+		    f->min, f->max);
 	}
 	return DC_OK;
 }
 
-enum dc_code check_int(const struct field *f, int64_t v, const char *path, struct dc_error *err)
+enum dc_code
+check_int(const struct field *f, int64_t v, const char *path, struct dc_error *err)
 {
 	bool limited = f->min != 0 || f->max != 0;
 
@@ -51,11 +57,12 @@ enum dc_code check_int(const struct field *f, int64_t v, const char *path, struc
 		return DC_OK;
 	if (!limited)
 		return dc_fail(err, field_code(f), path, "%s must be a whole number.", path);
-	return dc_fail(err, field_code(f), path, "%s must be a whole number from %" PRId64 " to %" PRId64 ".", path, f->min,
-	    f->max);
+	return dc_fail(err, field_code(f), path, "%s must be a whole number from %" PRId64 " to %" PRId64 ".", path,
+	    f->min, f->max);
 }
 
-const char *enum_spelling(const struct field *f, const char *const *names, const char *value)
+const char *
+enum_spelling(const struct field *f, const char *const *names, const char *value)
 {
 	for (; *names != NULL; names++) {
 		if ((f->fold ? strcasecmp(*names, value) : strcmp(*names, value)) == 0)
@@ -64,7 +71,8 @@ const char *enum_spelling(const struct field *f, const char *const *names, const
 	return NULL;
 }
 
-enum dc_code fail_enum(const struct field *f, const char *const *names, const char *path, struct dc_error *err)
+enum dc_code
+fail_enum(const struct field *f, const char *const *names, const char *path, struct dc_error *err)
 {
 	struct buf all = BUF_INIT(400);
 
@@ -75,7 +83,8 @@ enum dc_code fail_enum(const struct field *f, const char *const *names, const ch
 	return field_code(f);
 }
 
-bool parse_digits(const char *text, int64_t *ret)
+bool
+parse_digits(const char *text, int64_t *ret)
 {
 	int64_t v = 0;
 
@@ -90,9 +99,10 @@ bool parse_digits(const char *text, int64_t *ret)
 	return true;
 }
 
-const char *field_to_text(const struct field *f, const void *row, struct arena *arena)
+const char *
+field_to_text(const struct field *f, const void *row, struct arena *arena)
 {
-	const struct encoding all = { .view = ~0u, .stored = true };
+	const struct encoding all = {.view = ~0u, .stored = true};
 
 	if (field_presence(f, row) != GIVEN)
 		return NULL;
@@ -110,9 +120,10 @@ const char *field_to_text(const struct field *f, const void *row, struct arena *
 	return text;
 }
 
-bool field_from_text(const struct field *f, void *row, const char *text, struct arena *arena)
+bool
+field_from_text(const struct field *f, void *row, const char *text, struct arena *arena)
 {
-	const struct decoding d = { .stored = true, .arena = arena };
+	const struct decoding d = {.stored = true, .arena = arena};
 	char *end;
 
 	if (text == NULL) {
@@ -134,8 +145,9 @@ bool field_from_text(const struct field *f, void *row, const char *text, struct 
 	return good;
 }
 
-static enum dc_code check_query_number(const struct field *f, const char *value, struct arena *arena, const char **ret,
-    struct dc_error *err)
+static enum dc_code
+check_query_number(
+    const struct field *f, const char *value, struct arena *arena, const char **ret, struct dc_error *err)
 {
 	bool negative = value[0] == '-';
 	int64_t v = 0;
@@ -146,8 +158,8 @@ static enum dc_code check_query_number(const struct field *f, const char *value,
 	return DC_OK;
 }
 
-enum dc_code field_check_query(const struct field *f, const char *value, struct arena *arena, const char **ret,
-    struct dc_error *err)
+enum dc_code
+field_check_query(const struct field *f, const char *value, struct arena *arena, const char **ret, struct dc_error *err)
 {
 	utc_ms t;
 

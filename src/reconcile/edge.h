@@ -21,6 +21,7 @@ enum dc_code edge_fold(struct tx *, const char *edge_id, const struct wire_repor
 /* The operator's word for a held edge: it may take this store's snapshot. DC_E_PARAM when it does not hold. */
 enum dc_code edge_confirm(struct tx *, const char *edge_id, struct dc_error *err);
 /* The operator's word for a dead edge: its pending deletions count as done. */
-enum dc_code edge_retire(struct tx *, const char *edge_id, const struct resource *const *resources, struct dc_error *err);
+enum dc_code edge_retire(
+    struct tx *, const char *edge_id, const struct resource *const *resources, struct dc_error *err);
 
 #endif

@@ -33,7 +33,7 @@ touch(struct fold *f, const struct f_text *kind, const struct f_text *id)
 	if (kind->set != GIVEN || id->set != GIVEN)
 		return;
 	o = arena_new_of(tx_arena(f->tx), struct owner);
-	*o = (struct owner) { kind->v, id->v, f->owners };
+	*o = (struct owner){kind->v, id->v, f->owners};
 	f->owners = o;
 	f->owner_count++;
 }
@@ -41,12 +41,14 @@ touch(struct fold *f, const struct f_text *kind, const struct f_text *id)
 static enum dc_code
 fold_object(struct fold *f, const struct wire_object_state *s)
 {
-	static const char *const columns[] = { "state", "error", "applied_revision", "carrier", "detail", "updated_time", NULL };
+	static const char *const columns[] = {
+	    "state", "error", "applied_revision", "carrier", "detail", "updated_time", NULL};
 	struct edge_object *row;
 	void *found;
 	enum dc_code rc;
 
-	rc = query_get(f->tx, &edge_object_table, Q(Q_EQ("edge_id", f->edge_id), Q_EQ("key", s->key.v)), &found, f->err);
+	rc =
+	    query_get(f->tx, &edge_object_table, Q(Q_EQ("edge_id", f->edge_id), Q_EQ("key", s->key.v)), &found, f->err);
 	if (rc == DC_E_NOT_FOUND)
 		return DC_OK; /* it was let go meanwhile */
 	if (rc != DC_OK)
@@ -58,7 +60,7 @@ fold_object(struct fold *f, const struct wire_object_state *s)
 			return DC_OK;
 		row->carrier = s->carrier;
 		touch(f, &row->owner_kind, &row->owner_id);
-		return query_set(f->tx, &edge_object_table, (const char *const[]) { "carrier", NULL }, row,
+		return query_set(f->tx, &edge_object_table, (const char *const[]){"carrier", NULL}, row,
 		    Q(Q_EQ("id", row->id.v)), NULL, f->err);
 	}
 	touch(f, &row->owner_kind, &row->owner_id);
@@ -77,14 +79,15 @@ fold_object(struct fold *f, const struct wire_object_state *s)
 static enum dc_code
 fold_session(struct fold *f, const struct wire_session *s)
 {
-	static const char *const key[] = { "id", NULL };
+	static const char *const key[] = {"id", NULL};
 	struct edge_object *object;
-	struct edge_session row = { 0 };
+	struct edge_session row = {0};
 	const char *peer;
 	void *found;
 	enum dc_code rc;
 
-	rc = query_get(f->tx, &edge_object_table, Q(Q_EQ("edge_id", f->edge_id), Q_EQ("key", s->key.v)), &found, f->err);
+	rc =
+	    query_get(f->tx, &edge_object_table, Q(Q_EQ("edge_id", f->edge_id), Q_EQ("key", s->key.v)), &found, f->err);
 	if (rc == DC_E_NOT_FOUND)
 		return DC_OK;
 	if (rc != DC_OK)
@@ -141,15 +144,15 @@ named_keys(struct fold *f)
 static enum dc_code
 void_unnamed(struct fold *f)
 {
-	static const char *const columns[] = { "state", NULL };
+	static const char *const columns[] = {"state", NULL};
 	const char **named = named_keys(f);
 	struct edge_object *row;
 	void *rows;
 	size_t n;
 	enum dc_code rc;
 
-	if ((rc = query_list(f->tx, &edge_object_table, Q(Q_EQ("edge_id", f->edge_id), Q_NE("state", "pending")), NULL, &rows,
-	        &n, f->err)) != DC_OK)
+	if ((rc = query_list(f->tx, &edge_object_table, Q(Q_EQ("edge_id", f->edge_id), Q_NE("state", "pending")), NULL,
+		 &rows, &n, f->err)) != DC_OK)
 		return rc;
 	row = rows;
 	for (size_t i = 0; i < n; i++) {
@@ -157,8 +160,8 @@ void_unnamed(struct fold *f)
 			continue;
 		F_SET_TEXT(row[i].state, "pending");
 		touch(f, &row[i].owner_kind, &row[i].owner_id);
-		if ((rc = query_set(f->tx, &edge_object_table, columns, &row[i], Q(Q_EQ("id", row[i].id.v)), NULL, f->err)) !=
-		    DC_OK)
+		if ((rc = query_set(f->tx, &edge_object_table, columns, &row[i], Q(Q_EQ("id", row[i].id.v)), NULL,
+			 f->err)) != DC_OK)
 			return rc;
 	}
 	return DC_OK;
@@ -168,13 +171,13 @@ static enum dc_code
 fold_applies(struct fold *f)
 {
 	const struct wire_apply *a = f->report->applies.v;
-	struct query_page page = { .sort = "id", .descending = true, .offset = APPLIES_KEPT, .limit = 1 };
+	struct query_page page = {.sort = "id", .descending = true, .offset = APPLIES_KEPT, .limit = 1};
 	void *rows;
 	size_t n;
 	enum dc_code rc = DC_OK;
 
 	for (size_t i = 0; f->report->applies.set == GIVEN && i < f->report->applies.n && rc == DC_OK; i++) {
-		struct edge_apply row = { 0 };
+		struct edge_apply row = {0};
 		char id[UUID_TEXT_SIZE];
 
 		uuid_new(id);
@@ -192,13 +195,14 @@ fold_applies(struct fold *f)
 	}
 	if (rc != DC_OK || f->report->applies.n == 0)
 		return rc;
-	if ((rc = query_list(f->tx, &edge_apply_table, Q(Q_EQ("edge_id", f->edge_id)), &page, &rows, &n, f->err)) != DC_OK)
+	if ((rc = query_list(f->tx, &edge_apply_table, Q(Q_EQ("edge_id", f->edge_id)), &page, &rows, &n, f->err)) !=
+	    DC_OK)
 		return rc;
 	if (n == 0)
 		return DC_OK;
 	return query_delete(f->tx, &edge_apply_table,
-	    Q(Q_EQ("edge_id", f->edge_id), { .column = "id", .op = Q_OP_LE, .text = ((struct edge_apply *)rows)->id.v }), NULL,
-	    f->err);
+	    Q(Q_EQ("edge_id", f->edge_id), {.column = "id", .op = Q_OP_LE, .text = ((struct edge_apply *)rows)->id.v}),
+	    NULL, f->err);
 }
 
 static const char *
@@ -230,7 +234,7 @@ write_report_row(struct fold *f, struct edge_report *row)
 	row->held = r->held;
 	row->held_reason = r->held_reason;
 	if (!r->held.v && row->confirm_epoch.set == GIVEN) {
-		row->confirm_epoch = (struct f_text) { NULLED, NULL };
+		row->confirm_epoch = (struct f_text){NULLED, NULL};
 		F_SET_NULL(row->confirm_revision);
 	}
 	if (r->ports.set == GIVEN)
@@ -305,7 +309,7 @@ enum dc_code
 edge_fold(struct tx *tx, const char *edge_id, const struct wire_report *report, const struct resource *const *resources,
     bool *resend, struct dc_error *err)
 {
-	struct fold f = { .tx = tx, .edge_id = edge_id, .report = report, .err = err };
+	struct fold f = {.tx = tx, .edge_id = edge_id, .report = report, .err = err};
 	const struct wire_object_state *o = report->objects.v;
 	const struct wire_session *s = report->sessions.v;
 	struct edge_report *row;
@@ -358,15 +362,15 @@ edge_confirm(struct tx *tx, const char *edge_id, struct dc_error *err)
 enum dc_code
 edge_retire(struct tx *tx, const char *edge_id, const struct resource *const *resources, struct dc_error *err)
 {
-	struct fold f = { .tx = tx, .edge_id = edge_id, .err = err };
+	struct fold f = {.tx = tx, .edge_id = edge_id, .err = err};
 	struct edge_object *row;
 	void *rows;
 	size_t n;
 	enum dc_code rc;
 
 	if ((rc = query_lock(tx, &edge_report_table, edge_id, err)) != DC_OK ||
-	    (rc = query_list(tx, &edge_object_table, Q(Q_EQ("edge_id", edge_id), Q_EQ_INT("deleted", 1)), NULL, &rows, &n,
-	        err)) != DC_OK)
+	    (rc = query_list(tx, &edge_object_table, Q(Q_EQ("edge_id", edge_id), Q_EQ_INT("deleted", 1)), NULL, &rows,
+		 &n, err)) != DC_OK)
 		return rc;
 	row = rows;
 	for (size_t i = 0; i < n; i++) {

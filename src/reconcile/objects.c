@@ -35,7 +35,7 @@ bool
 object_is_applied(const struct edge_object *o)
 {
 	return !o->deleted.v && o->state.set == GIVEN && strcmp(o->state.v, "applied") == 0 &&
-	    o->applied_revision.v >= o->revision.v;
+	       o->applied_revision.v >= o->revision.v;
 }
 
 bool
@@ -52,10 +52,10 @@ render_begin(struct tx *tx, const char *edge_id, const char *owner_kind, const c
 	void *rows;
 	enum dc_code rc;
 
-	*r = (struct render) { edge_id, owner_kind, owner_id, tx_arena(tx), NULL, 0, NULL, NULL };
+	*r = (struct render){edge_id, owner_kind, owner_id, tx_arena(tx), NULL, 0, NULL, NULL};
 	r->last = &r->first;
-	if ((rc = query_list(tx, &edge_object_table, Q(Q_EQ("owner_id", owner_id), Q_EQ("edge_id", edge_id)), NULL, &rows,
-	        &r->n, err)) != DC_OK)
+	if ((rc = query_list(tx, &edge_object_table, Q(Q_EQ("owner_id", owner_id), Q_EQ("edge_id", edge_id)), NULL,
+		 &rows, &r->n, err)) != DC_OK)
 		return rc;
 	r->have = rows;
 	*ret = r;
@@ -70,8 +70,8 @@ render_put(struct render *r, const char *key, enum object_kind kind, const void 
 	struct wanted *w = arena_new_of(r->arena, struct wanted);
 
 	field_encode(object_kind_table(kind), VIEW_WIRE, body, NULL, &out);
-	*w = (struct wanted) { arena_strdup(r->arena, key), kind, arena_strdup(r->arena, buf_str(&text)),
-	    arena_strdup(r->arena, secret), NULL };
+	*w = (struct wanted){arena_strdup(r->arena, key), kind, arena_strdup(r->arena, buf_str(&text)),
+	    arena_strdup(r->arena, secret), NULL};
 	*r->last = w;
 	r->last = &w->next;
 }
@@ -105,7 +105,8 @@ find_wanted(const struct render *r, const char *key)
 static bool
 differs(const struct wanted *w, const struct edge_object *have)
 {
-	return have == NULL || have->deleted.v || !same_text(&have->body, w->body) || !same_text(&have->secret, w->secret);
+	return have == NULL || have->deleted.v || !same_text(&have->body, w->body) ||
+	       !same_text(&have->secret, w->secret);
 }
 
 static bool
@@ -124,7 +125,7 @@ static enum dc_code
 write_wanted(struct tx *tx, struct render *r, const struct wanted *w, struct edge_object *have, int64_t revision,
     struct dc_error *err)
 {
-	struct edge_object row = { 0 };
+	struct edge_object row = {0};
 	char id[UUID_TEXT_SIZE];
 
 	if (have != NULL)
@@ -146,7 +147,8 @@ write_wanted(struct tx *tx, struct render *r, const struct wanted *w, struct edg
 	F_SET_TEXT(row.state, "pending");
 	F_SET_NULL(row.error);
 	row.error.v = NULL;
-	return have != NULL ? query_update(tx, &edge_object_table, &row, err) : query_insert(tx, &edge_object_table, &row, err);
+	return have != NULL ? query_update(tx, &edge_object_table, &row, err)
+			    : query_insert(tx, &edge_object_table, &row, err);
 }
 
 static enum dc_code
@@ -155,7 +157,7 @@ write_tombstone(struct tx *tx, struct edge_object *have, int64_t revision, struc
 	F_SET_INT(have->revision, revision);
 	F_SET_BOOL(have->deleted, true);
 	F_SET_TEXT(have->state, "pending");
-	have->body = have->secret = have->error = (struct f_text) { NULLED, NULL };
+	have->body = have->secret = have->error = (struct f_text){NULLED, NULL};
 	return query_update(tx, &edge_object_table, have, err);
 }
 
@@ -196,7 +198,7 @@ render_commit(struct tx *tx, struct render *r, bool *changed, struct dc_error *e
 static enum dc_code
 free_number(struct tx *tx, const char *edge_id, const char *space, int64_t *ret, struct dc_error *err)
 {
-	struct query_page top = { .sort = "number", .descending = true, .limit = 1 }, all = { .sort = "number" };
+	struct query_page top = {.sort = "number", .descending = true, .limit = 1}, all = {.sort = "number"};
 	const struct query_cond *cond = Q(Q_EQ("edge_id", edge_id), Q_EQ("space", space));
 	struct edge_number *row;
 	void *rows;
@@ -241,7 +243,7 @@ enum dc_code
 number_get(struct tx *tx, const char *edge_id, const char *space, const char *owner_id, int64_t per_instance,
     struct edge_number *ret, struct dc_error *err)
 {
-	struct edge_number row = { 0 };
+	struct edge_number row = {0};
 	char id[UUID_TEXT_SIZE];
 	int64_t number, instance = 0;
 	void *found;

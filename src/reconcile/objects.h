@@ -1,5 +1,5 @@
-/* objects.h - edge objects: what each edge is asked to have, rendered by resources in their own transactions, and the rows
- * that hold what the edge said about them.
+/* objects.h - edge objects: what each edge is asked to have, rendered by resources in their own transactions, and the
+ * rows that hold what the edge said about them.
  *
  * Rendering is mark and sweep per owner: begin, put what is wanted now, commit. Only what changed takes a new revision;
  * what is no longer put becomes a tombstone, which stays until the edge reports it removed.
@@ -21,9 +21,9 @@ struct edge_object {
 	struct f_text owner_id;
 	struct f_int revision;
 	struct f_bool deleted;
-	struct f_text body; /* JSON without the secret */
+	struct f_text body;   /* JSON without the secret */
 	struct f_text secret; /* sealed; the kind's secret member */
-	struct f_text state; /* as reported for this revision: pending until then */
+	struct f_text state;  /* as reported for this revision: pending until then */
 	struct f_text error;
 	struct f_int applied_revision; /* newest revision that was reported applied; 0: none */
 	struct f_bool carrier;
@@ -120,10 +120,11 @@ struct edge_number {
 };
 extern const struct field_table edge_number_table;
 
-/* The owner's row, allocated at the first call and kept until number_free(). For space "vrf" an instance with fewer than
- * per_instance VRFs is chosen. */
+/* The owner's row, allocated at the first call and kept until number_free(). For space "vrf" an instance with fewer
+ * than per_instance VRFs is chosen. */
 enum dc_code number_get(struct tx *, const char *edge_id, const char *space, const char *owner_id, int64_t per_instance,
     struct edge_number *ret, struct dc_error *err);
-enum dc_code number_free(struct tx *, const char *edge_id, const char *space, const char *owner_id, struct dc_error *err);
+enum dc_code number_free(
+    struct tx *, const char *edge_id, const char *space, const char *owner_id, struct dc_error *err);
 
 #endif

@@ -6,8 +6,8 @@
 enum dc_code
 edge_rows_create(struct tx *tx, const char *edge_id, int64_t report_interval, struct dc_error *err)
 {
-	struct edge_revision revision = { 0 };
-	struct edge_report report = { 0 };
+	struct edge_revision revision = {0};
+	struct edge_report report = {0};
 	enum dc_code rc;
 
 	F_SET_TEXT(revision.id, edge_id);
@@ -52,18 +52,19 @@ body_with_secret(struct tx *tx, const struct edge_object *o, const char **ret, s
 }
 
 static enum dc_code
-fill_objects(struct tx *tx, const char *edge_id, int64_t since, bool full, struct wire_desired *desired,
-    struct dc_error *err)
+fill_objects(
+    struct tx *tx, const char *edge_id, int64_t since, bool full, struct wire_desired *desired, struct dc_error *err)
 {
-	struct query_page page = { .sort = "revision" };
+	struct query_page page = {.sort = "revision"};
 	struct wire_object *out;
 	struct edge_object *row;
 	void *rows;
 	size_t n;
 	enum dc_code rc;
 
-	if ((rc = query_list(tx, &edge_object_table, full ? Q(Q_EQ("edge_id", edge_id)) :
-	        Q(Q_EQ("edge_id", edge_id), Q_GT_INT("revision", since)), &page, &rows, &n, err)) != DC_OK)
+	if ((rc = query_list(tx, &edge_object_table,
+		 full ? Q(Q_EQ("edge_id", edge_id)) : Q(Q_EQ("edge_id", edge_id), Q_GT_INT("revision", since)), &page,
+		 &rows, &n, err)) != DC_OK)
 		return rc;
 	row = rows;
 	out = arena_array(tx_arena(tx), n + 1, sizeof(*out));
@@ -78,15 +79,15 @@ fill_objects(struct tx *tx, const char *edge_id, int64_t since, bool full, struc
 		out[i].deleted = row[i].deleted;
 		F_SET_TEXT(out[i].body, body);
 	}
-	desired->objects = (struct f_objects) { GIVEN, n, out };
+	desired->objects = (struct f_objects){GIVEN, n, out};
 	return DC_OK;
 }
 
 enum dc_code
-edge_desired(struct tx *tx, const char *edge_id, const char *epoch, int64_t revision, struct buf *out, bool *nothing_new,
-    struct dc_error *err)
+edge_desired(struct tx *tx, const char *edge_id, const char *epoch, int64_t revision, struct buf *out,
+    bool *nothing_new, struct dc_error *err)
 {
-	struct wire_desired desired = { 0 };
+	struct wire_desired desired = {0};
 	struct json json = JSON_INIT(out);
 	struct edge_revision *newest;
 	struct edge_report *report;
@@ -102,11 +103,11 @@ edge_desired(struct tx *tx, const char *edge_id, const char *epoch, int64_t revi
 	report = row;
 	same_epoch = epoch != NULL && strcmp(epoch, tx_epoch(tx)) == 0;
 	full = !same_epoch || revision <= 0 || revision > newest->revision.v;
-	confirmed = report->confirm_epoch.set == GIVEN && epoch != NULL && strcmp(report->confirm_epoch.v, epoch) == 0 &&
-	    report->confirm_revision.v == revision;
+	confirmed = report->confirm_epoch.set == GIVEN && epoch != NULL &&
+		    strcmp(report->confirm_epoch.v, epoch) == 0 && report->confirm_revision.v == revision;
 	/* A held edge asks again and again with what it holds: it is answered at once only when the operator spoke. */
 	*nothing_new = !confirmed && ((same_epoch && revision == newest->revision.v) ||
-	    (epoch != NULL && revision > 0 && full && report->held.v));
+					 (epoch != NULL && revision > 0 && full && report->held.v));
 	if (*nothing_new)
 		return DC_OK;
 	F_SET_INT(desired.version, WIRE_VERSION);

@@ -25,8 +25,8 @@ cidr_check_quota(const struct f_list *list, int64_t most, const char *member, st
 	size_t n = list->set == GIVEN ? count_words(list) : 0;
 
 	return (int64_t)n <= most ? DC_OK
-				  : dc_fail(err, DC_E_REMOTE_SUBNETS, member, "%s: %zu blocks are more than the quota of %lld",
-					member, n, (long long)most);
+				  : dc_fail(err, DC_E_REMOTE_SUBNETS, member,
+					"%s: %zu blocks are more than the quota of %lld", member, n, (long long)most);
 }
 
 static enum dc_code

@@ -4,14 +4,10 @@
 #define DC_RES_H
 
 #include <stdatomic.h>
-#include <stddef.h>
 
 #include "api/call.h"
 #include "base/ip.h"
 #include "field/resource.h"
-
-/* name, column and offset of a member in one word */
-#define AT(type, member) .name = #member, .offset = offsetof(struct type, member)
 
 /* The views most members have: set at Creation, Returned, changed by Update (x-crud of the contract). */
 #define V_R VIEW_ANSWER
@@ -55,8 +51,8 @@ struct cidr_list {
  * DC_E_ADDRESS for what is no block or of the other family, DC_E_CIDR_TWICE for a repetition; err->member is member. */
 enum dc_code cidr_list_parse(const struct f_list *, enum ip_family family, const char *member, struct arena *,
     struct cidr_list *ret, struct dc_error *err);
-/* The quota of blocks, before they are read: DC_E_REMOTE_SUBNETS. A body may hold more of them than could be compared with
- * one another in the time that a transaction has. */
+/* The quota of blocks, before they are read: DC_E_REMOTE_SUBNETS. A body may hold more of them than could be compared
+ * with one another in the time that a transaction has. */
 enum dc_code cidr_check_quota(const struct f_list *, int64_t most, const char *member, struct dc_error *err);
 /* DC_E_ADDRESS when a block is one that no customer can use (100.64/10, 127/8, 169.254/16, 224/3, non-unicast IPv6),
  * unless it lies inside link. */

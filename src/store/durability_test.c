@@ -55,7 +55,7 @@ child_main(struct fixture *fx, int pipe_fd, int first)
 		_exit(2);
 	alarm(CHILD_SECONDS);
 	for (int i = 0; i < OUTSTANDING; i++) {
-		writers[i] = (struct writer) { fx->store, pipe_fd, &next, atomic_fetch_add(&next, 1) };
+		writers[i] = (struct writer){fx->store, pipe_fd, &next, atomic_fetch_add(&next, 1)};
 		store_submit(fx->store, write_run, &writers[i], write_done);
 	}
 	for (;;)
@@ -91,8 +91,8 @@ check_run(struct tx *tx, void *arg, struct dc_error *err)
 	enum dc_code rc;
 
 	for (size_t i = 0; i < c->n; i++)
-		if (query_get(tx, &gate_table, Q(Q_EQ("id", arena_printf(tx_arena(tx), "n%d", c->acked[i]))), &row, err) !=
-		    DC_OK)
+		if (query_get(tx, &gate_table, Q(Q_EQ("id", arena_printf(tx_arena(tx), "n%d", c->acked[i]))), &row,
+			err) != DC_OK)
 			c->missing++;
 	if ((rc = tx->ops->prepare(tx, "PRAGMA integrity_check", &s, err)) != DC_OK)
 		return rc;
@@ -107,7 +107,7 @@ round_of(struct fixture *fx, int round)
 {
 	static int acked[100000];
 	int ends[2], status;
-	struct check check = { .acked = acked };
+	struct check check = {.acked = acked};
 	pid_t child;
 
 	assert_int_equal(pipe(ends), 0);
@@ -142,7 +142,7 @@ every_acknowledged_row_survives_kill_9(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(every_acknowledged_row_survives_kill_9) };
+	const struct CMUnitTest tests[] = {cmocka_unit_test(every_acknowledged_row_survives_kill_9)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,7 +19,7 @@ stmt_guard_end(struct stmt_guard *g)
 {
 	g->ops->finish(g->stmt);
 }
-#define STMT(name, tx) __attribute__((cleanup(stmt_guard_end))) struct stmt_guard name = { (tx)->ops, NULL }
+#define STMT(name, tx) __attribute__((cleanup(stmt_guard_end))) struct stmt_guard name = {(tx)->ops, NULL}
 
 /* Both tables of our own; there from the first open on. */
 static const char bootstrap[] =
@@ -101,23 +101,24 @@ newest(const struct migration *migrations)
 }
 
 static enum dc_code
-check_not_newer(struct tx *tx, const char *path, const struct migration *migrations, int64_t *version,
-    struct dc_error *err)
+check_not_newer(
+    struct tx *tx, const char *path, const struct migration *migrations, int64_t *version, struct dc_error *err)
 {
 	enum dc_code rc;
 
 	if ((rc = tx->ops->script(tx, bootstrap, err)) != DC_OK || (rc = schema_get_version(tx, version, err)) != DC_OK)
 		return rc;
 	if (*version > newest(migrations))
-		return dc_fail(err, DC_E_IO, NULL, "%s has schema %lld, this program knows schemas up to %d: it needs a newer one",
-		    path, (long long)*version, newest(migrations));
+		return dc_fail(err, DC_E_IO, NULL,
+		    "%s has schema %lld, this program knows schemas up to %d: it needs a newer one", path,
+		    (long long)*version, newest(migrations));
 	return DC_OK;
 }
 
 static enum dc_code
 migrate_from(struct tx *tx, const struct migration *migrations, int64_t version, bool *migrated, struct dc_error *err)
 {
-	struct dc_error why = { 0 };
+	struct dc_error why = {0};
 	enum dc_code rc;
 
 	for (const struct migration *m = migrations; m->version != 0; m++) {
@@ -138,7 +139,8 @@ store_renew_canary(struct tx *tx, struct dc_error *err)
 {
 	const char *canary = seal_text(tx->store->seal, CANARY_PLAIN, CANARY_CONTEXT, tx->arena);
 
-	return canary == NULL ? dc_fail(err, DC_E_SYSTEM, NULL, "sealing does not work") : meta_set(tx, "canary", canary, err);
+	return canary == NULL ? dc_fail(err, DC_E_SYSTEM, NULL, "sealing does not work")
+			      : meta_set(tx, "canary", canary, err);
 }
 
 /* A database that is just being made gets epoch and canary; its key file may be made with it. */
@@ -157,8 +159,10 @@ static enum dc_code
 wrong_key(const struct store_options *options, const struct dc_error *why, struct dc_error *err)
 {
 	return dc_fail(err, DC_E_IO, NULL,
-	    "%s; the passwords and secret keys in %s were sealed with the key file %s that it was made with, and only they"
-	    " depend on it: nothing else is lost. Put that key file back, or give up those secrets (dcaasd --forget-secrets)",
+	    "%s; the passwords and secret keys in %s were sealed with the key file %s that it was made with, and only "
+	    "they"
+	    " depend on it: nothing else is lost. Put that key file back, or give up those secrets (dcaasd "
+	    "--forget-secrets)",
 	    why->text, options->path, options->key_path);
 }
 
@@ -166,7 +170,7 @@ static enum dc_code
 settle_known(struct tx *tx, const struct store_options *options, const char *epoch, struct dc_error *err)
 {
 	const char *canary = NULL;
-	struct dc_error why = { 0 };
+	struct dc_error why = {0};
 	enum dc_code rc;
 
 	if ((rc = meta_get(tx, "canary", &canary, err)) != DC_OK)

@@ -28,7 +28,7 @@ teardown(void **state)
 static enum dc_code
 open_with(struct fixture *fx, const struct migration *migrations, const struct field_table *const *tables)
 {
-	struct store_options options = { .path = fx->db, .key_path = fx->key, .tables = tables };
+	struct store_options options = {.path = fx->db, .key_path = fx->key, .tables = tables};
 
 	return store_open_with(&options, migrations, &fx->store, &fx->err);
 }
@@ -173,8 +173,8 @@ static void
 an_older_schema_is_migrated_with_its_rows(void **state)
 {
 	struct fixture *fx = *state;
-	const struct migration first[] = { fixture_migrations[0], { 0, NULL, NULL } };
-	const struct field_table *const tables[] = { &gate_table, NULL };
+	const struct migration first[] = {fixture_migrations[0], {0, NULL, NULL}};
+	const struct field_table *const tables[] = {&gate_table, NULL};
 
 	assert_int_equal(open_with(fx, first, tables), DC_OK);
 	fixture_close(fx);
@@ -185,7 +185,7 @@ static void
 a_newer_schema_refuses_to_start_and_is_left_alone(void **state)
 {
 	struct fixture *fx = *state;
-	const struct migration first[] = { fixture_migrations[0], { 0, NULL, NULL } };
+	const struct migration first[] = {fixture_migrations[0], {0, NULL, NULL}};
 
 	open_filled(fx);
 	fixture_close(fx);
@@ -198,8 +198,8 @@ static void
 a_migration_that_fails_leaves_nothing(void **state)
 {
 	struct fixture *fx = *state;
-	const struct migration broken[] = { fixture_migrations[0], { 2, "0002_broken", "CREATE TABLE x (id TEXT); oops;" },
-		{ 0, NULL, NULL } };
+	const struct migration broken[] = {
+	    fixture_migrations[0], {2, "0002_broken", "CREATE TABLE x (id TEXT); oops;"}, {0, NULL, NULL}};
 
 	assert_int_equal(open_with(fx, broken, NULL), DC_E_IO);
 	assert_non_null(strstr(fx->err.text, "0002_broken"));
@@ -209,8 +209,8 @@ a_migration_that_fails_leaves_nothing(void **state)
 static void
 refuses_schema(struct fixture *fx, const char *sql, const char *words)
 {
-	const struct migration changed[] = { fixture_migrations[0], fixture_migrations[1], { 3, "0003_changed", sql },
-		{ 0, NULL, NULL } };
+	const struct migration changed[] = {
+	    fixture_migrations[0], fixture_migrations[1], {3, "0003_changed", sql}, {0, NULL, NULL}};
 
 	assert_int_equal(open_with(fx, changed, fixture_tables), DC_E_IO);
 	assert_string_equal(fx->err.text, words);
@@ -235,12 +235,12 @@ static void
 a_migration_may_rebuild_a_table_but_not_break_references(void **state)
 {
 	struct fixture *fx = *state;
-	const struct migration rebuild[] = { fixture_migrations[0], fixture_migrations[1],
-		{ 3, "0003_rebuild",
-		    "CREATE TABLE gate2 (id TEXT PRIMARY KEY, name TEXT NOT NULL, guard INTEGER NOT NULL DEFAULT 0);"
-		    "INSERT INTO gate2 SELECT * FROM gate; DROP TABLE gate; ALTER TABLE gate2 RENAME TO gate;" },
-		{ 4, "0004_break", "DELETE FROM gate;" }, { 0, NULL, NULL } };
-	const struct migration good[] = { rebuild[0], rebuild[1], rebuild[2], { 0, NULL, NULL } };
+	const struct migration rebuild[] = {fixture_migrations[0], fixture_migrations[1],
+	    {3, "0003_rebuild",
+		"CREATE TABLE gate2 (id TEXT PRIMARY KEY, name TEXT NOT NULL, guard INTEGER NOT NULL DEFAULT 0);"
+		"INSERT INTO gate2 SELECT * FROM gate; DROP TABLE gate; ALTER TABLE gate2 RENAME TO gate;"},
+	    {4, "0004_break", "DELETE FROM gate;"}, {0, NULL, NULL}};
+	const struct migration good[] = {rebuild[0], rebuild[1], rebuild[2], {0, NULL, NULL}};
 
 	open_filled(fx);
 	fixture_close(fx);
@@ -300,19 +300,19 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_new_store_has_an_epoch_that_stays),
-		TEST(database_and_key_are_private),
-		TEST(secrets_are_not_in_the_bytes_of_any_file),
-		TEST(a_lost_key_refuses_and_is_not_made_anew),
-		TEST(a_wrong_key_refuses_and_the_right_one_opens_again),
-		TEST(an_older_schema_is_migrated_with_its_rows),
-		TEST(a_newer_schema_refuses_to_start_and_is_left_alone),
-		TEST(a_migration_that_fails_leaves_nothing),
-		TEST(a_schema_that_differs_from_the_tables_refuses),
-		TEST(a_migration_may_rebuild_a_table_but_not_break_references),
-		TEST(a_file_that_is_no_database_refuses),
-		TEST(a_backup_is_whole_and_gets_a_new_epoch),
-		TEST(a_new_epoch_needs_a_store),
+	    TEST(a_new_store_has_an_epoch_that_stays),
+	    TEST(database_and_key_are_private),
+	    TEST(secrets_are_not_in_the_bytes_of_any_file),
+	    TEST(a_lost_key_refuses_and_is_not_made_anew),
+	    TEST(a_wrong_key_refuses_and_the_right_one_opens_again),
+	    TEST(an_older_schema_is_migrated_with_its_rows),
+	    TEST(a_newer_schema_refuses_to_start_and_is_left_alone),
+	    TEST(a_migration_that_fails_leaves_nothing),
+	    TEST(a_schema_that_differs_from_the_tables_refuses),
+	    TEST(a_migration_may_rebuild_a_table_but_not_break_references),
+	    TEST(a_file_that_is_no_database_refuses),
+	    TEST(a_backup_is_whole_and_gets_a_new_epoch),
+	    TEST(a_new_epoch_needs_a_store),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

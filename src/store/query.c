@@ -30,8 +30,7 @@ query_end(struct query *q)
 
 #define QUERY(name, t, tab, e)                                                                                         \
 	__attribute__((cleanup(query_end))) struct query name = {                                                      \
-		.tx = (t), .table = (tab), .text = BUF_INIT(TEXT_MAX), .err = (e)                                      \
-	}
+	    .tx = (t), .table = (tab), .text = BUF_INIT(TEXT_MAX), .err = (e)}
 
 static const struct field *
 column(const struct query *q, const char *name)
@@ -83,13 +82,13 @@ put_value(struct query *q, struct value v)
 static void
 put_int(struct query *q, int64_t num)
 {
-	put_value(q, (struct value) { .type = VALUE_INT, .num = num });
+	put_value(q, (struct value){.type = VALUE_INT, .num = num});
 }
 
 static void
 put_row_value(struct query *q, const struct field *f, const void *row)
 {
-	struct value v = { VALUE_NULL, 0, NULL };
+	struct value v = {VALUE_NULL, 0, NULL};
 
 	if (q->rc == DC_OK)
 		q->rc = row_value(q->tx, q->table, f, row, &v, q->err);
@@ -116,7 +115,8 @@ put_columns(struct query *q)
 	const struct field *f;
 	const char *comma = "";
 
-	for_each_column(q, f) {
+	for_each_column(q, f)
+	{
 		buf_puts(&q->text, comma);
 		put_name(q, f->name);
 		comma = ", ";
@@ -148,7 +148,8 @@ operator_of(enum query_op op)
 	abort(); /* has no single operand */
 }
 
-/* The list is filled up to a power of two with its last value: one text, and one prepared statement, for many lengths. */
+/* The list is filled up to a power of two with its last value: one text, and one prepared statement, for many lengths.
+ */
 static void
 put_in(struct query *q, const struct field *f, const char *const *list)
 {
@@ -291,9 +292,7 @@ read_row(struct query *q, void *row)
 	int nth = 0;
 	enum dc_code rc;
 
-	for_each_column(q, f)
-		if ((rc = row_read(q->tx, q->table, f, q->stmt, nth++, row, q->err)) != DC_OK)
-			return rc;
+	for_each_column(q, f) if ((rc = row_read(q->tx, q->table, f, q->stmt, nth++, row, q->err)) != DC_OK) return rc;
 	return DC_OK;
 }
 
@@ -308,7 +307,8 @@ put_insert(struct query *q, const void *row)
 	buf_puts(&q->text, " (");
 	put_columns(q);
 	buf_puts(&q->text, ") VALUES (");
-	for_each_column(q, f) {
+	for_each_column(q, f)
+	{
 		buf_puts(&q->text, comma);
 		put_row_value(q, f, row);
 		comma = ", ";
@@ -334,8 +334,8 @@ name_in(const char *const *names, const char *name)
 }
 
 enum dc_code
-query_upsert(struct tx *tx, const struct field_table *table, const char *const *key, const void *row,
-    struct dc_error *err)
+query_upsert(
+    struct tx *tx, const struct field_table *table, const char *const *key, const void *row, struct dc_error *err)
 {
 	QUERY(q, tx, table, err);
 	const struct field *f;
@@ -346,7 +346,8 @@ query_upsert(struct tx *tx, const struct field_table *table, const char *const *
 		buf_puts(&q.text, i == 0 ? " ON CONFLICT (" : ", ");
 		put_name(&q, column(&q, key[i])->name);
 	}
-	for_each_column(&q, f) {
+	for_each_column(&q, f)
+	{
 		if (f == key_of(&q) || name_in(key, f->name))
 			continue;
 		buf_printf(&q.text, "%s\"%s\" = excluded.\"%s\"", join, f->name, f->name);
@@ -367,8 +368,8 @@ put_select(struct query *q)
 }
 
 enum dc_code
-query_get(struct tx *tx, const struct field_table *table, const struct query_cond *conds, void **ret,
-    struct dc_error *err)
+query_get(
+    struct tx *tx, const struct field_table *table, const struct query_cond *conds, void **ret, struct dc_error *err)
 {
 	QUERY(q, tx, table, err);
 	void *found;
@@ -421,7 +422,8 @@ query_update(struct tx *tx, const struct field_table *table, const void *row, st
 	const char *comma = "";
 
 	put_update(&q);
-	for_each_column(&q, f) {
+	for_each_column(&q, f)
+	{
 		if (f == key_of(&q))
 			continue;
 		put_assignment(&q, comma, f, row);
@@ -457,8 +459,8 @@ query_delete(struct tx *tx, const struct field_table *table, const struct query_
 }
 
 enum dc_code
-query_count(struct tx *tx, const struct field_table *table, const struct query_cond *conds, int64_t *ret,
-    struct dc_error *err)
+query_count(
+    struct tx *tx, const struct field_table *table, const struct query_cond *conds, int64_t *ret, struct dc_error *err)
 {
 	QUERY(q, tx, table, err);
 	bool row;
@@ -491,15 +493,16 @@ query_count_to(struct tx *tx, const struct field_table *table, const struct quer
 	return rc;
 }
 
-/* The two databases order NULL differently, and it equals nothing, a marker's neither: it becomes the smallest value. */
+/* The two databases order NULL differently, and it equals nothing, a marker's neither: it becomes the smallest value.
+ */
 static void
 put_sort_value(struct query *q, const struct field *f)
 {
 	buf_printf(&q->text, "COALESCE(\"%s\", %s)", f->name, row_is_integer(f) ? "-9223372036854775807" : "''");
 }
 
-/* Behind the marker in the direction of travel. By id the marker itself is enough; by another column its row tells where
- * it stands, and without the row the comparison is NULL: no rows. */
+/* Behind the marker in the direction of travel. By id the marker itself is enough; by another column its row tells
+ * where it stands, and without the row the comparison is NULL: no rows. */
 static void
 put_marker(struct query *q, const struct field *sort, const char *after, bool backwards)
 {
@@ -588,12 +591,12 @@ row_array_reverse(struct row_array *a, struct arena *arena)
 }
 
 enum dc_code
-query_list(struct tx *tx, const struct field_table *table, const struct query_cond *conds, const struct query_page *page,
-    void **rows, size_t *n, struct dc_error *err)
+query_list(struct tx *tx, const struct field_table *table, const struct query_cond *conds,
+    const struct query_page *page, void **rows, size_t *n, struct dc_error *err)
 {
-	static const struct query_page everything = { 0 };
+	static const struct query_page everything = {0};
 	QUERY(q, tx, table, err);
-	struct row_array found = { .size = table->size };
+	struct row_array found = {.size = table->size};
 	bool row;
 	enum dc_code rc;
 

@@ -19,47 +19,82 @@ enum query_op { Q_OP_END = 0, Q_OP_EQ, Q_OP_NE, Q_OP_LT, Q_OP_GT, Q_OP_LE, Q_OP_
 struct query_cond {
 	const char *column;
 	enum query_op op;
-	const char *text; /* value; NULL with num */
-	int64_t num; /* value when text is NULL and op takes one */
+	const char *text;        /* value; NULL with num */
+	int64_t num;             /* value when text is NULL and op takes one */
 	const char *const *list; /* Q_OP_IN: NULL-terminated texts; an empty list matches nothing */
 };
 
-#define Q_EQ(c, v) { .column = (c), .op = Q_OP_EQ, .text = (v) }
-#define Q_NE(c, v) { .column = (c), .op = Q_OP_NE, .text = (v) }
-#define Q_EQ_INT(c, v) { .column = (c), .op = Q_OP_EQ, .num = (v) }
-#define Q_NE_INT(c, v) { .column = (c), .op = Q_OP_NE, .num = (v) }
-#define Q_GT_INT(c, v) { .column = (c), .op = Q_OP_GT, .num = (v) }
-#define Q_LE_INT(c, v) { .column = (c), .op = Q_OP_LE, .num = (v) }
-#define Q_LT_INT(c, v) { .column = (c), .op = Q_OP_LT, .num = (v) }
-#define Q_IN(c, l) { .column = (c), .op = Q_OP_IN, .list = (l) }
-#define Q_IS_NULL(c) { .column = (c), .op = Q_OP_NULL }
-#define Q_NOT_NULL(c) { .column = (c), .op = Q_OP_NOT_NULL }
-#define Q_END { .op = Q_OP_END }
-#define Q(...) ((const struct query_cond[]) { __VA_ARGS__, Q_END })
-#define Q_ALL ((const struct query_cond[]) { Q_END })
+#define Q_EQ(c, v)                                                                                                     \
+	{                                                                                                              \
+		.column = (c), .op = Q_OP_EQ, .text = (v)                                                              \
+	}
+#define Q_NE(c, v)                                                                                                     \
+	{                                                                                                              \
+		.column = (c), .op = Q_OP_NE, .text = (v)                                                              \
+	}
+#define Q_EQ_INT(c, v)                                                                                                 \
+	{                                                                                                              \
+		.column = (c), .op = Q_OP_EQ, .num = (v)                                                               \
+	}
+#define Q_NE_INT(c, v)                                                                                                 \
+	{                                                                                                              \
+		.column = (c), .op = Q_OP_NE, .num = (v)                                                               \
+	}
+#define Q_GT_INT(c, v)                                                                                                 \
+	{                                                                                                              \
+		.column = (c), .op = Q_OP_GT, .num = (v)                                                               \
+	}
+#define Q_LE_INT(c, v)                                                                                                 \
+	{                                                                                                              \
+		.column = (c), .op = Q_OP_LE, .num = (v)                                                               \
+	}
+#define Q_LT_INT(c, v)                                                                                                 \
+	{                                                                                                              \
+		.column = (c), .op = Q_OP_LT, .num = (v)                                                               \
+	}
+#define Q_IN(c, l)                                                                                                     \
+	{                                                                                                              \
+		.column = (c), .op = Q_OP_IN, .list = (l)                                                              \
+	}
+#define Q_IS_NULL(c)                                                                                                   \
+	{                                                                                                              \
+		.column = (c), .op = Q_OP_NULL                                                                         \
+	}
+#define Q_NOT_NULL(c)                                                                                                  \
+	{                                                                                                              \
+		.column = (c), .op = Q_OP_NOT_NULL                                                                     \
+	}
+#define Q_END                                                                                                          \
+	{                                                                                                              \
+		.op = Q_OP_END                                                                                         \
+	}
+#define Q(...) ((const struct query_cond[]){__VA_ARGS__, Q_END})
+#define Q_ALL ((const struct query_cond[]){Q_END})
 
-/* INSERT of all columns. DC_E_CONFLICT when a constraint refuses it (so with every write below): err->member then has the
- * database's words for it, for the caller to turn into words of the API. UNIQUE: its columns, "peer.vif_id, peer.family";
- * NOT NULL: the column; CHECK: the constraint's name, or its expression when it has none; QUERY_FOREIGN_KEY: a row that
- * this one refers to does not exist, or (delete) others refer to this one. */
+/* INSERT of all columns. DC_E_CONFLICT when a constraint refuses it (so with every write below): err->member then has
+ * the database's words for it, for the caller to turn into words of the API. UNIQUE: its columns, "peer.vif_id,
+ * peer.family"; NOT NULL: the column; CHECK: the constraint's name, or its expression when it has none;
+ * QUERY_FOREIGN_KEY: a row that this one refers to does not exist, or (delete) others refer to this one. */
 #define QUERY_FOREIGN_KEY "FOREIGN KEY"
 enum dc_code query_insert(struct tx *, const struct field_table *, const void *row, struct dc_error *err);
 /* INSERT, or UPDATE of the other columns where `key` (a unique column set, NULL-terminated) exists already. An existing
  * row keeps its id. */
-enum dc_code query_upsert(struct tx *, const struct field_table *, const char *const *key, const void *row,
-    struct dc_error *err);
+enum dc_code query_upsert(
+    struct tx *, const struct field_table *, const char *const *key, const void *row, struct dc_error *err);
 /* One row. DC_E_NOT_FOUND (err untouched) when there is none; *ret untouched then. */
-enum dc_code query_get(struct tx *, const struct field_table *, const struct query_cond *, void **ret,
-    struct dc_error *err);
-/* UPDATE of all columns of the row whose id (first column) is row's. DC_E_NOT_FOUND (err untouched) when there is none. */
+enum dc_code query_get(
+    struct tx *, const struct field_table *, const struct query_cond *, void **ret, struct dc_error *err);
+/* UPDATE of all columns of the row whose id (first column) is row's. DC_E_NOT_FOUND (err untouched) when there is none.
+ */
 enum dc_code query_update(struct tx *, const struct field_table *, const void *row, struct dc_error *err);
-/* UPDATE of the named columns (NULL-terminated) from row, where cond; *changed (may be NULL) gets the number of rows. */
+/* UPDATE of the named columns (NULL-terminated) from row, where cond; *changed (may be NULL) gets the number of rows.
+ */
 enum dc_code query_set(struct tx *, const struct field_table *, const char *const *columns, const void *row,
     const struct query_cond *, int64_t *changed, struct dc_error *err);
-enum dc_code query_delete(struct tx *, const struct field_table *, const struct query_cond *, int64_t *removed,
-    struct dc_error *err);
-enum dc_code query_count(struct tx *, const struct field_table *, const struct query_cond *, int64_t *ret,
-    struct dc_error *err);
+enum dc_code query_delete(
+    struct tx *, const struct field_table *, const struct query_cond *, int64_t *removed, struct dc_error *err);
+enum dc_code query_count(
+    struct tx *, const struct field_table *, const struct query_cond *, int64_t *ret, struct dc_error *err);
 /* As query_count, but stops at `enough`: a quota of five asks no more of a project with thousands. */
 enum dc_code query_count_to(struct tx *, const struct field_table *, const struct query_cond *, int64_t enough,
     int64_t *ret, struct dc_error *err);
@@ -68,22 +103,23 @@ struct query_page {
 	const char *sort; /* column; NULL: id */
 	bool descending;
 	const char *after; /* id of the last row of the page before (`marker`); NULL: from the start. A marker whose row
-	                    * is gone still works when sorted by id; else the page is empty. */
-	bool reverse; /* the items before the marker instead, still in sort order; without a marker the last ones */
+			    * is gone still works when sorted by id; else the page is empty. */
+	bool reverse;   /* the items before the marker instead, still in sort order; without a marker the last ones */
 	int64_t offset; /* ignored with after */
-	int64_t limit; /* 0: no limit */
+	int64_t limit;  /* 0: no limit */
 };
 /* Rows in order, ties by id; descending is the exact reverse of ascending, and rows without a value come first in
  * ascending order. *rows is an array of n row structs of table->size bytes. page may be NULL: all by id. */
 enum dc_code query_list(struct tx *, const struct field_table *, const struct query_cond *, const struct query_page *,
     void **rows, size_t *n, struct dc_error *err);
 
-/* Locks the row that owns a set, by updating it (guard = guard + 1), so that two mutations of one set follow one another
- * on every backend. Lock order: edge report, project, connection, gateway, interface, and revisions last. DC_E_NOT_FOUND
- * when the row is not there. */
+/* Locks the row that owns a set, by updating it (guard = guard + 1), so that two mutations of one set follow one
+ * another on every backend. Lock order: edge report, project, connection, gateway, interface, and revisions last.
+ * DC_E_NOT_FOUND when the row is not there. */
 enum dc_code query_lock(struct tx *, const struct field_table *, const char *id, struct dc_error *err);
 
-/* column = column + by of the one row, returning the new value (edge revisions). DC_E_NOT_FOUND when it is not there. */
+/* column = column + by of the one row, returning the new value (edge revisions). DC_E_NOT_FOUND when it is not there.
+ */
 enum dc_code query_bump(struct tx *, const struct field_table *, const char *id, const char *column, int64_t by,
     int64_t *ret, struct dc_error *err);
 

@@ -59,7 +59,7 @@ page(struct fixture *fx, const struct query_cond *conds, const struct query_page
 	return text;
 }
 
-#define PAGE(fx, ...) page((fx), Q_ALL, &(struct query_page) { __VA_ARGS__ })
+#define PAGE(fx, ...) page((fx), Q_ALL, &(struct query_page){__VA_ARGS__})
 
 static void
 every_kind_of_member_comes_back_as_it_went_in(void **state)
@@ -125,11 +125,11 @@ a_unique_constraint_names_its_columns(void **state)
 	struct fixture *fx = *state;
 
 	add(fx, "p1", "a", 7);
-	assert_int_equal(query_insert(&fx->tx.tx, &port_table, port_new(fx->arena, "p2", "g1", "b", 7), &fx->err),
-	    DC_E_CONFLICT);
+	assert_int_equal(
+	    query_insert(&fx->tx.tx, &port_table, port_new(fx->arena, "p2", "g1", "b", 7), &fx->err), DC_E_CONFLICT);
 	assert_string_equal(fx->err.member, "port.gate_id, port.vlan");
-	assert_int_equal(query_insert(&fx->tx.tx, &port_table, port_new(fx->arena, "p1", "g1", "b", 8), &fx->err),
-	    DC_E_CONFLICT);
+	assert_int_equal(
+	    query_insert(&fx->tx.tx, &port_table, port_new(fx->arena, "p1", "g1", "b", 8), &fx->err), DC_E_CONFLICT);
 	assert_string_equal(fx->err.member, "port.id");
 }
 
@@ -162,7 +162,7 @@ update_writes_all_columns_and_set_only_the_named(void **state)
 
 	add(fx, "p1", "old", 7);
 	add(fx, "p2", "old", 8);
-	assert_int_equal(query_set(&fx->tx.tx, &port_table, (const char *const[]) { "name", NULL }, p,
+	assert_int_equal(query_set(&fx->tx.tx, &port_table, (const char *const[]){"name", NULL}, p,
 			     Q(Q_EQ("name", "old")), &changed, &fx->err),
 	    DC_OK);
 	assert_int_equal(changed, 2);
@@ -179,7 +179,7 @@ static void
 upsert_inserts_then_updates_and_keeps_the_id(void **state)
 {
 	struct fixture *fx = *state;
-	static const char *const key[] = { "gate_id", "vlan", NULL };
+	static const char *const key[] = {"gate_id", "vlan", NULL};
 	struct tx *tx = &fx->tx.tx;
 
 	assert_int_equal(query_upsert(tx, &port_table, key, port_new(fx->arena, "p1", "g1", "a", 7), &fx->err), DC_OK);
@@ -204,8 +204,8 @@ delete_and_count_follow_the_conditions(void **state)
 	assert_int_equal(n, 1);
 	assert_int_equal(query_count_to(&fx->tx.tx, &port_table, Q(Q_EQ("name", "a")), 3, &n, &fx->err), DC_OK);
 	assert_int_equal(n, 2);
-	assert_int_equal(query_delete(&fx->tx.tx, &port_table, Q(Q_EQ("name", "a"), Q_EQ_INT("vlan", 2)), &n, &fx->err),
-	    DC_OK);
+	assert_int_equal(
+	    query_delete(&fx->tx.tx, &port_table, Q(Q_EQ("name", "a"), Q_EQ_INT("vlan", 2)), &n, &fx->err), DC_OK);
 	assert_int_equal(n, 1);
 	assert_int_equal(query_count(&fx->tx.tx, &port_table, Q_ALL, &n, &fx->err), DC_OK);
 	assert_int_equal(n, 2);
@@ -215,8 +215,8 @@ static void
 conditions_compare_as_the_column_does(void **state)
 {
 	struct fixture *fx = *state;
-	static const char *const some[] = { "p1", "p3", "p9", NULL }, *const vlans[] = { "2", "10", NULL },
-			  *const none[] = { NULL };
+	static const char *const some[] = {"p1", "p3", "p9", NULL}, *const vlans[] = {"2", "10", NULL},
+				 *const none[] = {NULL};
 
 	add(fx, "p1", "a", 2);
 	add(fx, "p2", "b", 9);
@@ -325,7 +325,8 @@ a_secret_moved_to_another_column_does_not_open(void **state)
 
 	add(fx, "p1", "a", 1);
 	assert_int_equal(
-	    fx->tx.tx.ops->script(&fx->tx.tx, "UPDATE port SET secret = replace(secret, 'v1:', 'v1:0')", &fx->err), DC_OK);
+	    fx->tx.tx.ops->script(&fx->tx.tx, "UPDATE port SET secret = replace(secret, 'v1:', 'v1:0')", &fx->err),
+	    DC_OK);
 	assert_int_equal(query_get(&fx->tx.tx, &port_table, Q(Q_EQ("id", "p1")), &row, &fx->err), DC_E_IO);
 	assert_null(row);
 	assert_null(strstr(fx->err.text, "horse"));
@@ -337,21 +338,21 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(every_kind_of_member_comes_back_as_it_went_in),
-		TEST(what_has_no_value_is_null_and_comes_back_so),
-		TEST(a_missing_row_is_not_found_and_leaves_err_and_ret_alone),
-		TEST(a_unique_constraint_names_its_columns),
-		TEST(check_not_null_and_foreign_key_are_conflicts_too),
-		TEST(update_writes_all_columns_and_set_only_the_named),
-		TEST(upsert_inserts_then_updates_and_keeps_the_id),
-		TEST(delete_and_count_follow_the_conditions),
-		TEST(conditions_compare_as_the_column_does),
-		TEST(pages_by_id_go_on_behind_a_marker_even_when_its_row_is_gone),
-		TEST(reverse_gives_the_items_before_the_marker_in_sort_order),
-		TEST(sorting_by_a_column_breaks_ties_by_id_and_pages_through_them),
-		TEST(bump_returns_the_new_value_and_lock_touches_only_guard),
-		TEST(lists_of_many_lengths_do_not_fill_the_statement_cache),
-		TEST(a_secret_moved_to_another_column_does_not_open),
+	    TEST(every_kind_of_member_comes_back_as_it_went_in),
+	    TEST(what_has_no_value_is_null_and_comes_back_so),
+	    TEST(a_missing_row_is_not_found_and_leaves_err_and_ret_alone),
+	    TEST(a_unique_constraint_names_its_columns),
+	    TEST(check_not_null_and_foreign_key_are_conflicts_too),
+	    TEST(update_writes_all_columns_and_set_only_the_named),
+	    TEST(upsert_inserts_then_updates_and_keeps_the_id),
+	    TEST(delete_and_count_follow_the_conditions),
+	    TEST(conditions_compare_as_the_column_does),
+	    TEST(pages_by_id_go_on_behind_a_marker_even_when_its_row_is_gone),
+	    TEST(reverse_gives_the_items_before_the_marker_in_sort_order),
+	    TEST(sorting_by_a_column_breaks_ties_by_id_and_pages_through_them),
+	    TEST(bump_returns_the_new_value_and_lock_touches_only_guard),
+	    TEST(lists_of_many_lengths_do_not_fill_the_statement_cache),
+	    TEST(a_secret_moved_to_another_column_does_not_open),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

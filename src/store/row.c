@@ -40,20 +40,20 @@ secret_value(struct tx *tx, const struct field_table *t, const struct field *f, 
 		return DC_OK;
 	if ((sealed = seal_text(tx->store->seal, v->v, seal_context(tx, t, f), tx->arena)) == NULL)
 		return dc_fail(err, DC_E_SYSTEM, NULL, "%s.%s cannot be sealed", t->sql, f->name);
-	*ret = (struct value) { .type = VALUE_TEXT, .text = sealed };
+	*ret = (struct value){.type = VALUE_TEXT, .text = sealed};
 	return DC_OK;
 }
 
 static struct value
 int_value(enum presence set, int64_t v)
 {
-	return set == GIVEN ? (struct value) { .type = VALUE_INT, .num = v } : (struct value) { VALUE_NULL, 0, NULL };
+	return set == GIVEN ? (struct value){.type = VALUE_INT, .num = v} : (struct value){VALUE_NULL, 0, NULL};
 }
 
 static struct value
 text_value(const char *v)
 {
-	return v != NULL ? (struct value) { .type = VALUE_TEXT, .text = v } : (struct value) { VALUE_NULL, 0, NULL };
+	return v != NULL ? (struct value){.type = VALUE_TEXT, .text = v} : (struct value){VALUE_NULL, 0, NULL};
 }
 
 enum dc_code
@@ -62,7 +62,7 @@ row_value(struct tx *tx, const struct field_table *t, const struct field *f, con
 {
 	const void *m = member(f, row);
 
-	*ret = (struct value) { VALUE_NULL, 0, NULL };
+	*ret = (struct value){VALUE_NULL, 0, NULL};
 	switch (f->kind) {
 	case F_INT:
 	case F_TIME:
@@ -142,6 +142,7 @@ row_read(struct tx *tx, const struct field_table *t, const struct field *f, stru
 			return read_secret(tx, t, f, text, row, err);
 	}
 	if (!field_from_text(f, row, text, tx->arena))
-		return dc_fail(err, DC_E_IO, NULL, "the database is damaged: a value of %s.%s is none", t->sql, f->name);
+		return dc_fail(
+		    err, DC_E_IO, NULL, "the database is damaged: a value of %s.%s is none", t->sql, f->name);
 	return DC_OK;
 }

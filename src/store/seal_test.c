@@ -38,7 +38,8 @@ what_was_sealed_opens_also_after_reading_the_key_again(void **state)
 {
 	struct fixture *fx = *state;
 	struct seal *s = open_seal(fx);
-	const char *sealed = seal_text(s, "pass \"word\"", "a.b", fx->arena), *empty = seal_text(s, "", "a.b", fx->arena);
+	const char *sealed = seal_text(s, "pass \"word\"", "a.b", fx->arena),
+		   *empty = seal_text(s, "", "a.b", fx->arena);
 
 	seal_close(s);
 	s = open_seal(fx);
@@ -137,11 +138,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(what_was_sealed_opens_also_after_reading_the_key_again),
-		TEST(the_same_text_is_sealed_differently_each_time),
-		TEST(no_changed_character_and_no_other_context_opens),
-		TEST(a_file_that_is_no_key_or_open_to_others_is_refused_and_never_replaced),
-		TEST(a_missing_key_is_made_only_when_asked),
+	    TEST(what_was_sealed_opens_also_after_reading_the_key_again),
+	    TEST(the_same_text_is_sealed_differently_each_time),
+	    TEST(no_changed_character_and_no_other_context_opens),
+	    TEST(a_file_that_is_no_key_or_open_to_others_is_refused_and_never_replaced),
+	    TEST(a_missing_key_is_made_only_when_asked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,8 +28,8 @@ struct conn {
 	size_t cached;
 };
 
-/* "UNIQUE constraint failed: peer.vif_id, peer.family": what stands behind the colon says which one. SQLite tells no more
- * of a foreign key than that one was broken. */
+/* "UNIQUE constraint failed: peer.vif_id, peer.family": what stands behind the colon says which one. SQLite tells no
+ * more of a foreign key than that one was broken. */
 static enum dc_code
 constraint_fail(const char *words, int code, struct dc_error *err)
 {
@@ -255,18 +255,18 @@ sqlite_script(struct tx *tx, const char *sql, struct dc_error *err)
 }
 
 const struct tx_ops sqlite_tx_ops = {
-	.prepare = sqlite_prepare,
-	.bind_null = sqlite_bind_null,
-	.bind_int = sqlite_bind_int,
-	.bind_text = sqlite_bind_text,
-	.step = sqlite_step,
-	.is_null = sqlite_is_null,
-	.get_int = sqlite_get_int,
-	.get_text = sqlite_get_text,
-	.changes = sqlite_changes,
-	.finish = sqlite_finish,
-	.script = sqlite_script,
-	.columns_sql = "SELECT name, CASE WHEN upper(type) LIKE '%INT%' THEN 1 ELSE 0 END FROM pragma_table_info($1)",
+    .prepare = sqlite_prepare,
+    .bind_null = sqlite_bind_null,
+    .bind_int = sqlite_bind_int,
+    .bind_text = sqlite_bind_text,
+    .step = sqlite_step,
+    .is_null = sqlite_is_null,
+    .get_int = sqlite_get_int,
+    .get_text = sqlite_get_text,
+    .changes = sqlite_changes,
+    .finish = sqlite_finish,
+    .script = sqlite_script,
+    .columns_sql = "SELECT name, CASE WHEN upper(type) LIKE '%INT%' THEN 1 ELSE 0 END FROM pragma_table_info($1)",
 };
 
 enum dc_code
@@ -335,9 +335,9 @@ conn_configure(struct conn *c, const char *path, enum conn_kind kind, struct dc_
 {
 	/* temp_store: the journals of SAVEPOINTs need no disk. */
 	static const char *const settings[] = {
-		[CONN_WRITE] = "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;",
-		[CONN_READ] = "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;",
-		[CONN_OFFLINE] = "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL;",
+	    [CONN_WRITE] = "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;",
+	    [CONN_READ] = "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;",
+	    [CONN_OFFLINE] = "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL;",
 	};
 	enum dc_code rc;
 

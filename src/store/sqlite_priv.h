@@ -17,8 +17,8 @@ struct sqlite_tx {
 extern const struct tx_ops sqlite_tx_ops;
 
 enum conn_kind {
-	CONN_WRITE, /* made when missing; WAL, synchronous=FULL, foreign keys */
-	CONN_READ, /* of a database that CONN_WRITE has opened; refuses writes */
+	CONN_WRITE,   /* made when missing; WAL, synchronous=FULL, foreign keys */
+	CONN_READ,    /* of a database that CONN_WRITE has opened; refuses writes */
 	CONN_OFFLINE, /* an existing database that nobody else may have open */
 };
 

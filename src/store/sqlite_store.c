@@ -36,7 +36,7 @@ struct sqlite_store {
 	char *path;
 	struct conn *writer;
 	pthread_t thread;
-	bool running; /* the thread was started */
+	bool running;         /* the thread was started */
 	pthread_mutex_t lock; /* queue and idle readers */
 	pthread_cond_t more;
 	struct job_list queue;
@@ -54,7 +54,7 @@ self_of(struct store *st)
 static void
 jobs_init(struct job_list *l)
 {
-	*l = (struct job_list) { .end = &l->first };
+	*l = (struct job_list){.end = &l->first};
 }
 
 static void
@@ -104,9 +104,9 @@ job_finish(struct job *job)
 static struct sqlite_tx
 tx_for(struct sqlite_store *self, struct conn *conn, struct arena *arena, utc_ms now)
 {
-	return (struct sqlite_tx) {
-		.tx = { .ops = &sqlite_tx_ops, .store = &self->store, .arena = arena, .now = now },
-		.conn = conn,
+	return (struct sqlite_tx){
+	    .tx = {.ops = &sqlite_tx_ops, .store = &self->store, .arena = arena, .now = now},
+	    .conn = conn,
 	};
 }
 
@@ -166,7 +166,7 @@ group_has_success(const struct job_list *group)
 static void
 group_commit(struct sqlite_store *self, struct job_list *group)
 {
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 
 	if (!conn_in_transaction(self->writer)) {
 		dc_fail(&err, DC_E_IO, NULL, "the database gave up the transaction that this change was part of");
@@ -207,7 +207,7 @@ group_run(struct sqlite_store *self)
 {
 	struct job_list group;
 	struct job *job;
-	struct dc_error begin_err = { 0 };
+	struct dc_error begin_err = {0};
 	enum dc_code begun = conn_run(self->writer, "BEGIN IMMEDIATE", &begin_err);
 	utc_ms now = utc_now();
 
@@ -248,7 +248,7 @@ writer_main(void *arg)
 static void
 refuse(void *arg, store_done done)
 {
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 
 	dc_fail(&err, DC_E_UNAVAILABLE, NULL, "the store is closing");
 	done(arg, DC_E_UNAVAILABLE, &err);
@@ -322,7 +322,7 @@ sqlite_read(struct store *st, store_run run, void *arg, store_done done)
 	struct sqlite_store *self = self_of(st);
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct conn *c;
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 	enum dc_code rc;
 
 	atomic_fetch_add(&st->reads, 1);
@@ -405,9 +405,9 @@ sqlite_close_store(struct store *st)
 }
 
 static const struct store_ops sqlite_store_ops = {
-	.submit = sqlite_submit,
-	.read = sqlite_read,
-	.close = sqlite_close_store,
+    .submit = sqlite_submit,
+    .read = sqlite_read,
+    .close = sqlite_close_store,
 };
 
 static struct sqlite_store *
@@ -436,7 +436,8 @@ check_foreign_keys(struct conn *c, struct dc_error *err)
 	if (sqlite3_prepare_v2(conn_db(c), "PRAGMA foreign_key_check", -1, &s, NULL) != SQLITE_OK)
 		return conn_fail(c, err);
 	if ((step = sqlite3_step(s)) == SQLITE_ROW)
-		rc = dc_fail(err, DC_E_IO, NULL, "after migrating, a row of %s refers to a row of %s that does not exist",
+		rc = dc_fail(err, DC_E_IO, NULL,
+		    "after migrating, a row of %s refers to a row of %s that does not exist",
 		    (const char *)sqlite3_column_text(s, 0), (const char *)sqlite3_column_text(s, 2));
 	else if (step != SQLITE_DONE)
 		rc = conn_fail(c, err);
@@ -485,8 +486,8 @@ start_writer(struct sqlite_store *self, struct dc_error *err)
 }
 
 enum dc_code
-store_open_with(const struct store_options *options, const struct migration *migrations, struct store **ret,
-    struct dc_error *err)
+store_open_with(
+    const struct store_options *options, const struct migration *migrations, struct store **ret, struct dc_error *err)
 {
 	struct sqlite_store *self = sqlite_new(options->path);
 	enum dc_code rc;
@@ -531,7 +532,7 @@ enum dc_code
 store_new_epoch(const char *path, struct dc_error *err)
 {
 	struct sqlite_store *self = sqlite_new(path);
-	struct dc_error why = { 0 };
+	struct dc_error why = {0};
 	enum dc_code rc = run_offline(self, renew_epoch_run, NULL, &why);
 
 	sqlite_close_store(&self->store);
@@ -562,9 +563,9 @@ forget_run(struct tx *tx, void *arg, struct dc_error *err)
 enum dc_code
 store_forget_secrets(const struct store_options *options, store_lost told, void *arg, struct dc_error *err)
 {
-	struct forgetting f = { options, told, arg };
+	struct forgetting f = {options, told, arg};
 	struct sqlite_store *self;
-	struct dc_error why = { 0 };
+	struct dc_error why = {0};
 	enum dc_code rc;
 
 	if (access(options->key_path, F_OK) == 0)
@@ -577,7 +578,8 @@ store_forget_secrets(const struct store_options *options, store_lost told, void 
 	if (rc != DC_OK) {
 		/* The secrets are as they were, so the new key is nobody's. */
 		(void)unlink(options->key_path);
-		return dc_fail(err, rc, NULL, "the secrets in %s cannot be given up (is it in use?): %s", options->path, why.text);
+		return dc_fail(
+		    err, rc, NULL, "the secrets in %s cannot be given up (is it in use?): %s", options->path, why.text);
 	}
 	return DC_OK;
 }

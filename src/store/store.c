@@ -84,11 +84,8 @@ static enum dc_code
 wait_for(struct store *st, void (*how)(struct store *, store_run, void *, store_done), store_run run, void *arg,
     struct dc_error *err)
 {
-	struct waiting w = { .run = run,
-		.arg = arg,
-		.lock = PTHREAD_MUTEX_INITIALIZER,
-		.cond = PTHREAD_COND_INITIALIZER,
-		.err = err };
+	struct waiting w = {
+	    .run = run, .arg = arg, .lock = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER, .err = err};
 
 	how(st, waiting_run, &w, waiting_done);
 	pthread_mutex_lock(&w.lock);

@@ -1,9 +1,9 @@
 /* store.h - the database behind dcaasd. SQLite today; PostgreSQL fits behind the same calls.
  *
- * A mutation is one job: store_submit() queues it, run() makes every check and write inside one transaction, done() comes
- * after the commit is on disk. Jobs that arrive together share one COMMIT (each in a SAVEPOINT of its own, so a failed one
- * rolls back alone; a failed COMMIT fails all of them). A read is a job too: it opens a fresh read transaction, so a
- * client reads its own write.
+ * A mutation is one job: store_submit() queues it, run() makes every check and write inside one transaction, done()
+ * comes after the commit is on disk. Jobs that arrive together share one COMMIT (each in a SAVEPOINT of its own, so a
+ * failed one rolls back alone; a failed COMMIT fails all of them). A read is a job too: it opens a fresh read
+ * transaction, so a client reads its own write.
  *
  * Who waits: nobody. SQLite runs writes in one writer thread, and reads at once on the calling thread; PostgreSQL would
  * run both on a pool. Callers only rely on: done() is called exactly once, from any thread, possibly before the call
@@ -25,15 +25,15 @@ struct store;
 struct tx; /* one open transaction; valid only inside run() */
 
 /* Makes every check and write of the job. Touches only tx, arg and arg's arena. May run more than once (serialization
- * failure, or a group that must be replayed), so it starts from its inputs each time. Once a call with tx has failed with
- * anything but DC_E_NOT_FOUND, the transaction is lost (as PostgreSQL has it): return the failure. A job that returns
- * DC_OK all the same fails with DC_E_SYSTEM. */
+ * failure, or a group that must be replayed), so it starts from its inputs each time. Once a call with tx has failed
+ * with anything but DC_E_NOT_FOUND, the transaction is lost (as PostgreSQL has it): return the failure. A job that
+ * returns DC_OK all the same fails with DC_E_SYSTEM. */
 typedef enum dc_code (*store_run)(struct tx *, void *arg, struct dc_error *err);
 /* rc is DC_OK only when the data is durable. err is valid during the call. */
 typedef void (*store_done)(void *arg, enum dc_code rc, const struct dc_error *err);
 
 struct store_options {
-	const char *path; /* database file */
+	const char *path;     /* database file */
 	const char *key_path; /* key file for sealed secrets; created (0600) together with a new database only */
 	/* Compared with the schema at open, column by column; NULL-terminated, or NULL for none. Outlives the store. */
 	const struct field_table *const *tables;
@@ -65,21 +65,21 @@ utc_ms tx_now(struct tx *);
 /* The store's epoch: a uuid, new at creation and at restore from a backup. */
 const char *tx_epoch(struct tx *);
 
-/* Copies the database at path into a new file, on disk when this returns; an existing file is refused. It may be in use, also
- * by an older program: it is neither migrated nor changed. */
+/* Copies the database at path into a new file, on disk when this returns; an existing file is refused. It may be in
+ * use, also by an older program: it is neither migrated nor changed. */
 enum dc_code store_backup(const char *path, const char *to, struct dc_error *err);
 /* Offline: gives the database file at path a new epoch, as after restoring a backup. Refuses while it is in use. */
 enum dc_code store_new_epoch(const char *path, struct dc_error *err);
 
 /* A new key for the secrets: it joins the old one in the key file, every secret is sealed anew, some hundred in a
- * transaction so that other jobs go on between, and then the old key is dropped. Blocks; one at a time. After a failure or
- * a crash the key file has both keys and everything opens; the next call goes on with that. *ret: secrets sealed. */
+ * transaction so that other jobs go on between, and then the old key is dropped. Blocks; one at a time. After a failure
+ * or a crash the key file has both keys and everything opens; the next call goes on with that. *ret: secrets sealed. */
 enum dc_code store_rotate_key(struct store *, size_t *ret, struct dc_error *err);
 /* Goes on with a rotation that was cut short; for the process that serves, once it has opened. */
 enum dc_code store_finish_rotation(struct store *, size_t *ret, struct dc_error *err);
 
 struct store_key {
-	char id[16]; /* of the key that seals */
+	char id[16];   /* of the key that seals */
 	bool rotating; /* the one before is needed still */
 };
 void store_get_key(struct store *, struct store_key *ret);
@@ -87,9 +87,9 @@ void store_get_key(struct store *, struct store_key *ret);
  * opened. With the write lock held, as every job has it, a rotation that begins later finds what this job sealed. */
 enum dc_code tx_check_key(struct tx *, struct dc_error *err);
 
-/* Offline, when the key file is lost (a file that is still there is refused): makes a new one, puts random text in place
- * of each secret, which no one knows, and gives the store a new epoch, so that edges keep what they have. told is called
- * for each secret that was given up, and may be called for some before a failure that keeps them. */
+/* Offline, when the key file is lost (a file that is still there is refused): makes a new one, puts random text in
+ * place of each secret, which no one knows, and gives the store a new epoch, so that edges keep what they have. told is
+ * called for each secret that was given up, and may be called for some before a failure that keeps them. */
 typedef void (*store_lost)(void *arg, const char *table, const char *id);
 enum dc_code store_forget_secrets(const struct store_options *, store_lost told, void *arg, struct dc_error *err);
 

@@ -44,11 +44,11 @@ insert_done(void *arg, enum dc_code rc, const struct dc_error *err)
 
 /* The unique VLANs of the test's table would end the run at 4,095. */
 static const struct migration bench_migrations[] = {
-	{ 1, "0001_bench",
-	    "CREATE TABLE port (id TEXT PRIMARY KEY, gate_id TEXT NOT NULL, name TEXT, kind TEXT, vlan INTEGER,"
-	    " made_at BIGINT, revision BIGINT NOT NULL DEFAULT 0, up INTEGER, tags TEXT, secret TEXT,"
-	    " guard INTEGER NOT NULL DEFAULT 0); CREATE INDEX port_gate ON port (gate_id, vlan);" },
-	{ 0, NULL, NULL },
+    {1, "0001_bench",
+	"CREATE TABLE port (id TEXT PRIMARY KEY, gate_id TEXT NOT NULL, name TEXT, kind TEXT, vlan INTEGER,"
+	" made_at BIGINT, revision BIGINT NOT NULL DEFAULT 0, up INTEGER, tags TEXT, secret TEXT,"
+	" guard INTEGER NOT NULL DEFAULT 0); CREATE INDEX port_gate ON port (gate_id, vlan);"},
+    {0, NULL, NULL},
 };
 
 static int
@@ -62,8 +62,8 @@ main(int argc, char **argv)
 {
 	int outstanding = number_of(argc, argv, 1, 64), seconds = number_of(argc, argv, 2, 3);
 	struct fixture *fx = fixture_new();
-	struct store_options options = { .path = fx->db, .key_path = fx->key };
-	struct bench bench = { .running = outstanding };
+	struct store_options options = {.path = fx->db, .key_path = fx->key};
+	struct bench bench = {.running = outstanding};
 	struct slot *slots = arena_array(fx->arena, (size_t)outstanding, sizeof(*slots));
 	struct monotonic begin;
 	struct store_stats stats;
@@ -74,7 +74,7 @@ main(int argc, char **argv)
 	bench.store = fx->store;
 	begin = monotonic_now();
 	for (int i = 0; i < outstanding; i++) {
-		slots[i] = (struct slot) { &bench, atomic_fetch_add(&bench.number, 1) };
+		slots[i] = (struct slot){&bench, atomic_fetch_add(&bench.number, 1)};
 		store_submit(fx->store, insert_run, &slots[i], insert_done);
 	}
 	sleep((unsigned)seconds);

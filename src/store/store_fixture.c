@@ -6,39 +6,73 @@
 #include "store/store_fixture.h"
 
 static const struct field gate_fields[] = {
-	{ .name = "id", .kind = F_TEXT, .offset = offsetof(struct gate, id) },
-	{ .name = "name", .kind = F_TEXT, .offset = offsetof(struct gate, name) },
-	{ .name = NULL },
+    {
+	AT(gate, id),
+	.kind = F_TEXT,
+    },
+    {
+	AT(gate, name),
+	.kind = F_TEXT,
+    },
+    {.name = NULL},
 };
-const struct field_table gate_table = { .name = "Gate", .sql = "gate", .size = sizeof(struct gate), .fields = gate_fields };
+const struct field_table gate_table = {
+    .name = "Gate", .sql = "gate", .size = sizeof(struct gate), .fields = gate_fields};
 
-static const char *const port_kinds[] = { "copper", "fibre", NULL };
+static const char *const port_kinds[] = {"copper", "fibre", NULL};
 static const struct field port_fields[] = {
-	{ .name = "id", .kind = F_TEXT, .offset = offsetof(struct port, id) },
-	{ .name = "gate_id", .kind = F_TEXT, .offset = offsetof(struct port, gate_id) },
-	{ .name = "name", .kind = F_TEXT, .offset = offsetof(struct port, name) },
-	{ .name = "kind", .kind = F_ENUM, .offset = offsetof(struct port, kind), .names = port_kinds },
-	{ .name = "vlan", .kind = F_INT, .offset = offsetof(struct port, vlan) },
-	{ .name = "made_at", .kind = F_TIME, .offset = offsetof(struct port, made_at) },
-	{ .name = "revision", .kind = F_INT, .offset = offsetof(struct port, revision) },
-	{ .name = "up", .kind = F_BOOL, .offset = offsetof(struct port, up) },
-	{ .name = "tags", .kind = F_LIST, .offset = offsetof(struct port, tags) },
-	{ .name = "secret", .kind = F_SECRET, .offset = offsetof(struct port, secret) },
-	{ .name = NULL },
+    {
+	AT(port, id),
+	.kind = F_TEXT,
+    },
+    {
+	AT(port, gate_id),
+	.kind = F_TEXT,
+    },
+    {
+	AT(port, name),
+	.kind = F_TEXT,
+    },
+    {AT(port, kind), .kind = F_ENUM, .names = port_kinds},
+    {
+	AT(port, vlan),
+	.kind = F_INT,
+    },
+    {
+	AT(port, made_at),
+	.kind = F_TIME,
+    },
+    {
+	AT(port, revision),
+	.kind = F_INT,
+    },
+    {
+	AT(port, up),
+	.kind = F_BOOL,
+    },
+    {
+	AT(port, tags),
+	.kind = F_LIST,
+    },
+    {
+	AT(port, secret),
+	.kind = F_SECRET,
+    },
+    {.name = NULL},
 };
-const struct field_table port_table = { .name = "Port", .sql = "port", .size = sizeof(struct port), .fields = port_fields };
+const struct field_table port_table = {
+    .name = "Port", .sql = "port", .size = sizeof(struct port), .fields = port_fields};
 
-const struct field_table *const fixture_tables[] = { &gate_table, &port_table, NULL };
+const struct field_table *const fixture_tables[] = {&gate_table, &port_table, NULL};
 
 const struct migration fixture_migrations[] = {
-	{ 1, "0001_gate",
-	    "CREATE TABLE gate (id TEXT PRIMARY KEY, name TEXT NOT NULL, guard INTEGER NOT NULL DEFAULT 0);" },
-	{ 2, "0002_port",
-	    "CREATE TABLE port (id TEXT PRIMARY KEY, gate_id TEXT NOT NULL REFERENCES gate (id), name TEXT, kind TEXT,"
-	    " vlan INTEGER, made_at BIGINT, revision BIGINT NOT NULL DEFAULT 0, up INTEGER, tags TEXT, secret TEXT,"
-	    " guard INTEGER NOT NULL DEFAULT 0, UNIQUE (gate_id, vlan),"
-	    " CONSTRAINT port_vlan CHECK (vlan BETWEEN 0 AND 4094));" },
-	{ 0, NULL, NULL },
+    {1, "0001_gate", "CREATE TABLE gate (id TEXT PRIMARY KEY, name TEXT NOT NULL, guard INTEGER NOT NULL DEFAULT 0);"},
+    {2, "0002_port",
+	"CREATE TABLE port (id TEXT PRIMARY KEY, gate_id TEXT NOT NULL REFERENCES gate (id), name TEXT, kind TEXT,"
+	" vlan INTEGER, made_at BIGINT, revision BIGINT NOT NULL DEFAULT 0, up INTEGER, tags TEXT, secret TEXT,"
+	" guard INTEGER NOT NULL DEFAULT 0, UNIQUE (gate_id, vlan),"
+	" CONSTRAINT port_vlan CHECK (vlan BETWEEN 0 AND 4094));"},
+    {0, NULL, NULL},
 };
 
 struct fixture *
@@ -89,7 +123,7 @@ fixture_free(struct fixture *fx)
 enum dc_code
 fixture_open(struct fixture *fx)
 {
-	struct store_options options = { .path = fx->db, .key_path = fx->key, .tables = fixture_tables };
+	struct store_options options = {.path = fx->db, .key_path = fx->key, .tables = fixture_tables};
 
 	return store_open_with(&options, fixture_migrations, &fx->store, &fx->err);
 }
@@ -103,8 +137,8 @@ fixture_close(struct fixture *fx)
 struct tx *
 fixture_begin(struct fixture *fx)
 {
-	fx->tx = (struct sqlite_tx) {
-		.tx = { .ops = &sqlite_tx_ops, .store = fx->store, .arena = fx->arena, .now = utc_now() },
+	fx->tx = (struct sqlite_tx){
+	    .tx = {.ops = &sqlite_tx_ops, .store = fx->store, .arena = fx->arena, .now = utc_now()},
 	};
 	if (conn_open(fx->db, CONN_WRITE, &fx->tx.conn, &fx->err) != DC_OK ||
 	    conn_run(fx->tx.conn, "BEGIN IMMEDIATE", &fx->err) != DC_OK)
@@ -163,7 +197,7 @@ port_new(struct arena *arena, const char *id, const char *gate_id, const char *n
 	F_SET_INT(p->made_at, 1785585600123);
 	F_SET_INT(p->revision, 0);
 	F_SET_BOOL(p->up, true);
-	p->tags = (struct f_list) { GIVEN, 2, tags };
+	p->tags = (struct f_list){GIVEN, 2, tags};
 	F_SET_TEXT(p->secret, "correct horse battery staple");
 	return p;
 }

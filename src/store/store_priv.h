@@ -1,5 +1,5 @@
-/* store_priv.h - inside of the store: what query.c, migrate.c and store.c ask of a backend. Only files in store/ include
- * it (tests too, for migrations of their own).
+/* store_priv.h - inside of the store: what query.c, migrate.c and store.c ask of a backend. Only files in store/
+ * include it (tests too, for migrations of their own).
  *
  * A backend makes struct store and struct tx part of structs of its own and fills the two tables of functions. SQL that
  * goes through struct tx_ops is the subset that both databases take: parameters $1, $2 ... (first used in that order),
@@ -28,7 +28,7 @@ struct tx_ops {
 	bool (*is_null)(struct stmt *, int column);
 	int64_t (*get_int)(struct stmt *, int column);
 	const char *(*get_text)(struct stmt *, int column);
-	int64_t (*changes)(struct stmt *); /* rows touched, after the last step */
+	int64_t (*changes)(struct stmt *);     /* rows touched, after the last step */
 	struct stmt *(*finish)(struct stmt *); /* NULL is fine; returns NULL */
 	/* Several statements without parameters (migrations). */
 	enum dc_code (*script)(struct tx *, const char *sql, struct dc_error *err);
@@ -46,7 +46,7 @@ struct tx {
 	struct store *store;
 	struct arena *arena;
 	utc_ms now;
-	struct wake *wakes; /* in the arena, no edge twice */
+	struct wake *wakes;  /* in the arena, no edge twice */
 	enum dc_code broken; /* the first failure of a statement */
 };
 
@@ -59,7 +59,7 @@ struct store_ops {
 struct store {
 	const struct store_ops *ops;
 	struct seal *seal;
-	pthread_mutex_t rotate_lock; /* one rotation at a time */
+	pthread_mutex_t rotate_lock;             /* one rotation at a time */
 	const struct field_table *const *tables; /* store_options.tables */
 	char epoch[UUID_TEXT_SIZE];
 	pthread_mutex_t watch_lock;
@@ -85,20 +85,21 @@ struct migration {
 };
 extern const struct migration store_migrations[];
 
-/* Brings the schema up to the last of `migrations`, then settles key and epoch (into tx->store) and compares the tables.
- * Everything happens in tx: on failure the backend rolls back and nothing has changed. *migrated: some migration ran. */
-enum dc_code store_prepare(struct tx *, const struct store_options *, const struct migration *, bool *migrated,
-    struct dc_error *err);
+/* Brings the schema up to the last of `migrations`, then settles key and epoch (into tx->store) and compares the
+ * tables. Everything happens in tx: on failure the backend rolls back and nothing has changed. *migrated: some
+ * migration ran. */
+enum dc_code store_prepare(
+    struct tx *, const struct store_options *, const struct migration *, bool *migrated, struct dc_error *err);
 /* Gives the store behind tx a new epoch. */
 enum dc_code store_renew_epoch(struct tx *, struct dc_error *err);
 /* Seals the value by which a wrong key is told at open under the current key. */
 enum dc_code store_renew_canary(struct tx *, struct dc_error *err);
 /* All that was sealed becomes random text that nobody knows, sealed under the current key; tells each. */
-enum dc_code store_replace_secrets(struct tx *, const struct field_table *const *tables, store_lost told, void *arg,
-    struct dc_error *err);
+enum dc_code store_replace_secrets(
+    struct tx *, const struct field_table *const *tables, store_lost told, void *arg, struct dc_error *err);
 
 /* store_open() with migrations of one's own. */
-enum dc_code store_open_with(const struct store_options *, const struct migration *, struct store **ret,
-    struct dc_error *err);
+enum dc_code store_open_with(
+    const struct store_options *, const struct migration *, struct store **ret, struct dc_error *err);
 
 #endif

@@ -1,5 +1,5 @@
-/* store_test.c - jobs: groups, isolation, waking, reads, concurrency. Jobs run on the writer's thread, so they leave what
- * they saw in their argument and the assertions are made here. */
+/* store_test.c - jobs: groups, isolation, waking, reads, concurrency. Jobs run on the writer's thread, so they leave
+ * what they saw in their argument and the assertions are made here. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,9 +30,9 @@ teardown(void **state)
 /* A job that adds a gate, and what became of it. */
 struct add {
 	char id[32];
-	const char *wake; /* edge to wake, or NULL */
+	const char *wake;  /* edge to wake, or NULL */
 	enum dc_code want; /* what to return at the end */
-	bool ignore; /* a conflict, and go on */
+	bool ignore;       /* a conflict, and go on */
 	enum dc_code rc;
 	struct dc_error err;
 	utc_ms now;
@@ -49,7 +49,7 @@ struct gathering {
 static void
 gathering_init(struct gathering *g)
 {
-	*g = (struct gathering) { .lock = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER };
+	*g = (struct gathering){.lock = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
 }
 
 static void
@@ -128,7 +128,7 @@ block_done(void *arg, enum dc_code rc, const struct dc_error *err)
 static void
 block_writer(struct fixture *fx, struct block *b, struct gathering *all)
 {
-	*b = (struct block) { .lock = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER, .all = all };
+	*b = (struct block){.lock = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER, .all = all};
 	store_submit(fx->store, block_run, b, block_done);
 	pthread_mutex_lock(&b->lock);
 	while (!b->entered)
@@ -163,7 +163,7 @@ gates(struct fixture *fx)
 static enum dc_code
 add_wait(struct fixture *fx, const char *id)
 {
-	struct add a = { .want = DC_OK };
+	struct add a = {.want = DC_OK};
 
 	snprintf(a.id, sizeof(a.id), "%s", id);
 	return store_submit_wait(fx->store, add_run, &a, &fx->err);
@@ -184,7 +184,7 @@ static void
 a_read_cannot_write(void **state)
 {
 	struct fixture *fx = *state;
-	struct add a = { .id = "g1" };
+	struct add a = {.id = "g1"};
 
 	assert_int_equal(store_read_wait(fx->store, add_run, &a, &fx->err), DC_E_SYSTEM);
 	assert_int_equal(gates(fx), 0);
@@ -203,7 +203,7 @@ a_failed_job_in_a_group_rolls_back_alone(void **state)
 	block_writer(fx, &b, &all);
 	store_get_stats(fx->store, &before);
 	for (int i = 0; i < 20; i++) {
-		jobs[i] = (struct add) { .all = &all, .want = i % 5 == 3 ? DC_E_QUOTA : DC_OK };
+		jobs[i] = (struct add){.all = &all, .want = i % 5 == 3 ? DC_E_QUOTA : DC_OK};
 		snprintf(jobs[i].id, sizeof(jobs[i].id), "g%d", i == 19 ? 1 : i); /* the last one is there already */
 		store_submit(fx->store, add_run, &jobs[i], add_done);
 	}
@@ -224,7 +224,7 @@ static void
 a_job_that_goes_on_after_a_failure_fails(void **state)
 {
 	struct fixture *fx = *state;
-	struct add a = { .id = "g1", .ignore = true };
+	struct add a = {.id = "g1", .ignore = true};
 
 	assert_int_equal(add_wait(fx, "g1"), DC_OK);
 	assert_int_equal(store_submit_wait(fx->store, add_run, &a, &fx->err), DC_E_SYSTEM);
@@ -254,15 +254,17 @@ edges_are_woken_once_per_group_after_its_commit(void **state)
 	struct add jobs[6];
 	struct block b;
 	struct gathering all;
-	struct woken woken = { .fx = fx };
+	struct woken woken = {.fx = fx};
 
 	gathering_init(&all);
 	block_writer(fx, &b, &all);
 	store_watch(fx->store, wake, &woken);
 	for (int i = 0; i < 6; i++) {
-		jobs[i] = (struct add) { .all = &all,
-			.wake = i == 5 ? "lost" : i % 2 == 0 ? "north" : "south",
-			.want = i == 5 ? DC_E_QUOTA : DC_OK };
+		jobs[i] = (struct add){.all = &all,
+		    .wake = i == 5       ? "lost"
+			    : i % 2 == 0 ? "north"
+					 : "south",
+		    .want = i == 5 ? DC_E_QUOTA : DC_OK};
 		snprintf(jobs[i].id, sizeof(jobs[i].id), "g%d", i);
 		store_submit(fx->store, add_run, &jobs[i], add_done);
 	}
@@ -339,7 +341,7 @@ chain_done(void *arg, enum dc_code rc, const struct dc_error *err)
 static void
 chain_next(struct chain *c)
 {
-	c->job = (struct add) { .want = c->step % 7 == 6 ? DC_E_QUOTA : DC_OK, .wake = c->step % 2 == 0 ? "e1" : "e2" };
+	c->job = (struct add){.want = c->step % 7 == 6 ? DC_E_QUOTA : DC_OK, .wake = c->step % 2 == 0 ? "e1" : "e2"};
 	snprintf(c->job.id, sizeof(c->job.id), "%d-%d-%d", c->thread, c->chain, c->step);
 	store_submit(c->fx->store, chain_run, c, chain_done);
 }
@@ -387,7 +389,7 @@ many_threads_submit_and_read_without_loss(void **state)
 	store_watch(fx->store, ignore_wake, NULL);
 	for (int t = 0; t < THREADS; t++) {
 		for (int i = 0; i < CHAINS; i++)
-			s[t].chains[i] = (struct chain) { .fx = fx, .all = &all, .thread = t, .chain = i };
+			s[t].chains[i] = (struct chain){.fx = fx, .all = &all, .thread = t, .chain = i};
 		assert_int_equal(pthread_create(&s[t].thread, NULL, submitter_main, &s[t]), 0);
 	}
 	gathering_wait(&all, THREADS * CHAINS);
@@ -409,13 +411,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_read_sees_the_write_that_was_answered),
-		TEST(a_read_cannot_write),
-		TEST(a_failed_job_in_a_group_rolls_back_alone),
-		TEST(a_job_that_goes_on_after_a_failure_fails),
-		TEST(edges_are_woken_once_per_group_after_its_commit),
-		TEST(closing_drains_what_was_submitted),
-		TEST(many_threads_submit_and_read_without_loss),
+	    TEST(a_read_sees_the_write_that_was_answered),
+	    TEST(a_read_cannot_write),
+	    TEST(a_failed_job_in_a_group_rolls_back_alone),
+	    TEST(a_job_that_goes_on_after_a_failure_fails),
+	    TEST(edges_are_woken_once_per_group_after_its_commit),
+	    TEST(closing_drains_what_was_submitted),
+	    TEST(many_threads_submit_and_read_without_loss),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

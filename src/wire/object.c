@@ -1,9 +1,8 @@
 #include "wire/object.h"
 
-#include <stddef.h>
 #include <string.h>
 
-#define AT(type, member) .name = #member, .offset = offsetof(struct type, member), .may = VIEW_WIRE
+#define ON_WIRE(type, member) AT(type, member), .may = VIEW_WIRE
 #define NEEDED .must = VIEW_WIRE /* a message without it is malformed */
 
 static const struct {
@@ -42,14 +41,14 @@ const struct field_table wire_vrf_table = {
     .size = sizeof(struct wire_vrf),
     .fields =
 	(const struct field[]){
-	    {AT(wire_vrf, device), NEEDED, .kind = F_TEXT},
-	    {AT(wire_vrf, mark), NEEDED, .kind = F_TEXT},
-	    {AT(wire_vrf, table), NEEDED, .kind = F_INT},
-	    {AT(wire_vrf, instance), NEEDED, .kind = F_INT},
-	    {AT(wire_vrf, router_id), NEEDED, .kind = F_TEXT},
-	    {AT(wire_vrf, own), .kind = F_LIST},
-	    {AT(wire_vrf, internal_asn_first), .kind = F_INT},
-	    {AT(wire_vrf, internal_asn_last), .kind = F_INT},
+	    {ON_WIRE(wire_vrf, device), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_vrf, mark), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_vrf, table), NEEDED, .kind = F_INT},
+	    {ON_WIRE(wire_vrf, instance), NEEDED, .kind = F_INT},
+	    {ON_WIRE(wire_vrf, router_id), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_vrf, own), .kind = F_LIST},
+	    {ON_WIRE(wire_vrf, internal_asn_first), .kind = F_INT},
+	    {ON_WIRE(wire_vrf, internal_asn_last), .kind = F_INT},
 	    {0},
 	},
 };
@@ -59,12 +58,12 @@ const struct field_table wire_vlan_table = {
     .size = sizeof(struct wire_vlan),
     .fields =
 	(const struct field[]){
-	    {AT(wire_vlan, vrf), NEEDED, .kind = F_TEXT},
-	    {AT(wire_vlan, device), NEEDED, .kind = F_TEXT},
-	    {AT(wire_vlan, mark), NEEDED, .kind = F_TEXT},
-	    {AT(wire_vlan, port), NEEDED, .kind = F_TEXT},
-	    {AT(wire_vlan, vlan), NEEDED, .kind = F_INT},
-	    {AT(wire_vlan, use), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_vlan, vrf), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_vlan, device), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_vlan, mark), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_vlan, port), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_vlan, vlan), NEEDED, .kind = F_INT},
+	    {ON_WIRE(wire_vlan, use), NEEDED, .kind = F_TEXT},
 	    {0},
 	},
 };
@@ -74,10 +73,10 @@ const struct field_table wire_veth_table = {
     .size = sizeof(struct wire_veth),
     .fields =
 	(const struct field[]){
-	    {AT(wire_veth, vrf), NEEDED, .kind = F_TEXT},
-	    {AT(wire_veth, device), NEEDED, .kind = F_TEXT},
-	    {AT(wire_veth, mark), NEEDED, .kind = F_TEXT},
-	    {AT(wire_veth, peer), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_veth, vrf), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_veth, device), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_veth, mark), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_veth, peer), NEEDED, .kind = F_TEXT},
 	    {0},
 	},
 };
@@ -87,8 +86,8 @@ const struct field_table wire_addr_table = {
     .size = sizeof(struct wire_addr),
     .fields =
 	(const struct field[]){
-	    {AT(wire_addr, link), NEEDED, .kind = F_TEXT},
-	    {AT(wire_addr, prefix), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_addr, link), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_addr, prefix), NEEDED, .kind = F_TEXT},
 	    {0},
 	},
 };
@@ -98,11 +97,11 @@ const struct field_table wire_route_table = {
     .size = sizeof(struct wire_route),
     .fields =
 	(const struct field[]){
-	    {AT(wire_route, vrf), NEEDED, .kind = F_TEXT},
-	    {AT(wire_route, link), NEEDED, .kind = F_TEXT},
-	    {AT(wire_route, prefix), NEEDED, .kind = F_TEXT},
-	    {AT(wire_route, via), .kind = F_TEXT},
-	    {AT(wire_route, class), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_route, vrf), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_route, link), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_route, prefix), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_route, via), .kind = F_TEXT},
+	    {ON_WIRE(wire_route, class), NEEDED, .kind = F_TEXT},
 	    {0},
 	},
 };
@@ -112,17 +111,17 @@ const struct field_table wire_bgp_table = {
     .size = sizeof(struct wire_bgp),
     .fields =
 	(const struct field[]){
-	    {AT(wire_bgp, vrf), NEEDED, .kind = F_TEXT},
-	    {AT(wire_bgp, link), NEEDED, .kind = F_TEXT},
-	    {AT(wire_bgp, name), NEEDED, .kind = F_TEXT},
-	    {AT(wire_bgp, local), NEEDED, .kind = F_TEXT},
-	    {AT(wire_bgp, remote), NEEDED, .kind = F_TEXT},
-	    {AT(wire_bgp, local_asn), NEEDED, .kind = F_INT},
-	    {AT(wire_bgp, remote_asn), NEEDED, .kind = F_INT},
-	    {AT(wire_bgp, password), .kind = F_SECRET},
-	    {AT(wire_bgp, route_limit), .kind = F_INT},
-	    {AT(wire_bgp, class), .kind = F_TEXT},
-	    {AT(wire_bgp, default_route), .kind = F_BOOL},
+	    {ON_WIRE(wire_bgp, vrf), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_bgp, link), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_bgp, name), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_bgp, local), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_bgp, remote), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_bgp, local_asn), NEEDED, .kind = F_INT},
+	    {ON_WIRE(wire_bgp, remote_asn), NEEDED, .kind = F_INT},
+	    {ON_WIRE(wire_bgp, password), .kind = F_SECRET},
+	    {ON_WIRE(wire_bgp, route_limit), .kind = F_INT},
+	    {ON_WIRE(wire_bgp, class), .kind = F_TEXT},
+	    {ON_WIRE(wire_bgp, default_route), .kind = F_BOOL},
 	    {0},
 	},
 };
@@ -132,11 +131,11 @@ const struct field_table wire_object_table = {
     .size = sizeof(struct wire_object),
     .fields =
 	(const struct field[]){
-	    {AT(wire_object, key), NEEDED, .kind = F_TEXT},
-	    {AT(wire_object, kind), NEEDED, .kind = F_TEXT},
-	    {AT(wire_object, revision), NEEDED, .kind = F_INT},
-	    {AT(wire_object, deleted), .kind = F_BOOL},
-	    {AT(wire_object, body), .kind = F_JSON},
+	    {ON_WIRE(wire_object, key), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_object, kind), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_object, revision), NEEDED, .kind = F_INT},
+	    {ON_WIRE(wire_object, deleted), .kind = F_BOOL},
+	    {ON_WIRE(wire_object, body), .kind = F_JSON},
 	    {0},
 	},
 };
@@ -146,15 +145,15 @@ const struct field_table wire_desired_table = {
     .size = sizeof(struct wire_desired),
     .fields =
 	(const struct field[]){
-	    {AT(wire_desired, version), .kind = F_INT},
-	    {AT(wire_desired, edge), .kind = F_TEXT},
-	    {AT(wire_desired, epoch), NEEDED, .kind = F_TEXT},
-	    {AT(wire_desired, revision), NEEDED, .kind = F_INT},
-	    {AT(wire_desired, full), NEEDED, .kind = F_BOOL},
-	    {AT(wire_desired, confirm_epoch), .kind = F_TEXT},
-	    {AT(wire_desired, confirm_revision), .kind = F_INT},
-	    {AT(wire_desired, report_interval), .kind = F_INT},
-	    {AT(wire_desired, objects), .kind = F_OBJECTS, .of = &wire_object_table},
+	    {ON_WIRE(wire_desired, version), .kind = F_INT},
+	    {ON_WIRE(wire_desired, edge), .kind = F_TEXT},
+	    {ON_WIRE(wire_desired, epoch), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_desired, revision), NEEDED, .kind = F_INT},
+	    {ON_WIRE(wire_desired, full), NEEDED, .kind = F_BOOL},
+	    {ON_WIRE(wire_desired, confirm_epoch), .kind = F_TEXT},
+	    {ON_WIRE(wire_desired, confirm_revision), .kind = F_INT},
+	    {ON_WIRE(wire_desired, report_interval), .kind = F_INT},
+	    {ON_WIRE(wire_desired, objects), .kind = F_OBJECTS, .of = &wire_object_table},
 	    {0},
 	},
 };
@@ -166,12 +165,12 @@ const struct field_table wire_object_state_table = {
     .size = sizeof(struct wire_object_state),
     .fields =
 	(const struct field[]){
-	    {AT(wire_object_state, key), NEEDED, .kind = F_TEXT},
-	    {AT(wire_object_state, revision), NEEDED, .kind = F_INT},
-	    {AT(wire_object_state, state), NEEDED, .kind = F_ENUM, .names = wire_object_states},
-	    {AT(wire_object_state, error), .kind = F_TEXT},
-	    {AT(wire_object_state, carrier), .kind = F_BOOL},
-	    {AT(wire_object_state, detail), .kind = F_JSON},
+	    {ON_WIRE(wire_object_state, key), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_object_state, revision), NEEDED, .kind = F_INT},
+	    {ON_WIRE(wire_object_state, state), NEEDED, .kind = F_ENUM, .names = wire_object_states},
+	    {ON_WIRE(wire_object_state, error), .kind = F_TEXT},
+	    {ON_WIRE(wire_object_state, carrier), .kind = F_BOOL},
+	    {ON_WIRE(wire_object_state, detail), .kind = F_JSON},
 	    {0},
 	},
 };
@@ -181,21 +180,21 @@ const struct field_table wire_session_table = {
     .size = sizeof(struct wire_session),
     .fields =
 	(const struct field[]){
-	    {AT(wire_session, key), NEEDED, .kind = F_TEXT},
-	    {AT(wire_session, established), NEEDED, .kind = F_BOOL},
-	    {AT(wire_session, state), NEEDED, .kind = F_TEXT},
-	    {AT(wire_session, since), .kind = F_TIME},
-	    {AT(wire_session, uptime), .kind = F_INT},
-	    {AT(wire_session, received), .kind = F_INT},
-	    {AT(wire_session, accepted), .kind = F_INT},
-	    {AT(wire_session, rejected), .kind = F_INT},
-	    {AT(wire_session, advertised), .kind = F_INT},
-	    {AT(wire_session, last_error), .kind = F_TEXT},
-	    {AT(wire_session, tcp), .kind = F_TEXT},
-	    {AT(wire_session, md5), .kind = F_BOOL},
-	    {AT(wire_session, md5_failures), .kind = F_INT},
-	    {AT(wire_session, md5_not_found), .kind = F_INT},
-	    {AT(wire_session, md5_unexpected), .kind = F_INT},
+	    {ON_WIRE(wire_session, key), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_session, established), NEEDED, .kind = F_BOOL},
+	    {ON_WIRE(wire_session, state), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_session, since), .kind = F_TIME},
+	    {ON_WIRE(wire_session, uptime), .kind = F_INT},
+	    {ON_WIRE(wire_session, received), .kind = F_INT},
+	    {ON_WIRE(wire_session, accepted), .kind = F_INT},
+	    {ON_WIRE(wire_session, rejected), .kind = F_INT},
+	    {ON_WIRE(wire_session, advertised), .kind = F_INT},
+	    {ON_WIRE(wire_session, last_error), .kind = F_TEXT},
+	    {ON_WIRE(wire_session, tcp), .kind = F_TEXT},
+	    {ON_WIRE(wire_session, md5), .kind = F_BOOL},
+	    {ON_WIRE(wire_session, md5_failures), .kind = F_INT},
+	    {ON_WIRE(wire_session, md5_not_found), .kind = F_INT},
+	    {ON_WIRE(wire_session, md5_unexpected), .kind = F_INT},
 	    {0},
 	},
 };
@@ -205,9 +204,9 @@ const struct field_table wire_port_table = {
     .size = sizeof(struct wire_port),
     .fields =
 	(const struct field[]){
-	    {AT(wire_port, device), NEEDED, .kind = F_TEXT},
-	    {AT(wire_port, carrier), NEEDED, .kind = F_BOOL},
-	    {AT(wire_port, exposed), .kind = F_BOOL},
+	    {ON_WIRE(wire_port, device), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_port, carrier), NEEDED, .kind = F_BOOL},
+	    {ON_WIRE(wire_port, exposed), .kind = F_BOOL},
 	    {0},
 	},
 };
@@ -217,13 +216,13 @@ const struct field_table wire_apply_table = {
     .size = sizeof(struct wire_apply),
     .fields =
 	(const struct field[]){
-	    {AT(wire_apply, revision), NEEDED, .kind = F_INT},
-	    {AT(wire_apply, steps), .kind = F_INT},
-	    {AT(wire_apply, failed), .kind = F_INT},
-	    {AT(wire_apply, ms), .kind = F_INT},
-	    {AT(wire_apply, reset), .kind = F_LIST},
-	    {AT(wire_apply, watched), .kind = F_INT},
-	    {AT(wire_apply, shortest_uptime), .kind = F_INT},
+	    {ON_WIRE(wire_apply, revision), NEEDED, .kind = F_INT},
+	    {ON_WIRE(wire_apply, steps), .kind = F_INT},
+	    {ON_WIRE(wire_apply, failed), .kind = F_INT},
+	    {ON_WIRE(wire_apply, ms), .kind = F_INT},
+	    {ON_WIRE(wire_apply, reset), .kind = F_LIST},
+	    {ON_WIRE(wire_apply, watched), .kind = F_INT},
+	    {ON_WIRE(wire_apply, shortest_uptime), .kind = F_INT},
 	    {0},
 	},
 };
@@ -233,20 +232,20 @@ const struct field_table wire_report_table = {
     .size = sizeof(struct wire_report),
     .fields =
 	(const struct field[]){
-	    {AT(wire_report, version), .kind = F_INT},
-	    {AT(wire_report, boot), NEEDED, .kind = F_TEXT},
-	    {AT(wire_report, sequence), NEEDED, .kind = F_INT},
-	    {AT(wire_report, full), NEEDED, .kind = F_BOOL},
-	    {AT(wire_report, fabric), .kind = F_TEXT},
-	    {AT(wire_report, epoch), .kind = F_TEXT},
-	    {AT(wire_report, revision), .kind = F_INT},
-	    {AT(wire_report, held), .kind = F_BOOL},
-	    {AT(wire_report, held_reason), .kind = F_TEXT},
-	    {AT(wire_report, agent_version), .kind = F_TEXT},
-	    {AT(wire_report, objects), .kind = F_OBJECTS, .of = &wire_object_state_table},
-	    {AT(wire_report, sessions), .kind = F_OBJECTS, .of = &wire_session_table},
-	    {AT(wire_report, ports), .kind = F_OBJECTS, .of = &wire_port_table, .nullable = true},
-	    {AT(wire_report, applies), .kind = F_OBJECTS, .of = &wire_apply_table},
+	    {ON_WIRE(wire_report, version), .kind = F_INT},
+	    {ON_WIRE(wire_report, boot), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_report, sequence), NEEDED, .kind = F_INT},
+	    {ON_WIRE(wire_report, full), NEEDED, .kind = F_BOOL},
+	    {ON_WIRE(wire_report, fabric), .kind = F_TEXT},
+	    {ON_WIRE(wire_report, epoch), .kind = F_TEXT},
+	    {ON_WIRE(wire_report, revision), .kind = F_INT},
+	    {ON_WIRE(wire_report, held), .kind = F_BOOL},
+	    {ON_WIRE(wire_report, held_reason), .kind = F_TEXT},
+	    {ON_WIRE(wire_report, agent_version), .kind = F_TEXT},
+	    {ON_WIRE(wire_report, objects), .kind = F_OBJECTS, .of = &wire_object_state_table},
+	    {ON_WIRE(wire_report, sessions), .kind = F_OBJECTS, .of = &wire_session_table},
+	    {ON_WIRE(wire_report, ports), .kind = F_OBJECTS, .of = &wire_port_table, .nullable = true},
+	    {ON_WIRE(wire_report, applies), .kind = F_OBJECTS, .of = &wire_apply_table},
 	    {0},
 	},
 };

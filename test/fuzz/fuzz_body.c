@@ -1,5 +1,5 @@
-/* fuzz_body.c - request bodies through the field engine: the first line names the resource and the body's view. What was
- * accepted must come back from its database columns as it went in, and encode to JSON that parses. */
+/* fuzz_body.c - request bodies through the field engine: the first line names the resource and the body's view. What
+ * was accepted must come back from its database columns as it went in, and encode to JSON that parses. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static const struct {
 	const char *name;
 	enum field_view view;
-} views[] = { { "create", VIEW_CREATE }, { "update", VIEW_UPDATE }, { "op-create", VIEW_OP_CREATE },
-	{ "op-update", VIEW_OP_UPDATE } };
+} views[] = {
+    {"create", VIEW_CREATE}, {"update", VIEW_UPDATE}, {"op-create", VIEW_OP_CREATE}, {"op-update", VIEW_OP_UPDATE}};
 
 /* The first line: "virtual_interface create". */
 static const struct field_table *
@@ -28,7 +28,8 @@ choose(const char *line, enum field_view *view)
 		if (strcmp(space + 1, views[i].name) == 0)
 			*view = views[i].view;
 	for (const struct resource *const *r = registry; *r != NULL && *view != 0; r++)
-		if (strlen((*r)->name) == (size_t)(space - line) && strncmp((*r)->name, line, (size_t)(space - line)) == 0)
+		if (strlen((*r)->name) == (size_t)(space - line) &&
+		    strncmp((*r)->name, line, (size_t)(space - line)) == 0)
 			return (*r)->table;
 	return NULL;
 }
@@ -55,7 +56,7 @@ encodes_to_json(const struct field_table *table, enum field_view view, const voi
 {
 	_cleanup_buf_ struct buf text = BUF_INIT(1 << 24);
 	struct json out = JSON_INIT(&text);
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 	json_t *json;
 
 	field_encode(table, view, row, NULL, &out);
@@ -70,7 +71,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const uint8_t *body = size > 0 ? memchr(data, '\n', size) : NULL;
 	const struct field_table *table;
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 	enum field_view view;
 	json_t *json;
 	void *row;
@@ -78,7 +79,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (body == NULL)
 		return 0;
 	table = choose(arena_strndup(arena, (const char *)data, (size_t)(body - data)), &view);
-	if (table == NULL || field_parse((const char *)body + 1, size - (size_t)(body + 1 - data), &json, &err) != DC_OK)
+	if (table == NULL ||
+	    field_parse((const char *)body + 1, size - (size_t)(body + 1 - data), &json, &err) != DC_OK)
 		return 0;
 	if (field_decode(table, view, json, "body", arena, &row, &err) == DC_OK) {
 		field_defaults(table, arena, row);

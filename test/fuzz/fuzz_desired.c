@@ -1,5 +1,5 @@
-/* fuzz_desired.c - what dcaasd says to an edge: decoded, checked, planned against an empty router, rendered for the routing
- * daemon. Whatever comes, the plan holds only names and numbers of ours. */
+/* fuzz_desired.c - what dcaasd says to an edge: decoded, checked, planned against an empty router, rendered for the
+ * routing daemon. Whatever comes, the plan holds only names and numbers of ours. */
 #include <ctype.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -65,7 +65,7 @@ check_routing(const struct routing_desired *r)
 static void
 plan(const struct wire_desired *desired, struct arena *arena)
 {
-	struct kernel_state seen = { 0 };
+	struct kernel_state seen = {0};
 	struct routing_desired *routing;
 	const struct want **want;
 	size_t n = take_wants(desired, &want, arena), instances;
@@ -73,7 +73,8 @@ plan(const struct wire_desired *desired, struct arena *arena)
 
 	plan_make((const struct want *const *)want, n, &seen, arena, &made);
 	for (size_t i = 0; i < made.steps; i++)
-		if (made.step[i].op < OP_NETNS_ADD || made.step[i].op > OP_LAST || made.step[i].size < sizeof(struct op_header))
+		if (made.step[i].op < OP_NETNS_ADD || made.step[i].op > OP_LAST ||
+		    made.step[i].size < sizeof(struct op_header))
 			abort();
 	plan_routing((const struct want *const *)want, n, &made, NULL, 0, arena, &routing, &instances);
 	for (size_t i = 0; i < instances; i++)
@@ -84,7 +85,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 	json_t *json;
 	void *row;
 

@@ -21,7 +21,7 @@ static void
 find(const struct route *const *tables, enum method method, const char *path, struct arena *arena)
 {
 	struct route_match match;
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 
 	if (route_find(tables, method, path, arena, &match, &err) != DC_OK)
 		return;
@@ -33,11 +33,16 @@ find(const struct route *const *tables, enum method method, const char *path, st
 static void
 signature(const char *path, const char *query, char *authorization, struct arena *arena)
 {
-	struct aksk_input in = { .method = "GET", .raw_path = path, .raw_query = query, .header = header, .header_arg = authorization,
-		.body = "", .date = "20260801T120000Z" };
+	struct aksk_input in = {.method = "GET",
+	    .raw_path = path,
+	    .raw_query = query,
+	    .header = header,
+	    .header_arg = authorization,
+	    .body = "",
+	    .date = "20260801T120000Z"};
 	char mac[SHA256_HEX_SIZE];
 	struct aksk_claim claim;
-	struct dc_error err = { 0 };
+	struct dc_error err = {0};
 
 	if (aksk_parse(authorization, arena, &claim, &err) != DC_OK)
 		return;
@@ -62,8 +67,8 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	char *text = arena_strndup(arena, (const char *)data, size), *rest = text, *first = line(&rest), *query = line(&rest),
-	     *path = strchr(first, ' ');
+	char *text = arena_strndup(arena, (const char *)data, size), *rest = text, *first = line(&rest),
+	     *query = line(&rest), *path = strchr(first, ' ');
 
 	if (path == NULL)
 		return 0;

@@ -44,8 +44,9 @@ run_changed(uint8_t *data, size_t size, uint32_t seed)
 		for (size_t k = 0; k < n; k++) {
 			at[k] = next(&seed) % size;
 			was[k] = data[at[k]];
-			data[at[k]] = next(&seed) % 2 != 0 ? (uint8_t)interesting[next(&seed) % (sizeof(interesting) - 1)] :
-			                                     (uint8_t)next(&seed);
+			data[at[k]] = next(&seed) % 2 != 0
+					  ? (uint8_t)interesting[next(&seed) % (sizeof(interesting) - 1)]
+					  : (uint8_t)next(&seed);
 		}
 		run(data, size);
 		while (n-- > 0)

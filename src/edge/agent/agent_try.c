@@ -223,7 +223,7 @@ static const struct command {
     {"listener-keys", OP_LISTENER_KEYS, sizeof(struct op_md5), md5, sizeof(struct item_key), 0, print_key},
     {"tcp-state", OP_TCP_STATE, sizeof(struct op_tcp), tcp, 0, sizeof(struct reply_tcp), print_tcp},
     {"connections", OP_CONNECTIONS, sizeof(struct op_instance), instance, sizeof(struct item_connection), 0,
-        print_connection},
+	print_connection},
     {"tcp-reset", OP_TCP_RESET, sizeof(struct op_tcp), tcp, 0, 0, NULL},
     {"counters", OP_COUNTERS, sizeof(struct op_instance), instance, 0, sizeof(struct reply_counters), print_counters},
     {"daemon-start", OP_DAEMON_START, sizeof(struct op_daemon), start, 0, 0, NULL},

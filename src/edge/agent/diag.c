@@ -47,7 +47,8 @@ is_in_place(const struct place *at, uint32_t bound)
 
 	if (bound == at->vrf.index)
 		return true;
-	return bound != 0 && link_find_index(at->ns->route, bound, &link, &ignored) == 0 && link.master == at->vrf.index;
+	return bound != 0 && link_find_index(at->ns->route, bound, &link, &ignored) == 0 &&
+	       link.master == at->vrf.index;
 }
 
 /* ext: what is asked beyond the socket's state; keys come along with EXT_KEYS. */
@@ -133,7 +134,8 @@ find_key(const struct nlmsghdr *h, const struct ip_addr *remote, struct md5_entr
 {
 	size_t size;
 
-	for (const uint8_t *data = keys_of(h, &size); size >= sizeof(*ret); data += sizeof(*ret), size -= sizeof(*ret)) {
+	for (const uint8_t *data = keys_of(h, &size); size >= sizeof(*ret);
+	     data += sizeof(*ret), size -= sizeof(*ret)) {
 		memcpy(ret, data, sizeof(*ret));
 		if (is_for(ret, remote))
 			return true;
@@ -179,8 +181,8 @@ read_listener(const struct place *at, const struct inet_diag_msg *s, struct buf 
 }
 
 static int
-listener_holds(const struct place *at, const struct inet_diag_msg *s, const struct op_md5 *op, bool *holds,
-    struct fault *fault)
+listener_holds(
+    const struct place *at, const struct inet_diag_msg *s, const struct op_md5 *op, bool *holds, struct fault *fault)
 {
 	_cleanup_buf_ struct buf answer = BUF_INIT(KEYS_MAX);
 	const struct nlmsghdr *h;
@@ -245,11 +247,13 @@ tell_keys(struct call *call, const struct nlmsghdr *h, enum ip_family family)
 	struct md5_entry entry;
 	size_t size;
 
-	for (const uint8_t *data = keys_of(h, &size); size >= sizeof(entry); data += sizeof(entry), size -= sizeof(entry)) {
+	for (const uint8_t *data = keys_of(h, &size); size >= sizeof(entry);
+	     data += sizeof(entry), size -= sizeof(entry)) {
 		struct item_key item = {.remote.family = family};
 
 		memcpy(&entry, data, sizeof(entry));
-		if (entry.family != nl_family(family) || entry.prefix_len != ip_bits(family) || entry.key_len > OP_KEY_MAX)
+		if (entry.family != nl_family(family) || entry.prefix_len != ip_bits(family) ||
+		    entry.key_len > OP_KEY_MAX)
 			continue;
 		memcpy(item.remote.byte, entry.addr, ip_bits(family) / 8);
 		item.key_len = entry.key_len;

@@ -19,10 +19,10 @@ struct host {
 	uid_t uid; /* of the unprivileged half */
 	gid_t gid;
 	const char *state_dir;
-	int home;             /* descriptor of the router's own namespace */
-	struct nl *route;     /* netlink there */
+	int home;                /* descriptor of the router's own namespace */
+	struct nl *route;        /* netlink there */
 	struct link_cache links; /* its devices */
-	struct netns **netns; /* those of the instances that were used; netns.c */
+	struct netns **netns;    /* those of the instances that were used; netns.c */
 	size_t netns_count;
 	bool served;        /* a network half said hello before */
 	bool ports_checked; /* for drops that an earlier agent left; port.c */

@@ -30,7 +30,7 @@ struct link {
 int link_read(struct link_cache *, struct arena *, struct link **ret, size_t *n, struct fault *);
 /* Inside the namespace. nl: its socket, borrowed for good. */
 int link_cache_open(struct link_cache *, struct nl *nl, struct fault *);
-void link_cache_close(struct link_cache *); /* never opened is fine */
+void link_cache_close(struct link_cache *);                                     /* never opened is fine */
 int link_find(struct nl *, const char *name, struct link *ret, struct fault *); /* ENODEV when there is none */
 int link_find_index(struct nl *, uint32_t index, struct link *ret, struct fault *);
 /* As link_find, for a device of ours: EEXIST in words when it is another's. */

@@ -32,8 +32,9 @@ struct nl *nl_close(struct nl *); /* NULL is fine; returns NULL */
 
 /* A socket that hears of changes in a group (RTNLGRP_...) of this namespace. */
 int nl_open_watch(int group, struct nl **ret, struct fault *);
-/* Whether something changed since the last time; also when the kernel had more to say than the socket holds. What is read
- * after this call is as new as its answer: the kernel tells of a change before the change's own request is answered. */
+/* Whether something changed since the last time; also when the kernel had more to say than the socket holds. What is
+ * read after this call is as new as its answer: the kernel tells of a change before the change's own request is
+ * answered. */
 bool nl_changed(struct nl *watch);
 
 /* Begins a message: header, and a zeroed struct of that size behind it. */

@@ -6,9 +6,9 @@
  * "dcaas:", routes of protocols 201 to 203 in tables of our range, namespaces "dcaas-<instance>", filters of our
  * preference, daemons of our pid files. Every change may be asked twice: "exists as asked" is success.
  *
- * Strings are fixed arrays, NUL-terminated (checked); addresses are struct ip_addr / ip_prefix (checked). A request of the
- * wrong size, an unknown number, one that is not allowed yet, a string without its end or an address that is none ends the
- * agent. A value that is merely out of its range (instance, table, an empty name) is answered with EINVAL. */
+ * Strings are fixed arrays, NUL-terminated (checked); addresses are struct ip_addr / ip_prefix (checked). A request of
+ * the wrong size, an unknown number, one that is not allowed yet, a string without its end or an address that is none
+ * ends the agent. A value that is merely out of its range (instance, table, an empty name) is answered with EINVAL. */
 #ifndef DC_AGENT_OP_H
 #define DC_AGENT_OP_H
 
@@ -19,34 +19,36 @@
 #define AGENT_VERSION 1
 #define OP_NAME_MAX 16 /* IFNAMSIZ */
 #define OP_MARK_MAX 48 /* "dcaas:" and a uuid */
-#define OP_KEY_MAX 80 /* TCP_MD5SIG_MAXKEYLEN */
+#define OP_KEY_MAX 80  /* TCP_MD5SIG_MAXKEYLEN */
 #define OP_TEXT_MAX 256
 #define OP_BATCH_MAX 512 /* read-back items in one reply packet */
 
 #define ROUTE_PROTO_VPC 201
 #define ROUTE_PROTO_STATIC 202
 #define ROUTE_PROTO_GUARD 203 /* unreachable defaults and the link subnets' own routes */
-#define TABLE_FIRST 100000 /* routing tables of our own range */
+#define TABLE_FIRST 100000    /* routing tables of our own range */
 #define TABLE_LAST 199999
 
 enum agent_op {
-	OP_HELLO = 1, /* op_hello -> reply_hello; first and once */
-	OP_PORTS, /* op_none -> reply_port packets: devices of the router's own namespace. The untagged drop of the ports that
-	           * have VLANs of ours is brought in line with their addresses, too: those come and go without us. */
-	OP_NETNS_ADD, /* op_instance: namespace made if missing, loopback up, sysctls set (routing.md section 3) */
-	OP_NETNS_DEL, /* op_instance: refused while our devices are in it or its daemon runs */
-	OP_INSTANCES, /* op_none -> reply_instance packets: namespaces of ours that exist */
+	OP_HELLO = 1,  /* op_hello -> reply_hello; first and once */
+	OP_PORTS,      /* op_none -> reply_port packets: devices of the router's own namespace. The untagged drop of the
+			* ports that have VLANs of ours is brought in line with their addresses, too: those come and go
+			* without us. */
+	OP_NETNS_ADD,  /* op_instance: namespace made if missing, loopback up, sysctls set (routing.md section 3) */
+	OP_NETNS_DEL,  /* op_instance: refused while our devices are in it or its daemon runs */
+	OP_INSTANCES,  /* op_none -> reply_instance packets: namespaces of ours that exist */
 	OP_READ_LINKS, /* op_instance -> reply_link packets */
 	OP_READ_ADDRS, /* op_instance -> reply_addr packets: on devices of ours */
 	OP_READ_ROUTES, /* op_instance -> reply_route packets: protocols VPC and STATIC in tables of our range */
-	OP_VRF_ADD, /* op_link: device made up, with unreachable defaults (v4, v6) in its table */
+	OP_VRF_ADD,     /* op_link: device made up, with unreachable defaults (v4, v6) in its table */
 	OP_VLAN_ADD, /* op_link: made down, from the port into the instance's namespace, master set, alias set; VLAN 0:
-	              * macvlan passthru. Port marked: ingress drop of untagged frames when it has no address. clsact on. */
-	OP_VETH_ADD, /* op_veth: a pair, each end made in its instance's namespace, master set, marked, up. A pair of ours
-	              * that is incomplete is completed, an end whose peer is another's or gone is made anew. */
-	OP_LINK_UP, /* op_device */
-	OP_LINK_DEL, /* op_device: VRF (with its unreachable defaults), VLAN, or either end of a veth pair (both go); the
-	              * port's drop goes with its last VLAN. EBUSY for a VRF that has devices in it. */
+		      * macvlan passthru. Port marked: ingress drop of untagged frames when it has no address. clsact
+		      * on. */
+	OP_VETH_ADD, /* op_veth: a pair, each end made in its instance's namespace, master set, marked, up. A pair of
+		      * ours that is incomplete is completed, an end whose peer is another's or gone is made anew. */
+	OP_LINK_UP,  /* op_device */
+	OP_LINK_DEL, /* op_device: VRF (with its unreachable defaults), VLAN, or either end of a veth pair (both go);
+		      * the port's drop goes with its last VLAN. EBUSY for a VRF that has devices in it. */
 	OP_ADDR_ADD, /* op_addr: noprefixroute, nodad, plus the link-scope route of the subnet in the VRF's table */
 	OP_ADDR_DEL,
 	OP_ROUTE_ADD, /* op_route: replaces a route of ours with the same prefix */
@@ -55,16 +57,17 @@ enum agent_op {
 	OP_GUARD_OFF,
 	OP_MD5_LISTENER, /* op_md5 -> reply_md5: whether the VRF's listener holds exactly this key for that neighbour */
 	OP_LISTENER_KEYS, /* op_md5 without a key, any remote of the family -> item_key packets: all keys that the VRF's
-	                   * listener holds, which the asker has written into the daemon's file. None when there are two. */
+			   * listener holds, which the asker has written into the daemon's file. None when there are
+			   * two. */
 	OP_TCP_STATE, /* op_tcp -> reply_tcp: the connection between two addresses in a VRF, and whether it has a key */
-	OP_CONNECTIONS, /* op_instance -> item_connection packets: all BGP connections of the instance. A look at one costs the
-	                 * kernel as much as a look at all. */
-	OP_TCP_RESET, /* op_tcp: destroys that connection. EOPNOTSUPP when the kernel cannot (INET_DIAG_DESTROY is left out of
-	               * some): then the daemon must be told to restart the session. */
-	OP_COUNTERS, /* op_instance -> reply_counters: MD5 failures of the instance's namespace */
+	OP_CONNECTIONS, /* op_instance -> item_connection packets: all BGP connections of the instance. A look at one
+			 * costs the kernel as much as a look at all. */
+	OP_TCP_RESET, /* op_tcp: destroys that connection. EOPNOTSUPP when the kernel cannot (INET_DIAG_DESTROY is left
+		       * out of some): then the daemon must be told to restart the session. */
+	OP_COUNTERS,  /* op_instance -> reply_counters: MD5 failures of the instance's namespace */
 	OP_DAEMON_START, /* op_daemon: BIRD of the instance, detached, when it does not run */
 	OP_DAEMON_STATE, /* op_instance -> reply_daemon */
-	OP_DAEMON_STOP, /* op_instance */
+	OP_DAEMON_STOP,  /* op_instance */
 	OP_LAST
 };
 
@@ -89,7 +92,7 @@ struct op_link {
 	uint32_t instance;
 	char device[OP_NAME_MAX];
 	char mark[OP_MARK_MAX]; /* whole alias: "dcaas:<uuid>" */
-	uint32_t table; /* VRF */
+	uint32_t table;         /* VRF */
 	char port[OP_NAME_MAX]; /* VLAN */
 	uint32_t vlan;
 	char vrf[OP_NAME_MAX]; /* VLAN: master */
@@ -114,7 +117,7 @@ struct op_addr {
 	struct op_header h;
 	uint32_t instance;
 	char device[OP_NAME_MAX];
-	uint32_t table; /* of the VRF the device is in, for the subnet's route */
+	uint32_t table;          /* of the VRF the device is in, for the subnet's route */
 	struct ip_prefix prefix; /* host address and mask */
 };
 struct op_route {
@@ -155,8 +158,8 @@ struct op_daemon {
 /* Every reply. code 0 is success; else text says why (the kernel's words when it gave any). */
 struct reply {
 	struct op_header h;
-	int32_t code; /* 0, or errno */
-	uint32_t more; /* 1: further packets of this reply follow */
+	int32_t code;   /* 0, or errno */
+	uint32_t more;  /* 1: further packets of this reply follow */
 	uint32_t count; /* items behind this header in this packet */
 	char text[OP_TEXT_MAX];
 };
@@ -168,18 +171,20 @@ struct reply_hello {
 };
 struct item_port {
 	char device[OP_NAME_MAX];
-	uint8_t carrier, exposed, up, pad; /* carrier: also up. exposed: the router has an address there, or on its bridge */
+	uint8_t carrier, exposed, up,
+	    pad;        /* carrier: also up. exposed: the router has an address there, or on its bridge */
 	uint32_t vlans; /* devices of ours on it */
 };
 struct item_link {
 	char device[OP_NAME_MAX];
 	char mark[OP_MARK_MAX]; /* "" when not ours; foreign devices are listed so that names are not fought over */
-	char vrf[OP_NAME_MAX]; /* master */
+	char vrf[OP_NAME_MAX];  /* master */
 	char port[OP_NAME_MAX]; /* lower device, when it can be told */
 	char peer[OP_NAME_MAX]; /* veth: the other end, when it is in an instance of ours */
 	uint32_t peer_instance; /* 0: cannot be told */
 	uint32_t ifindex, table, vlan;
-	/* A VRF is up when its unreachable defaults are there, too; a VLAN has a carrier when its port is up and has one. */
+	/* A VRF is up when its unreachable defaults are there, too; a VLAN has a carrier when its port is up and has
+	 * one. */
 	uint8_t is_vrf, is_vlan, is_veth, up, carrier, pad[3];
 };
 struct item_addr {
@@ -207,14 +212,14 @@ struct item_key {
 struct item_connection { /* one that is neither listening nor over; either side has port 179 */
 	char vrf[OP_NAME_MAX];
 	struct ip_addr local, remote;
-	uint32_t state; /* TCP_ESTABLISHED ... */
+	uint32_t state;   /* TCP_ESTABLISHED ... */
 	uint32_t has_key; /* for the remote address */
 };
 struct reply_md5 {
 	struct reply r;
 	uint32_t listener; /* a listener on 179 in that VRF exists */
-	uint32_t match; /* it holds exactly this key (or none, when none was asked) for that neighbour */
-	uint32_t waiting; /* connections that the listener has not been asked for yet */
+	uint32_t match;    /* it holds exactly this key (or none, when none was asked) for that neighbour */
+	uint32_t waiting;  /* connections that the listener has not been asked for yet */
 };
 struct reply_tcp {
 	struct reply r;

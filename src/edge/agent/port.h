@@ -8,8 +8,8 @@
 
 /* Whether the router itself has an address on the port, or on the bridge or bond that the port is in. */
 int port_is_exposed(struct host *, struct arena *, uint32_t index, bool *exposed, struct fault *);
-/* Bring the drop in line with what is made from the port, after one more was made or one was removed (whole: a macvlan).
- * A port that is gone is fine. Both look at everything only when this one can have made a difference. */
+/* Bring the drop in line with what is made from the port, after one more was made or one was removed (whole: a
+ * macvlan). A port that is gone is fine. Both look at everything only when this one can have made a difference. */
 int port_gained(struct call *, uint32_t index, bool whole);
 int port_lost(struct call *, struct netns *, uint32_t index, bool whole);
 

@@ -13,7 +13,7 @@ struct veth_map {
 	struct veth_place {
 		uint32_t number;
 		int32_t id; /* -1: itself, or one it has no name for */
-	} *place;
+	} * place;
 };
 int veth_map_read(struct host *, struct arena *, struct netns *, struct veth_map *ret, struct fault *);
 /* The other end, when it is in an instance of ours: its instance, and its name. False when it cannot be told. */

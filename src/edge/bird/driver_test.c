@@ -177,8 +177,8 @@ list_keys(size_t item_size, struct arena *a, void **items, size_t *n)
 
 /* Connections of all neighbours that site_fill() makes, in a state the test chose; none without one. */
 enum dc_code
-agent_list(struct agent *at, enum agent_op op, void *request, size_t size, size_t item_size, struct arena *a, void **items,
-    size_t *n, struct dc_error *err)
+agent_list(struct agent *at, enum agent_op op, void *request, size_t size, size_t item_size, struct arena *a,
+    void **items, size_t *n, struct dc_error *err)
 {
 	struct item_connection *c = arena_array(a, 8, sizeof(*c));
 
@@ -193,8 +193,8 @@ agent_list(struct agent *at, enum agent_op op, void *request, size_t size, size_
 	for (size_t i = 0; i < *n; i++) {
 		char addr[32];
 
-		c[i] = (struct item_connection){
-		    .vrf = "dcr1", .state = agent.tcp_state, .has_key = agent.key_on_socket};
+		c[i] =
+		    (struct item_connection){.vrf = "dcr1", .state = agent.tcp_state, .has_key = agent.key_on_socket};
 		snprintf(addr, sizeof(addr), "169.254.10.%zu", i * 4 + 1);
 		assert_true(ip_parse_addr(addr, &c[i].local));
 		snprintf(addr, sizeof(addr), "169.254.10.%zu", i * 4 + 2);

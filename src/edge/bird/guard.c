@@ -67,8 +67,8 @@ guard_close(struct instance *in, struct peer *p, struct dc_error *err)
 	return code;
 }
 
-/* What one listener holds, read once for all who wait for their key on it: a listener with hundreds of neighbours has the
- * key of one that does not answer only now and then, while BIRD tries. */
+/* What one listener holds, read once for all who wait for their key on it: a listener with hundreds of neighbours has
+ * the key of one that does not answer only now and then, while BIRD tries. */
 struct keys {
 	const char *vrf;
 	enum ip_family family;
@@ -97,8 +97,8 @@ keys_of(struct round *r, const struct peer *p)
 	k = &r->keys[r->n++];
 	*k = (struct keys){.vrf = p->want->vrf, .family = p->want->remote.family};
 	strlcpy(ask.vrf, p->want->vrf, sizeof(ask.vrf));
-	if (agent_list(r->in->driver->agent, OP_LISTENER_KEYS, &ask, sizeof(ask), sizeof(*k->v), r->arena, &items, &k->n,
-		NULL) == DC_OK)
+	if (agent_list(r->in->driver->agent, OP_LISTENER_KEYS, &ask, sizeof(ask), sizeof(*k->v), r->arena, &items,
+		&k->n, NULL) == DC_OK)
 		k->v = items;
 	else
 		k->n = 0;
