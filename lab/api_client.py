@@ -6,6 +6,8 @@ import json
 import time
 import urllib.parse
 
+from .guest import PATIENCE
+
 UNRESERVED = "-_.~"
 
 
@@ -51,7 +53,7 @@ class Client:
 
     def __init__(self, endpoint, access_key, secret_key, project_id=None, say=None, timeout=30):
         self.endpoint, self.access_key, self.secret_key = endpoint, access_key, secret_key
-        self.project_id, self.say, self.timeout = project_id, say, timeout
+        self.project_id, self.say, self.timeout = project_id, say, timeout * PATIENCE
         self.at = urllib.parse.urlsplit(endpoint)
 
     def call(self, method, path, body=None, check=True, say=True):

@@ -238,7 +238,7 @@ class Ping:
 
 
 class Pinging:
-    """A ping that goes on until stop(), and then knows what it lost. The echo that is under way at the end does not count."""
+    """A ping that goes on until stop(), and then knows what it lost. Echoes that are under way at the end do not count."""
 
     numbers = itertools.count(1)
 
@@ -258,13 +258,13 @@ class Pinging:
         return self
 
     def stop(self):
-        """The sequence numbers that were lost, and how many were sent."""
+        """The sequence numbers that were lost, and how many were sent before the last one that came back. By now the way is
+        open again: one more answer is awaited, and what was sent before it has had its time."""
+        self.wait_answers(1)
         self.guest.kill(self.pid, 2)
         self.guest.wait("ping's last word", lambda: "packets transmitted" in self.guest.read(self.log), 10)
-        sent = int(re.search(r"(\d+) packets transmitted", self.guest.read(self.log)).group(1))
-        answered = set(self.answered())
-        under_way = 1 if sent not in answered else 0
-        return [n for n in range(1, sent + 1 - under_way) if n not in answered], sent
+        answered = self.answered()
+        return sorted(set(range(1, answered[-1])) - set(answered)), answered[-1]
 
 
 def ping(guest, target, ns, count=3, size=None, timeout=30):

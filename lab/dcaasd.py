@@ -5,12 +5,14 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
 
 from . import kernel
 from .api_client import Client
+from .guest import PATIENCE
 from .topology import ROOT, LabError, start_time
 
 NOBODY = 65534
@@ -40,9 +42,23 @@ def reachable(path):
     return False
 
 
+STARTS_SECONDS = 20  # at most, on an idle machine
+STOPS_SECONDS = 5  # promised
+
+
+def reserve():
+    """A socket that keeps a free port of loopback for one who sets SO_REUSEADDR, as dcaasd does. Without it the port could go,
+    while no dcaasd listens, to another process: also to a client's own end, when it tries that very port again and again."""
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    kept.bind(("127.0.0.1", 0))
+    return kept
+
+
 class Dcaasd:
-    """folder: made, owned by nobody when this process is root, so that the daemon needs and has no privilege. settings:
-    further lines of its configuration. lab: also listens on that lab's management network."""
+    """folder: made, owned by nobody when this process is root, so that the daemon needs and has no privilege. port: on
+    loopback; 0: a free one, the same at every start of this object. settings: further lines of its configuration. lab: also
+    listens on that lab's management network."""
 
     def __init__(self, folder=None, port=0, settings=(), lab=None, lab_port=8080):
         self.folder = folder or tempfile.mkdtemp(prefix="dcaasd-")
@@ -53,7 +69,8 @@ class Dcaasd:
         self.state = os.path.join(self.folder, "state")
         self.config = os.path.join(self.folder, "dcaasd.conf")
         self.log_path = os.path.join(self.folder, "dcaasd.log")
-        self.port = port
+        self.kept = None if port else reserve()
+        self.port = port or self.kept.getsockname()[1]
         self.settings = list(settings)
         self.write_config()
         self.program = self.copy("dcaasd")
@@ -112,16 +129,13 @@ class Dcaasd:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env, pass_fds=fds,
                                             start_new_session=True)
-        end = time.monotonic() + 20
+        end = time.monotonic() + STARTS_SECONDS * PATIENCE
         while not os.path.exists(port_file):
             if self.process.poll() is not None or time.monotonic() > end:
                 raise LabError("dcaasd did not start: " + self.log()[-2000:])
             time.sleep(0.01)
         with open(port_file) as file:
             self.endpoint = "http://" + file.read().strip()
-        # The same port again after a restart: clients know it.
-        self.port = int(self.endpoint.rsplit(":", 1)[1])
-        self.write_config()
         return self
 
     def log(self):
@@ -134,7 +148,7 @@ class Dcaasd:
 
     def health(self):
         host = self.endpoint.split("//", 1)[1]
-        connection = http.client.HTTPConnection(host, timeout=10)
+        connection = http.client.HTTPConnection(host, timeout=10 * PATIENCE)
         try:
             connection.request("GET", "/health")
             return json.loads(connection.getresponse().read())
@@ -148,15 +162,15 @@ class Dcaasd:
             self.process = None
 
     def stop(self):
-        """SIGTERM; returns its exit code and fails when it takes longer than it promises."""
+        """SIGTERM; returns its exit code and fails when it takes much longer than it promises."""
         if self.process is None:
             return None
         self.process.send_signal(signal.SIGTERM)
         try:
-            code = self.process.wait(10)
+            code = self.process.wait(2 * STOPS_SECONDS * PATIENCE)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise LabError("dcaasd did not stop within 10 s of SIGTERM") from None
+            raise LabError("dcaasd did not stop within %g s of SIGTERM" % (2 * STOPS_SECONDS * PATIENCE)) from None
         self.process = None
         return code
 
@@ -165,6 +179,9 @@ class Dcaasd:
         if self.listener is not None:
             self.listener.close()
             self.listener = None
+        if self.kept is not None:
+            self.kept.close()
+            self.kept = None
 
     def remove(self):
         self.close()

@@ -2,12 +2,41 @@
 
 Line number n has everything of its own that may differ: VLAN 100+n, link subnets, AS 65000+n, a host behind the customer.
 """
+import datetime
 import ipaddress
 
 from .customer import Customer
 from .guest import GuestError, wait
 
 V3 = "/v3/{project_id}/dcaas/"
+
+
+class Moment:
+    """When a session came up, as a router tells it (ISO 8601, a time of day, or seconds). BIRD makes its times anew from its
+    monotonic clock at each question, so that two processes may read the same moment some milliseconds apart: that is equal.
+    A session that was reset is a second away at least."""
+
+    SLACK = 0.8
+
+    def __init__(self, text):
+        self.text = text
+
+    def seconds(self):
+        if "T" in self.text:
+            return datetime.datetime.fromisoformat(self.text.replace("Z", "+00:00")).timestamp()
+        if ":" in self.text:
+            hours, minutes, seconds = self.text.split(":")
+            return 3600 * int(hours) + 60 * int(minutes) + float(seconds)
+        return float(self.text)
+
+    def __eq__(self, other):
+        return isinstance(other, Moment) and abs(self.seconds() - other.seconds()) < self.SLACK
+
+    def __str__(self):
+        return self.text
+
+    __repr__ = __str__
+    __hash__ = None
 
 
 class Gateway:
@@ -247,5 +276,5 @@ class Line:
         return self
 
     def since(self, family="4"):
-        """When its session became what it is: changes whenever it is reset."""
-        return self.session(family)["since"]
+        """The Moment when its session became what it is: changes whenever it is reset."""
+        return Moment(self.session(family)["since"])

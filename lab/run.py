@@ -135,7 +135,7 @@ class Run:
     def ping(self, line, family):
         target = line.gateway.address(family)
         seen = wait("a ping from behind the customer's router to %s" % target,
-                    lambda: (lambda p: p if p.received == p.sent and p.sent else None)(line.customer.ping(target)), 20)
+                    lambda: (lambda p: p if p.received == p.sent and p.sent else None)(line.customer.ping(target)), 60)
         self.tell("ping from %s, behind the customer's router, to %s, a host of the VPC: %d of %d came back" % (
             line.host_address(family), target, seen.received, seen.sent))
 

@@ -14,7 +14,7 @@ import time
 
 from .api_client import ApiError, Client
 from .dcaasd import NOBODY, Dcaasd, binary
-from .guest import GuestError, wait
+from .guest import PATIENCE, GuestError, wait
 from .topology import ROOT, LabError, shown, start_time
 
 SETTINGS = ("accept_unattached_vpc = yes",)
@@ -170,7 +170,7 @@ class Sim:
         if self.edge is not None and self.edge.poll() is None:
             self.edge.terminate()
             try:
-                self.edge.wait(5)
+                self.edge.wait(5 * PATIENCE)
             except subprocess.TimeoutExpired:
                 self.edge.kill()
                 self.edge.wait()

@@ -100,11 +100,16 @@ class Site:
             self.lab.edge.shell("kill -%d %d 2>/dev/null || true" % (sig, pid))
         wait("the end of dcaas-edge", lambda: not self.edge_processes(), timeout)
 
-    def wait_edge(self, timeout=30):
+    def wait_edge(self, timeout=60):
         def look():
             seen = self.operator.get("/dcaas/v1/edges/" + self.edge_id, say=False)["edge"]
             return seen if seen["reported_time"] else None
         return wait("a first report of the edge", look, timeout)
+
+    def boot(self):
+        """Tells one process of the edge from the next, as of its last report; None before the first."""
+        rows = self.rows("edge-reports", "edge_reports")
+        return rows[0]["boot"] if rows else None
 
     def reboot_edge(self):
         """A power cut of the router. Its disk keeps the edge's files; they are elsewhere meanwhile, because all of the
@@ -115,14 +120,21 @@ class Site:
         edge.shell("tar -xf %s -C / && rm %s" % (disk, disk))
 
     def edge_processes(self):
-        """Pids in the edge's guest: {"agent": pid, "net": pid}, those that run."""
-        out = self.lab.edge.shell("ps -eo pid,uid,stat,args").out
-        found = {}
+        """Pids in the edge's guest: {"agent": pid, "net": pid}, those that run. What the agent forks has its arguments at first,
+        and its rights: such a one is neither yet."""
+        out = self.lab.edge.shell("ps -eo pid,ppid,uid,stat,args").out
+        rows = {}
         for line in out.splitlines()[1:]:
-            pid, uid, stat, args = line.split(None, 3)
+            pid, ppid, uid, stat, args = line.split(None, 4)
             words = args.split()
             if "Z" not in stat and words[0] != "sh" and "/tmp/bin/dcaas-edge" in words:
-                found["net" if uid == UNPRIVILEGED else "agent"] = int(pid)
+                rows[int(pid)] = int(ppid), uid
+        found = {}
+        for pid, (ppid, uid) in sorted(rows.items()):
+            if uid == UNPRIVILEGED:
+                found.setdefault("net", pid)
+            elif ppid not in rows:
+                found.setdefault("agent", pid)
         return found
 
     def birds(self):

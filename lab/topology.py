@@ -128,7 +128,7 @@ class Lab:
         with open(flag, "w"):
             pass
         os.kill(self.state["pid"], signal.SIGUSR1)
-        wait("the end of guest " + guest.name, lambda: not os.path.exists(flag), 20, 0.05)
+        wait("the end of guest " + guest.name, lambda: not os.path.exists(flag), 60, 0.05)
         self._settle(guest)
 
     @staticmethod
@@ -153,7 +153,7 @@ class Lab:
             with open("/proc/%d/task/%d/children" % (process.pid, process.pid)) as file:
                 return int(file.read().split()[0])
         try:
-            pid = wait("the lab's first process", holder, 20, 0.05)
+            pid = wait("the lab's first process", holder, 60, 0.05)
         except BaseException:
             process.kill()
             process.wait()
@@ -173,7 +173,7 @@ class Lab:
         pid, launcher = self.state["pid"], self.state["launcher"]
         if start_time(pid) == self.state["start"]:
             os.kill(pid, signal.SIGKILL)
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while start_time(pid) == self.state["start"]:
             try:
                 os.waitpid(launcher, os.WNOHANG)

@@ -3,18 +3,13 @@ import itertools
 import os
 import re
 
+from lab.order import Moment
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 UID = 900
 TABLE = 100001
 COMMANDS = "/run/lab/bird_try.in"
 numbers = itertools.count(1)
-
-
-class Moment(float):
-    def __eq__(self, other):
-        return other is not None and abs(float(self) - float(other)) < 0.8
-
-    __hash__ = None
 
 
 class Driver:
@@ -74,10 +69,9 @@ class Driver:
         return self.guest.bird("%s/bird/1/bird.ctl" % self.state_dir, line)
 
     def since(self, name):
-        """When BIRD says that the session came up: the same as long as it was not reset; None when it is not up. BIRD makes
-        the time anew from its clock each time, so it is rounded."""
+        """When BIRD says that the session came up: the same as long as it was not reset; None when it is not up."""
         found = re.search(r"%s\s+BGP\s+\S+\s+up\s+(\S+)" % name, self.bird("show protocols"))
-        return Moment(float(found.group(1))) if found else None
+        return Moment(found.group(1)) if found else None
 
     def refused_segments(self):
         """TCP segments that the instance refused for their MD5 option: wrong, missing, or none expected."""

@@ -93,12 +93,3 @@ def pytest_runtest_makereport(item, call):
     if report.when == "call" and report.failed and "site" in item.funcargs:
         explain(item.funcargs["site"])
     return report
-
-
-@pytest.fixture(scope="session")
-def figure():
-    """Prints a measured time and holds it to five times what is promised."""
-    def tell(what, seconds, promised):
-        print("\n%s: %.2f s (promised %g s)" % (what, seconds, promised))
-        assert seconds <= 5 * promised, "%s: %.2f s, promised %g s" % (what, seconds, promised)
-    return tell

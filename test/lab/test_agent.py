@@ -326,6 +326,10 @@ def outside(lab):
     guest.ip(["link del prio", "addr del 10.99.0.77/24 dev trunk0"])
 
 
+def wait_reached(guest, device, target="10.99.0.11"):
+    guest.wait("a ping of %s over %s" % (target, device), lambda: reaches(guest, device, target), 10)
+
+
 def reaches(guest, device, target="10.99.0.11"):
     guest.run("ip", "neigh", "flush", "dev", device)
     return guest.run("ping", "-c", 1, "-W", 1, "-I", device, target, check=False).rc == 0
@@ -335,11 +339,11 @@ def test_untagged_frames_do_not_reach_the_router_while_its_port_has_vlans(agent,
     # The answers go back where the question came from only when the edge has a route there.
     edge.ip(["route add 10.99.0.77/32 dev trunk0", "route add 10.99.0.78/32 dev trunk0"])
     try:
-        assert reaches(outside, "trunk0"), "without VLANs the router answers: else this test could not fail"
+        wait_reached(outside, "trunk0")  # without VLANs the router answers: else this test could not fail
         agent.do("netns-add instance=1", VRF, VLAN)
         assert not reaches(outside, "trunk0") and not reaches(outside, "prio")
         agent.do("link-del instance=1 device=dcv1")
-        assert reaches(outside, "trunk0")
+        wait_reached(outside, "trunk0")
     finally:
         edge.ip(["route del 10.99.0.77/32 dev trunk0", "route del 10.99.0.78/32 dev trunk0"])
 
@@ -350,7 +354,7 @@ def test_tagged_frames_pass_the_drop(agent, lab):
                       "addr add fd00:10::2/126 dev t101 nodad"])
     try:
         for target in ("169.254.10.1", "fd00:10::1"):
-            lab.customers.wait("a ping of " + target, lambda: reaches(lab.customers, "t101", target), 10)
+            wait_reached(lab.customers, "t101", target)
     finally:
         lab.customers.ip(["link del t101"])
 
@@ -414,11 +418,11 @@ def test_vlan_zero_carries_untagged_frames_into_the_vrf(agent, edge, lab):
     assert (link["vlan"], link["port"], link["is_vlan"]) == (0, "trunk0", 1) and drop_rules(edge) == 0
     lab.customers.ip(["addr add 169.254.10.2/30 dev trunk0"])
     try:
-        lab.customers.wait("a ping", lambda: reaches(lab.customers, "trunk0", "169.254.10.1"), 10)
+        wait_reached(lab.customers, "trunk0", "169.254.10.1")
     finally:
         lab.customers.ip(["addr del 169.254.10.2/30 dev trunk0"])
     agent.do("link-del instance=1 device=dcv1")
-    assert edge.run("ip", "-br", "link", "show", "trunk0").out.split()[1] in ("UP", "UNKNOWN")
+    edge.wait("the port", lambda: edge.run("ip", "-br", "link", "show", "trunk0").out.split()[1] in ("UP", "UNKNOWN"), 10)
 
 
 # Links between gateways
@@ -473,12 +477,13 @@ def test_the_guard_closes_an_address_and_opens_it_again(agent, edge, lab):
     try:
         for target, other in (("169.254.10.1", "fd00:10::1"), ("fd00:10::1", "169.254.10.1")):
             guard = "instance=1 device=dcv1 local=" + target
-            lab.customers.wait("a ping", lambda: reaches(lab.customers, "t101", target), 10)
+            wait_reached(lab.customers, "t101", target)
             agent.do("guard-on " + guard, "guard-on " + guard)
             assert lab.customers.run("ping", "-c", 1, "-W", 1, target, check=False).rc != 0
-            lab.customers.wait("a ping of the other", lambda: reaches(lab.customers, "t101", other), 10)
+            wait_reached(lab.customers, "t101", other)
+            assert lab.customers.run("ping", "-c", 1, "-W", 1, target, check=False).rc != 0
             agent.do("guard-off " + guard, "guard-off " + guard)
-            lab.customers.wait("a ping", lambda: reaches(lab.customers, "t101", target), 10)
+            wait_reached(lab.customers, "t101", target)
     finally:
         lab.customers.ip(["link del t101"])
 
@@ -540,7 +545,7 @@ def test_a_pid_file_that_names_another_process_is_not_believed(agent, edge, bird
     try:
         edge.write(STATE + "/bird/1/bird.pid", "%d\n" % victim)
         assert agent.do("daemon-state instance=1", "daemon-stop instance=1")[0].one()["pid"] == 0
-        assert status(edge, victim)["State"].split()[0] in "SR"
+        assert status(edge, victim).get("State", "X").split()[0] not in "ZX"
     finally:
         edge.kill(victim)
 

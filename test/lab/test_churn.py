@@ -9,7 +9,7 @@ import pytest
 
 from conftest import closing, open_site
 from lab.customer import Pinging
-from lab.guest import GuestError
+from lab.guest import PATIENCE, GuestError
 
 SECONDS = float(os.environ.get("DCAAS_CHURN_SECONDS", "45"))
 SEED = int(os.environ.get("DCAAS_CHURN_SEED", "1"))
@@ -145,7 +145,8 @@ class Quiet:
         vrf = next(row for row in rows if row["kind"] == "vrf" and gateway.id in row["key"])
         self.instance = "dcaas-%d" % vrf["body"]["instance"]
         self.devices = {row["body"]["device"] for row in rows if row["kind"] == "vlan" and row["body"]["vrf"] == vrf["key"]}
-        site.lab.edge.wait("a first ping", lambda: self.line.customer.ping(gateway.address()).ok, 20)
+        for family in "46":
+            site.lab.edge.wait("a first ping", lambda f=family: self.line.customer.ping(gateway.address(f)).ok, 20)
         self.pings = [Pinging(site.lab.customers, self.line.customer.host, gateway.address(family)) for family in "46"]
         for pinging in self.pings:
             pinging.wait_answers(2)
@@ -208,11 +209,13 @@ def test_random_orders_under_kills_end_in_what_is_ordered(site):
     quiet = Quiet(shop, gateways[0])
     since = [quiet.line.since(family) for family in "46"]
     churn = Churn(site, gateways, quiet)
-    end = time.monotonic() + SECONDS
-    while time.monotonic() < end:
+    # A slow machine takes longer for the same number.
+    begun = time.monotonic()
+    while time.monotonic() - begun < SECONDS or (
+            sum(churn.done.values()) <= SECONDS / 2 and time.monotonic() - begun < PATIENCE * SECONDS):
         churn.act()
         time.sleep(churn.random.random() * 0.5)
-    print("\nseed %d, %.0f s: %s; %d lines at the end" % (SEED, SECONDS, churn.done, len(churn.lines)))
+    print("\nseed %d, %.0f s: %s; %d lines at the end" % (SEED, time.monotonic() - begun, churn.done, len(churn.lines)))
     assert sum(churn.done.values()) > SECONDS / 2
     for line in churn.lines:
         for peer in list(line.peers):
@@ -233,14 +236,8 @@ def test_random_orders_under_kills_end_in_what_is_ordered(site):
         raise AssertionError("missing and too much: %s" % seen) from None
     lost = [pinging.stop()[0] for pinging in quiet.pings]
     assert lost == [[], []]
-    # The edge's processes are new: they may read the same moment some milliseconds apart.
-    assert close([quiet.line.since(family) for family in "46"], since)
+    assert [quiet.line.since(family) for family in "46"] == since
     static = [line for line in churn.lines if line.mode == "static"]
-    assert all(peer["status"] == "ACTIVE" for line in static for peer in line.interface()["vif_peers"])
-
-
-def close(now, then):
-    def seconds(text):
-        hours, minutes, rest = text.rstrip("Z").split("T")[1].split(":")
-        return 3600 * int(hours) + 60 * int(minutes) + float(rest)
-    return all(abs(seconds(a) - seconds(b)) < 0.8 for a, b in zip(now, then))
+    for line in static:
+        for family in line.peers:
+            line.wait_peer("ACTIVE", lambda p: p["status"] == "ACTIVE", family, CONVERGES)

@@ -6,6 +6,7 @@ import pytest
 
 from conftest import closing, open_site
 from lab.customer import Pinging
+from lab.order import Moment
 
 MD5 = "example-of-md5"
 BACK = 30  # seconds after which everything is back
@@ -34,35 +35,21 @@ def lines(site, shop):
         made.append(line)
     for line in made:
         line.wait_active()
-    assert len(site.birds()) == 2
+    site.lab.edge.wait("a BIRD for each", lambda: len(site.birds()) == 2, BACK)
     for line in made:
-        site.lab.edge.wait("a first ping", lambda line=line: line.customer.ping(line.gateway.address()).ok, 20)
+        for family in "46":
+            site.lab.edge.wait("a first ping", lambda l=line, f=family: l.customer.ping(l.gateway.address(f)).ok, 20)
     return made
 
 
 def since(lines):
-    """At the customers' routers, which are not ours: when each session came up. BIRD makes the time of day anew at each
-    question, so the same moment differs by some milliseconds; a session that was reset is a second away at least."""
+    """At the customers' routers, which are not ours: when each session came up."""
     return [Moment(line.customer.bird("show protocols " + line.customer.protocol(family)).splitlines()[1].split()[4])
             for line in lines for family in "46"]
 
 
-class Moment(str):
-    def seconds(self):
-        hours, minutes, seconds = self.split(":")
-        return 3600 * int(hours) + 60 * int(minutes) + float(seconds)
-
-    def __eq__(self, other):
-        return abs(self.seconds() - other.seconds()) < 0.8
-
-    def __ne__(self, other):
-        return not self == other
-
-    __hash__ = str.__hash__
-
-
 def at_api(lines):
-    return [Moment(line.since(family).rstrip("Z").split("T")[1]) for line in lines for family in "46"]
+    return [line.since(family) for line in lines for family in "46"]
 
 
 class Watch:
@@ -105,9 +92,15 @@ def objects(site):
 
 
 def devices(site):
-    """Devices and BIRDs of ours on the router: none lost, none doubled."""
+    """Devices and BIRDs of ours on the router: none lost, none doubled in the end."""
     return sorted(site.lab.edge.shell("for n in %s; do ip -n $n -br link; done | cut -d@ -f1 | cut -d' ' -f1"
                                       % " ".join(site.instances())).out.split()), len(site.birds())
+
+
+def as_before(site, had, there):
+    """What is told and what is there has come back to what it was."""
+    site.lab.edge.wait("the objects as before", lambda: objects(site) == had, BACK)
+    site.lab.edge.wait("the devices as before", lambda: devices(site) == there, BACK)
 
 
 def test_dcaasd_killed_and_back(site, shop, lines):
@@ -119,27 +112,23 @@ def test_dcaasd_killed_and_back(site, shop, lines):
     for line in lines:
         line.wait_active(BACK)
     watch.untouched()
-    assert objects(site) == had
-    assert devices(site) == there
+    as_before(site, had, there)
     new_order_works(shop, lines)
 
 
 @pytest.mark.parametrize("half", ["net", "agent"])
 def test_half_of_the_edge_killed_and_back(site, shop, lines, half):
     watch, had, there = Watch(lines), objects(site), devices(site)
-    old = site.edge_processes()
+    old, boot = site.edge_processes(), site.boot()
     site.lab.edge.kill(old[half], 9)
 
     def again():
         now = site.edge_processes()
         return len(now) == 2 and now["net"] != old["net"] and (half == "net") == (now["agent"] == old["agent"])
     site.lab.edge.wait("both halves again", again, BACK)
-    boots = {row["id"]: row["received_time"] for row in site.rows("edge-reports", "edge_reports")}
-    site.lab.edge.wait("a new report", lambda: {
-        row["id"]: row["received_time"] for row in site.rows("edge-reports", "edge_reports")} != boots, BACK)
+    site.lab.edge.wait("a report of the new process", lambda: site.boot() != boot, BACK)
     watch.untouched()
-    assert objects(site) == had
-    assert devices(site) == there
+    as_before(site, had, there)
     new_order_works(shop, lines)
 
 

@@ -120,14 +120,14 @@ def test_a_vlan_that_somebody_else_has_is_told_once_and_taken_when_it_is_free(si
 
 @pytest.fixture
 def small_disk(site):
-    """The edge's files on a disk of their own, of 512 kB; BIRD's stay where they are."""
-    edge, state = site.lab.edge, "/run/dcaas/edge"
+    """The edge's files on a disk of their own, of 512 kB; BIRD's stay where they are. It has room until it has reported."""
+    edge, state, boot = site.lab.edge, "/run/dcaas/edge", site.boot()
     site.stop_edge(9)
     edge.shell("mkdir -p /run/small && mount -t tmpfs -o size=512k,mode=700 small /run/small && mkdir /run/small/bird && "
                "cp -p {0}/key {0}/desired /run/small && chown 65534:65534 /run/small && "
                "mount --bind {0}/bird /run/small/bird && mount --rbind /run/small {0}".format(state))
     site.run_edge()
-    edge.wait("the edge", lambda: len(site.edge_processes()) == 2, BACK)
+    edge.wait("a report of the new process", lambda: site.boot() != boot, BACK)
     yield "/run/small"
     site.stop_edge(9)
     edge.shell("umount -lR {0} && cp -p /run/small/desired {0}/desired && umount -lR /run/small".format(state))

@@ -47,7 +47,8 @@ def test_each_reaches_its_own_vpc_only(site, lines, name, family):
     site.lab.edge.wait("a ping of the other", lambda: other.customer.ping(address).ok, 30)
     guest.ip(["link set %s down" % line.gateway.host.device], ns=line.gateway.name)
     assert line.customer.ping(address).received == 0
-    assert other.customer.ping(address).ok
+    site.lab.edge.wait("a ping of the other meanwhile", lambda: other.customer.ping(address).ok, 30)
+    assert line.customer.ping(address).received == 0
     guest.ip(["link set %s up" % line.gateway.host.device], ns=line.gateway.name)
     again = ["route replace default via %s" % (line.gateway.prefix if family == "4" else line.gateway.prefix6)[1]
              for family in "46"]
@@ -64,10 +65,12 @@ def test_routes_of_one_are_not_in_the_others_table(site, lines, name):
     body = row["body"]
     foreign = OWN["frr" if name == "bird" else "bird"]
     for family in "46":
-        out = site.lab.edge.shell("ip -n dcaas-%d -%s route show table %d" % (body["instance"], family, body["table"])).out
-        present = {words.split()[0] for words in out.splitlines()}
-        assert {p for p in OWN[name] if (":" in p) == (family == "6")} <= present
-        assert not set(foreign) & present
+        def present(family=family):
+            out = site.lab.edge.shell("ip -n dcaas-%d -%s route show table %d" % (body["instance"], family, body["table"])).out
+            return {words.split()[0] for words in out.splitlines()}
+        own = {prefix for prefix in OWN[name] if (":" in prefix) == (family == "6")}
+        site.lab.edge.wait("the routes of %s in its table" % name, lambda: own <= present(), 30)
+        assert not set(foreign) & present()
 
 
 def test_the_other_tenants_password_does_not_open_a_session(site, lines):

@@ -44,8 +44,7 @@ def world(site):
 def test_links_are_active_with_their_sessions_up(world):
     for link in (world.to_er, world.to_right, world.to_third):
         rows = world.sessions(link)
-        assert len(rows) == 4
-        assert all(row["established"] for row in rows)
+        assert [row["established"] for row in rows] == [True] * 4
 
 
 def test_counts_on_the_gateways(world):
@@ -78,9 +77,12 @@ def test_customers_of_two_gateways_reach_each_other(site, world, family):
 def test_customers_see_no_internal_as(world, family):
     line = world.lines[world.left]
     other = world.lines[world.right]
-    text = line.customer.bird("show route all %s" % other.lan(family))
-    path = next(words for words in text.splitlines() if "BGP.as_path" in words).split(":")[1].split()
-    assert path == [str(world.left.asn), str(other.asn)]
+
+    def path():
+        text = line.customer.bird("show route all %s" % other.lan(family))
+        return [words.split(":")[1].split() for words in text.splitlines() if "BGP.as_path" in words]
+    line.customer.guest.wait("the other's network", path, 30)
+    assert path() == [[str(world.left.asn), str(other.asn)]]
 
 
 @pytest.mark.parametrize("family", ["4", "6"])
@@ -88,9 +90,13 @@ def test_no_route_goes_on_to_a_third_gateway(world, family):
     """er - left - right - third: what right learns from left stays with right, and so on."""
     er = str(world.er.prefix if family == "4" else world.er.prefix6)
     left, right, third = (world.lines[g].lan(family) for g in (world.left, world.right, world.third))
-    told = {name: set(learnt(world.lines[gateway], family)) for name, gateway in (
-        ("left", world.left), ("right", world.right), ("third", world.third))}
-    assert told == {"left": {er, right}, "right": {left, third}, "third": {right}}
+    wanted = {world.left: {er, right}, world.right: {left, third}, world.third: {right}}
+
+    def told():
+        return {gateway: set(learnt(line, family)) for gateway, line in world.lines.items()}
+    world.lines[world.third].customer.guest.wait("what each is to learn", lambda: all(
+        wanted[gateway] <= seen for gateway, seen in told().items()), 30)
+    assert told() == wanted
 
 
 def test_deleting_one_link_leaves_the_other_up(site, world):
@@ -104,7 +110,7 @@ def test_deleting_one_link_leaves_the_other_up(site, world):
         site.lab.edge.wait("the withdrawal", lambda f=family: right.lan(f) not in learnt(left, f), 30)
     site.lab.edge.wait("the end of its objects", lambda: not [
         row for row in site.rows("objects", "objects") if row["owner_id"] == world.to_right.id], 30)
-    assert left.customer.ping(world.er.address("4")).ok
+    site.lab.edge.wait("a ping over the other link", lambda: left.customer.ping(world.er.address("4")).ok, 30)
     assert {row["id"]: row["since"] for row in world.sessions(world.to_er) + world.sessions(world.to_third)} == before
     assert {g: [line.since(f) for f in "46"] for g, line in world.lines.items()} == customers
     assert [g.show()["current_peer_link_count"] for g in (world.left, world.right)] == [1, 1]

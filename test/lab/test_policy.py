@@ -71,7 +71,7 @@ def counted(site, line, other, gateway):
 
         def settled(n=n, family=family):
             session = line.session(family)
-            return session if session["accepted"] == 2 and session["rejected"] == n else None
+            return session if session and session["accepted"] == 2 and session["rejected"] == n else None
         counts[family] = n, site.lab.edge.wait("the counts of IPv%s; want 2 accepted, %d rejected; is %s" % (
             family, n, line.session(family)), settled, 20)
     return wrong, good, counts
@@ -81,15 +81,15 @@ def counted(site, line, other, gateway):
 def test_refused_routes_are_counted_as_rejected(counted, line, family):
     n, session = counted[2][family]
     assert (session["received"], session["accepted"], session["rejected"]) == (n + 2, 2, n)
-    assert line.peer(family)["receive_route_num"] == n + 2
-    assert line.peer(family)["bgp_status"] == "up"
+    line.wait_peer("up with its count", lambda p: p["receive_route_num"] == n + 2 and p["bgp_status"] == "up", family)
 
 
 @pytest.mark.parametrize("family", ["4", "6"])
 def test_only_good_routes_reach_the_kernel(site, counted, gateway, family):
     wrong, good, _ = counted
+    wanted = {prefix for prefix in good if (":" in prefix) == (family == "6")}
+    site.lab.edge.wait("the good routes in the kernel", lambda: wanted <= table(site, gateway, family), 20)
     kernel = table(site, gateway, family)
-    assert {p for p in good if (":" in p) == (family == "6")} <= kernel
     normal = {str(ipaddress.ip_network(p)) for p in [*wrong.values(), "198.51.100.0/24", "fd78::/64"]}
     assert not normal & {str(ipaddress.ip_network(p)) for p in kernel if "/" in p}
     assert not any(p.split("/")[0] == str(gateway.prefix[10]) for p in kernel)
@@ -125,7 +125,8 @@ def test_more_routes_than_the_limit_end_that_session_only(site, neighbour, line)
     assert "limit" in line.session("4")["last_error"].lower()
     assert (neighbour.since("4"), neighbour.since("6")) == before
     assert line.peer("6")["bgp_status"] == "up"
-    assert not [prefix for prefix in table(site, line.gateway, "4") if prefix.startswith("172.16.")]
+    site.lab.edge.wait("the end of its routes", lambda: not [
+        prefix for prefix in table(site, line.gateway, "4") if prefix.startswith("172.16.")], 20)
 
 
 # The router's own address
@@ -145,7 +146,7 @@ def answers(site, ns, target=MGMT):
 def test_the_address_answers_on_its_own_network(site):
     """So that silence elsewhere means something."""
     assert site.lab.edge.shell("ip -br addr show dev mgmt").out.split()[2].split("/")[0] == MGMT
-    assert site.lab.edge.run("ping", "-n", "-c", "1", "-W", "2", "10.99.0.1").rc == 0
+    site.lab.edge.wait("a ping", lambda: site.lab.edge.run("ping", "-n", "-c", "1", "-W", "2", "10.99.0.1", check=False).rc == 0, 20)
 
 
 def test_management_address_is_silent_to_a_customers_vlan(site, line):

@@ -29,7 +29,7 @@ def environment(folder):
 def left(folder):
     """Processes and files of that run which are still there; a process takes a moment to be gone."""
     mine = os.path.dirname(folder).encode()
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while True:
         found = []
         for pid in filter(str.isdigit, os.listdir("/proc")):
@@ -132,7 +132,7 @@ def owner_of_dcaasd(folder):
 
 def test_a_second_one_is_refused_and_stop_ends_the_first(folder):
     process, words = start(folder)
-    second = subprocess.run(command(folder, "--once"), capture_output=True, text=True, env=environment(folder), timeout=60)
+    second = subprocess.run(command(folder, "--once"), capture_output=True, text=True, env=environment(folder), timeout=5 * PROMISED)
     assert second.returncode == 1
     assert "one runs already: pid %d" % process.pid in second.stderr
     with open(folder + "/env") as file:
@@ -140,9 +140,9 @@ def test_a_second_one_is_refused_and_stop_ends_the_first(folder):
     assert env["DCAAS_ENDPOINT"] in words
     assert owner_of_dcaasd(folder) != 0
     assert os.stat(folder + "/env").st_mode & 0o077 == 0
-    stopped = subprocess.run(command(folder, "--stop"), capture_output=True, text=True, env=environment(folder), timeout=60)
+    stopped = subprocess.run(command(folder, "--stop"), capture_output=True, text=True, env=environment(folder), timeout=5 * PROMISED)
     assert (stopped.returncode, "nothing is left" in stopped.stdout) == (0, True), stopped.stderr
-    assert process.wait(30) == 0
+    assert process.wait(5 * PROMISED) == 0
     assert left(folder) == []
 
 

@@ -38,6 +38,8 @@ def test_a_password_is_in_bird_s_file_and_nowhere_else(site):
     line.router()
     line.wait_active()
 
+    # A file that is being written anew is there twice for a moment.
+    site.lab.edge.wait("one file", lambda: len(files_with(site, PASSWORD)) == 1, 20)
     holding = files_with(site, PASSWORD)
     assert len(holding) == 1 and holding[0].startswith("/run/dcaas/edge/bird/") and holding[0].endswith("/bird.conf"), holding
     assert site.lab.edge.shell("stat -c '%a %u' " + holding[0]).out.split() == ["600", "65534"]

@@ -31,7 +31,8 @@ def dual(shop, gateway):
 def test_md5_over_both_families_of_one_interface(dual):
     for family in "46":
         peer = dual.wait_peer("its route counted", lambda p: p["receive_route_num"] == 1, family, 10)
-        session = dual.session(family)
+        session = dual.customer.guest.wait("its session with the route", lambda f=family: (
+            lambda s: s["accepted"] == 1 and s)(dual.session(f)), 10)
         assert (peer["status"], peer["bgp_status"]) == ("ACTIVE", "up")
         assert session["established"] and session["state"] == "Established" and session["md5"]
         assert (session["received"], session["accepted"], session["rejected"]) == (1, 1, 0)
@@ -61,7 +62,7 @@ def test_api_follows_the_session_and_its_routes(dual, family, figure):
     def measure(what, act, condition):
         begun = time.monotonic()
         act()
-        dual.wait_peer(what, condition, family, 5 * FOLLOWS + 5, 0.05)
+        dual.wait_peer(what, condition, family, every=0.05)
         figure("IPv%s: %s" % (family, what), time.monotonic() - begun, FOLLOWS)
     measure("five more routes counted", lambda: customer.configure(announce=announced + more),
             lambda p: p["receive_route_num"] == 6)
@@ -71,7 +72,7 @@ def test_api_follows_the_session_and_its_routes(dual, family, figure):
     customer.bird("enable " + protocol)
     customer.wait_established(family)
     begun = time.monotonic()
-    dual.wait_peer("up", lambda p: p["bgp_status"] == "up" and p["status"] == "ACTIVE", family, 15, 0.05)
+    dual.wait_peer("up", lambda p: p["bgp_status"] == "up" and p["status"] == "ACTIVE", family, every=0.05)
     figure("IPv%s: session up told" % family, time.monotonic() - begun, FOLLOWS)
 
 
@@ -129,19 +130,23 @@ def test_wrong_password_never_comes_up(wrong, name, family):
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_wrong_password_is_told(wrong, name):
+def test_wrong_password_is_told(site, wrong, name):
     line = wrong[0][name]
     ordered, _, counter = WRONG[name]
-    interface = line.interface()
+
+    def told():
+        """What interface and sessions say together; nothing while they are of two reports."""
+        interface, sessions = line.interface(), {family: line.session(family) for family in "46"}
+        words = ["ipv%s: no session since %s" % (family, session["since"]) for family, session in sessions.items()]
+        return (interface, sessions) if all(part in (interface["reason"] or "") for part in words) else None
+    interface, sessions = site.lab.edge.wait("since when there is no session", told, 20)
     assert interface["status"] == "DOWN"
-    for family in "46":
-        session = line.session(family)
-        words = "ipv%s: no session since %s" % (family, session["since"])
-        assert words in interface["reason"]
-        assert ("MD5 ordered" in interface["reason"]) == (ordered is not None)
+    assert ("MD5 ordered" in interface["reason"]) == (ordered is not None)
+    for family, session in sessions.items():
         assert session["md5"] == (ordered is not None)
-        assert session["tcp"] and session["tcp"] != "ESTABLISHED"
-    assert line.session("4")[counter] > 0
+        assert session["tcp"] != "ESTABLISHED"
+        site.lab.edge.wait("the state of its connection", lambda f=family: line.session(f)["tcp"], 20)
+    site.lab.edge.wait("a refused segment", lambda: line.session("4")[counter] > 0, 20)
 
 
 @pytest.mark.parametrize("family", ["4", "6"])

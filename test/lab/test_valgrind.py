@@ -40,8 +40,7 @@ def test_both_halves_are_clean_under_valgrind(site):
     bgp.wait_peer("down", lambda p: p["bgp_status"] == "down", "4", 120)
     for line in (bgp, static):
         line.delete(180)
-    halves = site.edge_processes()
-    assert set(halves) == {"agent", "net"}
+    halves = site.lab.edge.wait("both halves", lambda: (lambda found: len(found) == 2 and found)(site.edge_processes()))
     site.stop_edge(15, 60)
     for pid in halves.values():
         text = site.lab.edge.read("/tmp/valgrind.%d" % pid)
