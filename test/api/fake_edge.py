@@ -25,7 +25,7 @@ class FakeEdge:
         self.epoch, self.revision, self.objects = None, 0, {}
         return self
 
-    def call(self, method, target, body=None, timeout=30):
+    def call(self, method, target, body=None, timeout=120):
         connection = http.client.HTTPConnection(self.host, timeout=timeout)
         try:
             connection.request(method, target, json.dumps(body) if body is not None else None,

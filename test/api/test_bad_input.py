@@ -126,7 +126,7 @@ def test_the_alias_with_another_interface_in_the_body_is_refused(orders, unchang
     ("virtual-interfaces", "virtual_interface", "remote_ep_group"), ("virtual-interfaces", "virtual_interface", "service_ep_group"),
     ("vif-peers", "vif_peer", "remote_ep_group")])
 @pytest.mark.parametrize("form", ["one in each string", "ten in each string"])
-def test_hundreds_of_thousands_of_blocks_hold_nobody_up(orders, unchanged, path, name, member, form):
+def test_hundreds_of_thousands_of_blocks_hold_nobody_up(orders, unchanged, figure, path, name, member, form):
     """A body within its limit; the database's writer, which everybody shares, is not to spend seconds on it."""
     family = "10.%d.%d.%d/32" if name == "virtual_interface" else "2001:db8:%x:%x::%x/128"
     blocks = [family % (n >> 16, n >> 8 & 255, n & 255) for n in range(200000)]
@@ -135,7 +135,7 @@ def test_hundreds_of_thousands_of_blocks_hold_nobody_up(orders, unchanged, path,
     body = json.dumps({name: {**good, member: blocks}}).encode()
     begun = time.monotonic()
     refused(send(orders.tenant, "POST", V3 + path, body), "DC.1400", member)
-    assert time.monotonic() - begun < 5
+    figure("200000 blocks, %s, refused" % form, time.monotonic() - begun, 2)
 
 
 @pytest.mark.parametrize("value", [b"[]", b"{}", b"1", b'""'])

@@ -1,4 +1,5 @@
 """The channel of an edge: what it is asked to have, and what becomes of what it reports."""
+import http.client
 import json
 import socket
 import threading
@@ -7,6 +8,8 @@ import uuid
 
 import pytest
 from fake_edge import FakeEdge
+
+from lab.dcaasd import STOPS_SECONDS
 from support import V3, World, exchange, rows, send, wait_for
 
 
@@ -167,22 +170,25 @@ def test_a_gateway_being_left_is_gone_when_its_vrf_is(tenant, edge, gateway, vif
     assert send(tenant, "POST", V3 + "virtual-gateways", another).status == 201
 
 
-def test_a_poll_waits_for_a_change(tenant, edge, line, gateway):
+def test_a_poll_waits_for_a_change(tenant, edge, line, gateway, figure):
     edge.poll()
     done = []
     thread = threading.Thread(target=lambda: done.append((edge.poll(wait=30), time.monotonic())))
     thread.start()
     begun = time.monotonic()
     tenant.interface(line, gateway)
-    thread.join(20)
-    assert done and "bgp" in [one["kind"] for one in done[0][0]] and done[0][1] - begun < 5
+    thread.join()
+    assert done and "bgp" in [one["kind"] for one in done[0][0]]
+    figure("a waiting poll answers an order", done[0][1] - begun, 1)
 
 
-def test_a_poll_ends_empty_after_its_time(edge, vif):
+def test_a_poll_ends_empty_after_its_time(edge, vif, figure):
     edge.poll()
     begun = time.monotonic()
-    assert edge.ask(wait=1) == (204, None)
-    assert 0.5 < time.monotonic() - begun < 5
+    assert edge.ask(wait=2) == (204, None)
+    seconds = time.monotonic() - begun
+    assert seconds > 1
+    figure("a poll that waits 2 s for nothing", seconds, 2)
     assert edge.ask() == (204, None)
 
 
@@ -287,10 +293,10 @@ def test_the_age_of_what_was_observed(world, tenant, edge, line, vif):
     unused, paths = "global-dc-gateways/" + gdgw, ["virtual-interfaces/" + vif, "direct-connects/" + line]
     assert [age(path) for path in paths + [unused]] == [None] * 3
     edge.apply()
-    assert all(0 <= float(age(path)) < 10 for path in paths) and age(unused) is None
+    assert all(0 <= float(age(path)) < 60 for path in paths) and age(unused) is None
     tenant.interface(line, None, 3000, service_type="GDGW", gateway_id=gdgw, local_gateway_v4_ip="192.0.2.77/30",
                      remote_gateway_v4_ip="192.0.2.78/30")
-    assert 0 <= float(age(unused)) < 10
+    assert 0 <= float(age(unused)) < 60
     loose = world.operator.post("/dcaas/v1/connections", {"direct_connect": {
         "tenant_id": tenant.project_id, "name": "loose", "bandwidth": 100}})["direct_connect"]["id"]
     assert age("direct-connects/" + loose) is None
@@ -322,35 +328,36 @@ def test_applies_are_kept_as_proof(world, edge, vif):
     assert [(one["steps"], one["failed"], one["reset"]) for one in applies] == [(4, 0, [])]
 
 
-def test_a_stop_answers_the_polls_that_wait(new_dcaasd):
+def test_a_stop_answers_the_polls_that_wait(new_dcaasd, figure):
     daemon = new_dcaasd()
     world = World(daemon)
     edge = FakeEdge(world.endpoint, world.edge_token)
     edge.poll()
-    done = []
-    threads = [threading.Thread(target=lambda: done.append(edge.ask(wait=60)[0])) for _ in range(20)]
-    for thread in threads:
-        thread.start()
-    wait_for("polls that wait", lambda: len(connections(daemon)) >= 20)
+    target = "/dcaas/v1/edge/desired?revision=%d&epoch=%s&wait=60" % (edge.revision, edge.epoch)
+    polls = [http.client.HTTPConnection(edge.host, timeout=120) for _ in range(20)]
+    for poll in polls:
+        poll.request("GET", target, headers={"X-Dcaas-Edge-Token": edge.token})
+    # One that the daemon has not read yet may be cut off by its stop.
+    wait_for("polls that were read", lambda: connections(daemon) == ["00000000"] * 20)
     begun = time.monotonic()
     assert daemon.stop() == 0
-    assert time.monotonic() - begun < 5
-    for thread in threads:
-        thread.join(20)
-    assert done == [204] * 20
+    figure("a stop with 20 polls that wait", time.monotonic() - begun, STOPS_SECONDS)
+    assert [poll.getresponse().status for poll in polls] == [204] * 20
+    for poll in polls:
+        poll.close()
 
 
 def connections(daemon):
-    """Established TCP connections to the daemon's port."""
-    port = "%04X" % daemon.port
+    """Of each connection that the daemon has accepted: how much it has not read yet."""
     with open("/proc/net/tcp", encoding="ascii") as file:
-        return [line for line in file if line.split()[1].endswith(":" + port) and line.split()[3] == "01"]
+        rows = [line.split() for line in file]
+    return [row[4].split(":")[1] for row in rows[1:] if row[1].endswith(":%04X" % daemon.port) and row[3] == "01" and row[9] != "0"]
 
 
 def test_polls_whose_edge_has_gone_do_no_harm(dcaasd, tenant, edge, line, gateway):
     edge.poll()
     for _ in range(20):
-        with socket.create_connection(("127.0.0.1", dcaasd.port), timeout=10) as wire:
+        with socket.create_connection(("127.0.0.1", dcaasd.port), timeout=60) as wire:
             wire.sendall(("GET /dcaas/v1/edge/desired?revision=%d&epoch=%s&wait=30 HTTP/1.1\r\nhost: x\r\n"
                           "x-dcaas-edge-token: %s\r\n\r\n" % (edge.revision, edge.epoch, edge.token)).encode())
     tenant.interface(line, gateway)
@@ -366,5 +373,5 @@ def test_many_polls_of_one_edge_are_all_woken(tenant, edge, line, gateway):
         thread.start()
     tenant.interface(line, gateway)
     for thread in threads:
-        thread.join(20)
+        thread.join()
     assert done == [200] * 50

@@ -1,4 +1,5 @@
 """The HTTP side: connections, bodies in every form, limits, slow clients, and paths that try to be others."""
+import http.client
 import json
 import socket
 import threading
@@ -7,14 +8,17 @@ import time
 import pytest
 
 from support import V3, exchange, send, signed, wait_for
-from lab.dcaasd import Dcaasd
+from lab.dcaasd import STOPS_SECONDS, Dcaasd
+
+IDLE_SECONDS = 2
+CLOSED_SECONDS = IDLE_SECONDS + 1  # promised
 
 
 class Wire:
     """One connection, bytes as they are."""
 
     def __init__(self, client):
-        self.socket = socket.create_connection((client.at.hostname, client.at.port), timeout=20)
+        self.socket = socket.create_connection((client.at.hostname, client.at.port), timeout=60)
         self.left = b""
 
     def send(self, data):
@@ -236,8 +240,8 @@ NO_HTTP = [b"\x00\x01\x02\r\n\r\n", b"GET\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b
 
 @pytest.fixture(scope="module")
 def impatient(new_dcaasd):
-    """A dcaasd that closes idle connections after a second and takes few."""
-    return new_dcaasd(settings=["idle_seconds = 1", "max_connections = 20", "max_per_address = 10"])
+    """A dcaasd that closes idle connections soon and takes few."""
+    return new_dcaasd(settings=["idle_seconds = %d" % IDLE_SECONDS, "max_connections = 20", "max_per_address = 10"])
 
 
 @pytest.mark.parametrize("text", NO_HTTP)
@@ -247,7 +251,8 @@ def test_what_is_no_http_does_no_harm(impatient, text):
     while not wire.closed():
         pass
     wire.close()
-    assert impatient.health()["status"] == "ok" and impatient.process.poll() is None
+    wait_for("an answer to another", lambda: healthy(impatient))
+    assert impatient.process.poll() is None
 
 
 @pytest.mark.parametrize("beginning", [b"", b"GET /health HT", b"GET /health HTTP/1.1\r\nhost: x\r\n",
@@ -258,7 +263,7 @@ def test_a_client_that_stops_talking_is_closed(impatient, beginning):
     wire.send(beginning)
     while not wire.closed():
         pass
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 5 * CLOSED_SECONDS
     wire.close()
 
 
@@ -268,7 +273,7 @@ def test_a_client_that_drips_is_closed(impatient):
     wire.socket.settimeout(0.2)
     wire.send(b"GET /health HTTP/1.1\r\n")
     begun = time.monotonic()
-    while time.monotonic() - begun < 15:
+    while time.monotonic() - begun < 60:
         try:
             wire.send(b"x")
             if wire.closed():
@@ -277,8 +282,15 @@ def test_a_client_that_drips_is_closed(impatient):
             continue
         except OSError:
             break
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 5 * CLOSED_SECONDS
     wire.close()
+
+
+def healthy(daemon):
+    try:
+        return daemon.health()["status"] == "ok"
+    except OSError:  # closed: the limits hold for this one, too
+        return False
 
 
 def test_connections_beyond_the_limit_are_closed_and_others_come_again(impatient):
@@ -295,17 +307,10 @@ def test_connections_beyond_the_limit_are_closed_and_others_come_again(impatient
     assert sum([answered(wire) for wire in wires]) <= 10
     for wire in wires:
         wire.close()
-
-    def healthy():
-        try:
-            return impatient.health()["status"] == "ok"
-        except OSError:
-            return False
-
-    wait_for("an answer after the others have gone", healthy, 10)
+    wait_for("an answer after the others have gone", lambda: healthy(impatient))
 
 
-def test_a_stop_is_graceful_and_within_five_seconds(new_dcaasd):
+def test_a_stop_is_graceful_and_within_five_seconds(new_dcaasd, figure):
     """Orders that were being answered are answered; a kept connection and a waiting one do not hold it up."""
     daemon = new_dcaasd(settings=["accept_unattached_vpc = yes", "quota_virtual_gateways = -1"])
     operator = daemon.operator()
@@ -321,7 +326,7 @@ def test_a_stop_is_graceful_and_within_five_seconds(new_dcaasd):
                               "00000000-0000-4000-8000-%012x" % (number * 100000 + len(done))}}).encode()
             try:
                 answer = send(operator, "POST", "/v3/%s/dcaas/virtual-gateways" % project, body)
-            except OSError:
+            except (OSError, http.client.HTTPException):
                 return
             if answer.status == 201:
                 done.append(answer["virtual_gateway"]["id"])
@@ -334,10 +339,10 @@ def test_a_stop_is_graceful_and_within_five_seconds(new_dcaasd):
     wait_for("orders", lambda: len(done) > 20)
     begun = time.monotonic()
     assert daemon.stop() == 0
-    assert time.monotonic() - begun < 5
+    figure("a stop amidst orders", time.monotonic() - begun, STOPS_SECONDS)
     stop.set()
     for thread in threads:
-        thread.join(20)
+        thread.join()
     idle.close()
     daemon.start()
     present = {row["id"] for row in operator.get("/v3/%s/dcaas/virtual-gateways" % project)["virtual_gateways"]}

@@ -26,7 +26,7 @@ class Edge:
         self.report(full=True)
 
     def call(self, method, path, body=None):
-        connection = http.client.HTTPConnection(self.at.hostname, self.at.port, timeout=20)
+        connection = http.client.HTTPConnection(self.at.hostname, self.at.port, timeout=120)
         try:
             connection.request(method, path, json.dumps(body) if body is not None else None,
                                {"X-Dcaas-Edge-Token": self.token, "Content-Type": "application/json"})

@@ -15,7 +15,7 @@ def at_once(calls):
     barrier = threading.Barrier(len(calls))
 
     def run(call):
-        barrier.wait(20)
+        barrier.wait(120)
         return call()
 
     with ThreadPoolExecutor(len(calls)) as pool:
@@ -218,7 +218,7 @@ def test_what_was_answered_survives_kill_9(new_dcaasd):
     finally:
         stop.set()
         for thread in threads:
-            thread.join(30)
+            thread.join()
     present = {row[0]: row[1] for row in rows(daemon, "SELECT id, vlan FROM virtual_interface")}
     assert {one: present.get(one) for one in answered} == answered
     for title, statement in INVARIANTS.items():

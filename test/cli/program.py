@@ -34,7 +34,7 @@ class Cli:
             if name in os.environ:
                 self.env[name] = os.environ[name]
 
-    def __call__(self, *words, stdin=None, code=0, timeout=60):
+    def __call__(self, *words, stdin=None, code=0, timeout=300):
         done = subprocess.run([PROGRAM, *words], env=self.env, input=stdin, stdin=subprocess.DEVNULL if stdin is None else None,
                               capture_output=True, text=True, timeout=timeout)
         assert done.returncode == code, "dcaas %s ended with %d:\n%s%s" % (" ".join(words), done.returncode, done.stdout,

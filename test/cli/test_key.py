@@ -44,7 +44,7 @@ class Stand:
 
     def command(self, *words):
         """dcaasd itself, beside the one that runs or instead of it."""
-        return subprocess.run(self.daemon._argv(*words), capture_output=True, text=True, timeout=60)
+        return subprocess.run(self.daemon._argv(*words), capture_output=True, text=True, timeout=300)
 
     def start_fails(self):
         done = self.command()

@@ -34,7 +34,7 @@ def operator(daemon, tmp_path):
 
 def command(daemon, *words, code=0):
     """dcaasd, doing one thing and ending."""
-    done = subprocess.run(daemon._argv(*words), capture_output=True, text=True, timeout=60)
+    done = subprocess.run(daemon._argv(*words), capture_output=True, text=True, timeout=300)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -148,5 +148,5 @@ def test_the_commands_in_the_book_are_commands(operator, tmp_path):
            **{name: some_id for name in ("project", "user", "key", "location", "edge", "port", "vpc_port", "vpc", "vif", "router")}}
     for line in lines:
         script = 'dcaas() { "$PROGRAM" -n "$@" >&2; }; set -e; ' + line
-        done = subprocess.run(["bash", "-c", script], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=30)
+        done = subprocess.run(["bash", "-c", script], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0 and re.search(r"^(GET|POST|PUT|DELETE) http", done.stderr, re.M), line + "\n" + done.stderr

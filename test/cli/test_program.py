@@ -65,7 +65,7 @@ def complete(shell, *words, script=None, folder=""):
     done = subprocess.run([shutil.which(shell), *(["-f"] if shell == "zsh" else ["--norc"]), "-c",
                            script or {"bash": BASH, "zsh": ZSH}[shell], shell, *words],
                           env={"PATH": "/usr/bin:/bin", "PROGRAM": PROGRAM, "HOME": "/nonexistent", "FOLDER": str(folder)},
-                          capture_output=True, text=True, timeout=60)
+                          capture_output=True, text=True, timeout=300)
     assert done.returncode == 0 and done.stderr == "", done.stderr
     return done.stdout.split()
 

@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 
 from lab.dcaasd import NOBODY
+from lab.guest import PATIENCE
 from support import V3, World, wait_for
 
 CONFIG = """[edge]
@@ -76,7 +77,7 @@ class SimEdge:
             return 0
         self.process.send_signal(signal.SIGTERM)
         try:
-            code = self.process.wait(15)
+            code = self.process.wait(15 * PATIENCE)
         finally:
             self.kill()
         return code

@@ -68,7 +68,7 @@ def test_an_emptied_store_makes_the_edge_hold_and_say_so(site):
     site.edge.world, site.edge.edge_id = site.world, site.world.edge
     site.edge.set_token(site.world.edge_token)
     site.edge.wait_seen("held no more", lambda e: e["held"] is False)
-    assert site.interface(vif)["status"] == "ACTIVE"
+    site.wait_status(vif, "ACTIVE")
 
 
 def test_after_the_operators_word_a_held_edge_takes_the_empty_store(site):
@@ -145,7 +145,7 @@ def test_without_dcaasd_a_restarted_edge_brings_everything_up(site):
     site.edge.start()
     wait_for("5 sessions", lambda: sum('event="session established"' in text
                                        for text in site.edge.log().splitlines()[line:]) == 5)
-    assert site.edge.logged('event="no answer of dcaasd"', line)
+    wait_for("it has asked dcaasd", lambda: site.edge.logged('event="no answer of dcaasd"', line))
     site.dcaasd.start()
     for vif in vifs:
         site.wait_status(vif, "ACTIVE")
@@ -166,7 +166,7 @@ def test_a_damaged_state_file_is_told_and_everything_comes_from_dcaasd_again(sit
     wait_for("it is told", lambda: site.edge.logged("event=\"desired set lost\"", line))
     wait_for("up again", lambda: site.edge.logged('event="session established"', line))
     site.wait_status(vif, "ACTIVE")
-    assert site.edge.seen()["held"] is False
+    site.edge.wait_seen("not held", lambda e: e["held"] is False)
 
 
 def test_with_a_damaged_state_file_and_no_dcaasd_nothing_is_touched(site):
@@ -208,4 +208,4 @@ def test_another_edges_credential_by_mistake_deletes_nothing(site):
     site.edge.restart()
     site.wait_status(site.order(2), "ACTIVE")
     site.wait_status(vif, "ACTIVE")
-    assert site.edge.seen()["held"] is False
+    site.edge.wait_seen("not held", lambda e: e["held"] is False)

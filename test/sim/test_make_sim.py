@@ -30,7 +30,7 @@ def start(folder, *words, port="0"):
         said.append(line)
         if line.startswith("sim: credentials"):
             return process, "".join(said), time.monotonic() - begun
-    process.wait(10)
+    process.wait(60)
     return process, "".join(said), time.monotonic() - begun
 
 
@@ -42,7 +42,7 @@ def in_foreground():
 def end(process, sig=signal.SIGINT):
     process.send_signal(sig)
     try:
-        return process.wait(20)
+        return process.wait(100)
     finally:
         process.stdout.close()
 
@@ -78,10 +78,9 @@ def sim(tmp_path):
         end(process)
 
 
-def test_is_ready_in_time_and_says_that_it_is_simulated(sim):
+def test_is_ready_in_time_and_says_that_it_is_simulated(sim, figure):
     folder, _, said, seconds = sim
-    print("\nmake sim, built: ready after %.2f s (promised %d s)" % (seconds, PROMISED))
-    assert seconds <= 5 * PROMISED
+    figure("make sim, built: ready", seconds, PROMISED)
     assert "simulated" in said
     values = env_of(folder)
     assert [name for name in WANTED if not values.get(name)] == []
@@ -113,7 +112,7 @@ def test_state_outlives_it(sim):
 def test_a_second_one_in_the_same_folder_is_refused(sim):
     folder, first, _, _ = sim
     second, said, _ = start(folder)
-    assert second.wait(10) == 1
+    assert second.wait(60) == 1
     assert "one runs in %s already (pid %d" % (folder, first.pid) in said
     assert first.poll() is None
     assert client(env_of(folder)).get(V3 + "virtual-gateways").status == 200
@@ -122,7 +121,7 @@ def test_a_second_one_in_the_same_folder_is_refused(sim):
 def test_a_taken_port_is_told(sim, tmp_path_factory):
     port = env_of(sim[0])["DCAAS_ENDPOINT"].rsplit(":", 1)[1]
     second, said, _ = start(tmp_path_factory.mktemp("second"), port=port)
-    assert second.wait(10) == 1
+    assert second.wait(60) == 1
     assert port in said and "in use" in said
 
 
@@ -132,7 +131,7 @@ def test_its_parts_end_with_it(sim):
     programs = [str(folder / "dcaasd"), str(folder / "dcaas-edge")]
     assert sorted(running(programs)) == sorted(programs)
     process.kill()
-    process.wait(10)
+    process.wait(60)
     wait("the end of its parts", lambda: not running(programs), 10, 0.05)
 
 
@@ -159,6 +158,6 @@ def test_printed_order_works_as_printed(sim):
     text = "".join(said)
     script = text.split("another terminal:\n")[1].split("The same server by curl")[0] + text.split("with a token:\n")[1]
     assert shown(binary("dcaas")) in script
-    done = subprocess.run(["bash", "-e", "-o", "pipefail", "-c", script], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["bash", "-e", "-o", "pipefail", "-c", script], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     assert '"status":"ACTIVE"' in done.stdout.replace(": ", ":")
