@@ -12,6 +12,12 @@ def batch(guest, ns, lines):
     guest.ip(lines, ns=ns)
 
 
+def start_bird(guest, config, control, pid_path, ns=None):
+    """A BIRD in the background; its pid. It writes that only after the command has returned."""
+    guest.shell("rm -f %s; exec bird -c %s -s %s -P %s" % (pid_path, config, control, pid_path), ns=ns)
+    return int(guest.wait("the pid of BIRD", lambda: guest.read(pid_path).strip(), 20, 0.05))
+
+
 class Session:
     """One BGP session as that BIRD shows it."""
 
@@ -142,7 +148,7 @@ class Customer:
 
     def start(self):
         self.guest.write(self.config_path, self.config(), 0o600)
-        self.guest.run("bird", "-c", self.config_path, "-s", self.socket, "-P", self.pid_path, ns=self.name)
+        start_bird(self.guest, self.config_path, self.socket, self.pid_path, ns=self.name)
 
     def configure(self, **changes):
         """Changes attributes of this object and makes BIRD read its configuration anew."""
@@ -162,8 +168,7 @@ class Customer:
 
     def stop(self, sig=9):
         """Ends BIRD only (kill -9 by default)."""
-        pid = int(self.guest.read(self.pid_path).strip())
-        self.guest.kill(pid, sig)
+        self.guest.kill(int(self.guest.read(self.pid_path)), sig)
 
     def down(self):
         self.guest.shell("kill -9 $(cat %s) 2>/dev/null; ip netns del %s; ip netns del %s 2>/dev/null; rm -f %s %s %s"

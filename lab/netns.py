@@ -3,6 +3,8 @@ import os
 import signal
 import subprocess
 
+from .guest import wait
+
 
 def start(guest):
     """The guest's first process runs in the new namespaces; the wires are made from outside and named inside."""
@@ -34,24 +36,22 @@ def start(guest):
 
 def forget(outer):
     """After a reboot the kernel may take a moment to remove the old wire."""
-    for _ in range(500):
+    def gone():
         if subprocess.run(["ip", "link", "show", outer], capture_output=True).returncode != 0:
-            return
+            return True
         subprocess.run(["ip", "link", "del", outer], capture_output=True)
-        subprocess.run(["sleep", "0.01"], check=True)
-    raise RuntimeError("the old %s does not go" % outer)
+        return False
+    wait("the end of the old " + outer, gone, 60, 0.01)
 
 
 def first_child(pid):
     """unshare's child, once it stands in a network namespace of its own."""
     path = "/proc/%d/task/%d/children" % (pid, pid)
-    for _ in range(500):
+
+    def child():
         with open(path) as file:
-            children = file.read().split()
-        if children:
-            return int(children[0])
-        subprocess.run(["sleep", "0.01"], check=True)
-    raise RuntimeError("unshare started no child")
+            return file.read().split()
+    return int(wait("unshare's child", child, 60, 0.01)[0])
 
 
 def kill(_guest, pid):

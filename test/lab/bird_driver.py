@@ -81,7 +81,8 @@ class Driver:
         return sum(int(counts["TCPMD5" + name]) for name in ("NotFound", "Unexpected", "Failure"))
 
     def bird_pid(self):
-        return int(self.guest.read("%s/bird/1/bird.pid" % self.state_dir).strip())
+        """0 while a new one has not written it yet."""
+        return int(self.guest.read("%s/bird/1/bird.pid" % self.state_dir).strip() or 0)
 
     def end(self):
         self.say("down", "exit")

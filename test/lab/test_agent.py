@@ -6,6 +6,7 @@ import time
 import pytest
 
 from agent_driver import NOBODY, STATE, Agent
+from lab.customer import start_bird
 from lab.guest import GuestError
 from lab.topology import Lab
 
@@ -586,8 +587,7 @@ def test_the_state_of_a_session_and_its_failures_are_read(agent, edge, lab, bird
     customer.write("/tmp/customer.conf", CUSTOMER % "another key")
     pid = None
     try:
-        customer.run("bird", "-c", "/tmp/customer.conf", "-s", "/tmp/customer.ctl", "-P", "/tmp/customer.pid")
-        pid = int(customer.read("/tmp/customer.pid"))
+        pid = start_bird(customer, "/tmp/customer.conf", "/tmp/customer.ctl", "/tmp/customer.pid")
         edge.wait("a failure", lambda: agent.do("counters instance=1")[0].one()["failure"] > before["failure"], 30)
         assert agent.do(state)[0].one()["state"] != 1
         customer.write("/tmp/customer.conf", CUSTOMER % KEY)

@@ -3,6 +3,8 @@ import re
 
 import pytest
 
+from lab.customer import start_bird
+
 
 @pytest.fixture(scope="module")
 def shop(site):
@@ -60,7 +62,7 @@ def before(site):
     edge = site.lab.edge
     edge.ip([line for line in FOREIGN.splitlines() if line])
     edge.write("/tmp/foreign.conf", FOREIGN_BIRD)
-    edge.run("bird", "-c", "/tmp/foreign.conf", "-s", "/tmp/foreign.ctl", "-P", "/tmp/foreign.pid")
+    start_bird(edge, "/tmp/foreign.conf", "/tmp/foreign.ctl", "/tmp/foreign.pid")
     edge.wait("the foreign BIRD's route", lambda: "198.18.20.0/24" in edge.shell("ip route").out, 20)
     return settled(site), foreign_bird(site)
 
