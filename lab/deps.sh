@@ -2,6 +2,7 @@
 # deps.sh build|run|check - installs the Debian packages that are missing, by name, in one call of apt-get.
 # Says what it installs; without root or sudo it says what is missing and ends with 1.
 set -eu
+umask 022 # of what packages make when they are installed
 
 build="meson ninja-build gcc libc6-dev pkg-config python3 libbsd-dev libjansson-dev libgnutls28-dev libsqlite3-dev
 libmicrohttpd-dev libmnl-dev libcurl4-gnutls-dev libevent-dev libinih-dev libcrypt-dev libcmocka-dev"
@@ -54,6 +55,15 @@ if [ ! -e $policy ]; then
 	$sudo chmod 755 $policy
 	trap '$sudo rm -f $policy' EXIT
 fi
-$sudo apt-get update -q || true
-# shellcheck disable=SC2086
-$sudo env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -q --no-install-recommends $missing
+# Networks have their moments.
+for pause in 10 30 60 0; do
+	$sudo apt-get -o Acquire::Retries=3 update -q || true
+	# shellcheck disable=SC2086
+	if $sudo env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 install -y -q \
+	    --no-install-recommends $missing; then
+		exit 0
+	fi
+	sleep $pause
+done
+echo "deps: could not install$missing" >&2
+exit 1

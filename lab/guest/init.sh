@@ -7,6 +7,7 @@
 # the network devices, in order), LAB_CTL (address of the agent in UML; empty in a namespace, where it has a Unix socket).
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
+umask 022
 
 own() { # a folder that is the guest's alone
 	[ -d "$1" ] && mount -t tmpfs "lab$1" "$1"

@@ -1,5 +1,7 @@
 """schemathesis over our own openapi.json: made-up requests, good and bad, to every operation; whatever is asked, the answer
 is one that the document describes, never a server error, and the daemon lives on."""
+import zlib
+
 import hypothesis
 import pytest
 import schemathesis
@@ -37,7 +39,7 @@ class Target:
         if "project_id" in case.path_parameters and case.path.startswith("/v3/"):
             case.path_parameters["project_id"] = self.tenant.project_id
         for name in case.path_parameters:
-            if name in self.ids and hash(str(case.path_parameters[name])) % 2:
+            if name in self.ids and zlib.crc32(str(case.path_parameters[name]).encode()) % 2:  # the same ones in every run
                 case.path_parameters[name] = self.ids[name]
         return case
 
@@ -64,7 +66,7 @@ class Signer:
 @hypothesis.settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None,
                      suppress_health_check=list(hypothesis.HealthCheck))
 def test_every_operation_keeps_its_word(target, case):
-    response = target.aim(case).call(base_url=target.world.endpoint, auth=Signer(target.client(case)), timeout=30)
+    response = target.aim(case).call(base_url=target.world.endpoint, auth=Signer(target.client(case)), timeout=150)
     case.validate_response(response, checks=CHECKS)
     assert len(response.headers["x-request-id"][0]) == 32
     if response.status_code >= 400:

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 
 from lab.api_client import Client
 from lab.sim import Sim
@@ -115,8 +116,10 @@ def call(argv, cwd, env, seconds):
 
 
 def build(argv, cwd, env):
-    """Runs what may have to fetch packages: once more when it failed, because registries have their moments."""
-    code, output = call(argv, cwd, env, 400)
-    if code != 0:
-        code, output = call(argv, cwd, env, 400)
-    assert code == 0, output
+    """Runs what may have to fetch packages: again when it failed, because networks and registries have their moments."""
+    for pause in (5, 30, 60, 0):
+        code, output = call(argv, cwd, env, 900)
+        if code == 0:
+            return
+        time.sleep(pause)
+    raise AssertionError(output)

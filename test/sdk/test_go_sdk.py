@@ -28,7 +28,7 @@ def env(request):
 @pytest.fixture(scope="module")
 def results(env, program):
     """{test: (passed, output)} of one run."""
-    _, output = call([tool("go"), "tool", "test2json", program, "-test.v", "-test.timeout=400s"], FOLDER, env, 450)
+    _, output = call([tool("go"), "tool", "test2json", program, "-test.v", "-test.timeout=900s"], FOLDER, env, 960)
     found = {}
     for line in output.splitlines():
         try:
@@ -51,5 +51,5 @@ def test_go(results, name):
 @pytest.mark.parametrize("env", ["https"], indirect=True)
 def test_untrusted_certificate_is_refused(env, program):
     trusting_others = {name: value for name, value in env.items() if name != "SSL_CERT_FILE"}
-    code, output = call([program, "-test.run", "^TestUnknownResourceIsATypedError$"], FOLDER, trusting_others, 60)
+    code, output = call([program, "-test.run", "^TestUnknownResourceIsATypedError$"], FOLDER, trusting_others, 300)
     assert code != 0 and "x509: certificate signed by unknown authority" in output, output

@@ -107,17 +107,17 @@ func refused(t *testing.T, err error, status int, code string) *sdkerr.ServiceRe
 	return typed
 }
 
-// wait looks until it is so, at most 60 s.
+// wait looks until it is so, at most 300 s.
 func wait(t *testing.T, what string, look func() (bool, string)) {
 	t.Helper()
-	end := time.Now().Add(60 * time.Second)
+	end := time.Now().Add(300 * time.Second)
 	for {
 		ok, seen := look()
 		if ok {
 			return
 		}
 		if time.Now().After(end) {
-			t.Fatalf("%s: not within 60 s; seen last: %s", what, seen)
+			t.Fatalf("%s: not within 300 s; seen last: %s", what, seen)
 		}
 		time.Sleep(50 * time.Millisecond)
 	}

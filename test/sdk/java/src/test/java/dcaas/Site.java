@@ -73,14 +73,14 @@ abstract class Site {
 
     /** Looks until it is so, at most 60 s; returns what was seen then. */
     static <T> T await(String what, Supplier<T> look, Predicate<T> enough) {
-        long end = System.nanoTime() + 60_000_000_000L;
+        long end = System.nanoTime() + 300_000_000_000L;
         while (true) {
             T seen = look.get();
             if (enough.test(seen)) {
                 return seen;
             }
             if (System.nanoTime() > end) {
-                return fail(what + ": not within 60 s; seen last: " + seen);
+                return fail(what + ": not within 300 s; seen last: " + seen);
             }
             try {
                 Thread.sleep(50);
