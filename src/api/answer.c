@@ -59,8 +59,9 @@ log_call(const struct exchange *x, int status)
 }
 
 static void
-add_headers(struct MHD_Response *response, const struct call *c, size_t len)
+add_headers(struct MHD_Response *response, const struct exchange *x, size_t len)
 {
+	const struct call *c = &x->call;
 	char age[32];
 
 	if (len > 0)
@@ -73,7 +74,7 @@ add_headers(struct MHD_Response *response, const struct call *c, size_t len)
 		snprintf(age, sizeof(age), "%" PRId64 ".%03d", c->observed_age / 1000, (int)(c->observed_age % 1000));
 		MHD_add_response_header(response, "X-Dcaas-Observed-Age", age);
 	}
-	if (atomic_load(&c->api->stopping))
+	if (x->fault != NULL || atomic_load(&c->api->stopping))
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 
@@ -90,7 +91,7 @@ answer_queue(struct exchange *x)
 			   : MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
 	if (response == NULL)
 		return MHD_NO;
-	add_headers(response, c, len);
+	add_headers(response, x, len);
 	log_call(x, status);
 	peer_allow(
 	    c->api, x->peer, (int64_t)c->api->options.idle_seconds * 1000 + (int64_t)(len / SLOWEST_BYTES_PER_MS));

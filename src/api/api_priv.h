@@ -48,6 +48,7 @@ struct exchange {
 	size_t dropped;                  /* bytes of a body that is too large */
 	bool headers_seen, refused_body; /* refused_body: too large, or no memory for it */
 	enum dc_code refusal;
+	const char *fault; /* of the header, in words: nothing behind it is read. NULL: none */
 	_Atomic enum phase phase;
 	struct monotonic started;
 	const char *code; /* of the error, for the log; NULL: none */
@@ -100,6 +101,14 @@ void exchange_start(struct exchange *);
 void exchange_run(struct exchange *);
 void exchange_finish(struct exchange *, enum dc_code rc, const struct dc_error *err);
 const char *exchange_header(const struct call *, const char *name);
+
+/* header.c */
+/* Why the header, with these headers, is refused, in words; NULL: it is not. version: of the request line. */
+const char *header_fault(const struct exchange *, const char *version);
+/* A copy of a header's value without the blanks behind it, which are not part of it (RFC 9110, 5.5). */
+const char *header_value(const struct exchange *, const char *value);
+/* The target's path and query; of one in absolute form, what follows the authority (RFC 9112, 3.2.2). */
+const char *header_origin_form(const char *target, struct arena *);
 
 /* answer.c */
 void answer_error(struct exchange *, enum dc_code rc, const struct dc_error *err);

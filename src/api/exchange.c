@@ -26,7 +26,7 @@ exchange_new(struct api *api, struct MHD_Connection *connection, const char *raw
 	x->call.observed_age = -1;
 	x->call.user_agent = "";
 	hex32_new(x->call.request_id);
-	path = arena_strdup(x->call.arena, raw_target);
+	path = arena_strdup(x->call.arena, header_origin_form(raw_target, x->call.arena));
 	if ((query = strchr(path, '?')) != NULL)
 		*query++ = '\0';
 	x->call.raw_path = path;
@@ -292,6 +292,8 @@ check_request(struct exchange *x, struct dc_error *err)
 
 	if (atomic_load(&c->api->stopping))
 		return dc_fail(err, DC_E_UNAVAILABLE, NULL, "The server is stopping.");
+	if (x->fault != NULL)
+		return dc_fail(err, DC_E_REQUEST, NULL, "%s", x->fault);
 	if (x->refused_body)
 		return dc_fail(err, x->refusal, NULL, "%s",
 		    x->refusal == DC_E_TOO_LARGE ? "The request body is larger than 12 MB."

@@ -81,9 +81,8 @@ on_completed(void *cls, struct MHD_Connection *connection, void **context, enum 
 }
 
 struct collected {
-	struct http_header *headers;
-	size_t n, max;
-	struct arena *arena;
+	struct exchange *x;
+	size_t max;
 };
 
 static enum MHD_Result
@@ -92,42 +91,57 @@ collect_header(void *cls, enum MHD_ValueKind kind, const char *name, const char 
 	struct collected *c = cls;
 
 	(void)kind;
-	if (c->n < c->max) {
-		c->headers[c->n].name = arena_strdup(c->arena, name);
-		c->headers[c->n++].value = arena_strdup(c->arena, value != NULL ? value : "");
+	if (c->x->header_n < c->max) {
+		c->x->headers[c->x->header_n].name = arena_strdup(c->x->call.arena, name);
+		c->x->headers[c->x->header_n++].value = header_value(c->x, value != NULL ? value : "");
 	}
 	return MHD_YES;
 }
 
-/* The header is whole. Copies it, so that other threads may read it while the connection is suspended; refuses a body
- * that says it is too large before it is sent, when the client waits for that. */
+/* Copies the header, so that other threads may read it while the connection is suspended. */
+static void
+collect_headers(struct exchange *x)
+{
+	int n = MHD_get_connection_values(x->connection, MHD_HEADER_KIND, NULL, NULL);
+	struct collected c = {.x = x, .max = n > 0 ? (size_t)n : 0};
+
+	x->headers = arena_array(x->call.arena, c.max + 1, sizeof(*x->headers));
+	MHD_get_connection_values(x->connection, MHD_HEADER_KIND, collect_header, &c);
+}
+
+/* Answers before the body was read: libmicrohttpd closes the connection behind that. */
 static enum MHD_Result
-on_header(struct exchange *x, const char *method)
+refuse(struct exchange *x)
+{
+	exchange_start(x);
+	return answer_queue(x);
+}
+
+/* The header is whole. Refuses one that can be read in two ways, and a body that says it is too large before it is
+ * sent, when the client waits for that. */
+static enum MHD_Result
+on_header(struct exchange *x, const char *method, const char *version)
 {
 	struct api *api = x->call.api;
-	int n = MHD_get_connection_values(x->connection, MHD_HEADER_KIND, NULL, NULL);
-	struct collected c = {.max = n > 0 ? (size_t)n : 0, .arena = x->call.arena};
 	const char *length;
 	unsigned long long declared;
 
 	x->headers_seen = true;
 	x->method_text = arena_strdup(x->call.arena, method);
 	x->method = method_parse(method);
-	c.headers = arena_array(c.arena, c.max + 1, sizeof(*c.headers));
-	MHD_get_connection_values(x->connection, MHD_HEADER_KIND, collect_header, &c);
-	x->headers = c.headers;
-	x->header_n = c.n;
+	collect_headers(x);
+	peer_allow(api, x->peer, (int64_t)api->options.idle_seconds * 1000);
+	if ((x->fault = header_fault(x, version)) != NULL)
+		return refuse(x);
 	length = exchange_header(&x->call, "Content-Length");
 	declared = length != NULL ? strtoull(length, NULL, 10) : 0;
-	peer_allow(api, x->peer, (int64_t)api->options.idle_seconds * 1000);
 	if (declared <= BODY_MAX)
 		return MHD_YES;
 	x->refused_body = true;
 	x->refusal = DC_E_TOO_LARGE;
 	if (exchange_header(&x->call, "Expect") == NULL && declared <= DRAIN_MAX)
 		return MHD_YES;
-	exchange_start(x);
-	return answer_queue(x);
+	return refuse(x);
 }
 
 /* Keeps the part, or drops it when there is too much: the answer can only be given at the end. */
@@ -182,11 +196,10 @@ on_request(void *cls, struct MHD_Connection *connection, const char *url, const 
 	(void)cls;
 	(void)connection;
 	(void)url;
-	(void)version;
 	if (x == NULL)
 		return MHD_NO;
 	if (!x->headers_seen)
-		return on_header(x, method);
+		return on_header(x, method, version);
 	if (len > 0) {
 		*data_len = 0;
 		return on_body(x, data, len);

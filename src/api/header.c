@@ -1,0 +1,79 @@
+/* What HTTP's own rules say of a request's header (RFC 9110, RFC 9112). libmicrohttpd takes what it can; here is
+ * refused what another one on the way could have read differently: as another message, or from another caller. */
+#include "api/api_priv.h"
+
+/* That a second one would contradict: where the message ends, whom it is for, who sent it. */
+static const char *const single[] = {
+    "Host", "Content-Length", "Transfer-Encoding", "Authorization", "X-Auth-Token", "X-Sdk-Date", "X-Subject-Token"};
+
+/* RFC 9110, 5.6.2. A blank before the colon is the old way to hide a header from one of two readers. */
+static bool
+is_token(const char *name)
+{
+	static const char others[] = "!#$%&'*+-.^_`|~";
+
+	for (const char *c = name; *c != '\0'; c++)
+		if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
+			strchr(others, *c) != NULL))
+			return false;
+	return name[0] != '\0';
+}
+
+static size_t
+count_of(const struct exchange *x, const char *name)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < x->header_n; i++)
+		n += strcasecmp(x->headers[i].name, name) == 0;
+	return n;
+}
+
+const char *
+header_fault(const struct exchange *x, const char *version)
+{
+	const char *coding = exchange_header(&x->call, "Transfer-Encoding");
+
+	for (size_t i = 0; i < x->header_n; i++)
+		if (!is_token(x->headers[i].name))
+			return "A header's name is none.";
+	for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++)
+		if (count_of(x, single[i]) > 1)
+			return arena_printf(x->call.arena, "The header %s stands twice.", single[i]);
+	if (strcmp(version, "HTTP/1.1") == 0 && exchange_header(&x->call, "Host") == NULL)
+		return "The header Host is missing.";
+	if (coding != NULL && strcasecmp(coding, "chunked") != 0)
+		return "Of the transfer encodings only chunked is known.";
+	if (coding != NULL && exchange_header(&x->call, "Content-Length") != NULL)
+		return "The headers Content-Length and Transfer-Encoding exclude each other.";
+	return NULL;
+}
+
+const char *
+header_value(const struct exchange *x, const char *value)
+{
+	size_t len = strlen(value);
+
+	while (len > 0 && (value[len - 1] == ' ' || value[len - 1] == '\t'))
+		len--;
+	return arena_strndup(x->call.arena, value, len);
+}
+
+/* Has the text this beginning, in whatever case? */
+static bool
+begins(const char *text, const char *with)
+{
+	return strncasecmp(text, with, strlen(with)) == 0;
+}
+
+const char *
+header_origin_form(const char *target, struct arena *arena)
+{
+	size_t scheme = begins(target, "http://") ? 7 : begins(target, "https://") ? 8 : 0;
+	size_t authority = scheme > 0 ? strcspn(target + scheme, "/?") : 0;
+	const char *path = target + scheme + authority;
+
+	if (authority == 0)
+		return target;
+	return path[0] == '/' ? path : arena_printf(arena, "/%s", path);
+}
