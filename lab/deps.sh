@@ -55,8 +55,9 @@ if [ ! -e $policy ]; then
 	$sudo chmod 755 $policy
 	trap '$sudo rm -f $policy' EXIT
 fi
-# Networks have their moments.
+# Networks have their moments, and an earlier run may have been ended amidst an installation.
 for pause in 10 30 60 0; do
+	$sudo env DEBIAN_FRONTEND=noninteractive dpkg --configure -a || true
 	$sudo apt-get -o Acquire::Retries=3 update -q || true
 	# shellcheck disable=SC2086
 	if $sudo env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 install -y -q \
