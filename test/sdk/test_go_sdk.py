@@ -48,6 +48,11 @@ def test_go(results, name):
     assert passed, output
 
 
+def test_every_test_that_ran_is_one_of_these(results):
+    """Nothing fails unheard."""
+    assert sorted(name for name in results if name) == sorted(NAMES)
+
+
 @pytest.mark.parametrize("env", ["https"], indirect=True)
 def test_untrusted_certificate_is_refused(env, program):
     trusting_others = {name: value for name, value in env.items() if name != "SSL_CERT_FILE"}

@@ -37,7 +37,9 @@ def run(name, env, target, *options):
     for path in glob.glob(os.path.join(reports, "TEST-*.xml")):
         for case in xml.etree.ElementTree.parse(path).iter("testcase"):
             wrong = [part for part in case if part.tag in ("failure", "error", "skipped")]
-            found[case.get("name")] = "\n".join("%s %s" % (part.tag, part.text) for part in wrong)
+            name = case.get("name")
+            assert name not in found, "two tests are called %s: only one would be heard" % name
+            found[name] = "\n".join("%s %s" % (part.tag, part.text) for part in wrong)
     return found, output
 
 
@@ -68,6 +70,11 @@ def test_java(results, name):
     found, output = results
     assert name in found, "it did not run: " + output[-4000:]
     assert not found[name], found[name]
+
+
+def test_every_test_that_ran_is_one_of_these(results):
+    """Nothing fails unheard."""
+    assert sorted(results[0]) == sorted(NAMES)
 
 
 @pytest.mark.parametrize("site", ["https"], indirect=True)

@@ -152,16 +152,19 @@ def test_direct_connects_are_listed_filtered_and_paged(customer):
     assert [one.id for one in answer.direct_connects] == [customer.line]
     assert answer.direct_connects[0].tenant_id == PROJECT and len(answer.request_id) == 32
 
-    seen, marker = [], None
+    seen, names, marker = [], [], None
     for _ in range(10):
         page = customer.call("list_direct_connects", limit=1, marker=marker, fields=["id", "name"], sort_key="name",
                              sort_dir=["desc"])
-        seen += [one.id for one in page.direct_connects]
-        assert all(one.location is None for one in page.direct_connects)
+        one, = page.direct_connects
+        seen.append(one.id)
+        names.append(one.name)
+        assert one.location is None
         marker = page.page_info.next_marker
         if marker is None:
             break
-    assert {customer.line, customer.spare} <= set(seen) and len(seen) == len(set(seen))
+    assert sorted(seen) == sorted([customer.line, customer.spare])
+    assert names == sorted(names, reverse=True)
 
 
 def test_project_is_found_by_the_name_of_the_region(customer):

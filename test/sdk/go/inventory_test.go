@@ -1,6 +1,7 @@
 package sdk
 
 import (
+	"sort"
 	"testing"
 	"time"
 
@@ -21,23 +22,29 @@ func TestDirectConnectsAreListedFilteredAndPaged(t *testing.T) {
 		t.Errorf("request_id: %v", answer.RequestId)
 	}
 
-	seen := map[string]bool{}
+	var seen, names []string
 	var marker *string
 	for page := 0; page < 10; page++ {
 		answer, err := c.ListDirectConnects(&model.ListDirectConnectsRequest{Limit: to(int32(1)), Marker: marker,
 			SortKey: to("name"), Fields: &[]string{"id", "name"},
 			SortDir: &[]model.ListDirectConnectsRequestSortDir{model.GetListDirectConnectsRequestSortDirEnum().DESC}})
 		must(t, err)
-		for _, one := range *answer.DirectConnects {
-			seen[*one.Id] = true
-			absent(t, "location, which was not asked for", one.Location)
+		if len(*answer.DirectConnects) != 1 {
+			t.Fatalf("a page of one holds %v", *answer.DirectConnects)
 		}
+		one := (*answer.DirectConnects)[0]
+		seen, names = append(seen, *one.Id), append(names, *one.Name)
+		absent(t, "location, which was not asked for", one.Location)
 		if marker = answer.PageInfo.NextMarker; marker == nil {
 			break
 		}
 	}
-	if !seen[id] || !seen[env(t, "DCAAS_SPARE_DIRECT_CONNECT_ID")] {
-		t.Errorf("pages of one held %v", seen)
+	both := []string{id, env(t, "DCAAS_SPARE_DIRECT_CONNECT_ID")}
+	sort.Strings(seen)
+	sort.Strings(both)
+	sameList(t, "what the pages held", &seen, both...)
+	if !sort.IsSorted(sort.Reverse(sort.StringSlice(names))) {
+		t.Errorf("not sorted downwards: %q", names)
 	}
 }
 

@@ -16,9 +16,8 @@ import com.huaweicloud.sdk.dc.v3.model.UpdateDirectConnectRequest;
 import com.huaweicloud.sdk.dc.v3.model.UpdateDirectConnectRequestBody;
 import java.time.Duration;
 import java.time.OffsetDateTime;
-import java.util.HashSet;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -42,23 +41,27 @@ class InventoryTest extends Site {
         assertEquals(env("DCAAS_PROJECT_ID"), one.getDirectConnects().get(0).getTenantId());
         assertEquals(32, one.getRequestId().length());
 
-        Set<String> seen = new HashSet<>();
+        List<String> seen = new ArrayList<>();
+        List<String> names = new ArrayList<>();
         String marker = null;
         for (int page = 0; page < 10; page++) {
             ListDirectConnectsRequest next = new ListDirectConnectsRequest().withLimit(1).withMarker(marker)
                 .withFields(List.of("name", "id")).withSortKey("name")
                 .withSortDir(List.of(ListDirectConnectsRequest.SortDirEnum.DESC));
             ListDirectConnectsResponse answer = client.listDirectConnects(next);
-            for (DirectConnect connection : answer.getDirectConnects()) {
-                seen.add(connection.getId());
-                assertNull(connection.getLocation(), "it was not asked for");
-            }
+            assertEquals(1, answer.getDirectConnects().size(), answer.toString());
+            DirectConnect connection = answer.getDirectConnects().get(0);
+            seen.add(connection.getId());
+            names.add(connection.getName());
+            assertNull(connection.getLocation(), "it was not asked for");
             marker = answer.getPageInfo().getNextMarker();
             if (marker == null) {
                 break;
             }
         }
+        assertEquals(2, seen.size(), seen.toString());
         assertTrue(seen.containsAll(List.of(line, spare)), seen.toString());
+        assertTrue(names.get(0).compareTo(names.get(1)) >= 0, names.toString());
     }
 
     @Test
