@@ -24,12 +24,13 @@ def canonical_query(raw):
                     for k, v in sorted(pairs))
 
 
-def signature(method, path, query, headers, body, access_key, secret_key):
-    """Value of Authorization. headers: names in lower case; all of them are signed, x-sdk-date must be among them."""
+def signature(method, path, query, headers, body, access_key, secret_key, payload=None):
+    """Value of Authorization. headers: names in lower case; all of them are signed, x-sdk-date must be among them. payload: what
+    stands for the body instead of its hash."""
     names = sorted(headers)
     request = "\n".join([method, canonical_path(path), canonical_query(query),
                          "".join("%s:%s\n" % (name, headers[name].strip()) for name in names), ";".join(names),
-                         hashlib.sha256(body).hexdigest()])
+                         payload or hashlib.sha256(body).hexdigest()])
     text = "\n".join(["SDK-HMAC-SHA256", headers["x-sdk-date"], hashlib.sha256(request.encode()).hexdigest()])
     mac = hmac.new(secret_key.encode(), text.encode(), hashlib.sha256).hexdigest()
     return "SDK-HMAC-SHA256 Access=%s, SignedHeaders=%s, Signature=%s" % (access_key, ";".join(names), mac)

@@ -21,7 +21,10 @@ def sentences(doc):
 
 def items(path):
     with open(os.path.join(HERE, "..", path), encoding="utf-8") as file:
-        rows = ROW.findall(file.read())
+        text = file.read()
+    rows = ROW.findall(text)
+    if len(rows) != len(re.findall(r"\{\s*SECTION,", text)):
+        sys.exit("%s: a row is not {SECTION, key, default, one string}" % path)
     lines = [".It Li %s%s\n%s" % (key, "" if fallback in ("NULL", '""') else " = " + fallback.strip('"'), sentences(doc))
              for key, fallback, doc in rows]
     return "\n".join([".Bl -tag -width Ds", *lines, ".El"])

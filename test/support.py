@@ -29,13 +29,13 @@ def wait_for(what, look, seconds=20, pause=0.05):
 
 def signed(client, method, target, raw=b"", headers=None, at=None, **replaced):
     """Headers of a signed request. headers: further ones, signed too. at: seconds since the epoch. replaced: access_key,
-    secret_key or body that the signature is made with instead."""
+    secret_key, body or payload that the signature is made with instead."""
     path, _, query = target.partition("?")
     all_headers = {"host": client.at.netloc, "x-sdk-date": time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(at)),
                    **{name.lower(): value for name, value in (headers or {}).items()}}
     all_headers["authorization"] = signature(method, path, query, all_headers, replaced.get("body", raw),
                                              replaced.get("access_key", client.access_key),
-                                             replaced.get("secret_key", client.secret_key))
+                                             replaced.get("secret_key", client.secret_key), replaced.get("payload"))
     return all_headers
 
 

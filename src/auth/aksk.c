@@ -181,7 +181,7 @@ aksk_canonical(
 		return rc;
 	buf_putc(&out, '\n');
 	sha256_hex(in->body_len > 0 ? in->body : "", in->body_len, digest);
-	buf_puts(&out, digest);
+	buf_puts(&out, in->payload != NULL ? in->payload : digest);
 	if (out.failed)
 		return dc_fail(err, DC_E_UNAUTHORIZED, NULL,
 		    "Incorrect IAM authentication information: the request is too long to be verified");

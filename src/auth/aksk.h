@@ -15,6 +15,8 @@
 #include "base/error.h"
 
 #define AKSK_ALGORITHM "SDK-HMAC-SHA256"
+/* Value of X-Sdk-Content-Sha256 from a client that leaves the body out of its signature. */
+#define AKSK_UNSIGNED "UNSIGNED-PAYLOAD"
 #define AKSK_DATE_SIZE 17 /* "20260801T120000Z" and NUL */
 #define SHA256_HEX_SIZE 65
 
@@ -28,7 +30,8 @@ struct aksk_input {
 	void *header_arg;
 	const void *body; /* de-chunked */
 	size_t body_len;
-	const char *date; /* X-Sdk-Date */
+	const char *date;    /* X-Sdk-Date */
+	const char *payload; /* what stands for the body instead of its hash: AKSK_UNSIGNED; NULL: nothing */
 };
 
 /* What an Authorization header says. */

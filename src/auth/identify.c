@@ -136,18 +136,19 @@ by_signature(struct tx *tx, const struct auth_options *o, const struct auth_requ
     struct arena *arena, struct identity *ret, struct dc_error *err)
 {
 	const char *date = given(in, "X-Sdk-Date"), *hash = given(in, "X-Sdk-Content-Sha256");
+	bool bare = hash != NULL && strcasecmp(hash, AKSK_UNSIGNED) == 0, found;
 	struct aksk_claim claim;
 	struct key_row key;
 	struct user_row user;
-	bool found;
 	enum dc_code rc;
 
 	if ((rc = aksk_parse(authorization, arena, &claim, err)) != DC_OK ||
 	    (rc = check_date(o, in, date, err)) != DC_OK)
 		return rc;
-	/* The hash is always that of the body received, whatever the header says. */
-	if (hash != NULL && strcasecmp(hash, "UNSIGNED-PAYLOAD") == 0)
-		return dc_fail(err, DC_E_UNAUTHORIZED, "X-Sdk-Content-Sha256", FAILED "the payload must be signed");
+	/* The hash is always that of the body received, whatever the header says; unless it says that there is none. */
+	if (bare && !o->unsigned_payload)
+		return dc_fail(err, DC_E_UNAUTHORIZED, "X-Sdk-Content-Sha256",
+		    FAILED "the payload must be signed (the operator has not set accept_unsigned_payload)");
 	if ((rc = find(tx, &key_table, Q(Q_EQ("access_key", claim.access_key)), &key, &found, err)) != DC_OK)
 		return rc;
 	if (!found || !key.enabled.v)
@@ -161,7 +162,8 @@ by_signature(struct tx *tx, const struct auth_options *o, const struct auth_requ
 			     .header_arg = in->header_arg,
 			     .body = in->body,
 			     .body_len = in->body_len,
-			     .date = date},
+			     .date = date,
+			     .payload = bare ? AKSK_UNSIGNED : NULL},
 	    &claim, key.secret_key.v, arena, err);
 	if (rc != DC_OK || (rc = load_user(tx, key.user_id.v, &user, err)) != DC_OK)
 		return rc;

@@ -35,7 +35,8 @@ struct auth_request {
 };
 
 struct auth_options {
-	int64_t skew_ms; /* time window of X-Sdk-Date; 0: AUTH_SKEW_MS */
+	int64_t skew_ms;       /* time window of X-Sdk-Date; 0: AUTH_SKEW_MS */
+	bool unsigned_payload; /* whether a signature may leave the body out */
 	/* Where edges' credentials are: a table with text columns "id" and edge_hash (SHA-256 of the credential, hex).
 	 */
 	const struct field_table *edge_table; /* NULL: no edge may call */

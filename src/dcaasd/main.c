@@ -233,7 +233,7 @@ serve_on(struct daemon *d, const struct route *const *routes, const struct liste
 	    .store = d->store,
 	    .routes = routes,
 	    .resources = registry,
-	    .auth = {.edge_table = &edge_table, .edge_hash = "token_hash"},
+	    .auth = {.edge_table = &edge_table, .edge_hash = "token_hash", .unsigned_payload = s->unsigned_payload},
 	    .address = l->at != NULL ? l->at->address : "",
 	    .port = l->at != NULL ? l->at->port : 0,
 	    .listen_fd = l->fd,

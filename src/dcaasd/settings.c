@@ -19,6 +19,8 @@ const struct config_key settings_keys[] = {
     {SECTION, "port_file", NULL, "File that is given \"address:port\" once the API listens."},
     {SECTION, "region_id", "region-1", "Name of the region that this server is."},
     {SECTION, "accept_unattached_vpc", "no", "Whether a gateway may name a VPC that is attached nowhere yet."},
+    {SECTION, "accept_unsigned_payload", "no",
+	"Whether a signature may leave the body out, as the PHP SDK's do; for HTTPS only."},
     {SECTION, "quota_virtual_gateways", "5", "Virtual gateways of one project; -1: no limit."},
     {SECTION, "quota_virtual_interfaces", "50", "Virtual interfaces of one project; -1: no limit."},
     {SECTION, "quota_global_dc_gateways", "5", "Global DC gateways of one project; -1: no limit."},
@@ -156,6 +158,8 @@ take(struct settings *s, struct dc_error *err)
 	if ((code = take_block(s, "router_ids", IP_V4, &s->res.router_ids, err)) != DC_OK ||
 	    (code = take_block(s, "link_block_ipv4", IP_V4, &s->res.link_block_v4, err)) != DC_OK ||
 	    (code = take_block(s, "link_block_ipv6", IP_V6, &s->res.link_block_v6, err)) != DC_OK)
+		return code;
+	if ((code = config_bool(s->config, SECTION, "accept_unsigned_payload", &s->unsigned_payload, err)) != DC_OK)
 		return code;
 	return config_bool(s->config, SECTION, "accept_unattached_vpc", &s->res.accept_unattached_vpc, err);
 }

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from lab import api_client
-from support import V3, exchange, send, signed
+from support import V3, World, exchange, send, signed
 
 VECTORS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "golden", "signature-vectors.json")
 LIST = V3 + "virtual-gateways"
@@ -137,6 +137,55 @@ def test_the_hash_is_that_of_the_body_whatever_the_header_says(tenant, sent):
     claimed = "UNSIGNED-PAYLOAD" if sent == "UNSIGNED-PAYLOAD" else hashlib.sha256(other).hexdigest()
     headers = signed(tenant, "POST", target_of(tenant), b"", {"x-sdk-content-sha256": claimed}, body=other)
     refused(exchange(tenant, "POST", target_of(tenant), body, headers))
+
+
+UNSIGNED = {"x-sdk-content-sha256": "UNSIGNED-PAYLOAD", "content-type": "application/json"}
+
+
+def as_php_signs(tenant, method, target, body=b"", **options):
+    """The PHP SDK signs this word in place of the body's hash, in every call that has JSON for its media type, GET too."""
+    target = target_of(tenant, target)
+    headers = signed(tenant, method, target, body, UNSIGNED, payload="UNSIGNED-PAYLOAD", **options)
+    return exchange(tenant, method, target, body, headers)
+
+
+def test_a_payload_that_was_not_signed_is_refused_with_the_reason(tenant):
+    for method in ("GET", "POST"):
+        assert "accept_unsigned_payload" in refused(as_php_signs(tenant, method, LIST))
+
+
+@pytest.fixture(scope="module")
+def trusting(new_dcaasd):
+    return World(new_dcaasd(settings=["accept_unsigned_payload = yes"])).tenant()
+
+
+def test_a_payload_that_was_not_signed_is_accepted_where_the_operator_says_so(trusting):
+    body = json.dumps({"virtual_gateway": {"vpc_id": trusting.vpc(), "local_ep_group": ["10.1.0.0/16"]}}).encode()
+    made = as_php_signs(trusting, "POST", LIST, body)
+    assert made.status == 201
+    one = LIST + "/" + made["virtual_gateway"]["id"]
+    assert as_php_signs(trusting, "GET", one + "?fields=name").status == 200
+    assert as_php_signs(trusting, "PUT", one, b'{"virtual_gateway": {"name": "of PHP"}}').status == 200
+    assert as_php_signs(trusting, "DELETE", one).status == 204
+
+
+def test_all_else_is_signed_as_ever(trusting):
+    refused(as_php_signs(trusting, "GET", LIST, secret_key="another"))
+    target = target_of(trusting)
+    headers = signed(trusting, "GET", target, b"", UNSIGNED, payload="UNSIGNED-PAYLOAD")
+    refused(exchange(trusting, "GET", target + "?limit=1", headers=headers))
+    # Without the word, or with another hash, the signature is over the body.
+    refused(exchange(trusting, "GET", target, headers=signed(trusting, "GET", target, payload="UNSIGNED-PAYLOAD")))
+    other = {"x-sdk-content-sha256": hashlib.sha256(b"other").hexdigest()}
+    refused(exchange(trusting, "GET", target, headers=signed(trusting, "GET", target, b"", other, body=b"other")))
+    assert exchange(trusting, "GET", target, headers=signed(trusting, "GET", target)).status == 200
+
+
+def test_the_word_counts_only_where_it_is_signed(trusting):
+    """It can be put beside no signature that was made over a body."""
+    body, target = b'{"virtual_gateway": {}}', target_of(trusting)
+    headers = signed(trusting, "POST", target, body, {"content-type": "application/json"})
+    refused(exchange(trusting, "POST", target, b'{"virtual_gateway": {"name": "evil"}}', {**headers, **UNSIGNED}))
 
 
 def test_nobody_is_refused(tenant):
