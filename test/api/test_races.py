@@ -128,6 +128,63 @@ def test_an_interface_or_its_gateway_goes(tenant, line):
             assert made["error_code"] == "DC.1111"
 
 
+def test_an_interface_or_its_connection_goes(world, tenant, gateway):
+    for number in range(4):
+        line = world.connection(tenant)
+        made, gone = at_once([interface(tenant, line, gateway, number),
+                              lambda line=line: send(tenant, "DELETE", V3 + "direct-connects/" + line)])
+        assert (made.status, gone.status) in ((201, 400), (400, 204)), (made, gone)
+        refusal = gone if made.status == 201 else made
+        assert refusal["error_code"] == ("DC.1007" if made.status == 201 else "DC.1012")
+        if made.status == 201:  # a gateway has two connections at most
+            interface_id = made["virtual_interface"]["id"]
+            assert send(tenant, "DELETE", V3 + "virtual-interfaces/" + interface_id).status == 204
+            gateway = tenant.gateway()["id"]
+
+
+def test_an_interface_or_its_global_gateway_goes(tenant, line):
+    for number in range(4):
+        gateway = tenant.post(V3 + "global-dc-gateways", {"global_dc_gateway": {"name": "g"}})["global_dc_gateway"]["id"]
+        create = interface(tenant, line, None, number, vgw_id=None, service_type="GDGW", gateway_id=gateway)
+        made, gone = at_once([create, lambda gateway=gateway: send(tenant, "DELETE", V3 + "global-dc-gateways/" + gateway)])
+        assert (made.status, gone.status) in ((201, 400), (400, 204)), (made, gone)
+        refusal = gone if made.status == 201 else made
+        assert refusal["error_code"] == ("DC.1106" if made.status == 201 else "DC.0002")
+
+
+def test_a_second_peer_or_its_interface_goes(dcaasd, tenant, line, gateway):
+    """Whoever is first: no peer is left without its interface, and its claims neither."""
+    for number in range(8):
+        made = tenant.interface(line, gateway, 100 + number, remote_ep_group=None, local_gateway_v4_ip="192.0.2.%d/30" % (
+            number * 4 + 1), remote_gateway_v4_ip="192.0.2.%d/30" % (number * 4 + 2))["id"]
+        add = order(tenant, "vif-peers", "vif_peer", {
+            "vif_id": made, "address_family": "ipv6", "local_gateway_ip": "fd00:%x::1/64" % number,
+            "remote_gateway_ip": "fd00:%x::2/64" % number})
+        added, gone = at_once([add, lambda made=made: send(tenant, "DELETE", V3 + "virtual-interfaces/" + made)])
+        assert gone.status == 204 and added.status in (201, 400), (added, gone)
+        if added.status == 400:
+            assert added["error_code"] in ("DC.1210", "DC.1211")
+
+
+def test_one_deletion_of_many_is_no_error_for_the_others(tenant, line, gateway):
+    made = tenant.interface(line, gateway)["id"]
+    answers = at_once([lambda: send(tenant, "DELETE", V3 + "virtual-interfaces/" + made)] * CLIENTS)
+    assert {answer.status for answer in answers} <= {204, 404}
+
+
+def test_changes_at_once_are_taken_whole(tenant, line, gateway):
+    """Each is seen with all its members, or not at all."""
+    made = tenant.interface(line, gateway, remote_ep_group=None)["id"]
+    bodies = [{"name": "n%d" % n, "description": "d%d" % n, "remote_ep_group": ["172.16.%d.0/24" % n]} for n in range(CLIENTS)]
+    answers = at_once([lambda body=body: send(tenant, "PUT", V3 + "virtual-interfaces/" + made,
+                                              json.dumps({"virtual_interface": body}).encode()) for body in bodies])
+    for answer, body in zip(answers, bodies):
+        assert answer.status == 200 and {name: answer["virtual_interface"][name] for name in body} == body
+    now = tenant.show("virtual-interfaces/" + made)
+    assert {name: now[name] for name in bodies[0]} in bodies
+    assert now["vif_peers"][0]["remote_ep_group"] == now["remote_ep_group"]
+
+
 def test_local_and_remote_blocks_do_not_meet(tenant, line, gateway):
     made = tenant.interface(line, gateway, remote_ep_group=None)
     for number in range(8):
