@@ -76,6 +76,8 @@ def environment(**more):
     env = dict(os.environ, PYTHONPATH=ROOT, PYTHONDONTWRITEBYTECODE="1", LC_ALL="C.UTF-8")
     env["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin:" + env.get("PATH", "")
     env.setdefault("HOME", pwd.getpwuid(os.getuid()).pw_dir)  # Go and Maven keep there what they fetch
+    if "GIT_CONFIG_COUNT" not in env:  # the checkout may be somebody else's
+        env.update(GIT_CONFIG_COUNT="1", GIT_CONFIG_KEY_0="safe.directory", GIT_CONFIG_VALUE_0=ROOT)
     env.update(more)
     return env
 

@@ -86,12 +86,12 @@ def test_an_order_becomes_active_and_leaves_again(stand):
     shown = stand.tenant("virtual-interface", "wait", vif, "--status", "ACTIVE", "--timeout", "150")
     assert "observed " in shown.out and shown.member("bgp_md5") == "***"
     assert stand.session()[0] == "Established"
-    assert set(stand.operator("object", "list", "--columns", "state").lines[1:]) == {"applied"}
+    wait("every object applied", lambda: set(stand.operator("object", "list", "--columns", "state").lines[1:]) == {"applied"})
     assert stand.operator("health", "show").member("fabric") == "simulated"
     assert stand.operator("edge", "show", stand.edge).member("fabric") == "sim"
     stand.tenant("virtual-interface", "delete", vif)
     stand.tenant("virtual-interface", "wait", vif, "--gone", "--timeout", "150")
-    assert stand.session() is None
+    wait("the end of its session", lambda: stand.session() is None)
 
 
 def test_an_edge_speaks_https_with_the_server_it_is_told_to_trust(stand):
