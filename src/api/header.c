@@ -3,8 +3,8 @@
 #include "api/api_priv.h"
 
 /* That a second one would contradict: where the message ends, whom it is for, who sent it. */
-static const char *const single[] = {
-    "Host", "Content-Length", "Transfer-Encoding", "Authorization", "X-Auth-Token", "X-Sdk-Date", "X-Subject-Token"};
+static const char *const single[] = {"Host", "Content-Length", "Transfer-Encoding", "Authorization", "X-Auth-Token",
+    "X-Sdk-Date", "X-Subject-Token", "X-Dcaas-Edge-Token"};
 
 /* RFC 9110, 5.6.2. A blank before the colon is the old way to hide a header from one of two readers. */
 static bool
@@ -36,7 +36,7 @@ header_fault(const struct exchange *x, const char *version)
 
 	for (size_t i = 0; i < x->header_n; i++)
 		if (!is_token(x->headers[i].name))
-			return "A header's name is none.";
+			return "A header's name holds what no name may hold.";
 	for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++)
 		if (count_of(x, single[i]) > 1)
 			return arena_printf(x->call.arena, "The header %s stands twice.", single[i]);
