@@ -157,9 +157,10 @@ make_tombstone(struct edge_object *o, int64_t revision)
 	o->told = false;
 }
 
-/* An object that we have and that came again. */
+/* An object that we have and that came again. same_store: its revisions and ours were counted by one database; those of
+ * two databases say nothing about each other. */
 static struct edge_object *
-take_again(struct state *s, struct edge_object *o, const struct wire_object *w)
+take_again(struct state *s, struct edge_object *o, const struct wire_object *w, bool same_store)
 {
 	bool deleted = w->deleted.set == GIVEN && w->deleted.v;
 
@@ -169,7 +170,7 @@ take_again(struct state *s, struct edge_object *o, const struct wire_object *w)
 		make_tombstone(o, w->revision.v);
 		return o;
 	}
-	if (!o->own->deleted && o->own->known && o->revision == w->revision.v)
+	if (same_store && !o->own->deleted && o->own->known && o->revision == w->revision.v)
 		return o;
 	struct edge_object *fresh = object_new(s->seal, w);
 
@@ -186,6 +187,7 @@ state_take(struct state *s, const struct wire_desired *d)
 	size_t came, i = 0, k = 0, n = 0;
 	const struct wire_object **in = sort_wire(d, arena, &came);
 	struct edge_object **out = calloc(s->n + came + 1, sizeof(struct edge_object *));
+	bool same_store = text_equal(s->epoch, d->epoch.v);
 
 	if (out == NULL)
 		abort();
@@ -199,7 +201,7 @@ state_take(struct state *s, const struct wire_desired *d)
 		} else if (c > 0)
 			out[n++] = object_new(s->seal, in[k++]);
 		else
-			out[n++] = take_again(s, s->object[i++], in[k++]);
+			out[n++] = take_again(s, s->object[i++], in[k++], same_store);
 	}
 	set_arrays(s, out, n);
 	if (d->edge.set == GIVEN)
