@@ -55,9 +55,9 @@ def listener(address, port, netns=None):
 
 
 def can_route():
-    """Whether this kernel has VRF and 802.1Q, tried in a network namespace that is gone afterwards."""
+    """Whether this kernel has VRF, 802.1Q and IPv6, tried in a network namespace that is gone afterwards."""
     script = ("set -e; ip link add try0 type vrf table 10; ip link add try1 type veth peer name try2; "
               "ip link add link try1 name try3 type vlan id 5; ip link set try3 master try0; tc qdisc add dev try1 clsact; "
-              "ip link add link try2 name try4 type macvlan mode passthru")
+              "ip link add link try2 name try4 type macvlan mode passthru; ip -6 addr add fd00::1/64 dev try1")
     done = subprocess.run(["unshare", "--net", "sh", "-c", script], stdin=subprocess.DEVNULL, capture_output=True)
     return done.returncode == 0

@@ -94,8 +94,8 @@ class Lab:
         begun = time.monotonic()
         if kind is None:
             kind = "netns" if kernel.can_route() else "uml"
-            say("lab: this kernel has %s" % ("VRF and 802.1Q: routers in network namespaces" if kind == "netns" else
-                                            "no VRF or no 802.1Q: routers in user-mode Linux"))
+            say("lab: this kernel has %s" % ("VRF, 802.1Q and IPv6: routers in network namespaces" if kind == "netns" else
+                                            "no VRF, no 802.1Q or no IPv6: routers in user-mode Linux"))
         if kind == "uml" and not shutil.which("linux.uml"):
             raise LabError("linux.uml is missing (Debian package user-mode-linux; `make deps` installs it)")
         for name in os.listdir(run):
