@@ -1,22 +1,44 @@
 #include "base/log.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/io.h"
+
+#define LINE_BYTES_MAX 16384 /* what a line begins with takes less than a hundred */
 
 static const char *log_program = "dcaas";
 static int log_max = LOG_INFO;
+static bool log_to_journal;
+
+/* Whether standard error is the journal's stream, systemd.exec(5): then it takes a priority before the line. */
+static bool
+stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	char mine[64];
+	struct stat st;
+
+	if (stream == NULL || fstat(STDERR_FILENO, &st) != 0)
+		return false;
+	snprintf(mine, sizeof(mine), "%llu:%llu", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+	return strcmp(stream, mine) == 0;
+}
 
 void
 log_init(const char *program, int max_priority)
 {
 	log_program = program;
 	log_max = max_priority;
+	log_to_journal = stderr_is_journal();
 }
 
 static const char *
@@ -38,35 +60,41 @@ level_name(int priority)
 	}
 }
 
+/* Cut when they are too long: a line that said nothing would hide what its values were. */
+static void add_facts(struct buf *line, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+
+static void
+add_facts(struct buf *line, const char *fmt, va_list ap)
+{
+	char facts[LINE_BYTES_MAX - 256];
+
+	vsnprintf(facts, sizeof(facts), fmt, ap);
+	buf_puts(line, facts);
+}
+
 /* One write per line, so that lines of several threads and processes never mix. */
 void
 dc_log(int priority, const char *event, const char *fmt, ...)
 {
 	if (priority > log_max)
 		return;
-	struct buf line = BUF_INIT(16384);
+	struct buf line = BUF_INIT(LINE_BYTES_MAX);
 	char now[UTC_TEXT_SIZE];
 	va_list ap;
 
 	utc_format(utc_now(), now);
+	if (log_to_journal)
+		buf_printf(&line, "<%d>", priority);
 	buf_printf(&line, "time=%s level=%s program=%s event=", now, level_name(priority), log_program);
 	buf_printf(&line, strchr(event, ' ') != NULL ? "\"%s\"" : "%s", event);
 	if (fmt[0] != '\0') {
 		buf_putc(&line, ' ');
 		va_start(ap, fmt);
-		buf_vprintf(&line, fmt, ap);
+		add_facts(&line, fmt, ap);
 		va_end(ap);
 	}
 	buf_putc(&line, '\n');
-	if (line.failed && line.data != NULL && line.len > 0)
-		line.data[line.len - 1] = '\n';
-	for (size_t done = 0; done < line.len;) {
-		ssize_t n = write(STDERR_FILENO, line.data + done, line.len - done);
-
-		if (n <= 0)
-			break;
-		done += (size_t)n;
-	}
+	(void)write_all(STDERR_FILENO, buf_str(&line), line.len); /* whoever cannot log cannot tell it either */
 	buf_free(&line);
 }
 

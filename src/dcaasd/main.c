@@ -12,6 +12,7 @@
 #include "api/api.h"
 #include "auth/bootstrap.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "dcaasd/edge_routes.h"
 #include "dcaasd/iam.h"
 #include "dcaasd/key_routes.h"
@@ -389,8 +390,10 @@ serve(struct daemon *d)
 		return 1;
 	}
 	dc_log(LOG_INFO, "ready", "version=%s", DCAAS_VERSION);
+	notify_manager("READY=1");
 	while (sigwait(&signals, &signal_number) == 0 && signal_number == SIGHUP)
 		reload(d);
+	notify_manager("STOPPING=1");
 	dc_log(LOG_INFO, "stopping", "signal=%d", signal_number);
 	stop(d);
 	return 0;

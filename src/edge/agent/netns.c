@@ -18,6 +18,7 @@
 #include "edge/agent/daemon.h"
 #include "edge/agent/link.h"
 #include "edge/agent/nl.h"
+#include "edge/agent/watch.h"
 
 #define NETNS_DIR "/run/netns"
 #define NETNS_PREFIX "dcaas-"
@@ -89,6 +90,7 @@ static void
 netns_free(struct netns *ns)
 {
 	link_cache_close(&ns->links);
+	nl_close(ns->watch);
 	nl_close(ns->route);
 	nl_close(ns->diag);
 	if (ns->fd >= 0)
@@ -146,6 +148,8 @@ open_sockets(struct host *host, struct netns *ns, struct fault *fault)
 		code = nl_open(NETLINK_SOCK_DIAG, &ns->diag, fault);
 	if (code == 0)
 		code = link_cache_open(&ns->links, ns->route, fault);
+	if (code == 0)
+		code = watch_open(host, true, &ns->watch, fault);
 	netns_leave(host);
 	return code;
 }
@@ -207,7 +211,8 @@ is_still_pinned(const struct netns *ns)
 static int
 make_folder(struct fault *fault)
 {
-	if (mkdir(NETNS_DIR, 0755) != 0 && errno != EEXIST)
+	/* As `ip netns` makes it, whatever our umask is: others keep namespaces there, too. */
+	if (mkdir(NETNS_DIR, 0755) == 0 ? chmod(NETNS_DIR, 0755) != 0 : errno != EEXIST)
 		return fault_errno(fault, "%s", NETNS_DIR);
 	if (mount("", NETNS_DIR, "none", MS_SHARED | MS_REC, NULL) == 0)
 		return 0;

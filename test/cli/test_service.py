@@ -1,0 +1,146 @@
+"""What a service manager needs: the daemons say when they serve, and what is installed fits together."""
+import configparser
+import os
+import re
+import signal
+import socket
+import subprocess
+
+import pytest
+
+from lab.dcaasd import NOBODY, Dcaasd, binary
+from lab.guest import PATIENCE
+
+BUILD = os.path.dirname(os.path.dirname(os.path.dirname(binary("dcaasd"))))
+
+
+class Manager:
+    """The end of systemd's socket; `heard` is what the daemon has said."""
+
+    def __init__(self, folder):
+        self.path = os.path.join(folder, "notify")
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path)
+        os.chmod(self.path, 0o666)
+        self.socket.settimeout(30 * PATIENCE)
+
+    def hear(self):
+        return self.socket.recv(4096).decode()
+
+    def start(self, argv):
+        return subprocess.Popen(argv, env=dict(os.environ, NOTIFY_SOCKET=self.path), stdin=subprocess.DEVNULL,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+@pytest.fixture
+def daemon():
+    made = Dcaasd()
+    try:
+        made.init()
+        yield made
+    finally:
+        made.remove()
+
+
+@pytest.fixture
+def manager(daemon):
+    made = Manager(daemon.folder)
+    yield made
+    made.socket.close()
+
+
+def test_dcaasd_is_ready_when_it_serves_and_says_when_it_stops(daemon, manager):
+    process = manager.start(daemon._argv())
+    try:
+        assert manager.hear() == "READY=1"
+        with open(os.path.join(daemon.folder, "port")) as file:
+            daemon.endpoint = "http://" + file.read().strip()
+        assert daemon.health()["status"] == "ok", "who has waited for the start is answered at once"
+        process.send_signal(signal.SIGTERM)
+        assert manager.hear() == "STOPPING=1"
+        assert process.wait(100) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_dcaasd_that_cannot_start_ends_and_is_never_ready(daemon, manager):
+    os.unlink(os.path.join(daemon.state, "dcaas.key"))
+    assert manager.start(daemon._argv()).wait(100) == 1
+    manager.socket.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        manager.hear()
+
+
+def test_an_edge_is_ready_without_its_server(daemon, manager):
+    """A router that boots while the server is away brings up what it knows."""
+    folder = os.path.join(daemon.folder, "edge")
+    os.mkdir(folder)
+    config = os.path.join(daemon.folder, "edge.conf")
+    with open(config, "w") as file:
+        file.write("[edge]\nserver = http://127.0.0.1:9\ntoken_file = %s/token\nstate_dir = %s\n" % (folder, folder))
+    with open(os.path.join(folder, "token"), "w") as file:
+        file.write("0" * 64)
+    if daemon.drop:
+        os.chown(folder, NOBODY, NOBODY)
+    program = daemon.copy("dcaas-edge")
+    process = manager.start(daemon.unprivileged() + [program, "-c", config, "--fabric", "sim"])
+    try:
+        assert manager.hear() == "READY=1"
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """The root of an installation; its files by their path in it."""
+    root = tmp_path_factory.mktemp("installed")
+    subprocess.run(["meson", "install", "-C", BUILD, "--no-rebuild", "--destdir", str(root)], check=True, capture_output=True,
+                   text=True)
+    return root, {"/" + os.path.relpath(os.path.join(folder, name), root) for folder, _, names in os.walk(root) for name in names}
+
+
+def one(installed, name):
+    """The only installed file of that name, as text."""
+    root, files = installed
+    path, = [path for path in files if path.endswith("/" + name)]
+    with open(str(root) + path) as file:
+        return file.read()
+
+
+def unit(installed, name):
+    parser = configparser.ConfigParser(strict=False, interpolation=None)
+    parser.optionxform = str
+    parser.read_string(one(installed, name))
+    return parser
+
+
+@pytest.mark.parametrize("name", ["dcaasd", "dcaas-edge"])
+def test_a_unit_starts_what_is_installed_with_a_page_about_it(installed, name):
+    parsed = unit(installed, name + ".service")
+    program, option, _ = parsed["Service"]["ExecStart"].split()
+    assert program in installed[1] and option == "-c"
+    assert parsed["Service"]["Type"] == "notify"
+    page = re.fullmatch(r"man:(\S+)\((\d)\)", parsed["Unit"]["Documentation"])
+    assert any(path.endswith("/man%s/%s.%s" % (page[2], page[1], page[2])) for path in installed[1])
+
+
+def test_users_and_folders_of_the_units_are_declared(installed):
+    sysusers, tmpfiles = [text for text in (
+        open(str(installed[0]) + path).read() for path in sorted(installed[1]) if path.endswith("dcaas.conf")
+        and ("/sysusers.d/" in path or "/tmpfiles.d/" in path))]
+    users = [line.split()[1] for line in sysusers.splitlines() if line.startswith("u ")]
+    assert unit(installed, "dcaasd.service")["Service"]["User"] in users
+    edge = configparser.ConfigParser(strict=False)
+    edge.read_string(one(installed, "edge.conf"))
+    assert edge["edge"]["user"] in users
+    assert {line.split()[4] for line in tmpfiles.splitlines() if line} <= set(users) | {"root"}
+    assert os.path.dirname(edge["edge"]["token_file"]) in [line.split()[1] for line in tmpfiles.splitlines() if line]
+
+
+@pytest.mark.parametrize("program, example", [("dcaasd", "dcaasd.conf"), ("dcaas-edge", "edge.conf")])
+def test_the_example_of_a_configuration_is_good_as_it_is(installed, tmp_path, program, example):
+    (tmp_path / example).write_text(one(installed, example))
+    done = subprocess.run([binary(program), "-c", str(tmp_path / example), "-n"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "configuration is good\n"), done.stderr
