@@ -18,7 +18,6 @@
 #include "edge/agent/daemon.h"
 #include "edge/agent/link.h"
 #include "edge/agent/nl.h"
-#include "edge/agent/watch.h"
 
 #define NETNS_DIR "/run/netns"
 #define NETNS_PREFIX "dcaas-"
@@ -90,7 +89,6 @@ static void
 netns_free(struct netns *ns)
 {
 	link_cache_close(&ns->links);
-	nl_close(ns->watch);
 	nl_close(ns->route);
 	nl_close(ns->diag);
 	if (ns->fd >= 0)
@@ -148,8 +146,6 @@ open_sockets(struct host *host, struct netns *ns, struct fault *fault)
 		code = nl_open(NETLINK_SOCK_DIAG, &ns->diag, fault);
 	if (code == 0)
 		code = link_cache_open(&ns->links, ns->route, fault);
-	if (code == 0)
-		code = watch_open(host, true, &ns->watch, fault);
 	netns_leave(host);
 	return code;
 }
