@@ -187,10 +187,11 @@ answer_list(
 
 /* --- one thing --- */
 
+/* A list of things that have members: else there are no columns to make a table of. */
 static bool
 is_table_of(json_t *value)
 {
-	return json_is_array(value) && json_array_size(value) > 0 && json_is_object(json_array_get(value, 0));
+	return json_object_size(json_array_get(value, 0)) > 0;
 }
 
 /* A row for each member, an object's by dots; lists of objects come later as tables. */
@@ -228,6 +229,8 @@ member_tables(const struct spec *s, json_t *schema, json_t *thing, struct arena 
 		if (!is_table_of(value))
 			continue;
 		default_columns(items, value, arena, &columns);
+		if (columns.n == 0)
+			continue;
 		text_safe(out, member);
 		buf_puts(out, ":\n");
 		write_table(s, items, value, &columns, "  ", out);

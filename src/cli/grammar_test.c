@@ -438,6 +438,19 @@ a_list_shows_the_columns_of_the_description(void **state)
 	json_decref(items);
 }
 
+/* A server may answer what this description does not know. */
+static void
+things_without_members_are_no_table(void **state)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT(1000);
+	struct dc_error err = {0};
+	json_t *thing = json_loads("{\"id\":\"1\",\"unheard_of\":[{},{\"a\":1}]}", 0, NULL);
+
+	assert_int_equal(answer_one(*state, NULL, thing, NULL, &out, &err), DC_OK);
+	assert_string_equal(buf_str(&out), "id          1\nunheard_of  {}, {\"a\":1}\n");
+	json_decref(thing);
+}
+
 static void
 refusals_are_told_whatever_their_body_is(void **state)
 {
@@ -526,6 +539,7 @@ main(void)
 	    cmocka_unit_test(json_stays_the_same_value_when_it_is_made_harmless),
 	    cmocka_unit_test(columns_are_aligned_by_what_is_seen),
 	    cmocka_unit_test(a_list_shows_the_columns_of_the_description),
+	    cmocka_unit_test(things_without_members_are_no_table),
 	    cmocka_unit_test(refusals_are_told_whatever_their_body_is),
 	    cmocka_unit_test(completion_offers_what_can_stand_there),
 	    cmocka_unit_test(a_description_that_is_none_is_refused),

@@ -76,7 +76,7 @@ write_row(const struct table *t, const char *const *row, struct buf *out)
 void
 table_write(const struct table *t, const char *indent, struct buf *out)
 {
-	for (size_t i = 0; i + t->columns <= t->cells; i += t->columns) {
+	for (size_t i = 0; t->columns > 0 && i + t->columns <= t->cells; i += t->columns) {
 		buf_puts(out, indent);
 		write_row(t, t->cell + i, out);
 		while (out->len > 0 && out->data[out->len - 1] == ' ')

@@ -24,7 +24,8 @@ decode_text(const struct decoding *d, const struct field *f, const json_t *json,
 		return fail_kind(f, path, "a string", d->err);
 	const char *value = json_string_value(json);
 
-	if (f->kind == F_ENUM && !d->stored) {
+	/* A word that the other side of a wire does not know would go into the database and come out as no enum. */
+	if (f->kind == F_ENUM && (!d->stored || d->view == VIEW_WIRE)) {
 		const char *const *names = f->in_names != NULL ? f->in_names : f->names;
 		const char *name = enum_spelling(f, names, value);
 
@@ -249,6 +250,13 @@ field_decode(const struct field_table *t, enum field_view view, const json_t *js
 	return code;
 }
 
+/* Bounds first: beyond what 64 bits hold the conversion has no value (C17, 6.3.1.4). */
+static bool
+is_whole(double v)
+{
+	return v > -9e15 && v < 9e15 && v == (double)(json_int_t)v;
+}
+
 /* A number beyond 64 bits makes jansson give up without naming the member. Read again with reals for all numbers, the
  * whole ones turned back: the member's own check then finds what is left. */
 static void
@@ -261,8 +269,7 @@ integers_back(json_t *json)
 
 	json_object_foreach_safe(json, next, key, value)
 	{
-		if (json_is_real(value) && json_real_value(value) == (double)(json_int_t)json_real_value(value) &&
-		    json_real_value(value) > -9e15 && json_real_value(value) < 9e15)
+		if (json_is_real(value) && is_whole(json_real_value(value)))
 			json_object_set_new(json, key, json_integer((json_int_t)json_real_value(value)));
 		else
 			integers_back(value);

@@ -7,7 +7,8 @@
 /* A decoder's or encoder's way through nested tables. */
 struct decoding {
 	enum field_view view;
-	bool stored; /* text from the store or another of our processes: no limits, null is NULLED */
+	bool stored; /* text from the store or another of our processes: no limits (of a wire: enums only), null is
+			NULLED */
 	struct arena *arena;
 	struct dc_error *err;
 };
