@@ -163,6 +163,11 @@ on_body(struct exchange *x, const char *data, size_t len)
 		return x->dropped > DRAIN_MAX ? MHD_NO : MHD_YES;
 	}
 	buf_add(&x->body, data, len);
+	if (x->body.failed) { /* no memory: a part of a body is none */
+		x->refused_body = true;
+		x->refusal = DC_E_UNAVAILABLE;
+		return MHD_YES;
+	}
 	atomic_fetch_add(&api->body_bytes, len);
 	received = x->body.len;
 	if (x->peer != NULL && received / (256 * 1024) != (received - len) / (256 * 1024))
@@ -170,16 +175,20 @@ on_body(struct exchange *x, const char *data, size_t len)
 	return MHD_YES;
 }
 
-/* Starts the exchange and answers at once, or suspends the connection until exchange_finish(). */
+/* The request is whole. The first call starts the exchange, the second, which libmicrohttpd makes at once, suspends the
+ * connection until exchange_finish(). Suspended by the first it would still be about to read, and once resumed would
+ * find that a client has closed its sending side, and take that for a client that has gone: no answer to an order that
+ * was carried out. */
 static enum MHD_Result
 on_whole(struct exchange *x)
 {
 	enum phase expected = PHASE_RUNNING;
 	struct MHD_Connection *connection = x->connection;
 
-	exchange_start(x);
-	if (atomic_load(&x->phase) == PHASE_DONE)
-		return answer_queue(x);
+	if (atomic_load(&x->phase) == PHASE_NEW) {
+		exchange_start(x);
+		return atomic_load(&x->phase) == PHASE_DONE ? answer_queue(x) : MHD_YES;
+	}
 	MHD_suspend_connection(connection);
 	if (!atomic_compare_exchange_strong(&x->phase, &expected, PHASE_SUSPENDED))
 		MHD_resume_connection(connection); /* it was finished in between, and nobody else resumes it */
@@ -212,12 +221,13 @@ static void on_log(void *cls, const char *fmt, va_list args) __attribute__((form
 static void
 on_log(void *cls, const char *fmt, va_list args)
 {
+	_cleanup_arena_ struct arena *arena = arena_new();
 	char text[512];
 
 	(void)cls;
 	vsnprintf(text, sizeof(text), fmt, args);
 	text[strcspn(text, "\n")] = '\0';
-	dc_log(LOG_DEBUG, "http", "text=\"%s\"", text);
+	dc_log(LOG_DEBUG, "http", "text=%s", log_quote(arena, text)); /* it may hold what a client sent */
 }
 
 /* A bound, listening socket of our own, so that errors can be told in words. */

@@ -11,6 +11,9 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/io.h"
+
+#define LINE_BYTES_MAX 16384 /* what a line begins with takes less than a hundred */
 
 static const char *log_program = "dcaas";
 static int log_max = LOG_INFO;
@@ -57,13 +60,25 @@ level_name(int priority)
 	}
 }
 
+/* Cut when they are too long: a line that said nothing would hide what its values were. */
+static void add_facts(struct buf *line, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
+
+static void
+add_facts(struct buf *line, const char *fmt, va_list ap)
+{
+	char facts[LINE_BYTES_MAX - 256];
+
+	vsnprintf(facts, sizeof(facts), fmt, ap);
+	buf_puts(line, facts);
+}
+
 /* One write per line, so that lines of several threads and processes never mix. */
 void
 dc_log(int priority, const char *event, const char *fmt, ...)
 {
 	if (priority > log_max)
 		return;
-	struct buf line = BUF_INIT(16384);
+	struct buf line = BUF_INIT(LINE_BYTES_MAX);
 	char now[UTC_TEXT_SIZE];
 	va_list ap;
 
@@ -75,19 +90,11 @@ dc_log(int priority, const char *event, const char *fmt, ...)
 	if (fmt[0] != '\0') {
 		buf_putc(&line, ' ');
 		va_start(ap, fmt);
-		buf_vprintf(&line, fmt, ap);
+		add_facts(&line, fmt, ap);
 		va_end(ap);
 	}
 	buf_putc(&line, '\n');
-	if (line.failed && line.data != NULL && line.len > 0)
-		line.data[line.len - 1] = '\n';
-	for (size_t done = 0; done < line.len;) {
-		ssize_t n = write(STDERR_FILENO, line.data + done, line.len - done);
-
-		if (n <= 0)
-			break;
-		done += (size_t)n;
-	}
+	(void)write_all(STDERR_FILENO, buf_str(&line), line.len); /* whoever cannot log cannot tell it either */
 	buf_free(&line);
 }
 

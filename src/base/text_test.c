@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/error.h"
@@ -168,6 +169,46 @@ log_values_cannot_forge_a_line(void **state)
 	assert_string_equal(log_quote(a, NULL), "\"\"");
 }
 
+/* What standard error gets while it is written to. */
+static char *
+logged(const char *value)
+{
+	int fd[2], saved = dup(STDERR_FILENO);
+	char *text = calloc(1, 1 << 16);
+	ssize_t n;
+
+	assert_non_null(text);
+	assert_int_equal(pipe(fd), 0);
+	assert_int_equal(dup2(fd[1], STDERR_FILENO), STDERR_FILENO);
+	dc_log(LOG_ERR, "test", "value=%s", value);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(fd[1]);
+	for (size_t len = 0; (n = read(fd[0], text + len, (1 << 16) - 1 - len)) > 0; len += (size_t)n)
+		;
+	close(fd[0]);
+	return text;
+}
+
+static void
+a_log_line_that_is_too_long_is_cut_and_stays_one_line(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena *a = arena_new();
+	char *value = arena_alloc(a, 40001);
+
+	memset(value, 'x', 40000);
+	char *line = logged(value);
+
+	assert_non_null(strstr(line, "event=test value=xxxxxxxxxx"));
+	assert_true(strlen(line) > 8000 && strlen(line) <= 16384);
+	assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
+	free(line);
+	line = logged("brief");
+	assert_non_null(strstr(line, " event=test value=brief\n"));
+	free(line);
+}
+
 int
 main(void)
 {
@@ -181,6 +222,7 @@ main(void)
 	    cmocka_unit_test(json_strings_hold_whole_characters_only),
 	    cmocka_unit_test(errors_carry_code_member_and_words),
 	    cmocka_unit_test(log_values_cannot_forge_a_line),
+	    cmocka_unit_test(a_log_line_that_is_too_long_is_cut_and_stays_one_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -145,6 +145,23 @@ def test_a_body_may_come_in_pieces(tenant, wire):
     assert wire.answer()[0] == 201
 
 
+@pytest.mark.parametrize("ending", ["length", "chunks"])
+def test_a_client_that_has_said_all_and_closes_its_side_is_answered(tenant, gateway, ending):
+    """An order that is carried out has an answer, also while it waits for the disk."""
+    for number in range(10):
+        body = json.dumps({"virtual_gateway": {"name": "n%d" % number}}).encode()
+        wire = Wire(tenant)
+        if ending == "length":
+            wire.send(request(tenant, "PUT", V3 + "virtual-gateways/" + gateway, body) + body)
+        else:
+            wire.send(request(tenant, "PUT", V3 + "virtual-gateways/" + gateway, body, {"transfer-encoding": "chunked"},
+                              length=False) + chunked(body, 10))
+        wire.socket.shutdown(socket.SHUT_WR)
+        answer = wire.answer()
+        wire.close()
+        assert answer is not None and answer[0] == 200, number
+
+
 def test_a_get_may_have_a_body(tenant, wire):
     """Node's SDK sends {} with its GET, signed."""
     wire.send(request(tenant, "GET", V3 + "virtual-gateways", b"{}") + b"{}")
@@ -371,6 +388,18 @@ def test_a_reload_takes_new_settings_and_keeps_the_old_ones_when_they_are_wrong(
     assert create(3).status == 201
     daemon.settings.pop()
     daemon.write_config()
+
+
+def test_a_long_request_cannot_keep_itself_out_of_the_log(new_dcaasd):
+    """The line of a call says what became of it, however long its path and its method are."""
+    daemon = new_dcaasd()
+    for method, path in (("GET", "/v3/" + "p" * 20000), ("GET", "/" + "%22" * 5000), ("M" * 20000, "/health")):
+        answer = exchange(daemon.operator(), method, path, b"", {"host": "x"})
+        request_id = answer.headers["x-request-id"]
+        line = wait_for("the line of the call", lambda: next(
+            (line for line in daemon.log().splitlines() if "event=call " in line and request_id in line), None))
+        assert "status=%d " % answer.status in line and "code=APIGW" in line
+        assert len(line) < 8192
 
 
 def test_a_wrong_configuration_does_not_start(tmp_path):
