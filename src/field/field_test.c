@@ -133,6 +133,8 @@ static const struct {
     {"\"name\":\"a\",\"vlan\":1.0", "port.vlan", "whole number from 0 to 3999", DC_E_PARAM},
     {"\"name\":\"a\",\"vlan\":\"1\"", "port.vlan", "whole number from 0 to 3999", DC_E_PARAM},
     {"\"name\":\"a\",\"vlan\":99999999999999999999", "port.vlan", "whole number from 0 to 3999", DC_E_PARAM},
+    {"\"name\":\"a\",\"vlan\":1e300,\"asn\":99999999999999999999", "port.vlan", "whole number from 0 to 3999",
+	DC_E_PARAM},
     {"\"name\":\"a\",\"vlan\":true", "port.vlan", "whole number from 0 to 3999", DC_E_PARAM},
     {"\"name\":\"a\",\"vlan\":1,\"asn\":0", "port.asn", "from 1 to 4294967295", DC_E_ASN},
     {"\"name\":\"a\",\"vlan\":1,\"asn\":\"x\"", "port.asn", "from 1 to 4294967295", DC_E_ASN},
