@@ -9,18 +9,6 @@
 #define CANARY_CONTEXT "store_meta.canary"
 #define NAME_MAX_LEN 80
 
-struct stmt_guard {
-	const struct tx_ops *ops;
-	struct stmt *stmt;
-};
-
-static void
-stmt_guard_end(struct stmt_guard *g)
-{
-	g->ops->finish(g->stmt);
-}
-#define STMT(name, tx) __attribute__((cleanup(stmt_guard_end))) struct stmt_guard name = {(tx)->ops, NULL}
-
 /* Both tables of our own; there from the first open on. */
 static const char bootstrap[] =
     "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY, name TEXT NOT NULL,"

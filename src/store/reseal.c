@@ -9,18 +9,6 @@
 #define BATCH 256 /* bounds how long other writers wait for one step */
 #define UNKNOWN_BYTES 24
 
-struct stmt_guard {
-	const struct tx_ops *ops;
-	struct stmt *stmt;
-};
-
-static void
-stmt_guard_end(struct stmt_guard *g)
-{
-	g->ops->finish(g->stmt);
-}
-#define STMT(name, tx) __attribute__((cleanup(stmt_guard_end))) struct stmt_guard name = {(tx)->ops, NULL}
-
 /* A column of secrets. */
 struct column {
 	const struct field_table *table;

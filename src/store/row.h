@@ -1,4 +1,4 @@
-/* row.h - one column of a row between C struct and database. For query.c and migrate.c. */
+/* row.h - one column of a row between C struct and database. For sql.c, migrate.c and reseal.c. */
 #ifndef DC_STORE_ROW_H
 #define DC_STORE_ROW_H
 

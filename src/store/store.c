@@ -168,6 +168,12 @@ tx_epoch(struct tx *tx)
 	return tx->store->epoch;
 }
 
+void
+stmt_guard_end(struct stmt_guard *g)
+{
+	g->ops->finish(g->stmt);
+}
+
 enum dc_code
 tx_run(struct tx *tx, store_run run, void *arg, struct dc_error *err)
 {

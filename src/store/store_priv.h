@@ -1,4 +1,4 @@
-/* store_priv.h - inside of the store: what query.c, migrate.c and store.c ask of a backend. Only files in store/
+/* store_priv.h - inside of the store: what sql.c, migrate.c and store.c ask of a backend. Only files in store/
  * include it (tests too, for migrations of their own).
  *
  * A backend makes struct store and struct tx part of structs of its own and fills the two tables of functions. SQL that
@@ -49,6 +49,14 @@ struct tx {
 	struct wake *wakes;  /* in the arena, no edge twice */
 	enum dc_code broken; /* the first failure of a statement */
 };
+
+/* STMT(s, tx): s.stmt is finished at the end of the block, whatever way leads there. */
+struct stmt_guard {
+	const struct tx_ops *ops;
+	struct stmt *stmt;
+};
+void stmt_guard_end(struct stmt_guard *);
+#define STMT(name, tx) __attribute__((cleanup(stmt_guard_end))) struct stmt_guard name = {(tx)->ops, NULL}
 
 struct store_ops {
 	void (*submit)(struct store *, store_run, void *arg, store_done);

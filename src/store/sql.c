@@ -1,0 +1,283 @@
+/* sql.c - see sql.h. */
+#include "store/sql.h"
+
+#include <string.h>
+
+#include "base/log.h"
+
+#define IN_MAX 16384 /* both databases take 32 k parameters and more */
+
+void
+sql_end(struct sql *q)
+{
+	q->tx->ops->finish(q->stmt);
+	buf_free(&q->text);
+}
+
+const struct field *
+sql_column(const struct sql *q, const char *name)
+{
+	const struct field *f = field_find(q->table, name);
+
+	if (f == NULL || !row_has_column(f)) {
+		dc_log(LOG_CRIT, "bug: no such column", "table=%s column=%s", q->table->sql, name);
+		abort();
+	}
+	return f;
+}
+
+const struct field *
+sql_key(const struct sql *q)
+{
+	return &q->table->fields[0];
+}
+
+static const struct field *
+column_from(const struct field *f)
+{
+	while (f->name != NULL && !row_has_column(f))
+		f++;
+	return f->name != NULL ? f : NULL;
+}
+
+const struct field *
+sql_first_column(const struct sql *q)
+{
+	return column_from(q->table->fields);
+}
+
+const struct field *
+sql_next_column(const struct field *f)
+{
+	return column_from(f + 1);
+}
+
+/* Appends a parameter. */
+static void
+sql_put_value(struct sql *q, struct value v)
+{
+	if (q->n == q->cap) {
+		size_t cap = q->cap == 0 ? 32 : 2 * q->cap;
+		struct value *bigger = arena_array(q->tx->arena, cap, sizeof(*bigger));
+
+		if (q->n > 0)
+			memcpy(bigger, q->values, q->n * sizeof(*bigger));
+		q->values = bigger;
+		q->cap = cap;
+	}
+	q->values[q->n++] = v;
+	buf_putc(&q->text, '$');
+	buf_int(&q->text, (int64_t)q->n);
+}
+
+void
+sql_put_int(struct sql *q, int64_t num)
+{
+	sql_put_value(q, (struct value){.type = VALUE_INT, .num = num});
+}
+
+void
+sql_put_row_value(struct sql *q, const struct field *f, const void *row)
+{
+	struct value v = {VALUE_NULL, 0, NULL};
+
+	if (q->rc == DC_OK)
+		q->rc = row_value(q->tx, q->table, f, row, &v, q->err);
+	sql_put_value(q, v);
+}
+
+void
+sql_put_condition_text(struct sql *q, const struct field *f, const char *text)
+{
+	sql_put_value(q, row_condition(f, text));
+}
+
+void
+sql_put_name(struct sql *q, const char *name)
+{
+	buf_putc(&q->text, '"');
+	buf_puts(&q->text, name);
+	buf_putc(&q->text, '"');
+}
+
+void
+sql_put_columns(struct sql *q)
+{
+	const char *comma = "";
+
+	for (const struct field *f = sql_first_column(q); f != NULL; f = sql_next_column(f)) {
+		buf_puts(&q->text, comma);
+		sql_put_name(q, f->name);
+		comma = ", ";
+	}
+}
+
+static const char *
+operator_of(enum query_op op)
+{
+	switch (op) {
+	case Q_OP_EQ:
+		return " = ";
+	case Q_OP_NE:
+		return " <> ";
+	case Q_OP_LT:
+		return " < ";
+	case Q_OP_GT:
+		return " > ";
+	case Q_OP_LE:
+		return " <= ";
+	case Q_OP_GE:
+		return " >= ";
+	case Q_OP_IN:
+	case Q_OP_NULL:
+	case Q_OP_NOT_NULL:
+	case Q_OP_END:
+		break;
+	}
+	abort(); /* has no single operand */
+}
+
+/* The list is filled up to a power of two with its last value: one text, and one prepared statement, for many lengths.
+ */
+static void
+put_in(struct sql *q, const struct field *f, const char *const *list)
+{
+	size_t n = 0, padded = 1;
+
+	while (list[n] != NULL)
+		n++;
+	if (n == 0) {
+		buf_puts(&q->text, "1 = 0");
+		return;
+	}
+	if (n > IN_MAX) {
+		q->rc = dc_fail(q->err, DC_E_SYSTEM, f->name, "a condition of %zu values is too long", n);
+		return;
+	}
+	while (padded < n)
+		padded *= 2;
+	sql_put_name(q, f->name);
+	buf_puts(&q->text, " IN (");
+	for (size_t i = 0; i < padded; i++) {
+		buf_puts(&q->text, i > 0 ? ", " : "");
+		sql_put_condition_text(q, f, list[i < n ? i : n - 1]);
+	}
+	buf_putc(&q->text, ')');
+}
+
+static void
+put_condition(struct sql *q, const struct query_cond *c)
+{
+	const struct field *f = sql_column(q, c->column);
+
+	if (f->kind == F_SECRET && c->op != Q_OP_NULL && c->op != Q_OP_NOT_NULL)
+		abort(); /* equal secrets are sealed differently: nothing would ever match */
+	if (c->op == Q_OP_IN) {
+		put_in(q, f, c->list);
+		return;
+	}
+	sql_put_name(q, f->name);
+	if (c->op == Q_OP_NULL || c->op == Q_OP_NOT_NULL) {
+		buf_puts(&q->text, c->op == Q_OP_NULL ? " IS NULL" : " IS NOT NULL");
+		return;
+	}
+	buf_puts(&q->text, operator_of(c->op));
+	if (c->text == NULL && row_is_integer(f))
+		sql_put_int(q, c->num);
+	else
+		sql_put_condition_text(q, f, c->text);
+}
+
+const char *
+sql_put_where(struct sql *q, const struct query_cond *conds)
+{
+	const char *join = " WHERE ";
+
+	for (const struct query_cond *c = conds; c->op != Q_OP_END; c++) {
+		buf_puts(&q->text, join);
+		put_condition(q, c);
+		join = " AND ";
+	}
+	return join;
+}
+
+void
+sql_put_where_id(struct sql *q, const char *id)
+{
+	buf_puts(&q->text, " WHERE ");
+	sql_put_name(q, sql_key(q)->name);
+	buf_puts(&q->text, " = ");
+	sql_put_condition_text(q, sql_key(q), id);
+}
+
+static void
+bind(struct sql *q)
+{
+	const struct tx_ops *ops = q->tx->ops;
+
+	for (size_t i = 0; i < q->n; i++) {
+		const struct value *v = &q->values[i];
+		int nth = (int)i + 1;
+
+		switch (v->type) {
+		case VALUE_NULL:
+			ops->bind_null(q->stmt, nth);
+			break;
+		case VALUE_INT:
+			ops->bind_int(q->stmt, nth, v->num);
+			break;
+		case VALUE_TEXT:
+			ops->bind_text(q->stmt, nth, v->text);
+			break;
+		}
+	}
+}
+
+enum dc_code
+sql_start(struct sql *q, bool *row)
+{
+	enum dc_code rc;
+
+	if (q->rc != DC_OK)
+		return q->rc;
+	if (q->text.failed)
+		return dc_fail(q->err, DC_E_SYSTEM, NULL, "a statement on %s is too long", q->table->sql);
+	if ((rc = q->tx->ops->prepare(q->tx, buf_str(&q->text), &q->stmt, q->err)) != DC_OK)
+		return rc;
+	bind(q);
+	return q->tx->ops->step(q->stmt, row, q->err);
+}
+
+enum dc_code
+sql_run(struct sql *q, int64_t *changed)
+{
+	bool row;
+	enum dc_code rc;
+
+	if ((rc = sql_start(q, &row)) == DC_OK && changed != NULL)
+		*changed = q->tx->ops->changes(q->stmt);
+	return rc;
+}
+
+enum dc_code
+sql_run_on_one(struct sql *q)
+{
+	int64_t changed;
+	enum dc_code rc;
+
+	if ((rc = sql_run(q, &changed)) != DC_OK)
+		return rc;
+	return changed > 0 ? DC_OK : DC_E_NOT_FOUND;
+}
+
+enum dc_code
+sql_read_row(struct sql *q, void *row)
+{
+	int nth = 0;
+	enum dc_code rc;
+
+	for (const struct field *f = sql_first_column(q); f != NULL; f = sql_next_column(f))
+		if ((rc = row_read(q->tx, q->table, f, q->stmt, nth++, row, q->err)) != DC_OK)
+			return rc;
+	return DC_OK;
+}
