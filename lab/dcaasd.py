@@ -127,19 +127,22 @@ class Dcaasd:
                     'export LISTEN_PID LISTEN_FDS; exec "$@"' % (fd, fd, fd), "bash"] + argv
             fds = (fd,)
         with open(self.log_path, "ab") as log:
+            begin = log.tell()
             self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env, pass_fds=fds,
                                             start_new_session=True)
         end = time.monotonic() + STARTS_SECONDS * PATIENCE
         while not os.path.exists(port_file):
             if self.process.poll() is not None or time.monotonic() > end:
-                raise LabError("dcaasd did not start: " + self.log()[-2000:])
+                raise LabError("dcaasd did not start: " + (self.log(begin)[-2000:].strip() or "it says nothing"))
             time.sleep(0.01)
         with open(port_file) as file:
             self.endpoint = "http://" + file.read().strip()
         return self
 
-    def log(self):
+    def log(self, begin=0):
+        """What it has said, from that place in the file on."""
         with open(self.log_path, errors="replace") as file:
+            file.seek(begin)
             return file.read()
 
     def operator(self, say=None, project_id=None):

@@ -1,6 +1,7 @@
 #!/bin/sh
 # deps.sh build|run|check - installs the Debian packages that are missing, by name, in one call of apt-get.
-# Says what it installs; without root or sudo it says what is missing and ends with 1.
+# Says what it installs, and what apt-get says only when that fails; without root or sudo it says what is missing and ends
+# with 1.
 set -eu
 umask 022 # of what packages make when they are installed
 
@@ -45,25 +46,38 @@ if [ "$(id -u)" != 0 ]; then
 		exit 1
 	fi
 	sudo=sudo
+	sudo true || exit 1 # asks for the password where it is seen
 fi
-echo "deps: installing$missing"
-export DEBIAN_FRONTEND=noninteractive
-# Services that packages bring (BIRD's) are not started: the lab starts its own.
+echo "deps: installing, which takes a minute or more:$missing"
+log=$(mktemp)
+# (dash runs the EXIT trap only where a signal is trapped, too.)
+trap 'rm -f "$log"; [ -z "$ours" ] || $sudo rm -f $policy' EXIT
+trap 'exit 130' INT TERM HUP
+# Services that packages bring (BIRD's) are not started: the lab starts its own. One that a killed run left is ours, too.
 policy=/usr/sbin/policy-rc.d
-if [ ! -e $policy ]; then
-	printf '#!/bin/sh\nexit 101\n' | $sudo tee $policy >/dev/null
+mark="# made by dcaas' lab/deps.sh, for as long as it installs"
+ours=
+if [ ! -e $policy ] || grep -q "^$mark" $policy; then
+	ours=yes
+	printf '#!/bin/sh\n%s\nexit 101\n' "$mark" | $sudo tee $policy >/dev/null
 	$sudo chmod 755 $policy
-	trap '$sudo rm -f $policy' EXIT
 fi
-# Networks have their moments, and an earlier run may have been ended amidst an installation.
-for pause in 10 30 60 0; do
+
+install() {
 	$sudo env DEBIAN_FRONTEND=noninteractive dpkg --configure -a || true
 	$sudo apt-get -o Acquire::Retries=3 update -q || true
 	# shellcheck disable=SC2086
-	if $sudo env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 install -y -q \
-	    --no-install-recommends $missing; then
+	$sudo env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 install -y -q \
+	    --no-install-recommends $missing
+}
+
+# Networks have their moments, and an earlier run may have been ended amidst an installation.
+for pause in 10 30 60 0; do
+	if install >"$log" 2>&1 </dev/null; then
 		exit 0
 	fi
+	grep -E '^[EW]:' "$log" >&2 || tail -n 20 "$log" >&2
+	[ $pause = 0 ] || echo "deps: that failed; again in $pause s" >&2
 	sleep $pause
 done
 echo "deps: could not install$missing" >&2

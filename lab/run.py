@@ -92,7 +92,8 @@ class Run:
 
     def up(self, port):
         self.write_mark()
-        self.site = Site(self.lab_folder, choose_port(port, self.tell), call=self.tell_call, say=self.tell_lab)
+        port = choose_port(port, self.tell)
+        self.site = Site(self.lab_folder, port, call=self.tell_call, say=self.tell_lab)
         self.write_mark()
         self.tell("dcaasd serves %s; the operator has described a location, an edge and its ports" % self.site.dcaasd.endpoint)
         self.site.start_edge()
@@ -221,14 +222,17 @@ def brief(value):
 
 
 def choose_port(port, tell):
-    if port is not None:
-        return port
+    if port == 0:
+        return 0
+    wanted = DEFAULT_PORT if port is None else port
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", DEFAULT_PORT))
-            return DEFAULT_PORT
-        except OSError:
+            probe.bind(("127.0.0.1", wanted))
+            return wanted
+        except OSError as error:
+            if port is not None:
+                raise LabError("port %d: %s (PORT=0 takes a free one)" % (port, error.strerror)) from None
             tell("port %d is taken: using a free one (PORT= chooses)" % DEFAULT_PORT)
             return 0
 

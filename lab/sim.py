@@ -5,6 +5,7 @@ No root, no router: the answers are the API's own, what stands behind them is si
 import argparse
 import json
 import os
+import pwd
 import secrets
 import shlex
 import signal
@@ -41,9 +42,19 @@ class Sim:
         self.mark = os.path.join(self.folder, "running.json")
         self.edge = None
         os.makedirs(self.folder, exist_ok=True)
+        self._refuse_strange()
         self._refuse_second()
         self.dcaasd = Dcaasd(self.folder, port, SETTINGS)
         self.values = {}
+
+    def _refuse_strange(self):
+        """What another user's run left is not touched: he could not go on with it, nor could we. (Root's belongs to nobody.)"""
+        mine = (0, NOBODY) if os.geteuid() == 0 else (os.geteuid(),)
+        state = os.path.join(self.folder, "state")
+        owner = os.stat(state if os.path.exists(state) else self.folder).st_uid
+        if owner not in mine and (os.geteuid() != 0 or os.path.exists(state)):
+            raise LabError("%s belongs to %s: run it as that user, or choose another folder with DIR=" %
+                           (shown(self.folder), user_name(owner)))
 
     def _refuse_second(self):
         try:
@@ -181,6 +192,13 @@ class Sim:
                 os.unlink(self.mark)
 
 
+def user_name(uid):
+    try:
+        return "root" if uid == NOBODY else pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return "user %d" % uid
+
+
 def millis(text):
     """An API time as milliseconds since 1970."""
     import datetime
@@ -237,6 +255,8 @@ def main():
         return 0
     except (LabError, GuestError, ApiError, OSError) as error:
         print("sim: %s" % error, file=sys.stderr)
+        if "in use" in str(error):
+            print("sim: PORT=0 takes a free port", file=sys.stderr)
         return 1
     finally:
         if sim is not None:

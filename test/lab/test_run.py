@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -12,7 +13,8 @@ import time
 
 import pytest
 
-from lab.topology import ROOT
+from lab.run import choose_port
+from lab.topology import ROOT, LabError
 
 PROMISED = 60  # seconds from the start to the last word, once the packages are there and all is built
 
@@ -121,6 +123,14 @@ def start(folder):
         if "leaves nothing behind" in line:
             return process, "".join(words)
     raise AssertionError("it ended: " + "".join(words))
+
+
+def test_a_taken_port_is_told_before_anything_starts():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(LabError, match="in use"):
+            choose_port(other.getsockname()[1], print)
 
 
 def owner_of_dcaasd(folder):

@@ -11,7 +11,8 @@ import pytest
 from lab.api_client import Client
 from lab.dcaasd import binary
 from lab.guest import wait
-from lab.topology import ROOT, shown
+from lab.sim import Sim
+from lab.topology import ROOT, LabError, shown
 
 V3 = "/v3/{project_id}/dcaas/"
 PROMISED = 2  # seconds until it is ready, once built
@@ -123,6 +124,24 @@ def test_a_taken_port_is_told(sim, tmp_path_factory):
     second, said, _ = start(tmp_path_factory.mktemp("second"), port=port)
     assert second.wait(60) == 1
     assert port in said and "in use" in said
+
+
+def test_a_later_failure_is_told_without_the_log_of_earlier_runs(sim, tmp_path_factory):
+    port = env_of(sim[0])["DCAAS_ENDPOINT"].rsplit(":", 1)[1]
+    folder = tmp_path_factory.mktemp("second")
+    second, said, _ = start(folder)
+    assert end(second) == 0, said
+    second, said, _ = start(folder, port=port)
+    assert second.wait(60) == 1
+    assert "in use" in said and "PORT=0" in said and "event=ready" not in said
+
+
+def test_state_of_another_user_is_not_touched(tmp_path, monkeypatch):
+    (tmp_path / "state").mkdir()
+    monkeypatch.setattr("os.geteuid", lambda stranger=os.geteuid() + 12345: stranger)
+    with pytest.raises(LabError, match="belongs to .* DIR="):
+        Sim(str(tmp_path), 0)
+    assert os.listdir(tmp_path) == ["state"]
 
 
 def test_its_parts_end_with_it(sim):
