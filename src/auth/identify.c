@@ -16,20 +16,6 @@ given(const struct auth_request *in, const char *name)
 	return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-/* query_get, where "no row" is the caller's 401. */
-static enum dc_code
-find(struct tx *tx, const struct field_table *table, const struct query_cond *cond, void *ret_row, bool *found,
-    struct dc_error *err)
-{
-	void *row = NULL;
-	enum dc_code rc = query_get(tx, table, cond, &row, err);
-
-	*found = rc == DC_OK;
-	if (*found)
-		memcpy(ret_row, row, table->size);
-	return rc == DC_E_NOT_FOUND ? DC_OK : rc;
-}
-
 static enum dc_code
 by_edge(struct tx *tx, const struct auth_options *o, const char *credential, struct arena *arena, struct identity *ret,
     struct dc_error *err)
@@ -61,7 +47,7 @@ static enum dc_code
 load_user(struct tx *tx, const char *id, struct user_row *ret, struct dc_error *err)
 {
 	bool found;
-	enum dc_code rc = find(tx, &user_table, Q(Q_EQ("id", id)), ret, &found, err);
+	enum dc_code rc = auth_find(tx, &user_table, Q(Q_EQ("id", id)), ret, &found, err);
 
 	if (rc == DC_OK && (!found || !ret->enabled.v))
 		return dc_fail(err, DC_E_UNAUTHORIZED, NULL, FAILED "the user is disabled");
@@ -91,7 +77,7 @@ by_token(struct tx *tx, const struct auth_request *in, const char *token, struct
 	enum dc_code rc;
 
 	auth_token_hash(token, hash);
-	if ((rc = find(tx, &token_table, Q(Q_EQ("hash", hash)), &row, &found, err)) != DC_OK)
+	if ((rc = auth_find(tx, &token_table, Q(Q_EQ("hash", hash)), &row, &found, err)) != DC_OK)
 		return rc;
 	if (!found)
 		return dc_fail(err, DC_E_UNAUTHORIZED, "X-Auth-Token", FAILED "decrypt token fail");
@@ -149,7 +135,7 @@ by_signature(struct tx *tx, const struct auth_options *o, const struct auth_requ
 	if (bare && !o->unsigned_payload)
 		return dc_fail(err, DC_E_UNAUTHORIZED, "X-Sdk-Content-Sha256",
 		    FAILED "the payload must be signed (the operator has not set accept_unsigned_payload)");
-	if ((rc = find(tx, &key_table, Q(Q_EQ("access_key", claim.access_key)), &key, &found, err)) != DC_OK)
+	if ((rc = auth_find(tx, &key_table, Q(Q_EQ("access_key", claim.access_key)), &key, &found, err)) != DC_OK)
 		return rc;
 	if (!found || !key.enabled.v)
 		return dc_fail(err, DC_E_UNAUTHORIZED, NULL, FAILED "Get secretKey failed,ak:%.64s,err:ak not exist",

@@ -3,17 +3,7 @@
 #include <ctype.h>
 #include <stdint.h>
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
+#include "base/uuid.h"
 
 /* Whether an escape begins at text[i]; *ret is its byte. */
 static bool
@@ -21,7 +11,7 @@ escape_at(const char *text, size_t len, size_t i, char *ret)
 {
 	int high, low;
 
-	if (text[i] != '%' || len - i < 3 || (high = hex_digit(text[i + 1])) < 0 || (low = hex_digit(text[i + 2])) < 0)
+	if (text[i] != '%' || len - i < 3 || (high = hex_value(text[i + 1])) < 0 || (low = hex_value(text[i + 2])) < 0)
 		return false;
 	*ret = (char)(high << 4 | low);
 	return true;

@@ -1,5 +1,7 @@
 #include "auth/tables.h"
 
+#include "store/query.h"
+
 const char *const role_names[] = {"reader", "member", "operator", NULL};
 
 enum role
@@ -140,3 +142,16 @@ const struct field_table token_table = {
     .size = sizeof(struct token_row),
     .fields = token_fields,
 };
+
+enum dc_code
+auth_find(struct tx *tx, const struct field_table *table, const struct query_cond *cond, void *ret_row, bool *found,
+    struct dc_error *err)
+{
+	void *row = NULL;
+	enum dc_code rc = query_get(tx, table, cond, &row, err);
+
+	*found = rc == DC_OK;
+	if (*found)
+		memcpy(ret_row, row, table->size);
+	return rc == DC_E_NOT_FOUND ? DC_OK : rc;
+}

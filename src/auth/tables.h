@@ -48,6 +48,11 @@ struct token_row {
 };
 extern const struct field_table token_table;
 
+/* The row copied to ret_row, of the table's size, or *found false: "no such row" is an answer here, not a failure. */
+struct query_cond; /* store/query.h */
+enum dc_code auth_find(struct tx *, const struct field_table *, const struct query_cond *, void *ret_row, bool *found,
+    struct dc_error *err);
+
 enum role role_parse(const char *); /* ROLE_NONE for NULL and unknown words */
 const char *role_name(enum role);   /* NULL for ROLE_NONE */
 

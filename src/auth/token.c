@@ -22,20 +22,6 @@ given(const struct f_objects *o)
 	return o->v;
 }
 
-/* A row, or *found false. */
-static enum dc_code
-find(struct tx *tx, const struct field_table *table, const struct query_cond *cond, void *ret_row, bool *found,
-    struct dc_error *err)
-{
-	void *row = NULL;
-	enum dc_code rc = query_get(tx, table, cond, &row, err);
-
-	*found = rc == DC_OK;
-	if (*found)
-		memcpy(ret_row, row, table->size);
-	return rc == DC_E_NOT_FOUND ? DC_OK : rc;
-}
-
 /* The id of a domain named by id or name; *ret NULL when there is none. fallback: when neither was given. */
 static enum dc_code
 domain_id(struct tx *tx, const struct token_domain *in, const char *fallback, const char **ret, struct dc_error *err)
@@ -47,8 +33,8 @@ domain_id(struct tx *tx, const struct token_domain *in, const char *fallback, co
 	*ret = fallback;
 	if (in == NULL || (in->id.v == NULL && in->name.v == NULL))
 		return DC_OK;
-	rc = in->id.v != NULL ? find(tx, &domain_table, Q(Q_EQ("id", in->id.v)), &row, &found, err)
-			      : find(tx, &domain_table, Q(Q_EQ("name", in->name.v)), &row, &found, err);
+	rc = in->id.v != NULL ? auth_find(tx, &domain_table, Q(Q_EQ("id", in->id.v)), &row, &found, err)
+			      : auth_find(tx, &domain_table, Q(Q_EQ("name", in->name.v)), &row, &found, err);
 	if (rc == DC_OK)
 		*ret = found ? row.id.v : NULL;
 	return rc;
@@ -62,12 +48,12 @@ find_user(struct tx *tx, const struct token_user *in, struct user_row *ret, bool
 
 	*found = false;
 	if (in->id.v != NULL)
-		return find(tx, &user_table, Q(Q_EQ("id", in->id.v)), ret, found, err);
+		return auth_find(tx, &user_table, Q(Q_EQ("id", in->id.v)), ret, found, err);
 	if (in->name.v == NULL)
 		return DC_OK;
 	if ((rc = domain_id(tx, object(&in->domain), NULL, &domain, err)) != DC_OK || domain == NULL)
 		return rc;
-	return find(tx, &user_table, Q(Q_EQ("domain_id", domain), Q_EQ("name", in->name.v)), ret, found, err);
+	return auth_find(tx, &user_table, Q(Q_EQ("domain_id", domain), Q_EQ("name", in->name.v)), ret, found, err);
 }
 
 static enum dc_code
@@ -77,7 +63,7 @@ find_token(struct tx *tx, const char *text, struct token_row *ret, bool *found, 
 	enum dc_code rc;
 
 	auth_token_hash(text, hash);
-	rc = find(tx, &token_table, Q(Q_EQ("hash", hash)), ret, found, err);
+	rc = auth_find(tx, &token_table, Q(Q_EQ("hash", hash)), ret, found, err);
 	if (rc == DC_OK && *found && ret->expires_at.v <= tx_now(tx))
 		*found = false;
 	return rc;
@@ -159,7 +145,7 @@ scope_project(struct tx *tx, const struct token_project *in, const struct user_r
 	if (in->id.v != NULL) {
 		if ((rc = projects_check(tx, &scope, role_parse(user->role.v), in->id.v, err)) != DC_OK)
 			return rc == DC_E_FORBIDDEN ? out_of_scope(err) : rc;
-		rc = find(tx, &project_table, Q(Q_EQ("id", in->id.v)), &ret->project, &found, err);
+		rc = auth_find(tx, &project_table, Q(Q_EQ("id", in->id.v)), &ret->project, &found, err);
 		return rc == DC_OK && !found ? out_of_scope(err) : rc;
 	}
 	if (in->name.v == NULL)
@@ -200,9 +186,9 @@ load_domains(struct tx *tx, struct token_info *info, struct dc_error *err)
 	bool found;
 	enum dc_code rc;
 
-	rc = find(tx, &domain_table, Q(Q_EQ("id", info->user.domain_id.v)), &info->domain, &found, err);
+	rc = auth_find(tx, &domain_table, Q(Q_EQ("id", info->user.domain_id.v)), &info->domain, &found, err);
 	if (rc == DC_OK && info->project.id.set == GIVEN)
-		rc = find(
+		rc = auth_find(
 		    tx, &domain_table, Q(Q_EQ("id", info->project.domain_id.v)), &info->project_domain, &found, err);
 	return rc;
 }
@@ -213,7 +199,7 @@ load_login(struct tx *tx, const struct token_login *login, struct user_row *ret,
 	bool found = false;
 	enum dc_code rc;
 
-	rc = find(tx, &user_table, Q(Q_EQ("id", login->user_id)), ret, &found, err);
+	rc = auth_find(tx, &user_table, Q(Q_EQ("id", login->user_id)), ret, &found, err);
 	if (rc != DC_OK)
 		return rc;
 	/* Since the password was verified, outside this transaction, it may have been changed. */
@@ -269,9 +255,9 @@ token_show(struct tx *tx, const char *text, struct token_info *ret, struct dc_er
 	if ((rc = find_token(tx, text, &info.token, &found, err)) != DC_OK)
 		return rc;
 	if (found)
-		rc = find(tx, &user_table, Q(Q_EQ("id", info.token.user_id.v)), &info.user, &found, err);
+		rc = auth_find(tx, &user_table, Q(Q_EQ("id", info.token.user_id.v)), &info.user, &found, err);
 	if (rc == DC_OK && found && info.token.project_id.v != NULL)
-		rc = find(tx, &project_table, Q(Q_EQ("id", info.token.project_id.v)), &info.project, &found, err);
+		rc = auth_find(tx, &project_table, Q(Q_EQ("id", info.token.project_id.v)), &info.project, &found, err);
 	if (rc != DC_OK)
 		return rc;
 	if (!found || !info.user.enabled.v)

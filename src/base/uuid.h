@@ -17,6 +17,8 @@ bool uuid_is_valid(const char *);  /* 8-4-4-4-12 hex digits of either case */
 bool hex32_is_valid(const char *); /* 32 hex digits of either case */
 /* len random bytes from the kernel; ends the process if there are none to be had. */
 void random_bytes(void *out, size_t len);
+/* Value of one hex digit of either case; -1 when it is none. */
+int hex_value(char);
 /* Lower-case hex of len bytes; out holds 2 * len + 1. */
 void hex_encode(const void *, size_t len, char *out);
 /* The reverse; text must be exactly 2 * len hex digits. */

@@ -1,10 +1,9 @@
 /* edge.c - the routers that the service drives, and the credential of each. */
-#include <gnutls/crypto.h>
-#include <gnutls/gnutls.h>
 #include <string.h>
 
 #include "api/api.h"
 #include "api/crud.h"
+#include "auth/identity.h"
 #include "reconcile/edge.h"
 #include "res/inventory.h"
 
@@ -105,20 +104,17 @@ edge_report_age(struct tx *tx, const char *edge_id, int64_t *ret, struct dc_erro
 }
 
 /* 32 random bytes as hex; only its hash is kept. */
-static enum dc_code
-new_token(struct edge *e, struct arena *arena, struct dc_error *err)
+static void
+new_token(struct edge *e, struct arena *arena)
 {
-	uint8_t secret[32], digest[32];
-	char token[65], hash[65];
+	uint8_t secret[32];
+	char token[2 * sizeof(secret) + 1], hash[SHA256_HEX_SIZE];
 
 	random_bytes(secret, sizeof(secret));
 	hex_encode(secret, sizeof(secret), token);
-	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, token, 64, digest) < 0)
-		return dc_fail(err, DC_E_SYSTEM, NULL, "the hash of the credential failed");
-	hex_encode(digest, sizeof(digest), hash);
+	auth_token_hash(token, hash);
 	F_SET_TEXT(e->token, arena_strdup(arena, token));
 	F_SET_TEXT(e->token_hash, arena_strdup(arena, hash));
-	return DC_OK;
 }
 
 static enum dc_code
@@ -130,7 +126,8 @@ edge_create(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 	(void)call;
 	if ((rc = check_location(tx, &e->location_id, err)) != DC_OK)
 		return rc;
-	return new_token(e, tx_arena(tx), err);
+	new_token(e, tx_arena(tx));
+	return DC_OK;
 }
 
 static enum dc_code
@@ -279,8 +276,10 @@ renew_token(struct tx *tx, struct call *call, struct dc_error *err)
 	struct edge *e;
 	enum dc_code rc;
 
-	if ((rc = load(tx, call, &e, err)) != DC_OK || (rc = new_token(e, tx_arena(tx), err)) != DC_OK ||
-	    (rc = query_set(tx, &edge_table, columns, e, Q(Q_EQ("id", e->id.v)), NULL, err)) != DC_OK)
+	if ((rc = load(tx, call, &e, err)) != DC_OK)
+		return rc;
+	new_token(e, tx_arena(tx));
+	if ((rc = query_set(tx, &edge_table, columns, e, Q(Q_EQ("id", e->id.v)), NULL, err)) != DC_OK)
 		return rc;
 	if ((rc = event_add(tx, call, "renew-token", "edge", e->id.v, err)) != DC_OK)
 		return rc;

@@ -32,13 +32,22 @@ struct link_end {
 	const char *session[2]; /* IPv4, IPv6 */
 	struct ip_prefix address[2];
 };
-/* end[0] is the near one. The addresses follow from the number and the blocks. */
-void peer_link_ends(const struct peer_link *, const struct res_settings *, struct link_end end[2]);
-
 /* Ends of links that a gateway has: shown ones anywhere, and all on one edge, with those that wait for it. */
 enum dc_code peer_links_of(struct tx *, const char *gateway_id, int64_t *ret, struct dc_error *err);
 enum dc_code peer_links_on(
     struct tx *, const char *gateway_id, const char *edge_id, int64_t *ret, struct dc_error *err);
+
+/* --- peer_link_number.c: its addresses --- */
+
+/* end[0] is the near one. The addresses follow from the number and the blocks. */
+void peer_link_ends(const struct peer_link *, const struct res_settings *, struct link_end end[2]);
+/* Gives the link a number that no link has and whose subnets no neighbour of its gateways has: one above the highest in
+ * use, from the start of the blocks when that is past their end. DC_E_QUOTA when there is none. Under both gateways'
+ * locks. */
+enum dc_code peer_link_take_number(struct tx *, struct peer_link *, const struct res_settings *, struct dc_error *err);
+/* Takes the number's subnets for the link's sessions; link_subnet_release() gives each back. */
+enum dc_code peer_link_take_subnets(
+    struct tx *, const struct peer_link *, const struct res_settings *, struct dc_error *err);
 
 /* --- peer_link_edge.c: the link on its edge --- */
 

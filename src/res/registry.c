@@ -11,6 +11,7 @@
 #include "res/link_subnet.h"
 #include "res/observed.h"
 #include "res/peer_link.h"
+#include "res/remote_subnet.h"
 #include "res/virtual_gateway.h"
 #include "res/virtual_interface.h"
 

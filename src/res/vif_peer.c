@@ -7,6 +7,7 @@
 #include "res/inventory.h"
 #include "res/lifecycle.h"
 #include "res/link_subnet.h"
+#include "res/remote_subnet.h"
 #include "res/virtual_interface.h"
 
 static const char *const families[] = {"ipv4", "ipv6", NULL};
@@ -61,26 +62,7 @@ const struct field_table vif_peer_table = {
 	},
 };
 
-/* --- what a peer takes in its gateway's VRF --- */
-
-/* Row of remote_subnet: UNIQUE (gateway_id, prefix): a static route of one VRF has one owner. */
-struct remote_subnet {
-	struct f_text id, peer_id, gateway_id, prefix;
-};
-
-const struct field_table remote_subnet_table = {
-    .name = "RemoteSubnet",
-    .sql = "remote_subnet",
-    .size = sizeof(struct remote_subnet),
-    .fields =
-	(const struct field[]){
-	    {AT(remote_subnet, id), .kind = F_UUID, .doc = "Identifier of the row."},
-	    {AT(remote_subnet, peer_id), .kind = F_UUID, .doc = "Peer."},
-	    {AT(remote_subnet, gateway_id), .kind = F_UUID, .doc = "Gateway."},
-	    {AT(remote_subnet, prefix), .kind = F_TEXT, .max = 64, .doc = "Network."},
-	    {0},
-	},
-};
+/* --- rules --- */
 
 static enum dc_code
 claim_link(struct tx *tx, const struct vif_peer *p, const char *gateway_id, const struct ip_prefix *subnet,
@@ -96,36 +78,6 @@ claim_link(struct tx *tx, const struct vif_peer *p, const char *gateway_id, cons
 		    "%s: the link subnet overlaps that of another peer of the gateway", member);
 	return link_subnet_take(tx, p->id.v, gateway_id, subnet, err);
 }
-
-static enum dc_code
-claim_remote(struct tx *tx, const struct vif_peer *p, const char *gateway_id, const struct cidr_list *remote,
-    const char *member, struct dc_error *err)
-{
-	for (size_t i = 0; i < remote->n; i++) {
-		struct remote_subnet row = {0};
-		char id[UUID_TEXT_SIZE], text[IP_TEXT_SIZE];
-		int64_t taken;
-		enum dc_code rc;
-
-		ip_format_prefix(&remote->v[i], text);
-		if ((rc = query_count(tx, &remote_subnet_table, Q(Q_EQ("gateway_id", gateway_id), Q_EQ("prefix", text)),
-			 &taken, err)) != DC_OK)
-			return rc;
-		if (taken > 0)
-			return dc_fail(err, DC_E_CIDR_TWICE, member,
-			    "%s: %s is behind another static peer of the gateway already", member, text);
-		uuid_new(id);
-		F_SET_TEXT(row.id, id);
-		row.peer_id = p->id;
-		F_SET_TEXT(row.gateway_id, gateway_id);
-		F_SET_TEXT(row.prefix, text);
-		if ((rc = query_insert(tx, &remote_subnet_table, &row, err)) != DC_OK)
-			return rc;
-	}
-	return DC_OK;
-}
-
-/* --- rules --- */
 
 static enum ip_family
 family_of(const struct vif_peer *p)
@@ -229,7 +181,7 @@ vif_peer_check(struct tx *tx, struct call *call, const struct gateway *gw, struc
 		if ((rc = claim_link(tx, p, gw->id, &link.subnet, names->local, err)) != DC_OK)
 			return rc;
 	}
-	return is_bgp(p) ? DC_OK : claim_remote(tx, p, gw->id, &routes, names->remote_ep_group, err);
+	return is_bgp(p) ? DC_OK : remote_subnets_take(tx, p->id.v, gw->id, &routes, names->remote_ep_group, err);
 }
 
 enum dc_code
@@ -244,10 +196,10 @@ vif_peer_set_remote(struct tx *tx, struct call *call, const struct gateway *gw, 
 		 names->remote, &link, err)) != DC_OK ||
 	    (rc = check_remote(
 		 tx, call, gw, p, list, link.family != IP_NONE ? &link.subnet : NULL, names, &routes, err)) != DC_OK ||
-	    (rc = query_delete(tx, &remote_subnet_table, Q(Q_EQ("peer_id", p->id.v)), NULL, err)) != DC_OK)
+	    (rc = remote_subnets_release(tx, p->id.v, err)) != DC_OK)
 		return rc;
 	p->remote_ep_group = *list;
-	return is_bgp(p) ? DC_OK : claim_remote(tx, p, gw->id, &routes, names->remote_ep_group, err);
+	return is_bgp(p) ? DC_OK : remote_subnets_take(tx, p->id.v, gw->id, &routes, names->remote_ep_group, err);
 }
 
 /* --- rows --- */
@@ -285,7 +237,7 @@ vif_peer_destroy(struct tx *tx, const struct vif_peer *p, struct dc_error *err)
 	enum dc_code rc;
 
 	if ((rc = query_delete(tx, &edge_session_table, Q(Q_EQ("id", p->id.v)), NULL, err)) != DC_OK ||
-	    (rc = query_delete(tx, &remote_subnet_table, Q(Q_EQ("peer_id", p->id.v)), NULL, err)) != DC_OK ||
+	    (rc = remote_subnets_release(tx, p->id.v, err)) != DC_OK ||
 	    (rc = link_subnet_release(tx, p->id.v, err)) != DC_OK)
 		return rc;
 	return query_delete(tx, &vif_peer_table, Q(Q_EQ("id", p->id.v)), NULL, err);

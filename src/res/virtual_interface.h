@@ -48,7 +48,6 @@ struct vif_peer {
 };
 extern const struct resource vif_peer_resource;
 extern const struct field_table vif_peer_table;
-extern const struct field_table remote_subnet_table; /* static routes that peers take in their gateway */
 
 /* --- vif_peer.c --- */
 
