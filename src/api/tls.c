@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -11,6 +12,7 @@
 #include <gnutls/crypto.h>
 #include <gnutls/x509.h>
 
+#include "base/io.h"
 #include "base/ip.h"
 
 #define CHAIN_MAX 16
@@ -245,24 +247,32 @@ fill_certificate(gnutls_x509_crt_t crt, gnutls_x509_privkey_t key, const char *a
 	return gnutls_x509_crt_sign2(crt, crt, key, GNUTLS_DIG_SHA256, 0);
 }
 
+/* Under another name first, so that a crash leaves a whole file or none. */
 static enum dc_code
 write_new(const char *path, const gnutls_datum_t *text, mode_t mode, struct dc_error *err)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-	bool bad;
+	char fresh[PATH_MAX];
+	bool ok;
+	int fd, saved;
 
-	if (fd < 0)
-		return dc_fail(err, DC_E_IO, NULL, "%s: %s", path, strerror(errno));
-	fchmod(fd, mode); /* whatever the umask says: clients read the certificate */
-	bad = write(fd, text->data, text->size) != (ssize_t)text->size;
-	bad = fsync(fd) != 0 || bad;
-	bad = close(fd) != 0 || bad;
-	return bad ? dc_fail(err, DC_E_IO, NULL, "%s: %s", path, strerror(errno)) : DC_OK;
+	if ((size_t)snprintf(fresh, sizeof(fresh), "%s.new", path) >= sizeof(fresh))
+		return dc_fail(err, DC_E_IO, NULL, "%s: %s", path, strerror(ENAMETOOLONG));
+	(void)unlink(fresh);
+	if ((fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)) < 0)
+		return dc_fail(err, DC_E_IO, NULL, "%s: %s", fresh, strerror(errno));
+	ok = fchmod(fd, mode) == 0 && /* whatever the umask says: clients read the certificate */
+	     write_all(fd, (const char *)text->data, text->size) && fsync(fd) == 0 && rename(fresh, path) == 0;
+	saved = errno;
+	close(fd);
+	if (ok)
+		return DC_OK;
+	(void)unlink(fresh);
+	return dc_fail(err, DC_E_IO, NULL, "%s: %s", path, strerror(saved));
 }
 
 static enum dc_code
-export_pair(gnutls_x509_crt_t crt, gnutls_x509_privkey_t key, const char *certificate_path, const char *key_path,
-    struct dc_error *err)
+export_pair(gnutls_x509_crt_t crt, gnutls_x509_privkey_t key, bool new_key, const char *certificate_path,
+    const char *key_path, struct dc_error *err)
 {
 	gnutls_datum_t certificate_pem = {0}, key_pem = {0};
 	enum dc_code code = DC_E_SYSTEM;
@@ -271,11 +281,28 @@ export_pair(gnutls_x509_crt_t crt, gnutls_x509_privkey_t key, const char *certif
 	if ((rc = gnutls_x509_crt_export2(crt, GNUTLS_X509_FMT_PEM, &certificate_pem)) < 0 ||
 	    (rc = gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN, &key_pem)) < 0)
 		dc_fail(err, code, NULL, "self-signed certificate: %s", gnutls_strerror(rc));
-	else if ((code = write_new(key_path, &key_pem, 0600, err)) == DC_OK)
+	else if ((code = new_key ? write_new(key_path, &key_pem, 0600, err) : DC_OK) == DC_OK)
 		code = write_new(certificate_path, &certificate_pem, 0644, err);
 	gnutls_free(certificate_pem.data);
 	free_secret(&key_pem);
 	return code;
+}
+
+/* The key that is there, of a start that was cut short before its certificate; else a new one. */
+static int
+take_key(const char *path, gnutls_x509_privkey_t key, bool *is_new)
+{
+	gnutls_datum_t pem = {0};
+	int rc;
+
+	*is_new = access(path, F_OK) != 0;
+	if (*is_new)
+		return gnutls_x509_privkey_generate(
+		    key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
+	if ((rc = gnutls_load_file(path, &pem)) == 0)
+		rc = gnutls_x509_privkey_import(key, &pem, GNUTLS_X509_FMT_PEM);
+	free_secret(&pem);
+	return rc;
 }
 
 enum dc_code
@@ -284,15 +311,14 @@ tls_self_signed(const char *certificate_path, const char *key_path, const char *
 	gnutls_x509_privkey_t key = NULL;
 	gnutls_x509_crt_t crt = NULL;
 	enum dc_code code = DC_E_SYSTEM;
+	bool new_key = false;
 	int rc;
 
 	if ((rc = gnutls_x509_privkey_init(&key)) < 0 || (rc = gnutls_x509_crt_init(&crt)) < 0 ||
-	    (rc = gnutls_x509_privkey_generate(
-		 key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0)) < 0 ||
-	    (rc = fill_certificate(crt, key, address)) < 0)
-		dc_fail(err, code, NULL, "self-signed certificate: %s", gnutls_strerror(rc));
+	    (rc = take_key(key_path, key, &new_key)) < 0 || (rc = fill_certificate(crt, key, address)) < 0)
+		dc_fail(err, code, NULL, "self-signed certificate with key %s: %s", key_path, gnutls_strerror(rc));
 	else
-		code = export_pair(crt, key, certificate_path, key_path, err);
+		code = export_pair(crt, key, new_key, certificate_path, key_path, err);
 	if (crt != NULL)
 		gnutls_x509_crt_deinit(crt);
 	if (key != NULL)

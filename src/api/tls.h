@@ -16,8 +16,8 @@ enum dc_code tls_reload(struct tls *, struct dc_error *err);
 struct tls *tls_close(struct tls *);
 
 /* Makes an ECDSA P-256 key (0600) and a certificate that signs itself, for localhost, this host's name, the loopback
- * addresses and `address` (may be NULL): valid for ten years, for clients that are told to trust exactly it. Neither
- * file may exist. */
+ * addresses and `address` (may be NULL): valid for ten years, for clients that are told to trust exactly it. A key
+ * that is there already is used as it is: an earlier call was cut short. There must be no certificate. */
 enum dc_code tls_self_signed(
     const char *certificate_path, const char *key_path, const char *address, struct dc_error *err);
 

@@ -54,7 +54,7 @@ config_free(struct config *c)
 {
 	if (c == NULL)
 		return NULL;
-	for (size_t i = 0; i < c->count; i++)
+	for (size_t i = 0; c->value != NULL && i < c->count; i++)
 		free(c->value[i]);
 	free(c->value);
 	free(c);

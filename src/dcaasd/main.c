@@ -282,7 +282,7 @@ open_tls(struct daemon *d, struct dc_error *error)
 	if (certificate == NULL) {
 		certificate = arena_printf(d->arena, "%s/tls.crt", s->state_dir);
 		key = arena_printf(d->arena, "%s/tls.key", s->state_dir);
-		if (access(certificate, F_OK) != 0 && access(key, F_OK) != 0) {
+		if (access(certificate, F_OK) != 0) {
 			if ((rc = tls_self_signed(certificate, key,
 				 s->https.address[0] != '\0' ? s->https.address : NULL, error)) != DC_OK)
 				return rc;

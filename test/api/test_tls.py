@@ -1,4 +1,5 @@
 """HTTPS: what is no TLS, clients that stop in the handshake, old versions, and many at once."""
+import os
 import socket
 import ssl
 import time
@@ -122,3 +123,23 @@ def test_calls_over_both_listeners_are_one_server(secure):
                 text += part
     assert text.startswith(b"HTTP/1.1 200") and gateway.encode() in text
     assert wait_for("the same over HTTP", lambda: send(tenant, "GET", target).status == 200)
+
+
+def test_a_start_that_was_cut_between_key_and_certificate_goes_on(new_dcaasd):
+    """A crash, or a full disk: the key that is there is used, and never written over."""
+    daemon = new_dcaasd(settings=["listen_tls = 127.0.0.1:0", "tls_port_file = $folder/tls_port"])
+    with open(daemon.state + "/tls.key", encoding="ascii") as file:
+        key = file.read()
+    assert daemon.stop() == 0
+    os.unlink(daemon.state + "/tls.crt")
+    with open(daemon.state + "/tls.crt.new", "w", encoding="ascii") as file:
+        file.write("-----BEGIN CERT")
+    daemon.start()
+    with open(daemon.folder + "/tls_port", encoding="ascii") as file:
+        daemon.tls_port = int(file.read().strip().rsplit(":", 1)[1])
+    assert health(daemon, context(daemon))[0].startswith(b"HTTP/1.1 200")
+    with open(daemon.state + "/tls.key", encoding="ascii") as file:
+        assert file.read() == key
+    assert os.stat(daemon.state + "/tls.key").st_mode & 0o777 == 0o600
+    assert os.stat(daemon.state + "/tls.crt").st_mode & 0o777 == 0o644
+    assert not os.path.exists(daemon.state + "/tls.crt.new")

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "edge/bird/instance.h"
 
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"
@@ -14,22 +15,6 @@ static enum dc_code
 failed(struct dc_error *err, const struct instance *in, const char *name)
 {
 	return dc_fail(err, DC_E_IO, NULL, "%s/%s: %s", in->dir, name, strerror(errno));
-}
-
-static bool
-write_whole(int fd, const char *text, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, text, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		text += n;
-		len -= (size_t)n;
-	}
-	return true;
 }
 
 /* Made anew each time, so that nobody who had the old file open reads the new passwords. */
@@ -44,7 +29,7 @@ file_write(const struct instance *in, const char *name, const char *text, size_t
 	unlinkat(dir, name, 0);
 	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
-	if (fd < 0 || !write_whole(fd, text, len))
+	if (fd < 0 || !write_all(fd, text, len))
 		code = failed(err, in, name);
 	if (fd >= 0 && close(fd) != 0 && code == DC_OK)
 		code = failed(err, in, name);
