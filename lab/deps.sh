@@ -46,7 +46,11 @@ if [ "$(id -u)" != 0 ]; then
 		exit 1
 	fi
 	sudo=sudo
-	sudo true || exit 1 # asks for the password where it is seen
+	# The password is asked for here, where it is seen.
+	if ! sudo true; then
+		echo "deps: missing:$missing" >&2
+		exit 1
+	fi
 fi
 echo "deps: installing, which takes a minute or more:$missing"
 log=$(mktemp)
