@@ -514,6 +514,29 @@ a_description_that_is_none_is_refused(void **state)
 	assert_null(spec);
 }
 
+/* A call could not be made: there is nothing to put into such a path. */
+static void
+a_path_that_its_parameters_do_not_fill_is_no_command(void **state)
+{
+	static const char text[] = "{\"paths\":{"
+				   "\"/a/{x\":{\"get\":{\"operationId\":\"ShowDoor\"}},"
+				   "\"/b/{x}/{y}\":{\"get\":{\"operationId\":\"ShowWall\",\"parameters\":"
+				   "[{\"in\":\"path\",\"name\":\"x\"}]}},"
+				   "\"/c/{x}\":{\"get\":{\"operationId\":\"ShowRoof\",\"parameters\":"
+				   "[{\"in\":\"path\",\"name\":\"x\"}]}}}}";
+	struct dc_error err = {0};
+	struct spec *spec = NULL;
+	const struct noun *noun;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(spec_read(text, strlen(text), &spec, &err), DC_OK);
+	noun = spec_nouns(spec, &n);
+	assert_int_equal(n, 1);
+	assert_string_equal(noun[0].name, "roof");
+	spec_free(spec);
+}
+
 int
 main(void)
 {
@@ -543,6 +566,7 @@ main(void)
 	    cmocka_unit_test(refusals_are_told_whatever_their_body_is),
 	    cmocka_unit_test(completion_offers_what_can_stand_there),
 	    cmocka_unit_test(a_description_that_is_none_is_refused),
+	    cmocka_unit_test(a_path_that_its_parameters_do_not_fill_is_no_command),
 	};
 
 	return cmocka_run_group_tests(tests, open_spec, close_spec);

@@ -262,6 +262,20 @@ take_words(const struct spec *s, json_t *operation, struct command *c)
 	return true;
 }
 
+/* Whether the path has a place for each of the parameters, and none that would stay open. */
+static bool
+is_filled(const struct command *c)
+{
+	size_t places = 0;
+
+	for (const char *at = strchr(c->path, '{'); at != NULL; at = strchr(at, '{')) {
+		if ((at = strchr(at, '}')) == NULL)
+			return false;
+		places++;
+	}
+	return places == c->ids_n + (c->in_project ? 1 : 0);
+}
+
 static void
 add_operation(struct spec *s, const char *path, const char *method, json_t *operation)
 {
@@ -280,7 +294,7 @@ add_operation(struct spec *s, const char *path, const char *method, json_t *oper
 	take_answer(s, operation, &c);
 	take_body(s, operation, &c);
 	take_parameters(s, operation, &c);
-	if (!take_words(s, operation, &c))
+	if (!is_filled(&c) || !take_words(s, operation, &c))
 		return;
 	s->commands[s->commands_n++] = c;
 	if (strcmp(c.verb, "show") != 0 || c.ids_n == 0)

@@ -1,11 +1,12 @@
-/* fuzz_target.c - request targets: routing, and the canonical form that signatures are made of. The first line is the
- * method and the raw path, the second the raw query, the third an Authorization value. */
+/* fuzz_target.c - request targets: routing, parameters of the query, and the canonical form that signatures are made
+ * of. The first line is the method and the raw path, the second the raw query, the third an Authorization value. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/route.h"
+#include "api/call.h"
 #include "auth/aksk.h"
+#include "auth/percent.h"
 #include "res/registry.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -28,6 +29,26 @@ find(const struct route *const *tables, enum method method, const char *path, st
 	for (size_t i = 0; i < match.params; i++)
 		if (strchr(match.param[i].value, '/') != NULL)
 			abort(); /* a parameter is one segment */
+}
+
+/* Of a query that passed the check at the call's begin, every part can be read. */
+static void
+parameters(const char *query, struct arena *arena)
+{
+	static const char *const names[] = {"limit", "marker", "name", "fields", ""};
+	const struct call call = {.arena = arena, .raw_query = query};
+
+	if (percent_decode_text(query, strlen(query), arena) == NULL)
+		return;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		size_t n = call_query_count(&call, names[i]);
+
+		for (size_t k = 0; k < n; k++)
+			if (call_query(&call, names[i], k) == NULL)
+				abort();
+		if (call_query(&call, names[i], n) != NULL)
+			abort();
+	}
 }
 
 static void
@@ -73,6 +94,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (path == NULL)
 		return 0;
 	*path++ = '\0';
+	parameters(query, arena);
 	find(registry_routes(NULL, arena), method_parse(first), path, arena);
 	signature(path, query, line(&rest), arena);
 	return 0;
