@@ -522,6 +522,8 @@ a_path_that_its_parameters_do_not_fill_is_no_command(void **state)
 				   "\"/a/{x\":{\"get\":{\"operationId\":\"ShowDoor\"}},"
 				   "\"/b/{x}/{y}\":{\"get\":{\"operationId\":\"ShowWall\",\"parameters\":"
 				   "[{\"in\":\"path\",\"name\":\"x\"}]}},"
+				   "\"/v3/{p/{project_id}/d/{x}\":{\"get\":{\"operationId\":\"ShowFloor\","
+				   "\"parameters\":[{\"in\":\"path\",\"name\":\"x\"}]}},"
 				   "\"/c/{x}\":{\"get\":{\"operationId\":\"ShowRoof\",\"parameters\":"
 				   "[{\"in\":\"path\",\"name\":\"x\"}]}}}}";
 	struct dc_error err = {0};

@@ -262,18 +262,19 @@ take_words(const struct spec *s, json_t *operation, struct command *c)
 	return true;
 }
 
-/* Whether the path has a place for each of the parameters, and none that would stay open. */
+/* Whether the path has a place for each of the ids, and none that would stay open; the project's fills itself. */
 static bool
 is_filled(const struct command *c)
 {
 	size_t places = 0;
 
 	for (const char *at = strchr(c->path, '{'); at != NULL; at = strchr(at, '{')) {
+		if (!c->in_project || strncmp(at, "{project_id}", strlen("{project_id}")) != 0)
+			places++;
 		if ((at = strchr(at, '}')) == NULL)
 			return false;
-		places++;
 	}
-	return places == c->ids_n + (c->in_project ? 1 : 0);
+	return places == c->ids_n;
 }
 
 static void
