@@ -145,23 +145,31 @@ normal_id(const struct field_table *table, const char *id, struct arena *arena)
 	return lower;
 }
 
-enum dc_code
-crud_load(
-    struct tx *tx, struct call *call, const struct resource *res, const char *id, void **ret, struct dc_error *err)
+size_t
+crud_scope(const struct call *call, const struct resource *res, const char *parent, struct query_cond *cond)
 {
-	const char *normal = id != NULL ? normal_id(res->table, id, tx_arena(tx)) : NULL, *parent;
-	struct query_cond cond[5] = {Q_EQ("id", normal)};
-	size_t n = 1;
-	enum dc_code rc;
+	size_t n = 0;
 
-	if ((rc = crud_parent(tx, call, res, &parent, err)) != DC_OK)
-		return rc;
 	if (res->owner != NULL && call->project != NULL)
 		cond[n++] = (struct query_cond)Q_EQ(res->owner, call->project);
 	if (parent != NULL)
 		cond[n++] = (struct query_cond)Q_EQ(res->parent_column, parent);
 	if (res->hidden != NULL)
 		cond[n++] = (struct query_cond)Q_IS_NULL(res->hidden);
+	return n;
+}
+
+enum dc_code
+crud_load(
+    struct tx *tx, struct call *call, const struct resource *res, const char *id, void **ret, struct dc_error *err)
+{
+	const char *normal = id != NULL ? normal_id(res->table, id, tx_arena(tx)) : NULL, *parent;
+	struct query_cond cond[CRUD_SCOPE_MAX + 2] = {Q_EQ("id", normal)};
+	enum dc_code rc;
+
+	if ((rc = crud_parent(tx, call, res, &parent, err)) != DC_OK)
+		return rc;
+	crud_scope(call, res, parent, &cond[1]);
 	rc = normal != NULL ? query_get(tx, res->table, cond, ret, err) : DC_E_NOT_FOUND;
 	if (rc != DC_E_NOT_FOUND)
 		return rc;

@@ -20,6 +20,10 @@ enum dc_code crud_load(
     struct tx *, struct call *, const struct resource *, const char *id, void **ret, struct dc_error *err);
 /* The id of the resource above in the path, which must be there; NULL for a resource without one. */
 enum dc_code crud_parent(struct tx *, struct call *, const struct resource *, const char **id, struct dc_error *err);
+/* The conditions that every look at the resource has: the caller's project, the resource above (parent may be NULL),
+ * not hidden. Writes at most CRUD_SCOPE_MAX, returns how many. */
+#define CRUD_SCOPE_MAX 3
+size_t crud_scope(const struct call *, const struct resource *, const char *parent, struct query_cond *cond);
 /* The members that the query's `fields` names, for field_options.only; NULL when it names none. */
 enum dc_code crud_fields(struct call *, const struct field_table *, const char *const **ret, struct dc_error *err);
 /* Writes the envelope of one row into the answer (embed hook included), in the route's answer view; without one, in

@@ -105,18 +105,13 @@ take_filters(struct call *call, const struct resource *res, const char *parent, 
     struct dc_error *err)
 {
 	struct query_cond *cond;
-	size_t fields = 0, n = 0, values_n;
+	size_t fields = 0, n, values_n;
 	enum dc_code rc;
 
 	for (const struct field *f = res->table->fields; f->name != NULL; f++)
 		fields++;
-	cond = arena_array(call->arena, fields + 4, sizeof(*cond));
-	if (res->owner != NULL && call->project != NULL)
-		cond[n++] = (struct query_cond)Q_EQ(res->owner, call->project);
-	if (parent != NULL)
-		cond[n++] = (struct query_cond)Q_EQ(res->parent_column, parent);
-	if (res->hidden != NULL)
-		cond[n++] = (struct query_cond)Q_IS_NULL(res->hidden);
+	cond = arena_array(call->arena, CRUD_SCOPE_MAX + fields + 1, sizeof(*cond));
+	n = crud_scope(call, res, parent, cond);
 	for (const struct field *f = res->table->fields; f->name != NULL; f++) {
 		const char **values;
 

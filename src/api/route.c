@@ -25,12 +25,6 @@ method_parse(const char *name)
 	return M_NONE;
 }
 
-const char *
-method_name(enum method method)
-{
-	return method == M_NONE ? "" : method_names[method];
-}
-
 static struct segment
 decode_segment(const char *raw, size_t len, struct arena *arena)
 {

@@ -60,6 +60,5 @@ enum dc_code route_find(const struct route *const *tables, enum method, const ch
     struct route_match *ret, struct dc_error *err);
 
 enum method method_parse(const char *); /* M_NONE for methods that no route has */
-const char *method_name(enum method);   /* "GET" */
 
 #endif

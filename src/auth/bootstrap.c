@@ -30,23 +30,6 @@ identity_add_domain(struct tx *tx, const char *id, const char *name, const char 
 }
 
 enum dc_code
-identity_add_project(
-    struct tx *tx, const char *id, const char *domain_id, const char *name, const char **ret, struct dc_error *err)
-{
-	struct project_row row = {0};
-	enum dc_code rc;
-
-	F_SET_TEXT(row.id, hex32_or_new(tx, id));
-	F_SET_TEXT(row.domain_id, domain_id);
-	F_SET_TEXT(row.name, name);
-	F_SET_TEXT(row.description, "");
-	F_SET_INT(row.create_time, tx_now(tx));
-	if ((rc = query_insert(tx, &project_table, &row, err)) == DC_OK)
-		*ret = row.id.v;
-	return rc;
-}
-
-enum dc_code
 identity_add_user(struct tx *tx, const struct new_user *in, const char **ret, struct dc_error *err)
 {
 	struct user_row row = {0};

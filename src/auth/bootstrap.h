@@ -8,8 +8,6 @@
 /* Each makes one row and gives its id in the transaction's arena; DC_E_CONFLICT when the name is taken. An id, where
  * one may be given, is 32 hex digits; NULL makes one. */
 enum dc_code identity_add_domain(struct tx *, const char *id, const char *name, const char **ret, struct dc_error *err);
-enum dc_code identity_add_project(
-    struct tx *, const char *id, const char *domain_id, const char *name, const char **ret, struct dc_error *err);
 struct new_user {
 	const char *domain_id;
 	const char *project_id; /* NULL: every project of the domain */

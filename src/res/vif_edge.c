@@ -21,12 +21,6 @@ vlan_key(struct arena *arena, const struct virtual_interface *v)
 	return arena_printf(arena, "vlan/%s", v->id.v);
 }
 
-static bool
-is_bgp(const struct vif_peer *p)
-{
-	return p->route_mode.set == GIVEN && strcmp(p->route_mode.v, "bgp") == 0;
-}
-
 static enum dc_code
 put_vlan(struct tx *tx, struct render *render, const struct virtual_interface *v, struct dc_error *err)
 {
@@ -115,7 +109,7 @@ put_peer(struct tx *tx, struct render *render, const struct virtual_interface *v
 	F_SET_TEXT(addr.link, vlan_key(arena, v));
 	F_SET_TEXT(addr.prefix, prefix_text);
 	render_put(render, arena_printf(arena, "addr/%s", p->id.v), OBJECT_ADDR, &addr, NULL);
-	if (is_bgp(p))
+	if (vif_peer_is_bgp(p))
 		return put_neighbour(tx, render, v, p, local_text, remote_text, err);
 	if ((rc = vif_peer_prefixes(tx, p, &remote, &subnet, err)) != DC_OK)
 		return rc;
@@ -292,7 +286,7 @@ judge_peer(struct look *l, const struct vif_peer *p, const struct edge_session *
 	else if (l->vlan->carrier.set == GIVEN && !l->vlan->carrier.v) {
 		add_reason(l, "%s: no carrier on the port", p->address_family.v);
 		event = EV_NOT_UP;
-	} else if (is_bgp(p) && (s == NULL || !s->established.v)) {
+	} else if (vif_peer_is_bgp(p) && (s == NULL || !s->established.v)) {
 		say_no_session(l, p, s);
 		event = EV_NOT_UP;
 	}
@@ -313,7 +307,7 @@ update_peer(struct look *l, struct vif_peer *p, enum life_event *event)
 		return rc;
 	*event = judge_peer(l, p, s);
 	life_move(&p->status, *event, "vif_peer", p->id.v);
-	if (is_bgp(p)) {
+	if (vif_peer_is_bgp(p)) {
 		up = s != NULL && s->established.v;
 		F_SET_TEXT(p->bgp_status, up ? "up" : "down");
 		F_SET_INT(p->receive_route_num, up && s->received.set == GIVEN ? s->received.v : 0);

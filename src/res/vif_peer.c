@@ -85,8 +85,8 @@ family_of(const struct vif_peer *p)
 	return p->address_family.set == GIVEN && strcmp(p->address_family.v, "ipv6") == 0 ? IP_V6 : IP_V4;
 }
 
-static bool
-is_bgp(const struct vif_peer *p)
+bool
+vif_peer_is_bgp(const struct vif_peer *p)
 {
 	return p->route_mode.set == GIVEN && strcmp(p->route_mode.v, "bgp") == 0;
 }
@@ -101,7 +101,7 @@ check_bgp(struct call *call, const struct gateway *gw, struct vif_peer *p, const
 		if (*c < ' ' || *c > '~' || *c == '"')
 			return dc_fail(err, DC_E_PARAM, names->md5,
 			    "%s may hold printable ASCII characters except the double quote", names->md5);
-	if (!is_bgp(p))
+	if (!vif_peer_is_bgp(p))
 		return DC_OK;
 	if (p->bgp_asn.set != GIVEN)
 		return dc_fail(
@@ -181,7 +181,8 @@ vif_peer_check(struct tx *tx, struct call *call, const struct gateway *gw, struc
 		if ((rc = claim_link(tx, p, gw->id, &link.subnet, names->local, err)) != DC_OK)
 			return rc;
 	}
-	return is_bgp(p) ? DC_OK : remote_subnets_take(tx, p->id.v, gw->id, &routes, names->remote_ep_group, err);
+	return vif_peer_is_bgp(p) ? DC_OK
+				  : remote_subnets_take(tx, p->id.v, gw->id, &routes, names->remote_ep_group, err);
 }
 
 enum dc_code
@@ -199,7 +200,8 @@ vif_peer_set_remote(struct tx *tx, struct call *call, const struct gateway *gw, 
 	    (rc = remote_subnets_release(tx, p->id.v, err)) != DC_OK)
 		return rc;
 	p->remote_ep_group = *list;
-	return is_bgp(p) ? DC_OK : remote_subnets_take(tx, p->id.v, gw->id, &routes, names->remote_ep_group, err);
+	return vif_peer_is_bgp(p) ? DC_OK
+				  : remote_subnets_take(tx, p->id.v, gw->id, &routes, names->remote_ep_group, err);
 }
 
 /* --- rows --- */
@@ -225,8 +227,8 @@ vif_peer_insert(struct tx *tx, const struct virtual_interface *v, struct vif_pee
 	p->bgp_route_limit = v->bgp_route_limit;
 	if (p->remote_ep_group.set != GIVEN)
 		p->remote_ep_group = (struct f_list){GIVEN, 0, NULL};
-	F_SET_TEXT(p->bgp_status, is_bgp(p) ? "down" : NULL);
-	F_SET_INT(p->receive_route_num, is_bgp(p) ? 0 : -1);
+	F_SET_TEXT(p->bgp_status, vif_peer_is_bgp(p) ? "down" : NULL);
+	F_SET_INT(p->receive_route_num, vif_peer_is_bgp(p) ? 0 : -1);
 	F_SET_TEXT(p->status, life_names[LIFE_PENDING_CREATE]);
 	return query_insert(tx, &vif_peer_table, p, err);
 }

@@ -60,6 +60,7 @@ enum dc_code vif_peer_check(struct tx *, struct call *, const struct gateway *, 
 struct peer_names {
 	const char *local, *remote, *asn, *md5, *remote_ep_group;
 };
+bool vif_peer_is_bgp(const struct vif_peer *); /* else its routes are static */
 /* Fills what the server fills, and inserts the row. */
 enum dc_code vif_peer_insert(struct tx *, const struct virtual_interface *, struct vif_peer *, struct dc_error *err);
 /* Replaces the remote blocks: checks, claims. The caller writes the row. */
