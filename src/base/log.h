@@ -1,4 +1,5 @@
-/* log.h - one logfmt line per fact, to stderr. When that is the journal, it is told the priority: `journalctl -p warning`.
+/* log.h - one logfmt line per fact, to stderr. When that is the journal, it is told the priority: `journalctl -p
+ *warning`.
  *
  *	log_info("edge", "msg=%s edge=%s", ...) is not the way: the message is words, the facts are key=value pairs:
  *	dc_log(LOG_INFO, "poll", "edge=%s revision=%lld", id, rev);
@@ -12,7 +13,8 @@
 struct arena;
 
 void log_init(const char *program, int max_priority);
-/* event: a short fixed word or phrase for what happened. fmt: further logfmt pairs, may be "". */
+/* event: a short fixed word or phrase for what happened. fmt: further logfmt pairs, may be "". A line is cut at 16 KiB:
+ * what others may make long stands behind what must not be lost, or is shortened by the caller. */
 void dc_log(int priority, const char *event, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* The text in double quotes with \" \\ and control characters escaped; from the arena. */
 const char *log_quote(struct arena *, const char *);
