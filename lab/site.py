@@ -24,11 +24,12 @@ class Site:
     """Comes up with `with Site() as site`; leaves nothing behind."""
 
     def __init__(self, lab_folder=None, port=0, settings=("accept_unattached_vpc = no",), say=print, kind=None, call=None,
-                 report_interval=2):
+                 report_interval=2, edge_settings=()):
         self.say, self.call = say, call
         self.lab = Lab.up(lab_folder, kind=kind, say=say)
         self.edge_log = "/tmp/dcaas-edge.log"
         self.wrapper = []
+        self.edge_settings = edge_settings  # lines of its configuration
         try:
             # In a folder of the temporary one: nobody, who runs it, may have no way into the checkout.
             self.dcaasd = Dcaasd(None, port, settings, self.lab)
@@ -81,7 +82,8 @@ class Site:
         edge.write("/run/dcaas/token", self.token + "\n", 0o600)
         edge.shell("chown %s:%s /run/dcaas/token" % (UNPRIVILEGED, UNPRIVILEGED))
         edge.write("/run/dcaas/edge.conf", EDGE_CONFIG.format(server=MGMT_HOST, port=self.dcaasd.lab_port, device=self.edge_id,
-                   user=UNPRIVILEGED).replace("/etc/dcaas/token", "/run/dcaas/token"))
+                   user=UNPRIVILEGED).replace("/etc/dcaas/token", "/run/dcaas/token")
+                   + "".join(line + "\n" for line in self.edge_settings))
         # As the installed file does it; a network namespace as router has no such setting of its own.
         edge.shell("sysctl -q -p /run/lab/src/dist/dcaas-edge.sysctl 2>/dev/null || true")
         return self.run_edge()

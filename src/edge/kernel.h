@@ -31,6 +31,9 @@ struct kernel_ops {
 	enum dc_code (*read)(struct kernel *, struct arena *, struct kernel_state *ret, struct dc_error *err);
 	/* One change: op is OP_NETNS_ADD .. OP_ROUTE_DEL with its struct from op.h. Safe to run twice. */
 	enum dc_code (*change)(struct kernel *, enum agent_op, void *request, size_t size, struct dc_error *err);
+	/* A descriptor that is readable when something has changed since the last read began, as far as can be told (a
+	 * network half that trusts it alone would miss what was lost). Borrowed; -1: there is none. */
+	int (*changes)(struct kernel *);
 	struct kernel *(*close)(struct kernel *);
 };
 
@@ -39,7 +42,8 @@ struct kernel {
 };
 
 struct agent;
-enum dc_code linux_kernel_open(struct agent *, struct kernel **ret, struct dc_error *err);
+/* changes: the agent's descriptor, borrowed. */
+enum dc_code linux_kernel_open(struct agent *, int changes, struct kernel **ret, struct dc_error *err);
 
 /* sim.c: both halves over one memory. options: ini file of the simulation, NULL for defaults. */
 struct routing;

@@ -3,12 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "edge/agent_client.h"
 #include "edge/kernel.h"
 
 struct linux_kernel {
 	struct kernel kernel; /* first: what the caller knows */
 	struct agent *agent;  /* borrowed */
+	int changes;
 };
 
 static struct linux_kernel *
@@ -54,6 +56,21 @@ read_instance(struct agent *agent, struct kernel_instance *in, struct arena *are
 	return DC_OK;
 }
 
+/* Everything is read anew whatever changed: where is for the log. */
+static enum dc_code
+forget_changes(struct agent *agent, struct arena *arena, struct dc_error *err)
+{
+	const struct item_change *change;
+	void *items;
+	size_t n;
+	enum dc_code code = list(agent, OP_CHANGES, sizeof(*change), arena, &items, &n, err);
+
+	change = items;
+	for (size_t i = 0; code == DC_OK && i < n; i++)
+		dc_log(LOG_DEBUG, "changed", "instance=%u", change[i].instance);
+	return code;
+}
+
 static enum dc_code
 linux_read(struct kernel *k, struct arena *arena, struct kernel_state *ret, struct dc_error *err)
 {
@@ -62,7 +79,8 @@ linux_read(struct kernel *k, struct arena *arena, struct kernel_state *ret, stru
 	void *ports, *instances;
 	enum dc_code code;
 
-	if ((code = list(agent, OP_PORTS, sizeof(struct item_port), arena, &ports, &state.port_count, err)) != DC_OK ||
+	if ((code = forget_changes(agent, arena, err)) != DC_OK ||
+	    (code = list(agent, OP_PORTS, sizeof(struct item_port), arena, &ports, &state.port_count, err)) != DC_OK ||
 	    (code = list(agent, OP_INSTANCES, sizeof(struct item_instance), arena, &instances, &state.instance_count,
 		 err)) != DC_OK)
 		return code;
@@ -84,6 +102,12 @@ linux_change(struct kernel *k, enum agent_op op, void *request, size_t size, str
 	return agent_do(linux_of(k)->agent, op, request, size, err);
 }
 
+static int
+linux_changes(struct kernel *k)
+{
+	return linux_of(k)->changes;
+}
+
 static struct kernel *
 linux_close(struct kernel *k)
 {
@@ -91,10 +115,11 @@ linux_close(struct kernel *k)
 	return NULL;
 }
 
-static const struct kernel_ops linux_ops = {.read = linux_read, .change = linux_change, .close = linux_close};
+static const struct kernel_ops linux_ops = {
+    .read = linux_read, .change = linux_change, .changes = linux_changes, .close = linux_close};
 
 enum dc_code
-linux_kernel_open(struct agent *agent, struct kernel **ret, struct dc_error *err)
+linux_kernel_open(struct agent *agent, int changes, struct kernel **ret, struct dc_error *err)
 {
 	struct linux_kernel *k = calloc(1, sizeof(*k));
 
@@ -102,6 +127,7 @@ linux_kernel_open(struct agent *agent, struct kernel **ret, struct dc_error *err
 		return dc_fail(err, DC_E_SYSTEM, NULL, "no memory");
 	k->kernel.ops = &linux_ops;
 	k->agent = agent;
+	k->changes = changes;
 	*ret = &k->kernel;
 	return DC_OK;
 }

@@ -99,7 +99,7 @@ run_sim(const struct edge_settings *s, const struct identity *id)
 
 /* In the unprivileged child; fd is its end of the agent's socket. */
 static int
-run_network_half(int fd, void *arg)
+run_network_half(int fd, int changes, void *arg)
 {
 	const struct edge_settings *s = arg;
 	struct dc_error err = {0};
@@ -108,7 +108,7 @@ run_network_half(int fd, void *arg)
 	struct routing *routing;
 	int status;
 
-	if (agent_connect(fd, &agent, &err) != DC_OK || linux_kernel_open(agent, &kernel, &err) != DC_OK ||
+	if (agent_connect(fd, &agent, &err) != DC_OK || linux_kernel_open(agent, changes, &kernel, &err) != DC_OK ||
 	    bird_open(agent, s->state_dir, &routing, &err) != DC_OK)
 		return start_failed(&err);
 	status = network_run(s, kernel, routing);

@@ -25,6 +25,10 @@
 #define READ_BACK_MIN_MS 1000 /* between two looks at the whole router, by what a look costs */
 #define READ_BACK_MAX_MS 10000
 #define READ_BACK_COST 50
+#define CHANGE_MS 20          /* from word of a change to the look at it: changes seldom come alone */
+#define CHANGE_GAP_MIN_MS 100 /* between two such looks, by what a look costs */
+#define CHANGE_GAP_COST 10
+#define CHANGE_GAP_RETRY 10 /* part of the wait after a failure: who fails may be the one that changes things */
 #define RETRY_MIN_MS 500
 #define RETRY_MAX_MS 10000
 #define REPORT_GAP_MS 30        /* between reports of what the API shows */
@@ -39,7 +43,7 @@
 #define HELD_LOOK_MS 30000 /* an edge that holds asks for a snapshot so often: the store may be the right one again */
 #define TROUBLE_LOG_MS 60000
 
-enum timer { TIMER_TICK, TIMER_OBSERVE, TIMER_READ_BACK, TIMER_WORK, TIMER_REPORT, TIMERS };
+enum timer { TIMER_TICK, TIMER_OBSERVE, TIMER_READ_BACK, TIMER_CHANGE, TIMER_WORK, TIMER_REPORT, TIMERS };
 
 struct network {
 	const struct edge_settings *settings;
@@ -51,7 +55,8 @@ struct network {
 	struct report *report;
 	struct channel *channel;
 	struct event *timer[TIMERS], *on_term, *on_int, *on_hup;
-	struct buf body; /* of reports */
+	struct event *on_change; /* waits when no apply runs and no look is due; NULL: nobody tells */
+	struct buf body;         /* of reports */
 
 	bool asked; /* a first poll was made */
 	bool look;  /* the next poll asks for a snapshot */
@@ -252,6 +257,29 @@ look_again_later(struct network *n, bool failed)
 }
 
 static void
+listen_for_changes(struct network *n)
+{
+	if (n->on_change != NULL)
+		event_add(n->on_change, NULL);
+}
+
+/* The descriptor stays readable until the router is read: while an apply runs, and until a look that is due, nobody
+ * waits for it. What an apply itself changed is seen by its last look. */
+static void
+on_change(evutil_socket_t fd, short what, void *arg)
+{
+	struct network *n = arg;
+	int64_t gap = CHANGE_GAP_COST * apply_read_ms(n->apply) + n->retry_ms / CHANGE_GAP_RETRY, left;
+
+	(void)fd;
+	(void)what;
+	if (apply_is_running(n->apply))
+		return;
+	left = (gap > CHANGE_GAP_MIN_MS ? gap : CHANGE_GAP_MIN_MS) - monotonic_since(n->applied_at);
+	start_timer(n, TIMER_CHANGE, left > CHANGE_MS ? left : CHANGE_MS);
+}
+
+static void
 apply_ended(struct network *n)
 {
 	if (!n->applied)
@@ -259,6 +287,7 @@ apply_ended(struct network *n)
 	n->applied = true;
 	n->applied_at = monotonic_now();
 	look_again_later(n, apply_must_retry(n->apply));
+	listen_for_changes(n);
 	consider_report(n);
 }
 
@@ -294,6 +323,7 @@ start_apply(struct network *n)
 	settle_record(n);
 	if (apply_begin(n->apply, &err)) {
 		event_del(n->timer[TIMER_READ_BACK]);
+		event_del(n->timer[TIMER_CHANGE]);
 		start_timer(n, TIMER_WORK, 0);
 		return;
 	}
@@ -500,6 +530,7 @@ make_events(struct network *n)
 	    [TIMER_TICK] = {on_tick, EV_PERSIST, TICK_MS},
 	    [TIMER_OBSERVE] = {on_observe, EV_PERSIST, OBSERVE_MS},
 	    [TIMER_READ_BACK] = {on_read_back, 0, 0},
+	    [TIMER_CHANGE] = {on_read_back, 0, 0},
 	    [TIMER_WORK] = {on_work, 0, 0},
 	    [TIMER_REPORT] = {on_report, 0, 0},
 	};
@@ -521,6 +552,15 @@ make_events(struct network *n)
 }
 
 static void
+make_change_event(struct network *n)
+{
+	int fd = n->kernel->ops->changes(n->kernel);
+
+	if (fd >= 0 && (n->on_change = event_new(n->base, fd, EV_READ, on_change, n)) == NULL)
+		abort();
+}
+
+static void
 free_events(struct network *n)
 {
 	for (int i = 0; i < TIMERS; i++)
@@ -532,6 +572,8 @@ free_events(struct network *n)
 		event_free(n->on_int);
 	if (n->on_hup != NULL)
 		event_free(n->on_hup);
+	if (n->on_change != NULL)
+		event_free(n->on_change);
 }
 
 static enum dc_code
@@ -546,6 +588,7 @@ open_all(struct network *n, struct dc_error *err)
 	n->apply = apply_new(n->state, n->kernel, n->routing);
 	n->report = report_new(n->settings->sim ? "sim" : "linux");
 	make_events(n);
+	make_change_event(n);
 	return channel_open(n->settings, n->base, &channel_events, n, &n->channel, err);
 }
 

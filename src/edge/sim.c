@@ -1,7 +1,9 @@
 /* sim.c - the simulated fabric: options, and the two halves over one memory. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "edge/sim_priv.h"
@@ -93,6 +95,7 @@ sim_reread(struct sim *s)
 	}
 	config_free(s->options.config);
 	s->options = fresh;
+	(void)eventfd_write(s->changes, 1);
 	dc_log(LOG_INFO, "options of the simulation read", "session_ms=%lld routes=%lld", (long long)fresh.session_ms,
 	    (long long)fresh.routes);
 }
@@ -118,6 +121,7 @@ sim_release(struct sim *s)
 	free(s->asked);
 	config_free(s->options.config);
 	free(s->options_path);
+	close(s->changes);
 	free(s);
 }
 
@@ -129,10 +133,12 @@ sim_open(const char *options_path, struct kernel **ret_kernel, struct routing **
 
 	if (s == NULL || (options_path != NULL && (s->options_path = strdup(options_path)) == NULL))
 		abort();
+	if ((s->changes = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
+		abort();
 	options_changed(s);
 	if ((rc = read_options(options_path, &s->options, err)) != DC_OK) {
-		free(s->options_path);
-		free(s);
+		s->users = 1;
+		sim_release(s);
 		return rc;
 	}
 	s->users = 2;

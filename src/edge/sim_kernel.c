@@ -1,6 +1,7 @@
 /* sim_kernel.c - links, addresses and routes of the simulated router. Refuses what a kernel would. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 
 #include "edge/sim_priv.h"
 
@@ -602,11 +603,14 @@ read_ports(const struct sim *s, struct arena *arena, struct kernel_state *ret)
 static enum dc_code
 sim_read(struct kernel *k, struct arena *arena, struct kernel_state *ret, struct dc_error *err)
 {
-	const struct sim *s = of_kernel(k);
+	struct sim *s = of_kernel(k);
+	eventfd_t ignored;
 	struct kernel_state state = {.instance_count = s->instances};
 	struct item_instance *instance = arena_array(arena, s->instances + 1, sizeof(*instance));
 
 	(void)err;
+	sim_reread(s);
+	(void)eventfd_read(s->changes, &ignored);
 	state.in = arena_array(arena, s->instances + 1, sizeof(*state.in));
 	for (size_t i = 0; i < s->instances; i++) {
 		instance[i] = (struct item_instance){s->instance[i]->number, s->instance[i]->vrfs > 0};
@@ -618,6 +622,12 @@ sim_read(struct kernel *k, struct arena *arena, struct kernel_state *ret, struct
 	return DC_OK;
 }
 
+static int
+sim_changes(struct kernel *k)
+{
+	return of_kernel(k)->changes;
+}
+
 static struct kernel *
 sim_kernel_close(struct kernel *k)
 {
@@ -625,4 +635,4 @@ sim_kernel_close(struct kernel *k)
 	return NULL;
 }
 
-const struct kernel_ops sim_kernel_ops = {sim_read, sim_change, sim_kernel_close};
+const struct kernel_ops sim_kernel_ops = {sim_read, sim_change, sim_changes, sim_kernel_close};

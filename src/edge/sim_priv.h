@@ -66,6 +66,7 @@ struct sim {
 	size_t instances;
 	char (*asked)[OP_NAME_MAX]; /* ports that VLANs were made on */
 	size_t asked_n;
+	int changes; /* eventfd: the options, and with them what the kernel shows, changed since the last read */
 };
 
 extern const struct kernel_ops sim_kernel_ops;

@@ -62,6 +62,34 @@ def routes(guest, family, table=100001, ns="dcaas-1"):
     return sorted((r["dst"], r["protocol"], r.get("gateway", "")) for r in found if r.get("protocol") in ("201", "202", "203"))
 
 
+# Word of changes
+
+# What a device that came up tells of itself comes a little later.
+QUIET = ["changes", "await 300"] * 10
+
+
+def test_a_change_wakes_until_it_is_asked_where(agent):
+    changes = ["route-add " + ROUTE4, "addr-del " + ADDR4, "link-del instance=1 device=dcv1"]
+    lines = [*BASE, *QUIET]
+    for change in changes:
+        lines += [change, "await 5000", "await 0", "changes", *QUIET]
+    answers = agent.ask(*lines)[len(BASE):]
+    for change in [None, *changes]:
+        if change:
+            made, told, still, where = answers[:4]
+            assert made.ok and told.ok and still.ok, (made.error, told.error, still.error)
+            assert "1" in [item["name"] for item in where.items], where.items
+            answers = answers[4:]
+        assert "nothing changed" in [a.error for a in answers[:len(QUIET)]], change
+        answers = answers[len(QUIET):]
+
+
+def test_a_new_network_half_is_told_too(agent):
+    answers = agent.ask(*BASE, "changes", "die", "link-del instance=1 device=dcv1", "await 5000", "changes")
+    assert [a.error for a in answers[-3:]] == ["", "", ""]
+    assert "1" in [item["name"] for item in answers[-1].items]
+
+
 # Privilege
 
 def test_each_half_has_the_capabilities_that_are_promised_and_no_other(agent):

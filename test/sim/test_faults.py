@@ -76,6 +76,16 @@ def test_a_port_without_carrier_is_down_and_says_so(new_site):
     site.wait_status(vif, "ACTIVE")
 
 
+def test_a_port_that_loses_its_carrier_is_told_at_once(site, figure):
+    vif = site.order(1)
+    site.wait_status(vif, "ACTIVE")
+    for options, status in (({"no_carrier": "eth2"}, "DOWN"), ({}, "ACTIVE")):
+        begun = time.monotonic()
+        site.edge.set_options(**options)
+        site.wait_status(vif, status)
+        figure("carrier %s told" % ("lost:" if options else "back:"), time.monotonic() - begun, 0.5)
+
+
 def test_more_routes_than_the_limit_stop_the_session(new_site, figure):
     site = new_site(routes=50)
     vif = site.order(1)

@@ -107,6 +107,43 @@ find(struct call *call, const struct op_addr *op, struct netns **ns, struct link
 	return 0;
 }
 
+/* The kernel's own routes to addresses: without its one an address neither receives nor can be a source. */
+static int
+read_local(struct call *call, struct netns *ns, struct route **ret, size_t *n)
+{
+	return route_read(ns, call->arena, RTPROT_KERNEL, 0, ret, n, &call->fault);
+}
+
+static bool
+has_local(const struct route *routes, size_t n, uint32_t index, const struct ip_addr *addr)
+{
+	for (size_t i = 0; i < n; i++)
+		if (routes[i].oif == index && routes[i].type == RTN_LOCAL &&
+		    routes[i].prefix.len == ip_bits(addr->family) && ip_addr_equal(&routes[i].prefix.addr, addr))
+			return true;
+	return false;
+}
+
+/* A hand that flushed the table took the kernel's route along, which comes back only with the address. */
+static int
+remove_when_dead(struct call *call, struct netns *ns, const struct link *link, const struct ip_prefix *prefix)
+{
+	struct route *routes;
+	struct nl_msg msg;
+	size_t n;
+
+	if (!link->up)
+		return 0;
+	if (read_local(call, ns, &routes, &n) != 0)
+		return call->fault.code;
+	if (has_local(routes, n, link->index, &prefix->addr))
+		return 0;
+	begin(&msg, RTM_DELADDR, 0, link->index, prefix);
+	int code = nl_call(ns->route, &msg, &call->fault);
+
+	return code == EADDRNOTAVAIL ? 0 : code;
+}
+
 int
 op_addr_add(struct call *call, const void *request)
 {
@@ -117,6 +154,8 @@ op_addr_add(struct call *call, const void *request)
 
 	if (find(call, op, &ns, &link) != 0)
 		return call->fault.code;
+	if (remove_when_dead(call, ns, &link, &op->prefix) != 0)
+		return fault_prefix(&call->fault, "address on %s", op->device);
 	begin(&msg, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, link.index, &op->prefix);
 	mnl_attr_put_u32(msg.h, IFA_FLAGS, IFA_F_NOPREFIXROUTE | IFA_F_NODAD | IFA_F_PERMANENT);
 	if (nl_call(ns->route, &msg, &call->fault) != 0)
@@ -161,8 +200,8 @@ int
 op_read_addrs(struct call *call, const void *request)
 {
 	const struct op_instance *op = request;
-	size_t n, link_count, route_count;
-	struct route *routes;
+	size_t n, link_count, route_count, local_count;
+	struct route *routes, *local;
 	struct link *links;
 	struct addr *addrs;
 	struct netns *ns;
@@ -170,7 +209,8 @@ op_read_addrs(struct call *call, const void *request)
 	if (netns_get(call->host, op->instance, &ns, &call->fault) != 0 ||
 	    link_read(&ns->links, call->arena, &links, &link_count, &call->fault) != 0 ||
 	    addr_read(ns->route, call->arena, &addrs, &n, &call->fault) != 0 ||
-	    route_read(ns, call->arena, ROUTE_PROTO_GUARD, 0, &routes, &route_count, &call->fault) != 0)
+	    route_read(ns, call->arena, ROUTE_PROTO_GUARD, 0, &routes, &route_count, &call->fault) != 0 ||
+	    read_local(call, ns, &local, &local_count) != 0)
 		return call->fault.code;
 	for (size_t i = 0; i < n; i++) {
 		const struct link *link = link_by_index(links, link_count, addrs[i].index);
@@ -178,7 +218,8 @@ op_read_addrs(struct call *call, const void *request)
 
 		if (link == NULL || !link_is_ours(link) || strcmp(link->name, "lo") == 0)
 			continue;
-		item.subnet_route = !has_subnet(&addrs[i].prefix) || has_route(routes, route_count, &addrs[i]);
+		item.subnet_route = (!has_subnet(&addrs[i].prefix) || has_route(routes, route_count, &addrs[i])) &&
+				    (!link->up || has_local(local, local_count, link->index, &addrs[i].prefix.addr));
 		strlcpy(item.device, link->name, sizeof(item.device));
 		call_item(call, &item, sizeof(item));
 	}

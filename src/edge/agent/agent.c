@@ -22,6 +22,7 @@
 #include "edge/agent/nl.h"
 #include "edge/agent/privilege.h"
 #include "edge/agent/table.h"
+#include "edge/agent/watch.h"
 
 #define RESTART_FIRST_MS 100
 #define RESTART_LAST_MS 5000
@@ -34,7 +35,7 @@ enum { EXIT_ASKED = 0, EXIT_TROUBLE = 1, EXIT_MALFORMED = 2 };
 
 struct agent_run {
 	const struct agent_options *options;
-	int (*network)(int fd, void *arg);
+	int (*network)(int fd, int changes, void *arg);
 	void *arg;
 	struct host host;
 	sigset_t outer; /* signal mask that main() had */
@@ -86,15 +87,17 @@ set_up(struct agent_run *run)
 		return -1;
 	}
 	raise_files();
-	run->host =
-	    (struct host){.uid = run->options->uid, .gid = run->options->gid, .state_dir = run->options->state_dir};
+	run->host.uid = run->options->uid;
+	run->host.gid = run->options->gid;
+	run->host.state_dir = run->options->state_dir;
 	run->host.home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (run->host.home < 0 || open_signals(run) != 0 || privilege_limit() != 0) {
 		dc_log(LOG_ERR, "agent", "error=\"cannot set up: %s\"", strerror(errno));
 		return -1;
 	}
 	if (nl_open(NETLINK_ROUTE, &run->host.route, &fault) != 0 ||
-	    link_cache_open(&run->host.links, run->host.route, &fault) != 0) {
+	    link_cache_open(&run->host.links, run->host.route, &fault) != 0 ||
+	    watch_open_all(&run->host, &fault) != 0) {
 		dc_log(LOG_ERR, "agent", "error=\"%s\"", fault.text);
 		return -1;
 	}
@@ -106,6 +109,7 @@ close_all(struct agent_run *run)
 {
 	netns_forget_all(&run->host);
 	link_cache_close(&run->host.links);
+	watch_close_all(&run->host);
 	run->host.route = nl_close(run->host.route);
 	if (run->host.home >= 0)
 		close(run->host.home);
@@ -119,8 +123,9 @@ close_all(struct agent_run *run)
 /* The other half */
 
 static _Noreturn void
-become_network(struct agent_run *run, pid_t parent, int fd)
+become_network(struct agent_run *run, pid_t parent, int fd, int changes)
 {
+	run->host.wake = -1; /* what is left open for the other half */
 	close_all(run);
 	if (privilege_drop(run->options->uid, run->options->gid) != 0) {
 		dc_log(LOG_ERR, "agent", "error=\"cannot give up privileges: %s\"", strerror(errno));
@@ -130,7 +135,7 @@ become_network(struct agent_run *run, pid_t parent, int fd)
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != parent)
 		_exit(EXIT_TROUBLE);
 	sigprocmask(SIG_SETMASK, &run->outer, NULL);
-	exit(run->network(fd, run->arg));
+	exit(run->network(fd, changes, run->arg));
 }
 
 static int
@@ -160,15 +165,16 @@ static void
 start_network(struct agent_run *run)
 {
 	pid_t parent = getpid();
-	int ends[2] = {-1, -1};
+	int ends[2] = {-1, -1}, changes = -1;
+	struct fault fault = {0};
 
 	run->started = monotonic_now();
 	run->hello = false;
 	fflush(NULL);
-	run->child = make_sockets(ends) != 0 ? -1 : fork();
+	run->child = make_sockets(ends) != 0 || watch_begin(&run->host, &changes, &fault) != 0 ? -1 : fork();
 	if (run->child == 0) {
 		close(ends[0]);
-		become_network(run, parent, ends[1]);
+		become_network(run, parent, ends[1], changes);
 	}
 	if (ends[1] >= 0)
 		close(ends[1]);
@@ -309,9 +315,10 @@ serve_until_done(struct agent_run *run)
 {
 	start_network(run);
 	while (!run->stopping || run->child > 0) {
-		struct pollfd p[] = {{.fd = run->signals, .events = POLLIN}, {.fd = run->socket, .events = POLLIN}};
+		struct pollfd p[] = {{.fd = run->signals, .events = POLLIN}, {.fd = run->socket, .events = POLLIN},
+		    {.fd = watch_descriptor(&run->host), .events = POLLIN}};
 
-		if (poll(p, 2, next_wait(run)) < 0 && errno != EINTR)
+		if (poll(p, 3, next_wait(run)) < 0 && errno != EINTR)
 			return EXIT_TROUBLE;
 		if (p[0].revents != 0)
 			take_signals(run);
@@ -320,17 +327,21 @@ serve_until_done(struct agent_run *run)
 			    (int)run->child);
 			return EXIT_MALFORMED;
 		}
+		if (watch_descriptor(&run->host) >= 0 && p[2].revents != 0)
+			watch_tell(&run->host);
 		act_on_time(run);
 	}
 	return EXIT_ASKED;
 }
 
 int
-agent_run(const struct agent_options *options, int (*network)(int fd, void *arg), void *arg)
+agent_run(const struct agent_options *options, int (*network)(int fd, int changes, void *arg), void *arg)
 {
-	struct agent_run run = {
-	    .options = options, .network = network, .arg = arg, .host.home = -1, .signals = -1, .socket = -1};
-	int status = set_up(&run) == 0 ? serve_until_done(&run) : EXIT_TROUBLE;
+	struct agent_run run = {.options = options, .network = network, .arg = arg, .signals = -1, .socket = -1};
+	int status;
+
+	run.host = (struct host){.home = -1, .changes = -1, .wake = -1};
+	status = set_up(&run) == 0 ? serve_until_done(&run) : EXIT_TROUBLE;
 
 	if (run.child > 0) {
 		kill_network(&run);

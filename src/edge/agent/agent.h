@@ -18,6 +18,6 @@ struct agent_options {
  *
  * Ends on SIGTERM or SIGINT, after the child (which gets SIGTERM, and SIGKILL 5 s later; BIRD goes on running), or on a
  * malformed message. Returns the exit status for main(): 0 when it was asked to end. */
-int agent_run(const struct agent_options *, int (*network)(int fd, void *arg), void *arg);
+int agent_run(const struct agent_options *, int (*network)(int fd, int changes, void *arg), void *arg);
 
 #endif

@@ -6,10 +6,12 @@
  *
  * Beside the operations of op.h: "raw SIZE OP" sends so many zero bytes with that number, "garbled MEMBER" a request
  *whose member is no string or address, "die" kills the network half, "privileges" shows what both halves may do, "read
- *PATH" whether the network half can read that file. For measuring: "clock" tells microseconds, "rename FROM TO" puts a
- *prepared file in place, "bird SOCKET LINE" waits for the daemon's whole answer. */
+ *PATH" whether the network half can read that file, "await MS" waits that long for word of a change. For measuring:
+ *"clock" tells microseconds, "rename FROM TO" puts a prepared file in place, "bird SOCKET LINE" waits for the daemon's
+ *whole answer. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -83,6 +85,14 @@ print_port(const void *item)
 	const struct item_port *p = item;
 
 	printf("+ port %s carrier=%u exposed=%u up=%u vlans=%u\n", p->device, p->carrier, p->exposed, p->up, p->vlans);
+}
+
+static void
+print_change(const void *item)
+{
+	const struct item_change *c = item;
+
+	printf("+ change %u\n", c->instance);
 }
 
 static void
@@ -202,6 +212,7 @@ static const struct command {
 } commands[] = {
     {"hello", OP_HELLO, sizeof(struct op_hello), hello, 0, sizeof(struct reply_hello), print_hello},
     {"ports", OP_PORTS, sizeof(struct op_none), none, sizeof(struct item_port), 0, print_port},
+    {"changes", OP_CHANGES, sizeof(struct op_none), none, sizeof(struct item_change), 0, print_change},
     {"netns-add", OP_NETNS_ADD, sizeof(struct op_instance), instance, 0, 0, NULL},
     {"netns-del", OP_NETNS_DEL, sizeof(struct op_instance), instance, 0, 0, NULL},
     {"instances", OP_INSTANCES, sizeof(struct op_none), none, sizeof(struct item_instance), 0, print_instance},
@@ -458,8 +469,17 @@ run_bird(char *rest)
 	fclose(daemon);
 }
 
+/* Waits until the agent tells of a change. */
 static void
-run_line(struct agent *agent, int fd, char *line)
+run_await(int changes, char *rest)
+{
+	struct pollfd p = {.fd = changes, .events = POLLIN};
+
+	printf(poll(&p, 1, (int)number(rest)) == 1 ? "ok\n" : "error nothing changed\n");
+}
+
+static void
+run_line(struct agent *agent, int fd, int changes, char *line)
 {
 	char *rest = line;
 	const char *name = strsep(&rest, " ");
@@ -472,6 +492,8 @@ run_line(struct agent *agent, int fd, char *line)
 		run_raw(fd, rest);
 	else if (strcmp(name, "garbled") == 0)
 		run_garbled(fd, rest);
+	else if (strcmp(name, "await") == 0 && rest != NULL)
+		run_await(changes, rest);
 	else if (strcmp(name, "clock") == 0)
 		run_clock();
 	else if (strcmp(name, "rename") == 0 && rest != NULL)
@@ -524,7 +546,7 @@ struct ends {
 };
 
 static int
-network(int fd, void *arg)
+network(int fd, int changes, void *arg)
 {
 	const struct ends *ends = arg;
 	struct agent *agent = NULL;
@@ -535,7 +557,7 @@ network(int fd, void *arg)
 		usage_error(err.text);
 	while (read_line(line, sizeof(line)))
 		if (line[0] != '\0' && line[0] != '#')
-			run_line(agent, fd, line);
+			run_line(agent, fd, changes, line);
 	if (write(ends->done, "", 1) != 1)
 		return 1;
 	for (;;)

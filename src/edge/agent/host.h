@@ -24,6 +24,10 @@ struct host {
 	struct link_cache links; /* its devices */
 	struct netns **netns;    /* those of the instances that were used; netns.c */
 	size_t netns_count;
+	int changes;        /* epoll on the watches of all namespaces; watch.c */
+	struct nl *watch;   /* of the router's own namespace */
+	int wake;           /* eventfd that the network half waits for; -1: there is none */
+	bool woken;         /* and has not asked since */
 	bool served;        /* a network half said hello before */
 	bool ports_checked; /* for drops that an earlier agent left; port.c */
 };

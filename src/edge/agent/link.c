@@ -110,9 +110,13 @@ link_read(struct link_cache *cache, struct arena *arena, struct link **ret, size
 int
 link_cache_open(struct link_cache *cache, struct nl *nl, struct fault *fault)
 {
+	const int group = RTNLGRP_LINK;
+
 	cache->nl = nl;
 	cache->fresh = false;
-	return nl_open_watch(RTNLGRP_LINK, &cache->watch, fault);
+	if (nl_open(NETLINK_ROUTE, &cache->watch, fault) != 0)
+		return fault->code;
+	return nl_join(cache->watch, &group, 1, fault);
 }
 
 void

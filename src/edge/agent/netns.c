@@ -18,6 +18,8 @@
 #include "edge/agent/daemon.h"
 #include "edge/agent/link.h"
 #include "edge/agent/nl.h"
+#include "edge/agent/rule.h"
+#include "edge/agent/watch.h"
 
 #define NETNS_DIR "/run/netns"
 #define NETNS_PREFIX "dcaas-"
@@ -89,6 +91,7 @@ static void
 netns_free(struct netns *ns)
 {
 	link_cache_close(&ns->links);
+	nl_close(ns->watch);
 	nl_close(ns->route);
 	nl_close(ns->diag);
 	if (ns->fd >= 0)
@@ -146,6 +149,8 @@ open_sockets(struct host *host, struct netns *ns, struct fault *fault)
 		code = nl_open(NETLINK_SOCK_DIAG, &ns->diag, fault);
 	if (code == 0)
 		code = link_cache_open(&ns->links, ns->route, fault);
+	if (code == 0)
+		code = watch_open(host, true, &ns->watch, fault);
 	netns_leave(host);
 	return code;
 }
@@ -423,7 +428,7 @@ renew(struct host *host, struct netns *ns, struct fault *fault)
 	int code = set_sysctls(fault);
 
 	netns_leave(host);
-	if (code != 0 || link_find(ns->route, "lo", &lo, fault) != 0)
+	if (code != 0 || rule_keep(ns->route, fault) != 0 || link_find(ns->route, "lo", &lo, fault) != 0)
 		return fault->code;
 	return lo.up ? 0 : set_loopback(ns->route, fault);
 }

@@ -20,6 +20,7 @@ struct netns {
 	ino_t ino;
 	struct nl *route, *diag; /* sockets inside */
 	struct link_cache links;
+	struct nl *watch;
 	struct monotonic renewed; /* when its settings were last seen to */
 };
 

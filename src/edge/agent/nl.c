@@ -4,7 +4,10 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <arpa/inet.h>
 #include <sys/socket.h>
+#include <linux/filter.h>
+#include <linux/rtnetlink.h>
 
 #define RECEIVE_MAX (1u << 20) /* a listener with its keys is one message: 100 bytes each */
 #define DUMP_MAX ((size_t)64 << 20)
@@ -52,19 +55,44 @@ nl_open(int protocol, struct nl **ret, struct fault *fault)
 }
 
 int
-nl_open_watch(int group, struct nl **ret, struct fault *fault)
+nl_join(struct nl *nl, const int *groups, size_t n, struct fault *fault)
 {
-	struct nl *nl = NULL;
+	for (size_t i = 0; i < n; i++) {
+		int group = groups[i];
 
-	if (nl_open(NETLINK_ROUTE, &nl, fault) != 0)
-		return fault->code;
-	if (mnl_socket_setsockopt(nl->socket, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) != 0) {
-		fault_errno(fault, "netlink group");
-		nl_close(nl);
-		return fault->code;
+		if (mnl_socket_setsockopt(nl->socket, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) != 0)
+			return fault_errno(fault, "netlink group");
 	}
-	*ret = nl;
 	return 0;
+}
+
+/* One notification is one message, and a filter sees it from its header on. Loads are big-endian, the header is not. */
+int
+nl_only_routes_of(struct nl *nl, uint8_t first, uint8_t last, struct fault *fault)
+{
+	const uint32_t type = offsetof(struct nlmsghdr, nlmsg_type);
+	const uint32_t protocol = NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_protocol);
+	struct sock_filter code[] = {
+	    BPF_STMT(BPF_LD | BPF_H | BPF_ABS, type),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 1, 0),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 0, 3),
+	    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, protocol),
+	    BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, first, 0, 2),
+	    BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, last, 1, 0),
+	    BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	    BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog program = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
+
+	if (setsockopt(nl_descriptor(nl), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) != 0)
+		return fault_errno(fault, "netlink filter");
+	return 0;
+}
+
+int
+nl_descriptor(const struct nl *nl)
+{
+	return mnl_socket_get_fd(nl->socket);
 }
 
 bool

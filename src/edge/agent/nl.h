@@ -30,8 +30,12 @@ struct nl_msg {
 int nl_open(int protocol, struct nl **ret, struct fault *);
 struct nl *nl_close(struct nl *); /* NULL is fine; returns NULL */
 
-/* A socket that hears of changes in a group (RTNLGRP_...) of this namespace. */
-int nl_open_watch(int group, struct nl **ret, struct fault *);
+/* From now on the socket hears of changes in these groups (RTNLGRP_...) of its namespace. */
+int nl_join(struct nl *, const int *groups, size_t n, struct fault *);
+/* Before joining: of what is told of routes only that of these protocols gets through; the kernel drops the rest before
+ * it takes up room, or anybody's time. */
+int nl_only_routes_of(struct nl *, uint8_t first, uint8_t last, struct fault *);
+int nl_descriptor(const struct nl *); /* to be waited for */
 /* Whether something changed since the last time; also when the kernel had more to say than the socket holds. What is
  * read after this call is as new as its answer: the kernel tells of a change before the change's own request is
  * answered. */

@@ -1,5 +1,6 @@
 /* Reading what the kernel sends, also when it is not what we think. */
 #include <setjmp.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -7,11 +8,13 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <cmocka.h>
+#include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
 #include "edge/agent/counters.h"
 #include "edge/agent/nl.h"
+#include "edge/agent/op.h"
 
 static struct nl_msg *
 a_message(struct nl_msg *msg)
@@ -140,6 +143,75 @@ nested_attributes_are_read_and_none_is_empty(void **state)
 	assert_null(info[IFLA_INFO_KIND]);
 }
 
+/* What a watch hears */
+
+static void
+change_route(struct nl *nl, int type, uint8_t protocol)
+{
+	const struct ip_addr prefix = {.family = IP_V4, .byte = {10, 9, 8, 0}};
+	struct fault fault = {0};
+	struct nl_msg msg;
+	struct rtmsg *rtm;
+
+	nl_begin(&msg, type, type == RTM_NEWROUTE ? NLM_F_CREATE : 0, sizeof(*rtm));
+	rtm = msg.body;
+	rtm->rtm_family = AF_INET;
+	rtm->rtm_dst_len = 24;
+	rtm->rtm_table = RT_TABLE_MAIN;
+	rtm->rtm_protocol = protocol;
+	rtm->rtm_scope = RT_SCOPE_LINK;
+	rtm->rtm_type = RTN_UNICAST;
+	nl_put_addr(&msg, RTA_DST, &prefix);
+	mnl_attr_put_u32(msg.h, RTA_OIF, 1);
+	if (nl_call(nl, &msg, &fault) != 0)
+		fail_msg("%s", fault.text);
+}
+
+static void
+set_loopback_up(struct nl *nl)
+{
+	struct fault fault = {0};
+	struct nl_msg msg;
+	struct ifinfomsg *ifi;
+
+	nl_begin(&msg, RTM_NEWLINK, 0, sizeof(*ifi));
+	ifi = msg.body;
+	ifi->ifi_index = 1;
+	ifi->ifi_flags = ifi->ifi_change = IFF_UP;
+	if (nl_call(nl, &msg, &fault) != 0)
+		fail_msg("%s", fault.text);
+}
+
+/* In a network namespace of its own; the last test, for the process stays there. */
+static void
+a_watch_hears_of_our_routes_and_of_no_others(void **state)
+{
+	const int groups[] = {RTNLGRP_LINK, RTNLGRP_IPV4_ROUTE};
+	struct nl *nl = NULL, *watch = NULL;
+	struct fault fault = {0};
+
+	(void)state;
+	assert_true(unshare(CLONE_NEWNET) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0);
+	assert_int_equal(nl_open(NETLINK_ROUTE, &nl, &fault), 0);
+	assert_int_equal(nl_open(NETLINK_ROUTE, &watch, &fault), 0);
+	assert_int_equal(nl_only_routes_of(watch, ROUTE_PROTO_VPC, ROUTE_PROTO_GUARD, &fault), 0);
+	assert_int_equal(nl_join(watch, groups, 2, &fault), 0);
+	assert_false(nl_changed(watch));
+	set_loopback_up(nl);
+	assert_true(nl_changed(watch));
+	assert_false(nl_changed(watch));
+	for (uint8_t protocol = ROUTE_PROTO_VPC - 1; protocol <= ROUTE_PROTO_GUARD + 1; protocol++) {
+		bool ours = protocol >= ROUTE_PROTO_VPC && protocol <= ROUTE_PROTO_GUARD;
+
+		change_route(nl, RTM_NEWROUTE, protocol);
+		assert_int_equal(nl_changed(watch), ours);
+		change_route(nl, RTM_DELROUTE, protocol);
+		assert_int_equal(nl_changed(watch), ours);
+	}
+	nl_close(watch);
+	nl_close(nl);
+}
+
 /* The kernel's counters, which are text */
 
 static const char netstat[] = "TcpExt: SyncookiesSent TCPMD5NotFound TCPMD5Unexpected TCPMD5Failure Last\n"
@@ -181,6 +253,7 @@ main(void)
 	    cmocka_unit_test(nested_attributes_are_read_and_none_is_empty),
 	    cmocka_unit_test(a_counter_is_found_by_group_and_name),
 	    cmocka_unit_test(a_counter_that_is_not_there_is_zero),
+	    cmocka_unit_test(a_watch_hears_of_our_routes_and_of_no_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,7 +16,7 @@
 
 #include "base/ip.h"
 
-#define AGENT_VERSION 1
+#define AGENT_VERSION 2
 #define OP_NAME_MAX 16 /* IFNAMSIZ */
 #define OP_MARK_MAX 48 /* "dcaas:" and a uuid */
 #define OP_KEY_MAX 80  /* TCP_MD5SIG_MAXKEYLEN */
@@ -68,6 +68,10 @@ enum agent_op {
 	OP_DAEMON_START, /* op_daemon: BIRD of the instance, detached, when it does not run */
 	OP_DAEMON_STATE, /* op_instance -> reply_daemon */
 	OP_DAEMON_STOP,  /* op_instance */
+	OP_CHANGES,      /* op_none -> item_change packets: where a device, an address or a route of ours has changed
+			  * since it was asked last. Beside the socket the network half has a descriptor (eventfd) that is
+			  * readable from such a change on until this is asked: once, however much changes. Asked before
+			  * all is read back, it neither misses a change nor wakes for one that was seen. */
 	OP_LAST
 };
 
@@ -203,6 +207,9 @@ struct item_route {
 struct item_instance {
 	uint32_t instance;
 	uint32_t daemon; /* pid, 0: none runs */
+};
+struct item_change {
+	uint32_t instance; /* 0: the router's own namespace */
 };
 struct item_key {
 	struct ip_addr remote;

@@ -15,6 +15,7 @@
 #include "edge/agent/veth.h"
 #include "edge/agent/vlan.h"
 #include "edge/agent/vrf.h"
+#include "edge/agent/watch.h"
 
 #define INSTANCE_LAST 9999
 
@@ -85,6 +86,7 @@ static const struct row {
 } rows[OP_LAST] = {
     [OP_HELLO] = {op_hello, sizeof(struct op_hello), none},
     [OP_PORTS] = {op_ports, sizeof(struct op_none), none},
+    [OP_CHANGES] = {op_changes, sizeof(struct op_none), none},
     [OP_NETNS_ADD] = {op_netns_add, sizeof(struct op_instance), instance},
     [OP_NETNS_DEL] = {op_netns_del, sizeof(struct op_instance), instance},
     [OP_INSTANCES] = {op_instances, sizeof(struct op_none), none},

@@ -290,13 +290,14 @@ loop(struct try *t, FILE *in)
 }
 
 static int
-network(int fd, void *arg)
+network(int fd, int changes, void *arg)
 {
 	struct try *t = arg;
 	struct dc_error err;
 	int commands_fd = open(t->commands, O_RDWR | O_CLOEXEC);
 	FILE *in = commands_fd < 0 ? NULL : fdopen(commands_fd, "r");
 
+	(void)changes;
 	if (in == NULL || agent_connect(fd, &t->agent, &err) != DC_OK ||
 	    bird_open(t->agent, t->state_dir, &t->routing, &err) != DC_OK)
 		return 1;
