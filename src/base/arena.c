@@ -61,6 +61,7 @@ arena_free(struct arena *a)
 		return NULL;
 	for (struct chunk *c = a->head, *next; c != NULL; c = next) {
 		next = c->next;
+		explicit_bzero(c->data, c->used);
 		free(c);
 	}
 	free(a);

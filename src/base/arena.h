@@ -12,7 +12,8 @@
 struct arena;
 
 struct arena *arena_new(void);
-/* Frees the arena and all that was taken from it. NULL is fine; returns NULL. */
+/* Frees the arena and all that was taken from it, wiped: requests and rows hold passwords and keys, and whoever took a
+ * copy need not know. NULL is fine; returns NULL. */
 struct arena *arena_free(struct arena *);
 /* size bytes, zeroed, aligned for any type. */
 void *arena_alloc(struct arena *, size_t size);

@@ -4,8 +4,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
+#include <malloc.h>
 
 static void
 pieces_are_aligned_zeroed_and_apart(void **state)
@@ -54,6 +56,46 @@ texts_are_copied_and_null_stays_null(void **state)
 	assert_null(arena_free(NULL));
 }
 
+/* free() of the whole program: looks at a text in what is freed, just before. */
+void __real_free(void *);
+void __wrap_free(void *);
+
+static const char *watched;
+static size_t watched_left; /* bytes of it that are not zero */
+
+void
+__wrap_free(void *p)
+{
+	const char *from = p;
+
+	if (p != NULL && watched != NULL && watched >= from && watched < from + malloc_usable_size(p)) {
+		watched_left = 0;
+		for (size_t i = 0; i < sizeof("a password"); i++)
+			watched_left += watched[i] != '\0';
+		watched = NULL;
+	}
+	__real_free(p);
+}
+
+static void
+what_was_in_an_arena_does_not_stay_in_memory(void **state)
+{
+	(void)state;
+	for (size_t size = 1; size < 100000; size *= 10) { /* in the first chunk, in a later one, in one of its own */
+		struct arena *a = arena_new();
+		char *text = arena_alloc(a, size + sizeof("a password"));
+
+		for (int i = 0; i < 20; i++)
+			arena_alloc(a, 1000);
+		memcpy(text, "a password", sizeof("a password"));
+		watched = text;
+		watched_left = sizeof("a password");
+		arena_free(a);
+		assert_null(watched);
+		assert_int_equal(watched_left, 0);
+	}
+}
+
 int
 main(void)
 {
@@ -61,6 +103,7 @@ main(void)
 	    cmocka_unit_test(pieces_are_aligned_zeroed_and_apart),
 	    cmocka_unit_test(a_large_piece_leaves_the_rest_of_a_chunk_in_use),
 	    cmocka_unit_test(texts_are_copied_and_null_stays_null),
+	    cmocka_unit_test(what_was_in_an_arena_does_not_stay_in_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
