@@ -1,9 +1,11 @@
 #include "dcaasd/edge_routes.h"
 
 #include "api/api.h"
+#include "api/crud.h"
 #include "reconcile/edge.h"
 
 #define WAIT_MAX_SECONDS 60
+#define STATUS_LOCKED 423 /* another process has the edge's place */
 
 /* A query parameter that is a whole number; absent: 0. */
 static enum dc_code
@@ -21,16 +23,20 @@ static enum dc_code
 poll_desired(struct tx *tx, struct call *call, struct dc_error *err)
 {
 	int64_t revision, seconds;
-	bool nothing_new;
+	enum edge_news news;
 	enum dc_code rc;
 
 	if ((rc = query_number(call, "revision", INT64_MAX, &revision, err)) != DC_OK ||
 	    (rc = query_number(call, "wait", WAIT_MAX_SECONDS, &seconds, err)) != DC_OK ||
-	    (rc = edge_desired(tx, call->who.edge_id, call_query(call, "epoch", 0), revision, &call->out, &nothing_new,
-		 err)) != DC_OK)
+	    (rc = edge_desired(tx, call->who.edge_id, call_query(call, "boot", 0), call_query(call, "epoch", 0),
+		 revision, &call->out, &news, err)) != DC_OK)
 		return rc;
-	if (!nothing_new)
+	if (news == EDGE_NEWS)
 		return DC_OK;
+	if (news == EDGE_NOT_FOR_YOU) {
+		call->status = STATUS_LOCKED;
+		return DC_OK;
+	}
 	if (seconds == 0 || call->waited) {
 		call->status = 204;
 		return DC_OK;
@@ -44,12 +50,20 @@ poll_desired(struct tx *tx, struct call *call, struct dc_error *err)
 static enum dc_code
 take_report(struct tx *tx, struct call *call, struct dc_error *err)
 {
-	bool resend = false;
+	static const int status[] = {
+	    [EDGE_TAKEN] = 204,
+	    [EDGE_RESEND] = 409,
+	    [EDGE_REFUSED] = STATUS_LOCKED,
+	    [EDGE_REFUSED_FIRST] = STATUS_LOCKED,
+	};
+	enum edge_answer answer = EDGE_TAKEN;
 	enum dc_code rc =
-	    edge_fold(tx, call->who.edge_id, call->body, api_get_options(call->api)->resources, &resend, err);
+	    edge_fold(tx, call->who.edge_id, call->body, api_get_options(call->api)->resources, &answer, err);
 
+	if (rc == DC_OK && answer == EDGE_REFUSED_FIRST)
+		rc = event_add(tx, call, "refuse-second", "edge", call->who.edge_id, err);
 	if (rc == DC_OK)
-		call->status = resend ? 409 : 204;
+		call->status = status[answer];
 	return rc;
 }
 
@@ -58,6 +72,7 @@ const struct route edge_channel_routes[] = {
 	.operation = "PollDesired", .summary = "What the calling edge is asked to have; waits for a change."},
     {M_POST, "/dcaas/v1/edge/report", ROLE_NONE, ROUTE_EDGE | ROUTE_HIDDEN | ROUTE_WRITES, .view = VIEW_WIRE,
 	.body_table = &wire_report_table, .envelope = "", .status = 204, .run = take_report,
-	.operation = "ReportObserved", .summary = "What the calling edge observed; 409 asks for a full report."},
+	.operation = "ReportObserved",
+	.summary = "What the calling edge observed; 409 asks for a full report, 423: another process has its place."},
     {0},
 };

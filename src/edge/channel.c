@@ -231,8 +231,8 @@ poll_now(evutil_socket_t fd, short what, void *arg)
 	c->events->ask(c->arg, &p);
 	if ((epoch = curl_easy_escape(c->poll.curl, p.epoch, 0)) == NULL)
 		abort();
-	url = arena_printf(arena, "%s/dcaas/v1/edge/desired?epoch=%s&revision=%lld&wait=%d", c->settings->server, epoch,
-	    (long long)p.revision, p.wait_seconds);
+	url = arena_printf(arena, "%s/dcaas/v1/edge/desired?boot=%s&epoch=%s&revision=%lld&wait=%d",
+	    c->settings->server, p.boot, epoch, (long long)p.revision, p.wait_seconds);
 	curl_free(epoch);
 	if (!send_request(c, &c->poll, url, p.wait_seconds + GRACE_SECONDS, arena))
 		back_off(c, CHANNEL_REFUSED_MS);

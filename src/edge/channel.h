@@ -20,6 +20,7 @@ struct channel;
 
 struct channel_poll {      /* what the next poll says */
 	const char *epoch; /* copied */
+	const char *boot;  /* an uuid; borrowed */
 	int64_t revision;
 	int wait_seconds;
 };

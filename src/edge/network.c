@@ -42,6 +42,7 @@
 #define HELD_PAUSE_MS 1000
 #define HELD_LOOK_MS 30000 /* an edge that holds asks for a snapshot so often: the store may be the right one again */
 #define TROUBLE_LOG_MS 60000
+#define STATUS_LOCKED 423 /* dcaasd: another process has our place */
 
 enum timer { TIMER_TICK, TIMER_OBSERVE, TIMER_READ_BACK, TIMER_CHANGE, TIMER_WORK, TIMER_REPORT, TIMERS };
 
@@ -194,11 +195,21 @@ save(struct network *n)
 	return true;
 }
 
+/* It keeps asking: the other one may go. */
+static void
+hold_for_another(struct network *n)
+{
+	report_set_held(n->report, "another router reports with the credential of this edge, and was first");
+	n->look = true;
+}
+
 static void
 reported(void *arg, long status)
 {
 	struct network *n = arg;
 
+	if (status == STATUS_LOCKED)
+		hold_for_another(n);
 	if (status != 200 && status != 204) {
 		report_lost(n);
 		return;
@@ -428,6 +439,7 @@ ask(void *arg, struct channel_poll *p)
 	struct network *n = arg;
 
 	p->epoch = state_epoch(n->state);
+	p->boot = report_boot(n->report);
 	if (!n->asked || n->look) {
 		/* Everything, whatever revision we have: the first time, because bodies of kinds that an older version
 		 * did not know are not on disk. */
@@ -461,7 +473,8 @@ trouble(void *arg, long status, const char *words)
 	if (status == 401 || status == 403) {
 		report_set_held(n->report, "dcaasd refuses the credential of this edge");
 		n->look = true;
-	}
+	} else if (status == STATUS_LOCKED)
+		hold_for_another(n);
 	snprintf(text, sizeof(text), "%ld %s", status, words);
 	if (strcmp(text, n->trouble) == 0 && monotonic_since(n->trouble_at) < TROUBLE_LOG_MS)
 		return;

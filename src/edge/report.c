@@ -93,6 +93,12 @@ report_held(const struct report *r)
 	return r->held;
 }
 
+const char *
+report_boot(const struct report *r)
+{
+	return r->boot;
+}
+
 /* --- what is new --- */
 
 static bool

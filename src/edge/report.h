@@ -19,6 +19,7 @@ void report_add_record(struct report *, const struct apply_record *);
 /* Kept until the next call; NULL: it does not hold. A change makes the next report full. */
 void report_set_held(struct report *, const char *why);
 const char *report_held(const struct report *);
+const char *report_boot(const struct report *); /* tells this process from others with the same credential */
 
 struct report_need {
 	bool major;   /* there is news of what the API shows */

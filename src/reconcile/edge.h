@@ -8,15 +8,31 @@
 /* Rows that every new edge needs. */
 enum dc_code edge_rows_create(struct tx *, const char *edge_id, int64_t report_interval, struct dc_error *err);
 
-/* Answer of a poll: out gets a wire_desired. *nothing_new is true, and out untouched, when the caller should wait: same
- * epoch, same revision. */
-enum dc_code edge_desired(struct tx *, const char *edge_id, const char *epoch, int64_t revision, struct buf *out,
-    bool *nothing_new, struct dc_error *err);
+/* Answer of a poll: out gets a wire_desired, unless the caller should wait (same epoch, same revision) or another
+ * process has its place. boot NULL: of a version that does not say. */
+enum edge_news { EDGE_NEWS, EDGE_NO_NEWS, EDGE_NOT_FOR_YOU };
+enum dc_code edge_desired(struct tx *, const char *edge_id, const char *boot, const char *epoch, int64_t revision,
+    struct buf *out, enum edge_news *ret, struct dc_error *err);
 
-/* Folds a decoded wire_report in, under the edge's edge_report row lock. *resend is set when the report comes from a
- * process that dcaasd has not seen a full report of. Reports that are not newer than the last are dropped. */
+enum edge_answer {
+	EDGE_TAKEN,         /* or dropped: it was not newer than the last one */
+	EDGE_RESEND,        /* of a process that dcaasd has not seen a full report of */
+	EDGE_REFUSED,       /* another process has the edge's place: twins.c */
+	EDGE_REFUSED_FIRST, /* the same, and it is news */
+};
+
+/* Folds a decoded wire_report in, under the edge's edge_report row lock. */
 enum dc_code edge_fold(struct tx *, const char *edge_id, const struct wire_report *,
-    const struct resource *const *resources, bool *resend, struct dc_error *err);
+    const struct resource *const *resources, enum edge_answer *ret, struct dc_error *err);
+
+/* Whether that process is refused; whether one is, and was heard of lately. */
+bool twin_is_refused(const struct edge_report *, const char *boot, utc_ms now);
+bool twin_is_heard(const struct edge_report *, utc_ms now);
+/* Under the row's lock: what the report's process may. The row, not yet written, knows of it. */
+enum dc_code twin_admit(
+    struct tx *, struct edge_report *, const struct wire_report *, enum edge_answer *ret, struct dc_error *err);
+/* With a new credential everything begins anew. */
+enum dc_code edge_forget_twin(struct tx *, const char *edge_id, struct dc_error *err);
 
 /* The operator's word for a held edge: it may take this store's snapshot. DC_E_PARAM when it does not hold. */
 enum dc_code edge_confirm(struct tx *, const char *edge_id, struct dc_error *err);

@@ -1,7 +1,7 @@
 /* fold.c - observed up: one report of an edge into the rows it is about, and then into the resources that own them.
  *
  * Order of reports: (boot, sequence). Another boot must begin with a full report, because what the old process had said
- * is void; within a boot, only a higher sequence counts. */
+ * is void, and it must not be one of two (twins.c); within a boot, only a higher sequence counts. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -295,19 +295,16 @@ observe_ports(struct fold *f, const struct resource *const *resources)
 	return DC_OK;
 }
 
-/* Whether the report counts; an old one is dropped, an unknown process is asked for everything. */
 static bool
-in_order(const struct edge_report *row, const struct wire_report *report, bool *resend)
+is_old(const struct edge_report *row, const struct wire_report *report)
 {
-	bool same_boot = row->boot.set == GIVEN && strcmp(row->boot.v, report->boot.v) == 0;
-
-	*resend = !same_boot && !report->full.v;
-	return !*resend && (!same_boot || report->sequence.v > row->sequence.v);
+	return row->boot.set == GIVEN && strcmp(row->boot.v, report->boot.v) == 0 &&
+	       report->sequence.v <= row->sequence.v;
 }
 
 enum dc_code
 edge_fold(struct tx *tx, const char *edge_id, const struct wire_report *report, const struct resource *const *resources,
-    bool *resend, struct dc_error *err)
+    enum edge_answer *ret, struct dc_error *err)
 {
 	struct fold f = {.tx = tx, .edge_id = edge_id, .report = report, .err = err};
 	const struct wire_object_state *o = report->objects.v;
@@ -316,13 +313,12 @@ edge_fold(struct tx *tx, const char *edge_id, const struct wire_report *report, 
 	void *found;
 	enum dc_code rc;
 
-	*resend = false;
 	if ((rc = query_lock(tx, &edge_report_table, edge_id, err)) != DC_OK ||
 	    (rc = query_get(tx, &edge_report_table, Q(Q_EQ("id", edge_id)), &found, err)) != DC_OK)
 		return rc;
 	row = found;
-	if (!in_order(row, report, resend))
-		return DC_OK;
+	if ((rc = twin_admit(tx, row, report, ret, err)) != DC_OK || *ret != EDGE_TAKEN || is_old(row, report))
+		return rc;
 	if (report->full.v && !report->held.v && (rc = void_unnamed(&f)) != DC_OK)
 		return rc;
 	for (size_t i = 0; report->objects.set == GIVEN && i < report->objects.n; i++)

@@ -55,6 +55,11 @@ struct edge_report {
 	struct f_int confirm_revision;
 	struct f_int report_interval;
 	struct f_text ports; /* JSON of the last full port list */
+	/* Two processes with one credential, see twins.c. */
+	struct f_text former_boot;
+	struct f_bool former_asked;
+	struct f_text refused_boot;
+	struct f_int refused_time;
 };
 extern const struct field_table edge_report_table;
 

@@ -84,8 +84,8 @@ fill_objects(
 }
 
 enum dc_code
-edge_desired(struct tx *tx, const char *edge_id, const char *epoch, int64_t revision, struct buf *out,
-    bool *nothing_new, struct dc_error *err)
+edge_desired(struct tx *tx, const char *edge_id, const char *boot, const char *epoch, int64_t revision, struct buf *out,
+    enum edge_news *ret, struct dc_error *err)
 {
 	struct wire_desired desired = {0};
 	struct json json = JSON_INIT(out);
@@ -101,15 +101,19 @@ edge_desired(struct tx *tx, const char *edge_id, const char *epoch, int64_t revi
 	if ((rc = query_get(tx, &edge_report_table, Q(Q_EQ("id", edge_id)), &row, err)) != DC_OK)
 		return rc;
 	report = row;
+	*ret = EDGE_NOT_FOR_YOU;
+	if (twin_is_refused(report, boot, tx_now(tx)))
+		return DC_OK;
 	same_epoch = epoch != NULL && strcmp(epoch, tx_epoch(tx)) == 0;
 	full = !same_epoch || revision <= 0 || revision > newest->revision.v;
 	confirmed = report->confirm_epoch.set == GIVEN && epoch != NULL &&
 		    strcmp(report->confirm_epoch.v, epoch) == 0 && report->confirm_revision.v == revision;
 	/* A held edge asks again and again with what it holds: it is answered at once only when the operator spoke. */
-	*nothing_new = !confirmed && ((same_epoch && revision == newest->revision.v) ||
-					 (epoch != NULL && revision > 0 && full && report->held.v));
-	if (*nothing_new)
+	*ret = EDGE_NO_NEWS;
+	if (!confirmed && ((same_epoch && revision == newest->revision.v) ||
+			      (epoch != NULL && revision > 0 && full && report->held.v)))
 		return DC_OK;
+	*ret = EDGE_NEWS;
 	F_SET_INT(desired.version, WIRE_VERSION);
 	F_SET_TEXT(desired.edge, edge_id);
 	F_SET_TEXT(desired.epoch, tx_epoch(tx));

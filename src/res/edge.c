@@ -40,6 +40,8 @@ const struct field_table edge_table = {
 		.doc = "It keeps what it has and waits for the operator's confirmation."},
 	    {AT(edge, held_reason), .kind = F_TEXT, .max = 1024, .no_column = true, .nullable = true, .may = OP_R,
 		.doc = "Why it holds."},
+	    {AT(edge, conflict), .kind = F_TEXT, .max = 1024, .no_column = true, .nullable = true, .may = OP_R,
+		.doc = "Another router uses this edge's credential: what is known of it; null: none does."},
 	    {AT(edge, revision), .kind = F_INT, .max = INT64_MAX, .no_column = true, .nullable = true, .may = OP_R,
 		.doc = "Revision of the desired set that it holds."},
 	    {AT(edge, reported_time), .kind = F_TIME, .no_column = true, .nullable = true, .may = OP_R, .cli = true,
@@ -186,6 +188,21 @@ edge_remove(struct tx *tx, struct call *call, void *row, bool *later, struct dc_
 	return query_delete(tx, &edge_revision_table, Q(Q_EQ("id", e->id.v)), NULL, err);
 }
 
+static const char *
+conflict(const struct edge_report *r, struct arena *arena, utc_ms now)
+{
+	char when[UTC_TEXT_SIZE];
+
+	if (!twin_is_heard(r, now))
+		return NULL;
+	utc_format(r->refused_time.v, when);
+	return arena_printf(arena,
+	    "another process reports with this edge's credential, last at %s (boot %s); it is refused, and changes "
+	    "nothing. Was this router cloned? A clone needs an edge of its own. A renewed credential ends both: give "
+	    "it to the right one",
+	    when, r->refused_boot.v);
+}
+
 static void
 take_report(struct edge *e, const struct edge_report *r)
 {
@@ -224,8 +241,10 @@ edge_embed(struct tx *tx, const struct call *call, void *rows, size_t n, struct 
 		struct edge_report key = {.id = edges[i].id};
 		const struct edge_report *r = bsearch(&key, reports, count, sizeof(*reports), by_id);
 
-		if (r != NULL)
+		if (r != NULL) {
 			take_report(&edges[i], r);
+			F_SET_TEXT(edges[i].conflict, conflict(r, tx_arena(tx), tx_now(tx)));
+		}
 	}
 	return DC_OK;
 }
@@ -280,6 +299,8 @@ renew_token(struct tx *tx, struct call *call, struct dc_error *err)
 		return rc;
 	new_token(e, tx_arena(tx));
 	if ((rc = query_set(tx, &edge_table, columns, e, Q(Q_EQ("id", e->id.v)), NULL, err)) != DC_OK)
+		return rc;
+	if ((rc = edge_forget_twin(tx, e->id.v, err)) != DC_OK)
 		return rc;
 	if ((rc = event_add(tx, call, "renew-token", "edge", e->id.v, err)) != DC_OK)
 		return rc;

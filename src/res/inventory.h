@@ -26,6 +26,7 @@ struct edge {
 	struct f_text fabric; /* "linux", or "sim": simulated */
 	struct f_bool held;
 	struct f_text held_reason;
+	struct f_text conflict;
 	struct f_int revision; /* of the desired set that it holds */
 	struct f_int reported_time;
 	struct f_text ports; /* JSON: devices that can be ports */

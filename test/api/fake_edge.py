@@ -36,9 +36,11 @@ class FakeEdge:
             connection.close()
         return response.status, json.loads(text) if text else None
 
-    def ask(self, epoch=None, revision=None, wait=0):
+    def ask(self, epoch=None, revision=None, wait=0, boot=""):
+        """A poll; boot None: as a version that does not say who it is."""
         query = "?revision=%d&wait=%d" % (self.revision if revision is None else revision, wait)
         epoch = epoch or self.epoch
+        query += "" if boot is None else "&boot=" + (boot or self.boot)
         return self.call("GET", "/dcaas/v1/edge/desired" + query + ("&epoch=" + epoch if epoch else ""))
 
     def poll(self, wait=0):
@@ -89,7 +91,7 @@ class FakeEdge:
                 "epoch": self.epoch, "revision": self.revision, "held": False, "objects": list(objects),
                 "sessions": list(sessions), **more}
         status, answer = self.call("POST", "/dcaas/v1/edge/report", {k: v for k, v in body.items() if v is not None})
-        assert status in (204, 409), (status, answer)
+        assert status in (204, 409, 423), (status, answer)
         self.first = self.first and status != 204
         return status
 

@@ -2,6 +2,7 @@
 import http.client
 import json
 import socket
+import sqlite3
 import threading
 import time
 import uuid
@@ -377,3 +378,120 @@ def test_many_polls_of_one_edge_are_all_woken(tenant, edge, line, gateway):
     for thread in threads:
         thread.join()
     assert done == [200] * 50
+
+
+def edge_seen(world):
+    return world.operator.get("/dcaas/v1/edges/" + world.edge, say=False)["edge"]
+
+
+def refusals(world):
+    """Events that tell of a second router."""
+    return [e for e in world.operator.get("/dcaas/v1/events", say=False)["events"]
+            if e["action"] == "refuse-second" and e["resource_id"] == world.edge]
+
+
+def test_restarts_one_after_the_other_are_no_second_router(world, edge):
+    boots = []
+    for _ in range(5):
+        edge.start()
+        boots.append(edge.boot)
+        assert [edge.report() for _ in range(3)] == [204, 204, 204]
+    assert edge_seen(world)["conflict"] is None and refusals(world) == []
+
+
+def test_a_dead_process_s_last_report_that_comes_late_changes_nothing(world, edge):
+    """It may have been on its way when its process ended; whether it says everything or not."""
+    for full in (False, True):
+        old = FakeEdge(world.endpoint, world.edge_token)
+        assert old.report() == 204
+        edge.start()
+        assert edge.report() == 204
+        assert old.report(full=full) == 409
+        assert [edge.report() for _ in range(2)] == [204, 204]
+        assert edge_seen(world)["conflict"] is None
+    assert refusals(world) == []
+
+
+def clone(world, edge):
+    """Another router with the same credential; it has spoken, and so has the first again."""
+    assert edge.report() == 204
+    other = FakeEdge(world.endpoint, world.edge_token)
+    assert other.report() == 204
+    assert edge.report() == 409 and edge.report(full=True) == 204
+    return other
+
+
+def test_of_two_routers_with_one_credential_the_second_is_refused_and_told_of(world, edge):
+    edge.poll()
+    other = clone(world, edge)
+    assert edge_seen(world)["conflict"] is None  # the second may have been gone before the first came back
+    assert [other.report(), other.report(full=True)] == [423, 423]
+    seen = edge_seen(world)["conflict"]
+    assert other.boot in seen and "cloned" in seen
+    assert len(refusals(world)) == 1
+    assert "one credential, two routers" in world.dcaasd.log()
+    assert other.ask()[0] == 423 and edge.ask()[0] == 204
+    assert [edge.report() for _ in range(3)] == [204, 204, 204]
+    row = [r for r in world.operator.get("/dcaas/v1/edge-reports", say=False)["edge_reports"] if r["id"] == world.edge][0]
+    assert (row["boot"], row["refused_boot"]) == (edge.boot, other.boot)
+
+
+def test_what_the_second_router_says_changes_nothing(tenant, world, edge, vif):
+    edge.apply()
+    assert show(tenant, vif)["status"] == "ACTIVE"
+    other = clone(world, edge)
+    edge.report(edge.states(), edge.sessions(), full=True)
+    other.objects = edge.objects
+    assert other.report(edge.states(vlan={"carrier": False}), edge.sessions(established=False), full=True) == 423
+    assert show(tenant, vif)["status"] == "ACTIVE"
+
+
+def test_the_first_router_may_restart_while_the_second_is_refused(world, edge):
+    other = clone(world, edge)
+    assert other.report() == 423
+    edge.start()
+    assert [edge.report(), edge.report()] == [204, 204]
+    assert other.report() == 423 and edge.report() == 204
+    assert len(refusals(world)) == 1
+
+
+def test_the_second_router_s_polls_are_refused_when_it_says_who_it_is(world, edge):
+    other = clone(world, edge)
+    other.epoch, other.revision = other.ask(revision=0, boot=None)[1]["epoch"], edge.revision
+    assert other.ask(wait=20)[0] == 423
+    assert other.ask(boot=None)[0] == 204  # of a version that does not say who it is
+
+
+def test_a_poll_that_waits_ends_when_its_router_is_refused(tenant, world, edge, line, gateway):
+    edge.poll()
+    other = FakeEdge(world.endpoint, world.edge_token)
+    assert edge.report() == 204 and other.report() == 204
+    other.poll()
+    answers = []
+    waiting = threading.Thread(target=lambda: answers.append(other.ask(wait=30)[0]))
+    waiting.start()
+    assert edge.report() == 409 and edge.report(full=True) == 204
+    tenant.interface(line, gateway)
+    waiting.join(20)
+    assert answers == [423]
+
+
+def test_a_renewed_credential_ends_the_conflict(world, edge):
+    other = clone(world, edge)
+    assert other.report() == 423 and edge_seen(world)["conflict"] is not None
+    token = world.operator.post("/dcaas/v1/edges/%s/token" % world.edge, {})["edge"]["token"]
+    assert edge_seen(world)["conflict"] is None
+    assert edge.ask()[0] == 401
+    other.token = token
+    assert [other.report(full=True), other.report()] == [204, 204]
+    assert edge_seen(world)["conflict"] is None
+
+
+def test_the_second_has_the_place_when_the_first_is_silent_for_long(world, edge):
+    other = clone(world, edge)
+    assert other.report() == 423
+    with sqlite3.connect(world.dcaasd.state + "/dcaas.db", timeout=10) as database:
+        database.execute("UPDATE edge_report SET received_time = received_time - 61000 WHERE id = ?", (world.edge,))
+    assert [other.report(full=False), other.report(full=True), other.report()] == [409, 204, 204]
+    seen = edge_seen(world)
+    assert seen["conflict"] is None and len(refusals(world)) == 1

@@ -147,11 +147,11 @@ check_sessions(struct tx *tx, struct dc_error *err)
 static enum dc_code
 fold(struct tx *tx, void *arg, struct dc_error *err)
 {
-	bool resend;
+	enum edge_answer answer;
 	enum dc_code rc;
 
 	for (int times = 0; times < 2; times++)
-		if ((rc = edge_fold(tx, OURS, arg, registry, &resend, err)) != DC_OK ||
+		if ((rc = edge_fold(tx, OURS, arg, registry, &answer, err)) != DC_OK ||
 		    (rc = check_objects(tx, err)) != DC_OK || (rc = check_sessions(tx, err)) != DC_OK)
 			return rc;
 	return dc_fail(err, DC_E_AGAIN, NULL, "rolled back");
