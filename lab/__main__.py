@@ -65,7 +65,8 @@ def parser():
     up.set_defaults(call=cmd_up)
     commands.add_parser("down", help="end it").set_defaults(call=cmd_down)
     commands.add_parser("status", help="say what runs").set_defaults(call=cmd_status)
-    run = commands.add_parser("exec", help="run a command in a guest")
+    # What follows the guest's name is the command, whatever it looks like.
+    run = commands.add_parser("exec", help="run a command in a guest", usage="lab exec [--ns NS] [--timeout S] GUEST -- COMMAND...")
     run.add_argument("--ns", help="network namespace of the guest")
     run.add_argument("--timeout", type=float, default=60)
     run.add_argument("guest", choices=("edge", "customers"))

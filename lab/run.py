@@ -152,17 +152,18 @@ class Run:
         if os.environ.get("SUDO_UID"):
             os.chown(self.env, int(os.environ["SUDO_UID"]), int(os.environ.get("SUDO_GID", -1)))
 
-    def last_words(self, once):
+    def last_words(self):
         print("""
 It runs at {endpoint} (loopback only). Credentials are in {env}. Look around:
 
   {dcaas} --env {env} virtual-interface list
   {dcaas} --env {env} session list
-  sudo python3 lab --dir {lab} exec edge --ns {instance} -- ip route show table all
+  sudo python3 lab --dir {lab} exec --ns {instance} edge -- ip route show table all
   sudo python3 lab --dir {lab} bird customers /run/lab/customer1.ctl show protocols
-""".format(endpoint=self.site.dcaasd.endpoint, env=shown(self.env), dcaas=shown(binary("dcaas")), lab=shown(self.lab_folder),
-           instance=(self.site.instances() or ["dcaas-1"])[0]) +
-              ("" if once else "Ctrl-C, or `make stop`, ends all of it and leaves nothing behind."), flush=True)
+
+Ctrl-C, or `make stop`, ends all of it and leaves nothing behind.""".format(
+            endpoint=self.site.dcaasd.endpoint, env=shown(self.env), dcaas=shown(binary("dcaas")), lab=shown(self.lab_folder),
+            instance=(self.site.instances() or ["dcaas-1"])[0]), flush=True)
 
     def watch(self):
         """Until a signal; or what ended by itself."""
@@ -256,9 +257,9 @@ def show_all(run, options):
     try:
         run.up(options.port)
         run.show(run.order())
-        run.last_words(options.once)
         if options.once:
             return 0
+        run.last_words()
         print("run: " + run.watch(), file=sys.stderr)
     except (LabError, GuestError, ApiError, OSError) as error:
         print("run: %s" % error, file=sys.stderr)

@@ -3,6 +3,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -140,8 +141,21 @@ def owner_of_dcaasd(folder):
     return os.stat("/proc/" + out.split()[0]).st_uid
 
 
+def look_around(words):
+    """The commands that it shows at the end, as printed."""
+    text = words.split("Look around:\n")[1]
+    shown = [line.strip().removeprefix("sudo ") for line in text.splitlines() if line.startswith("  ")]
+    assert len(shown) == 4
+    for line in shown:
+        done = subprocess.run(shlex.split(line), capture_output=True, text=True, cwd=ROOT, timeout=5 * PROMISED)
+        assert done.returncode == 0, line + "\n" + done.stdout + done.stderr
+        yield done.stdout
+
+
 def test_a_second_one_is_refused_and_stop_ends_the_first(folder):
     process, words = start(folder)
+    for seen, wanted in zip(look_around(words), ("customer1", "Established", "192.168.1.0/24", "customer1_4"), strict=True):
+        assert wanted in seen
     second = subprocess.run(command(folder, "--once"), capture_output=True, text=True, env=environment(folder), timeout=5 * PROMISED)
     assert second.returncode == 1
     assert "one runs already: pid %d" % process.pid in second.stderr
