@@ -206,6 +206,18 @@ read_options(int argc, char **argv)
 	return o;
 }
 
+/* They wait until there is somebody to take them: the agent, or the network half's loop. */
+static void
+hold_stops(void)
+{
+	sigset_t stops;
+
+	sigemptyset(&stops);
+	sigaddset(&stops, SIGTERM);
+	sigaddset(&stops, SIGINT);
+	sigprocmask(SIG_BLOCK, &stops, NULL);
+}
+
 static int
 with_settings(const struct options *o)
 {
@@ -213,6 +225,8 @@ with_settings(const struct options *o)
 	struct dc_error error = {0};
 	int status = 0;
 
+	if (o->command == COMMAND_RUN)
+		hold_stops();
 	log_init("dcaas-edge", LOG_INFO);
 	if (edge_settings_load(o->config, o->fabric, &settings, &error) != DC_OK)
 		errx(1, "%s", error.text);

@@ -564,6 +564,18 @@ make_events(struct network *n)
 	event_add(n->on_hup, NULL);
 }
 
+/* They were held back until now, so that one that came early is not lost, and ends nothing half way. */
+static void
+let_stops_come(void)
+{
+	sigset_t stops;
+
+	sigemptyset(&stops);
+	sigaddset(&stops, SIGTERM);
+	sigaddset(&stops, SIGINT);
+	sigprocmask(SIG_UNBLOCK, &stops, NULL);
+}
+
 static void
 make_change_event(struct network *n)
 {
@@ -640,6 +652,7 @@ network_run(const struct edge_settings *settings, struct kernel *kernel, struct 
 		dc_log(LOG_INFO, "ready", "version=%s fabric=%s edge=%s", DCAAS_VERSION,
 		    settings->sim ? "sim" : "linux", settings->device);
 		notify_manager("READY=1");
+		let_stops_come();
 		start_apply(&n);
 		channel_start(n.channel);
 		event_base_dispatch(n.base);

@@ -7,7 +7,8 @@
 #include "edge/routing.h"
 #include "edge/settings.h"
 
-/* Runs until SIGTERM or SIGINT; both fabrics' halves are closed at the end. Returns the exit status for main(). */
+/* Runs until SIGTERM or SIGINT, which may be blocked when it is called: it lets them through when it can take them.
+ * Both fabrics' halves are closed at the end. Returns the exit status for main(). */
 int network_run(const struct edge_settings *, struct kernel *, struct routing *);
 
 #endif
