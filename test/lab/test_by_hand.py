@@ -84,6 +84,33 @@ def test_a_deleted_address_comes_back(site, lines, untouched):
     lines[0].wait_active()
 
 
+def test_flushed_rules_come_back(site, lines, untouched):
+    """Without the kernel's rule for VRFs no packet finds a VRF's routes; it makes that rule once only."""
+    space, _ = device(site, lines[0])
+    show = "ip -n {0} rule; ip -n {0} -6 rule".format(space)
+    assert site.lab.edge.shell(show).out.count("l3mdev") == 2
+    site.lab.edge.shell("ip -n {0} rule flush; ip -n {0} -6 rule flush".format(space))
+    assert "l3mdev" not in site.lab.edge.shell(show).out
+    mended(site, "both rules", lambda: site.lab.edge.shell(show).out.count("l3mdev") == 2)
+
+
+def test_a_flushed_table_is_filled_again(site, shop):
+    """With the kernel's own routes in it, without which addresses are there and dead."""
+    line = shop.line(shop.gateway(host=True))
+    line.order()
+    line.router()
+    line.wait_active()
+    row = next(row for row in site.rows("objects", "objects") if row["kind"] == "vrf" and line.gateway.id in row["key"])
+    for family in "46":
+        site.lab.edge.shell("ip -n dcaas-%d -%s route flush table %d" % (row["body"]["instance"], family, row["body"]["table"]))
+    for family in "46":
+        mended(site, "a ping of IPv%s" % family, lambda f=family: line.customer.ping(line.local(f).split("/")[0], behind=False).ok)
+        line.wait_peer("its session", lambda p: p["bgp_status"] == "up", family)
+    line.wait_active()
+    line.delete()
+    line.customer.down()
+
+
 def test_a_device_that_is_not_ours_is_left_alone_and_told(site, shop, gateway, lines, untouched):
     space, name = device(site, lines[2])
     number = int(name[3:])
