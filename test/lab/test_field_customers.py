@@ -2,6 +2,7 @@
 import pytest
 
 from lab import kernel
+from lab.frr import FrrCustomer
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +88,31 @@ def test_more_routes_than_the_limit_are_told_also_after_another_order(shop, gate
     other.wait_active()
     wait_reason(line, "more routes than its limit of 100")
     end(other)
+    end(line)
+
+
+# As FRR takes it: ordinary graceful restart for some seconds, and a long-lived one for an hour.
+LONG_LIVED = """router bgp %d
+ bgp graceful-restart
+ bgp graceful-restart restart-time 5
+ bgp long-lived-graceful-restart stale-time 3600
+exit
+"""
+
+
+def test_routes_of_a_dead_customer_go_whatever_he_asks(site, shop, gateway):
+    """They outlive his restart time, and are not kept for the long-lived one (RFC 9494), which may be half a year."""
+    line = shop.line(gateway, families="4")
+    line.order()
+    line.router(FrrCustomer, host=False, extra=LONG_LIVED % line.asn)
+    line.wait_active()
+
+    def routes():
+        return line.lan() in site.lab.edge.shell("ip -n %s route show table all proto bird" % site.instances()[0]).out
+    site.lab.edge.wait("its route", routes, 20)
+    line.customer.stop(9)
+    line.wait_peer("down", lambda p: p["status"] == "DOWN")
+    site.lab.edge.wait("its route's end", lambda: not routes(), 20)
     end(line)
 
 

@@ -252,7 +252,9 @@ put_neighbour(struct buf *out, const struct routing_vrf *vrf, const struct routi
 	/* The defaults take tens of seconds to come up, or back. */
 	buf_puts(
 	    out, "\tconnect delay time 1;\n\tconnect retry time 3;\n\terror wait time 1, 4;\n\terror forget time 5;\n");
-	buf_puts(out, "\thold time 90;\n\tgraceful restart on;\n");
+	/* Long-lived graceful restart (RFC 9494) would keep a dead neighbour's routes for as long as it asked, up to
+	 * half a year; an ordinary restart is a little over an hour at most. */
+	buf_puts(out, "\thold time 90;\n\tgraceful restart on;\n\tlong lived graceful restart off;\n");
 	put_channel(out, n);
 	buf_puts(out, "}\n");
 }
