@@ -100,6 +100,15 @@ filter_values(struct call *call, const struct field *f, const char **values, siz
 	return DC_OK;
 }
 
+/* What is no member of the answer cannot be asked for either. */
+static enum field_view
+list_view(const struct call *call)
+{
+	if (call->route->answer != 0)
+		return call->route->answer;
+	return crud_is_operator(call) ? VIEW_OP_ANSWER : VIEW_ANSWER;
+}
+
 static enum dc_code
 take_filters(struct call *call, const struct resource *res, const char *parent, const struct query_cond **ret,
     struct dc_error *err)
@@ -115,7 +124,8 @@ take_filters(struct call *call, const struct resource *res, const char *parent, 
 	for (const struct field *f = res->table->fields; f->name != NULL; f++) {
 		const char **values;
 
-		if (!(f->filter || f->filter_csv) || f->no_column || call_query(call, f->name, 0) == NULL)
+		if (!(f->filter || f->filter_csv) || f->no_column || !(f->may & (unsigned)list_view(call)) ||
+		    call_query(call, f->name, 0) == NULL)
 			continue;
 		values = arena_array(call->arena, FILTER_VALUES_MAX + 1, sizeof(*values));
 		if ((rc = filter_values(call, f, values, &values_n, err)) != DC_OK)
@@ -127,14 +137,6 @@ take_filters(struct call *call, const struct resource *res, const char *parent, 
 	}
 	*ret = cond; /* arena memory is zero, which is Q_END */
 	return DC_OK;
-}
-
-static enum field_view
-list_view(const struct call *call)
-{
-	if (call->route->answer != 0)
-		return call->route->answer;
-	return crud_is_operator(call) ? VIEW_OP_ANSWER : VIEW_ANSWER;
 }
 
 enum dc_code

@@ -135,11 +135,22 @@ sort_parameters(struct document *d, const struct field_table *table)
 	end_parameter(d->out);
 }
 
+static enum field_view
+answer_view(const struct route *r)
+{
+	if (r->answer != 0)
+		return r->answer;
+	if (strncmp(r->path, OPERATOR_SIDE, strlen(OPERATOR_SIDE)) == 0)
+		return VIEW_OP_ANSWER;
+	return r->res->table->created_differs && r->run != crud_show && r->run != crud_list ? VIEW_CREATED
+											    : VIEW_ANSWER;
+}
+
 static void
-filter_parameters(struct document *d, const struct field_table *table)
+filter_parameters(struct document *d, const struct field_table *table, enum field_view view)
 {
 	for (const struct field *f = table->fields; f->name != NULL; f++) {
-		if (!(f->filter || f->filter_csv) || f->no_column)
+		if (!(f->filter || f->filter_csv) || f->no_column || !(f->may & (unsigned)view))
 			continue;
 		begin_parameter(d->out, "query", f->name, false,
 		    arena_printf(d->arena, "Only items with this %s; several values: any of them.", f->name));
@@ -169,7 +180,7 @@ fields_parameter(struct document *d)
 }
 
 static void
-list_parameters(struct document *d, const struct field_table *table)
+list_parameters(struct document *d, const struct field_table *table, enum field_view view)
 {
 	number_parameter(d->out, "limit", 1, 2000, "Items of a page.");
 	text_parameter(d->out, "query", "marker", false, "Id of the last item of the page before.");
@@ -179,7 +190,7 @@ list_parameters(struct document *d, const struct field_table *table)
 	end_parameter(d->out);
 	fields_parameter(d);
 	sort_parameters(d, table);
-	filter_parameters(d, table);
+	filter_parameters(d, table, view);
 }
 
 static void
@@ -189,7 +200,7 @@ write_parameters(struct document *d, const struct route *r)
 	jw_array_begin(d->out);
 	path_parameters(d, r);
 	if (r->run == crud_list)
-		list_parameters(d, r->res->table);
+		list_parameters(d, r->res->table, answer_view(r));
 	else if (r->run == crud_show)
 		fields_parameter(d);
 	jw_array_end(d->out);
@@ -252,17 +263,6 @@ write_request(struct document *d, const struct route *r)
 	}
 	end_json_content(d->out);
 	jw_object_end(d->out);
-}
-
-static enum field_view
-answer_view(const struct route *r)
-{
-	if (r->answer != 0)
-		return r->answer;
-	if (strncmp(r->path, OPERATOR_SIDE, strlen(OPERATOR_SIDE)) == 0)
-		return VIEW_OP_ANSWER;
-	return r->res->table->created_differs && r->run != crud_show && r->run != crud_list ? VIEW_CREATED
-											    : VIEW_ANSWER;
 }
 
 static void

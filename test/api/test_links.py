@@ -696,6 +696,19 @@ def test_tenants_see_their_own_links_and_the_operator_all(site, customer):
     assert customer.call("GET", "/dcaas/v1/peer-links", check=False).status == 403
 
 
+def test_what_a_tenant_does_not_see_he_cannot_ask_for(site, customer):
+    """A list's parameters are the contract's: members that only the operator sees are none of them."""
+    made = link(customer, in_use(site, customer), router(site, customer))
+    links = "%s/%s/peer-links" % (GATEWAYS, made["global_dc_gateway_id"])
+    elsewhere = "edge_id=00000000-0000-4000-8000-000000000000"
+    assert customer.get(links + "?" + elsewhere)["peer_links"] == customer.get(links)["peer_links"] != []
+    assert site.operator.get("/dcaas/v1/peer-links?" + elsewhere)["peer_links"] == []
+    paths = site.operator.get("/dcaas/v1/openapi.json")["paths"]
+    told = {side: {one["name"] for one in paths[side]["get"]["parameters"]} for side in (
+        "/v3/{project_id}/dcaas/global-dc-gateways/{global_dc_gateway_id}/peer-links", "/dcaas/v1/peer-links")}
+    assert ["edge_id" in names for names in told.values()] == [False, True]
+
+
 def test_the_router_is_told_of_networks_that_are_attached_and_taken_off_later(site, edge, customer):
     near, far = in_use(site, customer), router(site, customer, attached=False)
     link(customer, near, far)
