@@ -9,6 +9,7 @@ from conftest import closing, open_site
 
 NOTICED_SECONDS = 0.2  # by the edge
 TOLD_SECONDS = 1       # and in the API's answers
+SCAN_SECONDS = 10       # BIRD's, of the kernel's tables
 CHURN = 5000           # foreign routes that come and go
 TICKS = 100            # a second of a process's time, in /proc/PID/stat
 
@@ -122,6 +123,22 @@ def test_a_port_that_loses_its_carrier_goes_and_comes_back_is_told_at_once(site,
                               ("a port renamed: told", "ip link set trunk0 down; ip link set trunk0 name other0", "ERROR"),
                               ("a port's name back: told", "ip link set other0 name trunk0; ip link set trunk0 up", "ACTIVE")):
         told(site, line, status, act, figure, what)
+    line.wait_active()
+
+
+def test_a_route_of_birds_that_is_deleted_comes_back_with_its_next_scan(site, gateway, figure):
+    """The kernel tells BIRD of it, but BIRD takes what is said of its own routes for an echo."""
+    line = site.hands.line(gateway)
+    line.order()
+    line.router()
+    line.wait_active()
+    lan = line.lan("4")
+    show = "ip -n dcaas-1 route show table all proto bird | grep '^%s' || true" % lan
+    route = site.lab.edge.wait("the customer's route", lambda: site.lab.edge.shell(show).out.strip(), 30)
+    site.lab.edge.shell("ip -n dcaas-1 route del %s table %s proto bird" % (lan, route.split("table ")[1].split()[0]))
+    begun = time.monotonic()
+    site.lab.edge.wait("the route", lambda: site.lab.edge.shell(show).out.strip(), 5 * SCAN_SECONDS)
+    figure("a route of BIRD's deleted: back", time.monotonic() - begun, SCAN_SECONDS)
     line.wait_active()
 
 

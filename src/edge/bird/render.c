@@ -150,12 +150,14 @@ put_policy(struct buf *out, const struct routing_vrf *vrf, unsigned family)
 }
 
 /* Kernel routes of ours are learnt above BGP's preference, or BGP would hide them. The default "persist off" takes
- * BIRD's routes away together with the protocol; with -R they outlive a crash. */
+ * BIRD's routes away together with the protocol; with -R they outlive a crash. A route of BIRD's own that a hand
+ * deleted comes back with the next scan: BIRD takes the kernel's word of it for an echo. */
 static void
 put_kernel(struct buf *out, const struct routing_vrf *vrf, unsigned family)
 {
 	buf_printf(out,
-	    "protocol kernel dc_k_%s_%u {\n\tvrf \"%s\";\n\tkernel table %u;\n\tlearn;\n\tgraceful restart on;\n",
+	    "protocol kernel dc_k_%s_%u {\n\tvrf \"%s\";\n\tkernel table %u;\n\tlearn;\n\tscan time 10;\n"
+	    "\tgraceful restart on;\n",
 	    vrf->device, family, vrf->device, vrf->table);
 	/* With the system's size, the news of a hundred devices made at once are lost, and their neighbours idle until
 	 * the next scan. */
