@@ -56,12 +56,6 @@ report_free(struct report *r)
 }
 
 void
-report_want_full(struct report *r)
-{
-	r->full = true;
-}
-
-void
 report_add_record(struct report *r, const struct apply_record *record)
 {
 	if (r->records == RECORDS_MAX) {

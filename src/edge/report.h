@@ -14,7 +14,6 @@ struct report;
 struct report *report_new(const char *fabric);
 struct report *report_free(struct report *);
 
-void report_want_full(struct report *);
 void report_add_record(struct report *, const struct apply_record *);
 /* Kept until the next call; NULL: it does not hold. A change makes the next report full. */
 void report_set_held(struct report *, const char *why);

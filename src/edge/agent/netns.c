@@ -60,12 +60,6 @@ static const struct {
 static const char *const fallback_devices[] = {
     "lo", "tunl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0"};
 
-void
-netns_name(uint32_t number, char out[NETNS_NAME_MAX])
-{
-	snprintf(out, NETNS_NAME_MAX, NETNS_PREFIX "%u", number);
-}
-
 static void
 pin_path(uint32_t number, char out[NETNS_PATH_MAX])
 {

@@ -11,8 +11,6 @@
 #include "edge/agent/host.h"
 #include "edge/agent/link_cache.h"
 
-#define NETNS_NAME_MAX 16
-
 struct netns {
 	uint32_t number;
 	int fd;
@@ -30,7 +28,6 @@ int netns_get(struct host *, uint32_t number, struct netns **ret, struct fault *
  * process that cannot come back ends. */
 int netns_enter(const struct netns *, struct fault *);
 void netns_leave(const struct host *);
-void netns_name(uint32_t number, char out[NETNS_NAME_MAX]);
 void netns_forget_all(struct host *); /* closes what is open */
 /* Numbers of our namespaces that exist, ascending; array in the arena. */
 int netns_numbers(struct host *, struct arena *, uint32_t **ret, size_t *n, struct fault *);
