@@ -65,7 +65,7 @@ trimmed(char *text)
 }
 
 /* "NAME BGP --- STATE SINCE INFO"; INFO is "Established", "Active  Socket: Connection refused", or of a stopped
- * protocol its last error alone. */
+ * protocol its last error, alone or (for the moment before it starts again) after "Idle". */
 static bool
 parse_row(char *line, struct arena *arena, struct bird_row *ret)
 {
@@ -81,7 +81,7 @@ parse_row(char *line, struct arena *arena, struct bird_row *ret)
 	ret->down = strcmp(state, "down") == 0 || strcmp(state, "stop") == 0 || strcmp(state, "flush") == 0;
 	ret->state = ret->down || bgp == NULL ? "Down" : bgp;
 	ret->established = strcmp(state, "up") == 0 && bgp != NULL && strcmp(bgp, "Established") == 0;
-	ret->error = ret->down || bgp == NULL ? info : trimmed(after);
+	ret->error = bgp == NULL ? info : trimmed(after);
 	ret->limit = ret->down && strstr(info, LIMIT_WORDS) != NULL;
 	return true;
 }

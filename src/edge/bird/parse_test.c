@@ -33,7 +33,7 @@ sessions_are_read_from_the_short_list(void **state)
 	struct control_reply r = recorded(a, "show-protocols.txt");
 	struct bird_row *row;
 
-	assert_int_equal(bird_parse_protocols(&r, a, &row), 5);
+	assert_int_equal(bird_parse_protocols(&r, a, &row), 6);
 	assert_string_equal(row[0].name, "p1_4");
 	assert_true(row[0].down && row[0].limit && !row[0].established);
 	assert_string_equal(row[0].state, "Down");
@@ -53,6 +53,10 @@ sessions_are_read_from_the_short_list(void **state)
 
 	assert_true(row[4].down && !row[4].limit);
 	assert_string_equal(row[4].error, "");
+
+	assert_true(row[5].down);
+	assert_string_equal(row[5].state, "Down");
+	assert_string_equal(row[5].error, "BGP Error: Hold timer expired");
 }
 
 static void
