@@ -126,20 +126,36 @@ def test_a_port_that_loses_its_carrier_goes_and_comes_back_is_told_at_once(site,
     line.wait_active()
 
 
-def test_a_route_of_birds_that_is_deleted_comes_back_with_its_next_scan(site, gateway, figure):
+@pytest.fixture(scope="module")
+def session(site, gateway):
+    """A line with BGP."""
+    made = site.hands.line(gateway)
+    made.order()
+    made.router()
+    made.wait_active()
+    return made
+
+
+def test_a_vlan_follows_the_mtu_of_its_port(site, session, place):
+    """The kernel takes it down by itself; up it does not."""
+    edge, before = site.lab.edge, [session.since(family) for family in "46"]
+    for mtu in ("1400", "1500"):
+        edge.ip(["link set trunk0 mtu " + mtu])
+        edge.wait("MTU " + mtu, lambda: " mtu %s " % mtu in edge.shell("ip -n %(ns)s link show %(device)s" % place).out, 30)
+    session.wait_active()
+    assert [session.since(family) for family in "46"] == before
+
+
+def test_a_route_of_birds_that_is_deleted_comes_back_with_its_next_scan(site, session, figure):
     """The kernel tells BIRD of it, but BIRD takes what is said of its own routes for an echo."""
-    line = site.hands.line(gateway)
-    line.order()
-    line.router()
-    line.wait_active()
-    lan = line.lan("4")
+    lan = session.lan("4")
     show = "ip -n dcaas-1 route show table all proto bird | grep '^%s' || true" % lan
     route = site.lab.edge.wait("the customer's route", lambda: site.lab.edge.shell(show).out.strip(), 30)
     site.lab.edge.shell("ip -n dcaas-1 route del %s table %s proto bird" % (lan, route.split("table ")[1].split()[0]))
     begun = time.monotonic()
     site.lab.edge.wait("the route", lambda: site.lab.edge.shell(show).out.strip(), 5 * SCAN_SECONDS)
     figure("a route of BIRD's deleted: back", time.monotonic() - begun, SCAN_SECONDS)
-    line.wait_active()
+    session.wait_active()
 
 
 def spent(site):

@@ -16,6 +16,7 @@
 #include "edge/agent/vrf.h"
 
 #define CACHE_MS 3000
+#define VLAN_TAG_BYTES 4 /* IEEE 802.1Q */
 
 bool
 link_is_ours(const struct link *link)
@@ -57,6 +58,7 @@ parse_link(const struct nlmsghdr *h, struct link *ret)
 	ret->lower = nl_u32(table[IFLA_LINK]);
 	ret->lower_netns = table[IFLA_LINK_NETNSID] != NULL ? (int32_t)nl_u32(table[IFLA_LINK_NETNSID]) : -1;
 	ret->group = nl_u32(table[IFLA_GROUP]);
+	ret->mtu = nl_u32(table[IFLA_MTU]);
 	ret->carrier = table[IFLA_CARRIER] != NULL && mnl_attr_get_u8(table[IFLA_CARRIER]) != 0;
 	parse_kind(table[IFLA_LINKINFO], ret);
 }
@@ -234,6 +236,17 @@ link_set_up(struct nl *nl, uint32_t index, struct fault *fault)
 }
 
 int
+link_set_mtu(struct nl *nl, uint32_t index, uint32_t mtu, struct fault *fault)
+{
+	struct nl_msg msg;
+
+	nl_begin(&msg, RTM_SETLINK, 0, sizeof(struct ifinfomsg));
+	((struct ifinfomsg *)msg.body)->ifi_index = (int)index;
+	mnl_attr_put_u32(msg.h, IFLA_MTU, mtu);
+	return nl_call(nl, &msg, fault);
+}
+
+int
 link_delete(struct nl *nl, uint32_t index, struct fault *fault)
 {
 	struct nl_msg msg;
@@ -326,6 +339,14 @@ is_guarded(const struct reading *all, uint32_t table)
 	return n == 2;
 }
 
+/* The kernel takes a VLAN's MTU down with its port's, but not up again. Over ports that count the tag as a part of the
+ * frame it stays a tag's length below. */
+static bool
+is_mtu_behind(const struct link *link, const struct link *port)
+{
+	return link->mtu + VLAN_TAG_BYTES < port->mtu;
+}
+
 static void
 fill_item(struct call *call, const struct reading *all, const struct link *link, struct item_link *item)
 {
@@ -353,6 +374,8 @@ fill_item(struct call *call, const struct reading *all, const struct link *link,
 	strlcpy(item->mark, link->alias, sizeof(item->mark));
 	if (item->is_vrf && !is_guarded(all, link->table))
 		item->up = 0;
+	if (port != NULL && is_mtu_behind(link, port))
+		item->up = 0;
 	if (item->is_veth)
 		veth_peer(call->host, &all->map, all->ns, link, &item->peer_instance, item->peer);
 }
@@ -377,6 +400,20 @@ op_read_links(struct call *call, const void *request)
 	return 0;
 }
 
+static int
+take_mtu_of_port(struct call *call, const struct netns *ns, const struct link *link)
+{
+	struct link port;
+
+	if (!link_is_from_port(link) || link_find_index(call->host->route, link->lower, &port, &call->fault) != 0)
+		return call->fault.code;
+	if (!is_mtu_behind(link, &port) || link_set_mtu(ns->route, link->index, port.mtu, &call->fault) == 0)
+		return 0;
+	if (call->fault.code != ERANGE)
+		return call->fault.code;
+	return link_set_mtu(ns->route, link->index, port.mtu - VLAN_TAG_BYTES, &call->fault);
+}
+
 int
 op_link_up(struct call *call, const void *request)
 {
@@ -389,6 +426,8 @@ op_link_up(struct call *call, const void *request)
 		return call->fault.code;
 	if (strcmp(link.kind, "vrf") == 0)
 		return vrf_complete(ns, &link, &call->fault);
+	if (take_mtu_of_port(call, ns, &link) != 0)
+		return fault_prefix(&call->fault, "MTU of device %s", op->device);
 	if (!link.up && link_set_up(ns->route, link.index, &call->fault) != 0)
 		return fault_prefix(&call->fault, "device %s up", op->device);
 	if (link.master == 0)

@@ -22,7 +22,7 @@ struct link {
 	char kind[16];           /* "vrf", "vlan", "macvlan", "veth", ...; "" for real devices */
 	int32_t
 	    lower_netns; /* the kernel's number here of the namespace that `lower` is in; -1: this one, or none told */
-	uint32_t table, vlan;
+	uint32_t table, vlan, mtu;
 	bool up, carrier;
 };
 
@@ -46,6 +46,7 @@ bool link_is_from_port(const struct link *); /* a VLAN or macvlan of ours */
 int link_set_alias(struct nl *, const char *name, const char *alias, struct fault *);
 int link_set_master(struct nl *, uint32_t index, uint32_t master, struct fault *);
 int link_set_up(struct nl *, uint32_t index, struct fault *);
+int link_set_mtu(struct nl *, uint32_t index, uint32_t mtu, struct fault *);
 int link_delete(struct nl *, uint32_t index, struct fault *); /* gone already is fine */
 
 /* Every device of ours that is made from one of the router's. */

@@ -46,7 +46,7 @@ enum agent_op {
 		      * on. */
 	OP_VETH_ADD, /* op_veth: a pair, each end made in its instance's namespace, master set, marked, up. A pair of
 		      * ours that is incomplete is completed, an end whose peer is another's or gone is made anew. */
-	OP_LINK_UP,  /* op_device */
+	OP_LINK_UP,  /* op_device; a VLAN takes its port's MTU, too */
 	OP_LINK_DEL, /* op_device: VRF (with its unreachable defaults), VLAN, or either end of a veth pair (both go);
 		      * the port's drop goes with its last VLAN. EBUSY for a VRF that has devices in it. */
 	OP_ADDR_ADD, /* op_addr: noprefixroute, nodad, plus the link-scope route of the subnet in the VRF's table */
@@ -187,8 +187,8 @@ struct item_link {
 	char peer[OP_NAME_MAX]; /* veth: the other end, when it is in an instance of ours */
 	uint32_t peer_instance; /* 0: cannot be told */
 	uint32_t ifindex, table, vlan;
-	/* A VRF is up when its unreachable defaults are there, too; a VLAN has a carrier when its port is up and has
-	 * one. */
+	/* A VRF is up when its unreachable defaults are there, too; a VLAN when its MTU has followed its port's. A VLAN
+	 * has a carrier when its port is up and has one. */
 	uint8_t is_vrf, is_vlan, is_veth, up, carrier, pad[3];
 };
 struct item_addr {
