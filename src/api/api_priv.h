@@ -97,8 +97,10 @@ struct api {
 struct exchange *exchange_new(struct api *, struct MHD_Connection *, const char *raw_target);
 struct exchange *exchange_free(struct exchange *);
 void exchange_start(struct exchange *);
-/* Runs the route again (long poll), or for the first time after route->prepare. */
+/* Runs the route again (long poll), or for the first time after it was admitted; whoever called is identified again. */
 void exchange_run(struct exchange *);
+/* route->prepare, on a thread for that, and what follows. */
+void exchange_prepare(struct exchange *);
 void exchange_finish(struct exchange *, enum dc_code rc, const struct dc_error *err);
 const char *exchange_header(const struct call *, const char *name);
 

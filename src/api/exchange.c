@@ -119,6 +119,15 @@ check_role(const struct call *c, struct dc_error *err)
 	return DC_OK;
 }
 
+/* Whether the one who calls may. */
+static enum dc_code
+authorize(struct tx *tx, struct call *c, struct dc_error *err)
+{
+	enum dc_code rc = c->who.edge_id == NULL ? check_project(tx, c, err) : DC_OK;
+
+	return rc == DC_OK ? check_role(c, err) : rc;
+}
+
 /* Who calls, and whether he may. */
 static enum dc_code
 admit(struct tx *tx, struct exchange *x, struct dc_error *err)
@@ -127,11 +136,20 @@ admit(struct tx *tx, struct exchange *x, struct dc_error *err)
 
 	if (x->call.route->flags & ROUTE_OPEN)
 		return DC_OK;
-	if ((rc = identify(tx, x, err)) != DC_OK)
-		return rc;
-	if (x->call.who.edge_id == NULL && (rc = check_project(tx, &x->call, err)) != DC_OK)
-		return rc;
-	return check_role(&x->call, err);
+	rc = identify(tx, x, err);
+	return rc == DC_OK ? authorize(tx, &x->call, err) : rc;
+}
+
+/* The same of a call that has waited since: for the writer, for the worker, or for news. */
+static enum dc_code
+admit_again(struct tx *tx, struct call *c, struct dc_error *err)
+{
+	enum dc_code rc;
+
+	if (c->route->flags & ROUTE_OPEN)
+		return DC_OK;
+	rc = auth_again(tx, &c->api->options.auth, c->arena, &c->who, err);
+	return rc == DC_OK ? authorize(tx, c, err) : rc;
 }
 
 /* Only the media type counts: clients add charsets of many spellings. None at all is taken as JSON. */
@@ -202,7 +220,10 @@ run_route(struct tx *tx, struct exchange *x, struct dc_error *err)
 static enum dc_code
 run_job(struct tx *tx, void *arg, struct dc_error *err)
 {
-	return run_route(tx, arg, err);
+	struct exchange *x = arg;
+	enum dc_code rc = admit_again(tx, &x->call, err);
+
+	return rc == DC_OK ? run_route(tx, x, err) : rc;
 }
 
 static enum dc_code
@@ -262,6 +283,26 @@ void
 exchange_run(struct exchange *x)
 {
 	run_by(x, run_job);
+}
+
+static enum dc_code
+admit_again_job(struct tx *tx, void *arg, struct dc_error *err)
+{
+	struct exchange *x = arg;
+
+	return admit_again(tx, &x->call, err);
+}
+
+void
+exchange_prepare(struct exchange *x)
+{
+	struct dc_error err = {0};
+	enum dc_code rc = store_read_wait(x->call.api->options.store, admit_again_job, x, &err);
+
+	if (rc == DC_OK && (rc = x->call.route->prepare(&x->call, &err)) == DC_OK)
+		exchange_run(x);
+	else
+		exchange_finish(x, rc, &err);
 }
 
 /* store_done of admit_job. */

@@ -26,18 +26,13 @@ work_main(void *arg)
 
 	pthread_mutex_lock(&api->work_lock);
 	while ((x = take(api)) != NULL || !api->work_end) {
-		struct dc_error err = {0};
-		enum dc_code rc;
 
 		if (x == NULL) {
 			pthread_cond_wait(&api->work_changed, &api->work_lock);
 			continue;
 		}
 		pthread_mutex_unlock(&api->work_lock);
-		if ((rc = x->call.route->prepare(&x->call, &err)) == DC_OK)
-			exchange_run(x);
-		else
-			exchange_finish(x, rc, &err);
+		exchange_prepare(x);
 		pthread_mutex_lock(&api->work_lock);
 	}
 	pthread_mutex_unlock(&api->work_lock);

@@ -16,30 +16,40 @@ given(const struct auth_request *in, const char *name)
 	return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
+/* What a credential's row says: the identity it stands for, and what a signature is checked with. */
+struct principal {
+	struct identity who;
+	const char *secret_key; /* of an access key */
+	utc_ms until;           /* of a token */
+};
+
 static enum dc_code
-by_edge(struct tx *tx, const struct auth_options *o, const char *credential, struct arena *arena, struct identity *ret,
+refuse_edge(struct dc_error *err, const char *why)
+{
+	return dc_fail(err, DC_E_UNAUTHORIZED, "X-Dcaas-Edge-Token", FAILED "%s", why);
+}
+
+static enum dc_code
+find_edge(struct tx *tx, const struct auth_options *o, const char *hash, struct arena *arena, struct principal *ret,
     struct dc_error *err)
 {
 	const char *column = o->edge_hash != NULL ? o->edge_hash : "token_hash";
-	char hash[SHA256_HEX_SIZE];
 	const struct f_bool *enabled;
 	void *row = NULL;
 	enum dc_code rc;
 
 	if (o->edge_table == NULL)
-		return dc_fail(err, DC_E_UNAUTHORIZED, "X-Dcaas-Edge-Token", FAILED "no edges here");
-	auth_token_hash(credential, hash);
-	rc = query_get(tx, o->edge_table, Q(Q_EQ(column, hash)), &row, err);
-	if (rc == DC_E_NOT_FOUND)
-		return dc_fail(err, DC_E_UNAUTHORIZED, "X-Dcaas-Edge-Token", FAILED "unknown edge credential");
+		return refuse_edge(err, "no edges here");
+	if ((rc = query_get(tx, o->edge_table, Q(Q_EQ(column, hash)), &row, err)) == DC_E_NOT_FOUND)
+		return refuse_edge(err, "unknown edge credential");
 	if (rc != DC_OK)
 		return rc;
 	enabled = o->edge_enabled != NULL ? field_ptr(field_find(o->edge_table, o->edge_enabled), row) : NULL;
 	if (enabled != NULL && !(enabled->set == GIVEN && enabled->v))
-		return dc_fail(err, DC_E_UNAUTHORIZED, "X-Dcaas-Edge-Token", FAILED "the edge is disabled");
-	*ret = (struct identity){
-	    .edge_id = arena_strdup(arena, ((const struct f_text *)field_ptr(field_find(o->edge_table, "id"), row))->v),
-	};
+		return refuse_edge(err, "the edge is disabled");
+	ret->who.edge_id =
+	    arena_strdup(arena, ((const struct f_text *)field_ptr(field_find(o->edge_table, "id"), row))->v);
+	ret->who.credential_row = ret->who.credential_id = ret->who.edge_id;
 	return DC_OK;
 }
 
@@ -67,28 +77,101 @@ identity_of(const struct user_row *user, const char *project_id, enum role role,
 }
 
 static enum dc_code
-by_token(struct tx *tx, const struct auth_request *in, const char *token, struct arena *arena, struct identity *ret,
-    struct dc_error *err)
+find_token(struct tx *tx, const char *hash, struct arena *arena, struct principal *ret, struct dc_error *err)
 {
-	char hash[SHA256_HEX_SIZE], expiry[UTC_TEXT_SIZE];
 	struct token_row row;
 	struct user_row user;
 	bool found;
 	enum dc_code rc;
 
-	auth_token_hash(token, hash);
 	if ((rc = auth_find(tx, &token_table, Q(Q_EQ("hash", hash)), &row, &found, err)) != DC_OK)
 		return rc;
 	if (!found)
 		return dc_fail(err, DC_E_UNAUTHORIZED, "X-Auth-Token", FAILED "decrypt token fail");
-	if (row.expires_at.v <= in->now) {
-		utc_format(row.expires_at.v, expiry);
-		return dc_fail(err, DC_E_UNAUTHORIZED, "X-Auth-Token", FAILED "token expires, expires_at: %s", expiry);
-	}
 	if ((rc = load_user(tx, row.user_id.v, &user, err)) != DC_OK)
 		return rc;
-	*ret = identity_of(&user, row.project_id.v, role_parse(user.role.v), arena);
-	ret->domain_scoped = row.project_id.v == NULL;
+	ret->who = identity_of(&user, row.project_id.v, role_parse(user.role.v), arena);
+	ret->who.domain_scoped = row.project_id.v == NULL;
+	ret->who.credential_row = ret->who.credential_id = arena_strdup(arena, row.id.v);
+	ret->until = row.expires_at.v;
+	return DC_OK;
+}
+
+/* A key may be worth less than its user, never more: the user may have become less since it was made. */
+static enum role
+role_of_key(const struct key_row *key, const struct user_row *user)
+{
+	enum role users = role_parse(user->role.v), own = key->role.v != NULL ? role_parse(key->role.v) : users;
+
+	return own < users ? own : users;
+}
+
+static enum dc_code
+find_key(struct tx *tx, const char *access_key, struct arena *arena, struct principal *ret, struct dc_error *err)
+{
+	struct key_row key;
+	struct user_row user;
+	bool found;
+	enum dc_code rc;
+
+	if ((rc = auth_find(tx, &key_table, Q(Q_EQ("access_key", access_key)), &key, &found, err)) != DC_OK)
+		return rc;
+	if (!found || !key.enabled.v)
+		return dc_fail(
+		    err, DC_E_UNAUTHORIZED, NULL, FAILED "Get secretKey failed,ak:%.64s,err:ak not exist", access_key);
+	if ((rc = load_user(tx, key.user_id.v, &user, err)) != DC_OK)
+		return rc;
+	ret->who = identity_of(
+	    &user, key.project_id.v != NULL ? key.project_id.v : user.project_id.v, role_of_key(&key, &user), arena);
+	ret->who.credential_row = arena_strdup(arena, key.id.v);
+	ret->who.credential_id = arena_strdup(arena, access_key);
+	ret->secret_key = arena_strdup(arena, key.secret_key.v);
+	return DC_OK;
+}
+
+static enum dc_code
+find(struct tx *tx, const struct auth_options *o, enum credential kind, const char *key, struct arena *arena,
+    struct principal *ret, struct dc_error *err)
+{
+	enum dc_code rc;
+
+	*ret = (struct principal){0};
+	if (kind == CREDENTIAL_EDGE)
+		rc = find_edge(tx, o, key, arena, ret, err);
+	else if (kind == CREDENTIAL_TOKEN)
+		rc = find_token(tx, key, arena, ret, err);
+	else
+		rc = find_key(tx, key, arena, ret, err);
+	ret->who.credential = kind;
+	ret->who.credential_key = key;
+	return rc;
+}
+
+static enum dc_code
+check_until(const struct principal *p, utc_ms now, struct dc_error *err)
+{
+	char expiry[UTC_TEXT_SIZE];
+
+	if (p->who.credential != CREDENTIAL_TOKEN || p->until > now)
+		return DC_OK;
+	utc_format(p->until, expiry);
+	return dc_fail(err, DC_E_UNAUTHORIZED, "X-Auth-Token", FAILED "token expires, expires_at: %s", expiry);
+}
+
+/* By a credential that is the proof itself: a token, or an edge's. */
+static enum dc_code
+by_bearer(struct tx *tx, const struct auth_options *o, enum credential kind, const char *text, utc_ms now,
+    struct arena *arena, struct identity *ret, struct dc_error *err)
+{
+	char hash[SHA256_HEX_SIZE];
+	struct principal p;
+	enum dc_code rc;
+
+	auth_token_hash(text, hash);
+	if ((rc = find(tx, o, kind, arena_strdup(arena, hash), arena, &p, err)) != DC_OK ||
+	    (rc = check_until(&p, now, err)) != DC_OK)
+		return rc;
+	*ret = p.who;
 	return DC_OK;
 }
 
@@ -108,24 +191,14 @@ check_date(const struct auth_options *o, const struct auth_request *in, const ch
 	return DC_OK;
 }
 
-/* A key may be worth less than its user, never more: the user may have become less since it was made. */
-static enum role
-role_of_key(const struct key_row *key, const struct user_row *user)
-{
-	enum role users = role_parse(user->role.v), own = key->role.v != NULL ? role_parse(key->role.v) : users;
-
-	return own < users ? own : users;
-}
-
 static enum dc_code
 by_signature(struct tx *tx, const struct auth_options *o, const struct auth_request *in, const char *authorization,
     struct arena *arena, struct identity *ret, struct dc_error *err)
 {
 	const char *date = given(in, "X-Sdk-Date"), *hash = given(in, "X-Sdk-Content-Sha256");
-	bool bare = hash != NULL && strcasecmp(hash, AKSK_UNSIGNED) == 0, found;
+	bool bare = hash != NULL && strcasecmp(hash, AKSK_UNSIGNED) == 0;
 	struct aksk_claim claim;
-	struct key_row key;
-	struct user_row user;
+	struct principal p;
 	enum dc_code rc;
 
 	if ((rc = aksk_parse(authorization, arena, &claim, err)) != DC_OK ||
@@ -135,11 +208,8 @@ by_signature(struct tx *tx, const struct auth_options *o, const struct auth_requ
 	if (bare && !o->unsigned_payload)
 		return dc_fail(err, DC_E_UNAUTHORIZED, "X-Sdk-Content-Sha256",
 		    FAILED "the payload must be signed (the operator has not set accept_unsigned_payload)");
-	if ((rc = auth_find(tx, &key_table, Q(Q_EQ("access_key", claim.access_key)), &key, &found, err)) != DC_OK)
+	if ((rc = find(tx, o, CREDENTIAL_KEY, claim.access_key, arena, &p, err)) != DC_OK)
 		return rc;
-	if (!found || !key.enabled.v)
-		return dc_fail(err, DC_E_UNAUTHORIZED, NULL, FAILED "Get secretKey failed,ak:%.64s,err:ak not exist",
-		    claim.access_key);
 	rc = aksk_verify(&(struct aksk_input){.method = in->method,
 			     .raw_path = in->raw_path,
 			     .raw_query = in->raw_query,
@@ -150,12 +220,10 @@ by_signature(struct tx *tx, const struct auth_options *o, const struct auth_requ
 			     .body_len = in->body_len,
 			     .date = date,
 			     .payload = bare ? AKSK_UNSIGNED : NULL},
-	    &claim, key.secret_key.v, arena, err);
-	if (rc != DC_OK || (rc = load_user(tx, key.user_id.v, &user, err)) != DC_OK)
-		return rc;
-	*ret = identity_of(
-	    &user, key.project_id.v != NULL ? key.project_id.v : user.project_id.v, role_of_key(&key, &user), arena);
-	return DC_OK;
+	    &claim, p.secret_key, arena, err);
+	if (rc == DC_OK)
+		*ret = p.who;
+	return rc;
 }
 
 enum dc_code
@@ -165,10 +233,27 @@ auth_identify(struct tx *tx, const struct auth_options *o, const struct auth_req
 	const char *value;
 
 	if ((value = given(in, "X-Dcaas-Edge-Token")) != NULL)
-		return by_edge(tx, o, value, arena, ret, err);
+		return by_bearer(tx, o, CREDENTIAL_EDGE, value, in->now, arena, ret, err);
 	if ((value = given(in, "X-Auth-Token")) != NULL)
-		return by_token(tx, in, value, arena, ret, err);
+		return by_bearer(tx, o, CREDENTIAL_TOKEN, value, in->now, arena, ret, err);
 	if ((value = given(in, "Authorization")) != NULL)
 		return by_signature(tx, o, in, value, arena, ret, err);
 	return dc_fail(err, DC_E_UNAUTHORIZED, NULL, FAILED "x-auth-token not found");
+}
+
+/* A signature was verified with the secret that the key's row had: another row under the same access key has another.
+ */
+enum dc_code
+auth_again(struct tx *tx, const struct auth_options *o, struct arena *arena, struct identity *who, struct dc_error *err)
+{
+	struct principal p;
+	enum dc_code rc;
+
+	if ((rc = find(tx, o, who->credential, who->credential_key, arena, &p, err)) != DC_OK ||
+	    (rc = check_until(&p, tx_now(tx), err)) != DC_OK)
+		return rc;
+	if (strcmp(p.who.credential_row, who->credential_row) != 0)
+		return dc_fail(err, DC_E_UNAUTHORIZED, NULL, FAILED "the credential was replaced");
+	*who = p.who;
+	return DC_OK;
 }

@@ -12,6 +12,9 @@
 enum role { ROLE_NONE = 0, ROLE_READER, ROLE_MEMBER, ROLE_OPERATOR };
 extern const char *const role_names[]; /* "reader", "member", "operator"; NULL-terminated, offset by one from role */
 
+/* By what a caller is known. */
+enum credential { CREDENTIAL_NONE = 0, CREDENTIAL_EDGE, CREDENTIAL_TOKEN, CREDENTIAL_KEY };
+
 struct identity {
 	enum role role;
 	const char *project_id; /* NULL: an operator without a project, or a domain-scoped token */
@@ -20,6 +23,10 @@ struct identity {
 	const char *user_name; /* for events */
 	const char *edge_id;   /* an edge's credential: reads and reports this edge only; role is ROLE_NONE */
 	bool domain_scoped;    /* by a token of a domain: identity reads, but no project's resources */
+	enum credential credential;
+	const char *credential_id;  /* of the token's or edge's row, or the access key (AK): for logs and events */
+	const char *credential_row; /* id of its row, for auth_again() */
+	const char *credential_key; /* that its row is found by: the access key, or the hash of what was sent */
 };
 
 /* What authentication looks at: the request as it was received. */
@@ -51,6 +58,12 @@ struct auth_options {
  * is in arena. */
 enum dc_code auth_identify(struct tx *, const struct auth_options *, const struct auth_request *, struct arena *,
     struct identity *ret, struct dc_error *err);
+
+/* Inside the transaction that answers a call which has waited or was queued since auth_identify(): whether what the
+ * caller showed then is still good, and what it is worth now. *who is brought up to date; DC_E_UNAUTHORIZED when the
+ * credential is gone, over, disabled, or another one in the same place. */
+enum dc_code auth_again(
+    struct tx *, const struct auth_options *, struct arena *, struct identity *who, struct dc_error *err);
 
 /* SHA-256 of a bearer credential as hex: what the store keeps of tokens and edge credentials. */
 #define auth_token_hash(token, out) sha256_hex((token), strlen(token), (out))

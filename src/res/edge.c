@@ -173,6 +173,7 @@ edge_remove(struct tx *tx, struct call *call, void *row, bool *later, struct dc_
 
 	(void)call;
 	(void)later;
+	tx_wake_edge(tx, e->id.v); /* nobody waits for its news any more */
 	if ((rc = query_count(tx, port_resource.table, Q(Q_EQ("edge_id", e->id.v)), &used, err)) != DC_OK)
 		return rc;
 	if (used > 0)
@@ -302,6 +303,7 @@ renew_token(struct tx *tx, struct call *call, struct dc_error *err)
 		return rc;
 	if ((rc = edge_forget_twin(tx, e->id.v, err)) != DC_OK)
 		return rc;
+	tx_wake_edge(tx, e->id.v); /* a poll that waits with the old credential is refused now */
 	if ((rc = event_add(tx, call, "renew-token", "edge", e->id.v, err)) != DC_OK)
 		return rc;
 	return crud_answer(tx, call, &edge_resource, e, true, err);

@@ -1,10 +1,15 @@
 """Who may call: signatures as every client makes them, tokens, projects, roles."""
+import contextlib
 import hashlib
 import json
 import os
+import socket
+import sqlite3
+import threading
 import time
 
 import pytest
+from fake_edge import FakeEdge
 
 from lab import api_client
 from support import V3, World, exchange, send, signed
@@ -302,6 +307,93 @@ def test_a_new_password_ends_the_tokens(world, tenant):
     world.operator.put("/dcaas/v1/users/" + tenant.user_id, {"user": {"password": "a new password"}})
     refused(with_token(tenant, token))
     assert issue(tenant, token_request(world, tenant, user={"password": "a new password"})).status == 201
+
+
+# Calls that wait are identified again before they are answered
+
+class Background:
+    """A call that is answered later. value: what it returned."""
+
+    def __init__(self, call):
+        self.value, self._call = None, call
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self):
+        self.value = self._call()
+
+    def join(self):
+        self._thread.join()
+        return self.value
+
+
+@contextlib.contextmanager
+def busy_writer(world):
+    """Nothing is written meanwhile: orders wait for their turn. For less than the server waits itself (5 s)."""
+    database = sqlite3.connect(os.path.join(world.dcaasd.state, "dcaas.db"), isolation_level=None, timeout=30)
+    try:
+        database.execute("BEGIN IMMEDIATE")
+        yield
+        database.execute("ROLLBACK")
+    finally:
+        database.close()
+
+
+def settled(world):
+    """What was sent before has been read: the server has answered others since."""
+    for _ in range(10):
+        assert exchange(world.operator, "GET", "/health", headers={"host": "x"}).status == 200
+
+
+def poll(world, token, revision, epoch):
+    """Sends a waiting poll; the socket."""
+    sock = socket.create_connection((world.operator.at.hostname, world.operator.at.port))
+    sock.sendall(("GET /dcaas/v1/edge/desired?revision=%d&wait=60&epoch=%s HTTP/1.1\r\nhost: x\r\nx-dcaas-edge-token: %s\r\n"
+                  "connection: close\r\n\r\n" % (revision, epoch, token)).encode())
+    return sock
+
+
+def read_all(sock):
+    text = b""
+    with sock:
+        while part := sock.recv(65536):
+            text += part
+    return text
+
+
+def test_a_poll_that_waits_with_a_renewed_credential_hears_no_password(dcaasd):
+    world = World(dcaasd)
+    edge = FakeEdge(world.endpoint, world.edge_token)
+    edge.poll()
+    tenant = world.tenant()
+    line, gateway = world.connection(tenant), tenant.gateway()["id"]
+    edge.poll()
+    waiting = poll(world, world.edge_token, edge.revision, edge.epoch)
+    settled(world)
+    world.operator.post("/dcaas/v1/edges/%s/token" % world.edge, {})
+    tenant.interface(line, gateway, bgp_md5="secret words")
+    answer = read_all(waiting)
+    assert b" 401 " in answer and b"secret words" not in answer, answer
+
+
+def test_an_order_that_waits_for_its_turn_is_refused_once_its_user_is(dcaasd):
+    """The user is disabled, loses the key, or the role, while the order stands behind that in the queue."""
+    world = World(dcaasd)
+    tenants = [world.tenant() for _ in range(4)]
+    keys = [world.operator.get("/dcaas/v1/access-keys?user_id=" + t.user_id)["access_keys"][0]["id"] for t in tenants]
+    bodies = [json.dumps({"virtual_gateway": {"name": "late", "vpc_id": t.vpc(), "local_ep_group": ["10.1.0.0/16"]}}).encode()
+              for t in tenants]
+    changes = [lambda: world.operator.put("/dcaas/v1/users/" + tenants[0].user_id, {"user": {"enabled": False}}),
+               lambda: world.operator.delete("/dcaas/v1/access-keys/" + keys[1]),
+               lambda: world.operator.put("/dcaas/v1/users/" + tenants[2].user_id, {"user": {"role": "reader"}}), None]
+    for tenant, change, body, status in zip(tenants, changes, bodies, (401, 401, 403, 201)):
+        with busy_writer(world):
+            changed = Background(change) if change else None
+            settled(world)
+            order = Background(lambda: send(tenant, "POST", LIST, body))
+            settled(world)
+        assert changed is None or changed.join() is not None
+        assert order.join().status == status, order.value
 
 
 # Projects and roles
