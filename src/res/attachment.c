@@ -105,6 +105,7 @@ check_family(const struct f_text *local, const struct f_text *hop, enum ip_famil
 {
 	struct ip_prefix address, subnet, host;
 	struct ip_addr next;
+	enum dc_code rc;
 
 	if (text_or_null(local) == NULL)
 		return text_or_null(hop) == NULL ? DC_OK
@@ -113,8 +114,8 @@ check_family(const struct f_text *local, const struct f_text *hop, enum ip_famil
 	if (!ip_parse_prefix(local->v, &address) || address.addr.family != family || !ip_is_link_host(&address))
 		return dc_fail(err, DC_E_ADDRESS, local_member, "%s must be an %s host address with its mask",
 		    local_member, ip_family_name(family));
-	if (text_or_null(hop) == NULL)
-		return DC_OK;
+	if ((rc = cidr_check_link_local(&address.addr, local_member, err)) != DC_OK || text_or_null(hop) == NULL)
+		return rc;
 	if (!ip_parse_addr(hop->v, &next) || next.family != family)
 		return dc_fail(
 		    err, DC_E_ADDRESS, hop_member, "%s must be an %s address", hop_member, ip_family_name(family));

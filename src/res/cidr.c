@@ -193,3 +193,28 @@ link_addresses_parse(const struct f_text *local, const struct f_text *remote, en
 	*ret = out;
 	return DC_OK;
 }
+
+enum dc_code
+cidr_check_link_local(const struct ip_addr *a, const char *member, struct dc_error *err)
+{
+	struct ip_prefix host = {*a, ip_bits(a->family)}, block;
+
+	ip_parse_prefix("fe80::/10", &block);
+	return ip_contains(&block, &host) ? dc_fail(err, DC_E_ADDRESS, member,
+						"%s: a link-local address (fe80::/10) is not served: use a global "
+						"or unique local one",
+						member)
+					  : DC_OK;
+}
+
+enum dc_code
+link_addresses_check(
+    const struct link_addresses *link, const char *local_member, const char *remote_member, struct dc_error *err)
+{
+	enum dc_code rc;
+
+	if (link->family == IP_NONE)
+		return DC_OK;
+	rc = cidr_check_link_local(&link->local.addr, local_member, err);
+	return rc == DC_OK ? cidr_check_link_local(&link->remote.addr, remote_member, err) : rc;
+}

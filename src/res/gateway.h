@@ -22,6 +22,7 @@ extern const struct field_table gateway_table;
 struct gateway_kind {
 	const struct resource *res; /* its name is the kind's */
 	const char *interfaces;     /* column of virtual_interface that names it; NULL: takes none */
+	const char *service;        /* service_type of its interfaces: others may name it beside their own gateway */
 	const char *attachments;    /* column of attachment that names what is behind it; NULL: nothing can be */
 	bool links;                 /* can be an end of links */
 	/* Fills the view from gw->row. */

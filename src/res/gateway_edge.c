@@ -45,9 +45,10 @@ count_users(struct tx *tx, const struct gateway *gw, const char *edge_id, int64_
 	enum dc_code rc;
 
 	*ret = 0;
-	if (gw->kind->interfaces != NULL &&
-	    (rc = query_count(tx, virtual_interface_resource.table,
-		 Q(Q_EQ(gw->kind->interfaces, gw->id), Q_EQ("edge_id", edge_id)), ret, err)) != DC_OK)
+	if (gw->kind->interfaces != NULL && (rc = query_count(tx, virtual_interface_resource.table,
+						 Q(Q_EQ(gw->kind->interfaces, gw->id),
+						     Q_EQ("service_type", gw->kind->service), Q_EQ("edge_id", edge_id)),
+						 ret, err)) != DC_OK)
 		return rc;
 	if (!gw->kind->links)
 		return DC_OK;
@@ -200,7 +201,8 @@ observe_waiting_interfaces(struct tx *tx, const struct gateway *gw, struct dc_er
 	if (gw->kind->interfaces == NULL)
 		return DC_OK;
 	rc = query_list(tx, virtual_interface_resource.table,
-	    Q(Q_EQ(gw->kind->interfaces, gw->id), Q_IN("status", unsettled)), NULL, &rows, &n, err);
+	    Q(Q_EQ(gw->kind->interfaces, gw->id), Q_EQ("service_type", gw->kind->service), Q_IN("status", unsettled)),
+	    NULL, &rows, &n, err);
 	v = rows;
 	for (size_t i = 0; rc == DC_OK && i < n; i++)
 		rc = vif_observe(tx, v[i].id.v, err);

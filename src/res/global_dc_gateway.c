@@ -359,6 +359,7 @@ settle(struct tx *tx, const struct gateway *view_of, struct dc_error *err)
 const struct gateway_kind global_dc_gateway_kind = {
     .res = &global_dc_gateway_resource,
     .interfaces = "gateway_id",
+    .service = "GDGW",
     .links = true,
     .view = view,
     .joined = joined,

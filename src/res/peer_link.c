@@ -259,8 +259,9 @@ places_of(struct tx *tx, const struct gateway *gw, struct places *ret, struct dc
 
 	if (gw->kind->interfaces != NULL &&
 	    (rc = query_list(tx, &virtual_interface_table,
-		 Q(Q_EQ(gw->kind->interfaces, gw->id), Q_NE("status", "PENDING_DELETE")), NULL, &rows, &interfaces,
-		 err)) != DC_OK)
+		 Q(Q_EQ(gw->kind->interfaces, gw->id), Q_EQ("service_type", gw->kind->service),
+		     Q_NE("status", "PENDING_DELETE")),
+		 NULL, &rows, &interfaces, err)) != DC_OK)
 		return rc;
 	if ((rc = attachments_of(tx, gw, NULL, &a, &attachments, err)) != DC_OK)
 		return rc;

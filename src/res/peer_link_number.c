@@ -4,6 +4,7 @@
 
 #include "res/gateway.h"
 #include "res/link_subnet.h"
+#include "res/remote_subnet.h"
 #include "store/query.h"
 
 /* The n-th pair of addresses of a block: a /31 (RFC 3021) or /127 (RFC 6164). */
@@ -44,7 +45,7 @@ peer_link_ends(const struct peer_link *link, const struct res_settings *settings
 	    {pair_of(&settings->link_block_v4, n, 1), pair_of(&settings->link_block_v6, n, 1)}};
 }
 
-/* Whether a number's subnets are free of customers' links on both gateways. */
+/* Whether a number's subnets are free of customers' links and static blocks on both gateways. */
 static enum dc_code
 is_free(struct tx *tx, struct peer_link *link, const struct res_settings *settings, bool *ret, struct dc_error *err)
 {
@@ -55,8 +56,12 @@ is_free(struct tx *tx, struct peer_link *link, const struct res_settings *settin
 	peer_link_ends(link, settings, end);
 	for (unsigned i = 0; i < 4 && !taken && rc == DC_OK; i++) {
 		struct ip_prefix subnet = ip_network(&end[i / 2].address[i % 2]);
+		const char *block = NULL;
 
 		rc = link_subnet_is_taken(tx, end[i / 2].gateway_id, &subnet, &taken, err);
+		if (rc == DC_OK && !taken)
+			rc = remote_subnet_within(tx, end[i / 2].gateway_id, &subnet, &block, err);
+		taken = taken || block != NULL;
 	}
 	*ret = !taken;
 	return rc;
@@ -116,7 +121,7 @@ peer_link_take_subnets(
 		const struct link_end *e = &end[i / 2];
 		struct ip_prefix subnet = ip_network(&e->address[i % 2]);
 
-		rc = link_subnet_take(tx, e->session[i % 2], e->gateway_id, &subnet, err);
+		rc = link_subnet_take(tx, e->session[i % 2], e->gateway_id, &subnet, false, err);
 	}
 	return rc;
 }

@@ -1,10 +1,14 @@
 #include "res/remote_subnet.h"
 
+#include "res/link_subnet.h"
 #include "store/query.h"
 
-/* Row of remote_subnet: UNIQUE (gateway_id, prefix): a static route of one VRF has one owner. */
+/* Row of remote_subnet: UNIQUE (gateway_id, prefix): a static route of one VRF has one owner. first is the prefix's
+ * first address as in link_subnet. */
 struct remote_subnet {
 	struct f_text id, peer_id, gateway_id, prefix;
+	struct f_int family;
+	struct f_text first;
 };
 
 const struct field_table remote_subnet_table = {
@@ -17,36 +21,132 @@ const struct field_table remote_subnet_table = {
 	    {AT(remote_subnet, peer_id), .kind = F_UUID, .doc = "Peer."},
 	    {AT(remote_subnet, gateway_id), .kind = F_UUID, .doc = "Gateway."},
 	    {AT(remote_subnet, prefix), .kind = F_TEXT, .max = 64, .doc = "Network."},
+	    {AT(remote_subnet, family), .kind = F_INT, .max = 6, .doc = "4 or 6."},
+	    {AT(remote_subnet, first), .kind = F_TEXT, .max = 32, .doc = "First address."},
 	    {0},
 	},
 };
+
+/* The network of this length that an address is in. */
+static const char *
+text_of(const struct ip_prefix *address, unsigned len, struct arena *arena)
+{
+	struct ip_prefix network = {address->addr, len};
+	char text[IP_TEXT_SIZE];
+
+	network = ip_network(&network);
+	ip_format_prefix(&network, text);
+	return arena_strdup(arena, text);
+}
+
+/* One of these networks that is taken; NULL when none is. */
+static enum dc_code
+find(struct tx *tx, const char *gateway_id, const char *const *texts, const char **ret, struct dc_error *err)
+{
+	struct query_page one = {.sort = "prefix", .limit = 1};
+	const struct remote_subnet *row;
+	void *rows;
+	size_t n;
+	enum dc_code rc = query_list(
+	    tx, &remote_subnet_table, Q(Q_EQ("gateway_id", gateway_id), Q_IN("prefix", texts)), &one, &rows, &n, err);
+
+	row = rows;
+	*ret = rc == DC_OK && n > 0 ? row->prefix.v : NULL;
+	return rc;
+}
+
+/* A block that begins where the link does and is not wider. */
+static enum dc_code
+is_first(struct tx *tx, const char *gateway_id, const struct ip_prefix *link, const char **ret, struct dc_error *err)
+{
+	unsigned bits = ip_bits(link->addr.family);
+	const char **texts = arena_array(tx_arena(tx), bits - link->len + 2U, sizeof(*texts));
+
+	for (unsigned len = link->len; len <= bits; len++)
+		texts[len - link->len] = text_of(link, len, tx_arena(tx));
+	return find(tx, gateway_id, texts, ret, err);
+}
+
+static enum dc_code
+check_free(struct tx *tx, const char *peer_id, const char *gateway_id, const struct ip_prefix *block, const char *text,
+    const char *member, struct dc_error *err)
+{
+	int64_t taken;
+	bool meets;
+	enum dc_code rc;
+
+	if ((rc = query_count(tx, &remote_subnet_table, Q(Q_EQ("gateway_id", gateway_id), Q_EQ("prefix", text)), &taken,
+		 err)) != DC_OK)
+		return rc;
+	if (taken > 0)
+		return dc_fail(err, DC_E_CIDR_TWICE, member,
+		    "%s: %s is behind another static peer of the gateway already", member, text);
+	if ((rc = link_subnet_meets(tx, gateway_id, block, peer_id, &meets, err)) != DC_OK)
+		return rc;
+	return !meets ? DC_OK
+		      : dc_fail(err, DC_E_ADDRESS, member,
+			    "%s: %s overlaps the link subnet of another peer of the gateway", member, text);
+}
 
 enum dc_code
 remote_subnets_take(struct tx *tx, const char *peer_id, const char *gateway_id, const struct cidr_list *remote,
     const char *member, struct dc_error *err)
 {
 	for (size_t i = 0; i < remote->n; i++) {
+		struct subnet_range range = subnet_range(&remote->v[i], tx_arena(tx));
 		struct remote_subnet row = {0};
 		char id[UUID_TEXT_SIZE], text[IP_TEXT_SIZE];
-		int64_t taken;
 		enum dc_code rc;
 
 		ip_format_prefix(&remote->v[i], text);
-		if ((rc = query_count(tx, &remote_subnet_table, Q(Q_EQ("gateway_id", gateway_id), Q_EQ("prefix", text)),
-			 &taken, err)) != DC_OK)
+		if ((rc = check_free(tx, peer_id, gateway_id, &remote->v[i], text, member, err)) != DC_OK)
 			return rc;
-		if (taken > 0)
-			return dc_fail(err, DC_E_CIDR_TWICE, member,
-			    "%s: %s is behind another static peer of the gateway already", member, text);
 		uuid_new(id);
 		F_SET_TEXT(row.id, id);
 		F_SET_TEXT(row.peer_id, peer_id);
 		F_SET_TEXT(row.gateway_id, gateway_id);
 		F_SET_TEXT(row.prefix, text);
+		F_SET_INT(row.family, range.family);
+		F_SET_TEXT(row.first, range.first);
 		if ((rc = query_insert(tx, &remote_subnet_table, &row, err)) != DC_OK)
 			return rc;
 	}
 	return DC_OK;
+}
+
+enum dc_code
+remote_subnet_within(
+    struct tx *tx, const char *gateway_id, const struct ip_prefix *link, const char **ret, struct dc_error *err)
+{
+	struct subnet_range range = subnet_range(link, tx_arena(tx));
+	struct query_page one = {.sort = "first", .limit = 1};
+	const struct remote_subnet *row;
+	void *rows;
+	size_t n;
+	enum dc_code rc;
+
+	*ret = NULL;
+	/* A block that begins at the link's first address may be the wider one. */
+	rc = query_list(tx, &remote_subnet_table,
+	    Q(Q_EQ("gateway_id", gateway_id), Q_EQ_INT("family", range.family),
+		{.column = "first", .op = Q_OP_GT, .text = range.first},
+		{.column = "first", .op = Q_OP_LE, .text = range.last}),
+	    &one, &rows, &n, err);
+	row = rows;
+	if (rc == DC_OK && n > 0)
+		*ret = row->prefix.v;
+	return rc != DC_OK || n > 0 ? rc : is_first(tx, gateway_id, link, ret, err);
+}
+
+enum dc_code
+remote_subnet_over(
+    struct tx *tx, const char *gateway_id, const struct ip_prefix *link, const char **ret, struct dc_error *err)
+{
+	const char **wider = arena_array(tx_arena(tx), link->len + 1U, sizeof(*wider));
+
+	for (unsigned len = 1; len < link->len; len++)
+		wider[len - 1] = text_of(link, len, tx_arena(tx));
+	return find(tx, gateway_id, wider, ret, err);
 }
 
 enum dc_code

@@ -7,9 +7,16 @@
 
 extern const struct field_table remote_subnet_table;
 
-/* Takes all networks of the list for the peer. DC_E_CIDR_TWICE, naming member, when one is another peer's. */
+/* Takes all networks of the list for the peer. DC_E_CIDR_TWICE, naming member, when one is another peer's; DC_E_ADDRESS
+ * when one meets another peer's link (link_subnet_meets()). */
 enum dc_code remote_subnets_take(struct tx *, const char *peer_id, const char *gateway_id, const struct cidr_list *,
     const char *member, struct dc_error *err);
 enum dc_code remote_subnets_release(struct tx *, const char *peer_id, struct dc_error *err);
+/* A block that is a link's subnet or lies in it, and one that is wider (but not all addresses); *ret is NULL when there
+ * is none. For a link that is to be made. */
+enum dc_code remote_subnet_within(
+    struct tx *, const char *gateway_id, const struct ip_prefix *link, const char **ret, struct dc_error *err);
+enum dc_code remote_subnet_over(
+    struct tx *, const char *gateway_id, const struct ip_prefix *link, const char **ret, struct dc_error *err);
 
 #endif

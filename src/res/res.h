@@ -70,6 +70,11 @@ struct link_addresses {
 /* Both or none; family as wanted (IP_NONE: either); host/mask, same subnet, different hosts, usable ones. */
 enum dc_code link_addresses_parse(const struct f_text *local, const struct f_text *remote, enum ip_family family,
     const char *local_member, const char *remote_member, struct link_addresses *ret, struct dc_error *err);
+/* DC_E_ADDRESS for what an order may not have though older rows may: link-local addresses. Every device of a VRF has
+ * that subnet, and the kernel adds to it as it likes. */
+enum dc_code link_addresses_check(
+    const struct link_addresses *, const char *local_member, const char *remote_member, struct dc_error *err);
+enum dc_code cidr_check_link_local(const struct ip_addr *, const char *member, struct dc_error *err);
 
 /* --- words --- */
 

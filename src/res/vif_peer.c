@@ -68,6 +68,7 @@ static enum dc_code
 claim_link(struct tx *tx, const struct vif_peer *p, const char *gateway_id, const struct ip_prefix *subnet,
     const char *member, struct dc_error *err)
 {
+	const char *block;
 	bool taken;
 	enum dc_code rc = link_subnet_is_taken(tx, gateway_id, subnet, &taken, err);
 
@@ -76,7 +77,15 @@ claim_link(struct tx *tx, const struct vif_peer *p, const char *gateway_id, cons
 	if (taken)
 		return dc_fail(err, DC_E_ADDRESS, member,
 		    "%s: the link subnet overlaps that of another peer of the gateway", member);
-	return link_subnet_take(tx, p->id.v, gateway_id, subnet, err);
+	rc = remote_subnet_within(tx, gateway_id, subnet, &block, err);
+	if (rc == DC_OK && block == NULL)
+		rc = remote_subnet_over(tx, gateway_id, subnet, &block, err);
+	if (rc != DC_OK)
+		return rc;
+	if (block != NULL)
+		return dc_fail(err, DC_E_ADDRESS, member,
+		    "%s: the link subnet overlaps %s, which is behind a static peer of the gateway", member, block);
+	return link_subnet_take(tx, p->id.v, gateway_id, subnet, true, err);
 }
 
 static enum ip_family
@@ -169,6 +178,7 @@ vif_peer_check(struct tx *tx, struct call *call, const struct gateway *gw, struc
 		return dc_fail(err, DC_E_PARAM, names->local, "%s: the gateway's address_family is ipv4", names->local);
 	if ((rc = link_addresses_parse(&p->local_gateway_ip, &p->remote_gateway_ip, family_of(p), names->local,
 		 names->remote, &link, err)) != DC_OK ||
+	    (rc = link_addresses_check(&link, names->local, names->remote, err)) != DC_OK ||
 	    (rc = check_bgp(call, gw, p, names, err)) != DC_OK ||
 	    (rc = check_remote(tx, call, gw, p, &p->remote_ep_group, link.family != IP_NONE ? &link.subnet : NULL,
 		 names, &routes, err)) != DC_OK)

@@ -296,6 +296,7 @@ view(struct tx *tx, struct gateway *ret, struct dc_error *err)
 const struct gateway_kind virtual_gateway_kind = {
     .res = &virtual_gateway_resource,
     .interfaces = "vgw_id",
+    .service = "VGW",
     .attachments = "vpc_id",
     .view = view,
     .settle = write_devices,

@@ -94,7 +94,7 @@ const struct field_table virtual_interface_table = {
 	    {AT(virtual_interface, type), .kind = F_ENUM, .names = types, .may = V_CR,
 		.must = VIEW_CREATE | VIEW_ANSWER, .doc = "Private or public."},
 	    {AT(virtual_interface, vgw_id), .kind = F_UUID, .nullable = true, .may = V_CR, .filter = true, .cli = true,
-		.doc = "Virtual gateway; needed with service_type VGW."},
+		.doc = "Virtual gateway; needed with service_type VGW, without effect with GDGW."},
 	    {AT(virtual_interface, gateway_id), .kind = F_UUID, .nullable = true, .may = V_CR,
 		.doc = "Global DC gateway or local gateway."},
 	    {AT(virtual_interface, lgw_id), .kind = F_TEXT, .max = 36, .nullable = true, .may = V_R,
@@ -203,12 +203,14 @@ check_served(const struct virtual_interface *v, struct dc_error *err)
 static enum dc_code
 check_other_addresses(const struct virtual_interface *v, struct dc_error *err)
 {
+	bool v6 = !is_v6(&v->address_family);
+	const struct peer_names *names = v6 ? &names_v6 : &names_v4;
 	struct link_addresses other;
+	enum dc_code rc = link_addresses_parse(v6 ? &v->local_gateway_v6_ip : &v->local_gateway_v4_ip,
+	    v6 ? &v->remote_gateway_v6_ip : &v->remote_gateway_v4_ip, v6 ? IP_V6 : IP_V4, names->local, names->remote,
+	    &other, err);
 
-	return is_v6(&v->address_family) ? link_addresses_parse(&v->local_gateway_v4_ip, &v->remote_gateway_v4_ip,
-					       IP_V4, names_v4.local, names_v4.remote, &other, err)
-					 : link_addresses_parse(&v->local_gateway_v6_ip, &v->remote_gateway_v6_ip,
-					       IP_V6, names_v6.local, names_v6.remote, &other, err);
+	return rc == DC_OK ? link_addresses_check(&other, names->local, names->remote, err) : rc;
 }
 
 /* --- rules about what it refers to --- */
@@ -240,19 +242,19 @@ find_connection(struct tx *tx, const struct virtual_interface *v, struct direct_
 /* What service_type says of the gateway: its kind, and the member that names it. */
 struct service {
 	const struct gateway_kind *kind;
-	const char *member, *other_member;
+	const char *member;
 	enum dc_code missing;
 };
 
 static const struct service services[] = {
-    {&virtual_gateway_kind, "virtual_interface.vgw_id", "virtual_interface.gateway_id", DC_E_VGW_NOT_FOUND},
-    {&global_dc_gateway_kind, "virtual_interface.gateway_id", "virtual_interface.vgw_id", DC_E_NOT_FOUND},
+    {&virtual_gateway_kind, "virtual_interface.vgw_id", DC_E_VGW_NOT_FOUND},
+    {&global_dc_gateway_kind, "virtual_interface.gateway_id", DC_E_NOT_FOUND},
 };
 
 static bool
 is_global(const struct virtual_interface *v)
 {
-	return strcmp(v->service_type.v, "GDGW") == 0;
+	return strcmp(v->service_type.v, global_dc_gateway_kind.service) == 0;
 }
 
 static const struct service *
@@ -267,21 +269,31 @@ vif_gateway(const struct virtual_interface *v)
 	return is_global(v) ? v->gateway_id.v : v->vgw_id.v;
 }
 
+/* Both gateways that it names, in the order of their ids as links lock them. One that is not there is found out later.
+ */
 static enum dc_code
-find_gateway(struct tx *tx, const struct virtual_interface *v, struct gateway *ret, struct dc_error *err)
+lock_gateways(struct tx *tx, const struct virtual_interface *v, struct dc_error *err)
 {
-	const struct service *s = service_of(v);
-	const struct f_text *id = is_global(v) ? &v->gateway_id : &v->vgw_id,
-			    *other = is_global(v) ? &v->vgw_id : &v->gateway_id;
-	struct gateway gw;
-	enum dc_code rc;
+	const char *id[2] = {v->vgw_id.v, v->gateway_id.v};
+	bool swapped = id[0] != NULL && id[1] != NULL && strcmp(id[0], id[1]) > 0;
 
-	if (id->set != GIVEN)
-		return dc_fail(err, s->missing, s->member, "%s is missing", s->member);
-	if (other->set == GIVEN)
-		return dc_fail(err, DC_E_PARAM, s->other_member, "%s does not go with service_type %s", s->other_member,
-		    v->service_type.v);
-	rc = gateway_lock(tx, id->v, &gw, err);
+	for (size_t i = 0; i < 2; i++) {
+		const char *at = id[swapped ? 1 - i : i];
+		enum dc_code rc = at != NULL ? query_lock(tx, &gateway_table, at, err) : DC_OK;
+
+		if (rc != DC_OK && rc != DC_E_NOT_FOUND)
+			return rc;
+	}
+	return DC_OK;
+}
+
+static enum dc_code
+get_gateway(struct tx *tx, const struct virtual_interface *v, const struct service *s, const struct f_text *id,
+    struct gateway *ret, struct dc_error *err)
+{
+	struct gateway gw;
+	enum dc_code rc = gateway_get(tx, id->v, &gw, err);
+
 	if (rc == DC_OK && (gw.kind != s->kind || strcmp(gw.tenant_id, v->tenant_id.v) != 0 || gateway_is_hidden(&gw)))
 		rc = DC_E_NOT_FOUND;
 	if (rc == DC_E_NOT_FOUND)
@@ -290,6 +302,37 @@ find_gateway(struct tx *tx, const struct virtual_interface *v, struct gateway *r
 	if (rc == DC_OK)
 		*ret = gw;
 	return rc;
+}
+
+/* A global gateway's interface may name a virtual gateway, too, which is only shown: it has to be there, and to stay.
+ */
+static enum dc_code
+check_shown_gateway(struct tx *tx, const struct virtual_interface *v, struct dc_error *err)
+{
+	const struct service *s = &services[0];
+	struct gateway gw;
+	enum dc_code rc = get_gateway(tx, v, s, &v->vgw_id, &gw, err);
+
+	return rc != DC_OK || !gw.leaving
+		   ? rc
+		   : dc_fail(err, DC_E_VGW_LOCKED, s->member, "%s: the gateway is in state %s", s->member, gw.status);
+}
+
+static enum dc_code
+find_gateway(struct tx *tx, const struct virtual_interface *v, struct gateway *ret, struct dc_error *err)
+{
+	const struct service *s = service_of(v);
+	const struct f_text *id = is_global(v) ? &v->gateway_id : &v->vgw_id;
+	enum dc_code rc;
+
+	if (id->set != GIVEN)
+		return dc_fail(err, s->missing, s->member, "%s is missing", s->member);
+	if (!is_global(v) && v->gateway_id.set == GIVEN)
+		return dc_fail(err, DC_E_PARAM, "virtual_interface.gateway_id",
+		    "virtual_interface.gateway_id does not go with service_type %s", v->service_type.v);
+	if ((rc = lock_gateways(tx, v, err)) != DC_OK || (rc = get_gateway(tx, v, s, id, ret, err)) != DC_OK)
+		return rc;
+	return is_global(v) && v->vgw_id.set == GIVEN ? check_shown_gateway(tx, v, err) : DC_OK;
 }
 
 static enum dc_code
@@ -340,13 +383,15 @@ check_two_connections(struct tx *tx, const struct virtual_interface *v, struct d
 	/* Two look-ups instead of a walk through all interfaces: another connection than mine, then one that is
 	 * neither. */
 	rc = query_list(tx, &virtual_interface_table,
-	    Q(Q_EQ("vgw_id", v->vgw_id.v), Q_NE("direct_connect_id", seen[0])), &one, &rows, &n, err);
+	    Q(Q_EQ("vgw_id", v->vgw_id.v), Q_EQ("service_type", "VGW"), Q_NE("direct_connect_id", seen[0])), &one,
+	    &rows, &n, err);
 	if (rc != DC_OK || n == 0)
 		return rc;
 	other = rows;
 	seen[1] = other->direct_connect_id.v;
 	rc = query_list(tx, &virtual_interface_table,
-	    Q(Q_EQ("vgw_id", v->vgw_id.v), Q_NE("direct_connect_id", seen[0]), Q_NE("direct_connect_id", seen[1])),
+	    Q(Q_EQ("vgw_id", v->vgw_id.v), Q_EQ("service_type", "VGW"), Q_NE("direct_connect_id", seen[0]),
+		Q_NE("direct_connect_id", seen[1])),
 	    &one, &rows, &n, err);
 	if (rc != DC_OK || n == 0)
 		return rc;
@@ -377,7 +422,13 @@ check_one_edge(struct tx *tx, const struct virtual_interface *v, struct dc_error
 static enum dc_code
 check_states(const struct direct_connect *dc, const struct gateway *gw, const char *member, struct dc_error *err)
 {
-	if (strcmp(dc->status.v, "ACTIVE") != 0 && strcmp(dc->status.v, "BUILD") != 0)
+	static const char *const fine[] = {
+	    "ACTIVE", "BUILD", "DOWN", NULL}; /* DOWN: the order comes before the cable */
+	bool ok = false;
+
+	for (const char *const *f = fine; *f != NULL; f++)
+		ok = ok || strcmp(dc->status.v, *f) == 0;
+	if (!ok)
 		return dc_fail(err, DC_E_DC_STATE, "virtual_interface.direct_connect_id",
 		    "virtual_interface.direct_connect_id: the connection is in state %s", dc->status.v);
 	if (dc->port_id.set != GIVEN)

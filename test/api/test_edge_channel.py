@@ -312,6 +312,20 @@ def test_carrier_of_a_port_is_the_connections_state(world, tenant, edge, line):
         assert tenant.show("direct-connects/" + line)["status"] == status
 
 
+def test_an_interface_may_be_ordered_before_the_cable_is_in(world, tenant, edge, line, gateway):
+    device = world.operator.get("/dcaas/v1/ports?id=" + world.operator.get("/dcaas/v1/connections/" + line)[
+        "direct_connect"]["port_id"])["ports"][0]["device"]
+    edge.report(ports=[{"device": device, "carrier": False, "exposed": False}])
+    assert tenant.show("direct-connects/" + line)["status"] == "DOWN"
+    vif = tenant.interface(line, gateway)["id"]
+    edge.poll()
+    edge.report(edge.states(vlan={"carrier": False}), edge.sessions(established=False))
+    seen = show(tenant, vif)
+    assert (seen["status"], seen["reason"]) == ("DOWN", "ipv4: no carrier on the port")
+    edge.report(edge.states(), edge.sessions(), ports=[{"device": device, "carrier": True, "exposed": False}])
+    assert (show(tenant, vif)["status"], tenant.show("direct-connects/" + line)["status"]) == ("ACTIVE", "ACTIVE")
+
+
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'{"version": 1}', b'{"version": "x", "boot": 5}',
                                   b'{"version":1,"boot":"x","sequence":1,"full":true,"objects":[{}]}',
                                   b'{"version":1,"boot":"x","sequence":1,"full":true,"revision":0,"held":false,'

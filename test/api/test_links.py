@@ -268,16 +268,55 @@ def test_a_gateway_with_an_interface_stays_and_then_goes_at_once(site, edge, cus
 
 @pytest.mark.parametrize("members, code, word", [
     ({"gateway_id": None}, "DC.0002", "gateway_id"), ({"gateway_id": str(uuid.uuid4())}, "DC.0002", "gateway_id"),
-    ({"vgw_id": str(uuid.uuid4())}, "DC.0001", "vgw_id"), ({"service_type": "LGW"}, "DC.0001", "not served yet"),
-    ({"service_type": "VGW"}, "DC.1111", "vgw_id"),
+    ({"vgw_id": str(uuid.uuid4())}, "DC.1111", "vgw_id"), ({"service_type": "LGW"}, "DC.0001", "not served yet"),
+    ({"service_type": "VGW"}, "DC.1111", "vgw_id"), ({"service_type": "VGW", "vgw_id": "its own"}, "DC.0001", "gateway_id"),
 ])
 def test_an_interface_names_the_gateway_of_its_service_type(site, customer, members, code, word):
     gateway, line = ordered(customer), site.connection(customer)
     body = customer.interface_body(line, None, service_type="GDGW", gateway_id=gateway["id"])
+    if members.get("vgw_id") == "its own":
+        members = {**members, "vgw_id": customer.gateway()["id"]}
     body = {k: v for k, v in {**body, **members}.items() if v is not None}
     answer = customer.call("POST", V3 + "virtual-interfaces", {"virtual_interface": body}, check=False)
     assert (answer.status, answer["error_code"]) == (400, code)
     assert word in answer["error_msg"]
+
+
+def test_an_interface_of_a_global_gateway_may_name_a_virtual_gateway_too(site, customer, edge):
+    """Terraform sends both. The virtual gateway is shown and has nothing of it: no VRF, no interface, no second line."""
+    gateway, virtual = ordered(customer), customer.gateway()["id"]
+    addresses = [{"local_gateway_v4_ip": "192.0.2.%d/30" % (n * 4 + 1), "remote_gateway_v4_ip": "192.0.2.%d/30" % (n * 4 + 2),
+                  "remote_ep_group": None} for n in range(5)]
+    both = [interface(site, customer, gateway, vgw_id=virtual, **addresses[n])["id"] for n in range(3)]
+    edge.apply()
+    for vif in both:
+        seen = customer.show("virtual-interfaces/" + vif)
+        assert (seen["vgw_id"], seen["gateway_id"], seen["service_type"]) == (virtual, gateway["id"], "GDGW")
+    assert "vrf/" + gateway["id"] in edge.of("vrf") and "vrf/" + virtual not in edge.of("vrf")
+    assert customer.show("virtual-gateways/" + virtual)["device_id"] is None
+    own = customer.interface(site.connection(customer), virtual, **addresses[3])["id"]  # a fourth line, but its first
+    edge.apply()
+    assert "vrf/" + virtual in edge.of("vrf")
+    customer.delete(V3 + "virtual-interfaces/" + own)
+    edge.apply()
+    edge.apply()
+    assert "vrf/" + virtual not in edge.of("vrf") and "vrf/" + gateway["id"] in edge.of("vrf")
+    answer = customer.call("DELETE", V3 + "virtual-gateways/" + virtual, check=False)
+    assert (answer.status, answer["error_code"]) == (400, "DC.1106"), answer
+    for vif in both:
+        customer.delete(V3 + "virtual-interfaces/" + vif)
+    edge.apply()
+    assert customer.delete(V3 + "virtual-gateways/" + virtual).status == 204
+
+
+@pytest.mark.parametrize("whose", ["another project's", "a global one"])
+def test_a_virtual_gateway_named_beside_is_one_of_the_project(site, customer, whose):
+    gateway, line = ordered(customer), site.connection(customer)
+    named = site.tenant().gateway()["id"] if whose == "another project's" else gateway["id"]
+    body = customer.interface_body(line, named, service_type="GDGW", gateway_id=gateway["id"])
+    answer = customer.call("POST", V3 + "virtual-interfaces", {"virtual_interface": body}, check=False)
+    assert (answer.status, answer["error_code"]) == (400, "DC.1111"), answer
+    assert "virtual_interface.vgw_id" in answer["error_msg"]
 
 
 def test_a_gateway_of_one_family_takes_no_peer_of_the_other(site, customer):
@@ -649,6 +688,27 @@ def test_quota_of_links_holds_at_both_ends_and_against_ten_orders_at_once(site, 
     assert sorted(answer.status for answer in answers) == [201] * 3 + [400] * 7
     assert {answer.get("error_code") for answer in answers} == {None, "DC.1019"}
     refused(customer, in_use(site, customer), near, "DC.1019", near["id"])
+
+
+def test_a_link_is_numbered_around_static_blocks(site, customer):
+    """One that is its subnet, or lies in it, would draw away what is for the link; a wider one does not."""
+    near, far = ordered(customer, address_family="dual"), router(site, customer)
+    free = link_number_of_the_next(site, customer)
+    base = ipaddress.ip_address("fd64:6361:6173::") + 2 * free
+    vif = interface(site, customer, near, route_mode="static", bgp_asn=None, address_family="ipv6", local_gateway_v4_ip=None,
+                    remote_gateway_v4_ip=None, local_gateway_v6_ip="fd00:7::1/126", remote_gateway_v6_ip="fd00:7::2/126",
+                    remote_ep_group=["%s/127" % base, "%s/128" % (base + 3), "fd64::/16"])
+    made = link(customer, near, far)
+    assert rows(site.dcaasd, "SELECT number FROM peer_link WHERE id = ?", made["id"]) == [(free + 2,)]
+    answer = customer.call("PUT", V3 + "virtual-interfaces/" + vif["id"], {"virtual_interface": {
+        "remote_ep_group": ["%s/127" % (base + 4)]}}, check=False)
+    assert (answer.status, answer["error_code"]) == (400, "DC.0004"), answer
+    customer.put(V3 + "virtual-interfaces/" + vif["id"], {"virtual_interface": {"remote_ep_group": ["fd64:6361::/32"]}})
+
+
+def link_number_of_the_next(site, tenant):
+    highest = rows(site.dcaasd, "SELECT max(number) FROM peer_link")[0][0]
+    return 0 if highest is None else highest + 1
 
 
 def test_links_ordered_at_once_get_subnets_and_names_of_their_own(site, edge, customer):

@@ -60,7 +60,11 @@ def test_orders_of_before_links_are_there_and_work(daemon):
     line, gateway = world.connection(tenant), tenant.gateway()["id"]
     vif = tenant.interface(line, gateway, bgp_md5="a password")
     tenant.interface(line, gateway, 101, route_mode="static", bgp_asn=None, local_gateway_v4_ip="192.0.2.5/30",
-                     remote_gateway_v4_ip="192.0.2.6/30", remote_ep_group=["192.168.7.0/24"])
+                     remote_gateway_v4_ip="192.0.2.6/30", remote_ep_group=["192.168.7.0/24", "0.0.0.0/0", "203.0.113.9/32"])
+    tenant.interface(line, gateway, 103, route_mode="static", bgp_asn=None, address_family="ipv6", local_gateway_v4_ip=None,
+                     remote_gateway_v4_ip=None, local_gateway_v6_ip="fd00:7::1/126", remote_gateway_v6_ip="fd00:7::2/126",
+                     remote_ep_group=["::/0", "2001:db8::/32", "2001:db8:0:5::/64", "fd00::1:2:0:0/96", "2001:db8::8:0/109",
+                                      "2001:1:2:3:4:5:6:7/128", "2001:0:0:3::7/128", "2000:1::/40", "fd00::ab12/128"])
     before = tables(daemon)
     assert daemon.stop() == 0
     path = os.path.join(daemon.state, "dcaas.db")

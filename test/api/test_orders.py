@@ -172,12 +172,33 @@ def test_link_addresses_that_are_fine(tenant, line, gateway, local, remote):
     assert made["local_gateway_v4_ip"] == local and made["vif_peers"][0]["remote_gateway_ip"] == remote
 
 
-@pytest.mark.parametrize("local, remote", [("2001:db8::/127", "2001:db8::1/127"), ("fe80::1/64", "fe80::2/64"),
-                                           ("fd00::1/126", "fd00::2/126")])
+@pytest.mark.parametrize("local, remote", [("2001:db8::/127", "2001:db8::1/127"), ("fd00::1/126", "fd00::2/126")])
 def test_ipv6_link_addresses_that_are_fine(tenant, line, gateway, local, remote):
     made = tenant.interface(line, gateway, address_family="ipv6", local_gateway_v4_ip=None, remote_gateway_v4_ip=None,
                             local_gateway_v6_ip=local, remote_gateway_v6_ip=remote, remote_ep_group=None)
     assert made["vif_peers"][0]["local_gateway_ip"] == local
+
+
+@pytest.mark.parametrize("local, remote", [("fe80::1/64", "fe80::2/64"), ("febf::1/126", "febf::2/126")])
+def test_link_local_link_addresses_are_refused(tenant, line, gateway, local, remote):
+    """Every device of a VRF has that subnet: no two interfaces of a gateway could."""
+    of_interface = {"local_gateway_v6_ip": local, "remote_gateway_v6_ip": remote}
+    for family in ("ipv4", "ipv6"):
+        words = refused(tenant, "POST", "virtual-interfaces", {"virtual_interface": tenant.interface_body(
+            line, gateway, address_family=family, remote_ep_group=None, **of_interface)}, "DC.0004")
+        assert "virtual_interface.local_gateway_v6_ip" in words and "link-local" in words
+    vif = tenant.interface(line, gateway)["id"]
+    words = refused(tenant, "POST", "vif-peers", {"vif_peer": {"vif_id": vif, "local_gateway_ip": local,
+                                                              "remote_gateway_ip": remote}}, "DC.0004")
+    assert "vif_peer.local_gateway_ip" in words and "link-local" in words
+
+
+def test_a_network_is_not_attached_by_a_link_local_address(world, tenant):
+    answer = world.operator.call("POST", "/dcaas/v1/attachments", {"attachment": {
+        "tenant_id": tenant.project_id, "vpc_id": str(uuid.uuid4()), "port_id": world.vpc_port, "vlan": 3998,
+        "prefixes": ["fd00:99::/48"], "local_ipv6": "fe80::1/64", "next_hop_ipv6": "fe80::2"}}, check=False)
+    assert (answer.status, answer["error_code"]) == (400, "DC.0004"), answer
+    assert "attachment.local_ipv6" in answer["error_msg"] and "link-local" in answer["error_msg"]
 
 
 def test_the_link_subnet_belongs_into_the_list_whatever_it_is(tenant, line, gateway):
@@ -294,6 +315,69 @@ def test_a_hosted_connection_carries_its_one_vlan(world, tenant, gateway):
     refused(tenant, "POST", "virtual-interfaces", {"virtual_interface": {**body, "vlan": 77,
             "local_gateway_v4_ip": "192.0.2.5/30", "remote_gateway_v4_ip": "192.0.2.6/30"}}, "DC.1206")
     refused(tenant, "PUT", "virtual-interfaces/" + made["id"], {"virtual_interface": {"bandwidth": 60}}, "DC.1208")
+
+
+# Static blocks and links of one gateway
+
+def link(number, family="ipv4"):
+    v = {"ipv4": ("v4", "198.51.100.%d/30", 4), "ipv6": ("v6", "2001:db8:77::%x/126", 4)}[family]
+    return {"local_gateway_%s_ip" % v[0]: v[1] % (v[2] * number + 1), "remote_gateway_%s_ip" % v[0]: v[1] % (v[2] * number + 2)}
+
+
+def one_of(tenant, line, gateway, number, family, blocks, mode="static"):
+    no_v4 = {"local_gateway_v4_ip": None, "remote_gateway_v4_ip": None} if family == "ipv6" else {}
+    return tenant.interface_body(line, gateway, 100 + number, address_family=family, route_mode=mode,
+                                 remote_ep_group=blocks, **{**no_v4, **link(number, family)})
+
+
+DRAWN = [("ipv4", "198.51.100.4/30"), ("ipv4", "198.51.100.6/32"), ("ipv4", "198.51.100.4/32"), ("ipv4", "198.51.100.0/24"),
+         ("ipv4", "198.51.100.0/29"), ("ipv4", "198.51.100.4/31"), ("ipv4", "128.0.0.0/1"), ("ipv6", "2001:db8:77::4/126"),
+         ("ipv6", "2001:db8:77::6/128"), ("ipv6", "2001:db8:77::4/128"), ("ipv6", "2001:db8::/32"), ("ipv6", "2000::/3")]
+BESIDE = [("ipv4", "198.51.100.8/30"), ("ipv4", "198.51.100.3/32"), ("ipv4", "198.51.101.0/24"), ("ipv4", "0.0.0.0/0"),
+          ("ipv4", "64.0.0.0/2"), ("ipv6", "2001:db8:77::8/126"), ("ipv6", "2001:db8:78::/48"), ("ipv6", "::/0")]
+
+
+@pytest.mark.parametrize("mode", ["bgp", "static"])
+@pytest.mark.parametrize("family, block", DRAWN)
+def test_a_static_block_draws_no_traffic_away_from_another_link(tenant, line, gateway, family, block, mode):
+    tenant.post(V3 + "virtual-interfaces", {"virtual_interface": one_of(tenant, line, gateway, 1, family, None, mode)})
+    body = one_of(tenant, line, gateway, 5, family, [block])
+    words = refused(tenant, "POST", "virtual-interfaces", {"virtual_interface": body}, "DC.0004")
+    assert "virtual_interface.remote_ep_group" in words and block in words
+    other = tenant.post(V3 + "virtual-interfaces", {"virtual_interface": {**body, "remote_ep_group": []}})["virtual_interface"]
+    words = refused(tenant, "PUT", "virtual-interfaces/" + other["id"], {"virtual_interface": {"remote_ep_group": [block]}},
+                    "DC.0004")
+    assert "virtual_interface.remote_ep_group" in words
+    words = refused(tenant, "PUT", "vif-peers/" + other["vif_peers"][0]["id"], {"vif_peer": {"remote_ep_group": [block]}},
+                    "DC.0004")
+    assert "vif_peer.remote_ep_group" in words
+
+
+@pytest.mark.parametrize("mode", ["bgp", "static"])
+@pytest.mark.parametrize("family, block", DRAWN)
+def test_a_link_is_not_made_under_another_ones_static_block(tenant, line, gateway, family, block, mode):
+    first = one_of(tenant, line, gateway, 60 if family == "ipv4" else 600, family, [block])
+    if family == "ipv4":  # its own link may lie in its own block
+        first.update(local_gateway_v4_ip="203.0.113.1/30", remote_gateway_v4_ip="203.0.113.2/30")
+    made = tenant.post(V3 + "virtual-interfaces", {"virtual_interface": {**first, "vlan": 99}})["virtual_interface"]
+    body = one_of(tenant, line, gateway, 1, family, None, mode)
+    words = refused(tenant, "POST", "virtual-interfaces", {"virtual_interface": body}, "DC.0004")
+    assert "virtual_interface.local_gateway_v%s_ip" % family[-1] in words and block in words
+    tenant.put(V3 + "virtual-interfaces/" + made["id"], {"virtual_interface": {"remote_ep_group": []}})
+    tenant.post(V3 + "virtual-interfaces", {"virtual_interface": body})
+
+
+@pytest.mark.parametrize("family, block", BESIDE)
+def test_a_static_block_beside_the_links_is_fine(tenant, line, gateway, family, block):
+    tenant.post(V3 + "virtual-interfaces", {"virtual_interface": one_of(tenant, line, gateway, 1, family, None)})
+    tenant.post(V3 + "virtual-interfaces", {"virtual_interface": one_of(tenant, line, gateway, 5, family, [block])})
+    made = one_of(tenant, line, gateway, 6, family, None)
+    assert tenant.post(V3 + "virtual-interfaces", {"virtual_interface": made}).status == 201
+
+
+def test_a_static_block_may_hold_its_own_link(tenant, line, gateway):
+    body = one_of(tenant, line, gateway, 1, "ipv4", ["198.51.100.0/24", "198.51.100.4/30", "198.51.100.6/32"])
+    assert tenant.post(V3 + "virtual-interfaces", {"virtual_interface": body}).status == 201
 
 
 # Peers
