@@ -168,8 +168,8 @@ check_media_type(const struct exchange *x, struct dc_error *err)
 	return dc_fail(err, DC_E_REQUEST, "Content-Type", "The body must be application/json.");
 }
 
-/* A tree takes a hundred times the bytes of the text "[],[],[]". Who has not said who he is yet gets little; nobody but
- * an edge, whose reports are long, has that much to say. */
+/* A tree takes a hundred times the bytes of the text "[],[],[]". Who has not said who he is yet gets little; nobody, an
+ * edge neither, has that much to say. */
 static enum dc_code
 check_size(const struct exchange *x, struct dc_error *err)
 {
@@ -178,8 +178,6 @@ check_size(const struct exchange *x, struct dc_error *err)
 
 	if ((x->call.route->flags & ROUTE_OPEN) && x->call.body_len > OPEN_BODY_MAX)
 		return dc_fail(err, DC_E_TOO_LARGE, NULL, "The request body is larger than %zu bytes.", OPEN_BODY_MAX);
-	if (x->call.route->flags & ROUTE_EDGE)
-		return DC_OK;
 	for (size_t i = 0; i < x->call.body_len; i++)
 		values += bytes[i] == ',' || bytes[i] == '[' || bytes[i] == '{';
 	return values <= VALUES_MAX ? DC_OK

@@ -8,11 +8,15 @@
 #include "base/log.h"
 #include "base/uuid.h"
 
-#define ANSWER_MAX ((size_t)256 << 20)
+#define ANSWER_MAX ((size_t)64 << 20)      /* dcaasd answers no more */
+#define BUFFER_KEPT_MAX ((size_t)64 << 10) /* from one request to the next */
 #define CONNECT_MS 3000L
 #define GRACE_SECONDS 10 /* beyond the wait that we asked for */
 #define REPORT_SECONDS 30
 #define FIRST_PAUSE_MS 50
+#define WORDS_MAX 512
+#define EARLY_MS 1000      /* a poll that was to wait and is answered sooner, without news, is nothing to go round on */
+#define EARLY_PAUSE_MS 400 /* the first pause after such a one */
 
 struct transfer { /* one of the two kinds of requests; its easy handle is used again and again */
 	CURL *curl;
@@ -20,6 +24,7 @@ struct transfer { /* one of the two kinds of requests; its easy handle is used a
 	struct curl_slist *headers;
 	struct buf answer, body;
 	char why[CURL_ERROR_SIZE];
+	struct monotonic sent;
 };
 
 struct channel {
@@ -31,6 +36,8 @@ struct channel {
 	struct event *timer; /* libcurl's */
 	struct event *next;  /* the next poll */
 	int pause_ms;        /* the last one; 0: all is well */
+	bool waits;          /* the poll that is on its way asked to wait for news */
+	int64_t known;       /* the revision that it said */
 	struct transfer poll, report;
 };
 
@@ -170,6 +177,16 @@ transfer_close(struct channel *c, struct transfer *t)
 	buf_free(&t->body);
 }
 
+/* A large one was the exception. */
+static void
+empty(struct buf *b)
+{
+	if (b->cap > BUFFER_KEPT_MAX)
+		buf_free(b);
+	else
+		buf_reset(b);
+}
+
 static bool
 send_request(struct channel *c, struct transfer *t, const char *url, long seconds, struct arena *arena)
 {
@@ -187,11 +204,12 @@ send_request(struct channel *c, struct transfer *t, const char *url, long second
 	explicit_bzero(header, strlen(header));
 	t->headers = curl_slist_append(t->headers, "Expect:");
 	t->headers = curl_slist_append(t->headers, "Content-Type: application/json");
-	buf_reset(&t->answer);
+	empty(&t->answer);
 	t->why[0] = '\0';
 	curl_easy_setopt(t->curl, CURLOPT_URL, url);
 	curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, t->headers);
 	curl_easy_setopt(t->curl, CURLOPT_TIMEOUT, seconds);
+	t->sent = monotonic_now();
 	t->busy = curl_multi_add_handle(c->multi, t->curl) == CURLM_OK;
 	return t->busy;
 }
@@ -229,6 +247,8 @@ poll_now(evutil_socket_t fd, short what, void *arg)
 	if (c->poll.busy)
 		return;
 	c->events->ask(c->arg, &p);
+	c->waits = p.wait_seconds > 0;
+	c->known = p.revision;
 	if ((epoch = curl_easy_escape(c->poll.curl, p.epoch, 0)) == NULL)
 		abort();
 	url = arena_printf(arena, "%s/dcaas/v1/edge/desired?boot=%s&epoch=%s&revision=%lld&wait=%d",
@@ -247,10 +267,25 @@ trouble(struct channel *c, long status, const char *words)
 	back_off(c, status == 0 ? CHANNEL_RETRY_MS : CHANNEL_REFUSED_MS);
 }
 
+/* The next poll: at once, unless dcaasd answered one that was to wait before there was anything to say. */
+static void
+go_round(struct channel *c, bool news, int pause_ms)
+{
+	if (news || !c->waits || monotonic_since(c->poll.sent) >= EARLY_MS) {
+		c->pause_ms = 0;
+		wait_for_next(c, pause_ms);
+		return;
+	}
+	if (c->pause_ms < EARLY_PAUSE_MS / 2)
+		c->pause_ms = EARLY_PAUSE_MS / 2;
+	back_off(c, CHANNEL_REFUSED_MS);
+}
+
 static void
 take_desired(struct channel *c)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
+	struct wire_desired *desired;
 	struct dc_error err = {0};
 	json_t *json;
 	void *row;
@@ -264,8 +299,8 @@ take_desired(struct channel *c)
 		trouble(c, 200, arena_printf(arena, "the answer cannot be read: %s", err.text));
 		return;
 	}
-	c->pause_ms = 0;
-	wait_for_next(c, c->events->desired(c->arg, row));
+	desired = row;
+	go_round(c, desired->revision.v > c->known, c->events->desired(c->arg, desired));
 }
 
 static void
@@ -276,11 +311,38 @@ poll_ended(struct channel *c, CURLcode result, long status)
 	else if (status == 200)
 		take_desired(c);
 	else if (status == 204) {
-		c->pause_ms = 0;
 		c->events->nothing(c->arg);
-		wait_for_next(c, 0);
+		go_round(c, false, 0);
 	} else
 		trouble(c, status, "dcaasd does not answer the poll");
+}
+
+/* What dcaasd says of a report that it does not take. */
+static const char *
+refusal(const struct transfer *t, struct arena *arena)
+{
+	struct dc_error err = {0};
+	const char *words;
+	json_t *json;
+
+	if (field_parse(buf_str(&t->answer), t->answer.len, &json, &err) != DC_OK)
+		return "";
+	words = json_string_value(json_object_get(json, "error_msg"));
+	words = arena_strndup(arena, words != NULL ? words : "", WORDS_MAX);
+	json_decref(json);
+	return words;
+}
+
+static void
+report_ended(struct channel *c, CURLcode result, long status)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+
+	empty(&c->report.body);
+	if (result == CURLE_OK)
+		c->events->reported(c->arg, status, status >= 400 ? refusal(&c->report, arena) : "");
+	else
+		c->events->reported(c->arg, 0, c->report.why[0] != '\0' ? c->report.why : curl_easy_strerror(result));
 }
 
 static void
@@ -303,7 +365,9 @@ look_for_ends(struct channel *c)
 		if (t == &c->poll)
 			poll_ended(c, result, status);
 		else
-			c->events->reported(c->arg, result == CURLE_OK ? status : 0);
+			report_ended(c, result, status);
+		if (!t->busy)
+			empty(&t->answer);
 	}
 }
 
@@ -387,5 +451,5 @@ channel_report(struct channel *c, const struct buf *body)
 	curl_easy_setopt(t->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.len);
 	if (!send_request(
 		c, t, arena_printf(arena, "%s/dcaas/v1/edge/report", c->settings->server), REPORT_SECONDS, arena))
-		c->events->reported(c->arg, 0);
+		c->events->reported(c->arg, 0, "the request cannot be sent");
 }

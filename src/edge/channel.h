@@ -1,8 +1,8 @@
 /* channel.h - HTTP to dcaasd, by libcurl on the event loop: one long poll and one report at a time.
  *
  * The poll goes round by itself: at once after an answer, after a growing and jittered pause when dcaasd is away (at
- * most RETRY_MS, so that it is noticed quickly when it is back) or refuses us. The credential is read anew for each
- * request. */
+ * most RETRY_MS, so that it is noticed quickly when it is back), refuses us, or answers a poll that was to wait at once
+ * and without news. The credential is read anew for each request. */
 #ifndef DC_EDGE_CHANNEL_H
 #define DC_EDGE_CHANNEL_H
 
@@ -32,8 +32,8 @@ struct channel_events {
 	void (*nothing)(void *arg); /* an answer without news */
 	/* Not an answer that we can use. status: of HTTP, 0: none came. Called each time; words borrowed. */
 	void (*trouble)(void *arg, long status, const char *words);
-	/* The report's end. status 0: it did not get through. */
-	void (*reported)(void *arg, long status);
+	/* The report's end. status 0: it did not get through. words: why it was not taken; borrowed. */
+	void (*reported)(void *arg, long status, const char *words);
 };
 
 enum dc_code channel_open(const struct edge_settings *, struct event_base *, const struct channel_events *, void *arg,

@@ -36,7 +36,8 @@
 #define REPORT_MINOR_EACH_MS 10 /* more for each session that has some */
 #define REPORT_RETRY_MIN_MS 200
 #define REPORT_RETRY_MAX_MS 2000
-#define REPORT_INTERVAL_SECONDS 10 /* until dcaasd says another */
+#define REPORT_REFUSED_MAX_MS 30000 /* dcaasd calls it broken: the next one will hardly be better */
+#define REPORT_INTERVAL_SECONDS 10  /* until dcaasd says another */
 #define REPORT_INTERVAL_MAX_SECONDS 3600
 #define FIRST_REPORT_MS 10000 /* it waits for a first apply, but no longer */
 #define HELD_PAUSE_MS 1000
@@ -147,14 +148,26 @@ on_report(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
-report_lost(struct network *n)
+report_lost(struct network *n, int most)
 {
 	report_done(n->report, false);
 	n->report_failed = true;
 	n->report_retry_ms = n->report_retry_ms == 0 ? REPORT_RETRY_MIN_MS : 2 * n->report_retry_ms;
-	if (n->report_retry_ms > REPORT_RETRY_MAX_MS)
-		n->report_retry_ms = REPORT_RETRY_MAX_MS;
+	if (n->report_retry_ms > most)
+		n->report_retry_ms = most;
 	start_timer(n, TIMER_REPORT, n->report_retry_ms);
+}
+
+/* A report that breaks a rule would break it again at once, and says nothing of use to anybody but those who read this.
+ */
+static void
+report_refused(struct network *n, long status, const char *words)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+
+	report_lost(n, REPORT_REFUSED_MAX_MS);
+	dc_log(LOG_ERR, "report refused", "status=%ld retry_ms=%d error=%s", status, n->report_retry_ms,
+	    log_quote(arena, words));
 }
 
 /* --- disk --- */
@@ -204,14 +217,18 @@ hold_for_another(struct network *n)
 }
 
 static void
-reported(void *arg, long status)
+reported(void *arg, long status, const char *words)
 {
 	struct network *n = arg;
 
 	if (status == STATUS_LOCKED)
 		hold_for_another(n);
+	if (status == 400 || status == 413) {
+		report_refused(n, status, words);
+		return;
+	}
 	if (status != 200 && status != 204) {
-		report_lost(n);
+		report_lost(n, REPORT_RETRY_MAX_MS);
 		return;
 	}
 	report_done(n->report, true);

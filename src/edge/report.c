@@ -7,6 +7,7 @@
 #include "base/uuid.h"
 #include "edge/observe.h"
 
+#define WORDS_MAX 1000 /* bytes of a text; dcaasd takes 1024 characters */
 #define RECORDS_MAX 64 /* that wait to be told; the oldest go first */
 
 struct report {
@@ -157,14 +158,33 @@ status_word(enum object_status s)
 	return words[s];
 }
 
+/* Texts of the kernel, the routing daemon and others as dcaasd takes them: short, in one line. What was cut inside a
+ * character is mended by the JSON writer. */
+static const char *
+in_one_line(struct arena *arena, const char *text)
+{
+	char *copy;
+
+	if (text == NULL)
+		return NULL;
+	copy = arena_strndup(arena, text, WORDS_MAX);
+	for (unsigned char *c = (unsigned char *)copy; *c != '\0'; c++) {
+		if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) /* a control character of two bytes */
+			c[0] = c[1] = ' ';
+		if (*c < 0x20 || *c == 0x7f)
+			*c = ' ';
+	}
+	return copy;
+}
+
 static void
-put_object(const struct report *r, struct edge_object *o, struct wire_object_state *to)
+put_object(const struct report *r, struct edge_object *o, struct wire_object_state *to, struct arena *arena)
 {
 	F_SET_TEXT(to->key, o->want->key);
 	/* What is here belongs to another history than the store's: its revisions mean nothing there. */
 	F_SET_INT(to->revision, r->held != NULL ? 0 : o->revision);
 	F_SET_TEXT(to->state, status_word(o->now.state));
-	F_SET_TEXT(to->error, o->now.error);
+	F_SET_TEXT(to->error, in_one_line(arena, o->now.error));
 	if (o->now.has_carrier)
 		F_SET_BOOL(to->carrier, o->now.carrier);
 	if (o->now.exposed)
@@ -174,27 +194,34 @@ put_object(const struct report *r, struct edge_object *o, struct wire_object_sta
 	status_copy(&o->told_status, &o->now);
 }
 
+/* As many as dcaasd takes. */
+static int64_t
+count(int64_t n)
+{
+	return n < 0 ? 0 : n > INT32_MAX ? INT32_MAX : n;
+}
+
 static void
-put_session(struct edge_object *o, struct wire_session *to)
+put_session(struct edge_object *o, struct wire_session *to, struct arena *arena)
 {
 	const struct session *s = &o->session;
 
 	F_SET_TEXT(to->key, o->want->key);
 	F_SET_BOOL(to->established, s->established);
-	F_SET_TEXT(to->state, s->state);
+	F_SET_TEXT(to->state, in_one_line(arena, s->state));
 	if (s->since != 0)
 		F_SET_INT(to->since, s->since);
 	F_SET_INT(to->uptime, s->established && utc_now() > s->since ? (utc_now() - s->since) / 1000 : 0);
-	F_SET_INT(to->received, s->received);
-	F_SET_INT(to->accepted, s->accepted);
-	F_SET_INT(to->rejected, s->rejected);
-	F_SET_INT(to->advertised, s->advertised);
-	F_SET_TEXT(to->last_error, s->last_error);
+	F_SET_INT(to->received, count(s->received));
+	F_SET_INT(to->accepted, count(s->accepted));
+	F_SET_INT(to->rejected, count(s->rejected));
+	F_SET_INT(to->advertised, count(s->advertised));
+	F_SET_TEXT(to->last_error, in_one_line(arena, s->last_error));
 	F_SET_TEXT(to->tcp, s->tcp);
 	F_SET_BOOL(to->md5, s->md5);
-	F_SET_INT(to->md5_failures, (int64_t)s->md5_failures);
-	F_SET_INT(to->md5_not_found, (int64_t)s->md5_not_found);
-	F_SET_INT(to->md5_unexpected, (int64_t)s->md5_unexpected);
+	F_SET_INT(to->md5_failures, (int64_t)(s->md5_failures & INT64_MAX));
+	F_SET_INT(to->md5_not_found, (int64_t)(s->md5_not_found & INT64_MAX));
+	F_SET_INT(to->md5_unexpected, (int64_t)(s->md5_unexpected & INT64_MAX));
 	o->told_session = o->session;
 }
 
@@ -219,9 +246,9 @@ put_objects(const struct report *r, struct state *state, bool minor, struct wire
 		struct edge_object *o = state_object(state, i);
 
 		if (r->full || !object_is_told(o))
-			put_object(r, o, &object[objects++]);
+			put_object(r, o, &object[objects++], arena);
 		if (session_is_due(r, o, minor))
-			put_session(o, &session[sessions++]);
+			put_session(o, &session[sessions++], arena);
 	}
 	to->objects = (struct f_objects){GIVEN, objects, object};
 	to->sessions = (struct f_objects){GIVEN, sessions, session};
@@ -230,14 +257,15 @@ put_objects(const struct report *r, struct state *state, bool minor, struct wire
 static void
 put_ports(struct report *r, const struct kernel_state *seen, struct wire_report *to, struct arena *arena)
 {
-	struct wire_port *port = arena_array(arena, seen->port_count + 1, sizeof(*port));
+	size_t n = seen->port_count < WIRE_PORTS_MAX ? seen->port_count : WIRE_PORTS_MAX;
+	struct wire_port *port = arena_array(arena, n + 1, sizeof(*port));
 
-	for (size_t i = 0; i < seen->port_count; i++) {
+	for (size_t i = 0; i < n; i++) {
 		F_SET_TEXT(port[i].device, seen->port[i].device);
 		F_SET_BOOL(port[i].carrier, seen->port[i].carrier != 0);
 		F_SET_BOOL(port[i].exposed, seen->port[i].exposed != 0);
 	}
-	to->ports = (struct f_objects){GIVEN, seen->port_count, port};
+	to->ports = (struct f_objects){GIVEN, n, port};
 	free(r->told_port);
 	if ((r->told_port = calloc(seen->port_count + 1, sizeof(*r->told_port))) == NULL)
 		abort();
@@ -253,16 +281,17 @@ put_records(const struct report *r, struct wire_report *to, struct arena *arena)
 
 	for (size_t i = 0; i < r->records; i++) {
 		const struct apply_record *a = &r->record[i];
-		const char **reset = arena_array(arena, a->reset_n + 1, sizeof(*reset));
+		size_t n = a->reset_n < WIRE_RESETS_MAX ? a->reset_n : WIRE_RESETS_MAX;
+		const char **reset = arena_array(arena, n + 1, sizeof(*reset));
 
-		for (size_t k = 0; k < a->reset_n; k++)
+		for (size_t k = 0; k < n; k++)
 			reset[k] = arena_strdup(arena, a->reset[k]);
 		F_SET_INT(apply[i].revision, a->revision);
-		F_SET_INT(apply[i].steps, a->steps);
-		F_SET_INT(apply[i].failed, a->failed);
-		F_SET_INT(apply[i].ms, a->ms);
-		apply[i].reset = (struct f_list){GIVEN, a->reset_n, reset};
-		F_SET_INT(apply[i].watched, a->watched);
+		F_SET_INT(apply[i].steps, count((int64_t)a->steps));
+		F_SET_INT(apply[i].failed, count((int64_t)a->failed));
+		F_SET_INT(apply[i].ms, count((int64_t)a->ms));
+		apply[i].reset = (struct f_list){GIVEN, n, reset};
+		F_SET_INT(apply[i].watched, count((int64_t)a->watched));
 		if (a->shortest_uptime >= 0)
 			F_SET_INT(apply[i].shortest_uptime, a->shortest_uptime);
 	}
@@ -285,7 +314,7 @@ report_build(
 	F_SET_TEXT(w.epoch, state_epoch(state));
 	F_SET_INT(w.revision, state_revision(state));
 	F_SET_BOOL(w.held, r->held != NULL);
-	F_SET_TEXT(w.held_reason, r->held);
+	F_SET_TEXT(w.held_reason, in_one_line(arena, r->held));
 	F_SET_TEXT(w.agent_version, DCAAS_VERSION);
 	put_objects(r, state, minor, &w, arena);
 	if (seen != NULL && (r->full || ports || !ports_are_told(r, seen)))

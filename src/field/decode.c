@@ -25,7 +25,7 @@ decode_text(const struct decoding *d, const struct field *f, const json_t *json,
 	const char *value = json_string_value(json);
 
 	/* A word that the other side of a wire does not know would go into the database and come out as no enum. */
-	if (f->kind == F_ENUM && (!d->stored || d->view == VIEW_WIRE)) {
+	if (f->kind == F_ENUM && d->limited) {
 		const char *const *names = f->in_names != NULL ? f->in_names : f->names;
 		const char *name = enum_spelling(f, names, value);
 
@@ -34,7 +34,7 @@ decode_text(const struct decoding *d, const struct field *f, const json_t *json,
 		F_SET_TEXT(*ret, name);
 		return DC_OK;
 	}
-	if (!d->stored) {
+	if (d->limited) {
 		enum dc_code code = check_text(f, value, path, d->err);
 
 		if (code != DC_OK)
@@ -59,7 +59,7 @@ decode_int(const struct decoding *d, const struct field *f, const json_t *json, 
 		v = json_integer_value(json);
 	else if (!f->quoted || !json_is_string(json) || !parse_digits(json_string_value(json), &v))
 		return check_int(f, INT64_MIN, path, d->err); /* the same words: they name the kind and the range */
-	if (!d->stored) {
+	if (d->limited) {
 		enum dc_code code = check_int(f, v, path, d->err);
 
 		if (code != DC_OK)
@@ -92,7 +92,7 @@ decode_bool(const struct decoding *d, const struct field *f, const json_t *json,
 static enum dc_code
 check_items(const struct decoding *d, const struct field *f, size_t n, const char *path)
 {
-	if (d->stored || (n >= f->min_items && (f->max_items == 0 || n <= f->max_items)))
+	if (!d->limited || (n >= f->min_items && (f->max_items == 0 || n <= f->max_items)))
 		return DC_OK;
 	if (f->max_items == 0)
 		return dc_fail(d->err, field_code(f), path, "%s must have at least %zu items.", path, f->min_items);
@@ -117,7 +117,7 @@ decode_list(const struct decoding *d, const struct field *f, const json_t *json,
 
 		if (!json_is_string(item))
 			return fail_kind(f, item_path, "a string", d->err);
-		if (!d->stored && (code = check_text(f, json_string_value(item), item_path, d->err)) != DC_OK)
+		if (d->limited && (code = check_text(f, json_string_value(item), item_path, d->err)) != DC_OK)
 			return code;
 		items[i] = arena_strdup(d->arena, json_string_value(item));
 	}
@@ -166,13 +166,17 @@ decode_rows(
 }
 
 static enum dc_code
-keep_json(const struct decoding *d, const json_t *json, struct f_text *ret)
+keep_json(const struct decoding *d, const struct field *f, const json_t *json, const char *path, struct f_text *ret)
 {
 	char *text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
+	enum dc_code code = DC_OK;
 
-	F_SET_TEXT(*ret, arena_strdup(d->arena, text));
+	if (d->limited && f->max > 0 && strlen(text) > (size_t)f->max)
+		code = dc_fail(d->err, field_code(f), path, "%s must have at most %" PRId64 " bytes.", path, f->max);
+	else
+		F_SET_TEXT(*ret, arena_strdup(d->arena, text));
 	free(text);
-	return DC_OK;
+	return code;
 }
 
 enum dc_code
@@ -201,7 +205,7 @@ decode_value(const struct decoding *d, const struct field *f, const json_t *json
 	case F_EMBED:
 		return decode_rows(d, f, json, path, member);
 	case F_JSON:
-		return keep_json(d, json, member);
+		return keep_json(d, f, json, path, member);
 	}
 	abort();
 }
@@ -241,7 +245,8 @@ enum dc_code
 field_decode(const struct field_table *t, enum field_view view, const json_t *json, const char *prefix,
     struct arena *arena, void **ret, struct dc_error *err)
 {
-	const struct decoding d = {.view = view, .stored = view == VIEW_WIRE, .arena = arena, .err = err};
+	const struct decoding d = {
+	    .view = view, .stored = view == VIEW_WIRE, .limited = true, .arena = arena, .err = err};
 	void *row = arena_alloc(arena, t->size);
 	enum dc_code code = decode_object(&d, t, json, prefix, row);
 

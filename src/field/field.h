@@ -64,7 +64,7 @@ enum field_kind {
 	F_OBJECTS, /* list of nested objects `of`, order kept; JSON text in one column */
 	F_EMBED,   /* rows of another resource (a VIF's vif_peers): no column; the resource fills them, once per page */
 	F_SECRET,  /* text that is sealed in the store; answered as the call's reader may see it */
-	F_JSON,    /* JSON text as it is (observed details); answers only */
+	F_JSON,    /* JSON text as it is (observed details), at most max bytes; answers and wire only */
 };
 
 /* The bodies a row can be seen through. */

@@ -7,8 +7,8 @@
 /* A decoder's or encoder's way through nested tables. */
 struct decoding {
 	enum field_view view;
-	bool stored; /* text from the store or another of our processes: no limits (of a wire: enums only), null is
-			NULLED */
+	bool stored;  /* text from the store or another of our processes: every member counts, null is NULLED */
+	bool limited; /* lengths, ranges, formats and enums are checked: not of what our own store has */
 	struct arena *arena;
 	struct dc_error *err;
 };

@@ -205,8 +205,8 @@ fold_applies(struct fold *f)
 	    NULL, f->err);
 }
 
-static const char *
-ports_json(struct fold *f)
+static enum dc_code
+ports_json(struct fold *f, struct f_text *ret)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT(1 << 20);
 	struct json out = JSON_INIT(&text);
@@ -216,13 +216,17 @@ ports_json(struct fold *f)
 	for (size_t i = 0; i < f->report->ports.n; i++)
 		field_encode(&wire_port_table, VIEW_WIRE, &port[i], NULL, &out);
 	jw_array_end(&out);
-	return arena_strdup(tx_arena(f->tx), buf_str(&text));
+	if (text.failed)
+		return dc_fail(f->err, DC_E_PARAM, "ports", "ports: there are too many.");
+	F_SET_TEXT(*ret, arena_strdup(tx_arena(f->tx), buf_str(&text)));
+	return DC_OK;
 }
 
 static enum dc_code
 write_report_row(struct fold *f, struct edge_report *row)
 {
 	const struct wire_report *r = f->report;
+	enum dc_code rc;
 
 	row->boot = r->boot;
 	row->sequence = r->sequence;
@@ -237,8 +241,8 @@ write_report_row(struct fold *f, struct edge_report *row)
 		row->confirm_epoch = (struct f_text){NULLED, NULL};
 		F_SET_NULL(row->confirm_revision);
 	}
-	if (r->ports.set == GIVEN)
-		F_SET_TEXT(row->ports, ports_json(f));
+	if (r->ports.set == GIVEN && (rc = ports_json(f, &row->ports)) != DC_OK)
+		return rc;
 	return query_update(f->tx, &edge_report_table, row, f->err);
 }
 

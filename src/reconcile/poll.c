@@ -47,6 +47,8 @@ body_with_secret(struct tx *tx, const struct edge_object *o, const char **ret, s
 		if (f->kind == F_SECRET)
 			*(struct f_text *)field_ptr(f, row) = o->secret;
 	field_encode(table, VIEW_WIRE, row, NULL, &out);
+	if (text.failed)
+		return dc_fail(err, DC_E_SYSTEM, NULL, "%s is too large for its edge", o->key.v);
 	*ret = arena_strdup(tx_arena(tx), buf_str(&text));
 	return DC_OK;
 }

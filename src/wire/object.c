@@ -3,7 +3,10 @@
 #include <string.h>
 
 #define ON_WIRE(type, member) AT(type, member), .may = VIEW_WIRE
-#define NEEDED .must = VIEW_WIRE /* a message without it is malformed */
+#define NEEDED .must = VIEW_WIRE              /* a message without it is malformed */
+#define COUNT .kind = F_INT, .max = INT32_MAX /* clients of many languages have 31 bits for it */
+#define NATURAL .kind = F_INT, .max = INT64_MAX
+#define KEY .kind = F_TEXT, .min = 1, .max = 255
 
 static const struct {
 	const char *name;
@@ -131,9 +134,9 @@ const struct field_table wire_object_table = {
     .size = sizeof(struct wire_object),
     .fields =
 	(const struct field[]){
-	    {ON_WIRE(wire_object, key), NEEDED, .kind = F_TEXT},
-	    {ON_WIRE(wire_object, kind), NEEDED, .kind = F_TEXT},
-	    {ON_WIRE(wire_object, revision), NEEDED, .kind = F_INT},
+	    {ON_WIRE(wire_object, key), NEEDED, KEY},
+	    {ON_WIRE(wire_object, kind), NEEDED, .kind = F_TEXT, .max = 32},
+	    {ON_WIRE(wire_object, revision), NEEDED, NATURAL},
 	    {ON_WIRE(wire_object, deleted), .kind = F_BOOL},
 	    {ON_WIRE(wire_object, body), .kind = F_JSON},
 	    {0},
@@ -145,14 +148,14 @@ const struct field_table wire_desired_table = {
     .size = sizeof(struct wire_desired),
     .fields =
 	(const struct field[]){
-	    {ON_WIRE(wire_desired, version), .kind = F_INT},
-	    {ON_WIRE(wire_desired, edge), .kind = F_TEXT},
-	    {ON_WIRE(wire_desired, epoch), NEEDED, .kind = F_TEXT},
-	    {ON_WIRE(wire_desired, revision), NEEDED, .kind = F_INT},
+	    {ON_WIRE(wire_desired, version), COUNT},
+	    {ON_WIRE(wire_desired, edge), .kind = F_TEXT, .max = 36},
+	    {ON_WIRE(wire_desired, epoch), NEEDED, .kind = F_TEXT, .max = 36},
+	    {ON_WIRE(wire_desired, revision), NEEDED, NATURAL},
 	    {ON_WIRE(wire_desired, full), NEEDED, .kind = F_BOOL},
-	    {ON_WIRE(wire_desired, confirm_epoch), .kind = F_TEXT},
-	    {ON_WIRE(wire_desired, confirm_revision), .kind = F_INT},
-	    {ON_WIRE(wire_desired, report_interval), .kind = F_INT},
+	    {ON_WIRE(wire_desired, confirm_epoch), .kind = F_TEXT, .max = 36},
+	    {ON_WIRE(wire_desired, confirm_revision), NATURAL},
+	    {ON_WIRE(wire_desired, report_interval), COUNT},
 	    {ON_WIRE(wire_desired, objects), .kind = F_OBJECTS, .of = &wire_object_table},
 	    {0},
 	},
@@ -165,12 +168,12 @@ const struct field_table wire_object_state_table = {
     .size = sizeof(struct wire_object_state),
     .fields =
 	(const struct field[]){
-	    {ON_WIRE(wire_object_state, key), NEEDED, .kind = F_TEXT},
-	    {ON_WIRE(wire_object_state, revision), NEEDED, .kind = F_INT},
+	    {ON_WIRE(wire_object_state, key), NEEDED, KEY},
+	    {ON_WIRE(wire_object_state, revision), NEEDED, NATURAL},
 	    {ON_WIRE(wire_object_state, state), NEEDED, .kind = F_ENUM, .names = wire_object_states},
-	    {ON_WIRE(wire_object_state, error), .kind = F_TEXT},
+	    {ON_WIRE(wire_object_state, error), .kind = F_TEXT, .max = 1024},
 	    {ON_WIRE(wire_object_state, carrier), .kind = F_BOOL},
-	    {ON_WIRE(wire_object_state, detail), .kind = F_JSON},
+	    {ON_WIRE(wire_object_state, detail), .kind = F_JSON, .max = 1024},
 	    {0},
 	},
 };
@@ -180,21 +183,21 @@ const struct field_table wire_session_table = {
     .size = sizeof(struct wire_session),
     .fields =
 	(const struct field[]){
-	    {ON_WIRE(wire_session, key), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_session, key), NEEDED, KEY},
 	    {ON_WIRE(wire_session, established), NEEDED, .kind = F_BOOL},
-	    {ON_WIRE(wire_session, state), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_session, state), NEEDED, .kind = F_TEXT, .max = 32},
 	    {ON_WIRE(wire_session, since), .kind = F_TIME},
-	    {ON_WIRE(wire_session, uptime), .kind = F_INT},
-	    {ON_WIRE(wire_session, received), .kind = F_INT},
-	    {ON_WIRE(wire_session, accepted), .kind = F_INT},
-	    {ON_WIRE(wire_session, rejected), .kind = F_INT},
-	    {ON_WIRE(wire_session, advertised), .kind = F_INT},
-	    {ON_WIRE(wire_session, last_error), .kind = F_TEXT},
-	    {ON_WIRE(wire_session, tcp), .kind = F_TEXT},
+	    {ON_WIRE(wire_session, uptime), NATURAL},
+	    {ON_WIRE(wire_session, received), COUNT},
+	    {ON_WIRE(wire_session, accepted), COUNT},
+	    {ON_WIRE(wire_session, rejected), COUNT},
+	    {ON_WIRE(wire_session, advertised), COUNT},
+	    {ON_WIRE(wire_session, last_error), .kind = F_TEXT, .max = 1024},
+	    {ON_WIRE(wire_session, tcp), .kind = F_TEXT, .max = 24},
 	    {ON_WIRE(wire_session, md5), .kind = F_BOOL},
-	    {ON_WIRE(wire_session, md5_failures), .kind = F_INT},
-	    {ON_WIRE(wire_session, md5_not_found), .kind = F_INT},
-	    {ON_WIRE(wire_session, md5_unexpected), .kind = F_INT},
+	    {ON_WIRE(wire_session, md5_failures), NATURAL},
+	    {ON_WIRE(wire_session, md5_not_found), NATURAL},
+	    {ON_WIRE(wire_session, md5_unexpected), NATURAL},
 	    {0},
 	},
 };
@@ -204,7 +207,7 @@ const struct field_table wire_port_table = {
     .size = sizeof(struct wire_port),
     .fields =
 	(const struct field[]){
-	    {ON_WIRE(wire_port, device), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_port, device), NEEDED, .kind = F_TEXT, .min = 1, .max = 15},
 	    {ON_WIRE(wire_port, carrier), NEEDED, .kind = F_BOOL},
 	    {ON_WIRE(wire_port, exposed), .kind = F_BOOL},
 	    {0},
@@ -216,13 +219,13 @@ const struct field_table wire_apply_table = {
     .size = sizeof(struct wire_apply),
     .fields =
 	(const struct field[]){
-	    {ON_WIRE(wire_apply, revision), NEEDED, .kind = F_INT},
-	    {ON_WIRE(wire_apply, steps), .kind = F_INT},
-	    {ON_WIRE(wire_apply, failed), .kind = F_INT},
-	    {ON_WIRE(wire_apply, ms), .kind = F_INT},
-	    {ON_WIRE(wire_apply, reset), .kind = F_LIST},
-	    {ON_WIRE(wire_apply, watched), .kind = F_INT},
-	    {ON_WIRE(wire_apply, shortest_uptime), .kind = F_INT},
+	    {ON_WIRE(wire_apply, revision), NEEDED, NATURAL},
+	    {ON_WIRE(wire_apply, steps), COUNT},
+	    {ON_WIRE(wire_apply, failed), COUNT},
+	    {ON_WIRE(wire_apply, ms), COUNT},
+	    {ON_WIRE(wire_apply, reset), .kind = F_LIST, .max = 255, .max_items = WIRE_RESETS_MAX},
+	    {ON_WIRE(wire_apply, watched), COUNT},
+	    {ON_WIRE(wire_apply, shortest_uptime), NATURAL},
 	    {0},
 	},
 };
@@ -232,20 +235,23 @@ const struct field_table wire_report_table = {
     .size = sizeof(struct wire_report),
     .fields =
 	(const struct field[]){
-	    {ON_WIRE(wire_report, version), .kind = F_INT},
-	    {ON_WIRE(wire_report, boot), NEEDED, .kind = F_TEXT},
-	    {ON_WIRE(wire_report, sequence), NEEDED, .kind = F_INT},
+	    {ON_WIRE(wire_report, version), COUNT},
+	    {ON_WIRE(wire_report, boot), NEEDED, .kind = F_UUID},
+	    {ON_WIRE(wire_report, sequence), NEEDED, NATURAL},
 	    {ON_WIRE(wire_report, full), NEEDED, .kind = F_BOOL},
-	    {ON_WIRE(wire_report, fabric), .kind = F_TEXT},
-	    {ON_WIRE(wire_report, epoch), .kind = F_TEXT},
-	    {ON_WIRE(wire_report, revision), NEEDED, .kind = F_INT},
+	    {ON_WIRE(wire_report, fabric), .kind = F_TEXT, .max = 16},
+	    {ON_WIRE(wire_report, epoch), .kind = F_TEXT, .max = 36},
+	    {ON_WIRE(wire_report, revision), NEEDED, NATURAL},
 	    {ON_WIRE(wire_report, held), NEEDED, .kind = F_BOOL},
-	    {ON_WIRE(wire_report, held_reason), .kind = F_TEXT},
-	    {ON_WIRE(wire_report, agent_version), .kind = F_TEXT},
-	    {ON_WIRE(wire_report, objects), .kind = F_OBJECTS, .of = &wire_object_state_table},
-	    {ON_WIRE(wire_report, sessions), .kind = F_OBJECTS, .of = &wire_session_table},
-	    {ON_WIRE(wire_report, ports), .kind = F_OBJECTS, .of = &wire_port_table, .nullable = true},
-	    {ON_WIRE(wire_report, applies), .kind = F_OBJECTS, .of = &wire_apply_table},
+	    {ON_WIRE(wire_report, held_reason), .kind = F_TEXT, .max = 1024},
+	    {ON_WIRE(wire_report, agent_version), .kind = F_TEXT, .max = 64},
+	    {ON_WIRE(wire_report, objects), .kind = F_OBJECTS, .of = &wire_object_state_table,
+		.max_items = WIRE_OBJECTS_MAX},
+	    {ON_WIRE(wire_report, sessions), .kind = F_OBJECTS, .of = &wire_session_table,
+		.max_items = WIRE_OBJECTS_MAX},
+	    {ON_WIRE(wire_report, ports), .kind = F_OBJECTS, .of = &wire_port_table, .nullable = true,
+		.max_items = WIRE_PORTS_MAX},
+	    {ON_WIRE(wire_report, applies), .kind = F_OBJECTS, .of = &wire_apply_table, .max_items = WIRE_APPLIES_MAX},
 	    {0},
 	},
 };

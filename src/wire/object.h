@@ -11,6 +11,12 @@
 
 #define WIRE_VERSION 1
 
+/* What a report may carry: dcaasd refuses more, and the edge cuts. Limits of texts and numbers are in the tables. */
+#define WIRE_OBJECTS_MAX 100000 /* of edges that know no parts: 12 MB hold no more */
+#define WIRE_PORTS_MAX 4096
+#define WIRE_APPLIES_MAX 256
+#define WIRE_RESETS_MAX 10000
+
 #define OBJECT_KINDS(X)                                                                                                \
 	X(OBJECT_VRF, "vrf", wire_vrf_table)                                                                           \
 	X(OBJECT_VLAN, "vlan", wire_vlan_table)                                                                        \

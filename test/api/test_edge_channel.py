@@ -337,6 +337,55 @@ def test_a_report_that_is_none_is_refused(world, tenant, edge, body):
     assert world.operator.get("/dcaas/v1/edges/" + world.edge)["edge"]["reported_time"] is None
 
 
+TEXT = "x" * 5000
+BROKEN = {
+    "objects[0].key": {"objects": [{"key": TEXT, "revision": 1, "state": "applied"}]},
+    "objects[0].revision": {"objects": [{"key": "k", "revision": -1, "state": "applied"}]},
+    "objects[1].error": {"objects": [{"key": "k", "revision": 1, "state": "error", "error": word} for word in ("e", TEXT)]},
+    "objects[0].detail": {"objects": [{"key": "k", "revision": 1, "state": "applied", "detail": {"a": TEXT}}]},
+    "sessions[0].received": {"sessions": [{"key": "k", "established": True, "state": "Established", "received": -5}]},
+    "sessions[0].accepted": {"sessions": [{"key": "k", "established": True, "state": "Established", "accepted": 1 << 31}]},
+    "sessions[0].uptime": {"sessions": [{"key": "k", "established": True, "state": "Established", "uptime": 1 << 70}]},
+    "sessions[0].state": {"sessions": [{"key": "k", "established": True, "state": TEXT}]},
+    "sessions[0].last_error": {"sessions": [{"key": "k", "established": True, "state": "Idle", "last_error": "\x1b[2J"}]},
+    "sessions[0].tcp": {"sessions": [{"key": "k", "established": True, "state": "Idle", "tcp": TEXT}]},
+    "ports": {"ports": [{"device": "eth%d" % n, "carrier": True} for n in range(60000)]},
+    "ports[0].device": {"ports": [{"device": TEXT, "carrier": True}]},
+    "applies": {"applies": [{"revision": 1}] * 300},
+    "applies[0].steps": {"applies": [{"revision": 1, "steps": -1}]},
+    "applies[0].reset[0]": {"applies": [{"revision": 1, "reset": [TEXT]}]},
+    "boot": {"boot": TEXT},
+    "sequence": {"sequence": -1},
+    "epoch": {"epoch": TEXT},
+    "revision": {"revision": -1},
+    "fabric": {"fabric": TEXT},
+    "agent_version": {"agent_version": TEXT},
+    "held_reason": {"held_reason": TEXT},
+}
+
+
+@pytest.mark.parametrize("member", BROKEN)
+def test_a_report_that_breaks_a_limit_is_refused_with_the_members_name(world, edge, member):
+    body = {"version": 1, "boot": edge.boot, "sequence": 1, "full": True, "revision": 0, "held": False, **BROKEN[member]}
+    status, answer = edge.call("POST", "/dcaas/v1/edge/report", body)
+    assert status == 400 and answer["error_msg"].startswith(member + " "), (status, answer)
+    assert world.operator.get("/dcaas/v1/edges/" + world.edge)["edge"]["reported_time"] is None
+
+
+def test_ports_up_to_the_limit_are_shown_whole(world, edge):
+    ports = [{"device": "port%011d" % n, "carrier": True, "exposed": True} for n in range(4096)]
+    assert edge.report(ports=ports) == 204
+    assert world.operator.get("/dcaas/v1/edges/" + world.edge, say=False)["edge"]["ports"] == ports
+    assert [one["ports"] for one in world.operator.get("/dcaas/v1/edges", say=False)["edges"] if one["id"] == world.edge] == [
+        ports]
+
+
+def test_a_report_of_very_many_values_is_refused(tenant, edge):
+    body = b'{"objects":[' + b"[]," * 4000000 + b"[]]}"
+    answer = exchange(tenant, "POST", "/dcaas/v1/edge/report", body, {"host": "x", "x-dcaas-edge-token": edge.token})
+    assert answer.status == 400 and "values" in answer["error_msg"], answer
+
+
 def test_applies_are_kept_as_proof(world, edge, vif):
     edge.poll()
     edge.report(edge.states(), edge.sessions(), applies=[{"revision": edge.revision, "steps": 4, "failed": 0, "ms": 12,
