@@ -31,8 +31,15 @@ uint16_t api_port(const struct api *);
 const struct api_options *api_get_options(const struct api *);
 /* Ends the waits (call->wait) whose wait_key this is; any thread. */
 void api_wake(struct api *, const char *key);
-/* Refuses new work with 503, answers waiting polls, lets calls in the writer finish, within ms; then frees. */
-struct api *api_stop(struct api *, int64_t ms);
+
+/* The end of a process with several servers goes in steps, each for all of them before the next, because a call at one
+ * wakes polls at another. */
+/* Takes no more connections, refuses new calls with 503, answers waiting polls. */
+void api_quiesce(struct api *);
+/* Lets the calls that have begun be answered. Until then (monotonic ms) for clients that are slow to read. */
+void api_drain(struct api *, int64_t until);
+/* Nobody may call api_wake() from now on. NULL is fine; returns NULL. */
+struct api *api_free(struct api *);
 
 /* openapi.json of all routes that are not hidden. */
 void api_openapi(const struct route *const *tables, struct json *out);

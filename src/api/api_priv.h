@@ -68,10 +68,10 @@ struct api {
 	atomic_bool stopping;
 	atomic_size_t body_bytes;
 
-	pthread_mutex_t lock; /* guards open, running */
+	pthread_mutex_t lock; /* guards begun, running */
 	pthread_cond_t changed;
-	size_t open;    /* exchanges that libmicrohttpd has not completed */
-	size_t running; /* of them: begun and not yet answered */
+	size_t begun;   /* exchanges that were started, and that libmicrohttpd has not completed */
+	size_t running; /* of them: not answered yet */
 
 	pthread_mutex_t wait_lock;
 	pthread_cond_t wait_changed;

@@ -295,8 +295,12 @@ void
 exchange_prepare(struct exchange *x)
 {
 	struct dc_error err = {0};
-	enum dc_code rc = store_read_wait(x->call.api->options.store, admit_again_job, x, &err);
+	enum dc_code rc;
 
+	if (atomic_load(&x->call.api->stopping)) /* a full queue takes longer than a stop may */
+		rc = dc_fail(&err, DC_E_UNAVAILABLE, NULL, "The server is stopping.");
+	else
+		rc = store_read_wait(x->call.api->options.store, admit_again_job, x, &err);
 	if (rc == DC_OK && (rc = x->call.route->prepare(&x->call, &err)) == DC_OK)
 		exchange_run(x);
 	else
@@ -350,6 +354,7 @@ exchange_start(struct exchange *x)
 	enum dc_code rc;
 
 	pthread_mutex_lock(&c->api->lock);
+	c->api->begun++;
 	c->api->running++;
 	pthread_mutex_unlock(&c->api->lock);
 	atomic_store(&x->phase, PHASE_RUNNING);

@@ -15,15 +15,6 @@
 #define BACKLOG 1024
 
 static void
-count_open(struct api *api, int by)
-{
-	pthread_mutex_lock(&api->lock);
-	api->open = by > 0 ? api->open + 1 : api->open - 1;
-	pthread_cond_broadcast(&api->changed);
-	pthread_mutex_unlock(&api->lock);
-}
-
-static void
 on_connection(
     void *cls, struct MHD_Connection *connection, void **socket_context, enum MHD_ConnectionNotificationCode what)
 {
@@ -59,7 +50,6 @@ on_target(void *cls, const char *target, struct MHD_Connection *connection)
 		return NULL;
 	x->peer = info != NULL ? info->socket_context : NULL;
 	peer_allow(api, x->peer, (int64_t)api->options.idle_seconds * 1000);
-	count_open(api, 1);
 	return x;
 }
 
@@ -76,8 +66,13 @@ on_completed(void *cls, struct MHD_Connection *connection, void **context, enum 
 	atomic_fetch_sub(&api->body_bytes, x->body.len);
 	/* The next request of a kept connection: idle until it comes, then as long as the first had. */
 	peer_allow(api, x->peer, (int64_t)api->options.idle_seconds * 2000);
+	if (atomic_load(&x->phase) != PHASE_NEW) {
+		pthread_mutex_lock(&api->lock);
+		api->begun--;
+		pthread_cond_broadcast(&api->changed);
+		pthread_mutex_unlock(&api->lock);
+	}
 	*context = exchange_free(x);
-	count_open(api, -1);
 }
 
 struct collected {
@@ -307,7 +302,7 @@ start_daemon(struct api *api)
 }
 
 static void
-free_api(struct api *api)
+free_server(struct api *api)
 {
 	if (api->listen_fd >= 0)
 		close(api->listen_fd);
@@ -355,23 +350,23 @@ api_start(const struct api_options *o, struct api **ret, struct dc_error *err)
 	if (api->listen_fd >= 0)
 		fcntl(api->listen_fd, F_SETFL, fcntl(api->listen_fd, F_GETFL) | O_NONBLOCK);
 	else if ((rc = listen_on(o->address, o->port, &api->listen_fd, err)) != DC_OK) {
-		free_api(api);
+		free_server(api);
 		return rc;
 	}
 	api->port = port_of(api->listen_fd);
 	if (wait_start(api) != 0) {
-		free_api(api);
+		free_server(api);
 		return dc_fail(err, DC_E_SYSTEM, NULL, "the server's threads do not start");
 	}
 	if (worker_start(api) != 0) {
 		wait_stop(api);
-		free_api(api);
+		free_server(api);
 		return dc_fail(err, DC_E_SYSTEM, NULL, "the server's threads do not start");
 	}
 	if ((api->daemon = start_daemon(api)) == NULL) {
 		worker_stop(api);
 		wait_stop(api);
-		free_api(api);
+		free_server(api);
 		return dc_fail(err, DC_E_SYSTEM, NULL, "the HTTP server does not start");
 	}
 	*ret = api;
@@ -390,30 +385,38 @@ api_get_options(const struct api *api)
 	return &api->options;
 }
 
-struct api *
-api_stop(struct api *api, int64_t ms)
+void
+api_quiesce(struct api *api)
 {
-	int64_t deadline = monotonic_now().ms + ms;
-
-	if (api == NULL)
-		return NULL;
 	atomic_store(&api->stopping, true);
 	MHD_quiesce_daemon(api->daemon);
 	close(api->listen_fd);
 	api->listen_fd = -1;
 	wait_finish_all(api);
+}
+
+/* Who has not sent the whole request has no order here: it is not waited for. Calls that run are, however long: the
+ * store would wait for them too. */
+void
+api_drain(struct api *api, int64_t until)
+{
 	pthread_mutex_lock(&api->lock);
-	/* Answers on their way out have until the deadline; calls that run are waited for, however long: the store
-	 * would wait for them too. */
-	while (api->running > 0 || (api->open > 0 && monotonic_now().ms < deadline)) {
+	while (api->running > 0 || (api->begun > 0 && monotonic_now().ms < until)) {
 		int64_t soon = monotonic_now().ms + 100;
 
-		cond_wait_until(&api->changed, &api->lock, soon < deadline || api->running > 0 ? soon : deadline);
+		cond_wait_until(&api->changed, &api->lock, soon < until || api->running > 0 ? soon : until);
 	}
 	pthread_mutex_unlock(&api->lock);
+}
+
+struct api *
+api_free(struct api *api)
+{
+	if (api == NULL)
+		return NULL;
 	worker_stop(api);
 	wait_stop(api);
 	MHD_stop_daemon(api->daemon);
-	free_api(api);
+	free_server(api);
 	return NULL;
 }

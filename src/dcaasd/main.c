@@ -342,11 +342,20 @@ start(struct daemon *d, struct dc_error *error)
 	return DC_OK;
 }
 
+/* A call at one listener wakes polls at the others, so none is freed before all are silent. */
 static void
 stop(struct daemon *d)
 {
+	int64_t until = monotonic_now().ms + STOP_MS;
+
 	for (size_t i = 0; i < d->api_n; i++)
-		d->api[i] = api_stop(d->api[i], STOP_MS);
+		api_quiesce(d->api[i]);
+	for (size_t i = 0; i < d->api_n; i++)
+		api_drain(d->api[i], until);
+	if (d->store != NULL)
+		store_watch(d->store, NULL, NULL);
+	for (size_t i = 0; i < d->api_n; i++)
+		d->api[i] = api_free(d->api[i]);
 	d->api_n = 0;
 }
 
