@@ -30,6 +30,8 @@ words_of(struct exchange *x, enum dc_code rc, const struct dc_error *err)
 	/* What went wrong inside is for the log only. */
 	dc_log(LOG_ERR, "call failed", "request_id=%s code=%s member=%s text=%s", x->call.request_id, dc_code_name(rc),
 	    log_quote(x->call.arena, err != NULL ? err->member : ""), log_quote(x->call.arena, text));
+	if (rc == DC_E_STORAGE)
+		return (struct words){http, dc_code_api(rc), dc_code_text(rc)};
 	return (struct words){500, dc_code_api(DC_E_SYSTEM), dc_code_text(DC_E_SYSTEM)};
 }
 
@@ -72,6 +74,8 @@ add_headers(struct MHD_Response *response, const struct exchange *x, size_t len)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	MHD_add_response_header(response, "X-Request-Id", c->request_id);
+	if (x->method == M_OPTIONS && c->route != NULL)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD, OPTIONS");
 	if (c->subject_token != NULL)
 		MHD_add_response_header(response, "X-Subject-Token", c->subject_token);
 	if (c->observed_age >= 0) {

@@ -368,6 +368,11 @@ exchange_start(struct exchange *x)
 		return;
 	}
 	c->route = c->match.route;
+	if (x->method == M_OPTIONS) {
+		c->status = 204;
+		exchange_finish(x, DC_OK, NULL);
+		return;
+	}
 	if ((c->route->flags & ROUTE_WRITES) || c->route->prepare != NULL)
 		store_read(c->api->options.store, admit_job, x, admitted);
 	else

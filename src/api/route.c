@@ -14,12 +14,17 @@ struct path {
 	struct segment segment[SEGMENTS_MAX];
 };
 
-static const char *const method_names[] = {[M_GET] = "GET", [M_POST] = "POST", [M_PUT] = "PUT", [M_DELETE] = "DELETE"};
+static const char *const method_names[] = {[M_GET] = "GET",
+    [M_POST] = "POST",
+    [M_PUT] = "PUT",
+    [M_DELETE] = "DELETE",
+    [M_HEAD] = "HEAD",
+    [M_OPTIONS] = "OPTIONS"};
 
 enum method
 method_parse(const char *name)
 {
-	for (int m = M_GET; m <= M_DELETE; m++)
+	for (int m = M_GET; m <= M_OPTIONS; m++)
 		if (strcmp(method_names[m], name) == 0)
 			return (enum method)m;
 	return M_NONE;
@@ -114,6 +119,12 @@ take_params(const struct path *path, struct arena *arena, struct route_match *re
 	return DC_OK;
 }
 
+static bool
+takes(const struct route *r, enum method method)
+{
+	return r->method == method || ((r->flags & ROUTE_PROBED) && (method == M_HEAD || method == M_OPTIONS));
+}
+
 enum dc_code
 route_find(const struct route *const *tables, enum method method, const char *raw_path, struct arena *arena,
     struct route_match *ret, struct dc_error *err)
@@ -126,7 +137,7 @@ route_find(const struct route *const *tables, enum method method, const char *ra
 	if (method != M_NONE && split(raw_path, arena, &path)) {
 		for (; *tables != NULL; tables++)
 			for (const struct route *r = *tables; r->path != NULL; r++)
-				if (r->method == method && matches(r->path, &path, &literals) &&
+				if (takes(r, method) && matches(r->path, &path, &literals) &&
 				    (match.route == NULL || literals > best)) {
 					match.route = r;
 					best = literals;

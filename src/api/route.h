@@ -7,7 +7,7 @@
 #include "auth/identity.h"
 #include "field/resource.h"
 
-enum method { M_NONE = 0, M_GET, M_POST, M_PUT, M_DELETE };
+enum method { M_NONE = 0, M_GET, M_POST, M_PUT, M_DELETE, M_HEAD, M_OPTIONS };
 
 enum route_flag {
 	ROUTE_WRITES = 1 << 0, /* run() is a mutation: it goes through store_submit() and the connection is suspended */
@@ -16,6 +16,7 @@ enum route_flag {
 	ROUTE_OBSERVED = 1 << 3,    /* show: answers X-Dcaas-Observed-Age */
 	ROUTE_HIDDEN = 1 << 4,      /* not in openapi.json */
 	ROUTE_ANY_PROJECT = 1 << 5, /* IAM reads: no project in the path */
+	ROUTE_PROBED = 1 << 6,      /* GET that takes HEAD, too, and OPTIONS: load balancers probe with any of them */
 };
 
 struct call;

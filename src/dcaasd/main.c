@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/notify.h"
 #include "dcaasd/edge_routes.h"
+#include "dcaasd/health.h"
 #include "dcaasd/iam.h"
 #include "dcaasd/key_routes.h"
 #include "dcaasd/listener.h"
@@ -25,13 +26,14 @@
 
 #define STOP_MS 4000 /* a stop takes 5 s at most; the rest is for the writer and the checkpoint */
 #define RELOADS_MAX 1000
+#define HEALTH_SECONDS 1
 
 struct daemon {
 	const char *config_path;
 	struct settings *settings;
 	struct settings *old[RELOADS_MAX]; /* replaced by SIGHUP; calls may still look at them */
 	size_t old_n;
-	struct res_holder holder;
+	struct shared shared;
 	struct arena *arena;
 	struct store *store;
 	struct tls *tls; /* NULL: nothing listens over HTTPS */
@@ -243,7 +245,7 @@ serve_on(struct daemon *d, const struct route *const *routes, const struct liste
 	    .max_per_address = s->max_per_address,
 	    .idle_seconds = s->idle_seconds,
 	    .region_id = s->res.region_id,
-	    .user = &d->holder,
+	    .user = &d->shared,
 	};
 	enum dc_code rc = api_start(&options, &d->api[d->api_n], error);
 
@@ -327,6 +329,8 @@ start(struct daemon *d, struct dc_error *error)
 		want_tls = want_tls || listener[i].tls;
 	if ((rc = open_store(d, error)) != DC_OK || (want_tls && (rc = open_tls(d, error)) != DC_OK))
 		return rc;
+	d->shared.health = health_new(d->store);
+	health_look(d->shared.health);
 	for (int i = 0; i < n; i++)
 		if ((rc = serve_on(d, routes, &listener[i], error)) != DC_OK)
 			return rc;
@@ -370,7 +374,7 @@ reload(struct daemon *d)
 		    log_quote(d->arena, d->old_n == RELOADS_MAX ? "reloaded too often; restart" : error.text));
 		return;
 	}
-	atomic_store(&d->holder.settings, &fresh->res);
+	atomic_store(&d->shared.holder.settings, &fresh->res);
 	log_init("dcaasd", fresh->log_priority);
 	d->old[d->old_n++] = d->settings;
 	d->settings = fresh;
@@ -379,20 +383,34 @@ reload(struct daemon *d)
 	dc_log(LOG_INFO, "reloaded", "file=%s", d->config_path != NULL ? log_quote(d->arena, d->config_path) : "-");
 }
 
+/* Between signals the state of the server is looked at. */
+static int
+next_signal(struct daemon *d, const sigset_t *signals)
+{
+	const struct timespec pause = {.tv_sec = HEALTH_SECONDS};
+	int signal_number;
+
+	while ((signal_number = sigtimedwait(signals, NULL, &pause)) < 0)
+		if (errno == EAGAIN)
+			health_look(d->shared.health);
+	return signal_number;
+}
+
 static int
 serve(struct daemon *d)
 {
 	struct dc_error error = {0};
 	sigset_t signals;
-	int signal_number = 0;
+	int signal_number;
 
-	/* Blocked before the first thread is made, so that only sigwait() below sees them. */
+	/* Blocked before the first thread is made, so that only next_signal() sees them. */
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a full disk, not an end */
 	if (start(d, &error) != DC_OK) {
 		dc_log(LOG_ERR, "start failed", "error=%s", log_quote(d->arena, error.text));
 		stop(d);
@@ -400,7 +418,7 @@ serve(struct daemon *d)
 	}
 	dc_log(LOG_INFO, "ready", "version=%s", DCAAS_VERSION);
 	notify_manager("READY=1");
-	while (sigwait(&signals, &signal_number) == 0 && signal_number == SIGHUP)
+	while ((signal_number = next_signal(d, &signals)) == SIGHUP)
 		reload(d);
 	notify_manager("STOPPING=1");
 	dc_log(LOG_INFO, "stopping", "signal=%d", signal_number);
@@ -501,11 +519,12 @@ main(int argc, char **argv)
 		errx(1, "%s", error.text);
 	log_init("dcaasd", d.settings->log_priority);
 	d.arena = arena_new();
-	atomic_init(&d.holder.settings, &d.settings->res);
+	atomic_init(&d.shared.holder.settings, &d.settings->res);
 	umask(077);
 	int status = run(&d, command, backup_path);
 
 	store_close(d.store);
+	health_free(d.shared.health);
 	tls_close(d.tls);
 	for (size_t i = 0; i < d.old_n; i++)
 		settings_free(d.old[i]);

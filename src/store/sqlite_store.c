@@ -120,6 +120,8 @@ job_run(struct sqlite_store *self, struct job *job, utc_ms now)
 	if ((job->rc = conn_run(self->writer, "SAVEPOINT job", &job->err)) != DC_OK)
 		return;
 	job->rc = tx_run(&stx.tx, job->run, job->arg, &job->err);
+	if (job->rc == DC_E_STORAGE)
+		store_note_write(&self->store, &job->err);
 	job->wakes = stx.tx.wakes;
 	if (!conn_in_transaction(self->writer))
 		return; /* the group is lost, and so told by group_commit() */
@@ -163,14 +165,27 @@ group_has_success(const struct job_list *group)
 	return false;
 }
 
+/* The database ended the transaction by itself, as it does on a full disk: for the reason that some job was told. */
+static void
+group_given_up(struct sqlite_store *self, struct job_list *group)
+{
+	struct dc_error err = {0};
+
+	dc_fail(&err, DC_E_IO, NULL, "the database gave up the transaction that this change was part of");
+	for (const struct job *job = group->first; job != NULL; job = job->next)
+		if (job->rc == DC_E_STORAGE)
+			err = job->err;
+	store_note_write(&self->store, &err);
+	group_fail(group, &err);
+}
+
 static void
 group_commit(struct sqlite_store *self, struct job_list *group)
 {
 	struct dc_error err = {0};
 
 	if (!conn_in_transaction(self->writer)) {
-		dc_fail(&err, DC_E_IO, NULL, "the database gave up the transaction that this change was part of");
-		group_fail(group, &err);
+		group_given_up(self, group);
 		return;
 	}
 	if (!group_has_success(group)) {
@@ -179,8 +194,10 @@ group_commit(struct sqlite_store *self, struct job_list *group)
 	}
 	if (conn_run(self->writer, "COMMIT", &err) == DC_OK) {
 		atomic_fetch_add(&self->store.commits, 1);
+		store_note_write(&self->store, NULL);
 		return;
 	}
+	store_note_write(&self->store, &err);
 	if (conn_in_transaction(self->writer))
 		(void)conn_run(self->writer, "ROLLBACK", NULL);
 	if (err.code == DC_E_CONFLICT)
@@ -217,10 +234,12 @@ group_run(struct sqlite_store *self)
 			job_run(self, job, now);
 		jobs_append(&group, job);
 	}
-	if (begun == DC_OK)
+	if (begun == DC_OK) {
 		group_commit(self, &group);
-	else
+	} else {
+		store_note_write(&self->store, &begin_err);
 		group_fail(&group, &begin_err);
+	}
 	group_wake(self, &group);
 	while ((job = jobs_pop(&group)) != NULL)
 		job_finish(job);
@@ -521,6 +540,25 @@ run_offline(struct sqlite_store *self, store_run run, void *arg, struct dc_error
 	return rc;
 }
 
+/* A page of its own header is all that changes: a value that nobody reads. */
+static enum dc_code
+probe_run(struct tx *tx, void *arg, struct dc_error *err)
+{
+	char sql[64];
+	uint32_t any;
+
+	(void)arg;
+	random_bytes(&any, sizeof(any));
+	snprintf(sql, sizeof(sql), "PRAGMA user_version = %u", any & 0x7fffffff);
+	return tx->ops->script(tx, sql, err);
+}
+
+void
+store_probe(struct store *st, store_done done, void *arg)
+{
+	store_submit(st, probe_run, arg, done);
+}
+
 static enum dc_code
 renew_epoch_run(struct tx *tx, void *arg, struct dc_error *err)
 {
@@ -537,7 +575,8 @@ store_new_epoch(const char *path, struct dc_error *err)
 
 	sqlite_close_store(&self->store);
 	if (rc != DC_OK)
-		return dc_fail(err, rc, NULL, "%s cannot be given a new epoch (is it in use?): %s", path, why.text);
+		return dc_fail(
+		    err, DC_E_IO, NULL, "%s cannot be given a new epoch (is it in use?): %s", path, why.text);
 	return DC_OK;
 }
 
@@ -578,8 +617,8 @@ store_forget_secrets(const struct store_options *options, store_lost told, void 
 	if (rc != DC_OK) {
 		/* The secrets are as they were, so the new key is nobody's. */
 		(void)unlink(options->key_path);
-		return dc_fail(
-		    err, rc, NULL, "the secrets in %s cannot be given up (is it in use?): %s", options->path, why.text);
+		return dc_fail(err, DC_E_IO, NULL, "the secrets in %s cannot be given up (is it in use?): %s",
+		    options->path, why.text);
 	}
 	return DC_OK;
 }

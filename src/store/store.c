@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "store/store.h"
 #include "store/store_priv.h"
 
@@ -11,12 +12,14 @@ store_init(struct store *st, const struct store_ops *ops)
 	st->ops = ops;
 	pthread_mutex_init(&st->watch_lock, NULL);
 	pthread_mutex_init(&st->rotate_lock, NULL);
+	pthread_mutex_init(&st->writes_lock, NULL);
 }
 
 void
 store_fini(struct store *st)
 {
 	seal_close(st->seal);
+	pthread_mutex_destroy(&st->writes_lock);
 	pthread_mutex_destroy(&st->rotate_lock);
 	pthread_mutex_destroy(&st->watch_lock);
 }
@@ -183,6 +186,34 @@ tx_run(struct tx *tx, store_run run, void *arg, struct dc_error *err)
 		return dc_fail(err, DC_E_SYSTEM, NULL, "a job went on after a statement had failed with %s",
 		    dc_code_name(tx->broken));
 	return rc;
+}
+
+void
+store_note_write(struct store *st, const struct dc_error *err)
+{
+	_cleanup_arena_ struct arena *arena = NULL;
+	bool failing = err != NULL, changed;
+
+	if (failing && err->code != DC_E_STORAGE && err->code != DC_E_IO)
+		return; /* about what was written, not about where */
+	pthread_mutex_lock(&st->writes_lock);
+	changed = st->writes.failing != failing;
+	st->writes.failing = failing;
+	snprintf(st->writes.why, sizeof(st->writes.why), "%s", failing ? err->text : "");
+	pthread_mutex_unlock(&st->writes_lock);
+	if (!changed)
+		return;
+	arena = arena_new();
+	dc_log(failing ? LOG_ERR : LOG_NOTICE, failing ? "writes fail" : "writes work again", "error=%s",
+	    failing ? log_quote(arena, err->text) : "-");
+}
+
+void
+store_get_writes(struct store *st, struct store_writes *ret)
+{
+	pthread_mutex_lock(&st->writes_lock);
+	*ret = st->writes;
+	pthread_mutex_unlock(&st->writes_lock);
 }
 
 void

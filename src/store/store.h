@@ -99,4 +99,13 @@ struct store_stats {
 };
 void store_get_stats(struct store *, struct store_stats *ret);
 
+/* Whether the last write failed for want of a working disk (each change is then answered 503), and why. */
+struct store_writes {
+	bool failing;
+	char why[DC_ERROR_TEXT_MAX];
+};
+void store_get_writes(struct store *, struct store_writes *ret);
+/* A write that changes nothing anybody reads, for those who want to know whether writes work. */
+void store_probe(struct store *, store_done done, void *arg);
+
 #endif

@@ -74,12 +74,17 @@ struct store {
 	store_wake wake;
 	void *wake_arg;
 	atomic_uint_fast64_t commits, jobs, reads;
+	pthread_mutex_t writes_lock;
+	struct store_writes writes;
 };
 
 void store_init(struct store *, const struct store_ops *);
 void store_fini(struct store *);
 /* Tells the watcher, if any, of every edge in the list. After COMMIT, with no lock of the backend held. */
 void store_tell(struct store *, const struct wake *);
+/* A group's write has worked (NULL), or has failed for a reason that will hold for the next one, too. Logs when that
+ * changes. */
+void store_note_write(struct store *, const struct dc_error *);
 /* Adds the edge unless the list has it. */
 void wake_add(struct wake **, const char *edge_id, struct arena *);
 /* Runs the job's function in tx and judges the result: a failed statement makes the job fail. */

@@ -252,7 +252,7 @@ def test_an_edge_that_holds_waits_for_the_operators_word(world, tenant, edge, vi
     assert edge.report(held=True, held_reason="the store is another one") == 204
     shown = world.operator.get("/dcaas/v1/edges/" + world.edge)["edge"]
     assert shown["held"] is True and shown["held_reason"] == "the store is another one"
-    assert world.operator.get("/health")["edges_held"] >= 1
+    wait_for("the edge counted as held", lambda: world.operator.get("/health", say=False)["edges_held"] >= 1)
     assert edge.ask() == (204, None)
     world.operator.post("/dcaas/v1/edges/%s/confirm" % world.edge, {})
     status, desired = edge.ask()
@@ -428,7 +428,7 @@ def test_polls_whose_edge_has_gone_do_no_harm(dcaasd, tenant, edge, line, gatewa
                           "x-dcaas-edge-token: %s\r\n\r\n" % (edge.revision, edge.epoch, edge.token)).encode())
     tenant.interface(line, gateway)
     assert "bgp" in [one["kind"] for one in edge.poll()]
-    assert dcaasd.health()["status"] == "ok"
+    assert dcaasd.health()["status"] != "failing"
 
 
 def test_many_polls_of_one_edge_are_all_woken(tenant, edge, line, gateway):

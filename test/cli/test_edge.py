@@ -87,7 +87,7 @@ def test_an_order_becomes_active_and_leaves_again(stand):
     assert "observed " in shown.out and shown.member("bgp_md5") == "***"
     assert stand.session()[0] == "Established"
     wait("every object applied", lambda: set(stand.operator("object", "list", "--columns", "state").lines[1:]) == {"applied"})
-    assert stand.operator("health", "show").member("fabric") == "simulated"
+    wait("the edge counted", lambda: stand.operator("health", "show").member("fabric") == "simulated")
     assert stand.operator("edge", "show", stand.edge).member("fabric") == "sim"
     stand.tenant("virtual-interface", "delete", vif)
     stand.tenant("virtual-interface", "wait", vif, "--gone", "--timeout", "150")
@@ -148,10 +148,10 @@ def test_an_edge_holds_after_a_restore_until_it_is_confirmed(stand):
     held = wait("the edge holding", lambda: (lambda e: e if e.member("held") == "yes" else None)(
         stand.operator("edge", "show", stand.edge)))
     assert held.member("held_reason") not in ("", "-")
-    assert stand.operator("health", "show").member("edges_held") == "1"
+    wait("the edge counted as held", lambda: stand.operator("health", "show").member("edges_held") == "1")
     stand.operator("edge", "confirm", stand.edge)
     stand.operator("edge", "wait", stand.edge, "--held", "no", "--timeout", "150")
-    assert stand.operator("health", "show").member("edges_held") == "0"
+    wait("the edge not counted any more", lambda: stand.operator("health", "show").member("edges_held") == "0")
     # Now it has what the store says, which never knew the interface; ordered again it comes up again.
     stand.tenant("virtual-interface", "wait", stand.order(), "--status", "ACTIVE", "--timeout", "150")
 

@@ -88,5 +88,5 @@ def test_the_operator_gives_ids(operator, tenant):
 
 def test_health_needs_no_credentials(operator, dcaasd, home):
     nobody = operator.with_settings(admin_access_key="", admin_secret_key="")
-    assert nobody("health", "show").member("status") == "ok"
+    assert nobody("health", "show").member("status") in ("ok", "degraded")  # an edge that has never reported is silent
     assert "DCAAS_ADMIN_ACCESS_KEY" in nobody("edge", "list", code=4).err

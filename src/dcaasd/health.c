@@ -1,0 +1,269 @@
+#include "dcaasd/health.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "auth/tables.h"
+#include "base/log.h"
+#include "reconcile/objects.h"
+
+#define PROBE_AFTER_MS 10000 /* a store that has committed nothing for so long is written to */
+#define PROBE_LIMIT_MS 15000 /* a write that takes longer has failed: a disk that hangs tells no error */
+#define ERRORS_COUNTED 10000
+#define DAY_MS ((utc_ms)24 * 3600 * 1000)
+#define CERTIFICATE_SHORT (14 * DAY_MS) /* or a third of its life, when that is shorter */
+#define CLOCK_TOLERANCE_MS 10000
+
+struct health {
+	struct store *store;
+	pthread_mutex_t lock; /* guards state */
+	struct health_state state;
+	/* main thread */
+	uint64_t commits;
+	struct monotonic committed;                             /* when the number of commits last changed */
+	utc_ms certificate_begins, certificate_ends, told_ends; /* certificate_ends 0: none */
+	utc_ms newest;                                          /* time that a transaction has had */
+	int64_t clock_offset;                                   /* wall clock less the monotonic one; 0: not yet seen */
+	/* the probe: submitted by the main thread, ended by the store's writer */
+	atomic_bool probing;
+	struct monotonic probe_began;
+};
+
+/* What is read of an edge's report each second: a view of edge_report without what an edge may make long. */
+struct edge_pulse {
+	struct f_text id;
+	struct f_int received_time;
+	struct f_text fabric;
+	struct f_bool held;
+	struct f_int report_interval;
+};
+
+static const struct field_table edge_pulse_table = {
+    .name = "EdgePulse",
+    .sql = "edge_report",
+    .size = sizeof(struct edge_pulse),
+    .fields =
+	(const struct field[]){
+	    {AT(edge_pulse, id), .kind = F_UUID},
+	    {AT(edge_pulse, received_time), .kind = F_TIME, .nullable = true},
+	    {AT(edge_pulse, fabric), .kind = F_TEXT, .max = 16, .nullable = true},
+	    {AT(edge_pulse, held), .kind = F_BOOL},
+	    {AT(edge_pulse, report_interval), .kind = F_INT, .max = 3600},
+	    {0},
+	},
+};
+
+struct health *
+health_new(struct store *store)
+{
+	struct health *h = calloc(1, sizeof(*h));
+
+	if (h == NULL)
+		abort(); /* as arenas do */
+	h->store = store;
+	h->committed = monotonic_now();
+	pthread_mutex_init(&h->lock, NULL);
+	return h;
+}
+
+struct health *
+health_free(struct health *h)
+{
+	if (h != NULL) {
+		pthread_mutex_destroy(&h->lock);
+		free(h);
+	}
+	return NULL;
+}
+
+void
+health_set_certificate(struct health *h, utc_ms begins, utc_ms ends)
+{
+	h->certificate_begins = begins;
+	h->certificate_ends = ends;
+}
+
+void
+health_get(struct health *h, struct health_state *ret)
+{
+	pthread_mutex_lock(&h->lock);
+	*ret = h->state;
+	pthread_mutex_unlock(&h->lock);
+}
+
+/* --- what the database says --- */
+
+struct look {
+	struct health_state *state;
+	utc_ms *newest;
+};
+
+static void
+count_edge(const struct edge_pulse *e, utc_ms now, struct look *look)
+{
+	struct health_state *s = look->state;
+	bool heard = e->received_time.set == GIVEN;
+
+	if (e->fabric.set == GIVEN)
+		*(strcmp(e->fabric.v, "sim") == 0 ? &s->simulated : &s->real) += 1;
+	s->held += e->held.v;
+	/* A report from the time to come is one of before the clock was set back: a living edge has reported since. */
+	s->silent += !heard || now - e->received_time.v > 3 * 1000 * e->report_interval.v ||
+		     e->received_time.v > now + CLOCK_TOLERANCE_MS;
+	if (heard && e->received_time.v > *look->newest)
+		*look->newest = e->received_time.v;
+}
+
+static enum dc_code
+look_run(struct tx *tx, void *arg, struct dc_error *err)
+{
+	struct look *look = arg;
+	struct health_state *s = look->state;
+	int64_t operators = 0;
+	size_t n = 0;
+	void *rows;
+	enum dc_code rc = query_list(tx, &edge_pulse_table, Q_ALL, NULL, &rows, &n, err);
+
+	if (rc != DC_OK ||
+	    (rc = query_count_to(
+		 tx, &edge_object_table, Q(Q_NOT_NULL("error")), ERRORS_COUNTED, &s->objects_in_error, err)) != DC_OK ||
+	    (rc = query_count_to(tx, &user_table, Q(Q_EQ("role", role_name(ROLE_OPERATOR)), Q_EQ("enabled", "true")), 1,
+		 &operators, err)) != DC_OK)
+		return rc;
+	s->edges = (int64_t)n;
+	s->no_operator = operators == 0;
+	for (size_t i = 0; i < n; i++)
+		count_edge((const struct edge_pulse *)rows + i, tx_now(tx), look);
+	return DC_OK;
+}
+
+/* --- whether writes work --- */
+
+static void
+probe_done(void *arg, enum dc_code rc, const struct dc_error *err)
+{
+	struct health *h = arg;
+
+	(void)rc; /* the store keeps it: see store_get_writes() */
+	(void)err;
+	atomic_store(&h->probing, false);
+}
+
+static bool
+writes_fail(struct health *h)
+{
+	struct store_stats stats;
+	struct store_writes writes;
+
+	store_get_stats(h->store, &stats);
+	store_get_writes(h->store, &writes);
+	if (stats.commits != h->commits) {
+		h->commits = stats.commits;
+		h->committed = monotonic_now();
+	}
+	if (atomic_load(&h->probing))
+		return writes.failing || monotonic_since(h->probe_began) > PROBE_LIMIT_MS;
+	if (writes.failing || monotonic_since(h->committed) > PROBE_AFTER_MS) {
+		atomic_store(&h->probing, true);
+		h->probe_began = monotonic_now();
+		store_probe(h->store, probe_done, h);
+	}
+	return writes.failing;
+}
+
+/* --- certificate and clock --- */
+
+static bool
+certificate_ends(struct health *h, utc_ms now)
+{
+	utc_ms life = h->certificate_ends - h->certificate_begins, left = h->certificate_ends - now;
+	char when[UTC_TEXT_SIZE];
+
+	if (h->certificate_ends == 0 || left > CERTIFICATE_SHORT || left > life / 3)
+		return false;
+	if (h->told_ends == 0 || now - h->told_ends >= DAY_MS || now < h->told_ends) {
+		h->told_ends = now;
+		utc_format(h->certificate_ends, when);
+		dc_log(
+		    LOG_WARNING, left > 0 ? "certificate is about to end" : "certificate has ended", "ends=%s", when);
+	}
+	return true;
+}
+
+/* The wall clock against the one that nobody sets. */
+static void
+watch_clock(struct health *h, utc_ms now)
+{
+	int64_t offset = now - monotonic_now().ms, step = offset - h->clock_offset;
+
+	if (h->clock_offset != 0 && (step > CLOCK_TOLERANCE_MS || step < -CLOCK_TOLERANCE_MS))
+		dc_log(LOG_WARNING, "clock stepped", "ms=%lld", (long long)step);
+	h->clock_offset = offset;
+}
+
+/* --- all of it --- */
+
+static void
+add_reason(struct health_state *s, bool holds, const char *reason)
+{
+	if (holds)
+		s->reason[s->reasons++] = reason;
+}
+
+static void
+find_reasons(struct health_state *s)
+{
+	add_reason(s, s->failing, "writes_fail");
+	add_reason(s, s->no_operator, "no_operator");
+	add_reason(s, s->silent > 0, "edges_silent");
+	add_reason(s, s->held > 0, "edges_held");
+	add_reason(s, s->objects_in_error > 0, "objects_in_error");
+	add_reason(s, s->certificate_ends, "certificate_ends");
+	add_reason(s, s->clock_behind, "clock_behind");
+}
+
+static void
+log_change(const struct health_state *before, const struct health_state *after)
+{
+	_cleanup_arena_ struct arena *arena = NULL;
+	const char *text = "";
+	bool same = before->reasons == after->reasons;
+
+	for (size_t i = 0; same && i < after->reasons; i++)
+		same = strcmp(before->reason[i], after->reason[i]) == 0;
+	if (same)
+		return;
+	arena = arena_new();
+	for (size_t i = 0; i < after->reasons; i++)
+		text = arena_printf(arena, "%s%s%s", text, i > 0 ? "," : "", after->reason[i]);
+	dc_log(
+	    after->reasons > 0 ? LOG_WARNING : LOG_NOTICE, "health", "reasons=%s", after->reasons > 0 ? text : "none");
+}
+
+void
+health_look(struct health *h)
+{
+	struct health_state found = {0}, before;
+	struct dc_error error = {0};
+	utc_ms now = utc_now();
+	bool readable;
+
+	health_get(h, &before);
+	watch_clock(h, now);
+	readable = store_read_wait(h->store, look_run, &(struct look){&found, &h->newest}, &error) == DC_OK;
+	if (!readable) {
+		found = before;
+		found.reasons = 0;
+	}
+	found.failing = writes_fail(h) || !readable;
+	found.certificate_ends = certificate_ends(h, now);
+	found.clock_behind = now < h->newest - CLOCK_TOLERANCE_MS;
+	if (now > h->newest)
+		h->newest = now;
+	find_reasons(&found);
+	pthread_mutex_lock(&h->lock);
+	h->state = found;
+	pthread_mutex_unlock(&h->lock);
+	log_change(&before, &found);
+}
