@@ -76,6 +76,17 @@ call_reset_answer(struct call *call)
 	call->wait_key = NULL;
 }
 
+bool
+call_wait(struct call *call, const char *id)
+{
+	if (call->waited)
+		return false;
+	call->wait = true;
+	call->wait_ms = CALL_WAIT_MS;
+	call->wait_key = arena_strdup(call->arena, id);
+	return true;
+}
+
 struct field_options
 call_options(const struct call *call)
 {

@@ -48,6 +48,11 @@ size_t call_query_count(const struct call *, const char *name);
 const char *call_header(const struct call *, const char *name);
 /* Starts a fresh answer: run() may be called again. */
 void call_reset_answer(struct call *);
+/* For run() of a call that finds a place taken which is about to become free: the call waits until tx_wake(id), for
+ * CALL_WAIT_MS from its start at most, and is run again from its inputs. run() has written nothing and returns DC_OK at
+ * once (a resource's create hook, too). False: it has waited already, and fails. */
+#define CALL_WAIT_MS 5000
+bool call_wait(struct call *, const char *id);
 /* What encoders hide from this caller. */
 struct field_options call_options(const struct call *);
 /* Writes {"request_id": ...} around what `fill` adds (which may be NULL): the small answers of extra routes. */

@@ -119,7 +119,7 @@ crud_create(struct tx *tx, struct call *call, struct dc_error *err)
 		F_SET_TEXT(*owner, call->project);
 	set_time(res->table, created_names, row, tx_now(tx));
 	set_time(res->table, updated_names, row, tx_now(tx));
-	if (res->create != NULL && (rc = res->create(tx, call, row, err)) != DC_OK)
+	if (res->create != NULL && ((rc = res->create(tx, call, row, err)) != DC_OK || call->wait))
 		return rc;
 	if ((rc = insert(tx, res, row, err)) != DC_OK)
 		return rc;

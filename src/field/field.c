@@ -136,8 +136,9 @@ field_merge(const struct field_table *t, enum field_view view, void *row, const 
 }
 
 static void
-nested_defaults(const struct field *f, struct arena *arena, const struct f_objects *rows)
+nested_defaults(const struct field *f, struct arena *arena, struct f_objects *rows)
 {
+	rows->v = arena_memdup(arena, rows->v, rows->n * f->of->size); /* what the row was copied from stays as it is */
 	for (size_t i = 0; i < rows->n; i++)
 		field_defaults(f->of, arena, (char *)rows->v + i * f->of->size);
 }

@@ -48,7 +48,8 @@ quota_check(struct tx *tx, const struct field_table *table, const char *project,
 
 	if (limit < 0)
 		return DC_OK;
-	if ((rc = query_count_to(tx, table, Q(Q_EQ("tenant_id", project)), limit, &used, err)) != DC_OK)
+	if ((rc = query_count_to(tx, table, Q(Q_EQ("tenant_id", project), Q_NE("status", "PENDING_DELETE")), limit,
+		 &used, err)) != DC_OK)
 		return rc;
 	return used < limit ? DC_OK
 			    : dc_fail(err, DC_E_QUOTA, NULL, "the quota of %lld %s is used up", (long long)limit, what);

@@ -250,6 +250,7 @@ gateway_observe(struct tx *tx, const char *id, struct dc_error *err)
 		return rc;
 	if (!gw.leaving || objects > 0)
 		return DC_OK;
+	tx_wake(tx, id); /* an order may wait for its place */
 	if ((rc = query_delete(tx, gw.kind->res->table, Q(Q_EQ("id", id)), NULL, err)) != DC_OK)
 		return rc;
 	return gateway_delete(tx, id, err);

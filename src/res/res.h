@@ -80,7 +80,8 @@ enum dc_code cidr_check_link_local(const struct ip_addr *, const char *member, s
 
 /* "" or absent counts as no value. */
 const char *text_or_null(const struct f_text *);
-/* DC_E_QUOTA when the project has `limit` rows already; -1: no limit. The caller holds the project's lock. */
+/* DC_E_QUOTA when the project has `limit` rows already, those less that only wait for an edge to let go; -1: no limit.
+ * The caller holds the project's lock. */
 enum dc_code quota_check(struct tx *, const struct field_table *, const char *project, int64_t limit, const char *what,
     struct dc_error *err);
 /* enterprise_project_id, description and name as the server fills them. */

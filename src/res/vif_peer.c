@@ -248,6 +248,7 @@ vif_peer_destroy(struct tx *tx, const struct vif_peer *p, struct dc_error *err)
 {
 	enum dc_code rc;
 
+	tx_wake(tx, p->id.v); /* an order may wait for its place */
 	if ((rc = query_delete(tx, &edge_session_table, Q(Q_EQ("id", p->id.v)), NULL, err)) != DC_OK ||
 	    (rc = remote_subnets_release(tx, p->id.v, err)) != DC_OK ||
 	    (rc = link_subnet_release(tx, p->id.v, err)) != DC_OK)
@@ -388,29 +389,34 @@ family_of_members(const struct vif_peer *p, struct arena *arena)
 	return IP_NONE;
 }
 
+/* A peer that is on its way out counts as gone where the family is chosen, and is waited for. */
 static enum dc_code
-choose_family(struct tx *tx, const struct virtual_interface *v, struct vif_peer *p, struct dc_error *err)
+choose_family(
+    struct tx *tx, struct call *call, const struct virtual_interface *v, struct vif_peer *p, struct dc_error *err)
 {
-	struct vif_peer *peer;
-	bool have4 = false, have6 = false;
+	struct vif_peer *peer, *has4 = NULL, *has6 = NULL, *has;
+	bool leaving;
 	size_t n;
 	enum dc_code rc;
 
 	if ((rc = vif_peers_of(tx, v->id.v, &peer, &n, err)) != DC_OK)
 		return rc;
 	for (size_t i = 0; i < n; i++)
-		*(family_of(&peer[i]) == IP_V6 ? &have6 : &have4) = true;
+		*(family_of(&peer[i]) == IP_V6 ? &has6 : &has4) = &peer[i];
 	if (p->address_family.set != GIVEN) {
 		enum ip_family family = family_of_members(p, tx_arena(tx));
 
 		if (family == IP_NONE)
-			family = have4 ? IP_V6 : IP_V4;
+			family = has4 != NULL && !life_is(&has4->status, LIFE_PENDING_DELETE) ? IP_V6 : IP_V4;
 		F_SET_TEXT(p->address_family, ip_family_name(family));
 	}
-	if (family_of(p) == IP_V6 ? have6 : have4)
-		return dc_fail(err, DC_E_VIF_IN_USE, "vif_peer.address_family",
-		    "vif_peer.address_family: the interface has its %s peer already", p->address_family.v);
-	return DC_OK;
+	has = family_of(p) == IP_V6 ? has6 : has4;
+	leaving = has != NULL && life_is(&has->status, LIFE_PENDING_DELETE);
+	if (has == NULL || (leaving && call_wait(call, has->id.v)))
+		return DC_OK;
+	return dc_fail(err, DC_E_VIF_IN_USE, "vif_peer.address_family",
+	    "vif_peer.address_family: the interface has its %s peer already%s", p->address_family.v,
+	    leaving ? ", which is being deleted: the edge has not let go of it yet" : "");
 }
 
 /* Absent members come from the interface (semantics.md 5.6). */
@@ -485,7 +491,7 @@ create(struct tx *tx, struct call *call, struct dc_error *err)
 	if ((rc = find_interface(tx, call, p, &v, err)) != DC_OK || (rc = lock_interface(tx, v, &gw, err)) != DC_OK ||
 	    (rc = cidr_check_quota(
 		 &p->remote_ep_group, res_settings(call)->quota_remote_subnets, names.remote_ep_group, err)) != DC_OK ||
-	    (rc = choose_family(tx, v, p, err)) != DC_OK)
+	    (rc = choose_family(tx, call, v, p, err)) != DC_OK || call->wait)
 		return rc;
 	inherit(v, p);
 	uuid_new(id);

@@ -115,10 +115,12 @@ check_vpc(struct tx *tx, struct call *call, const struct virtual_gateway *gw, st
 			 gw->vpc_id.v);
 }
 
+/* One that is on its way out leaves the VPC within milliseconds of its edges' next report. */
 static enum dc_code
-check_vpc_free(struct tx *tx, const struct virtual_gateway *gw, struct dc_error *err)
+check_vpc_free(struct tx *tx, struct call *call, const struct virtual_gateway *gw, struct dc_error *err)
 {
 	const struct virtual_gateway *other;
+	bool leaving;
 	void *row;
 	enum dc_code rc = query_get(
 	    tx, &virtual_gateway_table, Q(Q_EQ("vpc_id", gw->vpc_id.v), Q_EQ("tenant_id", gw->tenant_id.v)), &row, err);
@@ -126,11 +128,12 @@ check_vpc_free(struct tx *tx, const struct virtual_gateway *gw, struct dc_error 
 	if (rc != DC_OK)
 		return rc == DC_E_NOT_FOUND ? DC_OK : rc;
 	other = row;
+	leaving = strcmp(other->status.v, "PENDING_DELETE") == 0;
+	if (leaving && call_wait(call, other->id.v))
+		return DC_OK;
 	return dc_fail(err, DC_E_VPC_HAS_VGW, "virtual_gateway.vpc_id",
 	    "virtual_gateway.vpc_id: VPC %s has a virtual gateway already%s", gw->vpc_id.v,
-	    strcmp(other->status.v, "PENDING_DELETE") == 0
-		? ", which is being deleted: an edge has not let go of it yet"
-		: "");
+	    leaving ? ", which is being deleted: an edge has not let go of it yet" : "");
 }
 
 static enum dc_code
@@ -159,9 +162,9 @@ virtual_gateway_create(struct tx *tx, struct call *call, void *row, struct dc_er
 	    (rc = check_vpc(tx, call, gw, err)) != DC_OK ||
 	    (rc = quota_check(
 		 tx, &virtual_gateway_table, call->project, settings->quota_vgw, "virtual gateways", err)) != DC_OK ||
-	    (rc = check_vpc_free(tx, gw, err)) != DC_OK)
+	    (rc = check_local(gw, settings, tx_arena(tx), &local, err)) != DC_OK)
 		return rc;
-	return check_local(gw, settings, tx_arena(tx), &local, err);
+	return check_vpc_free(tx, call, gw, err);
 }
 
 /* What the new local subnets may not touch: the customers' subnets behind it, and the links to them. */

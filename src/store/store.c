@@ -153,6 +153,12 @@ tx_wake_edge(struct tx *tx, const char *edge_id)
 	wake_add(&tx->wakes, edge_id, tx->arena);
 }
 
+void
+tx_wake(struct tx *tx, const char *id)
+{
+	wake_add(&tx->wakes, id, tx->arena);
+}
+
 struct arena *
 tx_arena(struct tx *tx)
 {

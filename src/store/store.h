@@ -57,6 +57,8 @@ typedef void (*store_wake)(void *arg, const char *edge_id);
 void store_watch(struct store *, store_wake wake, void *arg);
 /* For tx: the edge's objects change in this transaction; the watcher is told after its commit. */
 void tx_wake_edge(struct tx *, const char *edge_id);
+/* The same for what calls wait for by another id: what is gone, and left its place, in this transaction. */
+void tx_wake(struct tx *, const char *id);
 
 /* The arena of the running job's transaction: lives until done() has returned. */
 struct arena *tx_arena(struct tx *);

@@ -145,6 +145,92 @@ def test_what_is_deleted_is_gone_when_the_edge_has_removed_it(dcaasd, tenant, ed
     assert send(tenant, "DELETE", V3 + "virtual-interfaces/" + vif).status == 404
 
 
+def test_what_waits_for_a_dead_edge_takes_no_place_of_a_quota(new_dcaasd):
+    world = World(new_dcaasd(["quota_virtual_gateways = 1", "quota_virtual_interfaces = 1", "quota_global_dc_gateways = 1"]))
+    edge, tenant = FakeEdge(world.endpoint, world.edge_token), world.tenant()
+    line, made = world.connection(tenant), []
+    for n in range(3):  # it takes what is ordered, and then it is not heard of any more
+        made.append((tenant.gateway()["id"], None))
+        made[-1] = made[-1][0], tenant.interface(line, made[-1][0], 100 + n)["id"]
+        for path, member in (("virtual-gateways", {"vpc_id": tenant.vpc(), "local_ep_group": ["10.1.0.0/16"]}),
+                             ("virtual-interfaces", tenant.interface_body(line, made[-1][0], 200))):
+            body = {path[:-1].replace("-", "_"): member}
+            assert send(tenant, "POST", V3 + path, json.dumps(body).encode())["error_code"] == "DC.1019"
+        edge.apply()
+        tenant.delete(V3 + "virtual-interfaces/" + made[-1][1])
+        edge.apply()
+        tenant.delete(V3 + "virtual-gateways/" + made[-1][0])
+        assert tenant.show("virtual-gateways/" + made[-1][0])["status"] == "PENDING_DELETE"
+    gateway = tenant.gateway()["id"]
+    for n in range(3):
+        vif = tenant.interface(line, gateway, 300 + n, local_gateway_v4_ip="192.0.2.%d/30" % (4 * n + 1),
+                               remote_gateway_v4_ip="192.0.2.%d/30" % (4 * n + 2), remote_ep_group=None)["id"]
+        edge.poll()
+        tenant.delete(V3 + "virtual-interfaces/" + vif)
+        assert show(tenant, vif)["status"] == "PENDING_DELETE"
+
+
+def in_background(call):
+    """call() in a thread; a function that gives what it returned."""
+    result = []
+    thread = threading.Thread(target=lambda: result.append(call()))
+    thread.start()
+
+    def end():
+        thread.join(60)
+        return result[0]
+    return thread, end
+
+
+@pytest.mark.parametrize("tags", [[], [{"key": "a"}]])
+def test_a_gateway_is_replaced_as_soon_as_its_place_is_free(world, tenant, edge, gateway, vif, tags, figure):
+    """Terraform deletes a gateway and orders its successor at once."""
+    edge.apply()
+    vpc = tenant.show("virtual-gateways/" + gateway)["vpc_id"]
+    tenant.delete(V3 + "virtual-interfaces/" + vif)
+    edge.apply()
+    assert send(tenant, "DELETE", V3 + "virtual-gateways/" + gateway).status == 204
+    thread, answer = in_background(lambda: tenant.gateway(vpc_id=vpc, tags=tags))
+    time.sleep(0.3)
+    assert thread.is_alive()  # it waits; others do not
+    assert tenant.gateway()["status"] == "ACTIVE"
+    edge.apply()
+    edge.apply()
+    began = time.monotonic()
+    made = answer()
+    figure("a gateway's successor after the edge let go", time.monotonic() - began, 0.2)
+    assert made["vpc_id"] == vpc and made["id"] != gateway and made["tags"] == [{"value": "", **tag} for tag in tags]
+    assert [event["action"] for event in world.operator.get("/dcaas/v1/events?resource_id=" + made["id"])["events"]] == ["create"]
+
+
+def test_a_peer_is_replaced_as_soon_as_its_place_is_free(tenant, edge, vif):
+    addresses = {"local_gateway_ip": "2001:db8::1/64", "remote_gateway_ip": "2001:db8::2/64"}
+    old = tenant.peer(vif, **addresses)["id"]
+    edge.apply()
+    tenant.delete(V3 + "vif-peers/" + old)
+    assert [peer["status"] for peer in show(tenant, vif)["vif_peers"] if peer["id"] == old] == ["PENDING_DELETE"]
+    thread, answer = in_background(lambda: tenant.peer(vif, **addresses))
+    time.sleep(0.3)
+    assert thread.is_alive()
+    edge.apply()
+    made = answer()
+    assert made["id"] != old and made["status"] == "PENDING_CREATE"
+    assert [peer["id"] for peer in show(tenant, vif)["vif_peers"]][1:] == [made["id"]]
+
+
+def test_a_peer_that_does_not_go_is_told_so(tenant, edge, vif):
+    addresses = {"local_gateway_ip": "2001:db8::1/64", "remote_gateway_ip": "2001:db8::2/64"}
+    old = tenant.peer(vif, **addresses)["id"]
+    edge.apply()
+    tenant.delete(V3 + "vif-peers/" + old)
+    began = time.monotonic()
+    answer = send(tenant, "POST", V3 + "vif-peers", json.dumps({"vif_peer": {"vif_id": vif, **addresses}}).encode())
+    assert (answer.status, answer["error_code"]) == (400, "DC.1214") and "being deleted" in answer["error_msg"], answer
+    assert time.monotonic() - began >= 4.9
+    edge.apply()
+    assert tenant.peer(vif, **addresses)["id"] != old
+
+
 def test_a_peer_that_is_deleted_is_gone_when_the_edge_has_removed_it(tenant, edge, vif):
     second = tenant.peer(vif, local_gateway_ip="2001:db8::1/64", remote_gateway_ip="2001:db8::2/64")["id"]
     edge.apply()
