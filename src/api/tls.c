@@ -188,46 +188,97 @@ tls_retrieve(struct tls *t, gnutls_pcert_st **certs, unsigned *count, gnutls_pri
 	return 0;
 }
 
+/* Runs look on each certificate of the chain, the server's first, until it answers false. */
+static void
+each_certificate(struct tls *t, bool (*look)(gnutls_x509_crt_t, void *arg), void *arg)
+{
+	gnutls_x509_crt_t *chain = NULL;
+	unsigned n = 0;
+	bool more = true;
+	int rc;
+
+	pthread_mutex_lock(&t->lock);
+	rc = gnutls_x509_crt_list_import2(&chain, &n, &t->certificate, GNUTLS_X509_FMT_PEM, 0);
+	pthread_mutex_unlock(&t->lock);
+	if (rc < 0)
+		return;
+	for (unsigned i = 0; i < n; i++) {
+		more = more && look(chain[i], arg);
+		gnutls_x509_crt_deinit(chain[i]);
+	}
+	gnutls_free(chain);
+}
+
+static bool
+narrow_life(gnutls_x509_crt_t crt, void *arg)
+{
+	struct tls_life *life = arg;
+	utc_ms begins = (utc_ms)gnutls_x509_crt_get_activation_time(crt) * 1000,
+	       ends = (utc_ms)gnutls_x509_crt_get_expiration_time(crt) * 1000;
+
+	if (life->ends == 0 || ends < life->ends)
+		*life = (struct tls_life){begins, ends};
+	return true;
+}
+
+struct tls_life
+tls_get_life(struct tls *t)
+{
+	struct tls_life life = {0};
+
+	each_certificate(t, narrow_life, &life);
+	return life;
+}
+
+struct wanted {
+	const char *name;
+	bool found;
+};
+
+static bool
+check_name(gnutls_x509_crt_t crt, void *arg)
+{
+	struct wanted *wanted = arg;
+
+	wanted->found = gnutls_x509_crt_check_hostname(crt, wanted->name) != 0;
+	return false; /* the server's own only */
+}
+
+bool
+tls_is_for(struct tls *t, const char *name)
+{
+	struct wanted wanted = {.name = name};
+
+	each_certificate(t, check_name, &wanted);
+	return wanted.found;
+}
+
 /* --- a certificate of one's own --- */
 
 static int
 add_name(gnutls_x509_crt_t crt, const char *name)
 {
+	struct ip_addr a;
+
+	if (ip_parse_addr(name, &a))
+		return gnutls_x509_crt_set_subject_alt_name(
+		    crt, GNUTLS_SAN_IPADDRESS, a.byte, ip_bits(a.family) / 8, GNUTLS_FSAN_APPEND);
 	return gnutls_x509_crt_set_subject_alt_name(
 	    crt, GNUTLS_SAN_DNSNAME, name, (unsigned)strlen(name), GNUTLS_FSAN_APPEND);
 }
 
 static int
-add_address(gnutls_x509_crt_t crt, const char *text)
+fill_names(gnutls_x509_crt_t crt, const char *const *names)
 {
-	struct ip_addr a;
+	int rc = gnutls_x509_crt_set_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, "dcaasd", 6);
 
-	if (!ip_parse_addr(text, &a))
-		return 0;
-	return gnutls_x509_crt_set_subject_alt_name(
-	    crt, GNUTLS_SAN_IPADDRESS, a.byte, ip_bits(a.family) / 8, GNUTLS_FSAN_APPEND);
+	for (; rc >= 0 && *names != NULL; names++)
+		rc = add_name(crt, *names);
+	return rc;
 }
 
 static int
-fill_names(gnutls_x509_crt_t crt, const char *address)
-{
-	char host[256] = "";
-	int rc;
-
-	if ((rc = gnutls_x509_crt_set_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, "dcaasd", 6)) < 0 ||
-	    (rc = add_name(crt, "localhost")) < 0 || (rc = add_address(crt, "127.0.0.1")) < 0 ||
-	    (rc = add_address(crt, "::1")) < 0)
-		return rc;
-	if (address != NULL && strcmp(address, "127.0.0.1") != 0 && strcmp(address, "::1") != 0 &&
-	    (rc = add_address(crt, address)) < 0)
-		return rc;
-	if (gethostname(host, sizeof(host) - 1) == 0 && host[0] != '\0' && strcmp(host, "localhost") != 0)
-		return add_name(crt, host);
-	return 0;
-}
-
-static int
-fill_certificate(gnutls_x509_crt_t crt, gnutls_x509_privkey_t key, const char *address)
+fill_certificate(gnutls_x509_crt_t crt, gnutls_x509_privkey_t key, const char *const *names)
 {
 	unsigned char serial[16];
 	time_t now = time(NULL);
@@ -239,7 +290,7 @@ fill_certificate(gnutls_x509_crt_t crt, gnutls_x509_privkey_t key, const char *a
 	    (rc = gnutls_x509_crt_set_serial(crt, serial, sizeof(serial))) < 0 ||
 	    (rc = gnutls_x509_crt_set_activation_time(crt, now - 3600)) < 0 ||
 	    (rc = gnutls_x509_crt_set_expiration_time(crt, now + LIFETIME)) < 0 ||
-	    (rc = gnutls_x509_crt_set_key(crt, key)) < 0 || (rc = fill_names(crt, address)) < 0 ||
+	    (rc = gnutls_x509_crt_set_key(crt, key)) < 0 || (rc = fill_names(crt, names)) < 0 ||
 	    (rc = gnutls_x509_crt_set_basic_constraints(crt, 1, 0)) < 0 ||
 	    (rc = gnutls_x509_crt_set_key_usage(crt, GNUTLS_KEY_DIGITAL_SIGNATURE | GNUTLS_KEY_KEY_CERT_SIGN)) < 0 ||
 	    (rc = gnutls_x509_crt_set_key_purpose_oid(crt, GNUTLS_KP_TLS_WWW_SERVER, 0)) < 0)
@@ -306,7 +357,7 @@ take_key(const char *path, gnutls_x509_privkey_t key, bool *is_new)
 }
 
 enum dc_code
-tls_self_signed(const char *certificate_path, const char *key_path, const char *address, struct dc_error *err)
+tls_self_signed(const char *certificate_path, const char *key_path, const char *const *names, struct dc_error *err)
 {
 	gnutls_x509_privkey_t key = NULL;
 	gnutls_x509_crt_t crt = NULL;
@@ -315,7 +366,7 @@ tls_self_signed(const char *certificate_path, const char *key_path, const char *
 	int rc;
 
 	if ((rc = gnutls_x509_privkey_init(&key)) < 0 || (rc = gnutls_x509_crt_init(&crt)) < 0 ||
-	    (rc = take_key(key_path, key, &new_key)) < 0 || (rc = fill_certificate(crt, key, address)) < 0)
+	    (rc = take_key(key_path, key, &new_key)) < 0 || (rc = fill_certificate(crt, key, names)) < 0)
 		dc_fail(err, code, NULL, "self-signed certificate with key %s: %s", key_path, gnutls_strerror(rc));
 	else
 		code = export_pair(crt, key, new_key, certificate_path, key_path, err);

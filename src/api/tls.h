@@ -3,6 +3,9 @@
 #ifndef DC_TLS_H
 #define DC_TLS_H
 
+#include <stdbool.h>
+
+#include "base/clock.h"
 #include "base/error.h"
 
 struct tls;
@@ -15,10 +18,18 @@ enum dc_code tls_open(const char *certificate_path, const char *key_path, struct
 enum dc_code tls_reload(struct tls *, struct dc_error *err);
 struct tls *tls_close(struct tls *);
 
-/* Makes an ECDSA P-256 key (0600) and a certificate that signs itself, for localhost, this host's name, the loopback
- * addresses and `address` (may be NULL): valid for ten years, for clients that are told to trust exactly it. A key
- * that is there already is used as it is: an earlier call was cut short. There must be no certificate. */
+/* Of the certificate of the chain that ends first. */
+struct tls_life {
+	utc_ms begins, ends;
+};
+struct tls_life tls_get_life(struct tls *);
+/* Whether a client that calls the server by this name, or IP address, accepts the certificate. */
+bool tls_is_for(struct tls *, const char *name);
+
+/* Makes an ECDSA P-256 key (0600) and a certificate that signs itself, for these names and IP addresses
+ * (NULL-terminated): valid for ten years, for clients that are told to trust exactly it. A key that is there already is
+ * used as it is: an earlier call was cut short. There must be no certificate. */
 enum dc_code tls_self_signed(
-    const char *certificate_path, const char *key_path, const char *address, struct dc_error *err);
+    const char *certificate_path, const char *key_path, const char *const *names, struct dc_error *err);
 
 #endif

@@ -80,6 +80,8 @@ health_free(struct health *h)
 void
 health_set_certificate(struct health *h, utc_ms begins, utc_ms ends)
 {
+	if (ends != h->certificate_ends)
+		h->told_ends = 0;
 	h->certificate_begins = begins;
 	h->certificate_ends = ends;
 }

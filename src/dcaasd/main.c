@@ -13,6 +13,7 @@
 #include "auth/bootstrap.h"
 #include "base/log.h"
 #include "base/notify.h"
+#include "dcaasd/certificate.h"
 #include "dcaasd/edge_routes.h"
 #include "dcaasd/health.h"
 #include "dcaasd/iam.h"
@@ -273,25 +274,15 @@ write_port_file(const struct listener *l, uint16_t port, struct arena *arena, st
 	return DC_OK;
 }
 
-/* Who has no certificate gets one that clients can be told to trust: its path is in the log. */
-static enum dc_code
-open_tls(struct daemon *d, struct dc_error *error)
+static void
+watch_certificate(struct daemon *d)
 {
-	const struct settings *s = d->settings;
-	const char *certificate = s->tls_certificate, *key = s->tls_key;
-	enum dc_code rc;
+	struct tls_life life;
 
-	if (certificate == NULL) {
-		certificate = arena_printf(d->arena, "%s/tls.crt", s->state_dir);
-		key = arena_printf(d->arena, "%s/tls.key", s->state_dir);
-		if (access(certificate, F_OK) != 0) {
-			if ((rc = tls_self_signed(certificate, key,
-				 s->https.address[0] != '\0' ? s->https.address : NULL, error)) != DC_OK)
-				return rc;
-			dc_log(LOG_INFO, "self-signed certificate made", "file=%s", log_quote(d->arena, certificate));
-		}
-	}
-	return tls_open(certificate, key, &d->tls, error);
+	if (d->tls == NULL)
+		return;
+	life = tls_get_life(d->tls);
+	health_set_certificate(d->shared.health, life.begins, life.ends);
 }
 
 /* One that a crash had cut short. */
@@ -327,9 +318,11 @@ start(struct daemon *d, struct dc_error *error)
 		    "neither [dcaasd] listen nor an inherited listener: nobody could call");
 	for (int i = 0; i < n; i++)
 		want_tls = want_tls || listener[i].tls;
-	if ((rc = open_store(d, error)) != DC_OK || (want_tls && (rc = open_tls(d, error)) != DC_OK))
+	if ((rc = open_store(d, error)) != DC_OK ||
+	    (want_tls && (rc = certificate_open(s, d->arena, &d->tls, error)) != DC_OK))
 		return rc;
 	d->shared.health = health_new(d->store);
+	watch_certificate(d);
 	health_look(d->shared.health);
 	for (int i = 0; i < n; i++)
 		if ((rc = serve_on(d, routes, &listener[i], error)) != DC_OK)
@@ -380,6 +373,7 @@ reload(struct daemon *d)
 	d->settings = fresh;
 	if (d->tls != NULL && tls_reload(d->tls, &error) != DC_OK)
 		dc_log(LOG_ERR, "certificate not reloaded", "error=%s", log_quote(d->arena, error.text));
+	watch_certificate(d);
 	dc_log(LOG_INFO, "reloaded", "file=%s", d->config_path != NULL ? log_quote(d->arena, d->config_path) : "-");
 }
 

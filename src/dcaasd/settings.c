@@ -15,6 +15,8 @@ const struct config_key settings_keys[] = {
     {SECTION, "tls_certificate", NULL,
 	"Certificate chain (PEM) shown over HTTPS. Without it tls.crt in state_dir, made at the first start."},
     {SECTION, "tls_key", NULL, "Its key (PEM). Without it tls.key in state_dir."},
+    {SECTION, "tls_names", NULL,
+	"Further names and addresses of the certificate that is made at the first start, by blanks or commas."},
     {SECTION, "tls_port_file", NULL, "File that is given \"address:port\" once the API listens over HTTPS."},
     {SECTION, "port_file", NULL, "File that is given \"address:port\" once the API listens."},
     {SECTION, "region_id", "region-1", "Name of the region that this server is."},
@@ -138,6 +140,40 @@ take_block(
 	return DC_OK;
 }
 
+/* An IP address, or a name of DNS: its first label may be "*". */
+static bool
+is_host(const char *text, size_t len)
+{
+	char copy[254];
+	struct ip_addr address;
+
+	if (len == 0 || len >= sizeof(copy))
+		return false;
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	if (ip_parse_addr(copy, &address))
+		return true;
+	if (len > 2 && copy[0] == '*' && copy[1] == '.')
+		return is_host(text + 2, len - 2);
+	return strspn(copy, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") == len &&
+	       copy[0] != '.' && copy[0] != '-' && strstr(copy, "..") == NULL;
+}
+
+static enum dc_code
+check_names(const char *list, struct dc_error *err)
+{
+	while (list != NULL && *(list += strspn(list, " \t,")) != '\0') {
+		size_t len = strcspn(list, " \t,");
+
+		if (!is_host(list, len))
+			return dc_fail(err, DC_E_PARAM, "tls_names",
+			    "[dcaasd] tls_names must be names or IP addresses, not %.*s", (int)(len < 80 ? len : 80),
+			    list);
+		list += len;
+	}
+	return DC_OK;
+}
+
 static enum dc_code
 take(struct settings *s, struct dc_error *err)
 {
@@ -148,6 +184,9 @@ take(struct settings *s, struct dc_error *err)
 	s->tls_port_file = config_get(s->config, SECTION, "tls_port_file");
 	s->tls_certificate = config_get(s->config, SECTION, "tls_certificate");
 	s->tls_key = config_get(s->config, SECTION, "tls_key");
+	s->tls_names = config_get(s->config, SECTION, "tls_names");
+	if ((code = check_names(s->tls_names, err)) != DC_OK)
+		return code;
 	if ((s->tls_certificate == NULL) != (s->tls_key == NULL))
 		return dc_fail(err, DC_E_PARAM, "tls_key", "[dcaasd] tls_certificate and tls_key go together");
 	s->res.region_id = config_get(s->config, SECTION, "region_id");

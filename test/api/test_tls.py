@@ -1,10 +1,15 @@
 """HTTPS: what is no TLS, clients that stop in the handshake, old versions, and many at once."""
 import os
+import shutil
+import signal
 import socket
 import ssl
+import subprocess
+import tempfile
 import time
 
 import pytest
+from lab.dcaasd import Dcaasd
 from support import World, send, signed, wait_for
 
 IDLE_SECONDS = 2
@@ -143,3 +148,123 @@ def test_a_start_that_was_cut_between_key_and_certificate_goes_on(new_dcaasd):
     assert os.stat(daemon.state + "/tls.key").st_mode & 0o777 == 0o600
     assert os.stat(daemon.state + "/tls.crt").st_mode & 0o777 == 0o644
     assert not os.path.exists(daemon.state + "/tls.crt.new")
+
+
+def names_of(daemon):
+    """The names and addresses in the certificate of its own."""
+    return {value for _, value in ssl._ssl._test_decode_cert(daemon.state + "/tls.crt")["subjectAltName"]}
+
+
+def made_in_a_namespace(daemon, listen, *more):
+    """Starts it where the only addresses are 198.51.100.7 and 2001:db8::7, until its certificate is made; its names."""
+    daemon.settings = ["listen_tls = " + listen, *more]
+    daemon.write_config()
+    daemon.init()
+    script = "ip link set lo up; ip address add 198.51.100.7/32 dev lo; ip address add 2001:db8::7/128 dev lo nodad; exec \"$@\""
+    argv = ["unshare", "-n" if os.geteuid() == 0 else "-rn", "sh", "-ec", script, "sh", *daemon._argv()]
+    with open(daemon.log_path, "ab") as log:
+        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        wait_for("the certificate", lambda: os.path.exists(daemon.state + "/tls.crt") or process.poll() is not None)
+        return names_of(daemon)
+    finally:
+        process.terminate()
+        assert process.wait(120) == 0, daemon.log()
+
+
+@pytest.fixture
+def fresh():
+    made = Dcaasd()
+    yield made
+    made.remove()
+
+
+def test_a_certificate_for_every_address_names_them_all(fresh):
+    names = made_in_a_namespace(fresh, "0.0.0.0:8443", "tls_names = dcaas.example.net, 203.0.113.9 *.example.org")
+    assert {"198.51.100.7", "2001:DB8:0:0:0:0:0:7", "127.0.0.1", "localhost", socket.gethostname(), "dcaas.example.net",
+            "203.0.113.9", "*.example.org"} <= names
+    assert "0.0.0.0" not in names
+
+
+def test_a_certificate_for_one_address_names_that_one(fresh):
+    names = made_in_a_namespace(fresh, "198.51.100.7:8443")
+    assert "198.51.100.7" in names and "2001:DB8:0:0:0:0:0:7" not in names
+
+
+@pytest.mark.parametrize("name", ["a b..c", "https://x", "-x", "a/24"])
+def test_names_that_are_none_are_refused(fresh, name):
+    fresh.settings = ["tls_names = " + name]
+    fresh.write_config()
+    done = subprocess.run(fresh._argv("-n"), capture_output=True, text=True)
+    assert done.returncode == 1 and "tls_names" in done.stderr, done
+
+
+AUTHORITY = """[ca]
+default_ca = own
+[own]
+database = {0}/index
+new_certs_dir = {0}
+rand_serial = yes
+default_md = sha256
+unique_subject = no
+policy = any
+x509_extensions = names
+[any]
+commonName = supplied
+[names]
+subjectAltName = IP:127.0.0.1
+[req]
+distinguished_name = any
+"""
+
+
+def certificate(folder, began, ends):
+    """own.crt and own.key in that folder: a certificate for loopback that began and ends so many days from now."""
+    for name, text in (("conf", AUTHORITY.format(folder)), ("index", "")):
+        with open(os.path.join(folder, name), "w", encoding="ascii") as file:
+            file.write(text)
+    key, request, conf, made = [os.path.join(folder, name) for name in ("own.key", "own.csr", "conf", "own.crt")]
+    first, last = [time.strftime("%y%m%d%H%M%SZ", time.gmtime(time.time() + 86400 * days)) for days in (began, ends)]
+    for argv in (["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", request,
+                  "-subj", "/CN=x", "-config", conf],
+                 ["ca", "-batch", "-notext", "-selfsign", "-config", conf, "-keyfile", key, "-in", request, "-out", made,
+                  "-startdate", first, "-enddate", last]):
+        subprocess.run(["openssl", *argv], check=True, capture_output=True)
+    os.chmod(key, 0o644)
+
+
+def test_a_certificate_that_is_about_to_end_is_told(new_dcaasd):
+    """In the log and in /health; a renewed one, taken by a reload, ends that."""
+    folder = tempfile.mkdtemp(prefix="dcaasd-")
+    try:
+        os.chmod(folder, 0o755)
+        certificate(folder, -1, 15)
+        daemon = new_dcaasd(settings=["listen_tls = 127.0.0.1:0", "tls_certificate = %s/own.crt" % folder,
+                                      "tls_key = %s/own.key" % folder])
+        assert daemon.health()["reasons"] == []
+
+        def renewed(began, ends, reasons, word):
+            certificate(folder, began, ends)
+            begin = os.path.getsize(daemon.log_path)
+            daemon.process.send_signal(signal.SIGHUP)
+            wait_for("the reload and its look", lambda: "event=reloaded" in daemon.log(begin).replace('"', "")
+                     and daemon.health()["reasons"] == reasons)
+            assert word in daemon.log(begin)
+
+        renewed(-77, 13, ["certificate_ends"], "certificate is about to end")
+        assert daemon.health()["status"] == "degraded"
+        renewed(0, 3, [], "reasons=none")  # one that lives for three days is no reason on its first
+        renewed(-2.5, 0.5, ["certificate_ends"], "certificate is about to end")
+        renewed(-1, 90, [], "reasons=none")
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_a_certificate_of_its_own_that_lacks_a_name_is_told(new_dcaasd):
+    daemon = new_dcaasd(settings=["listen_tls = 127.0.0.1:0"])
+    assert "certificate lacks names" not in daemon.log()
+    assert daemon.stop() == 0
+    daemon.settings.append("tls_names = new.example.net")
+    daemon.write_config()
+    daemon.start()
+    assert "new.example.net" in [line for line in daemon.log().splitlines() if "certificate lacks names" in line][0]
