@@ -6,6 +6,7 @@
 
 #define LOGGED_METHOD_MAX 32 /* of what a client may make as long as a header may be */
 #define LOGGED_PATH_MAX 1024
+#define LOGGED_CREDENTIAL_MAX 64
 
 /* What the client hears of an error: status, public code and words. */
 struct words {
@@ -57,11 +58,15 @@ log_call(const struct exchange *x, int status)
 	const struct call *c = &x->call;
 	const char *who = c->who.edge_id != NULL ? c->who.edge_id : c->who.user_name;
 
-	dc_log(LOG_INFO, "call", "method=%s path=%s status=%d code=%s ms=%" PRId64 " request_id=%s who=%s",
+	dc_log(LOG_INFO, "call",
+	    "method=%s path=%s status=%d code=%s ms=%" PRId64 " request_id=%s who=%s address=%s credential=%s",
 	    log_quote(c->arena, arena_strndup(c->arena, x->method_text, LOGGED_METHOD_MAX)),
 	    log_quote(c->arena, arena_strndup(c->arena, c->raw_path, LOGGED_PATH_MAX)), status,
 	    x->code != NULL ? x->code : "-", monotonic_since(x->started), c->request_id,
-	    who != NULL ? log_quote(c->arena, who) : "-");
+	    who != NULL ? log_quote(c->arena, who) : "-", c->address != NULL ? c->address : "-",
+	    c->who.credential_id != NULL
+		? log_quote(c->arena, arena_strndup(c->arena, c->who.credential_id, LOGGED_CREDENTIAL_MAX))
+		: "-");
 }
 
 static void

@@ -8,6 +8,7 @@
 #define DC_API_PRIV_H
 
 #include <microhttpd.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -26,7 +27,8 @@
 struct peer {
 	struct api *api;
 	int fd;
-	int64_t deadline; /* monotonic ms; 0: none */
+	char address[INET6_ADDRSTRLEN]; /* "": not known */
+	int64_t deadline;               /* monotonic ms; 0: none */
 	struct peer *next, *prev;
 };
 
@@ -116,6 +118,9 @@ const char *header_origin_form(const char *target, struct arena *);
 void answer_error(struct exchange *, enum dc_code rc, const struct dc_error *err);
 enum MHD_Result answer_queue(struct exchange *);
 
+/* FNV-1a. Two texts that share one cost a run or an event too many or too few, no more. wait.c */
+uint32_t text_hash(const char *);
+
 /* wait.c */
 int wait_start(struct api *);
 void wait_add(struct exchange *);
@@ -130,6 +135,8 @@ void worker_stop(struct api *);
 /* peer.c */
 void peer_begin(struct api *, struct peer *, int fd);
 void peer_end(struct api *, struct peer *);
+/* The other side's address as text. IPv4 in IPv6 is IPv4. */
+void peer_address(struct peer *, const struct sockaddr *);
 void peer_allow(struct api *, struct peer *, int64_t ms); /* from now; 0: no limit */
 void peer_sweep(struct api *);                            /* shuts down those whose time is over */
 

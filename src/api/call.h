@@ -15,6 +15,7 @@ struct call {
 	struct route_match match;
 	struct identity who;
 	char request_id[HEX32_TEXT_SIZE];
+	const char *address; /* that the call came from, as text; NULL when it is not known */
 	const char *project; /* of the path; NULL when the path has none */
 	const char *raw_path, *raw_query;
 	const char *user_agent; /* "" when absent */

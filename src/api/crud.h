@@ -33,13 +33,17 @@ enum dc_code crud_answer(
 /* Whether the call comes by /dcaas/v1: then the operator's views are used. */
 bool crud_is_operator(const struct call *);
 
-/* Events: who did what, when, with which request. Bounded per project by count and age. project may be NULL. */
+/* Events: who did what, when, from where, with which request and credential; kept by age, repeats as one row (event.c).
+ * project may be NULL. */
 enum dc_code event_add(
     struct tx *, const struct call *, const char *action, const char *kind, const char *id, struct dc_error *err);
 /* The same, for the project that owns the thing (the operator's calls have none in their path). */
 enum dc_code event_add_for(struct tx *, const struct call *, const char *project, const char *action, const char *kind,
     const char *id, struct dc_error *err);
-extern const struct field_table event_table;
+/* A call whose credential was refused: as an event of its own, in a transaction of its own, a bounded number of them.
+ */
+void event_refused(const struct call *);
+extern const struct field_table event_table, event_rate_table;
 extern const struct resource event_resource;
 extern const struct route event_routes[]; /* GET /dcaas/v1/events */
 

@@ -1,16 +1,33 @@
-/* Events: one row for each change, kept by count and age. */
+/* Events: one row for each change, kept by age.
+ *
+ * Nobody can push another's events out, or his own of last week: what is younger than KEPT_ALL_MS stays, however much
+ * of it there is, and of what is older each project keeps the newest OLD_KEPT. So that nobody can fill the disk, the
+ * same thing done again within an hour is counted in one row, and a user who does more than BURST_MAX of a kind within
+ * an hour has the rest of it counted in one row that names no resource; the log has each call. */
 #include "api/crud.h"
 
-#include "api/api.h"
+#include <inttypes.h>
 
-#define KEPT_PER_PROJECT 1000
-#define KEPT_MS (INT64_C(90) * 24 * 3600 * 1000)
-#define TRIM_ONE_IN 64
+#include "api/api_priv.h"
+
+#define DAY_MS (INT64_C(24) * 3600 * 1000)
+#define KEPT_ALL_MS (30 * DAY_MS)
+#define KEPT_MS (90 * DAY_MS)
+#define OLD_KEPT 10000
+#define TRIM_ONE_IN 256
+#define SAME_MS (INT64_C(3600) * 1000)
+#define BURST_MAX 1000
+#define RATES_KEPT 24 /* hours */
+
+/* Of refused credentials: one event per address and name each REFUSED_EVERY_MS, and REFUSED_PER_SECOND of all. */
+#define REFUSED_SLOTS 64
+#define REFUSED_EVERY_MS 5000
+#define REFUSED_PER_SECOND 10
 
 struct event_row {
 	struct f_text id, project_id;
-	struct f_int create_time;
-	struct f_text action, kind, resource_id, user_id, user_name, request_id;
+	struct f_int create_time, last_time, count;
+	struct f_text action, kind, resource_id, user_id, user_name, address, credential, request_id;
 };
 
 #define MAY VIEW_OP_ANSWER
@@ -21,6 +38,10 @@ static const struct field event_fields[] = {
     {AT(event_row, project_id), .kind = F_HEX32, .may = MAY, .nullable = true, .filter = true, .cli = true,
 	.doc = "Project it concerns; null: the operator's own things."},
     {AT(event_row, create_time), .kind = F_TIME, .may = MAY, .must = MAY, .sort = true, .cli = true, .doc = "When."},
+    {AT(event_row, last_time), .kind = F_TIME, .may = MAY, .must = MAY,
+	.doc = "When for the last time, where count is more than 1."},
+    {AT(event_row, count), .kind = F_INT, .may = MAY, .must = MAY, .min = 1, .max = INT64_MAX, .cli = true,
+	.doc = "How often within the hour: the same, or, without a resource, more of the kind by this user."},
     {AT(event_row, action), .kind = F_TEXT, .may = MAY, .must = MAY, .max = 64, .filter = true, .cli = true,
 	.doc = "What was done: create, update, delete and others."},
     {AT(event_row, kind), .kind = F_TEXT, .may = MAY, .must = MAY, .max = 64, .filter = true, .cli = true,
@@ -31,6 +52,10 @@ static const struct field event_fields[] = {
 	.doc = "Who; null: the service itself."},
     {AT(event_row, user_name), .kind = F_TEXT, .may = MAY, .max = 64, .nullable = true, .cli = true,
 	.doc = "Who, by name; for an edge its id."},
+    {AT(event_row, address), .kind = F_TEXT, .may = MAY, .max = 64, .nullable = true, .filter = true, .cli = true,
+	.doc = "Address that the call came from."},
+    {AT(event_row, credential), .kind = F_TEXT, .may = MAY, .max = 64, .nullable = true, .filter = true,
+	.doc = "Access key that signed the call, or id of its token; never the secret."},
     {AT(event_row, request_id), .kind = F_HEX32, .may = MAY, .nullable = true, .filter = true,
 	.doc = "The call's X-Request-Id."},
     {.name = NULL},
@@ -63,25 +88,149 @@ const struct route event_routes[] = {
     {.path = NULL},
 };
 
-/* Not at each event: reading past the newest thousand costs more than writing one. So a project may hold a few dozen
- * more than KEPT_PER_PROJECT for a while. */
+/* How much of a kind a user does. */
+struct rate_row {
+	struct f_text id;
+	struct f_int hour, done;
+};
+
+static const struct field rate_fields[] = {
+    {AT(rate_row, id), .kind = F_TEXT, .max = 256},
+    {AT(rate_row, hour), .kind = F_INT},
+    {AT(rate_row, done), .kind = F_INT},
+    {.name = NULL},
+};
+const struct field_table event_rate_table = {
+    .name = "EventRate",
+    .sql = "event_rate",
+    .size = sizeof(struct rate_row),
+    .fields = rate_fields,
+};
+
+static const char *
+text_or(const char *text, const char *other)
+{
+	return text != NULL ? text : other;
+}
+
+/* The smallest id that could be made at this time (UUIDv7). */
+static const char *
+id_at(utc_ms when, struct arena *arena)
+{
+	uint64_t ms = when > 0 ? (uint64_t)when : 0;
+
+	return arena_printf(arena, "%08" PRIx64 "-%04" PRIx64 "-7000-8000-000000000000", ms >> 16, ms & 0xffff);
+}
+
+static struct query_cond
+is_text(const char *column, const char *text)
+{
+	return text != NULL ? (struct query_cond)Q_EQ(column, text) : (struct query_cond)Q_IS_NULL(column);
+}
+
+/* Not at each event: reading past the old ones costs more than writing one. */
 static enum dc_code
 trim(struct tx *tx, const char *project, struct dc_error *err)
 {
-	struct query_page newest = {.sort = "id", .descending = true, .offset = KEPT_PER_PROJECT, .limit = 1};
-	struct query_cond of_project = Q_IS_NULL("project_id");
+	struct query_page newest = {.sort = "id", .descending = true, .offset = OLD_KEPT, .limit = 1};
+	const struct query_cond of_project = is_text("project_id", project);
+	const char *old = id_at(tx_now(tx) - KEPT_ALL_MS, tx_arena(tx));
 	void *rows = NULL;
 	size_t n = 0;
 	enum dc_code rc;
 
-	if (project != NULL)
-		of_project = (struct query_cond)Q_EQ("project_id", project);
-	rc = query_delete(tx, &event_table, Q(Q_LT_INT("create_time", tx_now(tx) - KEPT_MS)), NULL, err);
-	if (rc != DC_OK || (rc = query_list(tx, &event_table, Q(of_project), &newest, &rows, &n, err)) != DC_OK ||
+	if ((rc = query_delete(tx, &event_table, Q(Q_LT_INT("create_time", tx_now(tx) - KEPT_MS)), NULL, err)) !=
+		DC_OK ||
+	    (rc = query_delete(
+		 tx, &event_rate_table, Q(Q_LT_INT("hour", tx_now(tx) / SAME_MS - RATES_KEPT)), NULL, err)) != DC_OK ||
+	    (rc = query_list(tx, &event_table, Q(of_project, {.column = "id", .op = Q_OP_LT, .text = old}), &newest,
+		 &rows, &n, err)) != DC_OK ||
 	    n == 0)
 		return rc;
 	return query_delete(tx, &event_table,
 	    Q(of_project, {.column = "id", .op = Q_OP_LE, .text = ((const struct event_row *)rows)->id.v}), NULL, err);
+}
+
+/* The row of this hour that says the same, with one more; *found false: there is none. */
+static enum dc_code
+count_in(struct tx *tx, const struct event_row *row, bool *found, struct dc_error *err)
+{
+	static const char *const columns[] = {"count", "last_time", "request_id", NULL};
+	struct query_page newest = {.sort = "id", .descending = true, .limit = 1};
+	const struct query_cond *same = Q(is_text("resource_id", row->resource_id.v), Q_EQ("action", row->action.v),
+	    Q_GT_INT("create_time", tx_now(tx) - SAME_MS), Q_LE_INT("create_time", tx_now(tx)),
+	    Q_EQ("kind", row->kind.v), is_text("project_id", row->project_id.v), is_text("user_id", row->user_id.v),
+	    is_text("user_name", row->user_name.v), is_text("address", row->address.v),
+	    is_text("credential", row->credential.v));
+	struct event_row *before;
+	void *rows = NULL;
+	size_t n = 0;
+	enum dc_code rc;
+
+	*found = false;
+	if ((rc = query_list(tx, &event_table, same, &newest, &rows, &n, err)) != DC_OK || n == 0)
+		return rc;
+	*found = true;
+	before = rows;
+	F_SET_INT(before->count, before->count.v + row->count.v);
+	before->last_time = row->last_time;
+	before->request_id = row->request_id;
+	return query_set(tx, &event_table, columns, before, Q(Q_EQ("id", before->id.v)), NULL, err);
+}
+
+/* Counts it, and says whether the user has done so much of this kind within the hour that more is only counted. */
+static enum dc_code
+is_burst(struct tx *tx, const struct event_row *row, bool *ret, struct dc_error *err)
+{
+	static const char *const key[] = {"id", NULL};
+	const char *id = arena_printf(tx_arena(tx), "%s %s %s %s", text_or(row->project_id.v, "-"),
+	    text_or(row->user_id.v, text_or(row->user_name.v, "-")), row->action.v, row->kind.v);
+	int64_t hour = tx_now(tx) / SAME_MS;
+	struct rate_row rate = {0};
+	void *before = NULL;
+	enum dc_code rc = query_get(tx, &event_rate_table, Q(Q_EQ("id", id)), &before, err);
+
+	if (rc != DC_OK && rc != DC_E_NOT_FOUND)
+		return rc;
+	if (rc == DC_OK)
+		rate = *(const struct rate_row *)before;
+	if (rate.hour.v != hour)
+		rate = (struct rate_row){0};
+	F_SET_TEXT(rate.id, id);
+	F_SET_INT(rate.hour, hour);
+	F_SET_INT(rate.done, rate.done.v + 1);
+	*ret = rate.done.v > BURST_MAX;
+	return query_upsert(tx, &event_rate_table, key, &rate, err);
+}
+
+static enum dc_code
+add(struct tx *tx, struct event_row *row, struct dc_error *err)
+{
+	char own_id[UUID_TEXT_SIZE];
+	bool found = false, burst = false;
+	unsigned char dice;
+	enum dc_code rc;
+
+	F_SET_INT(row->create_time, tx_now(tx));
+	F_SET_INT(row->last_time, tx_now(tx));
+	/* What was made just now was not made before. */
+	if (strcmp(row->action.v, "create") != 0 && (rc = count_in(tx, row, &found, err)) != DC_OK)
+		return rc;
+	if (found)
+		return DC_OK;
+	if ((rc = is_burst(tx, row, &burst, err)) != DC_OK)
+		return rc;
+	if (burst) {
+		F_SET_TEXT(row->resource_id, NULL);
+		if ((rc = count_in(tx, row, &found, err)) != DC_OK || found)
+			return rc;
+	}
+	uuid_new(own_id);
+	F_SET_TEXT(row->id, own_id);
+	if ((rc = query_insert(tx, &event_table, row, err)) != DC_OK)
+		return rc;
+	random_bytes(&dice, 1);
+	return dice % TRIM_ONE_IN == 0 ? trim(tx, row->project_id.v, err) : DC_OK;
 }
 
 enum dc_code
@@ -89,24 +238,18 @@ event_add_for(struct tx *tx, const struct call *call, const char *project, const
     const char *id, struct dc_error *err)
 {
 	struct event_row row = {0};
-	char own_id[UUID_TEXT_SIZE];
-	unsigned char dice;
-	enum dc_code rc;
 
-	uuid_new(own_id);
-	F_SET_TEXT(row.id, own_id);
 	F_SET_TEXT(row.project_id, project);
-	F_SET_INT(row.create_time, tx_now(tx));
+	F_SET_INT(row.count, 1);
 	F_SET_TEXT(row.action, action);
 	F_SET_TEXT(row.kind, kind);
 	F_SET_TEXT(row.resource_id, id);
 	F_SET_TEXT(row.user_id, call->who.user_id);
 	F_SET_TEXT(row.user_name, call->who.edge_id != NULL ? call->who.edge_id : call->who.user_name);
+	F_SET_TEXT(row.address, call->address);
+	F_SET_TEXT(row.credential, call->who.edge_id == NULL ? call->who.credential_id : NULL);
 	F_SET_TEXT(row.request_id, call->request_id);
-	if ((rc = query_insert(tx, &event_table, &row, err)) != DC_OK)
-		return rc;
-	random_bytes(&dice, 1);
-	return dice % TRIM_ONE_IN == 0 ? trim(tx, project, err) : DC_OK;
+	return add(tx, &row, err);
 }
 
 enum dc_code
@@ -114,4 +257,94 @@ event_add(
     struct tx *tx, const struct call *call, const char *action, const char *kind, const char *id, struct dc_error *err)
 {
 	return event_add_for(tx, call, call->project, action, kind, id, err);
+}
+
+/* --- refused credentials --- */
+
+struct refused_slot {
+	uint32_t hash;
+	int64_t last_ms; /* monotonic; 0: free */
+	int64_t unsaid;  /* refused since, without an event */
+};
+
+/* Whether this one is told, and how many it stands for. What is left out is in the log, like each call. */
+static bool
+is_told(uint32_t hash, int64_t *count)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static struct refused_slot slots[REFUSED_SLOTS];
+	static int64_t second, told;
+	struct refused_slot *slot = &slots[hash % REFUSED_SLOTS];
+	int64_t now = monotonic_now().ms;
+	bool tell;
+
+	pthread_mutex_lock(&lock);
+	if (slot->hash != hash)
+		*slot = (struct refused_slot){.hash = hash};
+	if (now / 1000 != second) {
+		second = now / 1000;
+		told = 0;
+	}
+	slot->unsaid++;
+	tell = told < REFUSED_PER_SECOND && (slot->last_ms == 0 || now - slot->last_ms >= REFUSED_EVERY_MS);
+	if (tell) {
+		told++;
+		*count = slot->unsaid;
+		*slot = (struct refused_slot){.hash = hash, .last_ms = now};
+	}
+	pthread_mutex_unlock(&lock);
+	return tell;
+}
+
+struct refusal {
+	struct arena *arena;
+	struct event_row row;
+};
+
+static enum dc_code
+refusal_run(struct tx *tx, void *arg, struct dc_error *err)
+{
+	const struct refusal *r = arg;
+	struct event_row row = r->row;
+
+	return add(tx, &row, err);
+}
+
+static void
+refusal_done(void *arg, enum dc_code rc, const struct dc_error *err)
+{
+	struct refusal *r = arg;
+
+	(void)rc;
+	(void)err;
+	arena_free(r->arena);
+}
+
+void
+event_refused(const struct call *call)
+{
+	const struct identity *who = &call->who;
+	_cleanup_arena_ struct arena *own = arena_new();
+	const char *name = who->edge_id != NULL ? who->edge_id : who->user_name;
+	struct arena *arena;
+	struct refusal *r;
+	int64_t count = 0;
+
+	if (!is_told(text_hash(arena_printf(own, "%s %s %s", text_or(call->address, "-"), text_or(name, "-"),
+			 text_or(who->credential_id, "-"))),
+		&count))
+		return;
+	arena = arena_new();
+	r = arena_new_of(arena, struct refusal);
+	r->arena = arena;
+	F_SET_INT(r->row.count, count);
+	F_SET_TEXT(r->row.action, "refuse");
+	F_SET_TEXT(r->row.kind, "credential");
+	F_SET_TEXT(r->row.user_id, arena_strdup(arena, who->user_id));
+	F_SET_TEXT(r->row.resource_id, arena_strdup(arena, who->user_id));
+	F_SET_TEXT(r->row.user_name, arena_strdup(arena, name));
+	F_SET_TEXT(r->row.address, arena_strdup(arena, call->address));
+	F_SET_TEXT(r->row.credential, arena_strdup(arena, who->credential_id));
+	F_SET_TEXT(r->row.request_id, arena_strdup(arena, call->request_id));
+	store_submit(api_get_options(call->api)->store, refusal_run, r, refusal_done);
 }

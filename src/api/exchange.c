@@ -1,5 +1,6 @@
 /* One exchange: route, identity, project, role, body, transaction, answer; in this order. */
 #include "api/api_priv.h"
+#include "api/crud.h"
 
 #include "auth/percent.h"
 #include "auth/projects.h"
@@ -386,6 +387,8 @@ exchange_finish(struct exchange *x, enum dc_code rc, const struct dc_error *err)
 	struct api *api = x->call.api;
 	struct MHD_Connection *connection = x->connection;
 
+	if (rc == DC_E_UNAUTHORIZED)
+		event_refused(&x->call);
 	if (rc != DC_OK)
 		answer_error(x, rc, err);
 	else if (x->call.out.failed)

@@ -1,5 +1,6 @@
 #include "api/api_priv.h"
 
+#include <arpa/inet.h>
 #include <sys/socket.h>
 
 void
@@ -14,6 +15,25 @@ peer_begin(struct api *api, struct peer *peer, int fd)
 		api->peers->prev = peer;
 	api->peers = peer;
 	pthread_mutex_unlock(&api->peer_lock);
+}
+
+void
+peer_address(struct peer *peer, const struct sockaddr *address)
+{
+	const struct sockaddr_in6 *v6 = (const void *)address;
+	const struct sockaddr_in *v4 = (const void *)address;
+	const void *bytes;
+	bool six;
+
+	if (address == NULL || (address->sa_family != AF_INET && address->sa_family != AF_INET6))
+		return;
+	six = address->sa_family == AF_INET6 && !IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr);
+	if (address->sa_family == AF_INET)
+		bytes = &v4->sin_addr;
+	else
+		bytes = six ? &v6->sin6_addr.s6_addr[0] : &v6->sin6_addr.s6_addr[12];
+	if (inet_ntop(six ? AF_INET6 : AF_INET, bytes, peer->address, sizeof(peer->address)) == NULL)
+		peer->address[0] = '\0';
 }
 
 void

@@ -27,6 +27,8 @@ on_connection(
 		if (info == NULL || (peer = calloc(1, sizeof(*peer))) == NULL)
 			return;
 		peer_begin(api, peer, info->connect_fd);
+		info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+		peer_address(peer, info != NULL ? info->client_addr : NULL);
 		peer_allow(api, peer, (int64_t)api->options.idle_seconds * 2000);
 		*socket_context = peer;
 	} else if (*socket_context != NULL) {
@@ -49,6 +51,8 @@ on_target(void *cls, const char *target, struct MHD_Connection *connection)
 	if (x == NULL)
 		return NULL;
 	x->peer = info != NULL ? info->socket_context : NULL;
+	if (x->peer != NULL && x->peer->address[0] != '\0')
+		x->call.address = arena_strdup(x->call.arena, x->peer->address);
 	peer_allow(api, x->peer, (int64_t)api->options.idle_seconds * 1000);
 	return x;
 }

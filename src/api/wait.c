@@ -93,14 +93,13 @@ wait_start(struct api *api)
 	return pthread_create(&api->wait_thread, NULL, wait_main, api);
 }
 
-/* FNV-1a. Two keys that share one cost a run too many, no more. */
-static uint32_t
-hash_of(const char *key)
+uint32_t
+text_hash(const char *text)
 {
 	uint32_t hash = 2166136261U;
 
-	for (; key != NULL && *key != '\0'; key++)
-		hash = (hash ^ (uint8_t)*key) * 16777619U;
+	for (; text != NULL && *text != '\0'; text++)
+		hash = (hash ^ (uint8_t)*text) * 16777619U;
 	return hash;
 }
 
@@ -111,7 +110,7 @@ woken_since(const struct api *api, uint64_t seen, const char *key)
 	if (api->wakes - seen > WAKES_KEPT)
 		return true;
 	for (; seen < api->wakes; seen++)
-		if (api->woken_keys[seen % WAKES_KEPT] == hash_of(key))
+		if (api->woken_keys[seen % WAKES_KEPT] == text_hash(key))
 			return true;
 	return false;
 }
@@ -135,7 +134,7 @@ api_wake(struct api *api, const char *key)
 	bool any = false;
 
 	pthread_mutex_lock(&api->wait_lock);
-	api->woken_keys[api->wakes++ % WAKES_KEPT] = hash_of(key);
+	api->woken_keys[api->wakes++ % WAKES_KEPT] = text_hash(key);
 	for (struct exchange *x = api->waiting; x != NULL; x = x->wait_next)
 		if (x->call.wait_key != NULL && strcmp(x->call.wait_key, key) == 0)
 			any = x->woken = true;

@@ -208,8 +208,11 @@ by_signature(struct tx *tx, const struct auth_options *o, const struct auth_requ
 	if (bare && !o->unsigned_payload)
 		return dc_fail(err, DC_E_UNAUTHORIZED, "X-Sdk-Content-Sha256",
 		    FAILED "the payload must be signed (the operator has not set accept_unsigned_payload)");
+	*ret = (struct identity){.credential_id = claim.access_key};
 	if ((rc = find(tx, o, CREDENTIAL_KEY, claim.access_key, arena, &p, err)) != DC_OK)
 		return rc;
+	ret->user_id = p.who.user_id;
+	ret->user_name = p.who.user_name;
 	rc = aksk_verify(&(struct aksk_input){.method = in->method,
 			     .raw_path = in->raw_path,
 			     .raw_query = in->raw_query,

@@ -55,7 +55,7 @@ struct auth_options {
 /* Inside a (read) transaction: token (X-Auth-Token, wins when both are there), AK/SK signature (SDK-HMAC-SHA256), or
  * edge credential ("X-Dcaas-Edge-Token"). DC_E_UNAUTHORIZED with "Incorrect IAM authentication information: <detail>".
  * A user without a project of his own may use every project of his domain: project_id is NULL then. Everything in *ret
- * is in arena. */
+ * is in arena. After a refusal *ret says whose credential was claimed, as far as that is known, and grants nothing. */
 enum dc_code auth_identify(struct tx *, const struct auth_options *, const struct auth_request *, struct arena *,
     struct identity *ret, struct dc_error *err);
 

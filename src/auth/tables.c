@@ -67,6 +67,8 @@ static const struct field user_fields[] = {
 	.doc = "Its domain; that of the project, else the caller's, when absent."},
     {AT(user_row, project_id), .kind = F_HEX32, .may = OP_ONCE, .nullable = true, .filter = true, .sort = true,
 	.cli = true, .doc = "The only project the user may use; null: every project of the domain."},
+    {AT(user_row, all_projects), .kind = F_BOOL, .may = VIEW_OP_CREATE, .no_column = true,
+	.doc = "Must be true for a reader or member without project_id, who may use every project of the domain."},
     {AT(user_row, name), .kind = F_TEXT, .may = OP_ALL, .must = VIEW_OP_CREATE | HAVE, .min = 1, .max = 64,
 	.filter = true, .sort = true, .cli = true, .doc = "Name of the user, unique in its domain."},
     {AT(user_row, role), .kind = F_ENUM, .may = OP_ALL, .must = HAVE, .names = role_names, .fallback = "\"member\"",

@@ -20,7 +20,8 @@ extern const struct field_table project_table;
 
 struct user_row {
 	struct f_text id, domain_id;
-	struct f_text project_id; /* the only one this user may use; null: every project of the domain */
+	struct f_text project_id;   /* the only one this user may use; null: every project of the domain */
+	struct f_bool all_projects; /* of a request only: the word for a member of every project */
 	struct f_text name;
 	struct f_text role; /* role_names */
 	struct f_bool enabled;

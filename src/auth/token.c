@@ -91,6 +91,7 @@ login_run(struct tx *tx, void *arg, struct dc_error *err)
 		if ((rc = find_user(tx, given(&password->user), &user, &found, err)) != DC_OK || !found)
 			return rc;
 		job->login.user_id = arena_strdup(job->arena, user.id.v);
+		job->login.user_name = arena_strdup(job->arena, user.name.v);
 		job->login.password_hash = arena_strdup(job->arena, user.password_hash.v);
 		return DC_OK;
 	}
@@ -115,13 +116,13 @@ token_login(struct store *store, const struct token_request *in, struct arena *a
 		return dc_fail(err, DC_E_PARAM, "auth.identity", "password or token is needed");
 	if ((rc = store_read_wait(store, login_run, &job, err)) != DC_OK)
 		return rc;
+	*ret = job.login;
 	if (password != NULL) {
 		user = given(&password->user);
 		if (!password_verify(user->password.v, job.login.password_hash))
 			return dc_fail(err, DC_E_UNAUTHORIZED, NULL, FAILED "the user name or password is wrong");
 	} else if (job.login.user_id == NULL)
 		return dc_fail(err, DC_E_UNAUTHORIZED, NULL, FAILED "decrypt token fail");
-	*ret = job.login;
 	return DC_OK;
 }
 
@@ -210,6 +211,23 @@ load_login(struct tx *tx, const struct token_login *login, struct user_row *ret,
 	return DC_OK;
 }
 
+/* The oldest ones of the user beside the new one, if they are too many. */
+static enum dc_code
+end_oldest(struct tx *tx, const struct token_row *fresh, struct dc_error *err)
+{
+	struct query_page newest = {.sort = "id", .descending = true, .offset = TOKENS_PER_USER - 1, .limit = 1};
+	const struct query_cond others[] = {Q_EQ("user_id", fresh->user_id.v), Q_NE("id", fresh->id.v), Q_END};
+	void *rows;
+	size_t n;
+	enum dc_code rc;
+
+	if ((rc = query_list(tx, &token_table, others, &newest, &rows, &n, err)) != DC_OK || n == 0)
+		return rc;
+	return query_delete(tx, &token_table,
+	    Q(others[0], others[1], {.column = "id", .op = Q_OP_LE, .text = ((const struct token_row *)rows)->id.v}),
+	    NULL, err);
+}
+
 enum dc_code
 token_issue(struct tx *tx, const struct token_request *in, const struct token_login *login, const char *region,
     struct arena *arena, const char **ret_token, struct token_info *ret, struct dc_error *err)
@@ -238,7 +256,8 @@ token_issue(struct tx *tx, const struct token_request *in, const struct token_lo
 	F_SET_INT(info.token.issued_at, now);
 	F_SET_INT(info.token.expires_at, expiry);
 	if ((rc = query_delete(tx, &token_table, Q(Q_LE_INT("expires_at", now)), NULL, err)) != DC_OK ||
-	    (rc = query_insert(tx, &token_table, &info.token, err)) != DC_OK)
+	    (rc = query_insert(tx, &token_table, &info.token, err)) != DC_OK ||
+	    (rc = end_oldest(tx, &info.token, err)) != DC_OK)
 		return rc;
 	*ret_token = arena_strdup(arena, text);
 	*ret = info;

@@ -7,6 +7,7 @@
 #include "base/json.h"
 
 #define TOKEN_LIFE_MS (INT64_C(24) * 3600 * 1000)
+#define TOKENS_PER_USER 200 /* one more ends the oldest */
 
 /* Body of POST /v3/auth/tokens: {"auth": {...}}. */
 struct token_domain {
@@ -43,12 +44,13 @@ extern const struct field_table token_request_table; /* VIEW_CREATE */
 
 /* Who proved to be whom; in the arena given to token_login(). */
 struct token_login {
-	const char *user_id;
+	const char *user_id, *user_name;
 	const char *password_hash; /* that the password was verified against; NULL: by a token */
 	utc_ms until;              /* a token made from a token lives no longer; 0: no bound */
 };
 
-/* Verifies password or token. Takes its time and blocks: not on a thread that others wait for. */
+/* Verifies password or token. Takes its time and blocks: not on a thread that others wait for. After a wrong password
+ * *ret says whose it was to be. */
 enum dc_code token_login(
     struct store *, const struct token_request *, struct arena *, struct token_login *ret, struct dc_error *err);
 

@@ -32,6 +32,9 @@ token_prepare(struct call *call, struct dc_error *err)
 	struct token_login *login = arena_new_of(call->arena, struct token_login);
 	enum dc_code rc = token_login(api_get_options(call->api)->store, call->body, call->arena, login, err);
 
+	/* For log and events, also of a wrong password. */
+	call->who.user_id = login->user_id;
+	call->who.user_name = login->user_name;
 	if (rc == DC_OK)
 		call->prepared = login;
 	return rc;
@@ -68,9 +71,12 @@ create_token(struct tx *tx, struct call *call, struct dc_error *err)
 	enum dc_code rc;
 
 	rc = token_issue(tx, call->body, call->prepared, region_of(call), call->arena, &text, &info, err);
-	if (rc == DC_OK)
-		answer_token(call, &info, text);
-	return rc;
+	if (rc != DC_OK)
+		return rc;
+	call->who.credential_id = info.token.id.v;
+	call->who.user_name = arena_strdup(call->arena, info.user.name.v);
+	answer_token(call, &info, text);
+	return DC_OK;
 }
 
 /* The token that the call is about; a caller may look at his own tokens, an operator at any. */

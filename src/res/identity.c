@@ -107,6 +107,22 @@ user_prepare(struct call *call, struct dc_error *err)
 	return rc;
 }
 
+/* A forgotten project_id must not make a member of every tenant's project. An operator is one of all in any case. */
+static enum dc_code
+check_reach(const struct user_row *u, struct dc_error *err)
+{
+	bool all = u->all_projects.set == GIVEN && u->all_projects.v;
+
+	if (u->project_id.set == GIVEN)
+		return !all ? DC_OK
+			    : dc_fail(err, DC_E_PARAM, "user.all_projects",
+				  "user.all_projects and user.project_id exclude each other.");
+	if (all || role_parse(u->role.v) == ROLE_OPERATOR)
+		return DC_OK;
+	return dc_fail(err, DC_E_PARAM, "user.project_id",
+	    "user.project_id is needed, or user.all_projects: true for a user of every project of the domain.");
+}
+
 /* A user bound to a project belongs to its domain. */
 static enum dc_code
 user_create(struct tx *tx, struct call *call, void *row, struct dc_error *err)
@@ -116,6 +132,8 @@ user_create(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 	void *found = NULL;
 	enum dc_code rc;
 
+	if ((rc = check_reach(u, err)) != DC_OK)
+		return rc;
 	if (u->project_id.set == GIVEN) {
 		if ((rc = named(tx, &project_resource, u->project_id.v, "user.project_id", &found, err)) != DC_OK)
 			return rc;

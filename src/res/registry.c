@@ -68,6 +68,7 @@ const struct field_table *const registry_tables[] = {
     &edge_apply_table,
     &edge_number_table,
     &event_table,
+    &event_rate_table,
     NULL,
 };
 

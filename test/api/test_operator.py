@@ -30,6 +30,10 @@ def post(operator, plural, singular, body):
     ("projects", "project", {"name": "x", "id": "y"}, "DC.0001", "id"),
     ("users", "user", {}, "DC.0001", "name"), ("users", "user", {"name": "x", "role": "king"}, "DC.0001", "role"),
     ("users", "user", {"name": "x", "role": "member", "project_id": HEX}, "DC.0002", "project"),
+    ("users", "user", {"name": "x", "role": "member"}, "DC.0001", "project_id"),
+    ("users", "user", {"name": "x"}, "DC.0001", "project_id"),
+    ("users", "user", {"name": "x", "role": "reader", "all_projects": False}, "DC.0001", "project_id"),
+    ("users", "user", {"name": "x", "role": "member", "all_projects": True, "project_id": HEX}, "DC.0001", "all_projects"),
     ("users", "user", {"name": "x", "role": "member", "enabled": "yes"}, "DC.0001", "enabled"),
     ("access-keys", "access_key", {}, "DC.0001", "user_id"), ("access-keys", "access_key", {"user_id": HEX}, "DC.0002", "user"),
     ("locations", "direct_connect_location", {"name": 5}, "DC.0001", "name"),
@@ -123,6 +127,18 @@ def test_secrets_are_told_once(world, tenant, operator):
     assert [key["access_key"] for key in keys] == [tenant.access_key] and "secret_key" not in keys[0]
     user = operator.get("/dcaas/v1/users/" + tenant.user_id)["user"]
     assert not {"password", "password_hash"} & set(user)
+
+
+def test_a_user_of_every_project_is_one_by_that_word(world, operator):
+    """The word is needed and kept; without it the operator had forgotten the project."""
+    first, second = world.tenant(), world.tenant()
+    user = operator.post("/dcaas/v1/users", {"user": {"name": "all-" + uuid.uuid4().hex[:8], "role": "member",
+                                                      "all_projects": True}})["user"]
+    assert user["project_id"] is None and "all_projects" not in user
+    key = operator.post("/dcaas/v1/access-keys", {"access_key": {"user_id": user["id"]}})["access_key"]
+    for tenant in (first, second):
+        tenant.access_key, tenant.secret_key = key["access_key"], key["secret_key"]
+        assert send(tenant, "GET", V3 + "virtual-gateways").status == 200
 
 
 def test_a_key_of_a_user_who_became_less_is_worth_less(world, operator):

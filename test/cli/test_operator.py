@@ -45,6 +45,14 @@ def test_a_user_and_his_key(operator, tenant, dcaasd, tmp_path):
     operator("user", "delete", user)
 
 
+def test_a_user_needs_a_project_or_the_word_for_all(operator):
+    refused = operator("user", "create", "--name", "erin", "--role", "member", code=1)
+    assert "project_id is needed" in refused.err
+    user = operator.id("user", "create", "--name", "erin", "--role", "member", "--all-projects", "yes")
+    assert operator("user", "show", user).member("project_id") == "-"
+    operator("user", "delete", user)
+
+
 def test_a_secret_as_an_argument_is_refused(operator, tenant):
     refused = operator("user", "create", "--name", "dave", "--project-id", tenant.project, "--role", "member", "--password",
                        "correct horse", code=2)
