@@ -58,9 +58,9 @@ def reserve():
 class Dcaasd:
     """folder: made, owned by nobody when this process is root, so that the daemon needs and has no privilege. port: on
     loopback; 0: a free one, the same at every start of this object. settings: further lines of its configuration. lab: also
-    listens on that lab's management network."""
+    listens on that lab's management network. environment: of the daemon, further variables."""
 
-    def __init__(self, folder=None, port=0, settings=(), lab=None, lab_port=8080):
+    def __init__(self, folder=None, port=0, settings=(), lab=None, lab_port=8080, environment=None):
         self.folder = folder or tempfile.mkdtemp(prefix="dcaasd-")
         self.lab, self.lab_port, self.process, self.listener = lab, lab_port, None, None
         os.makedirs(self.folder, exist_ok=True)
@@ -71,7 +71,7 @@ class Dcaasd:
         self.log_path = os.path.join(self.folder, "dcaasd.log")
         self.kept = None if port else reserve()
         self.port = port or self.kept.getsockname()[1]
-        self.settings = list(settings)
+        self.settings, self.environment = list(settings), dict(environment or {})
         self.write_config()
         self.program = self.copy("dcaasd")
         if self.drop:
@@ -113,7 +113,7 @@ class Dcaasd:
         port_file = os.path.join(self.folder, "port")
         if os.path.exists(port_file):
             os.unlink(port_file)
-        env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+        env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **self.environment}
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
             if name in os.environ:
                 env[name] = os.environ[name]

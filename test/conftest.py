@@ -28,8 +28,8 @@ def new_dcaasd():
     session has failed."""
     made = []
 
-    def new(settings=(), folder=None):
-        daemon = Dcaasd(folder=folder, settings=settings)
+    def new(settings=(), folder=None, environment=None):
+        daemon = Dcaasd(folder=folder, settings=settings, environment=environment)
         made.append(daemon)
         daemon.settings = [line.replace("$folder", daemon.folder) for line in daemon.settings]
         daemon.write_config()

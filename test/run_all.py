@@ -31,8 +31,8 @@ FIGURES = 5  # of one passing test: lines that it prints after an empty one
 BUILDS = {
     "gcc": ("gcc", ["-Dwerror=true"]),
     "clang": ("clang", ["-Dwerror=true"]),
-    "asan": ("gcc", ["-Db_sanitize=address,undefined"]),
-    "ubsan": ("gcc", ["-Db_sanitize=undefined"]),
+    "asan": ("gcc", ["-Db_sanitize=address,undefined", "-Drun_twice=true"]),
+    "ubsan": ("gcc", ["-Db_sanitize=undefined", "-Drun_twice=true"]),
 }
 
 # Folders of test/: on which build, seconds at most (many times what they take, for they only end what hangs), and whether

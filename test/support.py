@@ -157,13 +157,14 @@ class World:
         return vpc
 
 
-def tables(dcaasd, leave_out=("token",)):
-    """Every table's rows, as the database has them now."""
+def tables(dcaasd, leave_out=("token",), named=False):
+    """Every table's rows, as the database has them now. named: (names of the columns, rows) of each."""
     database = sqlite3.connect("file:%s/dcaas.db?mode=ro" % urllib.parse.quote(dcaasd.state), uri=True, timeout=10)
     try:
         names = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
-        return {name: sorted(database.execute('SELECT * FROM "%s"' % name).fetchall(), key=repr)
-                for name in names if name not in leave_out}
+        found = {name: database.execute('SELECT * FROM "%s"' % name) for name in names if name not in leave_out}
+        return {name: ([column[0] for column in cursor.description], cursor.fetchall()) if named
+                else sorted(cursor.fetchall(), key=repr) for name, cursor in found.items()}
     finally:
         database.close()
 

@@ -14,6 +14,7 @@ struct call {
 	const struct route *route;
 	struct route_match match;
 	struct identity who;
+	const void *settings; /* of api_options.settings, as they were when the call began */
 	char request_id[HEX32_TEXT_SIZE];
 	const char *address; /* that the call came from, as text; NULL when it is not known */
 	const char *project; /* of the path; NULL when the path has none */
@@ -21,8 +22,9 @@ struct call {
 	const char *user_agent; /* "" when absent */
 	const void *body_bytes;
 	size_t body_len;
-	void *body;     /* decoded row of the route's body table; NULL when the route takes none */
-	void *prepared; /* of route->prepare */
+	const void *body;     /* decoded row of the route's body table; NULL when the route takes none. Input: run() may
+			       * run again, so a row that is made of it is a copy, and so is each nested row written to */
+	const void *prepared; /* of route->prepare, in the call's arena */
 
 	/* the answer */
 	int status;                /* 0: the route's */

@@ -26,6 +26,8 @@ exchange_new(struct api *api, struct MHD_Connection *connection, const char *raw
 	x->call.out.max = ANSWER_MAX;
 	x->call.observed_age = -1;
 	x->call.user_agent = "";
+	if (api->options.settings != NULL)
+		x->call.settings = api->options.settings(api->options.user);
 	hex32_new(x->call.request_id);
 	path = arena_strdup(x->call.arena, header_origin_form(raw_target, x->call.arena));
 	if ((query = strchr(path, '?')) != NULL)
@@ -193,6 +195,7 @@ decode_body(struct exchange *x, struct dc_error *err)
 	const struct field_table *table = r->body_table != NULL ? r->body_table : r->res != NULL ? r->res->table : NULL;
 	const char *envelope = r->envelope != NULL ? r->envelope : r->res != NULL ? r->res->name : "", *bytes;
 	json_t *json = NULL;
+	void *row = NULL;
 	enum dc_code rc;
 
 	if ((rc = check_media_type(x, err)) != DC_OK || r->view == 0 || table == NULL)
@@ -201,11 +204,11 @@ decode_body(struct exchange *x, struct dc_error *err)
 		return rc;
 	bytes = c->body_len > 0 ? c->body_bytes : "";
 	if (envelope[0] != '\0')
-		return field_decode_body(table, r->view, bytes, c->body_len, envelope, c->arena, &c->body, err);
-	if ((rc = field_parse(bytes, c->body_len, &json, err)) != DC_OK)
-		return rc;
-	rc = field_decode(table, r->view, json, "", c->arena, &c->body, err);
+		rc = field_decode_body(table, r->view, bytes, c->body_len, envelope, c->arena, &row, err);
+	else if ((rc = field_parse(bytes, c->body_len, &json, err)) == DC_OK)
+		rc = field_decode(table, r->view, json, "", c->arena, &row, err);
 	json_decref(json);
+	c->body = row;
 	return rc;
 }
 

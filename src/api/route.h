@@ -37,7 +37,7 @@ struct route {
 	const char *operation; /* operationId: "CreateVirtualInterface" */
 	const char *summary;   /* one sentence for openapi.json and the CLI */
 	/* Before the transaction, body decoded: work that takes its time (password hashes), on a thread of its own; it
-	 * may read the store with store_read_wait() and leaves its result in the body or in call->prepared. NULL: none.
+	 * may read the store with store_read_wait() and leaves its result in call->prepared. NULL: none.
 	 */
 	enum dc_code (*prepare)(struct call *, struct dc_error *err);
 };

@@ -33,7 +33,7 @@ void health_look(struct health *);
 /* Any thread. */
 void health_get(struct health *, struct health_state *ret);
 
-/* api_options.user: the settings first, as res_settings() expects them. */
+/* api_options.user. */
 struct shared {
 	struct res_holder holder;
 	struct health *health;

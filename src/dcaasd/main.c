@@ -229,6 +229,13 @@ struct listener {
 	const char *port_file; /* NULL: none */
 };
 
+/* For api_options.settings. */
+static const void *
+settings_now(void *user)
+{
+	return atomic_load(&((struct shared *)user)->holder.settings);
+}
+
 static enum dc_code
 serve_on(struct daemon *d, const struct route *const *routes, const struct listener *l, struct dc_error *error)
 {
@@ -247,6 +254,7 @@ serve_on(struct daemon *d, const struct route *const *routes, const struct liste
 	    .idle_seconds = s->idle_seconds,
 	    .region_id = s->res.region_id,
 	    .user = &d->shared,
+	    .settings = settings_now,
 	};
 	enum dc_code rc = api_start(&options, &d->api[d->api_n], error);
 

@@ -135,12 +135,14 @@ field_merge(const struct field_table *t, enum field_view view, void *row, const 
 	return changed;
 }
 
-static void
-nested_defaults(const struct field *f, struct arena *arena, struct f_objects *rows)
+void
+field_rows_defaults(const struct field_table *of, struct arena *arena, struct f_objects *rows)
 {
-	rows->v = arena_memdup(arena, rows->v, rows->n * f->of->size); /* what the row was copied from stays as it is */
+	if (rows->set != GIVEN)
+		return;
+	rows->v = arena_memdup(arena, rows->v, rows->n * of->size);
 	for (size_t i = 0; i < rows->n; i++)
-		field_defaults(f->of, arena, (char *)rows->v + i * f->of->size);
+		field_defaults(of, arena, (char *)rows->v + i * of->size);
 }
 
 void
@@ -149,8 +151,8 @@ field_defaults(const struct field_table *t, struct arena *arena, void *row)
 	const struct decoding d = {.stored = true, .arena = arena};
 
 	for (const struct field *f = t->fields; f->name != NULL; f++) {
-		if ((f->kind == F_OBJECT || f->kind == F_OBJECTS) && field_presence(f, row) == GIVEN)
-			nested_defaults(f, arena, field_ptr(f, row));
+		if (f->kind == F_OBJECT || f->kind == F_OBJECTS)
+			field_rows_defaults(f->of, arena, field_ptr(f, row));
 		if (f->fallback == NULL || f->guard || field_presence(f, row) != ABSENT)
 			continue;
 		json_t *value = json_loads(f->fallback, JSON_DECODE_ANY, NULL);

@@ -151,8 +151,11 @@ enum dc_code field_parse(const char *text, size_t len, json_t **ret, struct dc_e
 enum dc_code field_decode_body(const struct field_table *, enum field_view, const char *text, size_t len,
     const char *envelope, struct arena *, void **ret, struct dc_error *err);
 
-/* Sets what is ABSENT and has a fallback. */
+/* Sets what is ABSENT and has a fallback; in nested rows too, see below. */
 void field_defaults(const struct field_table *, struct arena *, void *row);
+/* The same in the rows of a nested member, which become copies in the arena: the row may be a copy of a request's body,
+ * which shares its nested rows, and nobody writes to a body. */
+void field_rows_defaults(const struct field_table *of, struct arena *, struct f_objects *rows);
 /* Copies each GIVEN member that `view` has from patch into row; returns whether any member's value changed. */
 bool field_merge(const struct field_table *, enum field_view view, void *row, const void *patch);
 /* Whether the members of the view are the same in both. */

@@ -34,9 +34,7 @@ const struct field_table localized_table = {
 const struct res_settings *
 res_settings(const struct call *call)
 {
-	const struct res_holder *holder = api_get_options(call->api)->user;
-
-	return atomic_load(&holder->settings);
+	return call->settings;
 }
 
 enum dc_code

@@ -307,14 +307,12 @@ operator_update(struct tx *tx, const struct direct_connect *old, struct direct_c
 {
 	bool same_port = dc->port_id.set == old->port_id.set &&
 			 (dc->port_id.set != GIVEN || strcmp(dc->port_id.v, old->port_id.v) == 0);
-	struct tag *tag = dc->tags.v;
 	int64_t used;
 	enum dc_code rc;
 
 	if ((rc = tags_check(&dc->tags, "direct_connect.tags", err)) != DC_OK)
 		return rc;
-	for (size_t i = 0; dc->tags.set == GIVEN && i < dc->tags.n; i++)
-		field_defaults(&tag_table, tx_arena(tx), &tag[i]);
+	field_rows_defaults(&tag_table, tx_arena(tx), &dc->tags);
 	if (same_port)
 		return DC_OK;
 	if ((rc = query_count(

@@ -96,14 +96,14 @@ const struct resource project_resource = {
 static enum dc_code
 user_prepare(struct call *call, struct dc_error *err)
 {
-	struct user_row *body = call->body;
+	const struct user_row *body = call->body;
 	const char *hash;
 	enum dc_code rc;
 
 	if (body->password.set != GIVEN)
 		return DC_OK;
 	if ((rc = password_hash(body->password.v, call->arena, &hash, err)) == DC_OK)
-		F_SET_TEXT(body->password_hash, hash);
+		call->prepared = hash;
 	return rc;
 }
 
@@ -132,6 +132,8 @@ user_create(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 	void *found = NULL;
 	enum dc_code rc;
 
+	if (call->prepared != NULL)
+		F_SET_TEXT(u->password_hash, call->prepared);
 	if ((rc = check_reach(u, err)) != DC_OK)
 		return rc;
 	if (u->project_id.set == GIVEN) {
@@ -163,13 +165,14 @@ not_oneself(
 static enum dc_code
 user_update(struct tx *tx, struct call *call, const void *old, const void *patch, void *row, struct dc_error *err)
 {
-	const struct user_row *from = old, *given = patch;
+	const struct user_row *from = old;
 	struct user_row *u = row;
 	enum dc_code rc;
 
 	(void)tx;
-	if (given->password_hash.set == GIVEN)
-		u->password_hash = given->password_hash;
+	(void)patch;
+	if (call->prepared != NULL)
+		F_SET_TEXT(u->password_hash, call->prepared);
 	if (!u->enabled.v && (rc = not_oneself(call, u, "user.enabled", "disable", err)) != DC_OK)
 		return rc;
 	if (strcmp(from->role.v, u->role.v) != 0)

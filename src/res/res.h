@@ -33,11 +33,12 @@ struct res_settings {
 	struct ip_prefix link_block_v4, link_block_v6; /* blocks that links between gateways are numbered from */
 	const char *region_id;
 };
-/* api_options.user points to one of these. Settings in use are never changed: a reload puts new ones in their place,
- * and the old ones live as long as the process. */
+/* api_options.settings gives the settings of one of these. Settings in use are never changed: a reload puts new ones in
+ * their place, and the old ones live as long as the process. */
 struct res_holder {
 	const struct res_settings *_Atomic settings;
 };
+/* As they were when the call began. */
 const struct res_settings *res_settings(const struct call *);
 
 /* --- cidr.c: address rules of semantics.md sections 5.6 and 8 --- */

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "store/sqlite_priv.h"
 
 #define GROUP_MAX 128 /* bounds how long the first job of a group waits for the last */
@@ -110,19 +111,65 @@ tx_for(struct sqlite_store *self, struct conn *conn, struct arena *arena, utc_ms
 	};
 }
 
+static void
+job_run_once(struct sqlite_store *self, struct job *job, utc_ms now)
+{
+	struct sqlite_tx stx = tx_for(self, self->writer, job->arena, now);
+
+	job->err = (struct dc_error){0};
+	job->rc = tx_run(&stx.tx, job->run, job->arg, &job->err);
+	job->wakes = stx.tx.wakes;
+}
+
+#ifdef DC_RUN_TWICE
+/* DCAAS_RUN_ONCE in the environment: as in every other build, so that a test can compare. */
+static bool
+jobs_run_twice(void)
+{
+	return getenv("DCAAS_RUN_ONCE") == NULL;
+}
+
+/* The disk may fail the one run and not the other. */
+static bool
+is_of_the_disk(enum dc_code rc)
+{
+	return rc == DC_E_IO || rc == DC_E_STORAGE;
+}
+
+/* From its start, as after a serialization failure: with an arena of its own, so that what the first run left behind in
+ * its input is memory that was freed. A job that ends otherwise the second time did not start from its inputs. */
+static void
+job_run_again(struct sqlite_store *self, struct job *job, utc_ms now)
+{
+	enum dc_code first = job->rc;
+
+	if (!jobs_run_twice() || is_of_the_disk(first) || !conn_in_transaction(self->writer) ||
+	    conn_run(self->writer, "ROLLBACK TO job", NULL) != DC_OK)
+		return;
+	arena_free(job->arena);
+	job->arena = arena_new();
+	job_run_once(self, job, now);
+	if (job->rc == first || is_of_the_disk(job->rc))
+		return;
+	dc_log(LOG_CRIT, "bug: a job that ran twice ended in two ways", "first=%s second=%s", dc_code_name(first),
+	    dc_code_name(job->rc));
+	abort();
+}
+#endif
+
 /* Runs one job in its SAVEPOINT. A job that fails leaves no trace. */
 static void
 job_run(struct sqlite_store *self, struct job *job, utc_ms now)
 {
-	struct sqlite_tx stx = tx_for(self, self->writer, job->arena, now);
-
 	atomic_fetch_add(&self->store.jobs, 1);
 	if ((job->rc = conn_run(self->writer, "SAVEPOINT job", &job->err)) != DC_OK)
 		return;
-	job->rc = tx_run(&stx.tx, job->run, job->arg, &job->err);
+	job_run_once(self, job, now);
+#ifdef DC_RUN_TWICE
+	job_run_again(self, job, now);
+#endif
 	if (job->rc == DC_E_STORAGE)
 		store_note_write(&self->store, &job->err);
-	job->wakes = stx.tx.wakes;
 	if (!conn_in_transaction(self->writer))
 		return; /* the group is lost, and so told by group_commit() */
 	/* Better no group at all than one with half a job in it. */
@@ -501,6 +548,9 @@ start_writer(struct sqlite_store *self, struct dc_error *err)
 		return dc_fail(err, DC_E_IO, NULL, "the store's writer cannot be started: %s", strerror(rc));
 	pthread_setname_np(self->thread, "store-writer");
 	self->running = true;
+#ifdef DC_RUN_TWICE
+	dc_log(LOG_DEBUG, "store", "jobs=%s", jobs_run_twice() ? "twice" : "once");
+#endif
 	return DC_OK;
 }
 
