@@ -36,7 +36,7 @@ def cmd_status(options):
     lab = Lab(options.dir)
     print("lab: %s, first process %d, folder %s" % (lab.kind, lab.state["pid"], lab.run))
     for guest in lab.guests.values():
-        print("  %-10s up for %.0f s" % (guest.name, guest.wait_up(5)))
+        print("  %-10s up for %.0f s" % (guest.name, guest.uptime()))
     return 0
 
 

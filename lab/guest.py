@@ -11,10 +11,17 @@ AGENT_PORT = 4000
 # Bounds of waiting are those of an idle machine; DCAAS_PATIENCE makes them longer by that factor (the tests do). Where all is
 # well nobody waits longer for it.
 PATIENCE = float(os.environ.get("DCAAS_PATIENCE", "1"))
+# A guest whose agent is silent for so long is stuck, not slow (an answer takes milliseconds), however patient one is: seconds.
+SILENT = float(os.environ.get("DCAAS_LAB_SILENT", "30"))
+BEAT = 5  # seconds between looks at a guest that is busy with a long command
 
 
 class GuestError(Exception):
     """A command in a guest failed; the text has the command, its exit code and its words."""
+
+
+class GuestLost(GuestError):
+    """The guest does not answer at all any more. What was in it is lost: only another boot helps."""
 
 
 class Result:
@@ -36,6 +43,8 @@ class Guest:
     def __init__(self, name, address):
         self.name = name
         self.address = address
+        self.lost = None  # in which words, once it is
+        self.on_lost = lambda guest: None  # called once, then
 
     def _connect(self, timeout):
         def make():
@@ -59,13 +68,16 @@ class Guest:
 
     def ask(self, request, timeout=60.0):
         """One request, one answer. The guest's own time-out comes first, so that it can say what happened."""
+        if self.lost:
+            raise GuestLost(self.lost)
         timeout *= PATIENCE
         request.setdefault("timeout", timeout)
         try:
-            with self._connect(timeout + 10) as sock:
-                sock.sendall(json.dumps(request).encode() + b"\n")
-                line = sock.makefile("rb").readline()
+            line = self._exchange(request, time.monotonic() + timeout + 10)
+        except FileNotFoundError as error:
+            raise GuestError("there is no guest %s: %s" % (self.name, error)) from error
         except OSError as error:
+            self._expect_life()
             raise GuestError("guest %s does not answer: %s" % (self.name, error)) from error
         if not line:
             raise GuestError("guest %s closed the connection" % self.name)
@@ -73,6 +85,50 @@ class Guest:
         if answer["rc"] == 125 and request["op"] != "run":
             raise GuestError("guest %s: %s: %s" % (self.name, request["op"], answer.get("err")))
         return answer
+
+    def _exchange(self, request, end):
+        """The answer's line. A guest that is slow keeps being asked whether it lives."""
+        with self._connect(SILENT) as sock:
+            sock.sendall(json.dumps(request).encode() + b"\n")
+            sock.settimeout(BEAT)
+            line = bytearray()
+            while not line.endswith(b"\n"):
+                try:
+                    part = sock.recv(1 << 16)
+                except TimeoutError:
+                    if time.monotonic() > end:
+                        raise
+                    self._expect_life()
+                    continue
+                if not part:
+                    break
+                line += part
+        return bytes(line)
+
+    def _ping(self):
+        """Seconds that the guest says it has run; OSError when it says nothing."""
+        with self._connect(BEAT) as sock:
+            sock.sendall(b'{"op": "ping"}\n')
+            line = sock.makefile("rb").readline()
+        if not line:
+            raise ConnectionError("guest %s closed the connection" % self.name)
+        return json.loads(line)["uptime"]
+
+    def _expect_life(self):
+        """Returns when the agent answers; GuestLost when it does not within SILENT seconds."""
+        self._wait_answer(SILENT, "guest %s has not answered for %g s")
+
+    def _wait_answer(self, seconds, words):
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                return self._ping()
+            except OSError as error:
+                if time.monotonic() > end:
+                    self.lost = words % (self.name, seconds)
+                    self.on_lost(self)
+                    raise GuestLost(self.lost) from error
+                time.sleep(0.1)
 
     def run(self, *argv, ns=None, stdin=None, timeout=60.0, env=None, check=True):
         """Runs a command to its end. ns: network namespace of the guest. Raises GuestError unless check is false."""
@@ -105,16 +161,13 @@ class Guest:
     def write(self, path, text, mode=0o644):
         self.ask({"op": "write", "path": path, "text": text, "mode": mode})
 
-    def wait_up(self, timeout=60.0):
-        """Waits for the agent; returns seconds that the guest says it has run."""
-        end = time.monotonic() + timeout * PATIENCE
-        while True:
-            try:
-                return self.ask({"op": "ping"}, 2.0)["uptime"]
-            except GuestError:
-                if time.monotonic() > end:
-                    raise
-                time.sleep(0.1)
+    def uptime(self):
+        return self.ask({"op": "ping"}, 5)["uptime"]
+
+    def wait_up(self, seconds):
+        """Waits for the agent of a guest that boots, and no longer; returns seconds that the guest says it has run."""
+        self.lost = None
+        return self._wait_answer(seconds, "guest %s is not up after %g s")
 
     def wait(self, what, condition, timeout=60.0, every=0.25):
         return wait(what, condition, timeout, every)
@@ -131,6 +184,8 @@ def wait(what, condition, timeout=60.0, every=0.25):
             last = condition()
             if last:
                 return last
+        except GuestLost:
+            raise
         except GuestError as error:
             last = error
         if time.monotonic() > end:

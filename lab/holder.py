@@ -1,6 +1,7 @@
 """holder.py - first process of a lab: the bridges, the guests' wires and the guests live in its namespaces (network, mount,
 pid). When it ends, for whatever reason, the kernel ends every guest and removes every bridge, tap and mount: nothing can be
-left behind. On SIGUSR1 it cuts the power of the guests for which there is a file NAME.reboot, and starts them again.
+left behind. On SIGUSR1 it cuts the power of the guests for which there is a file NAME.reboot, and starts them again, also
+those that have ended by themselves.
 
 Started as `unshare --net --mount --pid --fork --kill-child python3 -m lab.holder FILE`; FILE is JSON: {"kind", "run", "src",
 "bridges": {name: address or ""}, "guests": [{"name", "nics": {nic: bridge}, "ctl", "memory"}]}.
@@ -29,6 +30,28 @@ def bridges(wanted):
     subprocess.run(["ip", "-batch", "-"], input="\n".join(lines) + "\n", text=True, check=True)
 
 
+def wake_up():
+    """A descriptor that is readable after SIGCHLD and SIGUSR1: unlike a handler, what it wakes is never in between."""
+    readable, writable = os.pipe2(os.O_CLOEXEC)
+    os.set_blocking(writable, False)
+    signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
+    for number in (signal.SIGCHLD, signal.SIGUSR1):
+        signal.signal(number, lambda *_: None)
+    return readable
+
+
+def ended():
+    """(pid, status) of the children that have ended."""
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+        yield pid, status
+
+
 def main():
     with open(sys.argv[1]) as file:
         plan = json.load(file)
@@ -38,32 +61,39 @@ def main():
     running = {}
 
     def boot(guest):
-        running[kind.start(guest).pid] = guest
+        # (Kept: Python itself waits for the processes of forgotten objects.)
+        guest["process"] = kind.start(guest)
+        running[guest["process"].pid] = guest
 
     def flag(guest):
         return os.path.join(plan["run"], guest["name"] + ".reboot")
 
-    def cut(*_):
-        for pid, guest in running.items():
-            if os.path.exists(flag(guest)):
-                kind.kill(guest, pid)
-    signal.signal(signal.SIGUSR1, cut)
+    def reap():
+        for pid, status in ended():
+            guest = running.pop(pid, None)
+            if guest is not None and not os.path.exists(flag(guest)):
+                # A guest that ends by itself is a failure of the lab; its console says why.
+                print("guest %s ended, status %d" % (guest["name"], status), file=sys.stderr, flush=True)
+
+    def cut():
+        """Ends what is flagged; the end of that brings us here again, and then it is booted."""
+        for guest in filter(lambda guest: os.path.exists(flag(guest)), plan["guests"]):
+            alive = guest["process"].pid in running
+            kind.kill(guest, guest["process"].pid if alive else None)
+            if not alive:
+                boot(guest)
+                os.unlink(flag(guest))
+
+    signals = wake_up()
     for guest in plan["guests"]:
         guest.update(src=plan["src"], run=plan["run"])
         boot(guest)
     with open(os.path.join(plan["run"], "started"), "w"):
         pass
     while True:
-        pid, status = os.wait()
-        guest = running.pop(pid, None)
-        if guest is None:
-            continue
-        if os.path.exists(flag(guest)):
-            boot(guest)
-            os.unlink(flag(guest))
-        else:
-            # A guest that ends by itself is a failure of the lab; its console says why.
-            print("guest %s ended, status %d" % (guest["name"], status), file=sys.stderr, flush=True)
+        os.read(signals, 512)
+        reap()
+        cut()
 
 
 if __name__ == "__main__":

@@ -55,4 +55,6 @@ def first_child(pid):
 
 
 def kill(_guest, pid):
-    os.kill(pid, signal.SIGKILL)
+    """pid None: it has ended, and with it all that was in it."""
+    if pid is not None:
+        os.kill(pid, signal.SIGKILL)

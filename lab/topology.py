@@ -19,12 +19,15 @@ import tempfile
 import time
 
 from . import kernel
-from .guest import Guest, GuestError, wait
+from .guest import PATIENCE, SILENT, Guest, GuestError, GuestLost, wait
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MGMT_HOST = "10.99.0.1"
 MGMT_EDGE = "10.99.0.11"
 BRIDGES = {"ctl": "10.98.0.1/24", "mgmt": MGMT_HOST + "/24", "trunk0": "", "trunk1": "", "vpc0": ""}
+REBOOTS = 2  # of a guest that does not come up or is lost, at most
+LOST = []  # guests of this process's labs that stopped answering
+LAST_BOOT_SECONDS = 60 * PATIENCE  # for the last one: all may be slow
 GUESTS = [
     {"name": "edge", "ctl": "10.98.0.11", "memory": "768M",
      "nics": {"ctl": "ctl", "mgmt": "mgmt", "trunk0": "trunk0", "trunk1": "trunk1", "vpc0": "vpc0"}},
@@ -44,6 +47,20 @@ def start_time(pid):
             return file.read().rsplit(")", 1)[1].split()[19]
     except OSError:
         return None
+
+
+def kept():
+    """The folder in which consoles of lost guests stay; DCAAS_LAB_KEEP names another one."""
+    folder = os.environ.get("DCAAS_LAB_KEEP", os.path.join(ROOT, "build", "lost-guests"))
+    os.makedirs(folder, exist_ok=True)
+    return folder
+
+
+def incident(words):
+    """Says what went wrong with a lab, and has it on record beside the consoles."""
+    print("lab: " + words, flush=True)
+    with open(os.path.join(kept(), "incidents"), "a") as file:
+        file.write(words + "\n")
 
 
 def shown(path):
@@ -71,6 +88,7 @@ class Lab:
             address = (("tcp", guest["ctl"], self.netns) if self.kind == "uml"
                        else ("unix", os.path.join(self.run, guest["name"] + ".agent")))
             self.guests[guest["name"]] = Guest(guest["name"], address)
+            self.guests[guest["name"]].on_lost = self._tell_lost
         self.edge = self.guests["edge"]
         self.customers = self.guests["customers"]
 
@@ -116,20 +134,45 @@ class Lab:
         return lab
 
     def _settle(self, guest):
+        """Waits until it is up and configured. One that hangs is booted again, and that is told."""
+        for left in range(REBOOTS, -1, -1):
+            try:
+                guest.wait_up(SILENT if left > 0 else LAST_BOOT_SECONDS)
+                self._configure(guest)
+                return
+            except GuestLost:
+                if left == 0:
+                    raise
+                incident("guest %s is killed and booted again (%d of %d)" % (guest.name, REBOOTS - left + 1, REBOOTS))
+                self._boot_again(guest)
+
+    def _tell_lost(self, guest):
+        """Its console outlives the lab."""
+        LOST.append(guest)
+        console = os.path.join(self.run, guest.name + ".console")
+        name = "%s-%s-%d.console" % (guest.name, time.strftime("%Y%m%d-%H%M%S"), time.monotonic_ns() % 1000000)
+        path = os.path.join(kept(), name)
+        if os.path.exists(console):
+            shutil.copy(console, path)
+        incident("%s; its console is in %s" % (guest.lost, shown(path)))
+
+    def _configure(self, guest):
         """What a router's own boot configuration would do."""
-        guest.wait_up()
         if guest is self.edge:
             guest.ip(["addr add %s/24 dev mgmt" % MGMT_EDGE, "link set mgmt up"])
         guest.ip(["link set trunk0 up", "link set trunk1 up", "link set vpc0 up"])
 
     def reboot(self, guest):
         """Cuts its power; returns once it is up again. Whatever was in its memory is gone, and all its folders are empty."""
+        self._boot_again(guest)
+        self._settle(guest)
+
+    def _boot_again(self, guest):
         flag = os.path.join(self.run, guest.name + ".reboot")
         with open(flag, "w"):
             pass
         os.kill(self.state["pid"], signal.SIGUSR1)
         wait("the end of guest " + guest.name, lambda: not os.path.exists(flag), 60, 0.05)
-        self._settle(guest)
 
     @staticmethod
     def _launch(run, kind, attached, temporary):

@@ -3,6 +3,7 @@ import hashlib
 import os
 import signal
 import subprocess
+import time
 
 MEMORY = "512M"
 
@@ -56,8 +57,8 @@ def start(guest):
                                 env=preloaded(guest["run"], guest["src"]))
 
 
-def kill(guest, _pid):
-    """All processes of that kernel: those of the guest's programs do not end with it, and hold its taps."""
+def processes(guest):
+    """Pids of that kernel, and of the programs in it."""
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open("/proc/%s/cmdline" % pid, "rb") as file:
@@ -65,4 +66,15 @@ def kill(guest, _pid):
         except OSError:
             continue
         if b"umid=" + guest["name"].encode() in words:
-            os.kill(int(pid), signal.SIGKILL)
+            yield int(pid)
+
+
+def kill(guest, _pid):
+    """All processes of that kernel, until there is none: those of the guest's programs do not end with it, and hold its taps."""
+    while pids := list(processes(guest)):
+        for pid in pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        time.sleep(0.01)

@@ -9,6 +9,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
+from again import pytest_runtest_protocol  # noqa: E402, F401
 from lab.guest import GuestError  # noqa: E402
 from lab.order import Gateway, Line  # noqa: E402
 from lab.site import Site  # noqa: E402
