@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/bird/instance.h"
+#include "base/clock.h"
 
 static int
 compare_place(
@@ -41,7 +41,7 @@ connections_refresh(struct connections *all, struct agent *agent, uint32_t insta
 		return false;
 	}
 	connections_free(all);
-	*all = (struct connections){.arena = arena, .v = items, .n = n, .at = now_ms(), .fresh = true};
+	*all = (struct connections){.arena = arena, .v = items, .n = n, .at = monotonic_now().ms, .fresh = true};
 	if (n > 0)
 		qsort(all->v, n, sizeof(*all->v), compare);
 	return true;
