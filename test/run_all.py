@@ -1,9 +1,11 @@
 """run_all.py - every test, as CI runs it, or the groups that are named: run_all.py [GROUP ...]; --list names them.
 
 A group is a function below, or a folder of test/ that holds test_*.py files (run by pytest; FOLDERS says on which build).
-Each prints its time and counts when it ends, and its output when something failed; a group that could not run has failed.
-The last line is `N passed, N failed`; the exit code is 1 unless nothing failed. Build folders, the Python environment and
-the logs are below build-check/."""
+Groups run side by side in two lanes: what computes in one, what waits for routers and timers in the other. A group of the
+second lane may be split: each of its files is a piece, with a lab of its own. Each group prints its time and counts when it
+ends, and its output when something failed; a group that could not run has failed. The last line is `N passed, N failed`; the
+exit code is 1 unless nothing failed. Build folders, the Python environment and the logs are below build-check/."""
+import collections
 import contextlib
 import fcntl
 import glob
@@ -35,32 +37,43 @@ BUILDS = {
     "ubsan": ("gcc", ["-Db_sanitize=undefined", "-Drun_twice=true"]),
 }
 
-# Folders of test/: on which build, seconds at most (many times what they take, for they only end what hangs), and whether
-# nothing may run beside it (it measures time).
+Folder = collections.namedtuple("Folder", "build seconds lane split", defaults=("works", False))
+# Folders of test/: on which build, seconds at most (many times what they take, for they only end what hangs), in which lane,
+# and whether its files are pieces that run side by side.
 FOLDERS = {
-    "cli": ("asan", 2400, False),
-    "api": ("asan", 2400, False),
-    "contract": ("asan", 2400, False),
-    "sdk": ("asan", 3600, False),
-    "sim": ("asan", 2400, True),
-    "lab": ("ubsan", 7200, True),
-    "soak": ("asan", 14400, True),
+    "cli": Folder("asan", 2400),
+    "api": Folder("asan", 2400),
+    "contract": Folder("asan", 2400),
+    "sdk": Folder("asan", 3600),
+    "sim": Folder("asan", 2400, "waits", True),
+    "lab": Folder("ubsan", 3600, "waits", True),
+    "soak": Folder("asan", 14400, "alone"),
+}
+# Pieces of a lane that run at the same time. What computes keeps two cores busy, what waits needs little of them. Groups of
+# "alone" run one by one, when all else is done.
+LANES = {"works": 2, "waits": 3, "alone": 1}
+# The longest pieces begin first, so that no lane ends with one: seconds on an idle machine; the others are short.
+LONG = {
+    "test_agent": 130, "test_interference": 130, "test_crash": 110, "test_bird": 110, "test_field_router": 80, "test_churn": 60,
+    "test_guests": 60, "test_policy": 60, "test_run": 60, "test_isolation": 50, "test_changes": 50, "test_field_customers": 40,
+    "test_sessions": 30, "test_static": 30, "test_peer_links": 30,
 }
 NAMED_ONLY = ("soak",)
 AS_ROOT = ("lab",)  # by sudo, when somebody else runs this
 PAUSES = (10, 30, 60)  # seconds between tries of what needs a network
+CALM = ["nice", "-n", "10"]  # before what measures no time and is waited for by nothing
 
 
 class Failed(Exception):
     """The group could not run."""
 
 
-class Group:
-    def __init__(self, name, run, alone=False):
-        self.name, self.run, self.alone = name, run, alone
-        self.passed, self.failed, self.lines, self.seconds = 0, 0, [], 0.0
+class Results:
+    """What a piece of a group says of its tests."""
+
+    def __init__(self):
+        self.passed, self.failed, self.lines = 0, 0, []
         self.figures = []  # what passing tests measured and printed
-        self.log = os.path.join(WORK, "log", name + ".log")
 
     def say(self, text):
         self.lines += text.splitlines()
@@ -70,6 +83,58 @@ class Group:
         self.passed, self.failed = self.passed + ok, self.failed + (not ok)
         if not ok:
             self.say("FAILED %s\n%s" % (name, text))
+
+    def add(self, other):
+        self.passed, self.failed = self.passed + other.passed, self.failed + other.failed
+        self.lines += other.lines
+        self.figures += other.figures
+
+
+class Group(Results):
+    """pieces: {name: function that runs it}; a function gets the Results that it fills."""
+
+    def __init__(self, name, pieces, lane="works"):
+        super().__init__()
+        self.name, self.pieces, self.lane = name, pieces if isinstance(pieces, dict) else {name: pieces}, lane
+        self.results = {}  # of pieces that have ended
+        self.log = os.path.join(WORK, "log", name + ".log")
+        self.lock, self.begun = threading.Lock(), None
+        self.mine = contextlib.ExitStack()  # this run's hold on the group
+
+    def begin(self):
+        with self.lock:
+            if self.begun is None:
+                self.mine.enter_context(alone(self.name))
+                self.begun = time.monotonic()
+
+    def perform(self, piece):
+        """Runs a piece; the last one tells what became of the group."""
+        self.begin()
+        results = Results()
+        try:
+            self.pieces[piece](results)
+        except Failed as failure:
+            results.count("%s could not run" % piece, False, str(failure))
+        except Exception as error:  # what breaks has failed; the others still run
+            results.count("%s could not run" % piece, False, repr(error))
+        with self.lock:
+            self.results[piece] = results
+            if len(self.results) == len(self.pieces):
+                self.tell()
+
+    def tell(self):
+        for piece in self.pieces:
+            self.add(self.results[piece])
+        self.mine.close()
+        with open(self.log, "w", encoding="utf-8") as file:
+            file.write("\n".join(self.lines) + "\n")
+        text = "%-10s %4d passed, %d failed, %5.1f s" % (self.name, self.passed, self.failed, time.monotonic() - self.begun)
+        text += "".join("\n    " + line for line in self.figures)
+        if self.failed:
+            lines = self.lines
+            shown = lines[:SHOWN // 2] + ["..."] + lines[-SHOWN // 2:] if len(lines) > SHOWN else lines
+            text += "\n" + "\n".join("    " + line for line in shown)
+        print(text, flush=True)
 
 
 def environment(**more):
@@ -176,7 +241,9 @@ def build(name):
                 return code, output
             with open(stamp, "w", encoding="utf-8") as file:
                 file.write(text)
-        code, output = run(["ninja", "-k", "0", "-C", folder, "all", "meson-test-prereq"])
+        # Tests wait for the sanitized ones.
+        calm = CALM if "-Dwerror=true" in options else []
+        code, output = run(calm + ["ninja", "-k", "0", "-C", folder, "all", "meson-test-prereq"])
         return code, "\n".join(line for line in output.splitlines() if not re.match(r"\[\d+/\d+\] (Comp|Link)", line))
 
     once(name, make)
@@ -285,42 +352,61 @@ def sanitizer_reports(group, folder):
 
 def unit(group):
     folder, env = sanitized("unit")
-    cmocka(group, build("asan"), [], 10, env)
+    cmocka(group, build("asan"), CALM, 10, env)
     sanitizer_reports(group, folder)
 
 
 def valgrind(group):
-    wrapper = ["valgrind", "--quiet", "--error-exitcode=98", "--leak-check=full", "--errors-for-leak-kinds=definite",
+    wrapper = CALM + ["valgrind", "--quiet", "--error-exitcode=98", "--leak-check=full", "--errors-for-leak-kinds=definite",
                "--child-silent-after-fork=yes"]
     cmocka(group, build("gcc"), wrapper, 20, environment())
 
 
-def python_tests(name):
-    which, seconds, _ = FOLDERS[name]
+def python_tests(name, piece=None):
+    """A folder's tests; piece: those of one of its files."""
+    folder = FOLDERS[name]
+    label = os.path.join(name, piece) if piece else name
+    logs = os.path.join(WORK, "log", label)
 
-    def group_run(group):
-        folder, env = sanitized(name)
-        env.update(DCAAS_BUILD=build(which))
-        report = os.path.join(WORK, "log", name + ".xml")
+    def group_run(results):
+        reports, env = sanitized(label)
+        kept = logs + ".kept"
+        shutil.rmtree(kept, ignore_errors=True)
+        env.update(DCAAS_BUILD=build(folder.build), DCAAS_LAB_KEEP=kept)
+        os.makedirs(os.path.dirname(logs), exist_ok=True)
+        report = logs + ".xml"
         if os.path.exists(report):
             os.unlink(report)
-        argv = [venv(), "-m", "pytest", "-v", "--junitxml", report, "-o", "junit_logging=system-out", os.path.join("test", name)]
+        argv = [venv(), "-m", "pytest", "-v", "--junitxml", report, "-o", "junit_logging=system-out",
+                os.path.join("test", label + ".py" if piece else name)]
         if name in AS_ROOT and os.geteuid() != 0:
             argv = ["sudo", "-n", "env", *("%s=%s" % pair for pair in env.items()), *argv]
-        code, output = run(argv, seconds, env, path=os.path.join(WORK, "log", name + ".out"))
+        code, output = run(argv, folder.seconds, env, path=logs + ".out")
         if not os.path.exists(report):
             raise Failed("pytest: exit code %d\n%s" % (code, output))
         for case in xml.etree.ElementTree.parse(report).iter("testcase"):
             wrong = [child for child in case if child.tag in ("failure", "error", "skipped")]
-            group.count("%s::%s" % (case.get("classname"), case.get("name")), not wrong)
+            results.count("%s::%s" % (case.get("classname"), case.get("name")), not wrong)
             if not wrong:
                 printed = [line for out in case.iter("system-out") for line in (out.text or "").splitlines()]
-                group.figures += [line for before, line in zip(printed, printed[1:]) if not before and line][:FIGURES]
-        if group.passed + group.failed == 0 or (code != 0 and group.failed == 0):
-            group.count("pytest", False, "exit code %d" % code)
-        sanitizer_reports(group, folder)
-        group.say("\n".join(line for line in output.splitlines() if not re.search(r" PASSED +\[ *\d+%\]$", line)))
+                results.figures += [line for before, line in zip(printed, printed[1:]) if not before and line][:FIGURES]
+        # Guests that were lost and booted again: a run that passes tells them too.
+        results.figures += ["%s: %s" % (label, line) for line in (contents(os.path.join(kept, "incidents")) or "").splitlines()]
+        if results.passed + results.failed == 0 or (code != 0 and results.failed == 0):
+            results.count("pytest %s" % label, False, "exit code %d" % code)
+        sanitizer_reports(results, reports)
+        results.say("\n".join(line for line in output.splitlines() if not re.search(r" PASSED +\[ *\d+%\]$", line)))
     return group_run
+
+
+def pieces(name):
+    """{name: function} of a folder: one of its name, or one for each of its files."""
+    if not FOLDERS[name].split:
+        return {name: python_tests(name)}
+    top = os.path.join(ROOT, "test", name)
+    found = (os.path.relpath(path, top)[:-len(".py")]
+             for path in glob.glob(os.path.join(top, "**", "test_*.py"), recursive=True))
+    return {piece: python_tests(name, piece) for piece in sorted(found)}
 
 
 def folders():
@@ -337,32 +423,14 @@ def groups():
     known = [Group("lint", lint), Group("gcc", compiled("gcc")), Group("clang", compiled("clang")), Group("unit", unit),
              Group("valgrind", valgrind)]
     present = folders()
-    return known + [Group(name, python_tests(name), FOLDERS[name][2]) for name in FOLDERS if name in present]
+    return known + [Group(name, pieces(name), FOLDERS[name].lane) for name in FOLDERS if name in present]
 
 
-def perform(group):
-    started = time.monotonic()
-    try:
-        with alone(group.name):
-            group.run(group)
-    except Failed as failure:
-        group.count("could not run", False, str(failure))
-    except Exception as error:  # a group that breaks has failed; the others still run
-        group.count("could not run", False, repr(error))
-    group.seconds = time.monotonic() - started
-    with open(group.log, "w", encoding="utf-8") as file:
-        file.write("\n".join(group.lines) + "\n")
-    text = "%-10s %4d passed, %d failed, %5.1f s" % (group.name, group.passed, group.failed, group.seconds)
-    text += "".join("\n    " + line for line in group.figures)
-    if group.failed:
-        shown = group.lines[:SHOWN // 2] + ["..."] + group.lines[-SHOWN // 2:] if len(group.lines) > SHOWN else group.lines
-        text += "\n" + "\n".join("    " + line for line in shown)
-    print(text, flush=True)
-
-
-def perform_all(wanted):
-    """Two at a time; then those that measure time, one by one."""
-    waiting = [group for group in wanted if not group.alone]
+def lane(wanted, name):
+    """Threads that run the pieces of the lane's groups, each taking the next one."""
+    waiting = [(group, piece) for group in wanted if group.lane == name for piece in group.pieces]
+    if name == "waits":
+        waiting.sort(key=lambda pair: -LONG.get(pair[1], 0))
     lock = threading.Lock()
 
     def work():
@@ -370,17 +438,19 @@ def perform_all(wanted):
             with lock:
                 if not waiting:
                     return
-                group = waiting.pop(0)
-            perform(group)
+                group, piece = waiting.pop(0)
+            group.perform(piece)
 
-    workers = [threading.Thread(target=work) for _ in range(2)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    for group in wanted:
-        if group.alone:
-            perform(group)
+    return [threading.Thread(target=work) for _ in range(LANES[name])]
+
+
+def perform_all(wanted):
+    for side_by_side in (("works", "waits"), ("alone",)):
+        workers = [worker for name in side_by_side for worker in lane(wanted, name)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
 
 
 def main(names):
