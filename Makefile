@@ -6,6 +6,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 
 PORT ?=
 DIR ?=
+SET ?=
 ONCE ?=
 
 .PHONY: build help run stop sim check lab bench soak fuzz doc fmt lint clean deps
@@ -25,8 +26,11 @@ stop: ## end what `make run` or `make lab` left running
 	@$(PYTHON) -m lab.run --stop
 	@$(PYTHON) lab down
 
-sim: build ## dcaasd with a simulated edge, no root, no router (PORT=, DIR=)
-	@exec $(PYTHON) -m lab.sim $(if $(PORT),--port $(PORT)) $(if $(DIR),--dir $(DIR))
+# By the environment, so that a folder with a blank stays one word.
+sim: export SIM_DIR := $(DIR)
+sim: export SIM_SET := $(SET)
+sim: build ## dcaasd with a simulated edge, no root, no router (PORT=, DIR=, SET="name=value ...")
+	@exec $(PYTHON) -m lab.sim $(if $(PORT),--port $(PORT)) $${SIM_DIR:+--dir "$$SIM_DIR"} $${SIM_SET:+--set="$$SIM_SET"}
 
 check: deps-check ## every test; ends with "N passed, N failed"
 	@$(PYTHON) test/run_all.py
@@ -50,7 +54,7 @@ doc: build ## doc/openapi.json from the tables
 fmt: ## clang-format over the C files (version 14: others differ in places)
 	clang-format-14 -i $$(git ls-files '*.c' '*.h')
 
-lint: ## include rules; the ten longest functions and files
+lint: ## include rules and circles; the ten longest functions and files
 	$(PYTHON) test/check_includes.py
 	$(PYTHON) test/longest.py
 

@@ -1,5 +1,6 @@
 """dcaasd.py - a dcaasd for the lab: an unprivileged process outside the routers, on loopback and on the lab's management
 network (by an inherited listener)."""
+import errno
 import http.client
 import json
 import os
@@ -53,6 +54,28 @@ def reserve():
     kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     kept.bind(("127.0.0.1", 0))
     return kept
+
+
+DEFAULT_PORT = 8080
+
+
+def choose_port(port, tell, host="127.0.0.1"):
+    """The port if it is free (0: any free one). None: the usual one, or any when that is taken."""
+    if port == 0:
+        return 0
+    wanted = DEFAULT_PORT if port is None else port
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, wanted))
+            return wanted
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise LabError("address %s: %s (is that device up?)" % (host, error.strerror)) from None
+            if port is not None:
+                raise LabError("port %d: %s (PORT=0 takes a free one)" % (port, error.strerror)) from None
+            tell("port %d is taken: using a free one (PORT= chooses)" % DEFAULT_PORT)
+            return 0
 
 
 class Dcaasd:

@@ -9,12 +9,11 @@ import os
 import shlex
 import shutil
 import signal
-import socket
 import sys
 import time
 
 from .api_client import ApiError
-from .dcaasd import binary
+from .dcaasd import DEFAULT_PORT, binary, choose_port
 from .guest import GuestError, wait
 from .order import V3, Gateway, Line
 from .site import Site
@@ -22,7 +21,6 @@ from .topology import ROOT, LabError, down, shown, start_time
 
 FOLDER = os.path.join(ROOT, "build", "run")
 PASSWORD = "example-of-md5"
-DEFAULT_PORT = 8080
 
 
 class Run:
@@ -220,22 +218,6 @@ def brief(value):
                     for k, v in part.items() if v is not None and k != "request_id"}
         return [strip(item) for item in part] if isinstance(part, list) else part
     return json.dumps(strip(value))
-
-
-def choose_port(port, tell):
-    if port == 0:
-        return 0
-    wanted = DEFAULT_PORT if port is None else port
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", wanted))
-            return wanted
-        except OSError as error:
-            if port is not None:
-                raise LabError("port %d: %s (PORT=0 takes a free one)" % (port, error.strerror)) from None
-            tell("port %d is taken: using a free one (PORT= chooses)" % DEFAULT_PORT)
-            return 0
 
 
 def as_root(argv):

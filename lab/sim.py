@@ -3,22 +3,33 @@
 No root, no router: the answers are the API's own, what stands behind them is simulated (`dcaas-edge --fabric sim`).
 """
 import argparse
+import errno
+import fcntl
 import json
 import os
 import pwd
+import re
 import secrets
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import time
 
 from .api_client import ApiError, Client
-from .dcaasd import NOBODY, Dcaasd, binary
+from .dcaasd import NOBODY, Dcaasd, binary, choose_port
 from .guest import PATIENCE, GuestError, wait
-from .topology import ROOT, LabError, shown, start_time
+from .topology import ROOT, LabError, shown
 
-SETTINGS = ("accept_unattached_vpc = yes",)
+FIRST = """# Of `make sim`, which reads it at each start and keeps what you change (dcaas.conf(5) tells what can be said).
+# state_dir and the port files are its own; PORT= goes over listen, SET="name=value ..." over the others.
+[dcaasd]
+accept_unattached_vpc = yes
+"""
+OWN = {"state_dir": "DIR= chooses it", "port_file": "it is the simulation's own", "tls_port_file": "it is the simulation's own",
+       "listen": "PORT= chooses it"}
+DEFAULT_REGION = "region-1"
 EDGE_CONFIG = """[edge]
 server = {endpoint}
 device = {device}
@@ -28,6 +39,12 @@ sim_options = {folder}/sim.ini
 fabric = sim
 """
 SIM_OPTIONS = """# How the simulated router behaves; dcaas.conf(5) tells what else can be said. Changes count at once.
+# down, slow and flap take ids (of a peer, an interface, a peer link, a gateway), addresses, and names on the router:
+#   down = 169.254.10.2
+#   flap = ID
+#   flap_ms = 3000
+#   slow = ID
+#   change_ms = 500
 [sim]
 ports = port1
 """
@@ -35,20 +52,125 @@ ports = port1
 VPC = "6a1e2f30-0000-4000-8000-000000000001"
 
 
+class Configuration:
+    """Lines of a dcaasd.conf that a hand may have changed."""
+
+    def __init__(self, text):
+        self.lines = text.splitlines()
+
+    def _place(self, key):
+        places = [n for n, line in enumerate(self.lines) if re.match(r"\s*%s\s*[=:]" % re.escape(key), line)]
+        return places[-1] if places else None
+
+    def get(self, key):
+        place = self._place(key)
+        return None if place is None else re.split(r"\s[;#]", re.split("[=:]", self.lines[place], maxsplit=1)[1])[0].strip()
+
+    def put(self, key, value):
+        line, place = "%s = %s" % (key, value), self._place(key)
+        if place is None:
+            self.lines.append(line)
+        else:
+            self.lines[place] = line
+
+    def text(self):
+        return "\n".join(self.lines) + "\n"
+
+
+class Server(Dcaasd):
+    """A dcaasd whose configuration outlives it."""
+
+    MARK = "# listen, as the simulation chose it: "
+
+    def __init__(self, folder, port, settings, tell):
+        self.before, self.given = None, settings
+        path = os.path.join(folder, "dcaasd.conf")
+        if os.path.exists(path):
+            with open(path) as file:
+                self.before = file.read()
+        self.content = Configuration(FIRST if self.before is None else self.before)
+        self.host, self.by_hand = self._listens()
+        port = choose_port(self.by_hand if port is None else port, tell, self.host)
+        self.region = dict(settings).get("region_id") or self.content.get("region_id") or DEFAULT_REGION
+        super().__init__(folder, port)
+
+    def _listens(self):
+        """Address, and the port when it was written by hand."""
+        listen = self.content.get("listen")
+        if listen is None or self.MARK + listen in self.content.lines:
+            return "127.0.0.1", None
+        host, colon, port = listen.rpartition(":")
+        if not colon or not port.isdigit():
+            raise LabError("listen = %s: must be address:port" % listen)
+        return host, int(port)
+
+    def write_config(self):
+        conf = self.content
+        conf.lines = [line for line in conf.lines if not line.startswith(self.MARK)]
+        for key, value in self.given:
+            conf.put(key, value)
+        for key, name in (("state_dir", "state"), ("port_file", "port"), ("tls_port_file", "tls_port")):
+            conf.put(key, os.path.join(self.folder, name))
+        listen = "%s:%d" % (self.host, self.port)
+        conf.put("listen", listen)
+        if self.by_hand != self.port:
+            conf.lines.append(self.MARK + listen)
+        with open(self.config + ".new", "w") as file:
+            file.write(conf.text())
+        os.rename(self.config + ".new", self.config)
+
+    def forget_config(self):
+        """What this start could not work with is not kept for the next one."""
+        if self.before is None:
+            os.unlink(self.config)
+        else:
+            with open(self.config, "w") as file:
+                file.write(self.before)
+
+    def start(self):
+        super().start()
+        # An address that means "all" is none to call.
+        self.endpoint = self.endpoint.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+        return self
+
+    def https(self):
+        """Address of the API over HTTPS; None when it listens nowhere."""
+        if self.content.get("listen_tls") in (None, "none"):
+            return None
+        with open(os.path.join(self.folder, "tls_port")) as file:
+            return "https://" + file.read().strip()
+
+
+def settings_of(words):
+    """SET="name=value ...", as the shell splits it."""
+    pairs = []
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not re.fullmatch(r"\w+", name) or "\n" in value:
+            raise LabError("SET: %s: a setting is name=value (dcaas.conf(5), section [dcaasd])" % word)
+        if name in OWN:
+            raise LabError("SET: %s cannot be set here: %s" % (name, OWN[name]))
+        pairs.append((name, value))
+    return pairs
+
+
 class Sim:
-    def __init__(self, folder, port):
+    def __init__(self, folder, port, settings=(), tell=print):
         self.folder = os.path.abspath(folder)
         self.env_path = os.path.join(self.folder, "env")
         self.mark = os.path.join(self.folder, "running.json")
+        self.unfinished = os.path.join(self.folder, "unfinished")
         self.edge = None
+        if re.search(r"[\n\r]|\s[;#]", self.folder):
+            raise LabError("%r cannot be named in a configuration: choose another folder with DIR=" % self.folder)
         os.makedirs(self.folder, exist_ok=True)
         self._refuse_strange()
         self._refuse_second()
-        self.dcaasd = Dcaasd(self.folder, port, SETTINGS)
+        self.dcaasd = Server(self.folder, port, settings, tell)
         self.values = {}
 
     def _refuse_strange(self):
-        """What another user's run left is not touched: he could not go on with it, nor could we. (Root's belongs to nobody.)"""
+        """What another user's run left is not touched: neither user could go on with it. (Root's belongs to nobody.)"""
         mine = (0, NOBODY) if os.geteuid() == 0 else (os.geteuid(),)
         state = os.path.join(self.folder, "state")
         owner = os.stat(state if os.path.exists(state) else self.folder).st_uid
@@ -57,18 +179,27 @@ class Sim:
                            (shown(self.folder), user_name(owner)))
 
     def _refuse_second(self):
+        """The lock goes with this process, however that ends."""
+        self.lock = open(os.path.join(self.folder, "lock"), "w")
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LabError("one runs in %s already (%s): end it, or choose another folder with DIR=" %
+                           (self.folder, self._other())) from None
+        self._mark("starting")
+
+    def _other(self):
         try:
             with open(self.mark) as file:
                 other = json.load(file)
+            return "pid %d, %s" % (other["pid"], other["endpoint"])
         except (OSError, ValueError):
-            return
-        if start_time(other["pid"]) == other["start"]:
-            raise LabError("one runs in %s already (pid %d, %s): end it, or choose another folder with DIR=" %
-                           (self.folder, other["pid"], other.get("endpoint", "starting")))
+            return "starting"
 
-    def _mark(self):
-        with open(self.mark, "w") as file:
-            json.dump({"pid": os.getpid(), "start": start_time(os.getpid()), "endpoint": self.dcaasd.endpoint}, file)
+    def _mark(self, endpoint):
+        with open(self.mark + ".new", "w") as file:
+            json.dump({"pid": os.getpid(), "endpoint": endpoint}, file)
+        os.rename(self.mark + ".new", self.mark)
 
     # state that outlives a run
 
@@ -84,6 +215,16 @@ class Sim:
                            self.folder) from None
         return {name: shlex.split(value)[0] if value else "" for name, value in pairs}
 
+    def forget_unfinished(self):
+        """A first start that was cut short left a database whose keys nobody was told: it begins again."""
+        if not os.path.exists(self.unfinished):
+            return
+        for name in ("state", "edge"):
+            shutil.rmtree(os.path.join(self.folder, name), ignore_errors=True)
+        for name in ("env", "edge.token"):
+            if os.path.exists(os.path.join(self.folder, name)):
+                os.unlink(os.path.join(self.folder, name))
+
     def write_env(self):
         fresh = self.env_path + ".new"
         fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -94,7 +235,7 @@ class Sim:
         os.rename(fresh, self.env_path)
 
     def seed(self, admin):
-        """What an operator would describe: a site, its edge, a port, a tenant, and his connection."""
+        """What an operator would describe: a site, its edge, a port, a tenant, and the tenant's connection."""
         operator = Client(self.dcaasd.endpoint, admin["DCAAS_ADMIN_ACCESS_KEY"], admin["DCAAS_ADMIN_SECRET_KEY"])
 
         def make(plural, singular, **body):
@@ -121,14 +262,25 @@ class Sim:
     # processes
 
     def start(self):
+        self.forget_unfinished()
         self.values = self.known()
-        admin = None if self.values else self.dcaasd.init()
-        self.dcaasd.start()
-        self._mark()
+        admin = None
+        try:
+            if not self.values:
+                with open(self.unfinished, "w"):
+                    pass
+                admin = self.dcaasd.init()
+            self.dcaasd.start()
+        except BaseException:
+            self.dcaasd.forget_config()
+            raise
+        self._mark(self.dcaasd.endpoint)
         if admin:
             self.values = self.seed(admin)
-        self.values["DCAAS_ENDPOINT"] = self.dcaasd.endpoint
+        self.values.update(DCAAS_ENDPOINT=self.dcaasd.endpoint, DCAAS_REGION_ID=self.dcaasd.region)
         self.write_env()
+        if os.path.exists(self.unfinished):
+            os.unlink(self.unfinished)
         self.start_edge()
 
     def start_edge(self):
@@ -146,6 +298,7 @@ class Sim:
                 os.chown(os.path.join(self.folder, name), NOBODY, NOBODY)
         program = self.dcaasd.copy("dcaas-edge")
         with open(os.path.join(self.folder, "edge.log"), "ab") as log:
+            self.read = log.tell()
             self.edge = subprocess.Popen(self.dcaasd.unprivileged() + [program, "-c", config, "--fabric", "sim"],
                                          stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
 
@@ -175,7 +328,19 @@ class Sim:
                 return "dcaasd ended: " + self.tail("dcaasd.log")
             if self.edge.poll() is not None:
                 return "dcaas-edge ended: " + self.tail("edge.log")
+            self.tell_refused()
             time.sleep(0.2)
+
+    def tell_refused(self):
+        """Faults that the simulated router does not understand."""
+        with open(os.path.join(self.folder, "edge.log"), "rb") as file:
+            file.seek(self.read)
+            whole = file.read().rpartition(b"\n")
+        self.read += len(whole[0] + whole[1])
+        for line in whole[0].decode(errors="replace").splitlines():
+            if "options of the simulation refused" in line:
+                print("sim: %s is refused, what was before it counts: %s" % (
+                    shown(os.path.join(self.folder, "sim.ini")), line.split("error=", 1)[-1]), file=sys.stderr, flush=True)
 
     def stop(self):
         if self.edge is not None and self.edge.poll() is None:
@@ -224,27 +389,40 @@ The same server by curl, with a token:
       "domain":{{"id":"'$DCAAS_DOMAIN_ID'"}}}}}}}},"scope":{{"project":{{"id":"'$DCAAS_PROJECT_ID'"}}}}}}}}' |
       sed -n 's/^[Xx]-[Ss]ubject-[Tt]oken: *//p' | tr -d '\\r')
   curl -s -H "X-Auth-Token: $token" $DCAAS_ENDPOINT/v3/$DCAAS_PROJECT_ID/dcaas/virtual-interfaces
-""".format(dcaas=shown(binary("dcaas")), env=shown(sim.env_path), vpc=VPC)
+""".format(dcaas=shlex.quote(shown(binary("dcaas"))), env=shlex.quote(shown(sim.env_path)), vpc=VPC)
 
 
-def stop_on_term(_signal, _frame):
+def interrupt(_signal, _frame):
     raise KeyboardInterrupt
+
+
+def on_signals(action):
+    """SIGINT too: what a shell starts in the background is born with it ignored."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, action)
+
+
+def tell(words):
+    print("sim: " + words, flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(prog="make sim", description="dcaasd with a simulated edge")
-    parser.add_argument("--port", type=int, default=8080, help="port on loopback; 0: any free one")
+    parser.add_argument("--port", type=int, help="port on loopback; 0: any free one (default: 8080 when it is free)")
     parser.add_argument("--dir", default=os.path.join(ROOT, "build", "sim"), help="folder of its state")
+    parser.add_argument("--set", default="", metavar="NAME=VALUE...", help="settings of dcaasd; kept in its configuration")
     options = parser.parse_args()
     begun = time.monotonic()
-    signal.signal(signal.SIGTERM, stop_on_term)
     sim = None
     try:
-        sim = Sim(options.dir, options.port)
+        on_signals(interrupt)
+        sim = Sim(options.dir, options.port, settings_of(shlex.split(options.set)), tell)
         sim.start()
         sim.ready()
         print("sim: dcaasd on %s with a simulated edge (no router: what it reports is simulated), ready after %.1f s" %
               (sim.dcaasd.endpoint, time.monotonic() - begun))
+        if sim.dcaasd.https():
+            print("sim: also on %s, certificate in %s" % (sim.dcaasd.https(), shown(os.path.join(sim.folder, "state", "tls.crt"))))
         print("sim: credentials in %s, state in %s; Ctrl-C ends it, the state stays" % (shown(sim.env_path), shown(sim.folder)))
         print(first_order(sim), flush=True)
         ended = sim.watch()
@@ -253,14 +431,16 @@ def main():
     except KeyboardInterrupt:
         print("sim: ending")
         return 0
-    except (LabError, GuestError, ApiError, OSError) as error:
+    except (LabError, GuestError, ApiError, OSError, ValueError) as error:
         print("sim: %s" % error, file=sys.stderr)
         if "in use" in str(error):
             print("sim: PORT=0 takes a free port", file=sys.stderr)
+        if isinstance(error, OSError) and error.errno == errno.ENETUNREACH:
+            print("sim: is loopback up? (ip link set lo up)", file=sys.stderr)
         return 1
     finally:
+        on_signals(signal.SIG_IGN)
         if sim is not None:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
             sim.stop()
 
 

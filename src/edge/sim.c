@@ -18,8 +18,10 @@ static const struct config_key sim_keys[] = {
 	{ SECTION, "no_carrier", "", "Ports without carrier." },
 	{ SECTION, "exposed", "", "Ports with an address of the router's own." },
 	{ SECTION, "fail", "", "Devices, prefixes, addresses and neighbours whose changes are refused." },
-	{ SECTION, "down", "", "Neighbours whose session never comes up." },
-	{ SECTION, "change_ms", "0", "Milliseconds that each change takes." },
+	{ SECTION, "down", "", "Sessions that never come up, by a name, an id (of a peer, an interface, a link, a gateway) or an address." },
+	{ SECTION, "slow", "", "Whose changes take change_ms, by the same words; empty: all." },
+	{ SECTION, "flap", "", "Sessions that live flap_ms, by the same words; empty: all." },
+	{ SECTION, "change_ms", "0", "Milliseconds that a change takes." },
 	{ SECTION, "session_ms", "200", "Milliseconds until a session is Established." },
 	{ SECTION, "flap_ms", "0", "Milliseconds that a session lives; 0: it stays." },
 	{ SECTION, "routes", "1", "Routes that each neighbour announces." },
@@ -27,20 +29,15 @@ static const struct config_key sim_keys[] = {
 };
 /* clang-format on */
 
-bool
-sim_names(const char *list, const char *name)
+/* A list of what is slow says nothing without a time. */
+static enum dc_code
+check_times(const struct sim_options *o, struct dc_error *err)
 {
-	size_t len = strlen(name);
-
-	for (const char *at = list; *at != '\0';) {
-		size_t n = strcspn(at, " ,");
-
-		if (n == len && strncmp(at, name, n) == 0)
-			return true;
-		at += n;
-		at += strspn(at, " ,");
-	}
-	return false;
+	if (o->slow[0] != '\0' && o->change_ms == 0)
+		return dc_fail(err, DC_E_PARAM, "slow", "[" SECTION "] slow needs change_ms");
+	if (o->flap[0] != '\0' && o->flap_ms == 0)
+		return dc_fail(err, DC_E_PARAM, "flap", "[" SECTION "] flap needs flap_ms");
+	return DC_OK;
 }
 
 static enum dc_code
@@ -56,10 +53,13 @@ read_options(const char *path, struct sim_options *ret, struct dc_error *err)
 	o.exposed = config_get(o.config, SECTION, "exposed");
 	o.fail = config_get(o.config, SECTION, "fail");
 	o.down = config_get(o.config, SECTION, "down");
+	o.slow = config_get(o.config, SECTION, "slow");
+	o.flap = config_get(o.config, SECTION, "flap");
 	if ((rc = config_int(o.config, SECTION, "change_ms", 0, MS_MAX, &o.change_ms, err)) != DC_OK ||
 	    (rc = config_int(o.config, SECTION, "session_ms", 0, MS_MAX, &o.session_ms, err)) != DC_OK ||
 	    (rc = config_int(o.config, SECTION, "flap_ms", 0, MS_MAX, &o.flap_ms, err)) != DC_OK ||
-	    (rc = config_int(o.config, SECTION, "routes", 0, ROUTES_MAX, &o.routes, err)) != DC_OK) {
+	    (rc = config_int(o.config, SECTION, "routes", 0, ROUTES_MAX, &o.routes, err)) != DC_OK ||
+	    (rc = check_times(&o, err)) != DC_OK) {
 		config_free(o.config);
 		return rc;
 	}
@@ -79,6 +79,25 @@ options_changed(struct sim *s)
 	return true;
 }
 
+/* Names of what is not there are told, not kept for later: a misspelt fault would never come. */
+static enum dc_code
+read_known_options(const struct sim *s, struct sim_options *ret, struct dc_error *err)
+{
+	struct sim_options o;
+	enum dc_code rc = read_options(s->options_path, &o, err);
+
+	if (rc != DC_OK)
+		return rc;
+	if ((rc = sim_check_names(s, "down", o.down, true, err)) != DC_OK ||
+	    (rc = sim_check_names(s, "flap", o.flap, true, err)) != DC_OK ||
+	    (rc = sim_check_names(s, "slow", o.slow, false, err)) != DC_OK) {
+		config_free(o.config);
+		return rc;
+	}
+	*ret = o;
+	return DC_OK;
+}
+
 void
 sim_reread(struct sim *s)
 {
@@ -87,7 +106,7 @@ sim_reread(struct sim *s)
 
 	if (!options_changed(s))
 		return;
-	if (read_options(s->options_path, &fresh, &err) != DC_OK) {
+	if (read_known_options(s, &fresh, &err) != DC_OK) {
 		_cleanup_arena_ struct arena *arena = arena_new();
 
 		dc_log(LOG_ERR, "options of the simulation refused", "error=%s", log_quote(arena, err.text));
@@ -98,6 +117,14 @@ sim_reread(struct sim *s)
 	(void)eventfd_write(s->changes, 1);
 	dc_log(LOG_INFO, "options of the simulation read", "session_ms=%lld routes=%lld", (long long)fresh.session_ms,
 	    (long long)fresh.routes);
+}
+
+void
+sim_pause(const struct sim *s)
+{
+	struct timespec t = {s->options.change_ms / 1000, s->options.change_ms % 1000 * 1000000};
+
+	nanosleep(&t, NULL);
 }
 
 static void

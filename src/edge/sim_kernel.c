@@ -483,6 +483,32 @@ route_del(struct sim *s, const struct op_route *r, struct dc_error *err)
 
 /* --- the interface --- */
 
+/* Whether the operator of the simulation wants this change to take its time. */
+static bool
+is_slow(const struct sim *s, enum agent_op op, const void *request)
+{
+	const struct sim_instance *in = sim_instance(s, ((const struct op_instance *)request)->instance);
+	const char *device = "", *mark = "";
+	const struct ip_addr *addr = NULL;
+
+	if (s->options.slow[0] == '\0' || s->options.change_ms == 0)
+		return s->options.change_ms > 0;
+	if (op == OP_VRF_ADD || op == OP_VLAN_ADD) {
+		device = ((const struct op_link *)request)->device;
+		mark = ((const struct op_link *)request)->mark;
+	} else if (op == OP_VETH_ADD) {
+		device = ((const struct op_veth *)request)->device;
+		mark = ((const struct op_veth *)request)->mark;
+	} else if (op == OP_LINK_UP || op == OP_LINK_DEL) {
+		device = ((const struct op_device *)request)->device;
+	} else if (op == OP_ADDR_ADD || op == OP_ADDR_DEL) {
+		device = ((const struct op_addr *)request)->device;
+		addr = &((const struct op_addr *)request)->prefix.addr;
+	} else if (op == OP_ROUTE_ADD || op == OP_ROUTE_DEL)
+		device = ((const struct op_route *)request)->device;
+	return sim_lists_change(s->options.slow, in, device, mark, addr);
+}
+
 /* Whether the operator of the simulation wants this change to fail. */
 static bool
 must_fail(const struct sim *s, enum agent_op op, const void *request)
@@ -541,11 +567,8 @@ sim_change(struct kernel *k, enum agent_op op, void *request, size_t size, struc
 
 	(void)size;
 	sim_reread(s);
-	if (s->options.change_ms > 0) {
-		struct timespec t = {s->options.change_ms / 1000, s->options.change_ms % 1000 * 1000000};
-
-		nanosleep(&t, NULL);
-	}
+	if (is_slow(s, op, request))
+		sim_pause(s);
 	if (must_fail(s, op, request))
 		return refuse(err, "change", "refused as the options ask");
 	return carry_out(s, op, request, err);

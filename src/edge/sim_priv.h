@@ -14,8 +14,10 @@ struct sim_options {
 	const char *ports;                /* shown from the start; names, by blanks or commas */
 	const char *no_carrier, *exposed; /* of ports */
 	const char *fail;                 /* devices, prefixes, addresses and neighbours whose changes are refused */
-	const char *down;                 /* neighbours that never come up */
-	int64_t change_ms;                /* that each change takes */
+	const char *down;                 /* sessions that never come up */
+	const char *slow;                 /* whose changes take change_ms; "": all */
+	const char *flap;                 /* sessions that live flap_ms; "": all */
+	int64_t change_ms;                /* that a change takes */
 	int64_t session_ms;               /* until a neighbour is Established */
 	int64_t flap_ms;                  /* that a session lives; 0: for ever */
 	int64_t routes;                   /* that each neighbour announces */
@@ -72,13 +74,26 @@ struct sim {
 extern const struct kernel_ops sim_kernel_ops;
 extern const struct routing_ops sim_routing_ops;
 
-bool sim_names(const char *list, const char *name); /* whether the list names it */
+/* sim_names.c. Lists of the options: entries between blanks or commas. */
+#define SIM_NAME_MAX 64                                   /* longer ones are cut: nothing has such a name */
+bool sim_next(const char **list, char ret[SIM_NAME_MAX]); /* the next entry; false at the end */
+bool sim_names(const char *list, const char *name);       /* whether the list has that very word */
+/* Whether the list names the session: protocol, device, id of the peer, the interface, the link or the gateway,
+ * address. */
+bool sim_lists_session(const char *list, const struct sim_instance *, const struct sim_neighbour *);
+/* Whether the list names what a change is about. mark: of the new device, or ""; addr may be NULL. */
+bool sim_lists_change(
+    const char *list, const struct sim_instance *, const char *device, const char *mark, const struct ip_addr *addr);
+/* An error that names the first entry which nothing on the router is called by now. */
+enum dc_code sim_check_names(
+    const struct sim *, const char *key, const char *list, bool sessions_only, struct dc_error *err);
 struct sim_instance *sim_instance(const struct sim *, uint32_t number);
 struct item_link *sim_link(const struct sim_instance *, const char *device);
 struct item_addr *sim_addr(const struct sim_instance *, const char *device, const struct ip_addr *);
 bool sim_port_carrier(const struct sim *, const char *port);
 void sim_forget_neighbours(struct sim_instance *);
-void sim_release(struct sim *); /* one user less */
+void sim_pause(const struct sim *); /* as long as a slow change takes */
+void sim_release(struct sim *);     /* one user less */
 /* The options again when their file changed; what is wrong with them is logged and the old ones stay. */
 void sim_reread(struct sim *);
 

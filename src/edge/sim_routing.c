@@ -141,8 +141,11 @@ take_neighbours(struct sim *s, struct sim_instance *in, const struct routing_des
 			fresh[n] = *old;
 			*old = (struct sim_neighbour){.key = old->key};
 			fresh[n].key = copy(w->key);
-		} else
+		} else {
 			fresh[n] = neighbour_new(s, w);
+			if (sim_lists_session(s->options.slow, in, &fresh[n]))
+				sim_pause(s);
+		}
 		fresh[n++].route_limit = w->route_limit;
 	}
 	qsort(fresh, n, sizeof(*fresh), compare_neighbour);
@@ -193,6 +196,12 @@ fall(struct sim_neighbour *n, int64_t due, const char *why)
 	n->last_error = why;
 }
 
+static bool
+flaps(const struct sim *s, const struct sim_instance *in, const struct sim_neighbour *n)
+{
+	return s->options.flap_ms > 0 && (s->options.flap[0] == '\0' || sim_lists_session(s->options.flap, in, n));
+}
+
 static void
 live(const struct sim *s, const struct sim_instance *in, struct sim_neighbour *n, int64_t now)
 {
@@ -200,14 +209,14 @@ live(const struct sim *s, const struct sim_instance *in, struct sim_neighbour *n
 		if (n->established)
 			fall(n, 0, "Interface is down (simulated)");
 		n->due = now + s->options.session_ms;
-	} else if (sim_names(s->options.down, n->name)) {
+	} else if (sim_lists_session(s->options.down, in, n)) {
 		if (n->established)
 			fall(n, 0, "Hold timer expired (simulated)");
 		n->due = now + s->options.session_ms;
 	} else if (n->established && n->route_limit > 0 && s->options.routes > n->route_limit) {
 		n->limited = true;
 		fall(n, now + LIMIT_WAIT_MS, "Route limit exceeded (simulated)");
-	} else if (n->established && s->options.flap_ms > 0 && now >= n->due)
+	} else if (n->established && flaps(s, in, n) && now >= n->due)
 		fall(n, now + s->options.session_ms, "Received: Cease (simulated)");
 	else if (!n->established && now >= n->due) {
 		n->established = true;

@@ -1,6 +1,8 @@
 """What goes wrong on the router is told in its words, retried, and mended."""
 import time
 
+import pytest
+
 from support import V3, rows, wait_for
 
 SHOWN_SECONDS = 2  # what the daemon sees is in the API's answers within this
@@ -63,6 +65,7 @@ def test_a_session_that_goes_down_and_comes_back_is_followed(site, figure):
 
 def test_the_reason_says_that_md5_was_ordered(site):
     vif = site.order(1, bgp_md5="some password")
+    site.wait_status(vif, "ACTIVE")
     site.edge.set_options(down=name(site, vif))
     wait_for("reason", lambda: "MD5 ordered" in (site.interface(vif)["reason"] or ""))
 
@@ -192,3 +195,85 @@ def test_a_session_that_flaps_is_followed_and_is_nobodys_fault(new_site):
     session = site.world.operator.get("/dcaas/v1/sessions/" + site.peer(vif)["id"])["session"]
     assert "Cease" in session["last_error"]
     assert [a["reset"] for a in site.edge.rows("applies", "applies") if a["reset"]] == []
+
+
+WORDS = {
+    "its protocol": lambda site, vif: name(site, vif),
+    "its device": device,
+    "the id of its interface": lambda site, vif: vif,
+    "the id of its peer, in upper case": lambda site, vif: site.peer(vif)["id"].upper(),
+    "its address": lambda site, vif: "192.0.3.2",
+    "our address": lambda site, vif: "192.0.3.1",
+}
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_session_is_taken_down_by_any_word_for_it(site, word):
+    vif, other = site.order(1), site.order(2)
+    for one in (vif, other):
+        site.wait_status(one, "ACTIVE")
+    site.edge.set_options(down=WORDS[word](site, vif))
+    site.wait_status(vif, "DOWN")
+    assert site.interface(other)["status"] == "ACTIVE"
+    site.edge.set_options()
+    site.wait_status(vif, "ACTIVE")
+
+
+def test_the_id_of_a_gateway_takes_all_its_sessions_down(site):
+    vifs = [site.order(n) for n in (1, 2)]
+    for vif in vifs:
+        site.wait_status(vif, "ACTIVE")
+    site.edge.set_options(down=site.gateway)
+    for vif in vifs:
+        site.wait_status(vif, "DOWN")
+
+
+@pytest.mark.parametrize("options, told", [
+    ({"down": "p1000_4"}, "down: the simulated router has no session"),
+    ({"down": "198.51.100.1"}, "198.51.100.1"),
+    ({"flap": "00000000-0000-4000-8000-000000000009", "flap_ms": 500}, "flap: the simulated router has no session"),
+    ({"slow": "dcv1000", "change_ms": 500}, "slow: the simulated router has no"),
+    ({"slow": "dcv1", "change_ms": 0}, "slow needs change_ms"),
+    ({"flap": "dcv1"}, "flap needs flap_ms"),
+])
+def test_a_word_for_nothing_is_refused_and_changes_nothing(site, options, told):
+    vif = site.order(1)
+    site.wait_status(vif, "ACTIVE")
+    line = site.edge.lines()
+    site.edge.set_options(routes=9, **options)
+    wait_for("refused", lambda: site.edge.logged("options of the simulation refused", line))
+    assert told in site.edge.log()
+    site.edge.set_options(routes=7)
+    wait_for("7 routes", lambda: site.peer(vif)["receive_route_num"] == 7)
+    assert site.interface(vif)["status"] == "ACTIVE"
+
+
+def test_only_what_is_named_flaps(site):
+    vif, other = site.order(1), site.order(2)
+    for one in (vif, other):
+        site.wait_status(one, "ACTIVE")
+    since = site.world.operator.get("/dcaas/v1/sessions/" + site.peer(other)["id"])["session"]["since"]
+    line = site.edge.lines()
+    site.edge.set_options(flap=vif, flap_ms=300)
+    wait_for("two ups and downs", lambda: sum('event="session established"' in text
+                                              for text in site.edge.log().splitlines()[line:]) >= 2)
+    assert site.world.operator.get("/dcaas/v1/sessions/" + site.peer(other)["id"])["session"]["since"] == since
+
+
+SLOW_MS = 4000
+
+
+def test_only_what_is_named_is_slow(site):
+    vif, other = site.order(1), site.order(2)
+    for one in (vif, other):
+        site.wait_status(one, "ACTIVE")
+    line = site.edge.lines()
+    site.edge.set_options(slow=vif, change_ms=SLOW_MS)
+    wait_for("read", lambda: site.edge.logged("options of the simulation read", line))
+    seconds = {}
+    for one in (vif, other):
+        begun = time.monotonic()
+        site.delete(one)
+        site.wait_gone(one)
+        seconds[one] = time.monotonic() - begun
+    assert seconds[vif] >= SLOW_MS / 1000 > seconds[other], seconds
