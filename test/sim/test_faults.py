@@ -136,7 +136,7 @@ def test_every_apply_carries_the_proof_that_others_sessions_stayed(site):
 def test_health_says_that_it_is_simulated(site):
     site.edge.wait_seen("reported", lambda e: e["reported_time"])
     assert site.edge.seen()["fabric"] == "sim"
-    assert "simulated" in str(site.dcaasd.health())
+    wait_for("simulated", lambda: "simulated" in str(site.dcaasd.health()))
 
 
 def test_a_neighbour_that_is_refused_later_is_not_called_up_any_more(site):
