@@ -197,7 +197,7 @@ def content(both, which):
         found[name] = sorted(
             json.dumps([[column, both.plain(which, str(value))] for column, value in zip(columns, row)
                         if not NOT_ALIKE.search(column) and not str(value).startswith("v1:")
-                        and column != "access_key"])
+                        and column not in ("access_key", "credential")])
             for row in rows)
     return found
 
