@@ -129,9 +129,8 @@ crud_create(struct tx *tx, struct call *call, struct dc_error *err)
 	return rc == DC_OK ? crud_answer(tx, call, res, row, true, err) : rc;
 }
 
-/* Ids are kept in lower case; NULL when the text cannot be one, so that it is not looked for. */
-static const char *
-normal_id(const struct field_table *table, const char *id, struct arena *arena)
+const char *
+crud_normal_id(const struct field_table *table, const char *id, struct arena *arena)
 {
 	const struct field *f = field_find(table, "id");
 	char *lower;
@@ -163,7 +162,7 @@ enum dc_code
 crud_load(
     struct tx *tx, struct call *call, const struct resource *res, const char *id, void **ret, struct dc_error *err)
 {
-	const char *normal = id != NULL ? normal_id(res->table, id, tx_arena(tx)) : NULL, *parent;
+	const char *normal = id != NULL ? crud_normal_id(res->table, id, tx_arena(tx)) : NULL, *parent;
 	struct query_cond cond[CRUD_SCOPE_MAX + 2] = {Q_EQ("id", normal)};
 	enum dc_code rc;
 

@@ -18,6 +18,8 @@ enum dc_code crud_delete(struct tx *, struct call *, struct dc_error *err);
 /* The parts, for extra routes. Load: the row with this id that the caller may see; 404 with the resource's code. */
 enum dc_code crud_load(
     struct tx *, struct call *, const struct resource *, const char *id, void **ret, struct dc_error *err);
+/* An id as it is kept, in lower case; NULL when the text cannot be one of the table, so that it is not looked for. */
+const char *crud_normal_id(const struct field_table *, const char *id, struct arena *);
 /* The id of the resource above in the path, which must be there; NULL for a resource without one. */
 enum dc_code crud_parent(struct tx *, struct call *, const struct resource *, const char **id, struct dc_error *err);
 /* The conditions that every look at the resource has: the caller's project, the resource above (parent may be NULL),

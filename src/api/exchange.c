@@ -4,6 +4,7 @@
 
 #include "auth/percent.h"
 #include "auth/projects.h"
+#include "auth/tables.h"
 
 #define V3_PROJECT "/v3/{project_id}/"
 #define OPERATOR_SIDE "/dcaas/v1"
@@ -87,6 +88,7 @@ static enum dc_code
 check_project(struct tx *tx, struct call *c, struct dc_error *err)
 {
 	const struct project_scope scope = {.domain_id = c->who.domain_id, .project_id = c->who.project_id};
+	const char *kept;
 
 	if (strncmp(c->route->path, V3_PROJECT, strlen(V3_PROJECT)) != 0)
 		return DC_OK;
@@ -94,6 +96,8 @@ check_project(struct tx *tx, struct call *c, struct dc_error *err)
 	if (c->project == NULL || c->project[0] == '\0' || c->project[0] == '{')
 		return dc_fail(err, DC_E_FORBIDDEN, "project_id",
 		    "The client sent no project id: set it in the client's credentials.");
+	if ((kept = crud_normal_id(&project_table, c->project, c->arena)) != NULL)
+		c->project = kept;
 	if (c->who.domain_scoped && c->who.role != ROLE_OPERATOR)
 		return dc_fail(err, DC_E_FORBIDDEN, "project_id", "The token is scoped to a domain, not to a project.");
 	return projects_check(tx, &scope, c->who.role, c->project, err);
@@ -155,6 +159,21 @@ admit_again(struct tx *tx, struct call *c, struct dc_error *err)
 	return rc == DC_OK ? authorize(tx, c, err) : rc;
 }
 
+/* A body that is not what it says would be called broken JSON, or be taken for what it is not. */
+static enum dc_code
+check_encoding(const struct exchange *x, struct dc_error *err)
+{
+	const char *encoding = exchange_header(&x->call, "Content-Encoding");
+
+	if (encoding == NULL || x->call.body_len == 0)
+		return DC_OK;
+	encoding += strspn(encoding, " \t");
+	return encoding[0] == '\0' || strcasecmp(encoding, "identity") == 0
+		   ? DC_OK
+		   : dc_fail(err, DC_E_REQUEST, "Content-Encoding",
+			 "The body's Content-Encoding %.40s is not served: send the body as it is.", encoding);
+}
+
 /* Only the media type counts: clients add charsets of many spellings. None at all is taken as JSON. */
 static enum dc_code
 check_media_type(const struct exchange *x, struct dc_error *err)
@@ -198,7 +217,8 @@ decode_body(struct exchange *x, struct dc_error *err)
 	void *row = NULL;
 	enum dc_code rc;
 
-	if ((rc = check_media_type(x, err)) != DC_OK || r->view == 0 || table == NULL)
+	if ((rc = check_encoding(x, err)) != DC_OK || (rc = check_media_type(x, err)) != DC_OK || r->view == 0 ||
+	    table == NULL)
 		return rc;
 	if ((rc = check_size(x, err)) != DC_OK)
 		return rc;

@@ -100,6 +100,27 @@ filter_values(struct call *call, const struct field *f, const char **values, siz
 	return DC_OK;
 }
 
+/* A member that has the same value in every item (its fallback, in no column): all of them match, or none. */
+static void
+filter_constant(struct call *call, const struct resource *res, const struct field *f, const char *const *values,
+    struct query_cond *cond, size_t *n)
+{
+	void *row = arena_alloc(call->arena, res->table->size);
+	const struct f_text *constant = field_ptr(f, row);
+
+	field_defaults(res->table, call->arena, row);
+	for (; *values != NULL; values++)
+		if (strcmp(*values, constant->v) == 0)
+			return;
+	cond[(*n)++] = (struct query_cond)Q_IN("id", values); /* the end of the list: nothing is in it */
+}
+
+static bool
+is_filter(const struct field *f)
+{
+	return (f->filter || f->filter_csv) && (!f->no_column || f->fallback != NULL);
+}
+
 /* What is no member of the answer cannot be asked for either. */
 static enum field_view
 list_view(const struct call *call)
@@ -124,13 +145,14 @@ take_filters(struct call *call, const struct resource *res, const char *parent, 
 	for (const struct field *f = res->table->fields; f->name != NULL; f++) {
 		const char **values;
 
-		if (!(f->filter || f->filter_csv) || f->no_column || !(f->may & (unsigned)list_view(call)) ||
-		    call_query(call, f->name, 0) == NULL)
+		if (!is_filter(f) || !(f->may & (unsigned)list_view(call)) || call_query(call, f->name, 0) == NULL)
 			continue;
 		values = arena_array(call->arena, FILTER_VALUES_MAX + 1, sizeof(*values));
 		if ((rc = filter_values(call, f, values, &values_n, err)) != DC_OK)
 			return rc;
-		if (values_n == 1)
+		if (f->no_column)
+			filter_constant(call, res, f, values, cond, &n);
+		else if (values_n == 1)
 			cond[n++] = (struct query_cond)Q_EQ(f->name, values[0]);
 		else
 			cond[n++] = (struct query_cond)Q_IN(f->name, values);
@@ -192,6 +214,26 @@ write_list(
 	jw_object_end(&w);
 }
 
+/* In another order than that of ids a marker stands for its item's place, which goes with the item: an empty page would
+ * say that the list ends there. */
+static enum dc_code
+check_marker(struct tx *tx, struct call *call, const struct resource *res, const char *parent,
+    const struct query_page *page, struct dc_error *err)
+{
+	struct query_cond cond[CRUD_SCOPE_MAX + 2] = {Q_EQ("id", page->after)};
+	int64_t n;
+	enum dc_code rc;
+
+	if (page->after == NULL || page->sort == NULL || strcmp(page->sort, "id") == 0)
+		return DC_OK;
+	crud_scope(call, res, parent, &cond[1]);
+	if ((rc = query_count(tx, res->table, cond, &n, err)) != DC_OK || n > 0)
+		return rc;
+	return dc_fail(err, DC_E_PARAM, "marker",
+	    "marker: item %.64s does not exist any more, so it has no place in the order of %s: list from the start.",
+	    page->after, page->sort);
+}
+
 enum dc_code
 crud_list(struct tx *tx, struct call *call, struct dc_error *err)
 {
@@ -208,6 +250,7 @@ crud_list(struct tx *tx, struct call *call, struct dc_error *err)
 
 	if ((rc = crud_parent(tx, call, res, &parent, err)) != DC_OK ||
 	    (rc = take_page(call, res->table, &page, err)) != DC_OK ||
+	    (rc = check_marker(tx, call, res, parent, &page, err)) != DC_OK ||
 	    (rc = take_filters(call, res, parent, &cond, err)) != DC_OK ||
 	    (rc = crud_fields(call, res->table, &options.only, err)) != DC_OK)
 		return rc;

@@ -150,7 +150,8 @@ static void
 filter_parameters(struct document *d, const struct field_table *table, enum field_view view)
 {
 	for (const struct field *f = table->fields; f->name != NULL; f++) {
-		if (!(f->filter || f->filter_csv) || f->no_column || !(f->may & (unsigned)view))
+		if (!(f->filter || f->filter_csv) || (f->no_column && f->fallback == NULL) ||
+		    !(f->may & (unsigned)view))
 			continue;
 		begin_parameter(d->out, "query", f->name, false,
 		    arena_printf(d->arena, "Only items with this %s; several values: any of them.", f->name));
@@ -278,19 +279,21 @@ write_items(struct document *d, const struct route *r)
 static void
 write_answer_schema(struct document *d, const struct route *r)
 {
-	bool list = r->run == crud_list;
+	bool list = r->run == crud_list, part = r->body_table != NULL; /* a part of the resource answers with itself */
 
 	jw_object_begin(d->out);
 	jw_member_string(d->out, "type", "object");
 	if (r->res != NULL) {
-		required_members(d->out, list ? r->res->plural : r->res->name, "request_id");
+		const char *name = list ? r->res->plural : part ? r->envelope : r->res->name;
+
+		required_members(d->out, name, "request_id");
 		jw_key(d->out, "properties");
 		jw_object_begin(d->out);
-		jw_key(d->out, list ? r->res->plural : r->res->name);
+		jw_key(d->out, name);
 		if (list)
 			write_items(d, r);
 		else
-			write_ref(d, r->res->table, answer_view(r));
+			write_ref(d, part ? r->body_table : r->res->table, answer_view(r));
 		if (list) {
 			jw_key(d->out, "page_info");
 			jw_raw(d->out, "{\"$ref\":\"#/components/schemas/PageInfo\"}");

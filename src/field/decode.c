@@ -50,6 +50,18 @@ decode_text(const struct decoding *d, const struct field *f, const json_t *json,
 	return DC_OK;
 }
 
+/* As far as a double counts by ones. */
+static bool
+whole_real(double real, int64_t *ret)
+{
+	const double most = 9007199254740992.0;
+
+	if (!(real >= -most && real <= most) || (double)(int64_t)real < real || (double)(int64_t)real > real)
+		return false;
+	*ret = (int64_t)real;
+	return true;
+}
+
 static enum dc_code
 decode_int(const struct decoding *d, const struct field *f, const json_t *json, const char *path, struct f_int *ret)
 {
@@ -57,6 +69,8 @@ decode_int(const struct decoding *d, const struct field *f, const json_t *json, 
 
 	if (json_is_integer(json))
 		v = json_integer_value(json);
+	else if (json_is_real(json) && whole_real(json_real_value(json), &v))
+		; /* JSON has one kind of number: 64512.0 is 64512 */
 	else if (!f->quoted || !json_is_string(json) || !parse_digits(json_string_value(json), &v))
 		return check_int(f, INT64_MIN, path, d->err); /* the same words: they name the kind and the range */
 	if (d->limited) {

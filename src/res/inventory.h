@@ -11,6 +11,7 @@ struct location {
 	struct f_objects provider_list;
 	struct f_text latitude, longitude, public_border_group, city, location_type, support_region_type;
 	struct f_int created_time, updated_time;
+	struct f_text status; /* the same of all */
 };
 extern const struct field_table location_table;
 extern const struct resource location_resource;

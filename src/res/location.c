@@ -69,9 +69,23 @@ const struct field_table location_table = {
 		.doc = "When it was described."},
 	    {AT(location, updated_time), .kind = F_TIME, .nullable = true, .may = V_R | OP_R, .sort = true,
 		.doc = "When it was last changed."},
+	    {AT(location, status), .kind = F_TEXT, .max = 64, .no_column = true, .may = V_R | OP_R, .filter = true,
+		.fallback = "\"ACTIVE\"", .doc = "ACTIVE: what is described is in service."},
 	    {0},
 	},
 };
+
+static enum dc_code
+location_embed(struct tx *tx, const struct call *call, void *rows, size_t n, struct dc_error *err)
+{
+	struct location *l = rows;
+
+	(void)call;
+	(void)err;
+	for (size_t i = 0; i < n; i++)
+		field_defaults(&location_table, tx_arena(tx), &l[i]);
+	return DC_OK;
+}
 
 static enum dc_code
 location_create(struct tx *tx, struct call *call, void *row, struct dc_error *err)
@@ -127,4 +141,5 @@ const struct resource location_resource = {
     .routes = location_routes,
     .create = location_create,
     .remove = location_remove,
+    .embed = location_embed,
 };

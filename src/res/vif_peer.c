@@ -336,12 +336,14 @@ static enum dc_code
 interface_of_path(
     struct tx *tx, struct call *call, const char *id, struct virtual_interface **ret, struct dc_error *err)
 {
+	const char *normal = crud_normal_id(&vif_peer_table, id, tx_arena(tx));
 	void *row;
-	enum dc_code rc = load_interface(tx, call, id, ret, err);
+	enum dc_code rc = normal != NULL ? load_interface(tx, call, normal, ret, err) : DC_E_NOT_FOUND;
 
 	if (rc != DC_E_NOT_FOUND)
 		return rc;
-	rc = query_get(tx, &vif_peer_table, Q(Q_EQ("id", id), Q_EQ("tenant_id", call->project)), &row, err);
+	if (normal != NULL)
+		rc = query_get(tx, &vif_peer_table, Q(Q_EQ("id", normal), Q_EQ("tenant_id", call->project)), &row, err);
 	if (rc == DC_OK)
 		rc = load_interface(tx, call, ((struct vif_peer *)row)->vif_id.v, ret, err);
 	return rc == DC_E_NOT_FOUND

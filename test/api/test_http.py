@@ -1,4 +1,5 @@
 """The HTTP side: connections, bodies in every form, limits, slow clients, and paths that try to be others."""
+import gzip
 import http.client
 import json
 import os
@@ -429,3 +430,20 @@ def test_a_wrong_configuration_does_not_start(tmp_path):
     with pytest.raises(Exception, match="quota_virtual_gateways"):
         daemon.init()
     daemon.remove()
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "deflate, gzip", "identity, gzip", "x" * 300])
+@pytest.mark.parametrize("compress", [gzip.compress, bytes])
+def test_a_content_encoding_is_refused_by_its_name(tenant, encoding, compress):
+    """Not called broken JSON; and a plain body that is only called so is not taken either."""
+    body = json.dumps({"virtual_gateway": {"vpc_id": tenant.vpc(), "local_ep_group": ["10.1.0.0/16"]}}).encode()
+    answer = send(tenant, "POST", V3 + "virtual-gateways", compress(body), {"content-encoding": encoding})
+    assert (answer.status, answer["error_code"]) == (400, "APIGW.0201"), answer
+    assert "Content-Encoding" in answer["error_msg"] and encoding[:40] in answer["error_msg"]
+    assert tenant.get(V3 + "virtual-gateways")["virtual_gateways"] == []
+
+
+@pytest.mark.parametrize("encoding", ["identity", "Identity", ""])
+def test_a_body_as_it_is_may_say_so(tenant, encoding):
+    body = json.dumps({"virtual_gateway": {"vpc_id": tenant.vpc(), "local_ep_group": ["10.1.0.0/16"]}}).encode()
+    assert send(tenant, "POST", V3 + "virtual-gateways", body, {"content-encoding": encoding}).status == 201

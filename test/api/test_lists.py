@@ -146,3 +146,30 @@ def test_operators_lists_page_too(world, listed):
             break
         query = "?limit=2&marker=" + answer["page_info"]["next_marker"]
     assert len(seen) == len(set(seen)) == len(world.operator.get("/dcaas/v1/ports")["ports"])
+
+
+@pytest.mark.parametrize("query", ["sort_key=name", "sort_key=name&sort_dir=desc", "sort_key=name&page_reverse=true"])
+def test_a_marker_whose_item_is_gone_has_no_place_in_another_order(tenant, query):
+    """By id the list goes on; by another member nobody knows where: an empty page would end the list in silence."""
+    made = [tenant.gateway(name="n%d" % n)["id"] for n in range(3)]
+    tenant.delete(V3 + "virtual-gateways/" + made[1])
+    assert [g["id"] for g in tenant.get(V3 + "virtual-gateways?marker=" + made[1])["virtual_gateways"]] == [made[2]]
+    assert [g["id"] for g in tenant.get(V3 + "virtual-gateways?sort_key=id&marker=" + made[1])["virtual_gateways"]] == [made[2]]
+    answer = send(tenant, "GET", V3 + "virtual-gateways?%s&marker=%s" % (query, made[1]))
+    assert (answer.status, answer["error_code"]) == (400, "DC.0001"), answer
+    assert made[1] in answer["error_msg"] and "marker" in answer["error_msg"]
+    foreign = tenant.world.tenant().gateway()["id"]  # is not there for this project, either
+    answer = send(tenant, "GET", V3 + "virtual-gateways?%s&marker=%s" % (query, foreign))
+    assert (answer.status, answer["error_code"]) == (400, "DC.0001"), answer
+
+
+def test_locations_are_filtered_by_status(world, tenant):
+    def found(query):
+        return [one["id"] for one in tenant.get(V3 + "direct-connect-locations" + query)["direct_connect_locations"]]
+
+    everything = found("")
+    assert world.location in everything
+    assert tenant.show("direct-connect-locations/" + world.location)["status"] == "ACTIVE"
+    assert found("?status=ACTIVE") == everything and found("?status=DOWN&status=ACTIVE") == everything
+    assert found("?status=DOWN") == [] and found("?status=DOWN&id=" + world.location) == []
+    assert found("?status=ACTIVE&id=" + world.location) == [world.location]

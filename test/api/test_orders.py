@@ -4,8 +4,9 @@ import re
 import uuid
 
 import pytest
+from fake_edge import FakeEdge
 
-from support import V3, rows, send
+from support import V3, World, rows, send
 
 TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
 UUID = "0d7e2c1a-5f3b-4a59-8a6e-3f2b1c0d9e8f"
@@ -43,6 +44,17 @@ def test_numbers_may_arrive_quoted_and_leave_as_numbers(tenant, line):
     assert gateway["bgp_asn"] == 64600
     made = tenant.interface(line, gateway["id"], vlan="355", bandwidth="60", bgp_asn="65001")
     assert (made["vlan"], made["bandwidth"], made["bgp_asn"]) == (355, 60, 65001)
+
+
+@pytest.mark.parametrize("spelled, is_number", [("64512.0", 64512), ("6.46e4", 64600), ("4294967295.000", 4294967295), ("64512.5", None),
+                                                ("1e300", None), ("9007199254740994.0", None), ("-1.0", None)])
+def test_a_number_with_a_point_is_whole_when_its_value_is(tenant, spelled, is_number):
+    body = '{"virtual_gateway": {"vpc_id": "%s", "local_ep_group": ["10.1.0.0/16"], "bgp_asn": %s}}' % (tenant.vpc(), spelled)
+    answer = send(tenant, "POST", V3 + "virtual-gateways", body.encode())
+    if is_number is None:
+        assert (answer.status, answer["error_code"]) == (400, "DC.0008"), answer
+    else:
+        assert (answer.status, answer["virtual_gateway"]["bgp_asn"]) == (201, is_number), answer
 
 
 def test_as_numbers_reach_32_bits(tenant, line):
@@ -118,8 +130,30 @@ def test_words_that_were_cut_are_still_utf_8(tenant):
         assert answer.status == 404 and json.loads(answer.text.decode("utf-8"))["error_code"] == "DC.1111"
 
 
-def test_ids_are_found_in_upper_case_too(tenant, gateway):
+def test_an_id_in_upper_case_is_the_same_id(dcaasd):
+    """In each part of a path, in filters, markers and bodies."""
+    site = World(dcaasd)
+    edge, tenant = FakeEdge(site.endpoint, site.edge_token), site.tenant()
+    line, gateway = site.connection(tenant), tenant.gateway()["id"]
     assert tenant.show("virtual-gateways/" + gateway.upper())["id"] == gateway
+    project = V3.replace("{project_id}", tenant.project_id.upper())
+    assert tenant.get(project + "virtual-gateways/" + gateway)["virtual_gateway"]["tenant_id"] == tenant.project_id
+    vif = tenant.interface(line.upper(), gateway.upper())
+    assert tenant.show("virtual-interfaces/" + vif["id"])["vif_peers"][0]["vif_id"] == vif["id"]
+    for at in (vif["id"].upper(), vif["vif_peers"][0]["id"].upper()):
+        made = tenant.post(project + "vif-peers/" + at, {"vif_peer": {
+            "vif_id": vif["id"].upper(), "local_gateway_ip": "2001:db8::1/64", "remote_gateway_ip": "2001:db8::2/64"}})["vif_peer"]
+        assert made["vif_id"] == vif["id"]
+        edge.apply()
+        tenant.delete(V3 + "vif-peers/" + made["id"].upper())
+        edge.apply()
+    for query in ("id=" + vif["id"].upper(), "vgw_id=" + gateway.upper(), "direct_connect_id=" + line.upper()):
+        assert [v["id"] for v in tenant.get(V3 + "virtual-interfaces?" + query)["virtual_interfaces"]] == [vif["id"]]
+    assert tenant.get(V3 + "virtual-interfaces?marker=" + vif["id"].upper())["virtual_interfaces"] == []
+    vpc = tenant.show("virtual-gateways/" + gateway)["vpc_id"]
+    refused(tenant, "POST", "virtual-gateways", {"virtual_gateway": {"vpc_id": vpc.upper(), "local_ep_group": ["10.1.0.0/16"]}},
+            "DC.1110")
+    assert send(tenant, "GET", project.replace("/v3/", "/v3/f") + "virtual-gateways").status in (403, 404)
 
 
 # Virtual interfaces

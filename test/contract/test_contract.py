@@ -44,10 +44,8 @@ DIFFERENT = {
     ("CreatePeerLink", "answer", "peer_link.updated_time"): "as create_owner",
     ("CreatePeerLink", "request", "peer_link.peer_site.project_id"): "documented with 36 characters; project ids have 32",
     ("CreateVirtualGateway", "request", "virtual_gateway.type"): "stands in one example only; ignored",
-    ("UpdateExtendAttribute", "answer", "extend_attribute"): "refused in every state as long as detection is not served",
     ("ShowGlobalDcGateway", "query", "enterprise_project_id"): "a filter of a list, listed for this single read; ignored",
     ("ShowGlobalDcGateway", "query", "limit"): "as enterprise_project_id",
-    ("ListDirectConnectLocations", "query", "status"): "locations have no such member; the parameter is ignored",
 }
 
 
