@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/uuid.h"
 #include "cli/answer.h"
 #include "cli/http.h"
 #include "cli/text.h"
@@ -21,6 +22,7 @@ struct run {
 	struct http *http;
 	const char *access_key, *secret_key;
 	const char *path, *body;
+	bool seen; /* what a wait is about was there once */
 	struct dc_error *err;
 };
 
@@ -415,6 +417,47 @@ describe(const struct arguments *a, json_t *thing, struct buf *out)
 	}
 }
 
+/* Whether the operator's trail has an event of it; yes where the trail cannot be read. */
+static bool
+is_on_record(struct run *r, const char *id)
+{
+	const struct settings *s = r->settings;
+	const struct http_request request = {
+	    .method = "GET",
+	    .path = "/dcaas/v1/events",
+	    .query = arena_printf(r->arena, "limit=1&resource_id=%s", id),
+	    .access_key = s->admin_access_key,
+	    .secret_key = s->admin_secret_key,
+	};
+	struct http_answer answer;
+	struct dc_error ignored = {0};
+	json_t *body, *events;
+	bool yes;
+
+	if (s->admin_access_key == NULL || http_call(r->http, &request, &answer, &ignored) != DC_OK)
+		return true;
+	body = json_loadb(buf_str(&answer.body), answer.body.len, 0, NULL);
+	events = json_object_get(body, "events");
+	yes = !is_success(&answer) || !json_is_array(events) || json_array_size(events) > 0;
+	json_decref(body);
+	buf_free(&answer.body);
+	return yes;
+}
+
+/* What the very first look does not find is gone already, or is a slip of the user's: a name, or an id that nothing is
+ * on record of. */
+static bool
+may_have_been(struct run *r)
+{
+	const char *id = r->args->ids[r->args->command->ids_n - 1];
+
+	if ((!uuid_is_valid(id) && !hex32_is_valid(id)) || !is_on_record(r, id))
+		return false;
+	if (!r->args->quiet)
+		fprintf(stderr, "dcaas: %s was not there when the wait began\n", id);
+	return true;
+}
+
 enum waiting { WAIT_ON, WAIT_DONE, WAIT_FAILED };
 
 /* Looks once. ERROR is the end of every wait that is not for it: nothing comes after it by itself. */
@@ -433,7 +476,8 @@ look(struct run *r, struct buf *now, enum dc_code *rc)
 	thing = thing_of(a->command, body);
 	status = json_string_value(json_object_get(thing, "status"));
 	buf_reset(now);
-	if (a->gone && answer.status == 404) {
+	r->seen = r->seen || is_success(&answer);
+	if (a->gone && answer.status == 404 && (r->seen || may_have_been(r))) {
 		found = WAIT_DONE;
 	} else if (!is_success(&answer)) {
 		*rc = refused(r, &answer);

@@ -140,6 +140,22 @@ def test_wait_in_vain_says_what_it_saw(tenant, ordered):
     assert "wait for what" in tenant("virtual-interface", "wait", ordered, code=2).err
 
 
+UNKNOWN = "01890000-0000-7000-8000-000000000001"
+
+
+def test_wait_for_the_end_of_what_never_was_is_an_error(tenant, operator):
+    """Of a name always; of an id where the operator's trail can be asked."""
+    assert "HTTP 404" in tenant("virtual-gateway", "wait", "office", "--gone", code=1).err
+    assert "not there when the wait began" in tenant("virtual-gateway", "wait", UNKNOWN, "--gone").err
+    both = tenant.with_settings(admin_access_key=operator.env["DCAAS_ADMIN_ACCESS_KEY"],
+                                admin_secret_key=operator.env["DCAAS_ADMIN_SECRET_KEY"])
+    assert "HTTP 404" in both("virtual-gateway", "wait", UNKNOWN, "--gone", code=1).err
+    assert "HTTP 404" in operator("edge", "wait", UNKNOWN, "--gone", code=1).err
+    port = operator.id("port", "create", "--edge-id", operator.id("edge", "list").split()[0], "--device", "eth99", "--name", "p")
+    operator("port", "delete", port)
+    assert "not there when the wait began" in operator("port", "wait", port, "--gone").err
+
+
 @pytest.mark.parametrize("verb", ["show", "list"])
 def test_watch_follows_a_change(tenant, gateway, verb):
     watching = tenant.spawn("virtual-gateway", verb, *([gateway] if verb == "show" else []), "--columns", "name", "--watch",
