@@ -222,6 +222,10 @@ decode_body(struct exchange *x, struct dc_error *err)
 		return rc;
 	if ((rc = check_size(x, err)) != DC_OK)
 		return rc;
+	if (c->body_len == 0 && envelope[0] == '\0' && !field_table_requires(table, r->view)) {
+		c->body = arena_alloc(c->arena, table->size); /* nothing is said, and nothing needs to be */
+		return DC_OK;
+	}
 	bytes = c->body_len > 0 ? c->body_bytes : "";
 	if (envelope[0] != '\0')
 		rc = field_decode_body(table, r->view, bytes, c->body_len, envelope, c->arena, &row, err);

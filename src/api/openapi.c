@@ -247,7 +247,7 @@ write_request(struct document *d, const struct route *r)
 		return;
 	jw_key(d->out, "requestBody");
 	jw_object_begin(d->out);
-	jw_member_bool(d->out, "required", true);
+	jw_member_bool(d->out, "required", envelope[0] != '\0' || field_table_requires(table, r->view));
 	begin_json_content(d->out);
 	if (envelope[0] == '\0') {
 		write_ref(d, table, r->view);

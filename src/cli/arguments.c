@@ -109,6 +109,13 @@ refuse_secret(struct reader *r, const struct option *o)
 	    o->name, o->name);
 }
 
+/* "--force" at the end, or before another option, is "--force true". */
+static bool
+stands_alone(const struct option *o, const char *next)
+{
+	return schema_type(o->schema) == SCHEMA_BOOLEAN && (next == NULL || next[0] == '-');
+}
+
 /* "--name=value", or "--name" with its value in the next argument. *used tells whether that was taken. */
 static enum dc_code
 take_long(struct reader *r, const char *word, const char *next, bool *used)
@@ -124,6 +131,8 @@ take_long(struct reader *r, const char *word, const char *next, bool *used)
 		return refuse_secret(r, o);
 	if (o->form == NULL && value != NULL)
 		return dc_fail(r->err, DC_E_PARAM, o->name, "--%s takes no value", o->name);
+	if (o->form != NULL && value == NULL && stands_alone(o, next))
+		value = "true";
 	if (o->form != NULL && value == NULL) {
 		if ((value = next) == NULL)
 			return dc_fail(r->err, DC_E_PARAM, o->name, "--%s needs a value: %s", o->name, o->form);

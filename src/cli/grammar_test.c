@@ -158,6 +158,10 @@ members_have_their_types(void **state)
 {
 	expect(state, "v c --name x --width -3 --open yes --side LEFT",
 	    "POST " DOORS " {\"virtual_door\":{\"name\":\"x\",\"width\":-3,\"open\":true,\"side\":\"left\"}}");
+	expect(state, "v c --open --name x --width 3",
+	    "POST " DOORS " {\"virtual_door\":{\"open\":true,\"name\":\"x\",\"width\":3}}");
+	expect(state, "v c --name x --width 3 --open",
+	    "POST " DOORS " {\"virtual_door\":{\"name\":\"x\",\"width\":3,\"open\":true}}");
 	expect(state, "v c --name= --width=0", "POST " DOORS " {\"virtual_door\":{\"name\":\"\",\"width\":0}}");
 	expect(state, "v c --name --x --width 1", "POST " DOORS " {\"virtual_door\":{\"name\":\"--x\",\"width\":1}}");
 	expect_error(state, "v c --name x --width wide", "--width takes a whole number, not \"wide\"");

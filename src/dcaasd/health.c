@@ -6,7 +6,7 @@
 
 #include "auth/tables.h"
 #include "base/log.h"
-#include "reconcile/objects.h"
+#include "reconcile/edge.h"
 
 #define PROBE_AFTER_MS 10000 /* a store that has committed nothing for so long is written to */
 #define PROBE_LIMIT_MS 15000 /* a write that takes longer has failed: a disk that hangs tells no error */
@@ -104,15 +104,15 @@ struct look {
 static void
 count_edge(const struct edge_pulse *e, utc_ms now, struct look *look)
 {
+	const struct edge_report row = {
+	    .id = e->id, .received_time = e->received_time, .report_interval = e->report_interval};
 	struct health_state *s = look->state;
 	bool heard = e->received_time.set == GIVEN;
 
 	if (e->fabric.set == GIVEN)
 		*(strcmp(e->fabric.v, "sim") == 0 ? &s->simulated : &s->real) += 1;
 	s->held += e->held.v;
-	/* A report from the time to come is one of before the clock was set back: a living edge has reported since. */
-	s->silent += !heard || now - e->received_time.v > 3 * 1000 * e->report_interval.v ||
-		     e->received_time.v > now + CLOCK_TOLERANCE_MS;
+	s->silent += edge_is_silent(&row, now);
 	if (heard && e->received_time.v > *look->newest)
 		*look->newest = e->received_time.v;
 }

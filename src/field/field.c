@@ -135,6 +135,15 @@ field_merge(const struct field_table *t, enum field_view view, void *row, const 
 	return changed;
 }
 
+bool
+field_table_requires(const struct field_table *t, enum field_view view)
+{
+	for (const struct field *f = t->fields; f->name != NULL; f++)
+		if ((f->must & view) != 0)
+			return true;
+	return t->at_least_one;
+}
+
 void
 field_rows_defaults(const struct field_table *of, struct arena *arena, struct f_objects *rows)
 {

@@ -151,6 +151,8 @@ enum dc_code field_parse(const char *text, size_t len, json_t **ret, struct dc_e
 enum dc_code field_decode_body(const struct field_table *, enum field_view, const char *text, size_t len,
     const char *envelope, struct arena *, void **ret, struct dc_error *err);
 
+/* Whether a body of that view must have any member at all. */
+bool field_table_requires(const struct field_table *, enum field_view);
 /* Sets what is ABSENT and has a fallback; in nested rows too, see below. */
 void field_defaults(const struct field_table *, struct arena *, void *row);
 /* The same in the rows of a nested member, which become copies in the arena: the row may be a copy of a request's body,

@@ -25,6 +25,14 @@ enum edge_answer {
 enum dc_code edge_fold(struct tx *, const char *edge_id, const struct wire_report *,
     const struct resource *const *resources, enum edge_answer *ret, struct dc_error *err);
 
+/* A report came in, and the edge's row has this time of it. By this process's own memory of that the age of what an
+ * edge said last goes on when the time of day is set back. */
+void edge_heard(const char *edge_id, utc_ms received);
+/* Milliseconds since the newest report; -1: there was none. */
+int64_t edge_age(const struct edge_report *, utc_ms now);
+/* Not heard of for three report intervals, or never: what it said is nothing to rely on. */
+bool edge_is_silent(const struct edge_report *, utc_ms now);
+
 /* Whether that process is refused; whether one is, and was heard of lately. */
 bool twin_is_refused(const struct edge_report *, const char *boot, utc_ms now);
 bool twin_is_heard(const struct edge_report *, utc_ms now);
@@ -36,8 +44,10 @@ enum dc_code edge_forget_twin(struct tx *, const char *edge_id, struct dc_error 
 
 /* The operator's word for a held edge: it may take this store's snapshot. DC_E_PARAM when it does not hold. */
 enum dc_code edge_confirm(struct tx *, const char *edge_id, struct dc_error *err);
-/* The operator's word for a dead edge: its pending deletions count as done. */
+/* The operator's word for a dead edge: its pending deletions count as done, with all that follows from them. Should it
+ * come back, it is sent everything, and removes what is not in that before it makes anything. DC_E_PARAM when it is not
+ * silent, unless force. */
 enum dc_code edge_retire(
-    struct tx *, const char *edge_id, const struct resource *const *resources, struct dc_error *err);
+    struct tx *, const char *edge_id, bool force, const struct resource *const *resources, struct dc_error *err);
 
 #endif

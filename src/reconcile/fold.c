@@ -9,6 +9,7 @@
 #include "reconcile/edge.h"
 
 #define APPLIES_KEPT 200 /* per edge */
+#define RETIRE_ROUNDS_MAX 16
 
 /* An owner whose object or session the report touched; an owner of several is there several times. */
 struct owner {
@@ -231,6 +232,7 @@ write_report_row(struct fold *f, struct edge_report *row)
 	row->boot = r->boot;
 	row->sequence = r->sequence;
 	F_SET_INT(row->received_time, tx_now(f->tx));
+	edge_heard(f->edge_id, tx_now(f->tx));
 	row->fabric = r->fabric;
 	row->agent_version = r->agent_version;
 	row->epoch = r->epoch;
@@ -359,8 +361,11 @@ edge_confirm(struct tx *tx, const char *edge_id, struct dc_error *err)
 	return DC_OK;
 }
 
-enum dc_code
-edge_retire(struct tx *tx, const char *edge_id, const struct resource *const *resources, struct dc_error *err)
+/* Drops the tombstones that there are, and lets their owners settle, which may leave others: an interface's end that of
+ * its VRF. */
+static enum dc_code
+drop_tombstones(
+    struct tx *tx, const char *edge_id, const struct resource *const *resources, bool *any, struct dc_error *err)
 {
 	struct fold f = {.tx = tx, .edge_id = edge_id, .err = err};
 	struct edge_object *row;
@@ -368,8 +373,7 @@ edge_retire(struct tx *tx, const char *edge_id, const struct resource *const *re
 	size_t n;
 	enum dc_code rc;
 
-	if ((rc = query_lock(tx, &edge_report_table, edge_id, err)) != DC_OK ||
-	    (rc = query_list(tx, &edge_object_table, Q(Q_EQ("edge_id", edge_id), Q_EQ_INT("deleted", 1)), NULL, &rows,
+	if ((rc = query_list(tx, &edge_object_table, Q(Q_EQ("edge_id", edge_id), Q_EQ_INT("deleted", 1)), NULL, &rows,
 		 &n, err)) != DC_OK)
 		return rc;
 	row = rows;
@@ -378,5 +382,54 @@ edge_retire(struct tx *tx, const char *edge_id, const struct resource *const *re
 		if ((rc = query_delete(tx, &edge_object_table, Q(Q_EQ("id", row[i].id.v)), NULL, err)) != DC_OK)
 			return rc;
 	}
+	*any = n > 0;
 	return observe_owners(&f, resources);
+}
+
+/* Who knows an older revision than this one has not been told of what was dropped. */
+static enum dc_code
+raise_floor(struct tx *tx, const char *edge_id, struct dc_error *err)
+{
+	static const char *const columns[] = {"floor", NULL};
+	struct edge_revision row = {0};
+	enum dc_code rc;
+
+	F_SET_INT(row.floor, 0);
+	if ((rc = query_bump(tx, &edge_revision_table, edge_id, "revision", 1, &row.floor.v, err)) != DC_OK ||
+	    (rc = query_set(tx, &edge_revision_table, columns, &row, Q(Q_EQ("id", edge_id)), NULL, err)) != DC_OK)
+		return rc;
+	tx_wake_edge(tx, edge_id);
+	return DC_OK;
+}
+
+static enum dc_code
+check_silent(const struct edge_report *row, utc_ms now, struct dc_error *err)
+{
+	if (edge_is_silent(row, now))
+		return DC_OK;
+	return dc_fail(err, DC_E_PARAM, "force",
+	    "the edge reports, last %lld s ago, and ends its deletions itself; with force they count as done now",
+	    (long long)(edge_age(row, now) / 1000));
+}
+
+enum dc_code
+edge_retire(
+    struct tx *tx, const char *edge_id, bool force, const struct resource *const *resources, struct dc_error *err)
+{
+	bool any = true, dropped = false;
+	void *found;
+	enum dc_code rc;
+
+	if ((rc = query_lock(tx, &edge_report_table, edge_id, err)) != DC_OK ||
+	    (rc = query_get(tx, &edge_report_table, Q(Q_EQ("id", edge_id)), &found, err)) != DC_OK ||
+	    (!force && (rc = check_silent(found, tx_now(tx), err)) != DC_OK))
+		return rc;
+	for (int round = 0; any; round++) {
+		if (round == RETIRE_ROUNDS_MAX)
+			return dc_fail(err, DC_E_SYSTEM, NULL, "the edge's deletions do not come to an end");
+		if ((rc = drop_tombstones(tx, edge_id, resources, &any, err)) != DC_OK)
+			return rc;
+		dropped = dropped || any;
+	}
+	return dropped ? raise_floor(tx, edge_id, err) : DC_OK;
 }

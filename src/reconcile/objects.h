@@ -36,6 +36,7 @@ extern const struct field_table edge_object_table;
 struct edge_revision {
 	struct f_text id;
 	struct f_int revision;
+	struct f_int floor; /* since an older revision not all changes are known: tombstones were dropped */
 };
 extern const struct field_table edge_revision_table;
 

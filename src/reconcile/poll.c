@@ -12,6 +12,7 @@ edge_rows_create(struct tx *tx, const char *edge_id, int64_t report_interval, st
 
 	F_SET_TEXT(revision.id, edge_id);
 	F_SET_INT(revision.revision, 0);
+	F_SET_INT(revision.floor, 0);
 	F_SET_TEXT(report.id, edge_id);
 	F_SET_INT(report.sequence, 0);
 	F_SET_INT(report.revision, 0);
@@ -107,7 +108,7 @@ edge_desired(struct tx *tx, const char *edge_id, const char *boot, const char *e
 	if (twin_is_refused(report, boot, tx_now(tx)))
 		return DC_OK;
 	same_epoch = epoch != NULL && strcmp(epoch, tx_epoch(tx)) == 0;
-	full = !same_epoch || revision <= 0 || revision > newest->revision.v;
+	full = !same_epoch || revision <= 0 || revision < newest->floor.v || revision > newest->revision.v;
 	confirmed = report->confirm_epoch.set == GIVEN && epoch != NULL &&
 		    strcmp(report->confirm_epoch.v, epoch) == 0 && report->confirm_revision.v == revision;
 	/* A held edge asks again and again with what it holds: it is answered at once only when the operator spoke. */

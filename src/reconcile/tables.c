@@ -50,6 +50,8 @@ const struct field_table edge_revision_table = {
 	(const struct field[]){
 	    {AT(edge_revision, id), .kind = F_UUID, .doc = "Edge."},
 	    {AT(edge_revision, revision), .kind = F_INT, .max = INT64_MAX, .doc = "Newest revision."},
+	    {AT(edge_revision, floor), .kind = F_INT, .max = INT64_MAX,
+		.doc = "Oldest revision that changes are known since."},
 	    {0},
 	},
 };

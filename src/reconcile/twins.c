@@ -22,24 +22,26 @@ is(const struct f_text *boot, const char *other)
 	return boot->set == GIVEN && other != NULL && strcmp(boot->v, other) == 0;
 }
 
+/* age: -1: never */
 static bool
-is_recent(const struct edge_report *row, const struct f_int *when, utc_ms now)
+is_recent(const struct edge_report *row, int64_t age)
 {
 	int64_t most = SILENT_INTERVALS * 1000 * row->report_interval.v;
 
-	return when->set == GIVEN && now - when->v < (most > SILENT_LEAST_MS ? most : SILENT_LEAST_MS);
+	return age >= 0 && age < (most > SILENT_LEAST_MS ? most : SILENT_LEAST_MS);
 }
 
 bool
 twin_is_refused(const struct edge_report *row, const char *boot, utc_ms now)
 {
-	return is(&row->refused_boot, boot) && is_recent(row, &row->received_time, now);
+	return is(&row->refused_boot, boot) && is_recent(row, edge_age(row, now));
 }
 
 bool
 twin_is_heard(const struct edge_report *row, utc_ms now)
 {
-	return row->refused_boot.set == GIVEN && is_recent(row, &row->refused_time, now);
+	return row->refused_boot.set == GIVEN && row->refused_time.set == GIVEN &&
+	       is_recent(row, now - row->refused_time.v);
 }
 
 static enum dc_code

@@ -101,7 +101,7 @@ edge_report_age(struct tx *tx, const char *edge_id, int64_t *ret, struct dc_erro
 	if ((rc = query_get(tx, &edge_report_table, Q(Q_EQ("id", edge_id)), &found, err)) != DC_OK)
 		return rc;
 	report = found;
-	*ret = report->received_time.set == GIVEN ? tx_now(tx) - report->received_time.v : -1;
+	*ret = edge_age(report, tx_now(tx));
 	return DC_OK;
 }
 
@@ -275,14 +275,31 @@ confirm(struct tx *tx, struct call *call, struct dc_error *err)
 	return crud_answer(tx, call, &edge_resource, e, false, err);
 }
 
+struct edge_retirement {
+	struct f_bool force;
+};
+
+static const struct field_table edge_retirement_table = {
+    .name = "EdgeRetirement",
+    .size = sizeof(struct edge_retirement),
+    .fields =
+	(const struct field[]){
+	    {AT(edge_retirement, force), .kind = F_BOOL, .may = VIEW_OP_CREATE, .fallback = "false",
+		.doc = "Retire it although it reports."},
+	    {0},
+	},
+};
+
 static enum dc_code
 retire(struct tx *tx, struct call *call, struct dc_error *err)
 {
+	const struct edge_retirement *how = call->body;
+	bool force = how->force.set == GIVEN && how->force.v;
 	struct edge *e;
 	enum dc_code rc;
 
 	if ((rc = load(tx, call, &e, err)) != DC_OK ||
-	    (rc = edge_retire(tx, e->id.v, api_get_options(call->api)->resources, err)) != DC_OK)
+	    (rc = edge_retire(tx, e->id.v, force, api_get_options(call->api)->resources, err)) != DC_OK)
 		return rc;
 	if ((rc = event_add(tx, call, "retire", "edge", e->id.v, err)) != DC_OK)
 		return rc;
@@ -324,8 +341,9 @@ static const struct route edge_routes[] = {
     {M_POST, "/dcaas/v1/edges/{edge_id}/confirm", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, .run = confirm,
 	.operation = "ConfirmEdge",
 	.summary = "Let a held edge take this store's objects, and remove what is missing from them."},
-    {M_POST, "/dcaas/v1/edges/{edge_id}/retire", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, .run = retire,
-	.operation = "RetireEdge", .summary = "Count the pending removals of a dead edge as done."},
+    {M_POST, "/dcaas/v1/edges/{edge_id}/retire", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, VIEW_OP_CREATE,
+	.body_table = &edge_retirement_table, .envelope = "", .run = retire, .operation = "RetireEdge",
+	.summary = "Count the pending removals of a dead edge as done."},
     {M_POST, "/dcaas/v1/edges/{edge_id}/token", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, .status = 201,
 	.answer = VIEW_CREATED, .run = renew_token, .operation = "RenewEdgeToken",
 	.summary = "Give the edge a new credential; the old one ends."},

@@ -351,8 +351,21 @@ def test_an_edge_that_holds_waits_for_the_operators_word(world, tenant, edge, vi
 def test_a_dead_edge_is_retired_and_its_deletions_end(world, tenant, edge, vif):
     edge.apply()
     tenant.delete(V3 + "virtual-interfaces/" + vif)
-    world.operator.post("/dcaas/v1/edges/%s/retire" % world.edge, {})
+    retire = "/dcaas/v1/edges/%s/retire" % world.edge
+    refused = send(world.operator, "POST", retire)
+    assert refused.status == 400 and "reports" in refused["error_msg"]
+    world.operator.post(retire, {"force": True})
     wait_for("the interface's end", lambda: send(tenant, "GET", V3 + "virtual-interfaces/" + vif).status == 404)
+
+
+def test_changes_since_before_a_retirement_come_as_everything(world, tenant, edge, vif):
+    edge.apply()
+    tenant.delete(V3 + "virtual-interfaces/" + vif)
+    world.operator.post("/dcaas/v1/edges/%s/retire" % world.edge, {"force": True})
+    status, desired = edge.ask()
+    assert status == 200 and desired["full"] and desired["revision"] > edge.revision and desired["objects"] == []
+    edge.revision = desired["revision"]
+    assert edge.ask() == (204, None)
 
 
 def test_an_edge_knows_its_own_objects_only(world, tenant, edge, vif):
@@ -387,6 +400,26 @@ def test_the_age_of_what_was_observed(world, tenant, edge, line, vif):
     loose = world.operator.post("/dcaas/v1/connections", {"direct_connect": {
         "tenant_id": tenant.project_id, "name": "loose", "bandwidth": 100}})["direct_connect"]["id"]
     assert age("direct-connects/" + loose) is None
+
+
+def test_a_clock_that_was_set_back_hides_no_silence(new_dcaasd):
+    """The newest report has a time to come: the age is told all the same, and grows until the edge is silent."""
+    daemon = new_dcaasd()
+    world = World(daemon)
+    tenant, edge = world.tenant(), FakeEdge(world.endpoint, world.edge_token)
+    vif = tenant.interface(world.connection(tenant), tenant.gateway()["id"])["id"]
+    edge.apply()
+    database = sqlite3.connect(daemon.state + "/dcaas.db", timeout=60)
+    with database:
+        database.execute("UPDATE edge_report SET received_time = received_time + 86400000")
+    database.close()
+    path = V3 + "virtual-interfaces/" + vif
+    first = float(send(tenant, "GET", path).headers["x-dcaas-observed-age"])
+    assert first >= 0
+    wait_for("silent", lambda: daemon.health()["edges_silent"] == 1)
+    assert float(send(tenant, "GET", path).headers["x-dcaas-observed-age"]) > first
+    assert edge.report() == 204
+    wait_for("heard of again", lambda: daemon.health()["edges_silent"] == 0)
 
 
 def test_carrier_of_a_port_is_the_connections_state(world, tenant, edge, line):

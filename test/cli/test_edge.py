@@ -177,8 +177,20 @@ def test_deletions_that_wait_for_a_dead_edge_end_with_retire(stand):
     stand.process = None
     stand.tenant("virtual-interface", "delete", vif)
     assert stand.tenant("virtual-interface", "show", vif).member("status") == "PENDING_DELETE"
+    assert "the edge reports" in stand.operator("edge", "retire", stand.edge, code=1).err
     wait("the edge called silent", lambda: stand.operator("health", "show").member("edges_silent") == "1")
     stand.operator("edge", "retire", stand.edge)
+    stand.tenant("virtual-interface", "wait", vif, "--gone", "--timeout", "150")
+
+
+def test_an_edge_that_reports_is_retired_by_force(stand):
+    vif = stand.order()
+    stand.tenant("virtual-interface", "wait", vif, "--status", "ACTIVE", "--timeout", "150")
+    stand.process.kill()
+    stand.process.wait()
+    stand.process = None
+    stand.tenant("virtual-interface", "delete", vif)
+    stand.operator("edge", "retire", stand.edge, "--force")
     stand.tenant("virtual-interface", "wait", vif, "--gone", "--timeout", "150")
 
 
