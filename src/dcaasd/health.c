@@ -222,6 +222,7 @@ find_reasons(struct health_state *s)
 	add_reason(s, s->held > 0, "edges_held");
 	add_reason(s, s->objects_in_error > 0, "objects_in_error");
 	add_reason(s, s->certificate_ends, "certificate_ends");
+	add_reason(s, s->log_damaged, "log_damaged");
 	add_reason(s, s->clock_behind, "clock_behind");
 }
 
@@ -260,6 +261,7 @@ health_look(struct health *h)
 	}
 	found.failing = writes_fail(h) || !readable;
 	found.certificate_ends = certificate_ends(h, now);
+	found.log_damaged = store_log_was_damaged(h->store);
 	found.clock_behind = now < h->newest - CLOCK_TOLERANCE_MS;
 	if (now > h->newest)
 		h->newest = now;

@@ -16,6 +16,7 @@ struct health_state {
 	int64_t objects_in_error;                     /* at most 10,000 are counted */
 	bool no_operator;
 	bool certificate_ends;                  /* within CERTIFICATE_SHORT of the HTTPS certificate's end */
+	bool log_damaged;                       /* a write-ahead log was damaged: the copy of it is still there */
 	bool clock_behind;                      /* the clock shows a time before one that is in the database */
 	bool failing;                           /* no change can be written: calls that change something are 503 */
 	const char *reason[HEALTH_REASONS_MAX]; /* words of a fixed list, see doc/operations.md */

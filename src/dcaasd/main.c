@@ -73,11 +73,12 @@ store_options(struct daemon *d)
 }
 
 static enum dc_code
-open_store(struct daemon *d, struct dc_error *error)
+open_store(struct daemon *d, bool serves, struct dc_error *error)
 {
-	const struct store_options options = store_options(d);
+	struct store_options options = store_options(d);
 	const char *dir = d->settings->state_dir;
 
+	options.serves = serves;
 	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
 		return dc_fail(error, DC_E_IO, NULL, "%s: %s", dir, strerror(errno));
 	return store_open(&options, &d->store, error);
@@ -105,7 +106,8 @@ command_init(struct daemon *d, struct dc_error *error)
 	struct init_job job = {.arena = d->arena};
 	enum dc_code rc;
 
-	if ((rc = open_store(d, error)) != DC_OK || (rc = store_submit_wait(d->store, init_run, &job, error)) != DC_OK)
+	if ((rc = open_store(d, false, error)) != DC_OK ||
+	    (rc = store_submit_wait(d->store, init_run, &job, error)) != DC_OK)
 		return rc;
 	printf("DCAAS_DOMAIN_ID=%s\nDCAAS_ADMIN_ACCESS_KEY=%s\nDCAAS_ADMIN_SECRET_KEY=%s\n", job.result.domain_id,
 	    job.result.key.access_key, job.result.key.secret_key);
@@ -144,7 +146,7 @@ command_operator_key(struct daemon *d, struct dc_error *error)
 	struct key_job job = {.arena = d->arena};
 	enum dc_code rc;
 
-	if ((d->store == NULL && (rc = open_store(d, error)) != DC_OK) ||
+	if ((d->store == NULL && (rc = open_store(d, false, error)) != DC_OK) ||
 	    (rc = store_submit_wait(d->store, operator_key_run, &job, error)) != DC_OK)
 		return rc;
 	printf("DCAAS_ADMIN_ACCESS_KEY=%s\nDCAAS_ADMIN_SECRET_KEY=%s\n", job.key.access_key, job.key.secret_key);
@@ -173,7 +175,7 @@ command_forget_secrets(struct daemon *d, struct dc_error *error)
 	enum dc_code rc;
 
 	if ((rc = store_forget_secrets(&options, tell_lost, NULL, error)) != DC_OK ||
-	    (rc = open_store(d, error)) != DC_OK ||
+	    (rc = open_store(d, false, error)) != DC_OK ||
 	    (rc = store_submit_wait(d->store, drop_keys_run, NULL, error)) != DC_OK)
 		return rc;
 	return command_operator_key(d, error);
@@ -326,9 +328,10 @@ start(struct daemon *d, struct dc_error *error)
 		    "neither [dcaasd] listen nor an inherited listener: nobody could call");
 	for (int i = 0; i < n; i++)
 		want_tls = want_tls || listener[i].tls;
-	if ((rc = open_store(d, error)) != DC_OK ||
+	if ((rc = open_store(d, true, error)) != DC_OK ||
 	    (want_tls && (rc = certificate_open(s, d->arena, &d->tls, error)) != DC_OK))
 		return rc;
+	store_set_holder(d->store, arena_printf(d->arena, "pid %d\n", (int)getpid()));
 	d->shared.health = health_new(d->store);
 	watch_certificate(d);
 	health_look(d->shared.health);

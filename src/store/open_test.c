@@ -194,6 +194,27 @@ a_newer_schema_refuses_to_start_and_is_left_alone(void **state)
 	assert_int_equal(fixture_open(fx), DC_OK);
 }
 
+/* The program of a newer version that an operator runs beside the server of the older one. */
+static void
+a_tool_does_not_migrate_below_a_server(void **state)
+{
+	struct fixture *fx = *state;
+	const struct store_options serving = {.path = fx->db, .key_path = fx->key, .serves = true};
+	const struct migration newer[] = {fixture_migrations[0], fixture_migrations[1],
+	    {3, "0003_newer", "CREATE TABLE x (id TEXT);"}, {0, NULL, NULL}};
+	struct store *server, *second;
+
+	assert_int_equal(store_open_with(&serving, fixture_migrations, &server, &fx->err), DC_OK);
+	assert_int_equal(open_with(fx, newer, NULL), DC_E_IO);
+	assert_non_null(strstr(fx->err.text, "stop that one first"));
+	assert_int_equal(open_with(fx, fixture_migrations, NULL), DC_OK); /* what needs no migration may */
+	fixture_close(fx);
+	assert_int_equal(store_open_with(&serving, fixture_migrations, &second, &fx->err), DC_E_IO);
+	assert_non_null(strstr(fx->err.text, "served by another dcaasd"));
+	store_close(server);
+	assert_int_equal(open_with(fx, newer, NULL), DC_OK);
+}
+
 static void
 a_migration_that_fails_leaves_nothing(void **state)
 {
@@ -307,6 +328,7 @@ main(void)
 	    TEST(a_wrong_key_refuses_and_the_right_one_opens_again),
 	    TEST(an_older_schema_is_migrated_with_its_rows),
 	    TEST(a_newer_schema_refuses_to_start_and_is_left_alone),
+	    TEST(a_tool_does_not_migrate_below_a_server),
 	    TEST(a_migration_that_fails_leaves_nothing),
 	    TEST(a_schema_that_differs_from_the_tables_refuses),
 	    TEST(a_migration_may_rebuild_a_table_but_not_break_references),

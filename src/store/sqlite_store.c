@@ -11,10 +11,14 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "store/lock.h"
 #include "store/sqlite_priv.h"
+#include "store/wal.h"
 
 #define GROUP_MAX 128 /* bounds how long the first job of a group waits for the last */
 #define READERS_KEPT 16
+#define HOLDER_WAIT_MS                                                                                                 \
+	2000 /* a tool has the lock while it opens, and a server that was told to stop for a moment more */
 
 struct job {
 	store_run run;
@@ -35,6 +39,8 @@ struct job_list {
 struct sqlite_store {
 	struct store store; /* first: store.c hands us its address */
 	char *path;
+	int holder;   /* lock on the file beside the database; -1: not held */
+	bool damaged; /* the write-ahead log was, and no copy of it could be kept */
 	struct conn *writer;
 	pthread_t thread;
 	bool running;         /* the thread was started */
@@ -449,6 +455,8 @@ sqlite_free(struct sqlite_store *self)
 	pthread_cond_destroy(&self->more);
 	pthread_mutex_destroy(&self->lock);
 	store_fini(&self->store);
+	if (self->holder >= 0)
+		close(self->holder);
 	free(self->path);
 	free(self);
 }
@@ -487,6 +495,7 @@ sqlite_new(const char *path)
 	pthread_mutex_init(&self->lock, NULL);
 	pthread_cond_init(&self->more, NULL);
 	jobs_init(&self->queue);
+	self->holder = -1;
 	return self;
 }
 
@@ -524,6 +533,10 @@ prepare_schema(struct sqlite_store *self, const struct store_options *options, c
 	    (rc = conn_run(self->writer, "BEGIN IMMEDIATE", err)) != DC_OK)
 		return rc;
 	rc = store_prepare(&stx.tx, options, migrations, &migrated, err);
+	if (rc == DC_OK && migrated && self->holder < 0)
+		rc = dc_fail(err, DC_E_IO, NULL,
+		    "%s is of an older version and in use by a dcaasd of that version: stop that one first",
+		    self->path);
 	if (rc == DC_OK && migrated)
 		rc = check_foreign_keys(self->writer, err);
 	if (rc == DC_OK)
@@ -554,6 +567,53 @@ start_writer(struct sqlite_store *self, struct dc_error *err)
 	return DC_OK;
 }
 
+static enum dc_code
+take_lock(struct sqlite_store *self, const struct store_options *options, struct dc_error *err)
+{
+	char holder[256];
+	enum dc_code rc = lock_take(self->path, options->serves ? HOLDER_WAIT_MS : 0, &self->holder, err);
+
+	if (rc != DC_OK || self->holder >= 0 || !options->serves)
+		return rc;
+	(void)store_get_holder(self->path, holder, sizeof(holder));
+	holder[strcspn(holder, "\n")] = '\0';
+	return dc_fail(err, DC_E_IO, NULL, "%s is served by another dcaasd already (%s)", self->path, holder);
+}
+
+/* Before SQLite opens it: that would begin the log anew. */
+static void
+check_log(struct sqlite_store *self)
+{
+	_cleanup_arena_ struct arena *arena = NULL;
+	struct wal_damage damage;
+	bool kept;
+
+	if (!wal_is_damaged(self->path, &damage))
+		return;
+	arena = arena_new();
+	kept = wal_keep(self->path);
+	dc_log(LOG_ERR, "write-ahead log is damaged", "file=%s frames_read=%u frames_lost=%u certain=%s kept=%s",
+	    log_quote(arena, arena_printf(arena, "%s-wal", self->path)), damage.read, damage.lost,
+	    damage.certain ? "yes" : "no",
+	    kept ? log_quote(arena, arena_printf(arena, "%s-wal.damaged", self->path)) : "-");
+	self->damaged = !kept;
+}
+
+bool
+store_log_was_damaged(struct store *st)
+{
+	const struct sqlite_store *self = self_of(st);
+
+	return self->damaged || wal_is_kept(self->path);
+}
+
+void
+store_set_holder(struct store *st, const char *text)
+{
+	if (self_of(st)->holder >= 0)
+		lock_write(self_of(st)->holder, text);
+}
+
 enum dc_code
 store_open_with(
     const struct store_options *options, const struct migration *migrations, struct store **ret, struct dc_error *err)
@@ -562,10 +622,20 @@ store_open_with(
 	enum dc_code rc;
 
 	self->store.tables = options->tables;
+	if ((rc = take_lock(self, options, err)) != DC_OK) {
+		sqlite_close_store(&self->store);
+		return rc;
+	}
+	if (self->holder >= 0)
+		check_log(self);
 	if ((rc = conn_open(options->path, CONN_WRITE, &self->writer, err)) != DC_OK ||
 	    (rc = prepare_schema(self, options, migrations, err)) != DC_OK || (rc = start_writer(self, err)) != DC_OK) {
 		sqlite_close_store(&self->store);
 		return rc;
+	}
+	if (!options->serves && self->holder >= 0) {
+		close(self->holder);
+		self->holder = -1;
 	}
 	*ret = &self->store;
 	return DC_OK;

@@ -37,10 +37,13 @@ struct store_options {
 	const char *key_path; /* key file for sealed secrets; created (0600) together with a new database only */
 	/* Compared with the schema at open, column by column; NULL-terminated, or NULL for none. Outlives the store. */
 	const struct field_table *const *tables;
+	/* The process that serves: refuses a database that another one serves, and keeps others out for its life. */
+	bool serves;
 };
 
 /* Opens, or creates with a new epoch, and migrates to this program's schema. Refuses (DC_E_IO, err says why) a newer
- * schema, a schema that differs from the tables, a missing or wrong key file. */
+ * schema, a schema that differs from the tables, a missing or wrong key file; a second server; and to migrate a
+ * database that another process serves. A write-ahead log that is damaged is kept beside the database and logged. */
 enum dc_code store_open(const struct store_options *, struct store **ret, struct dc_error *err);
 /* Drains the writer, checkpoints, closes; jobs submitted from now on are told DC_E_UNAVAILABLE. Reads must have ended.
  * NULL is fine; returns NULL. */
@@ -66,6 +69,11 @@ struct arena *tx_arena(struct tx *);
 utc_ms tx_now(struct tx *);
 /* The store's epoch: a uuid, new at creation and at restore from a backup. */
 const char *tx_epoch(struct tx *);
+
+/* The line that the process which serves the database has left for others; of the process itself. */
+void store_set_holder(struct store *, const char *text);
+/* False when no process serves the database at path. */
+bool store_get_holder(const char *path, char *text, size_t size);
 
 /* Copies the database at path into a new file, on disk when this returns; an existing file is refused. It may be in
  * use, also by an older program: it is neither migrated nor changed. */
@@ -107,6 +115,8 @@ struct store_writes {
 	char why[DC_ERROR_TEXT_MAX];
 };
 void store_get_writes(struct store *, struct store_writes *ret);
+/* Whether a write-ahead log was damaged when the store was opened, as long as the copy of it is there. */
+bool store_log_was_damaged(struct store *);
 /* A write that changes nothing anybody reads, for those who want to know whether writes work. */
 void store_probe(struct store *, store_done done, void *arg);
 
