@@ -106,8 +106,11 @@ answer_queue(struct exchange *x)
 		return MHD_NO;
 	add_headers(response, x, len);
 	log_call(x, status);
-	peer_allow(
-	    c->api, x->peer, (int64_t)c->api->options.idle_seconds * 1000 + (int64_t)(len / SLOWEST_BYTES_PER_MS));
+	peer_allow(x->peer, (int64_t)c->api->options.idle_seconds * 1000 + (int64_t)(len / SLOWEST_BYTES_PER_MS));
+	peer_turn(x->peer, TURN_ANSWER,
+	    c->who.edge_id != NULL   ? PEER_EDGE
+	    : c->who.user_id != NULL ? PEER_KNOWN
+				     : PEER_STRANGER);
 	rc = MHD_queue_response(x->connection, (unsigned)status, response);
 	MHD_destroy_response(response);
 	return rc;

@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/queue.h>
 
 #include "api/api.h"
 #include "base/clock.h"
@@ -21,15 +22,46 @@
 #define ANSWER_MAX ((size_t)64 * 1024 * 1024)
 #define WAKES_KEPT 256
 #define SLOWEST_BYTES_PER_MS 16
+#define ADDRESS_KEY_SIZE 16
+#define ADDRESS_BUCKETS 1024
 
-/* One connection, for the time limits that libmicrohttpd's idle time-out does not give (a client that sends a byte now
- * and then). peer.c */
+/* --- peer.c: connections --- */
+
+/* What its calls have shown of whoever is at the other end. */
+enum standing { PEER_STRANGER = 0, PEER_KNOWN, PEER_EDGE };
+/* Who is to do something next. */
+enum peer_turn { TURN_CLIENT, TURN_SERVER, TURN_ANSWER };
+
+TAILQ_HEAD(peers, peer);
+
+/* Those that give their place to others, in the order in which they do. */
+struct idle_peers {
+	struct peers strangers, known;
+};
+
+struct address {
+	uint8_t key[ADDRESS_KEY_SIZE]; /* IPv4 as mapped; of IPv6 the /64 */
+	size_t users, n;               /* n: those that have a place */
+	int64_t edge_until;            /* monotonic ms: an edge calls from here */
+	struct idle_peers idle;
+	struct address *next;
+};
+
+/* One connection. The lock is api->peer_lock. */
 struct peer {
 	struct api *api;
 	int fd;
-	char address[INET6_ADDRSTRLEN]; /* "": not known */
-	int64_t deadline;               /* monotonic ms; 0: none */
-	struct peer *next, *prev;
+	char address[INET6_ADDRSTRLEN]; /* "": not known. IPv4 in IPv6 is IPv4 */
+	/* Monotonic ms; 0: none. libmicrohttpd's idle time-out lets a byte now and then pass. */
+	_Atomic int64_t deadline;
+	atomic_uint heard; /* grows with what the client sends */
+	unsigned heard_then;
+	bool ended; /* at the last sweep */
+	bool idle, dropped;
+	enum standing standing;
+	enum peer_turn turn;
+	struct address *from;
+	TAILQ_ENTRY(peer) every, of_all, of_address;
 };
 
 enum phase { PHASE_NEW, PHASE_RUNNING, PHASE_SUSPENDED, PHASE_DONE };
@@ -92,7 +124,12 @@ struct api {
 	bool work_end;
 
 	pthread_mutex_t peer_lock;
-	struct peer *peers;
+	struct peers peers;     /* each is looked at in turn */
+	size_t peer_n;          /* that have a place */
+	struct idle_peers idle; /* of all addresses */
+	size_t made_room;       /* closed for that, since the last sweep */
+	struct address *addresses[ADDRESS_BUCKETS];
+	uint32_t address_seed;
 };
 
 /* exchange.c: from the whole request to the answer. After exchange_start() the phase says when. */
@@ -132,13 +169,22 @@ int worker_start(struct api *);
 bool worker_add(struct exchange *); /* false: the queue is full */
 void worker_stop(struct api *);
 
-/* peer.c */
-void peer_begin(struct api *, struct peer *, int fd);
-void peer_end(struct api *, struct peer *);
-/* The other side's address as text. IPv4 in IPv6 is IPv4. */
-void peer_address(struct peer *, const struct sockaddr *);
-void peer_allow(struct api *, struct peer *, int64_t ms); /* from now; 0: no limit */
-void peer_sweep(struct api *);                            /* shuts down those whose time is over */
+/* peer.c. A peer may be NULL. */
+void peers_init(struct api *);
+void peers_fini(struct api *);
+/* NULL: no memory. When there is no place, the connection is shut down at once. */
+struct peer *peer_begin(struct api *, int fd, const struct sockaddr *from);
+struct peer *peer_end(struct peer *);
+void peer_allow(struct peer *, int64_t ms); /* from now; 0: no limit */
+void peer_heard(struct peer *);             /* the client has sent something */
+void peer_turn(struct peer *, enum peer_turn, enum standing);
+void peer_sweep(struct api *); /* shuts down those whose time is over, and those that are gone */
+/* Beyond max_connections, for addresses that edges call from. */
+static inline unsigned
+edge_places(const struct api *api)
+{
+	return api->options.max_connections / 16 + 8;
+}
 
 /* pthread_cond_t by the monotonic clock. */
 int cond_init(pthread_cond_t *);

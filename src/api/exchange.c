@@ -386,7 +386,8 @@ exchange_start(struct exchange *x)
 	c->api->running++;
 	pthread_mutex_unlock(&c->api->lock);
 	atomic_store(&x->phase, PHASE_RUNNING);
-	peer_allow(c->api, x->peer, 0);
+	peer_allow(x->peer, 0);
+	peer_turn(x->peer, TURN_SERVER, PEER_STRANGER);
 	c->body_bytes = buf_str(&x->body);
 	c->body_len = x->body.len;
 	if (exchange_header(c, "User-Agent") != NULL)

@@ -1,76 +1,349 @@
+/* Connections as places: each has one, there are only so many, of one address and of all. When there is none left, who
+ * has kept us waiting longest gives its place to who comes. Strangers do so first, then callers that are known, edges
+ * never; nor a connection whose call runs.
+ *
+ * The server hears of the end of a connection through libmicrohttpd, but not always: its epoll is edge-triggered, and a
+ * client's last words and its end that come as one are one edge. Such connections are looked for (peer_sweep). Polling
+ * all of them each time would find them too, and costs nine tenths of the speed as soon as a thousand are open. */
 #include "api/api_priv.h"
 
 #include <arpa/inet.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
-void
-peer_begin(struct api *api, struct peer *peer, int fd)
-{
-	peer->api = api;
-	peer->fd = fd;
-	pthread_mutex_lock(&api->peer_lock);
-	peer->prev = NULL;
-	peer->next = api->peers;
-	if (api->peers != NULL)
-		api->peers->prev = peer;
-	api->peers = peer;
-	pthread_mutex_unlock(&api->peer_lock);
-}
+#include "base/log.h"
 
-void
-peer_address(struct peer *peer, const struct sockaddr *address)
-{
-	const struct sockaddr_in6 *v6 = (const void *)address;
-	const struct sockaddr_in *v4 = (const void *)address;
-	const void *bytes;
-	bool six;
+#define SLICE 512                    /* looked at in one go */
+#define EDGES_KEPT_MS (3600 * 1000L) /* an address is known for its edge */
 
-	if (address == NULL || (address->sa_family != AF_INET && address->sa_family != AF_INET6))
+/* --- addresses --- */
+
+/* An IPv6 customer has a /64 at least: its addresses are one. */
+static void
+key_of(const struct sockaddr *from, uint8_t key[ADDRESS_KEY_SIZE])
+{
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)from;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)from;
+
+	memset(key, 0, ADDRESS_KEY_SIZE);
+	if (from == NULL)
 		return;
-	six = address->sa_family == AF_INET6 && !IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr);
-	if (address->sa_family == AF_INET)
-		bytes = &v4->sin_addr;
-	else
-		bytes = six ? &v6->sin6_addr.s6_addr[0] : &v6->sin6_addr.s6_addr[12];
-	if (inet_ntop(six ? AF_INET6 : AF_INET, bytes, peer->address, sizeof(peer->address)) == NULL)
-		peer->address[0] = '\0';
+	if (from->sa_family == AF_INET) {
+		key[10] = key[11] = 0xff;
+		memcpy(key + 12, &v4->sin_addr, 4);
+	} else if (from->sa_family == AF_INET6) {
+		memcpy(key, &v6->sin6_addr, IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) ? 16 : 8);
+	}
 }
 
-void
-peer_end(struct api *api, struct peer *peer)
+/* FNV-1a from a start of our own, so that nobody outside can choose addresses that meet. */
+static size_t
+bucket_of(const struct api *api, const uint8_t key[ADDRESS_KEY_SIZE])
 {
-	pthread_mutex_lock(&api->peer_lock);
-	if (peer->next != NULL)
-		peer->next->prev = peer->prev;
-	if (peer->prev != NULL)
-		peer->prev->next = peer->next;
-	else
-		api->peers = peer->next;
-	pthread_mutex_unlock(&api->peer_lock);
+	uint32_t hash = api->address_seed;
+
+	for (size_t i = 0; i < ADDRESS_KEY_SIZE; i++)
+		hash = (hash ^ key[i]) * 16777619U;
+	return hash % ADDRESS_BUCKETS;
 }
 
-void
-peer_allow(struct api *api, struct peer *peer, int64_t ms)
+static void
+lists_init(struct idle_peers *idle)
 {
-	if (peer == NULL)
+	TAILQ_INIT(&idle->strangers);
+	TAILQ_INIT(&idle->known);
+}
+
+static struct address *
+address_get(struct api *api, const struct sockaddr *from)
+{
+	uint8_t key[ADDRESS_KEY_SIZE];
+	struct address **at, *a;
+
+	key_of(from, key);
+	at = &api->addresses[bucket_of(api, key)];
+	for (a = *at; a != NULL; a = a->next)
+		if (memcmp(a->key, key, sizeof(key)) == 0)
+			break;
+	if (a == NULL && (a = calloc(1, sizeof(*a))) != NULL) {
+		memcpy(a->key, key, sizeof(key));
+		lists_init(&a->idle);
+		a->next = *at;
+		*at = a;
+	}
+	if (a != NULL)
+		a->users++;
+	return a;
+}
+
+/* An address that had an edge is remembered for a while. */
+static void
+address_put(struct api *api, struct address *a, int64_t now)
+{
+	struct address **at;
+
+	if (--a->users > 0 || a->edge_until > now)
 		return;
-	pthread_mutex_lock(&api->peer_lock);
-	peer->deadline = ms > 0 ? monotonic_now().ms + ms : 0;
-	pthread_mutex_unlock(&api->peer_lock);
+	for (at = &api->addresses[bucket_of(api, a->key)]; *at != a; at = &(*at)->next)
+		;
+	*at = a->next;
+	free(a);
+}
+
+static void
+forget_edges(struct api *api, int64_t now)
+{
+	for (size_t i = 0; i < ADDRESS_BUCKETS; i++)
+		for (struct address **at = &api->addresses[i], *a; (a = *at) != NULL;)
+			if (a->users == 0 && a->edge_until <= now) {
+				*at = a->next;
+				free(a);
+			} else {
+				at = &a->next;
+			}
+}
+
+void
+peers_init(struct api *api)
+{
+	api->address_seed = arc4random();
+	TAILQ_INIT(&api->peers);
+	lists_init(&api->idle);
+}
+
+void
+peers_fini(struct api *api)
+{
+	forget_edges(api, INT64_MAX);
+}
+
+/* --- places --- */
+
+static struct peers *
+list_of(struct idle_peers *idle, const struct peer *peer)
+{
+	return peer->standing == PEER_STRANGER ? &idle->strangers : &idle->known;
+}
+
+/* Can be asked for its place from now on, after all who can be already. */
+static void
+idle_join(struct peer *peer)
+{
+	if (peer->idle || peer->dropped || peer->standing == PEER_EDGE)
+		return;
+	peer->idle = true;
+	TAILQ_INSERT_TAIL(list_of(&peer->api->idle, peer), peer, of_all);
+	TAILQ_INSERT_TAIL(list_of(&peer->from->idle, peer), peer, of_address);
+}
+
+static void
+idle_leave(struct peer *peer)
+{
+	if (!peer->idle)
+		return;
+	peer->idle = false;
+	TAILQ_REMOVE(list_of(&peer->api->idle, peer), peer, of_all);
+	TAILQ_REMOVE(list_of(&peer->from->idle, peer), peer, of_address);
 }
 
 /* shutdown() makes libmicrohttpd see the end of the stream and close. The lock keeps the number from being another
  * connection's by then: peer_end() comes before the close. */
+static void
+drop(struct peer *peer)
+{
+	idle_leave(peer);
+	if (!peer->dropped) {
+		peer->dropped = true;
+		peer->api->peer_n--;
+		peer->from->n--;
+	}
+	shutdown(peer->fd, SHUT_RDWR);
+}
+
+/* False: nobody can be asked. */
+static bool
+make_room(struct api *api, struct peer *stranger, struct peer *known)
+{
+	struct peer *peer = stranger != NULL ? stranger : known;
+
+	if (peer == NULL)
+		return false;
+	drop(peer);
+	api->made_room++;
+	return true;
+}
+
+static bool
+has_place(struct api *api, const struct address *from, int64_t now)
+{
+	size_t most = api->options.max_connections + (from->edge_until > now ? edge_places(api) : 0);
+
+	if (api->options.max_per_address > 0 && from->n >= api->options.max_per_address &&
+	    !make_room(api, TAILQ_FIRST(&from->idle.strangers), TAILQ_FIRST(&from->idle.known)))
+		return false;
+	return api->peer_n < most || make_room(api, TAILQ_FIRST(&api->idle.strangers), TAILQ_FIRST(&api->idle.known));
+}
+
+static void
+write_address(const struct sockaddr *from, char text[INET6_ADDRSTRLEN])
+{
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)from;
+	uint8_t key[ADDRESS_KEY_SIZE];
+
+	if (from == NULL || (from->sa_family != AF_INET && from->sa_family != AF_INET6))
+		return;
+	key_of(from, key);
+	if (from->sa_family == AF_INET || IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
+		(void)inet_ntop(AF_INET, key + 12, text, INET6_ADDRSTRLEN);
+	else
+		(void)inet_ntop(AF_INET6, &v6->sin6_addr, text, INET6_ADDRSTRLEN);
+}
+
+struct peer *
+peer_begin(struct api *api, int fd, const struct sockaddr *from)
+{
+	struct peer *peer = calloc(1, sizeof(*peer));
+	int64_t now = monotonic_now().ms;
+
+	if (peer == NULL)
+		return NULL;
+	peer->api = api;
+	peer->fd = fd;
+	write_address(from, peer->address);
+	pthread_mutex_lock(&api->peer_lock);
+	if ((peer->from = address_get(api, from)) == NULL) {
+		pthread_mutex_unlock(&api->peer_lock);
+		free(peer);
+		return NULL;
+	}
+	TAILQ_INSERT_TAIL(&api->peers, peer, every);
+	if (has_place(api, peer->from, now)) {
+		api->peer_n++;
+		peer->from->n++;
+		idle_join(peer);
+	} else {
+		peer->dropped = true;
+		shutdown(fd, SHUT_RDWR);
+	}
+	pthread_mutex_unlock(&api->peer_lock);
+	return peer;
+}
+
+struct peer *
+peer_end(struct peer *peer)
+{
+	struct api *api = peer->api;
+
+	pthread_mutex_lock(&api->peer_lock);
+	idle_leave(peer);
+	if (!peer->dropped) {
+		api->peer_n--;
+		peer->from->n--;
+	}
+	TAILQ_REMOVE(&api->peers, peer, every);
+	address_put(api, peer->from, monotonic_now().ms);
+	pthread_mutex_unlock(&api->peer_lock);
+	free(peer);
+	return NULL;
+}
+
+void
+peer_allow(struct peer *peer, int64_t ms)
+{
+	if (peer != NULL)
+		atomic_store(&peer->deadline, ms > 0 ? monotonic_now().ms + ms : 0);
+}
+
+void
+peer_heard(struct peer *peer)
+{
+	if (peer != NULL)
+		atomic_fetch_add(&peer->heard, 1);
+}
+
+void
+peer_turn(struct peer *peer, enum peer_turn turn, enum standing standing)
+{
+	if (peer == NULL)
+		return;
+	pthread_mutex_lock(&peer->api->peer_lock);
+	idle_leave(peer);
+	peer->turn = turn;
+	if (standing > peer->standing)
+		peer->standing = standing;
+	if (peer->standing == PEER_EDGE)
+		peer->from->edge_until = monotonic_now().ms + EDGES_KEPT_MS;
+	if (turn != TURN_SERVER)
+		idle_join(peer);
+	pthread_mutex_unlock(&peer->api->peer_lock);
+}
+
+/* --- what nobody waits for any more --- */
+
+/* A client may close its side once it has said all. Who has closed it, with nothing left to read, in the middle of a
+ * request or between two, is gone; unless libmicrohttpd is about to read, so it is looked at twice. */
+static bool
+is_gone(struct peer *peer, short seen)
+{
+	unsigned heard = atomic_load(&peer->heard);
+	bool before = peer->ended && heard == peer->heard_then;
+	int unread = 0;
+
+	peer->ended = (seen & (POLLRDHUP | POLLHUP | POLLERR)) != 0 && peer->turn == TURN_CLIENT &&
+		      ioctl(peer->fd, FIONREAD, &unread) == 0 && unread == 0;
+	peer->heard_then = heard;
+	return peer->ended && before;
+}
+
+static bool
+is_late(const struct peer *peer, int64_t now)
+{
+	int64_t deadline = atomic_load(&peer->deadline);
+
+	return deadline != 0 && deadline <= now;
+}
+
+/* The lock is not kept for all at once: calls wait for it. */
+static size_t
+sweep_slice(struct api *api, size_t most, int64_t now)
+{
+	struct peer *peer[SLICE];
+	struct pollfd fd[SLICE];
+	size_t n = 0;
+
+	pthread_mutex_lock(&api->peer_lock);
+	for (; n < SLICE && n < most && (peer[n] = TAILQ_FIRST(&api->peers)) != NULL; n++) {
+		fd[n] = (struct pollfd){.fd = peer[n]->fd, .events = POLLRDHUP};
+		TAILQ_REMOVE(&api->peers, peer[n], every);
+		TAILQ_INSERT_TAIL(&api->peers, peer[n], every);
+	}
+	if (poll(fd, n, 0) >= 0)
+		for (size_t i = 0; i < n; i++)
+			if (is_late(peer[i], now) || is_gone(peer[i], fd[i].revents)) {
+				atomic_store(&peer[i]->deadline, 0);
+				drop(peer[i]);
+			}
+	pthread_mutex_unlock(&api->peer_lock);
+	return n;
+}
+
 void
 peer_sweep(struct api *api)
 {
 	int64_t now = monotonic_now().ms;
+	size_t left = 0, made_room;
+	const struct peer *peer;
 
 	pthread_mutex_lock(&api->peer_lock);
-	for (struct peer *p = api->peers; p != NULL; p = p->next)
-		if (p->deadline != 0 && p->deadline <= now) {
-			p->deadline = 0;
-			shutdown(p->fd, SHUT_RDWR);
-		}
+	TAILQ_FOREACH(peer, &api->peers, every)
+	left++;
+	made_room = api->made_room;
+	api->made_room = 0;
+	forget_edges(api, now);
 	pthread_mutex_unlock(&api->peer_lock);
+	if (made_room > 0)
+		dc_log(LOG_WARNING, "connections closed to make room", "n=%zu", made_room);
+	for (size_t n; left > 0 && (n = sweep_slice(api, left, now)) > 0;)
+		left -= n;
 }

@@ -13,29 +13,26 @@
 
 #define HEADER_MEMORY ((size_t)40 * 1024) /* per connection: 32 KiB of request header and what libmicrohttpd needs */
 #define BACKLOG 1024
+#define CLOSING_MAX 256
 
 static void
 on_connection(
     void *cls, struct MHD_Connection *connection, void **socket_context, enum MHD_ConnectionNotificationCode what)
 {
 	struct api *api = cls;
-	const union MHD_ConnectionInfo *info;
+	const union MHD_ConnectionInfo *fd, *from;
 	struct peer *peer;
 
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-		info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-		if (info == NULL || (peer = calloc(1, sizeof(*peer))) == NULL)
+		fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+		from = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+		if (fd == NULL ||
+		    (peer = peer_begin(api, fd->connect_fd, from != NULL ? from->client_addr : NULL)) == NULL)
 			return;
-		peer_begin(api, peer, info->connect_fd);
-		info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-		peer_address(peer, info != NULL ? info->client_addr : NULL);
-		peer_allow(api, peer, (int64_t)api->options.idle_seconds * 2000);
+		peer_allow(peer, (int64_t)api->options.idle_seconds * 2000);
 		*socket_context = peer;
 	} else if (*socket_context != NULL) {
-		peer = *socket_context;
-		peer_end(api, peer);
-		free(peer);
-		*socket_context = NULL;
+		*socket_context = peer_end(*socket_context);
 	}
 }
 
@@ -53,7 +50,8 @@ on_target(void *cls, const char *target, struct MHD_Connection *connection)
 	x->peer = info != NULL ? info->socket_context : NULL;
 	if (x->peer != NULL && x->peer->address[0] != '\0')
 		x->call.address = arena_strdup(x->call.arena, x->peer->address);
-	peer_allow(api, x->peer, (int64_t)api->options.idle_seconds * 1000);
+	peer_heard(x->peer);
+	peer_allow(x->peer, (int64_t)api->options.idle_seconds * 1000);
 	return x;
 }
 
@@ -69,7 +67,8 @@ on_completed(void *cls, struct MHD_Connection *connection, void **context, enum 
 		return;
 	atomic_fetch_sub(&api->body_bytes, x->body.len);
 	/* The next request of a kept connection: idle until it comes, then as long as the first had. */
-	peer_allow(api, x->peer, (int64_t)api->options.idle_seconds * 2000);
+	peer_allow(x->peer, (int64_t)api->options.idle_seconds * 2000);
+	peer_turn(x->peer, TURN_CLIENT, PEER_STRANGER);
 	if (atomic_load(&x->phase) != PHASE_NEW) {
 		pthread_mutex_lock(&api->lock);
 		api->begun--;
@@ -129,7 +128,7 @@ on_header(struct exchange *x, const char *method, const char *version)
 	x->method_text = arena_strdup(x->call.arena, method);
 	x->method = method_parse(method);
 	collect_headers(x);
-	peer_allow(api, x->peer, (int64_t)api->options.idle_seconds * 1000);
+	peer_allow(x->peer, (int64_t)api->options.idle_seconds * 1000);
 	if ((x->fault = header_fault(x, version)) != NULL)
 		return refuse(x);
 	length = exchange_header(&x->call, "Content-Length");
@@ -170,7 +169,7 @@ on_body(struct exchange *x, const char *data, size_t len)
 	atomic_fetch_add(&api->body_bytes, len);
 	received = x->body.len;
 	if (x->peer != NULL && received / (256 * 1024) != (received - len) / (256 * 1024))
-		peer_allow(api, x->peer, (int64_t)api->options.idle_seconds * 1000);
+		peer_allow(x->peer, (int64_t)api->options.idle_seconds * 1000);
 	return MHD_YES;
 }
 
@@ -206,6 +205,8 @@ on_request(void *cls, struct MHD_Connection *connection, const char *url, const 
 	(void)url;
 	if (x == NULL)
 		return MHD_NO;
+	if (!x->headers_seen || len > 0)
+		peer_heard(x->peer);
 	if (!x->headers_seen)
 		return on_header(x, method, version);
 	if (len > 0) {
@@ -294,15 +295,16 @@ start_daemon(struct api *api)
 	    {MHD_OPTION_END, 0, NULL},
 	};
 	const struct MHD_OptionItem http[] = {{MHD_OPTION_END, 0, NULL}};
+	/* Ours are the limits (peer.c): libmicrohttpd's are above them, for those that are being closed. */
+	unsigned most = o->max_connections + edge_places(api) + CLOSING_MAX;
 
 	return MHD_start_daemon(MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME |
 				    MHD_USE_ITC | MHD_USE_ERROR_LOG | (o->tls != NULL ? MHD_USE_TLS : 0),
 	    0, NULL, NULL, on_request, api, MHD_OPTION_EXTERNAL_LOGGER, on_log, api, MHD_OPTION_ARRAY,
 	    o->tls != NULL ? https : http, MHD_OPTION_LISTEN_SOCKET, api->listen_fd, MHD_OPTION_URI_LOG_CALLBACK,
 	    on_target, api, MHD_OPTION_NOTIFY_COMPLETED, on_completed, api, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
-	    api, MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADER_MEMORY, MHD_OPTION_CONNECTION_LIMIT, o->max_connections,
-	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, o->max_per_address, MHD_OPTION_CONNECTION_TIMEOUT, o->idle_seconds,
-	    MHD_OPTION_END);
+	    api, MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADER_MEMORY, MHD_OPTION_CONNECTION_LIMIT, most,
+	    MHD_OPTION_CONNECTION_TIMEOUT, o->idle_seconds, MHD_OPTION_END);
 }
 
 static void
@@ -317,6 +319,7 @@ free_server(struct api *api)
 	pthread_cond_destroy(&api->changed);
 	pthread_cond_destroy(&api->wait_changed);
 	pthread_cond_destroy(&api->work_changed);
+	peers_fini(api);
 	free(api);
 }
 
@@ -340,6 +343,7 @@ new_api(const struct api_options *o)
 	cond_init(&api->changed);
 	cond_init(&api->wait_changed);
 	cond_init(&api->work_changed);
+	peers_init(api);
 	return api;
 }
 

@@ -4,7 +4,7 @@
 
 #include <time.h>
 
-#define SWEEP_MS 1000
+#define SWEEP_MS 500
 
 int
 cond_init(pthread_cond_t *cond)
