@@ -91,6 +91,17 @@ add_headers(struct MHD_Response *response, const struct exchange *x, size_t len)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 
+/* After a refusal, call.who says only whose credential was claimed. */
+static enum standing
+standing_of(const struct exchange *x, int status)
+{
+	const struct identity *who = &x->call.who;
+
+	if (status == 401 || x->refusal != DC_OK || who->credential == CREDENTIAL_NONE)
+		return PEER_STRANGER;
+	return who->edge_id != NULL ? PEER_EDGE : PEER_KNOWN;
+}
+
 enum MHD_Result
 answer_queue(struct exchange *x)
 {
@@ -107,10 +118,7 @@ answer_queue(struct exchange *x)
 	add_headers(response, x, len);
 	log_call(x, status);
 	peer_allow(x->peer, (int64_t)c->api->options.idle_seconds * 1000 + (int64_t)(len / SLOWEST_BYTES_PER_MS));
-	peer_turn(x->peer, TURN_ANSWER,
-	    c->who.edge_id != NULL   ? PEER_EDGE
-	    : c->who.user_id != NULL ? PEER_KNOWN
-				     : PEER_STRANGER);
+	peer_turn(x->peer, TURN_ANSWER, standing_of(x, status));
 	rc = MHD_queue_response(x->connection, (unsigned)status, response);
 	MHD_destroy_response(response);
 	return rc;

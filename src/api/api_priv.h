@@ -17,8 +17,7 @@
 #include "base/clock.h"
 
 #define BODY_MAX ((size_t)12 * 1024 * 1024)
-#define DRAIN_MAX ((size_t)64 * 1024 * 1024)   /* read and dropped so that the client hears of 413 */
-#define BODIES_MAX ((size_t)256 * 1024 * 1024) /* all bodies in memory together */
+#define DRAIN_MAX ((size_t)64 * 1024 * 1024) /* read and dropped so that the client hears of 413 */
 #define ANSWER_MAX ((size_t)64 * 1024 * 1024)
 #define WAKES_KEPT 256
 #define SLOWEST_BYTES_PER_MS 16
@@ -32,6 +31,9 @@ enum standing { PEER_STRANGER = 0, PEER_KNOWN, PEER_EDGE };
 /* Who is to do something next. */
 enum peer_turn { TURN_CLIENT, TURN_SERVER, TURN_ANSWER };
 
+/* By what a large body is sent: each has a part of the memory. body.c */
+enum body_kind { BODY_OPEN = 0, BODY_TOKEN, BODY_SIGNED, BODY_EDGE, BODY_KINDS };
+
 TAILQ_HEAD(peers, peer);
 
 /* Those that give their place to others, in the order in which they do. */
@@ -44,6 +46,7 @@ struct address {
 	size_t users, n;               /* n: those that have a place */
 	int64_t edge_until;            /* monotonic ms: an edge calls from here */
 	struct idle_peers idle;
+	size_t body_bytes[BODY_KINDS];
 	struct address *next;
 };
 
@@ -79,9 +82,12 @@ struct exchange {
 	struct http_header *headers;
 	size_t header_n;
 	struct buf body;
-	size_t dropped;                  /* bytes of a body that is too large */
-	bool headers_seen, refused_body; /* refused_body: too large, or no memory for it */
+	enum body_kind kind; /* once kind_known: when it is large */
+	bool headers_seen, kind_known;
+	size_t dropped; /* bytes of a body that is refused */
+	/* Known before the request is whole: the body is not kept, and the answer is this. DC_OK: not refused. */
 	enum dc_code refusal;
+	const struct dc_error *refused;
 	const char *fault; /* of the header, in words: nothing behind it is read. NULL: none */
 	_Atomic enum phase phase;
 	struct monotonic started;
@@ -100,7 +106,6 @@ struct api {
 	int listen_fd;
 	uint16_t port;
 	atomic_bool stopping;
-	atomic_size_t body_bytes;
 
 	pthread_mutex_t lock; /* guards begun, running */
 	pthread_cond_t changed;
@@ -128,6 +133,7 @@ struct api {
 	size_t peer_n;          /* that have a place */
 	struct idle_peers idle; /* of all addresses */
 	size_t made_room;       /* closed for that, since the last sweep */
+	size_t body_bytes[BODY_KINDS];
 	struct address *addresses[ADDRESS_BUCKETS];
 	uint32_t address_seed;
 };
@@ -135,6 +141,10 @@ struct api {
 /* exchange.c: from the whole request to the answer. After exchange_start() the phase says when. */
 struct exchange *exchange_new(struct api *, struct MHD_Connection *, const char *raw_target);
 struct exchange *exchange_free(struct exchange *);
+/* The head is whole: the route, and whether a body may come. */
+enum dc_code exchange_head(struct exchange *, const char *version, struct dc_error *err);
+/* Who calls, as far as the head says; for a body that is too large to be read from anybody. */
+enum dc_code exchange_claim(struct tx *, struct exchange *, struct dc_error *err);
 void exchange_start(struct exchange *);
 /* Runs the route again (long poll), or for the first time after it was admitted; whoever called is identified again. */
 void exchange_run(struct exchange *);
@@ -142,6 +152,11 @@ void exchange_run(struct exchange *);
 void exchange_prepare(struct exchange *);
 void exchange_finish(struct exchange *, enum dc_code rc, const struct dc_error *err);
 const char *exchange_header(const struct call *, const char *name);
+
+/* body.c. An error refuses the body: body_drop() it. */
+enum dc_code body_announced(struct exchange *, unsigned long long length, struct dc_error *err);
+enum dc_code body_add(struct exchange *, const char *, size_t len, struct dc_error *err);
+void body_drop(struct exchange *);
 
 /* header.c */
 /* Why the header, with these headers, is refused, in words; NULL: it is not. version: of the request line. */

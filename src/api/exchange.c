@@ -8,7 +8,6 @@
 
 #define V3_PROJECT "/v3/{project_id}/"
 #define OPERATOR_SIDE "/dcaas/v1"
-#define OPEN_BODY_MAX ((size_t)64 * 1024)
 #define VALUES_MAX ((size_t)400000)
 
 struct exchange *
@@ -68,18 +67,24 @@ auth_header(void *arg, const char *name)
 	return exchange_header(arg, name);
 }
 
+static struct auth_request
+auth_request_of(struct tx *tx, struct exchange *x)
+{
+	return (struct auth_request){.method = x->method_text,
+	    .raw_path = x->call.raw_path,
+	    .raw_query = x->call.raw_query,
+	    .header = auth_header,
+	    .header_arg = &x->call,
+	    .body = x->call.body_bytes,
+	    .body_len = x->call.body_len,
+	    .now = tx_now(tx)};
+}
+
 static enum dc_code
 identify(struct tx *tx, struct exchange *x, struct dc_error *err)
 {
+	const struct auth_request in = auth_request_of(tx, x);
 	struct call *c = &x->call;
-	struct auth_request in = {.method = x->method_text,
-	    .raw_path = c->raw_path,
-	    .raw_query = c->raw_query,
-	    .header = auth_header,
-	    .header_arg = c,
-	    .body = c->body_bytes,
-	    .body_len = c->body_len,
-	    .now = tx_now(tx)};
 
 	return auth_identify(tx, &c->api->options.auth, &in, c->arena, &c->who, err);
 }
@@ -190,16 +195,13 @@ check_media_type(const struct exchange *x, struct dc_error *err)
 	return dc_fail(err, DC_E_REQUEST, "Content-Type", "The body must be application/json.");
 }
 
-/* A tree takes a hundred times the bytes of the text "[],[],[]". Who has not said who he is yet gets little; nobody, an
- * edge neither, has that much to say. */
+/* A tree takes a hundred times the bytes of the text "[],[],[]". Nobody, an edge neither, has that much to say. */
 static enum dc_code
 check_size(const struct exchange *x, struct dc_error *err)
 {
 	const char *bytes = x->call.body_bytes;
 	size_t values = 0;
 
-	if ((x->call.route->flags & ROUTE_OPEN) && x->call.body_len > OPEN_BODY_MAX)
-		return dc_fail(err, DC_E_TOO_LARGE, NULL, "The request body is larger than %zu bytes.", OPEN_BODY_MAX);
 	for (size_t i = 0; i < x->call.body_len; i++)
 		values += bytes[i] == ',' || bytes[i] == '[' || bytes[i] == '{';
 	return values <= VALUES_MAX ? DC_OK
@@ -355,23 +357,35 @@ admitted(void *arg, enum dc_code rc, const struct dc_error *err)
 		    x, dc_fail(&own, DC_E_UNAVAILABLE, NULL, "Too many calls of this kind: try again."), &own);
 }
 
-/* What the request says before any route looks at it. */
-static enum dc_code
-check_request(struct exchange *x, struct dc_error *err)
+enum dc_code
+exchange_claim(struct tx *tx, struct exchange *x, struct dc_error *err)
 {
+	const struct auth_request in = auth_request_of(tx, x);
 	struct call *c = &x->call;
+	enum dc_code rc = auth_claim(tx, &c->api->options.auth, &in, c->arena, &c->who, err);
 
-	if (atomic_load(&c->api->stopping))
-		return dc_fail(err, DC_E_UNAVAILABLE, NULL, "The server is stopping.");
-	if (x->fault != NULL)
+	/* A credential that is proof itself is judged in whole; of others, only that it is not an edge's. */
+	if (rc == DC_OK && (c->who.credential != CREDENTIAL_KEY || (c->route->flags & ROUTE_EDGE)))
+		rc = authorize(tx, c, err);
+	return rc;
+}
+
+/* What the head says before any route looks at it. */
+enum dc_code
+exchange_head(struct exchange *x, const char *version, struct dc_error *err)
+{
+	const char *length = exchange_header(&x->call, "Content-Length");
+	struct call *c = &x->call;
+	enum dc_code rc;
+
+	if ((x->fault = header_fault(x, version)) != NULL)
 		return dc_fail(err, DC_E_REQUEST, NULL, "%s", x->fault);
-	if (x->refused_body)
-		return dc_fail(err, x->refusal, NULL, "%s",
-		    x->refusal == DC_E_TOO_LARGE ? "The request body is larger than 12 MB."
-						 : "Too many large requests: try again.");
 	if (percent_decode_text(c->raw_query, strlen(c->raw_query), c->arena) == NULL)
 		return dc_fail(err, DC_E_REQUEST, NULL, "The query holds a broken or forbidden escape.");
-	return route_find(c->api->options.routes, x->method, c->raw_path, c->arena, &c->match, err);
+	if ((rc = route_find(c->api->options.routes, x->method, c->raw_path, c->arena, &c->match, err)) != DC_OK)
+		return rc;
+	c->route = c->match.route;
+	return body_announced(x, length != NULL ? strtoull(length, NULL, 10) : 0, err);
 }
 
 void
@@ -379,7 +393,6 @@ exchange_start(struct exchange *x)
 {
 	struct call *c = &x->call;
 	struct dc_error err = {0};
-	enum dc_code rc;
 
 	pthread_mutex_lock(&c->api->lock);
 	c->api->begun++;
@@ -392,11 +405,14 @@ exchange_start(struct exchange *x)
 	c->body_len = x->body.len;
 	if (exchange_header(c, "User-Agent") != NULL)
 		c->user_agent = exchange_header(c, "User-Agent");
-	if ((rc = check_request(x, &err)) != DC_OK) {
-		exchange_finish(x, rc, &err);
+	if (atomic_load(&c->api->stopping)) {
+		exchange_finish(x, dc_fail(&err, DC_E_UNAVAILABLE, NULL, "The server is stopping."), &err);
 		return;
 	}
-	c->route = c->match.route;
+	if (x->refusal != DC_OK) {
+		exchange_finish(x, x->refusal, x->refused);
+		return;
+	}
 	if (x->method == M_OPTIONS) {
 		c->status = 204;
 		exchange_finish(x, DC_OK, NULL);

@@ -65,7 +65,7 @@ on_completed(void *cls, struct MHD_Connection *connection, void **context, enum 
 	(void)why;
 	if (x == NULL)
 		return;
-	atomic_fetch_sub(&api->body_bytes, x->body.len);
+	body_drop(x);
 	/* The next request of a kept connection: idle until it comes, then as long as the first had. */
 	peer_allow(x->peer, (int64_t)api->options.idle_seconds * 2000);
 	peer_turn(x->peer, TURN_CLIENT, PEER_STRANGER);
@@ -115,62 +115,56 @@ refuse(struct exchange *x)
 	return answer_queue(x);
 }
 
-/* The header is whole. Refuses one that can be read in two ways, and a body that says it is too large before it is
- * sent, when the client waits for that. */
+static void
+set_refusal(struct exchange *x, enum dc_code rc, const struct dc_error *err)
+{
+	x->refusal = rc;
+	x->refused = arena_memdup(x->call.arena, err, sizeof(*err));
+	body_drop(x);
+}
+
+static unsigned long long
+announced(const struct exchange *x)
+{
+	const char *length = exchange_header(&x->call, "Content-Length");
+
+	return length != NULL ? strtoull(length, NULL, 10) : 0;
+}
+
+/* The header is whole. Refuses one that can be read in two ways, and before the body is sent, when the client waits for
+ * that, a body that will not be taken. */
 static enum MHD_Result
 on_header(struct exchange *x, const char *method, const char *version)
 {
-	struct api *api = x->call.api;
-	const char *length;
-	unsigned long long declared;
+	struct dc_error err = {0};
+	enum dc_code rc;
 
 	x->headers_seen = true;
 	x->method_text = arena_strdup(x->call.arena, method);
 	x->method = method_parse(method);
 	collect_headers(x);
-	peer_allow(x->peer, (int64_t)api->options.idle_seconds * 1000);
-	if ((x->fault = header_fault(x, version)) != NULL)
-		return refuse(x);
-	length = exchange_header(&x->call, "Content-Length");
-	declared = length != NULL ? strtoull(length, NULL, 10) : 0;
-	if (declared <= BODY_MAX)
+	peer_allow(x->peer, (int64_t)x->call.api->options.idle_seconds * 1000);
+	if ((rc = exchange_head(x, version, &err)) == DC_OK)
 		return MHD_YES;
-	x->refused_body = true;
-	x->refusal = DC_E_TOO_LARGE;
-	if (exchange_header(&x->call, "Expect") == NULL && declared <= DRAIN_MAX)
+	set_refusal(x, rc, &err);
+	if (x->fault == NULL && exchange_header(&x->call, "Expect") == NULL && announced(x) <= DRAIN_MAX)
 		return MHD_YES;
 	return refuse(x);
 }
 
-/* Keeps the part, or drops it when there is too much: the answer can only be given at the end. */
+/* Keeps the part, or drops it when the body is refused: the answer can only be given at the end. */
 static enum MHD_Result
 on_body(struct exchange *x, const char *data, size_t len)
 {
-	struct api *api = x->call.api;
-	size_t received;
+	struct dc_error err = {0};
+	enum dc_code rc;
 
-	if (!x->refused_body && x->body.len + len > BODY_MAX) {
-		x->refused_body = true;
-		x->refusal = DC_E_TOO_LARGE;
-	} else if (!x->refused_body && atomic_load(&api->body_bytes) + len > BODIES_MAX) {
-		x->refused_body = true;
-		x->refusal = DC_E_UNAVAILABLE;
-	}
-	if (x->refused_body) {
-		x->dropped += len;
-		return x->dropped > DRAIN_MAX ? MHD_NO : MHD_YES;
-	}
-	buf_add(&x->body, data, len);
-	if (x->body.failed) { /* no memory: a part of a body is none */
-		x->refused_body = true;
-		x->refusal = DC_E_UNAVAILABLE;
+	if (x->refusal == DC_OK && (rc = body_add(x, data, len, &err)) != DC_OK)
+		set_refusal(x, rc, &err);
+	if (x->refusal == DC_OK)
 		return MHD_YES;
-	}
-	atomic_fetch_add(&api->body_bytes, len);
-	received = x->body.len;
-	if (x->peer != NULL && received / (256 * 1024) != (received - len) / (256 * 1024))
-		peer_allow(x->peer, (int64_t)api->options.idle_seconds * 1000);
-	return MHD_YES;
+	x->dropped += len;
+	return x->dropped > DRAIN_MAX ? MHD_NO : MHD_YES;
 }
 
 /* The request is whole. The first call starts the exchange, the second, which libmicrohttpd makes at once, suspends the

@@ -244,6 +244,26 @@ auth_identify(struct tx *tx, const struct auth_options *o, const struct auth_req
 	return dc_fail(err, DC_E_UNAUTHORIZED, NULL, FAILED "x-auth-token not found");
 }
 
+enum dc_code
+auth_claim(struct tx *tx, const struct auth_options *o, const struct auth_request *in, struct arena *arena,
+    struct identity *ret, struct dc_error *err)
+{
+	const char *authorization = given(in, "Authorization");
+	struct aksk_claim claim;
+	struct principal p;
+	enum dc_code rc;
+
+	if (given(in, "X-Dcaas-Edge-Token") != NULL || given(in, "X-Auth-Token") != NULL || authorization == NULL)
+		return auth_identify(tx, o, in, arena, ret, err);
+	if ((rc = aksk_parse(authorization, arena, &claim, err)) != DC_OK ||
+	    (rc = check_date(o, in, given(in, "X-Sdk-Date"), err)) != DC_OK)
+		return rc;
+	*ret = (struct identity){.credential_id = claim.access_key};
+	if ((rc = find(tx, o, CREDENTIAL_KEY, claim.access_key, arena, &p, err)) == DC_OK)
+		*ret = p.who;
+	return rc;
+}
+
 /* A signature was verified with the secret that the key's row had: another row under the same access key has another.
  */
 enum dc_code

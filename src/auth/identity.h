@@ -59,6 +59,11 @@ struct auth_options {
 enum dc_code auth_identify(struct tx *, const struct auth_options *, const struct auth_request *, struct arena *,
     struct identity *ret, struct dc_error *err);
 
+/* The same while the body is not here yet, for who wants to send a large one: a token and an edge's credential are
+ * proof, of a signature the key exists and the date is good, which everybody can say who has seen the access key. */
+enum dc_code auth_claim(struct tx *, const struct auth_options *, const struct auth_request *, struct arena *,
+    struct identity *ret, struct dc_error *err);
+
 /* Inside the transaction that answers a call which has waited or was queued since auth_identify(): whether what the
  * caller showed then is still good, and what it is worth now. *who is brought up to date; DC_E_UNAUTHORIZED when the
  * credential is gone, over, disabled, or another one in the same place. */

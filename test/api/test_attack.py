@@ -1,4 +1,4 @@
-"""Clients without credentials who want to keep others waiting, each for DCAAS_ATTACK_SECONDS (5), from loopback addresses of
+"""Clients, most without credentials, who want to keep others waiting, each for DCAAS_ATTACK_SECONDS (5), from loopback addresses of
 their own. A tenant's calls go on meanwhile, each on a connection of its own; afterwards dcaasd has the descriptors that it had
 before."""
 import itertools
@@ -12,7 +12,7 @@ import pytest
 
 from fake_edge import FakeEdge
 from lab.guest import PATIENCE
-from support import V3, World, send, wait_for
+from support import V3, World, exchange, send, wait_for
 
 SECONDS = float(os.environ.get("DCAAS_ATTACK_SECONDS", "5"))
 CALL_SECONDS = 1  # of the tenant, at most, on an idle machine
@@ -218,3 +218,97 @@ def test_a_kept_connection_of_an_edge_or_a_tenant_outlives_a_flood(target):
     kept.close()
     assert flood.closed > 0
     flood.close()
+
+
+MIB = 1 << 20
+
+
+def password_log_in(tenant):
+    """Status of a log-in."""
+    user = tenant.world.operator.get("/dcaas/v1/users?name=%s" % tenant.name)["users"][0]
+    body = {"auth": {"identity": {"methods": ["password"], "password": {"user": {
+        "name": tenant.name, "password": "password of " + tenant.name, "domain": {"id": user["domain_id"]}}}},
+        "scope": {"project": {"id": tenant.project_id}}}}
+    return tenant.call("POST", "/v3/auth/tokens", body, check=False)
+
+
+def head_of(method, path, headers):
+    return ("%s %s HTTP/1.1\r\nhost: x\r\n" % (method, path) + "".join("%s: %s\r\n" % item for item in headers.items()) +
+            "\r\n").encode()
+
+
+def claims(target):
+    """Headers by which somebody without credentials might say who he is; the last has seen an access key."""
+    tenant = target.tenant
+    path = V3.replace("{project_id}", tenant.project_id) + "virtual-gateways"
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    return [("/v3/auth/tokens", {}), (path, {}), (path, {"x-auth-token": "x" * 40}), ("/dcaas/v1/edge/report", {}),
+            ("/dcaas/v1/edge/report", {"x-dcaas-edge-token": "x" * 40}), ("/nothing", {}),
+            (path, {"x-sdk-date": stamp, "authorization": "SDK-HMAC-SHA256 Access=%s, SignedHeaders=host;x-sdk-date, "
+                    "Signature=%064x" % (tenant.access_key, 0)})]
+
+
+def test_bodies_that_stop_short_fill_nothing_for_others(target, figure):
+    """Of 12 MB each, from addresses of their own. A small body needs no room of all, a large one only that of its kind."""
+    tenant = target.tenant
+    token = password_log_in(tenant).headers["X-Subject-Token"]
+    ends = itertools.cycle(claims(target))
+    wires = []
+    for n in range(42):
+        path, headers = next(ends)
+        wires.append(target.connect("127.0.4.%d" % n if n else "127.0.0.1"))
+        wires[-1].sendall(head_of("POST", path, {"content-type": "application/json", "content-length": 12 * MIB, **headers}))
+    for _ in range(11):
+        for wire in wires:
+            try:
+                wire.sendall(b" " * MIB)
+            except OSError:
+                pass  # closed by the other side: so much the better
+    large = b'{"virtual_gateway": {"name": 5' + b" " * (100 << 10) + b"}}"
+    with Tenant(target) as other:
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            assert password_log_in(tenant).status == 201
+            by_token = exchange(tenant, "POST", V3.replace("{project_id}", tenant.project_id) + "virtual-gateways", large,
+                                {"host": "x", "x-auth-token": token, "content-type": "application/json"})
+            by_signature = send(tenant, "POST", V3 + "virtual-gateways", large)
+            status, _ = target.edge.call("POST", "/dcaas/v1/edge/report", {"padding": "x" * (100 << 10)})
+            # Each was read to its end: what it says is wrong, and that is the answer.
+            assert (by_token.status, by_signature.status, status) == (400, 400, 400), (by_token, by_signature)
+    check(other, figure, "bodies that stop short")
+    for wire in wires:
+        wire.close()
+
+
+@pytest.mark.parametrize("method, path, headers, status", [
+    ("POST", "/nothing", {}, 404), ("BREW", "/v3/auth/tokens", {}, 404), ("POST", "/v3/auth/tokens", {}, 413),
+    ("GET", "/health", {}, 413), ("POST", V3 + "virtual-gateways", {}, 401),
+    ("POST", V3 + "virtual-gateways", {"x-auth-token": "x"}, 401), ("POST", "/dcaas/v1/edge/report", {}, 401),
+    ("POST", "/dcaas/v1/edge/report", {"x-dcaas-edge-token": "x"}, 401),
+    ("POST", V3 + "virtual-gateways", {"x-sdk-date": "20200101T000000Z", "authorization": "SDK-HMAC-SHA256 Access=x, "
+                                       "SignedHeaders=host, Signature=00"}, 401),
+])
+def test_what_a_route_does_not_take_is_refused_before_it_is_sent(target, method, path, headers, status):
+    """By the head alone; a client that does not ask hears it at the end, and its body is kept nowhere."""
+    from test_http import Wire
+    path = path.replace("{project_id}", target.tenant.project_id)
+    for asks in (True, False):
+        wire = Wire(target.tenant)
+        wire.send(head_of(method, path, {"content-type": "application/json", "content-length": 100 << 10,
+                                      **({"expect": "100-continue"} if asks else {}), **headers}))
+        if not asks:
+            wire.send(b" " * (100 << 10))
+        assert wire.answer()[0] == status
+        wire.close()
+
+
+def test_a_chunked_body_of_a_stranger_is_refused_when_it_is_not_small(target):
+    from test_http import Wire
+    for path, status in (("/v3/auth/tokens", 413), (V3.replace("{project_id}", target.tenant.project_id) + "vif-peers", 401)):
+        wire = Wire(target.tenant)
+        wire.send(head_of("POST", path, {"content-type": "application/json", "transfer-encoding": "chunked"}))
+        for _ in range(100):
+            wire.send(b"400\r\n" + b" " * 1024 + b"\r\n")
+        wire.send(b"0\r\n\r\n")
+        assert wire.answer()[0] == status
+        wire.close()
