@@ -304,8 +304,10 @@ def lint(group):
 def compiled(name):
     def group_run(group):
         try:
-            build(name)
+            folder = build(name)
             group.count(name, True)
+            code, output = run([sys.executable, "test/check_hardening.py", folder])
+            group.count("%s: hardened programs" % name, code == 0, output)
         except Failed as failure:
             group.count("%s: the build, with warnings as errors" % name, False, str(failure))
     return group_run
