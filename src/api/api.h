@@ -22,11 +22,10 @@ struct api_options {
 	struct tls *tls;     /* HTTPS with this certificate; NULL: plain HTTP. Borrowed */
 	unsigned max_connections, max_per_address;
 	unsigned idle_seconds;
-	const char *region_id; /* of this dcaasd: IAM answers, locations */
-	void *user;            /* call->api's owner: for routes that join engines (dcaasd) */
-	/* Asked once when a call begins, for call->settings: a run that is repeated sees the settings of the first,
-	 * whatever a reload did in between. NULL: there are none. */
-	const void *(*settings)(void *user);
+	void *user; /* call->api's owner: for routes that join engines (dcaasd) */
+	/* Asked once when a call begins, for call->settings, in its arena: a run that is repeated sees the settings of
+	 * the first, whatever a reload did in between. NULL: there are none. */
+	const void *(*settings)(void *user, struct arena *);
 };
 
 enum dc_code api_start(const struct api_options *, struct api **ret, struct dc_error *err);

@@ -27,7 +27,7 @@ exchange_new(struct api *api, struct MHD_Connection *connection, const char *raw
 	x->call.observed_age = -1;
 	x->call.user_agent = "";
 	if (api->options.settings != NULL)
-		x->call.settings = api->options.settings(api->options.user);
+		x->call.settings = api->options.settings(api->options.user, x->call.arena);
 	hex32_new(x->call.request_id);
 	path = arena_strdup(x->call.arena, header_origin_form(raw_target, x->call.arena));
 	if ((query = strchr(path, '?')) != NULL)

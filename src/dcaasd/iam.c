@@ -5,6 +5,7 @@
 #include "api/api.h"
 #include "auth/projects.h"
 #include "auth/token.h"
+#include "res/res.h"
 
 /* The server as this client reached it: "http://host:port", in the call's arena. NULL without a Host. */
 static const char *
@@ -20,7 +21,7 @@ endpoint_of(const struct call *call)
 static const char *
 region_of(const struct call *call)
 {
-	return api_get_options(call->api)->region_id;
+	return res_settings(call)->region_id;
 }
 
 /* --- tokens --- */

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/notify.h"
 #include "dcaasd/certificate.h"
+#include "dcaasd/check.h"
 #include "dcaasd/edge_routes.h"
 #include "dcaasd/health.h"
 #include "dcaasd/iam.h"
@@ -26,14 +27,13 @@
 #include "res/registry.h"
 
 #define STOP_MS 4000 /* a stop takes 5 s at most; the rest is for the writer and the checkpoint */
-#define RELOADS_MAX 1000
+#define RELOAD_WAIT_MS 30000
 #define HEALTH_SECONDS 1
 
 struct daemon {
 	const char *config_path;
 	struct settings *settings;
-	struct settings *old[RELOADS_MAX]; /* replaced by SIGHUP; calls may still look at them */
-	size_t old_n;
+	unsigned reloads; /* asked for so far */
 	struct shared shared;
 	struct arena *arena;
 	struct store *store;
@@ -49,10 +49,12 @@ static void
 usage(FILE *to)
 {
 	fprintf(to,
-	    "usage: dcaasd [-c FILE] [-n | --init | --operator-key | --backup FILE | --restored | --forget-secrets |\n"
-	    "              --openapi | --keys]\n"
+	    "usage: dcaasd [-c FILE] [-n | -V | --reload | --init | --operator-key | --backup FILE | --restored |\n"
+	    "              --forget-secrets | --openapi | --keys]\n"
 	    "  -c FILE           configuration (INI); without it defaults\n"
-	    "  -n                check the configuration and end\n"
+	    "  -n                check the configuration, and the files it names, and end\n"
+	    "  -V                print the version\n"
+	    "  --reload          have the dcaasd that serves read its configuration again; fails when that refuses\n"
 	    "  --init            new database with a first operator; prints his access key\n"
 	    "  --operator-key    another access key for an operator, who has lost his\n"
 	    "  --backup FILE     copy of the database, which may be in use\n"
@@ -193,6 +195,51 @@ command_backup(struct daemon *d, const char *to, struct dc_error *error)
 	return store_backup(arena_printf(d->arena, "%s/dcaas.db", d->settings->state_dir), to, error);
 }
 
+/* What the dcaasd that serves has left: see tell_reloads(). */
+struct server {
+	int pid;
+	unsigned reloads;
+	char result[DC_ERROR_TEXT_MAX + 32];
+};
+
+static bool
+find_server(struct daemon *d, struct server *ret)
+{
+	char text[DC_ERROR_TEXT_MAX + 128];
+	int at = 0;
+
+	if (!store_get_holder(store_options(d).path, text, sizeof(text)) ||
+	    sscanf(text, "pid %d\nreloads %u\n%n", &ret->pid, &ret->reloads, &at) < 2 || at == 0)
+		return false;
+	snprintf(ret->result, sizeof(ret->result), "%.*s", (int)strcspn(text + at, "\n"), text + at);
+	return true;
+}
+
+/* As a service manager wants it: back when the server has taken the settings, and with words when it has not. */
+static enum dc_code
+command_reload(struct daemon *d, struct dc_error *error)
+{
+	const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+	struct monotonic began = monotonic_now();
+	struct server before, after;
+	enum dc_code rc = check_files(d->settings, d->arena, error);
+
+	if (rc != DC_OK)
+		return rc;
+	if (!find_server(d, &before))
+		return dc_fail(error, DC_E_IO, NULL, "no dcaasd serves %s", store_options(d).path);
+	if (kill(before.pid, SIGHUP) != 0)
+		return dc_fail(error, DC_E_IO, NULL, "dcaasd, process %d: %s", before.pid, strerror(errno));
+	do {
+		nanosleep(&pause, NULL);
+		if (!find_server(d, &after))
+			return dc_fail(error, DC_E_IO, NULL, "dcaasd, process %d, has ended", before.pid);
+	} while (after.reloads == before.reloads && monotonic_since(began) < RELOAD_WAIT_MS);
+	if (after.reloads == before.reloads)
+		return dc_fail(error, DC_E_IO, NULL, "dcaasd, process %d, does not react", before.pid);
+	return strcmp(after.result, "good") == 0 ? DC_OK : dc_fail(error, DC_E_PARAM, NULL, "%s", after.result);
+}
+
 static void
 command_openapi(struct arena *arena)
 {
@@ -233,9 +280,9 @@ struct listener {
 
 /* For api_options.settings. */
 static const void *
-settings_now(void *user)
+settings_now(void *user, struct arena *arena)
 {
-	return atomic_load(&((struct shared *)user)->holder.settings);
+	return res_holder_copy(&((struct shared *)user)->holder, arena);
 }
 
 static enum dc_code
@@ -247,14 +294,13 @@ serve_on(struct daemon *d, const struct route *const *routes, const struct liste
 	    .routes = routes,
 	    .resources = registry,
 	    .auth = {.edge_table = &edge_table, .edge_hash = "token_hash", .unsigned_payload = s->unsigned_payload},
-	    .address = l->at != NULL ? l->at->address : "",
+	    .address = l->at != NULL ? arena_strdup(d->arena, l->at->address) : "",
 	    .port = l->at != NULL ? l->at->port : 0,
 	    .listen_fd = l->fd,
 	    .tls = l->tls ? d->tls : NULL,
 	    .max_connections = s->max_connections,
 	    .max_per_address = s->max_per_address,
 	    .idle_seconds = s->idle_seconds,
-	    .region_id = s->res.region_id,
 	    .user = &d->shared,
 	    .settings = settings_now,
 	};
@@ -282,6 +328,15 @@ write_port_file(const struct listener *l, uint16_t port, struct arena *arena, st
 	if (fclose(f) != 0 || rename(fresh, l->port_file) != 0)
 		return dc_fail(error, DC_E_IO, "port_file", "%s: %s", l->port_file, strerror(errno));
 	return DC_OK;
+}
+
+/* For --reload, which waits for the number to change. */
+static void
+tell_reloads(struct daemon *d, const char *result)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+
+	store_set_holder(d->store, arena_printf(arena, "pid %d\nreloads %u\n%s\n", (int)getpid(), d->reloads, result));
 }
 
 static void
@@ -331,7 +386,7 @@ start(struct daemon *d, struct dc_error *error)
 	if ((rc = open_store(d, true, error)) != DC_OK ||
 	    (want_tls && (rc = certificate_open(s, d->arena, &d->tls, error)) != DC_OK))
 		return rc;
-	store_set_holder(d->store, arena_printf(d->arena, "pid %d\n", (int)getpid()));
+	tell_reloads(d, "good");
 	d->shared.health = health_new(d->store);
 	watch_certificate(d);
 	health_look(d->shared.health);
@@ -367,25 +422,41 @@ stop(struct daemon *d)
 	d->api_n = 0;
 }
 
+/* All of it or nothing: a certificate that does not fit refuses the settings beside it. */
+static enum dc_code
+take_settings(struct daemon *d, struct dc_error *error)
+{
+	struct settings *fresh = NULL;
+	enum dc_code rc = settings_load(d->config_path, &fresh, error);
+
+	if (rc == DC_OK && d->tls != NULL)
+		rc = tls_reload(d->tls, error);
+	if (rc != DC_OK) {
+		settings_free(fresh);
+		return rc;
+	}
+	res_holder_set(&d->shared.holder, &fresh->res);
+	log_init("dcaasd", fresh->log_priority);
+	settings_free(d->settings);
+	d->settings = fresh;
+	watch_certificate(d);
+	return DC_OK;
+}
+
 static void
 reload(struct daemon *d)
 {
+	_cleanup_arena_ struct arena *arena = arena_new();
 	struct dc_error error = {0};
-	struct settings *fresh = NULL;
 
-	if (d->old_n == RELOADS_MAX || settings_load(d->config_path, &fresh, &error) != DC_OK) {
-		dc_log(LOG_ERR, "reload refused", "error=%s",
-		    log_quote(d->arena, d->old_n == RELOADS_MAX ? "reloaded too often; restart" : error.text));
+	d->reloads++;
+	if (take_settings(d, &error) != DC_OK) {
+		dc_log(LOG_ERR, "reload refused", "error=%s", log_quote(arena, error.text));
+		tell_reloads(d, arena_printf(arena, "refused: %s", error.text));
 		return;
 	}
-	atomic_store(&d->shared.holder.settings, &fresh->res);
-	log_init("dcaasd", fresh->log_priority);
-	d->old[d->old_n++] = d->settings;
-	d->settings = fresh;
-	if (d->tls != NULL && tls_reload(d->tls, &error) != DC_OK)
-		dc_log(LOG_ERR, "certificate not reloaded", "error=%s", log_quote(d->arena, error.text));
-	watch_certificate(d);
-	dc_log(LOG_INFO, "reloaded", "file=%s", d->config_path != NULL ? log_quote(d->arena, d->config_path) : "-");
+	dc_log(LOG_INFO, "reloaded", "file=%s", d->config_path != NULL ? log_quote(arena, d->config_path) : "-");
+	tell_reloads(d, "good");
 }
 
 /* Between signals the state of the server is looked at. */
@@ -434,6 +505,7 @@ serve(struct daemon *d)
 enum command {
 	COMMAND_SERVE,
 	COMMAND_CHECK,
+	COMMAND_RELOAD,
 	COMMAND_INIT,
 	COMMAND_OPERATOR_KEY,
 	COMMAND_BACKUP,
@@ -453,7 +525,11 @@ run(struct daemon *d, enum command command, const char *backup_path)
 	case COMMAND_SERVE:
 		return serve(d);
 	case COMMAND_CHECK:
-		puts("configuration is good");
+		if ((rc = check_files(d->settings, d->arena, &error)) == DC_OK)
+			puts("configuration is good");
+		break;
+	case COMMAND_RELOAD:
+		rc = command_reload(d, &error);
 		break;
 	case COMMAND_INIT:
 		rc = command_init(d, &error);
@@ -487,6 +563,8 @@ main(int argc, char **argv)
 {
 	static const struct option longs[] = {
 	    {"config", required_argument, NULL, 'c'},
+	    {"reload", no_argument, NULL, COMMAND_RELOAD + 1000},
+	    {"version", no_argument, NULL, 'V'},
 	    {"init", no_argument, NULL, COMMAND_INIT + 1000},
 	    {"operator-key", no_argument, NULL, COMMAND_OPERATOR_KEY + 1000},
 	    {"forget-secrets", no_argument, NULL, COMMAND_FORGET_SECRETS + 1000},
@@ -502,11 +580,14 @@ main(int argc, char **argv)
 	enum command command = COMMAND_SERVE;
 	const char *backup_path = NULL;
 
-	for (int option; (option = getopt_long(argc, argv, "c:nh", longs, NULL)) != -1;) {
+	for (int option; (option = getopt_long(argc, argv, "c:nVh", longs, NULL)) != -1;) {
 		if (option == 'c') {
 			d.config_path = optarg;
 		} else if (option == 'n') {
 			command = COMMAND_CHECK;
+		} else if (option == 'V') {
+			puts("dcaasd " DCAAS_VERSION);
+			return 0;
 		} else if (option >= 1000) {
 			command = (enum command)(option - 1000);
 			backup_path = optarg;
@@ -524,15 +605,13 @@ main(int argc, char **argv)
 		errx(1, "%s", error.text);
 	log_init("dcaasd", d.settings->log_priority);
 	d.arena = arena_new();
-	atomic_init(&d.shared.holder.settings, &d.settings->res);
+	res_holder_init(&d.shared.holder, &d.settings->res);
 	umask(077);
 	int status = run(&d, command, backup_path);
 
 	store_close(d.store);
 	health_free(d.shared.health);
 	tls_close(d.tls);
-	for (size_t i = 0; i < d.old_n; i++)
-		settings_free(d.old[i]);
 	settings_free(d.settings);
 	arena_free(d.arena);
 	return status;

@@ -31,6 +31,33 @@ const struct field_table localized_table = {
 	},
 };
 
+void
+res_holder_init(struct res_holder *holder, const struct res_settings *settings)
+{
+	pthread_mutex_init(&holder->lock, NULL);
+	holder->settings = settings;
+}
+
+void
+res_holder_set(struct res_holder *holder, const struct res_settings *settings)
+{
+	pthread_mutex_lock(&holder->lock);
+	holder->settings = settings;
+	pthread_mutex_unlock(&holder->lock);
+}
+
+const struct res_settings *
+res_holder_copy(struct res_holder *holder, struct arena *arena)
+{
+	struct res_settings *copy = arena_new_of(arena, struct res_settings);
+
+	pthread_mutex_lock(&holder->lock);
+	*copy = *holder->settings;
+	copy->region_id = arena_strdup(arena, copy->region_id);
+	pthread_mutex_unlock(&holder->lock);
+	return copy;
+}
+
 const struct res_settings *
 res_settings(const struct call *call)
 {

@@ -3,7 +3,7 @@
 #ifndef DC_RES_H
 #define DC_RES_H
 
-#include <stdatomic.h>
+#include <pthread.h>
 
 #include "api/call.h"
 #include "base/ip.h"
@@ -33,11 +33,15 @@ struct res_settings {
 	struct ip_prefix link_block_v4, link_block_v6; /* blocks that links between gateways are numbered from */
 	const char *region_id;
 };
-/* api_options.settings gives the settings of one of these. Settings in use are never changed: a reload puts new ones in
- * their place, and the old ones live as long as the process. */
+/* Where api_options.settings finds them. A reload puts others in their place; a call that has begun has a copy of its
+ * own, so the old ones may be freed at once. */
 struct res_holder {
-	const struct res_settings *_Atomic settings;
+	pthread_mutex_t lock;
+	const struct res_settings *settings; /* guarded by lock */
 };
+void res_holder_init(struct res_holder *, const struct res_settings *);
+void res_holder_set(struct res_holder *, const struct res_settings *);
+const struct res_settings *res_holder_copy(struct res_holder *, struct arena *);
 /* As they were when the call began. */
 const struct res_settings *res_settings(const struct call *);
 

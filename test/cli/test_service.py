@@ -122,8 +122,16 @@ def test_a_unit_starts_what_is_installed_with_a_page_about_it(installed, name):
     program, option, _ = parsed["Service"]["ExecStart"].split()
     assert program in installed[1] and option == "-c"
     assert parsed["Service"]["Type"] == "notify"
+    # systemctl reload fails where the daemon refuses: a signal alone would not tell.
+    assert parsed["Service"].get("ExecReload", program + " --reload").split()[0] == program
     page = re.fullmatch(r"man:(\S+)\((\d)\)", parsed["Unit"]["Documentation"])
     assert any(path.endswith("/man%s/%s.%s" % (page[2], page[1], page[2])) for path in installed[1])
+
+
+@pytest.mark.parametrize("name", ["dcaasd", "dcaas-edge"])
+def test_a_unit_bounds_memory_and_leaves_no_core(installed, name):
+    service = unit(installed, name + ".service")["Service"]
+    assert service["LimitCORE"] == "0" and re.fullmatch(r"\d+[GM%]", service["MemoryMax"])
 
 
 def test_users_and_folders_of_the_units_are_declared(installed):
