@@ -13,6 +13,7 @@ import json
 import os
 import pwd
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -47,16 +48,18 @@ FOLDERS = {
     "sdk": Folder("asan", 3600),
     "sim": Folder("asan", 2400, "waits", True),
     "lab": Folder("ubsan", 3600, "waits", True),
+    "speed": Folder("gcc", 2400, "alone"),  # milliseconds that are promised
     "soak": Folder("asan", 14400, "alone"),
 }
 # Pieces of a lane that run at the same time. What computes keeps two cores busy, what waits needs little of them. Groups of
 # "alone" run one by one, when all else is done.
 LANES = {"works": 2, "waits": 3, "alone": 1}
-# The longest pieces begin first, so that no lane ends with one: seconds on an idle machine; the others are short.
+# The longest pieces begin first, so that no lane ends with one: seconds on two cores; the others are short.
 LONG = {
-    "test_agent": 130, "test_interference": 130, "test_crash": 110, "test_bird": 110, "test_field_router": 80, "test_churn": 60,
-    "test_guests": 60, "test_policy": 60, "test_run": 60, "test_isolation": 50, "test_changes": 50, "test_field_customers": 40,
-    "test_sessions": 30, "test_static": 30, "test_peer_links": 30,
+    "lab/test_agent": 130, "lab/test_interference": 130, "lab/test_crash": 110, "lab/test_bird": 110,
+    "lab/test_field_router": 80, "lab/test_churn": 60, "lab/test_guests": 60, "lab/test_policy": 60, "lab/test_run": 60,
+    "lab/test_isolation": 50, "lab/test_changes": 50, "lab/test_field_customers": 40, "lab/test_sessions": 30,
+    "lab/test_static": 30, "lab/test_peer_links": 30, "sim/test_faults": 60, "sim/test_make_sim": 40, "sim/test_hold": 30,
 }
 NAMED_ONLY = ("soak",)
 AS_ROOT = ("lab",)  # by sudo, when somebody else runs this
@@ -364,10 +367,9 @@ def valgrind(group):
     cmocka(group, build("gcc"), wrapper, 20, environment())
 
 
-def python_tests(name, piece=None):
-    """A folder's tests; piece: those of one of its files."""
+def python_tests(name, label):
+    """A folder's tests; label: its name, or that of one of its files, without the ending."""
     folder = FOLDERS[name]
-    label = os.path.join(name, piece) if piece else name
     logs = os.path.join(WORK, "log", label)
 
     def group_run(results):
@@ -380,7 +382,7 @@ def python_tests(name, piece=None):
         if os.path.exists(report):
             os.unlink(report)
         argv = [venv(), "-m", "pytest", "-v", "--junitxml", report, "-o", "junit_logging=system-out",
-                os.path.join("test", label + ".py" if piece else name)]
+                os.path.join("test", label if label == name else label + ".py")]
         if name in AS_ROOT and os.geteuid() != 0:
             argv = ["sudo", "-n", "env", *("%s=%s" % pair for pair in env.items()), *argv]
         code, output = run(argv, folder.seconds, env, path=logs + ".out")
@@ -402,13 +404,13 @@ def python_tests(name, piece=None):
 
 
 def pieces(name):
-    """{name: function} of a folder: one of its name, or one for each of its files."""
+    """{name: function} of a folder: one of its name, or one for each of its files, "folder/file"."""
     if not FOLDERS[name].split:
-        return {name: python_tests(name)}
+        return {name: python_tests(name, name)}
     top = os.path.join(ROOT, "test", name)
-    found = (os.path.relpath(path, top)[:-len(".py")]
+    found = (os.path.relpath(path, os.path.dirname(top))[:-len(".py")]
              for path in glob.glob(os.path.join(top, "**", "test_*.py"), recursive=True))
-    return {piece: python_tests(name, piece) for piece in sorted(found)}
+    return {label: python_tests(name, label) for label in sorted(found)}
 
 
 def folders():
@@ -431,8 +433,7 @@ def groups():
 def lane(wanted, name):
     """Threads that run the pieces of the lane's groups, each taking the next one."""
     waiting = [(group, piece) for group in wanted if group.lane == name for piece in group.pieces]
-    if name == "waits":
-        waiting.sort(key=lambda pair: -LONG.get(pair[1], 0))
+    waiting.sort(key=lambda pair: -LONG.get(pair[1], 0))
     lock = threading.Lock()
 
     def work():
@@ -470,7 +471,8 @@ def main(names):
     started = time.monotonic()
     perform_all(wanted)
     passed, failed = sum(group.passed for group in wanted), sum(group.failed for group in wanted)
-    print("%d groups, %.0f s" % (len(wanted), time.monotonic() - started))
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print("%d groups, %.0f s (%.0f s of the processor)" % (len(wanted), time.monotonic() - started, used.ru_utime + used.ru_stime))
     print("%d passed, %d failed" % (passed, failed), flush=True)
     return 1 if failed or not passed else 0
 
