@@ -83,7 +83,7 @@ struct exchange {
 	size_t header_n;
 	struct buf body;
 	enum body_kind kind; /* once kind_known: when it is large */
-	bool headers_seen, kind_known;
+	bool headers_seen, kind_known, broken_lines;
 	size_t dropped; /* bytes of a body that is refused */
 	/* Known before the request is whole: the body is not kept, and the answer is this. DC_OK: not refused. */
 	enum dc_code refusal;
@@ -161,6 +161,14 @@ void body_drop(struct exchange *);
 /* header.c */
 /* Why the header, with these headers, is refused, in words; NULL: it is not. version: of the request line. */
 const char *header_fault(const struct exchange *, const char *version);
+/* libmicrohttpd's strings, still where it received them: each header is one line, and the lines follow each other. */
+struct header_lines {
+	const char *at; /* end of the last one's value; NULL: none yet */
+	bool broken;
+};
+void header_line(struct header_lines *, const char *name, const char *value);
+/* Whether the last line was the last before `end` of the header. */
+bool header_lines_end(const struct header_lines *, const char *end);
 /* A copy of a header's value without the blanks behind it, which are not part of it (RFC 9110, 5.5). */
 const char *header_value(const struct exchange *, const char *value);
 /* The target's path and query; of one in absolute form, what follows the authority (RFC 9112, 3.2.2). */

@@ -34,9 +34,16 @@ header_fault(const struct exchange *x, const char *version)
 {
 	const char *coding = exchange_header(&x->call, "Transfer-Encoding");
 
-	for (size_t i = 0; i < x->header_n; i++)
+	if (x->broken_lines)
+		return "A header's line is folded, or is cut short by a NUL.";
+	if (strchr(x->call.raw_path, '\r') != NULL || strchr(x->call.raw_query, '\r') != NULL)
+		return "The request line holds a carriage return.";
+	for (size_t i = 0; i < x->header_n; i++) {
 		if (!is_token(x->headers[i].name))
 			return "A header's name holds what no name may hold.";
+		if (strchr(x->headers[i].value, '\r') != NULL)
+			return "A header's value holds a carriage return.";
+	}
 	for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++)
 		if (count_of(x, single[i]) > 1)
 			return arena_printf(x->call.arena, "The header %s stands twice.", single[i]);
@@ -47,6 +54,36 @@ header_fault(const struct exchange *x, const char *version)
 	if (coding != NULL && exchange_header(&x->call, "Content-Length") != NULL)
 		return "The headers Content-Length and Transfer-Encoding exclude each other.";
 	return NULL;
+}
+
+/* How many bytes b is behind a; of no meaning, and large, when they are not in the same text. */
+static size_t
+behind(const char *a, const char *b)
+{
+	return (size_t)((uintptr_t)b - (uintptr_t)a);
+}
+
+/* libmicrohttpd 0.9.75 ends the parts of a line with NULs where they stand, and appends a folded line (RFC 9112, 5.2)
+ * to a copy of the *name*: "Transfer-Encoding:" and " chunked" become a header of another name, without value. It is
+ * known by where it stands. A NUL that was received is known by what follows it: no other line. */
+void
+header_line(struct header_lines *lines, const char *name, const char *value)
+{
+	const char *colon = name + strlen(name);
+	size_t blanks = strspn(colon + 1, " \t"), gap = lines->at != NULL ? behind(lines->at, name) : 1;
+
+	if (gap < 1 || gap > 2 || behind(colon + 1, value) != blanks)
+		lines->broken = true;
+	lines->at = value + strlen(value);
+}
+
+/* Between them are the end of the line and an empty line, of one or two bytes each. */
+bool
+header_lines_end(const struct header_lines *lines, const char *end)
+{
+	size_t gap = lines->at != NULL ? behind(lines->at, end) : 2;
+
+	return gap >= 2 && gap <= 4;
 }
 
 const char *

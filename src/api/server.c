@@ -81,6 +81,7 @@ on_completed(void *cls, struct MHD_Connection *connection, void **context, enum 
 struct collected {
 	struct exchange *x;
 	size_t max;
+	struct header_lines lines;
 };
 
 static enum MHD_Result
@@ -89,6 +90,7 @@ collect_header(void *cls, enum MHD_ValueKind kind, const char *name, const char 
 	struct collected *c = cls;
 
 	(void)kind;
+	header_line(&c->lines, name, value != NULL ? value : "");
 	if (c->x->header_n < c->max) {
 		c->x->headers[c->x->header_n].name = arena_strdup(c->x->call.arena, name);
 		c->x->headers[c->x->header_n++].value = header_value(c->x, value != NULL ? value : "");
@@ -96,15 +98,19 @@ collect_header(void *cls, enum MHD_ValueKind kind, const char *name, const char 
 	return MHD_YES;
 }
 
-/* Copies the header, so that other threads may read it while the connection is suspended. */
+/* Copies the header, so that other threads may read it while the connection is suspended. start: of the request, as
+ * libmicrohttpd received it. */
 static void
-collect_headers(struct exchange *x)
+collect_headers(struct exchange *x, const char *start)
 {
+	const union MHD_ConnectionInfo *size =
+	    MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 	int n = MHD_get_connection_values(x->connection, MHD_HEADER_KIND, NULL, NULL);
 	struct collected c = {.x = x, .max = n > 0 ? (size_t)n : 0};
 
 	x->headers = arena_array(x->call.arena, c.max + 1, sizeof(*x->headers));
 	MHD_get_connection_values(x->connection, MHD_HEADER_KIND, collect_header, &c);
+	x->broken_lines = c.lines.broken || (size != NULL && !header_lines_end(&c.lines, start + size->header_size));
 }
 
 /* Answers before the body was read: libmicrohttpd closes the connection behind that. */
@@ -142,7 +148,7 @@ on_header(struct exchange *x, const char *method, const char *version)
 	x->headers_seen = true;
 	x->method_text = arena_strdup(x->call.arena, method);
 	x->method = method_parse(method);
-	collect_headers(x);
+	collect_headers(x, method);
 	peer_allow(x->peer, (int64_t)x->call.api->options.idle_seconds * 1000);
 	if ((rc = exchange_head(x, version, &err)) == DC_OK)
 		return MHD_YES;

@@ -48,6 +48,17 @@ AMBIGUOUS = [
     ("an encoding that nobody knows", "GET", b"transfer-encoding: gzip, chunked\r\n", chunked(b"{}", 2)),
     ("a blank before the colon", "POST", b"content-length : 2\r\n", b"{}"),
     ("a name that is none", "GET", b"x(y: 2\r\n", b""),
+    ("a folded encoding", "POST", b"transfer-encoding:\r\n chunked\r\n", chunked(b"{}", 2)),
+    ("a folded encoding, and more", "POST", b"transfer-encoding:\r\n\tchunked\r\naccept: */*\r\n", chunked(b"{}", 2)),
+    ("a folded length", "POST", b"content-length:\r\n 2\r\n", b"{}"),
+    ("any folded value", "GET", b"accept: text/plain,\r\n text/html\r\nx-a: b\r\n", b""),
+    ("a line folded twice", "GET", b"accept: a,\r\n b,\r\n c\r\n", b""),
+    ("a folded first line", "GET", b" accept: a\r\n", b""),
+    ("a bare return in a value", "POST", b"x-a: b\rtransfer-encoding: chunked\r\n", chunked(b"{}", 2)),
+    ("a bare return before the end of a line", "POST", b"transfer-encoding: chunked\r\r\n", chunked(b"{}", 2)),
+    ("a bare return in a name", "GET", b"x-a\rb: c\r\n", b""),
+    ("a NUL in a value", "POST", b"content-length: 2\x005\r\nx-a: b\r\n", b"{}"),
+    ("a NUL in the last value", "POST", b"content-length: 2\x005\r\n", b"{}"),
     ("a second host", "GET", b"Host: elsewhere.example\r\n", b""),
 ]
 
@@ -57,6 +68,15 @@ def test_a_header_that_can_be_read_in_two_ways_is_refused(tenant, token, wire, t
     wire.send(b"%s %s HTTP/1.1\r\nhost: %s\r\nx-auth-token: %s\r\n" % (
         method.encode(), gateways(tenant).encode(), tenant.at.netloc.encode(), token.encode()) + lines + b"\r\n" + body + HIDDEN)
     refused(wire)
+
+
+@pytest.mark.parametrize("lines", [b"\r\r\n", b"x-a\x00: b\r\n", b"x-a\r\n"])
+def test_a_line_without_a_colon_is_refused(tenant, token, wire, lines):
+    """By libmicrohttpd itself."""
+    wire.send(b"GET %s HTTP/1.1\r\nhost: %s\r\nx-auth-token: %s\r\n" % (
+        gateways(tenant).encode(), tenant.at.netloc.encode(), token.encode()) + lines + b"\r\n" + HIDDEN)
+    assert wire.answer()[0] == 400
+    assert wire.closed()
 
 
 @pytest.mark.parametrize("name", ["x-auth-token", "authorization", "x-sdk-date", "x-dcaas-edge-token"])
