@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Macros where the library counts what is written and the compiler is clang. */
+#undef sprintf
+#undef vsprintf
+
 #pragma GCC poison strcpy strcat sprintf vsprintf atoi atol atoll atof strtok gets strncpy strncat
 
 #endif
