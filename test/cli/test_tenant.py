@@ -143,7 +143,7 @@ def test_wait_in_vain_says_what_it_saw(tenant, ordered):
 UNKNOWN = "01890000-0000-7000-8000-000000000001"
 
 
-def test_wait_for_the_end_of_what_never_was_is_an_error(tenant, operator):
+def test_wait_for_the_end_of_what_never_was_is_an_error(tenant, operator, site):
     """Of a name always; of an id where the operator's trail can be asked."""
     assert "HTTP 404" in tenant("virtual-gateway", "wait", "office", "--gone", code=1).err
     assert "not there when the wait began" in tenant("virtual-gateway", "wait", UNKNOWN, "--gone").err
@@ -151,7 +151,7 @@ def test_wait_for_the_end_of_what_never_was_is_an_error(tenant, operator):
                                 admin_secret_key=operator.env["DCAAS_ADMIN_SECRET_KEY"])
     assert "HTTP 404" in both("virtual-gateway", "wait", UNKNOWN, "--gone", code=1).err
     assert "HTTP 404" in operator("edge", "wait", UNKNOWN, "--gone", code=1).err
-    port = operator.id("port", "create", "--edge-id", operator.id("edge", "list").split()[0], "--device", "eth99", "--name", "p")
+    port = operator.id("port", "create", "--edge-id", site.edge, "--device", "eth99", "--name", "p")
     operator("port", "delete", port)
     assert "not there when the wait began" in operator("port", "wait", port, "--gone").err
 
