@@ -42,16 +42,17 @@ class Customer:
     families: {"4": {"local": "169.254.10.2/30", "remote": "169.254.10.1", "md5": "secret" or None}, "6": {...}}; local is
     the customer's own address. announce: prefixes of either family. forged: {prefix: AS} announced with that first AS
     instead of the customer's own. lan: the subnet of the host behind (the router has .1, the host .10). BGP is left out
-    when bgp is false (static peers); `routes` are then static routes of the router towards the edge.
+    when bgp is false (static peers); `routes` are then static routes of the router towards the edge. policy: {prefix:
+    statements of BIRD's export filter for it}, as bgp_med = 5;
     """
 
     def __init__(self, guest, name, vlan, asn, peer_asn, families, announce=(), forged=None, lan=None, lan6=None,
-                 port="trunk0", bgp=True, routes=(), passive=False, extra=""):
+                 port="trunk0", bgp=True, routes=(), passive=False, extra="", policy=None):
         self.guest, self.name, self.vlan, self.port = guest, name, vlan, port
         self.asn, self.peer_asn, self.families = asn, peer_asn, families
         self.announce, self.forged = list(announce), dict(forged or {})
         self.lan, self.lan6, self.bgp, self.routes = lan, lan6, bgp, list(routes)
-        self.passive, self.extra = passive, extra
+        self.passive, self.extra, self.policy = passive, extra, dict(policy or {})
         self.socket = "/run/lab/%s.ctl" % name
         self.config_path = "/run/lab/%s.conf" % name
         self.pid_path = "/run/lab/%s.pid" % name
@@ -109,6 +110,7 @@ class Customer:
                     lines.append("\t\t%sif net = %s then bgp_path.prepend(%d);" % ("" if own else "else ", prefix, asn))
                     own = False
             lines.append("\t\t%sbgp_path.prepend(%d);" % ("" if own else "else ", self.asn))
+        lines += ["\t\tif net = %s then { %s }" % (prefix, words) for prefix, words in self.policy.items() if prefix in wanted]
         lines += ["\t\taccept; }; };", "}"]
         return lines
 

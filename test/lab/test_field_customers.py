@@ -157,3 +157,73 @@ if not kernel.can_route():
     def test_who_tries_every_address_of_a_vpc_takes_nobodys_place(site, good, gateway):
         """The kernel's own default, 1024 neighbours for all customers together, is met in a second."""
         sweep_takes_nobodys_place(site, good, gateway)
+
+
+def test_a_customers_goodbye_is_told_while_nobody_answers(shop, gateway):
+    """BIRD has other words within a second: how its own tries fare."""
+    line = shop.line(gateway, families="4")
+    line.order()
+    line.router(host=False)
+    line.wait_active()
+    line.customer.bird('disable %s "maintenance until five"' % line.customer.protocol("4"))
+    reason = wait_reason(line, "; since then Socket: ")
+    assert ": Received: Administrative shutdown; since then Socket: " in reason
+    line.customer.bird("enable " + line.customer.protocol("4"))
+    line.wait_active()
+    assert line.interface()["reason"] is None
+    end(line)
+
+
+# Calls in a loop, and takes no packet that has passed a router, as TTL security demands (RFC 5082).
+CALLER = """
+import socket, sys, time
+while True:
+    s = socket.socket()
+    s.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 255)
+    s.setsockopt(socket.IPPROTO_IP, 21, 255)
+    s.settimeout(5)
+    try:
+        s.connect((sys.argv[1], 179))
+        s.recv(1)
+    except OSError:
+        pass
+    s.close()
+    time.sleep(1)
+"""
+
+
+def test_a_customer_with_ttl_security_is_told(shop, gateway):
+    line = shop.line(gateway, families="4")
+    line.order()
+    line.router(host=False)
+    line.wait_active()
+    line.customer.stop()
+    guest = line.customer.guest
+    guest.write("/tmp/caller.py", CALLER)
+    pid = guest.spawn("/usr/bin/python3", "/tmp/caller.py", line.local("4").split("/")[0], ns=line.name, log="/tmp/caller.log")
+    try:
+        wait_reason(line, "TTL security")
+    finally:
+        guest.kill(pid, 9)
+    line.customer.start()
+    line.wait_active()
+    assert line.interface()["reason"] is None
+    end(line)
+
+
+def test_a_route_that_has_been_here_is_refused_and_counted(shop, gateway):
+    """Not installed, as ever; but "received" counts refused ones, too."""
+    line = shop.line(gateway, families="4")
+    line.order()
+    own = gateway.asn
+    line.router(host=False, announce=["192.168.60.0/24", "192.168.61.0/24", "192.168.62.0/24"], policy={
+        "192.168.61.0/24": "bgp_path.prepend(%d);" % own,
+        "192.168.62.0/24": "bgp_path.prepend(65010); bgp_path.prepend(%d); bgp_path.prepend(65011);" % own})
+    line.wait_active()
+    line.wait_peer("three received", lambda peer: peer["receive_route_num"] == 3, "4")
+
+    def counted():
+        session = line.session("4")
+        return session if (session["received"], session["accepted"], session["rejected"]) == (3, 1, 2) else None
+    line.site.lab.edge.wait("1 accepted, 2 rejected, is %s" % line.session("4"), counted, 20)
+    end(line)

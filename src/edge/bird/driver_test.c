@@ -756,6 +756,83 @@ since_tells_when_a_session_ceased_to_be_up(void **state)
 	play_end(&p, state);
 }
 
+/* BIRD puts how its next try fares in the place of what the other side said. */
+static void
+what_a_router_said_when_it_left_is_kept(void **state)
+{
+	struct routing *r = *state;
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct play p = {.row = "p0_4 BGP --- up 1795636667.802 Established "};
+	struct site s;
+
+	site_fill(&s, 1);
+	s.n[0].password = NULL;
+	play_start(&p, a);
+	apply(r, &s, a);
+	assert_true(look(r, a).established);
+	p.row = "p0_4 BGP --- start 1795636700.000 Idle  Received: Administrative shutdown";
+	assert_string_equal(look(r, a).last_error, "Received: Administrative shutdown");
+	p.row = "p0_4 BGP --- start 1795636701.000 Connect ";
+	assert_string_equal(look(r, a).last_error, "Received: Administrative shutdown");
+	p.row = "p0_4 BGP --- start 1795636703.000 Active  Socket: Connection refused";
+	assert_string_equal(
+	    look(r, a).last_error, "Received: Administrative shutdown; since then Socket: Connection refused");
+	p.row = "p0_4 BGP --- up 1795636800.000 Established ";
+	assert_string_equal(look(r, a).last_error, "");
+	p.row = "p0_4 BGP --- start 1795636900.000 Active  Socket: Connection refused";
+	assert_string_equal(look(r, a).last_error, "Socket: Connection refused");
+	play_end(&p, state);
+}
+
+#define SYN_SENT 2
+#define SYN_RECV 3
+
+static struct routing_session
+look_until(struct routing *r, struct arena *a, const char *words)
+{
+	struct routing_session seen = look(r, a);
+
+	for (int i = 0; i < 600 && strstr(seen.last_error, words) == NULL; i++) {
+		usleep(100000);
+		seen = look(r, a);
+	}
+	assert_non_null(strstr(seen.last_error, words));
+	return seen;
+}
+
+/* The kernel says what BIRD has no word for. */
+static void
+a_handshake_that_does_not_end_is_told(void **state)
+{
+	struct routing *r = *state;
+	_cleanup_arena_ struct arena *a = arena_new();
+	const char *now = arena_printf(a, "%lld.000", (long long)(utc_now() / 1000));
+	struct play p = {.row = arena_printf(a, "p0_4 BGP --- start %s Connect ", now)};
+	struct routing_session seen;
+	struct site s;
+
+	site_fill(&s, 1);
+	s.n[0].password = NULL;
+	play_start(&p, a);
+	apply(r, &s, a);
+	agent.tcp_state = SYN_SENT;
+	seen = look_until(r, a, "no answer on TCP port 179");
+	agent.tcp_state = SYN_RECV;
+	p.row = arena_printf(a, "p0_4 BGP --- start %s Active  Socket: Connection refused", now);
+	seen = look_until(r, a, "TTL");
+	assert_non_null(strstr(seen.last_error, "TTL security"));
+	assert_non_null(strstr(seen.last_error, "; Socket: Connection refused"));
+	agent.tcp_state = 1;
+	p.row = arena_printf(a, "p0_4 BGP --- start %s OpenConfirm ", now);
+	seen = look_until(r, a, "TTL security");
+	p.row = "p0_4 BGP --- up 1795636667.802 Established ";
+	seen = look(r, a);
+	assert_true(seen.established);
+	assert_string_equal(seen.last_error, "");
+	agent.tcp_state = 0;
+	play_end(&p, state);
+}
+
 /* `configure` would start it again: it must be in the file, and its address closed when its time is over. */
 static void
 a_neighbour_over_its_limit_is_kept_down(void **state)
@@ -802,6 +879,8 @@ main(void)
 	    T(a_silent_bird_is_left_alone_for_a_while),
 	    T(a_session_without_its_key_is_reset_and_never_up),
 	    T(since_tells_when_a_session_ceased_to_be_up),
+	    T(what_a_router_said_when_it_left_is_kept),
+	    T(a_handshake_that_does_not_end_is_told),
 	    T(a_neighbour_over_its_limit_is_kept_down),
 #undef T
 	};

@@ -18,6 +18,8 @@
 #include "edge/bird/parse.h"
 #include "edge/bird/render.h"
 
+#define FAREWELL_MAX 64
+
 struct peer {
 	char *key;
 	const struct routing_neighbour *want; /* in held */
@@ -33,8 +35,10 @@ struct peer {
 	bool seen; /* the rest is known */
 	bool established;
 	utc_ms since;
-	utc_ms verified;                 /* the session that was `since` then has its key */
-	int64_t verified_at, counted_at; /* monotonic ms */
+	int64_t half_open, half_open_until; /* monotonic ms: its connections have stood half open between these */
+	char farewell[FAREWELL_MAX];        /* what the other side said when it ended the session; "": nothing since */
+	utc_ms verified;                    /* the session that was `since` then has its key */
+	int64_t verified_at, counted_at;    /* monotonic ms */
 	struct bird_counts counts;
 };
 

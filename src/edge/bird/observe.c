@@ -9,6 +9,11 @@
 #define COUNT_AGE_MS 400   /* counts younger than this are good */
 #define TCP_AGE_MS 1500
 #define COUNTERS_AGE_MS 1000
+#define HALF_OPEN_MS 3000 /* the last step of a handshake takes no longer */
+#define HALF_OPEN_AGE_MS 10000
+#define NO_ANSWER_MS 5000 /* a router that is there answers within one */
+#define NO_ANSWER "no answer on TCP port 179: passive, filtered or another password"
+#define NOT_HEARD "the router there does not hear our answers: TTL security (GTSM) there, or a filter"
 
 enum dc_code
 observe_rows(struct instance *in, struct arena *a, struct bird_row **row, size_t *n, struct dc_error *err)
@@ -124,6 +129,17 @@ note_state(struct instance *in, struct arena *a, struct peer *p, bool establishe
 	p->seen = true;
 }
 
+/* A customer's word on why the session ends counts more than how the tries fare after it, which BIRD puts in its place
+ * within a second. */
+static void
+note_farewell(struct peer *p, const struct bird_row *r)
+{
+	if (r->established)
+		p->farewell[0] = '\0';
+	else if (strncmp(r->error, "Received: ", 10) == 0)
+		snprintf(p->farewell, sizeof(p->farewell), "%s", r->error);
+}
+
 /* BIRD forgets why it stopped one as soon as its file says that it is disabled. */
 static const char *
 error_of(const struct peer *p, const struct bird_row *r, enum session_key key, struct arena *a)
@@ -131,7 +147,35 @@ error_of(const struct peer *p, const struct bird_row *r, enum session_key key, s
 	if (p->limit.disabled)
 		return arena_printf(
 		    a, "more routes than its limit of %u; tried again after a while", p->want->route_limit);
-	return key == SESSION_RESET ? "a session without its MD5 key was reset" : r->error;
+	if (key == SESSION_RESET)
+		return "a session without its MD5 key was reset";
+	if (p->farewell[0] == '\0' || strcmp(p->farewell, r->error) == 0)
+		return r->error;
+	return r->error[0] == '\0' ? arena_strdup(a, p->farewell)
+				   : arena_printf(a, "%s; since then %s", p->farewell, r->error);
+}
+
+/* BIRD has no word for a handshake that does not end: its own, and one whose last step the other side does not take. */
+static const char *
+silence_of(struct peer *p, const struct routing_session *s, struct arena *a)
+{
+	bool opens = strcmp(s->tcp, "ESTABLISHED") == 0 && strncmp(s->state, "Open", 4) == 0;
+	int64_t now = now_ms();
+
+	if (opens || strcmp(s->tcp, "SYN_RECV") == 0) {
+		if (now - p->half_open_until > HALF_OPEN_AGE_MS)
+			p->half_open = now;
+		p->half_open_until = now;
+	}
+	if (s->established) {
+		p->half_open = p->half_open_until = 0;
+		return s->last_error;
+	}
+	if (p->half_open_until - p->half_open >= HALF_OPEN_MS && now - p->half_open_until <= HALF_OPEN_AGE_MS)
+		return s->last_error[0] == '\0' ? NOT_HEARD : arena_printf(a, "%s; %s", NOT_HEARD, s->last_error);
+	return strcmp(s->tcp, "SYN_SENT") == 0 && s->last_error[0] == '\0' && utc_now() - p->since >= NO_ANSWER_MS
+		   ? NO_ANSWER
+		   : s->last_error;
 }
 
 static void
@@ -144,6 +188,7 @@ fill(struct instance *in, struct arena *a, struct peer *p, const struct bird_row
 	bool up = r->established && key == SESSION_SAFE;
 
 	note_state(in, a, p, up, since == 0 || key != SESSION_SAFE ? utc_now() : since);
+	note_farewell(p, r);
 	*s = (struct routing_session){
 	    .key = arena_strdup(a, p->key),
 	    .established = up,
@@ -211,6 +256,7 @@ observe_sessions(
 	for (size_t i = 0; i < n; i++) {
 		fill_counts(in->peer[i], &s[i]);
 		s[i].tcp = tcp_of(in, in->peer[i]);
+		s[i].last_error = silence_of(in->peer[i], &s[i], a);
 	}
 	*ret = s;
 	*ret_n = n;

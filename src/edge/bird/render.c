@@ -162,6 +162,8 @@ put_kernel(struct buf *out, const struct routing_vrf *vrf, unsigned family)
 	/* With the system's size, the news of a hundred devices made at once are lost, and their neighbours idle until
 	 * the next scan. */
 	buf_puts(out, "\tnetlink rx buffer 8388608;\n");
+	/* Lines that bring the same route equally well share the traffic. */
+	buf_puts(out, "\tmerge paths on;\n");
 	buf_printf(out, "\tipv%u {\n\t\ttable dc_t_%s_%u;\n\t\timport filter {\n", family, vrf->device, family);
 	buf_printf(out, "\t\t\tif krt_source = %u || krt_source = %u then { preference = 200; accept; }\n",
 	    ROUTE_PROTO_VPC, ROUTE_PROTO_STATIC);
@@ -203,7 +205,10 @@ put_import(struct buf *out, const struct routing_neighbour *n, unsigned family)
 	if (n->is_link)
 		buf_puts(out, "\t\t\tdc_link = 1;\n");
 	else
-		buf_printf(out, "\t\t\tif bgp_path.first != %u then reject;\n", n->remote_asn);
+		buf_printf(out, "\t\t\tif bgp_path.first != %u || bgp_path ~ [ %u ] then reject;\n", n->remote_asn,
+		    n->local_asn);
+	/* RFC 8326: a line that is about to be taken away is the last choice. */
+	buf_puts(out, "\t\t\tif (65535, 0) ~ bgp_community then bgp_local_pref = 0;\n");
 	buf_puts(out, "\t\t\taccept;\n\t\t};\n");
 }
 
@@ -247,6 +252,9 @@ put_neighbour(struct buf *out, const struct routing_vrf *vrf, const struct routi
 		buf_puts(out, "\tdisabled yes;\n");
 	buf_printf(out, "\tvrf \"%s\";\n\trouter id %s;\n", n->vrf, id);
 	buf_printf(out, "\tlocal %s as %u;\n\tneighbor %s as %u;\n", local, n->local_asn, remote, n->remote_asn);
+	/* A route that has been here is refused by the filter: BIRD itself drops it without counting it. */
+	if (!n->is_link)
+		buf_puts(out, "\tallow local as;\n");
 	if (is_link_local(&n->remote))
 		buf_printf(out, "\tinterface \"%s\";\n", n->link);
 	if (n->password != NULL)
