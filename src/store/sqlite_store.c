@@ -279,7 +279,7 @@ group_run(struct sqlite_store *self)
 	struct job *job;
 	struct dc_error begin_err = {0};
 	enum dc_code begun = conn_run(self->writer, "BEGIN IMMEDIATE", &begin_err);
-	utc_ms now = utc_now();
+	utc_ms now = store_now(&self->store, utc_now());
 
 	jobs_init(&group);
 	while ((begun != DC_OK || conn_in_transaction(self->writer)) && (job = group_next(self, &group)) != NULL) {
@@ -376,7 +376,7 @@ reader_give(struct sqlite_store *self, struct conn *c)
 static enum dc_code
 read_run(struct sqlite_store *self, struct conn *c, struct arena *arena, store_run run, void *arg, struct dc_error *err)
 {
-	struct sqlite_tx stx = tx_for(self, c, arena, utc_now());
+	struct sqlite_tx stx = tx_for(self, c, arena, store_now(&self->store, utc_now()));
 	enum dc_code rc;
 
 	if ((rc = conn_run(c, "BEGIN DEFERRED", err)) != DC_OK)
@@ -525,7 +525,7 @@ prepare_schema(struct sqlite_store *self, const struct store_options *options, c
     struct dc_error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct sqlite_tx stx = tx_for(self, self->writer, arena, utc_now());
+	struct sqlite_tx stx = tx_for(self, self->writer, arena, store_now(&self->store, utc_now()));
 	bool migrated = false;
 	enum dc_code rc;
 
@@ -652,7 +652,7 @@ run_offline(struct sqlite_store *self, store_run run, void *arg, struct dc_error
 	if ((rc = conn_open(self->path, CONN_OFFLINE, &self->writer, err)) != DC_OK ||
 	    (rc = conn_run(self->writer, "BEGIN EXCLUSIVE", err)) != DC_OK)
 		return rc;
-	stx = tx_for(self, self->writer, arena, utc_now());
+	stx = tx_for(self, self->writer, arena, store_now(&self->store, utc_now()));
 	if ((rc = tx_run(&stx.tx, run, arg, err)) == DC_OK)
 		rc = conn_run(self->writer, "COMMIT", err);
 	if (conn_in_transaction(self->writer))

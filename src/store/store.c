@@ -194,6 +194,18 @@ tx_run(struct tx *tx, store_run run, void *arg, struct dc_error *err)
 	return rc;
 }
 
+utc_ms
+store_now(struct store *st, utc_ms now)
+{
+	utc_ms newest = atomic_load(&st->newest);
+
+	do {
+		if (now <= newest && newest - now <= STORE_CLOCK_HOLD_MS)
+			return newest;
+	} while (!atomic_compare_exchange_weak(&st->newest, &newest, now));
+	return now;
+}
+
 void
 store_note_write(struct store *st, const struct dc_error *err)
 {

@@ -65,7 +65,8 @@ void tx_wake(struct tx *, const char *id);
 
 /* The arena of the running job's transaction: lives until done() has returned. */
 struct arena *tx_arena(struct tx *);
-/* The database's clock, the same for the whole transaction. */
+/* The database's clock, the same for the whole transaction. It does not go back by less than ten seconds, but follows a
+ * clock that was set back by more. */
 utc_ms tx_now(struct tx *);
 /* The store's epoch: a uuid, new at creation and at restore from a backup. */
 const char *tx_epoch(struct tx *);

@@ -74,6 +74,7 @@ struct store {
 	store_wake wake;
 	void *wake_arg;
 	atomic_uint_fast64_t commits, jobs, reads;
+	_Atomic utc_ms newest; /* time that a transaction was given */
 	pthread_mutex_t writes_lock;
 	struct store_writes writes;
 };
@@ -82,6 +83,11 @@ void store_init(struct store *, const struct store_ops *);
 void store_fini(struct store *);
 /* Tells the watcher, if any, of every edge in the list. After COMMIT, with no lock of the backend held. */
 void store_tell(struct store *, const struct wake *);
+/* The time of a transaction that begins when the clock shows `now`. A clock that was set back a little stands until it
+ * has caught up, so that what follows in the store follows in time. One that was set back by more is followed at once:
+ * it was wrong before, and callers' signatures and tokens are judged by it. */
+#define STORE_CLOCK_HOLD_MS 10000
+utc_ms store_now(struct store *, utc_ms now);
 /* A group's write has worked (NULL), or has failed for a reason that will hold for the next one, too. Logs when that
  * changes. */
 void store_note_write(struct store *, const struct dc_error *);

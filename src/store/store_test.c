@@ -405,6 +405,21 @@ many_threads_submit_and_read_without_loss(void **state)
 	assert_true(stats.commits < stats.jobs);
 }
 
+static void
+a_clock_that_is_set_back_a_little_stands_and_one_that_is_set_back_far_is_followed(void **state)
+{
+	struct fixture *fx = *state;
+	const utc_ms day = 24 * 3600 * 1000, begin = utc_now() + day;
+
+	assert_int_equal(fixture_open(fx), DC_OK);
+	assert_int_equal(store_now(fx->store, begin), begin);
+	assert_int_equal(store_now(fx->store, begin - 1), begin);
+	assert_int_equal(store_now(fx->store, begin - STORE_CLOCK_HOLD_MS), begin);
+	assert_int_equal(store_now(fx->store, begin + 5), begin + 5);
+	assert_int_equal(store_now(fx->store, begin - day), begin - day);
+	assert_int_equal(store_now(fx->store, begin - day + 1), begin - day + 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -415,6 +430,7 @@ main(void)
 	    TEST(a_read_cannot_write),
 	    TEST(a_failed_job_in_a_group_rolls_back_alone),
 	    TEST(a_job_that_goes_on_after_a_failure_fails),
+	    TEST(a_clock_that_is_set_back_a_little_stands_and_one_that_is_set_back_far_is_followed),
 	    TEST(edges_are_woken_once_per_group_after_its_commit),
 	    TEST(closing_drains_what_was_submitted),
 	    TEST(many_threads_submit_and_read_without_loss),

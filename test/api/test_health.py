@@ -136,3 +136,66 @@ def test_a_disk_that_is_full_while_nobody_orders_is_found(daemon):
     finally:
         limit(daemon, "unlimited")
     wait_for("room", lambda: ask(daemon).status == 200)
+
+
+CLOCK = """
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The wall clock, so many seconds away from the machine's as the file says. */
+int clock_gettime(clockid_t id, struct timespec *ts)
+{
+	char text[32] = "";
+	int rc = (int)syscall(SYS_clock_gettime, id, ts), fd;
+
+	if (id != CLOCK_REALTIME || (fd = open(getenv("CLOCK_FILE"), O_RDONLY)) < 0)
+		return rc;
+	if (read(fd, text, sizeof(text) - 1) > 0)
+		ts->tv_sec += atol(text);
+	close(fd);
+	return rc;
+}
+"""
+
+
+def test_a_clock_that_is_set_back_is_told_and_a_dead_edge_stays_silent():
+    daemon = Dcaasd()
+    try:
+        clock, source, library = [os.path.join(daemon.folder, name) for name in ("clock", "clock.c", "clock.so")]
+        with open(source, "w", encoding="ascii") as file:
+            file.write(CLOCK)
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+
+        def away(seconds):
+            with open(clock + ".new", "w", encoding="ascii") as file:
+                file.write(str(seconds))
+            os.chmod(clock + ".new", 0o644)
+            os.rename(clock + ".new", clock)
+
+        away(0)
+        daemon.init()
+        argv = daemon._argv
+        options = "verify_asan_link_order=0:" + os.environ.get("ASAN_OPTIONS", "")
+        daemon._argv = lambda *more: ["env", "ASAN_OPTIONS=" + options, "CLOCK_FILE=" + clock, "LD_PRELOAD=" + library, *argv(*more)]
+        daemon.start()
+        world = World(daemon, edge={"report_interval": 1})
+        edge = FakeEdge(daemon.endpoint, world.edge_token)
+        edge.poll()
+
+        def well():
+            edge.report()
+            return ask(daemon)["reasons"] == []
+        wait_for("an edge that is heard", well)
+        away(-86400)
+        # The edge has died together with the clock: its last report is from tomorrow.
+        assert shows(daemon, "edges_silent", "clock_behind")["status"] == "degraded"
+        assert "clock stepped" in daemon.log()
+        away(0)
+        shows(daemon, "edges_silent")
+        assert daemon.stop() == 0, daemon.log()
+    finally:
+        daemon.remove()
