@@ -23,9 +23,7 @@ class SdkSite(Sim):
 
     def __init__(self, scheme):
         self.scheme = scheme
-        super().__init__(tempfile.mkdtemp(prefix="dcaas-sdk-"), 0)
-        self.dcaasd.settings += ["region_id = " + REGION, "listen_tls = 127.0.0.1:0", "tls_port_file = %s/tls-port" % self.folder]
-        self.dcaasd.write_config()
+        super().__init__(tempfile.mkdtemp(prefix="dcaas-sdk-"), 0, [("region_id", REGION), ("listen_tls", "127.0.0.1:0")])
         os.chmod(self.folder, 0o755)
 
     def __enter__(self):
@@ -49,10 +47,7 @@ class SdkSite(Sim):
 
     @property
     def endpoint(self):
-        if self.scheme == "http":
-            return self.dcaasd.endpoint
-        with open(os.path.join(self.folder, "tls-port"), encoding="utf-8") as file:
-            return "https://" + file.read().strip()
+        return self.dcaasd.endpoint if self.scheme == "http" else self.dcaasd.https()
 
     def tenant(self):
         """Environment of an SDK's tests: a tenant with two connections."""
