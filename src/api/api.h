@@ -28,7 +28,10 @@ struct api_options {
 	const void *(*settings)(void *user, struct arena *);
 };
 
+/* Listens: clients may connect, and wait until api_serve(). */
 enum dc_code api_start(const struct api_options *, struct api **ret, struct dc_error *err);
+/* Whoever tells api_wake() of changes must do so from now on. */
+enum dc_code api_serve(struct api *, struct dc_error *err);
 uint16_t api_port(const struct api *);
 const struct api_options *api_get_options(const struct api *);
 /* Ends the waits (call->wait) whose wait_key this is; any thread. */

@@ -98,6 +98,16 @@ matches(const char *pattern, const struct path *path, unsigned *literals)
 	return i == path->n;
 }
 
+/* "{peer_link_id}": what a client's own path pattern has there, when it was given no id. */
+static bool
+is_unfilled(const char *name, const char *value)
+{
+	size_t len = strlen(value), of_name = strlen(name);
+
+	return is_param(value, len) && of_name > 3 && strcmp(name + of_name - 3, "_id") == 0 &&
+	       strcmp(name, "project_id") != 0; /* exchange.c says what to do about that one */
+}
+
 static enum dc_code
 take_params(const struct path *path, struct arena *arena, struct route_match *ret, struct dc_error *err)
 {
@@ -111,6 +121,10 @@ take_params(const struct path *path, struct arena *arena, struct route_match *re
 
 			if (path->segment[i].text == NULL || path->segment[i].slash)
 				return dc_fail(err, DC_E_REQUEST, name, "The path holds a broken or forbidden escape.");
+			if (is_unfilled(name, path->segment[i].text))
+				return dc_fail(err, DC_E_PARAM, name,
+				    "The client sent no %s: the path has %.80s in its place.", name,
+				    path->segment[i].text);
 			ret->param[ret->params].name = name;
 			ret->param[ret->params++].value = path->segment[i].text;
 		}

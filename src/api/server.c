@@ -371,13 +371,15 @@ api_start(const struct api_options *o, struct api **ret, struct dc_error *err)
 		free_server(api);
 		return dc_fail(err, DC_E_SYSTEM, NULL, "the server's threads do not start");
 	}
-	if ((api->daemon = start_daemon(api)) == NULL) {
-		worker_stop(api);
-		wait_stop(api);
-		free_server(api);
-		return dc_fail(err, DC_E_SYSTEM, NULL, "the HTTP server does not start");
-	}
 	*ret = api;
+	return DC_OK;
+}
+
+enum dc_code
+api_serve(struct api *api, struct dc_error *err)
+{
+	if ((api->daemon = start_daemon(api)) == NULL)
+		return dc_fail(err, DC_E_SYSTEM, NULL, "the HTTP server does not start");
 	return DC_OK;
 }
 
@@ -397,7 +399,8 @@ void
 api_quiesce(struct api *api)
 {
 	atomic_store(&api->stopping, true);
-	MHD_quiesce_daemon(api->daemon);
+	if (api->daemon != NULL)
+		MHD_quiesce_daemon(api->daemon);
 	close(api->listen_fd);
 	api->listen_fd = -1;
 	wait_finish_all(api);
@@ -424,7 +427,8 @@ api_free(struct api *api)
 		return NULL;
 	worker_stop(api);
 	wait_stop(api);
-	MHD_stop_daemon(api->daemon);
+	if (api->daemon != NULL)
+		MHD_stop_daemon(api->daemon);
 	free_server(api);
 	return NULL;
 }

@@ -286,7 +286,7 @@ settings_now(void *user, struct arena *arena)
 }
 
 static enum dc_code
-serve_on(struct daemon *d, const struct route *const *routes, const struct listener *l, struct dc_error *error)
+listen_at(struct daemon *d, const struct route *const *routes, const struct listener *l, struct dc_error *error)
 {
 	const struct settings *s = d->settings;
 	const struct api_options options = {
@@ -391,11 +391,15 @@ start(struct daemon *d, struct dc_error *error)
 	watch_certificate(d);
 	health_look(d->shared.health);
 	for (int i = 0; i < n; i++)
-		if ((rc = serve_on(d, routes, &listener[i], error)) != DC_OK)
+		if ((rc = listen_at(d, routes, &listener[i], error)) != DC_OK)
 			return rc;
+	/* Before the first order: one that nobody is told of would wake no poll. */
+	store_watch(d->store, wake_edge, d);
 	if ((rc = finish_rotation(d, error)) != DC_OK)
 		return rc;
-	store_watch(d->store, wake_edge, d);
+	for (size_t i = 0; i < d->api_n; i++)
+		if ((rc = api_serve(d->api[i], error)) != DC_OK)
+			return rc;
 	/* port_file comes last: whoever has waited for it finds tls_port_file written, and not that of an earlier
 	 * start. */
 	for (int i = n - 1; i >= 0; i--)

@@ -252,6 +252,17 @@ def test_a_path_that_is_none_is_refused(tenant, target, status):
     assert answer["error_code"] in ("APIGW.0101", "APIGW.0201", "APIGW.0302")
 
 
+@pytest.mark.parametrize("method, path, name", [
+    ("GET", V3 + "global-dc-gateways/0190c2d4-0000-7000-8000-000000000001/peer-links/%7Bpeer_link_id%7D", "peer_link_id"),
+    ("DELETE", V3 + "virtual-gateways/%7bvirtual_gateway_id%7d", "virtual_gateway_id"),
+    ("PUT", V3 + "virtual-interfaces/{virtual_interface_id}", "virtual_interface_id"),
+    ("GET", V3 + "virtual-interfaces/{id}", "virtual_interface_id"),
+    ("GET", "/dcaas/v1/edges/%7Bedge_id%7D", "edge_id")])
+def test_a_path_parameter_that_was_left_unfilled_is_named(tenant, method, path, name):
+    answer = send(tenant, method, path)
+    assert (answer.status, answer["error_code"]) == (400, "DC.0001") and name in answer["error_msg"], answer
+
+
 def test_encoded_segments_are_the_same_path(tenant, gateway):
     assert send(tenant, "GET", V3 + "virtual%2Dgateways/" + gateway.replace("-", "%2d")).status == 200
 

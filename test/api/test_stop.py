@@ -13,6 +13,7 @@ from fake_edge import FakeEdge
 from lab.dcaasd import STOPS_SECONDS, Dcaasd
 from support import V3, World, signed, wait_for
 
+KEY_ID = 4  # bytes of the id of a key for secrets
 HALVES = [b"", b"POST /v3/x HT", b"POST /v3/auth/tokens HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n{"]
 
 
@@ -174,3 +175,44 @@ def test_half_sent_requests_do_not_hold_up_a_stop(site):
     assert time.monotonic() - begun < 2 * max(1, int(os.environ["DCAAS_PATIENCE"]) / 5)
     for wire in halves:
         wire.close()
+
+
+def hello(site, method, target, headers, body=b""):
+    """A request on a connection that nobody has accepted yet."""
+    wire = socket.create_connection(("127.0.0.1", site.doors[1].port), timeout=60)
+    wire.sendall(("%s %s HTTP/1.1\r\n" % (method, target) + "".join("%s: %s\r\n" % item for item in headers.items()) +
+                  "content-length: %d\r\n\r\n" % len(body)).encode() + body)
+    return wire
+
+
+@pytest.mark.parametrize("site", ["inherited"], indirect=True)
+def test_orders_of_the_first_moment_wake_polls(site, figure):
+    """A rotation that was cut short goes on at the start; meanwhile clients come. An order is told to the polls that wait, or
+    else is not taken yet."""
+    tenant, operator, edge = site.world.tenant(), site.world.operator, FakeEdge(site.world.endpoint, site.world.edge_token)
+    line, gateway = site.world.connection(tenant), tenant.gateway()["id"]
+    for _ in range(300):
+        operator.post("/dcaas/v1/access-keys", {"access_key": {"user_id": tenant.user_id}})
+    edge.poll()
+    for vlan in (1, 2, 3):
+        assert site.daemon.stop() == 0
+        with open(site.daemon.state + "/dcaas.key", encoding="ascii") as file:
+            old = file.read()
+        with open(site.daemon.state + "/dcaas.key", "w", encoding="ascii") as file:
+            file.write("v1:%s:%s\n" % (os.urandom(KEY_ID).hex(), os.urandom(32).hex()) + old)
+        waits = hello(site, "GET", "/dcaas/v1/edge/desired?wait=60&revision=%d&boot=%s&epoch=%s" % (
+            edge.revision, edge.boot, edge.epoch), {"host": "x", "x-dcaas-edge-token": edge.token})
+        body = json.dumps({"virtual_interface": tenant.interface_body(
+            line, gateway, vlan, local_gateway_v4_ip="172.16.%d.1/30" % vlan, remote_gateway_v4_ip="172.16.%d.2/30" % vlan,
+            remote_ep_group=["192.168.%d.0/24" % vlan])}).encode()
+        target = V3.replace("{project_id}", tenant.project_id) + "virtual-interfaces"
+        orders = hello(site, "POST", target, signed(tenant, "POST", target, body, {"content-type": "application/json"}), body)
+        site.daemon.start()
+        assert orders.recv(12) == b"HTTP/1.1 201"
+        begun = time.monotonic()
+        assert waits.recv(12) == b"HTTP/1.1 200"
+        figure("a poll that waited when the server began, after an order", time.monotonic() - begun, 1)
+        orders.close()
+        waits.close()
+        edge.poll()
+    assert site.daemon.stop() == 0
