@@ -156,7 +156,7 @@ static enum dc_code
 count_in(struct tx *tx, const struct event_row *row, bool *found, struct dc_error *err)
 {
 	static const char *const columns[] = {"count", "last_time", "request_id", NULL};
-	struct query_page newest = {.sort = "id", .descending = true, .limit = 1};
+	struct query_page newest = {.sort = "create_time", .descending = true, .limit = 1};
 	const struct query_cond *same = Q(is_text("resource_id", row->resource_id.v), Q_EQ("action", row->action.v),
 	    Q_GT_INT("create_time", tx_now(tx) - SAME_MS), Q_LE_INT("create_time", tx_now(tx)),
 	    Q_EQ("kind", row->kind.v), is_text("project_id", row->project_id.v), is_text("user_id", row->user_id.v),

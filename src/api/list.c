@@ -135,13 +135,13 @@ take_filters(struct call *call, const struct resource *res, const char *parent, 
     struct dc_error *err)
 {
 	struct query_cond *cond;
-	size_t fields = 0, n, values_n;
+	size_t fields = 0, n, scope, values_n;
 	enum dc_code rc;
 
 	for (const struct field *f = res->table->fields; f->name != NULL; f++)
 		fields++;
 	cond = arena_array(call->arena, CRUD_SCOPE_MAX + fields + 1, sizeof(*cond));
-	n = crud_scope(call, res, parent, cond);
+	n = scope = crud_scope(call, res, parent, cond);
 	for (const struct field *f = res->table->fields; f->name != NULL; f++) {
 		const char **values;
 
@@ -157,6 +157,9 @@ take_filters(struct call *call, const struct resource *res, const char *parent, 
 		else
 			cond[n++] = (struct query_cond)Q_IN(f->name, values);
 	}
+	/* Within a project's rows, which come in their order. One id is one row, which needs none. */
+	for (size_t i = scope; !crud_is_operator(call) && i < n; i++)
+		cond[i].sift = cond[i].op != Q_OP_EQ || strcmp(cond[i].column, "id") != 0;
 	*ret = cond; /* arena memory is zero, which is Q_END */
 	return DC_OK;
 }
@@ -254,6 +257,7 @@ crud_list(struct tx *tx, struct call *call, struct dc_error *err)
 	    (rc = take_filters(call, res, parent, &cond, err)) != DC_OK ||
 	    (rc = crud_fields(call, res->table, &options.only, err)) != DC_OK)
 		return rc;
+	page.walk = crud_is_operator(call);
 	limit = (size_t)page.limit++; /* one more than asked for tells whether there is a next page */
 	if ((rc = query_list(tx, res->table, cond, &page, &found, &n, err)) != DC_OK)
 		return rc;

@@ -194,13 +194,13 @@ render_commit(struct tx *tx, struct render *r, bool *changed, struct dc_error *e
 #define NUMBER_MAX 99999 /* what fits behind "dcr" in an interface name, and in the range of table ids */
 #define INSTANCE_MAX 9999
 
-/* The highest number in use plus one; only when the space has been used up once, the lowest gap. */
+/* The highest number in use plus one; only when the space has been used up once, a gap. */
 static enum dc_code
 free_number(struct tx *tx, const char *edge_id, const char *space, int64_t *ret, struct dc_error *err)
 {
-	struct query_page top = {.sort = "number", .descending = true, .limit = 1}, all = {.sort = "number"};
+	struct query_page top = {.sort = "number", .descending = true, .limit = 1};
 	const struct query_cond *cond = Q(Q_EQ("edge_id", edge_id), Q_EQ("space", space));
-	struct edge_number *row;
+	const struct edge_number *row;
 	void *rows;
 	size_t n;
 	enum dc_code rc;
@@ -208,35 +208,57 @@ free_number(struct tx *tx, const char *edge_id, const char *space, int64_t *ret,
 	if ((rc = query_list(tx, &edge_number_table, cond, &top, &rows, &n, err)) != DC_OK)
 		return rc;
 	row = rows;
-	if (n == 0 || row[0].number.v < NUMBER_MAX) {
-		*ret = n == 0 ? 1 : row[0].number.v + 1;
+	*ret = n == 0 ? 1 : row[0].number.v + 1;
+	if (*ret <= NUMBER_MAX)
 		return DC_OK;
-	}
-	if ((rc = query_list(tx, &edge_number_table, cond, &all, &rows, &n, err)) != DC_OK)
-		return rc;
-	row = rows;
-	*ret = 1;
-	for (size_t i = 0; i < n && row[i].number.v == *ret; i++)
-		*ret += 1;
-	return *ret <= NUMBER_MAX ? DC_OK : dc_fail(err, DC_E_SYSTEM, NULL, "no name left on the edge");
+	rc = query_gap(tx, &edge_number_table, cond, "number", 1, NUMBER_MAX, ret, err);
+	return rc == DC_E_NOT_FOUND ? dc_fail(err, DC_E_SYSTEM, NULL, "no name left on the edge") : rc;
+}
+
+static const char *
+edge_instance_id(struct tx *tx, const char *edge_id, int64_t instance)
+{
+	return arena_printf(tx_arena(tx), "%s/%lld", edge_id, (long long)instance);
 }
 
 static enum dc_code
-free_instance(struct tx *tx, const char *edge_id, int64_t per_instance, int64_t *ret, struct dc_error *err)
+one_instance(
+    struct tx *tx, const struct query_cond *cond, const char *by, struct edge_instance **ret, struct dc_error *err)
 {
-	for (int64_t i = 1; i <= INSTANCE_MAX; i++) {
-		int64_t used;
-		enum dc_code rc = query_count(tx, &edge_number_table,
-		    Q(Q_EQ("edge_id", edge_id), Q_EQ("space", "vrf"), Q_EQ_INT("instance", i)), &used, err);
+	struct query_page top = {.sort = by, .descending = true, .limit = 1};
+	void *rows;
+	size_t n;
+	enum dc_code rc = query_list(tx, &edge_instance_table, cond, &top, &rows, &n, err);
 
-		if (rc != DC_OK)
-			return rc;
-		if (used < per_instance) {
-			*ret = i;
-			return DC_OK;
-		}
+	*ret = rc == DC_OK && n > 0 ? rows : NULL;
+	return rc;
+}
+
+/* The fullest that has room, so that few are in use; else one more. */
+static enum dc_code
+take_instance(struct tx *tx, const char *edge_id, int64_t per_instance, int64_t *ret, struct dc_error *err)
+{
+	struct edge_instance *found, row = {0};
+	int64_t used;
+	enum dc_code rc;
+
+	if ((rc = one_instance(tx, Q(Q_EQ("edge_id", edge_id), Q_LT_INT("used", per_instance)), "used", &found, err)) !=
+	    DC_OK)
+		return rc;
+	if (found != NULL) {
+		*ret = found->instance.v;
+		return query_bump(tx, &edge_instance_table, found->id.v, "used", 1, &used, err);
 	}
-	return dc_fail(err, DC_E_SYSTEM, NULL, "no routing instance left on the edge");
+	if ((rc = one_instance(tx, Q(Q_EQ("edge_id", edge_id)), "instance", &found, err)) != DC_OK)
+		return rc;
+	*ret = found != NULL ? found->instance.v + 1 : 1;
+	if (*ret > INSTANCE_MAX)
+		return dc_fail(err, DC_E_SYSTEM, NULL, "no routing instance left on the edge");
+	F_SET_TEXT(row.id, edge_instance_id(tx, edge_id, *ret));
+	F_SET_TEXT(row.edge_id, edge_id);
+	F_SET_INT(row.instance, *ret);
+	F_SET_INT(row.used, 1);
+	return query_insert(tx, &edge_instance_table, &row, err);
 }
 
 enum dc_code
@@ -257,7 +279,7 @@ number_get(struct tx *tx, const char *edge_id, const char *space, const char *ow
 		return rc;
 	if ((rc = free_number(tx, edge_id, space, &number, err)) != DC_OK)
 		return rc;
-	if (strcmp(space, "vrf") == 0 && (rc = free_instance(tx, edge_id, per_instance, &instance, err)) != DC_OK)
+	if (strcmp(space, "vrf") == 0 && (rc = take_instance(tx, edge_id, per_instance, &instance, err)) != DC_OK)
 		return rc;
 	uuid_new(id);
 	F_SET_TEXT(row.id, arena_strdup(tx_arena(tx), id));
@@ -275,6 +297,18 @@ number_get(struct tx *tx, const char *edge_id, const char *space, const char *ow
 enum dc_code
 number_free(struct tx *tx, const char *edge_id, const char *space, const char *owner_id, struct dc_error *err)
 {
-	return query_delete(tx, &edge_number_table,
-	    Q(Q_EQ("edge_id", edge_id), Q_EQ("space", space), Q_EQ("owner_id", owner_id)), NULL, err);
+	const struct query_cond *cond = Q(Q_EQ("edge_id", edge_id), Q_EQ("space", space), Q_EQ("owner_id", owner_id));
+	const struct edge_number *row;
+	int64_t used;
+	void *found;
+	enum dc_code rc = query_get(tx, &edge_number_table, cond, &found, err);
+
+	if (rc != DC_OK)
+		return rc == DC_E_NOT_FOUND ? DC_OK : rc;
+	row = found;
+	if ((rc = query_delete(tx, &edge_number_table, Q(Q_EQ("id", row->id.v)), NULL, err)) != DC_OK ||
+	    row->instance.set != GIVEN || row->instance.v == 0)
+		return rc;
+	return query_bump(
+	    tx, &edge_instance_table, edge_instance_id(tx, edge_id, row->instance.v), "used", -1, &used, err);
 }

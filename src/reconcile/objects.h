@@ -126,6 +126,13 @@ struct edge_number {
 };
 extern const struct field_table edge_number_table;
 
+/* Row of edge_instance: how many VRFs a routing instance of an edge has. id is "EDGE/INSTANCE". */
+struct edge_instance {
+	struct f_text id, edge_id;
+	struct f_int instance, used;
+};
+extern const struct field_table edge_instance_table;
+
 /* The owner's row, allocated at the first call and kept until number_free(). For space "vrf" an instance with fewer
  * than per_instance VRFs is chosen. */
 enum dc_code number_get(struct tx *, const char *edge_id, const char *space, const char *owner_id, int64_t per_instance,

@@ -180,6 +180,20 @@ const struct field_table edge_apply_table = {
 	},
 };
 
+const struct field_table edge_instance_table = {
+    .name = "EdgeInstance",
+    .sql = "edge_instance",
+    .size = sizeof(struct edge_instance),
+    .fields =
+	(const struct field[]){
+	    {AT(edge_instance, id), .kind = F_TEXT, .max = 64, .doc = "Edge and number of the instance."},
+	    {AT(edge_instance, edge_id), .kind = F_UUID, .doc = "Edge."},
+	    {AT(edge_instance, instance), .kind = F_INT, .max = 9999, .doc = "Its number."},
+	    {AT(edge_instance, used), .kind = F_INT, .max = 99999, .doc = "VRFs in it."},
+	    {0},
+	},
+};
+
 const struct field_table edge_number_table = {
     .name = "EdgeNumber",
     .sql = "edge_number",

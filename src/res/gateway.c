@@ -42,30 +42,8 @@ kind_named(const char *name)
 	return NULL;
 }
 
-/* The lowest number of the range that no gateway has, from `from` on. */
-static enum dc_code
-lowest_gap(struct tx *tx, int64_t first, int64_t last, int64_t *ret, struct dc_error *err)
-{
-	struct query_page by_number = {.sort = "internal_asn"};
-	const struct gateway_row *row;
-	void *rows;
-	size_t n;
-	enum dc_code rc;
-
-	if ((rc = query_list(tx, &gateway_table, Q(Q_NOT_NULL("internal_asn")), &by_number, &rows, &n, err)) != DC_OK)
-		return rc;
-	row = rows;
-	*ret = first;
-	for (size_t i = 0; i < n; i++)
-		if (row[i].internal_asn.v == *ret)
-			*ret += 1;
-	return *ret <= last ? DC_OK
-			    : dc_fail(err, DC_E_QUOTA, NULL,
-				  "the AS numbers that are kept for links between gateways are used up");
-}
-
 /* One above the highest in use, so that a number that has just become free is not given again at once; only when the
- * range has been used up once, the lowest gap. */
+ * range has been used up once, a gap. */
 static enum dc_code
 take_internal_asn(struct tx *tx, const struct res_settings *settings, int64_t *ret, struct dc_error *err)
 {
@@ -81,7 +59,12 @@ take_internal_asn(struct tx *tx, const struct res_settings *settings, int64_t *r
 		return rc;
 	row = rows;
 	*ret = n > 0 && row->internal_asn.v >= first ? row->internal_asn.v + 1 : first;
-	return *ret <= last ? DC_OK : lowest_gap(tx, first, last, ret, err);
+	if (*ret <= last)
+		return DC_OK;
+	rc = query_gap(tx, &gateway_table, Q_ALL, "internal_asn", first, last, ret, err);
+	return rc != DC_E_NOT_FOUND ? rc
+				    : dc_fail(err, DC_E_QUOTA, NULL,
+					  "the AS numbers that are kept for links between gateways are used up");
 }
 
 enum dc_code

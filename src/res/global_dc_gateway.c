@@ -207,14 +207,15 @@ global_dc_gateway_remove(struct tx *tx, struct call *call, void *row, bool *late
 static enum dc_code
 links_of(struct tx *tx, const char *const *ids, struct peer_link **ret, size_t *n, struct dc_error *err)
 {
+	struct query_page by_near = {.sort = "global_dc_gateway_id"}, by_far = {.sort = "peer_gateway_id"};
 	struct peer_link *near, *far;
 	void *rows, *more;
 	size_t near_n, far_n;
 	enum dc_code rc;
 
 	if ((rc = query_list(tx, &peer_link_table, Q(Q_IN("global_dc_gateway_id", ids), Q_IS_NULL("deleted_time")),
-		 NULL, &rows, &near_n, err)) != DC_OK ||
-	    (rc = query_list(tx, &peer_link_table, Q(Q_IN("peer_gateway_id", ids), Q_IS_NULL("deleted_time")), NULL,
+		 &by_near, &rows, &near_n, err)) != DC_OK ||
+	    (rc = query_list(tx, &peer_link_table, Q(Q_IN("peer_gateway_id", ids), Q_IS_NULL("deleted_time")), &by_far,
 		 &more, &far_n, err)) != DC_OK)
 		return rc;
 	near = rows;

@@ -67,6 +67,7 @@ const struct field_table *const registry_tables[] = {
     &edge_session_table,
     &edge_apply_table,
     &edge_number_table,
+    &edge_instance_table,
     &event_table,
     &event_rate_table,
     NULL,

@@ -195,8 +195,7 @@ query_count_to(struct tx *tx, const struct field_table *table, const struct quer
 	return rc;
 }
 
-/* The two databases order NULL differently, and it equals nothing, a marker's neither: it becomes the smallest value.
- */
+/* NULL equals nothing, a marker's neither: it becomes the smallest value. Only to sift: no index has it. */
 static void
 put_sort_value(struct sql *q, const struct field *f)
 {
@@ -225,18 +224,17 @@ put_marker(struct sql *q, const struct field *sort, const char *after, bool back
 	buf_putc(&q->text, ')');
 }
 
+/* Of the columns as they are, so that an index has this order. */
 static void
 put_order(struct sql *q, const struct field *sort, bool backwards)
 {
-	const char *way = backwards ? " DESC" : "";
-
 	buf_puts(&q->text, " ORDER BY ");
 	if (sort != sql_key(q)) {
-		put_sort_value(q, sort);
-		buf_printf(&q->text, "%s, ", way);
+		sql_put_name(q, sort->name);
+		buf_puts(&q->text, backwards ? " DESC NULLS LAST, " : " NULLS FIRST, ");
 	}
 	sql_put_name(q, sql_key(q)->name);
-	buf_puts(&q->text, way);
+	buf_puts(&q->text, backwards ? " DESC" : "");
 }
 
 static void
@@ -251,10 +249,16 @@ put_page(struct sql *q, const struct query_cond *conds, const struct query_page 
 		put_marker(q, sort, page->after, backwards);
 	}
 	put_order(q, sort, backwards);
-	buf_puts(&q->text, " LIMIT ");
-	sql_put_int(q, page->limit > 0 ? page->limit : INT64_MAX);
-	buf_puts(&q->text, " OFFSET ");
-	sql_put_int(q, page->after == NULL ? page->offset : 0);
+	if (page->limit > 0 || page->offset > 0) {
+		buf_puts(&q->text, " LIMIT ");
+		sql_put_int(q, page->limit > 0 ? page->limit : INT64_MAX);
+	}
+	if (page->offset > 0) {
+		buf_puts(&q->text, " OFFSET ");
+		sql_put_int(q, page->after == NULL ? page->offset : 0);
+	}
+	if (page->walk)
+		buf_puts(&q->text, SQL_WALK);
 }
 
 /* A growing array of row structs; the final one is as long as it must be. */
@@ -316,6 +320,63 @@ query_list(struct tx *tx, const struct field_table *table, const struct query_co
 	*rows = found.rows;
 	*n = found.n;
 	return DC_OK;
+}
+
+#define GAP_ROWS 64
+
+/* The conditions, and the range of a column. */
+static struct query_cond *
+in_range(struct tx *tx, const struct query_cond *conds, const char *column, int64_t from, int64_t to)
+{
+	struct query_cond *all;
+	size_t n = 0;
+
+	while (conds[n].op != Q_OP_END)
+		n++;
+	all = arena_array(tx->arena, n + 3, sizeof(*all)); /* zero behind the last is Q_END */
+	memcpy(all, conds, n * sizeof(*all));
+	all[n] = (struct query_cond){.column = column, .op = Q_OP_GE, .num = from};
+	all[n + 1] = (struct query_cond){.column = column, .op = Q_OP_LE, .num = to};
+	return all;
+}
+
+static enum dc_code
+first_gap(struct tx *tx, const struct field_table *table, const struct query_cond *conds, const char *column,
+    int64_t from, int64_t to, int64_t *ret, struct dc_error *err)
+{
+	const struct field *f = field_find(table, column);
+	struct query_page page = {.sort = column, .limit = GAP_ROWS};
+	size_t n = GAP_ROWS;
+	void *rows;
+	enum dc_code rc;
+
+	while (n == GAP_ROWS && from <= to) {
+		if ((rc = query_list(tx, table, in_range(tx, conds, column, from, to), &page, &rows, &n, err)) != DC_OK)
+			return rc;
+		for (size_t i = 0; i < n; i++, from++)
+			if (((const struct f_int *)field_ptr(f, (char *)rows + i * table->size))->v != from) {
+				*ret = from;
+				return DC_OK;
+			}
+	}
+	*ret = from;
+	return from <= to ? DC_OK : DC_E_NOT_FOUND;
+}
+
+enum dc_code
+query_gap(struct tx *tx, const struct field_table *table, const struct query_cond *conds, const char *column,
+    int64_t first, int64_t last, int64_t *ret, struct dc_error *err)
+{
+	uint64_t dice;
+	int64_t middle;
+	enum dc_code rc;
+
+	if (first > last)
+		return DC_E_NOT_FOUND;
+	random_bytes((unsigned char *)&dice, sizeof(dice));
+	middle = first + (int64_t)(dice % (uint64_t)(last - first + 1));
+	rc = first_gap(tx, table, conds, column, middle, last, ret, err);
+	return rc == DC_E_NOT_FOUND ? first_gap(tx, table, conds, column, first, middle - 1, ret, err) : rc;
 }
 
 enum dc_code

@@ -22,6 +22,8 @@ struct query_cond {
 	const char *text;        /* value; NULL with num */
 	int64_t num;             /* value when text is NULL and op takes one */
 	const char *const *list; /* Q_OP_IN: NULL-terminated texts; an empty list matches nothing */
+	bool sift; /* only leaves rows out: no index is looked for, so that the rows come in their order without a sort
+		    */
 };
 
 #define Q_EQ(c, v)                                                                                                     \
@@ -107,11 +109,18 @@ struct query_page {
 	bool reverse;   /* the items before the marker instead, still in sort order; without a marker the last ones */
 	int64_t offset; /* ignored with after */
 	int64_t limit;  /* 0: no limit */
+	bool walk;      /* may read or sort a whole table: an operator's list, in any order and with any filter */
 };
 /* Rows in order, ties by id; descending is the exact reverse of ascending, and rows without a value come first in
  * ascending order. *rows is an array of n row structs of table->size bytes. page may be NULL: all by id. */
 enum dc_code query_list(struct tx *, const struct field_table *, const struct query_cond *, const struct query_page *,
     void **rows, size_t *n, struct dc_error *err);
+
+/* A number from first to last that no row of the conditions has in this column. It looks from a random place on, some
+ * rows at a time: what that costs rests on how densely the range is used, not on how many rows there are.
+ * DC_E_NOT_FOUND (err untouched) when each number is taken. */
+enum dc_code query_gap(struct tx *, const struct field_table *, const struct query_cond *, const char *column,
+    int64_t first, int64_t last, int64_t *ret, struct dc_error *err);
 
 /* Locks the row that owns a set, by updating it (guard = guard + 1), so that two mutations of one set follow one
  * another on every backend. Lock order: edge report, project, connection, gateway, interface, and revisions last.

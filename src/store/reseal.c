@@ -4,7 +4,7 @@
  * lost, before a later job looks; and the job that finds nothing left under the old key is the last that needs it. */
 #include <string.h>
 
-#include "store/row.h"
+#include "store/sql.h"
 
 #define BATCH 256 /* bounds how long other writers wait for one step */
 #define UNKNOWN_BYTES 24
@@ -49,8 +49,9 @@ find(struct tx *tx, const struct column *c, const char *prefix, size_t limit, st
 	STMT(g, tx);
 	const char *key = c->table->fields[0].name;
 	const char *sql = arena_printf(tx->arena,
-	    "SELECT \"%s\", \"%s\" FROM \"%s\" WHERE \"%s\" IS NOT NULL AND substr(\"%s\", 1, $1) <> $2 LIMIT $3", key,
-	    c->field->name, c->table->sql, c->field->name, c->field->name);
+	    "SELECT \"%s\", \"%s\" FROM \"%s\" WHERE \"%s\" IS NOT NULL AND substr(\"%s\", 1, $1) <> $2 LIMIT "
+	    "$3" SQL_WALK,
+	    key, c->field->name, c->table->sql, c->field->name, c->field->name);
 	bool row;
 	enum dc_code rc;
 

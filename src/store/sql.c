@@ -172,6 +172,8 @@ put_condition(struct sql *q, const struct query_cond *c)
 
 	if (f->kind == F_SECRET && c->op != Q_OP_NULL && c->op != Q_OP_NOT_NULL)
 		abort(); /* equal secrets are sealed differently: nothing would ever match */
+	if (c->sift && (c->op != Q_OP_IN || c->list[0] != NULL))
+		buf_putc(&q->text, '+'); /* an expression, which no index has */
 	if (c->op == Q_OP_IN) {
 		put_in(q, f, c->list);
 		return;

@@ -16,6 +16,8 @@
 #include "store/row.h"
 
 #define SQL_TEXT_MAX (1u << 20)
+/* At the end of a statement that reads a table from end to end on purpose. Builds that check plans leave it be. */
+#define SQL_WALK " /* walk */"
 
 struct sql {
 	struct tx *tx;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "store/query.h"
+#include "store/sqlite_plan.h"
 #include "store/sqlite_priv.h"
 
 #define BUSY_TIMEOUT_MS 5000 /* only tools and backups of others hold a lock for long */
@@ -114,6 +115,9 @@ stmt_new(struct conn *c, const char *sql)
 	if (s == NULL || (s->sql = strdup(sql)) == NULL ||
 	    sqlite3_prepare_v3(c->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->handle, NULL) != SQLITE_OK)
 		return stmt_free(s);
+#ifdef DC_CHECK_PLANS
+	plan_check(c->db, sql);
+#endif
 	s->conn = c;
 	return s;
 }

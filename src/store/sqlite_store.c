@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "store/lock.h"
+#include "store/sqlite_plan.h"
 #include "store/sqlite_priv.h"
 #include "store/wal.h"
 
@@ -639,6 +640,17 @@ store_open_with(
 	}
 	*ret = &self->store;
 	return DC_OK;
+}
+
+enum dc_code
+store_open(const struct store_options *options, struct store **ret, struct dc_error *err)
+{
+	enum dc_code rc = store_open_with(options, store_migrations, ret, err);
+
+#ifdef DC_CHECK_PLANS
+	plan_check_begin();
+#endif
+	return rc;
 }
 
 /* One transaction on a database that nobody else may have open. */

@@ -24,12 +24,6 @@ store_fini(struct store *st)
 	pthread_mutex_destroy(&st->watch_lock);
 }
 
-enum dc_code
-store_open(const struct store_options *options, struct store **ret, struct dc_error *err)
-{
-	return store_open_with(options, store_migrations, ret, err);
-}
-
 struct store *
 store_close(struct store *st)
 {

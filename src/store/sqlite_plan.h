@@ -1,0 +1,14 @@
+/* sqlite_plan.h - how SQLite finds a statement's rows, for builds that check it (-Dcheck_plans=true). */
+#ifndef DC_SQLITE_PLAN_H
+#define DC_SQLITE_PLAN_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+
+/* Plans are checked from now on, in every connection of the process: the schema is the program's own. */
+void plan_check_begin(void);
+/* Logs the statement and its plan when it scans a table that grows, or sorts. Each text is given once, when it is
+ * prepared. The tests look for that line (test/conftest.py). */
+void plan_check(sqlite3 *, const char *sql);
+
+#endif
