@@ -2,7 +2,7 @@
  * api/.
  *
  * Threads: libmicrohttpd's polls all connections and begins exchanges; the store's writer ends those that write; the
- * wait thread (wait.c) runs long polls again; the worker (worker.c) does what takes its time. An exchange belongs to
+ * wait thread (wait.c) runs long polls again; the lanes' (worker.c) do what takes its time. An exchange belongs to
  * one of them at a time; it is handed on by the queues' locks and by `phase`. */
 #ifndef DC_API_PRIV_H
 #define DC_API_PRIV_H
@@ -15,6 +15,7 @@
 
 #include "api/api.h"
 #include "base/clock.h"
+#include "base/turns.h"
 
 #define BODY_MAX ((size_t)12 * 1024 * 1024)
 #define DRAIN_MAX ((size_t)64 * 1024 * 1024) /* read and dropped so that the client hears of 413 */
@@ -97,7 +98,19 @@ struct exchange {
 	uint64_t wakes_seen;
 	bool woken;
 	/* worker.c */
-	struct exchange *work_next;
+	struct turn turn;
+};
+
+#define LANE_THREADS_MAX 4
+
+struct lane {
+	enum route_lane kind;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct turns queue;
+	pthread_t thread[LANE_THREADS_MAX];
+	unsigned threads;
+	bool end;
 };
 
 struct api {
@@ -121,12 +134,8 @@ struct api {
 	uint32_t woken_keys[WAKES_KEPT];
 	bool wait_end;
 
-	pthread_mutex_t work_lock;
-	pthread_cond_t work_changed;
-	pthread_t work_thread;
-	struct exchange *work_first, **work_last;
-	size_t work_n;
-	bool work_end;
+	struct lane lane[LANES];
+	size_t lanes; /* started */
 
 	pthread_mutex_t peer_lock;
 	struct peers peers;     /* each is looked at in turn */
@@ -148,8 +157,11 @@ enum dc_code exchange_claim(struct tx *, struct exchange *, struct dc_error *err
 void exchange_start(struct exchange *);
 /* Runs the route again (long poll), or for the first time after it was admitted; whoever called is identified again. */
 void exchange_run(struct exchange *);
-/* route->prepare, on a thread for that, and what follows. */
+/* On a lane's thread: route->prepare and what follows; a long read. */
 void exchange_prepare(struct exchange *);
+void exchange_read(struct exchange *);
+/* Answers that there is no place in a lane. */
+void exchange_no_place(struct exchange *);
 void exchange_finish(struct exchange *, enum dc_code rc, const struct dc_error *err);
 const char *exchange_header(const struct call *, const char *name);
 
@@ -189,8 +201,16 @@ void wait_stop(struct api *);
 
 /* worker.c */
 int worker_start(struct api *);
-bool worker_add(struct exchange *); /* false: the queue is full */
+/* name: see route->queue; NULL: in the caller's. False: there is no place. */
+bool worker_add(struct exchange *, enum route_lane, const char *name);
 void worker_stop(struct api *);
+/* In whose name a call takes its turn: its project's, else the caller's, else the address's. */
+uint64_t exchange_party(const struct exchange *);
+
+/* cost.c */
+bool cost_is_high(const struct exchange *); /* a read; its route and parameters are known */
+int64_t cost_clock(void);                   /* us of this thread */
+void cost_note(const struct exchange *, int64_t us);
 
 /* peer.c. A peer may be NULL. */
 void peers_init(struct api *);

@@ -241,8 +241,15 @@ decode_body(struct exchange *x, struct dc_error *err)
 static enum dc_code
 run_route(struct tx *tx, struct exchange *x, struct dc_error *err)
 {
+	bool reads = !(x->call.route->flags & ROUTE_WRITES);
+	int64_t begun = reads ? cost_clock() : 0;
+	enum dc_code rc;
+
 	call_reset_answer(&x->call);
-	return x->call.route->run(tx, &x->call, err);
+	rc = x->call.route->run(tx, &x->call, err);
+	if (reads)
+		cost_note(x, cost_clock() - begun);
+	return rc;
 }
 
 static enum dc_code
@@ -302,15 +309,48 @@ run_by(struct exchange *x, store_run job)
 
 	x->wakes_seen = wakes_so_far(x->call.api);
 	if (x->call.route->flags & ROUTE_WRITES)
-		store_submit(store, job, x, ran);
+		store_submit_for(store, exchange_party(x), job, x, ran);
 	else
 		store_read(store, job, x, ran);
 }
 
 void
+exchange_no_place(struct exchange *x)
+{
+	struct dc_error err = {0};
+	enum dc_code rc = dc_fail(&err, DC_E_UNAVAILABLE, NULL, "Too many calls of this kind: try again.");
+
+	exchange_finish(x, rc, &err);
+}
+
+void
 exchange_run(struct exchange *x)
 {
-	run_by(x, run_job);
+	if ((x->call.route->flags & ROUTE_WRITES) || !cost_is_high(x))
+		run_by(x, run_job);
+	else if (!worker_add(x, LANE_READ, NULL))
+		exchange_no_place(x);
+}
+
+static bool
+is_stopping(const struct exchange *x, enum dc_code *rc, struct dc_error *err)
+{
+	if (!atomic_load(&x->call.api->stopping)) /* a full queue takes longer than a stop may */
+		return false;
+	*rc = dc_fail(err, DC_E_UNAVAILABLE, NULL, "The server is stopping.");
+	return true;
+}
+
+void
+exchange_read(struct exchange *x)
+{
+	struct dc_error err = {0};
+	enum dc_code rc;
+
+	if (!x->call.waited && is_stopping(x, &rc, &err))
+		exchange_finish(x, rc, &err);
+	else
+		run_by(x, run_job);
 }
 
 static enum dc_code
@@ -327,14 +367,23 @@ exchange_prepare(struct exchange *x)
 	struct dc_error err = {0};
 	enum dc_code rc;
 
-	if (atomic_load(&x->call.api->stopping)) /* a full queue takes longer than a stop may */
-		rc = dc_fail(&err, DC_E_UNAVAILABLE, NULL, "The server is stopping.");
-	else
+	if (!is_stopping(x, &rc, &err))
 		rc = store_read_wait(x->call.api->options.store, admit_again_job, x, &err);
 	if (rc == DC_OK && (rc = x->call.route->prepare(&x->call, &err)) == DC_OK)
 		exchange_run(x);
 	else
 		exchange_finish(x, rc, &err);
+}
+
+static void
+queue_for_prepare(struct exchange *x)
+{
+	const struct route *r = x->call.route;
+	const char *name = NULL;
+	enum route_lane lane = r->queue != NULL ? r->queue(&x->call, &name) : r->lane;
+
+	if (!worker_add(x, lane, name))
+		exchange_no_place(x);
 }
 
 /* store_done of admit_job. */
@@ -352,9 +401,8 @@ admitted(void *arg, enum dc_code rc, const struct dc_error *err)
 		exchange_finish(x, rc, err);
 	else if (x->call.route->prepare == NULL)
 		exchange_run(x);
-	else if (!worker_add(x))
-		exchange_finish(
-		    x, dc_fail(&own, DC_E_UNAVAILABLE, NULL, "Too many calls of this kind: try again."), &own);
+	else
+		queue_for_prepare(x);
 }
 
 enum dc_code
@@ -418,7 +466,7 @@ exchange_start(struct exchange *x)
 		exchange_finish(x, DC_OK, NULL);
 		return;
 	}
-	if ((c->route->flags & ROUTE_WRITES) || c->route->prepare != NULL)
+	if ((c->route->flags & ROUTE_WRITES) || c->route->prepare != NULL || cost_is_high(x))
 		store_read(c->api->options.store, admit_job, x, admitted);
 	else
 		run_by(x, read_job);

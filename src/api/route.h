@@ -21,6 +21,9 @@ enum route_flag {
 
 struct call;
 
+/* Threads with a queue each, for what takes its time (api/worker.c). */
+enum route_lane { LANE_LOGIN = 0, LANE_OPERATOR, LANE_LONG, LANE_READ, LANES };
+
 struct route {
 	enum method method;
 	const char *path; /* "/v3/{project_id}/dcaas/virtual-interfaces/{virtual_interface_id}"; segments in braces
@@ -40,6 +43,10 @@ struct route {
 	 * may read the store with store_read_wait() and leaves its result in call->prepared. NULL: none.
 	 */
 	enum dc_code (*prepare)(struct call *, struct dc_error *err);
+	enum route_lane lane; /* of prepare, without `queue` */
+	/* Which lane prepare waits in, body decoded, and in whose name beside that of the caller's address; may read
+	 * the store. NULL: `lane`, in the caller's name. */
+	enum route_lane (*queue)(struct call *, const char **name);
 };
 
 #define ROUTE_PARAMS_MAX 6

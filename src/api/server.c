@@ -314,11 +314,9 @@ free_server(struct api *api)
 		close(api->listen_fd);
 	pthread_mutex_destroy(&api->lock);
 	pthread_mutex_destroy(&api->wait_lock);
-	pthread_mutex_destroy(&api->work_lock);
 	pthread_mutex_destroy(&api->peer_lock);
 	pthread_cond_destroy(&api->changed);
 	pthread_cond_destroy(&api->wait_changed);
-	pthread_cond_destroy(&api->work_changed);
 	peers_fini(api);
 	free(api);
 }
@@ -338,11 +336,9 @@ new_api(const struct api_options *o)
 	api->listen_fd = o->listen_fd;
 	pthread_mutex_init(&api->lock, NULL);
 	pthread_mutex_init(&api->wait_lock, NULL);
-	pthread_mutex_init(&api->work_lock, NULL);
 	pthread_mutex_init(&api->peer_lock, NULL);
 	cond_init(&api->changed);
 	cond_init(&api->wait_changed);
-	cond_init(&api->work_changed);
 	peers_init(api);
 	return api;
 }

@@ -103,6 +103,51 @@ login_run(struct tx *tx, void *arg, struct dc_error *err)
 	return DC_OK;
 }
 
+struct claim_job {
+	const struct token_request *in;
+	struct arena *arena;
+	struct token_claim claim;
+};
+
+static enum dc_code
+claim_run(struct tx *tx, void *arg, struct dc_error *err)
+{
+	struct claim_job *job = arg;
+	const struct token_identity *identity = given(&job->in->identity);
+	const struct token_password *password = object(&identity->password);
+	const struct token_old *old = object(&identity->token);
+	const struct token_user *named = password != NULL ? given(&password->user) : NULL;
+	struct user_row user = {0};
+	struct token_row token = {0};
+	bool found = false;
+	enum dc_code rc = DC_OK;
+
+	job->claim = (struct token_claim){.name = ""};
+	if (named != NULL) {
+		job->claim.name = named->id.v != NULL ? named->id.v : named->name.v != NULL ? named->name.v : "";
+		rc = find_user(tx, named, &user, &found, err);
+	} else if (old != NULL && (rc = find_token(tx, old->id.v, &token, &found, err)) == DC_OK && found) {
+		rc = auth_find(tx, &user_table, Q(Q_EQ("id", token.user_id.v)), &user, &found, err);
+	}
+	if (rc != DC_OK || !found)
+		return rc;
+	job->claim.name = arena_strdup(job->arena, user.id.v);
+	job->claim.by_operator = role_parse(user.role.v) == ROLE_OPERATOR;
+	return DC_OK;
+}
+
+enum dc_code
+token_claim(struct store *store, const struct token_request *in, struct arena *arena, struct token_claim *ret,
+    struct dc_error *err)
+{
+	struct claim_job job = {.in = in, .arena = arena};
+	enum dc_code rc = store_read_wait(store, claim_run, &job, err);
+
+	if (rc == DC_OK)
+		*ret = job.claim;
+	return rc;
+}
+
 enum dc_code
 token_login(struct store *store, const struct token_request *in, struct arena *arena, struct token_login *ret,
     struct dc_error *err)

@@ -49,6 +49,14 @@ struct token_login {
 	utc_ms until;              /* a token made from a token lives no longer; 0: no bound */
 };
 
+/* Whom the request says to come from, which nothing has proved yet. Quick. */
+struct token_claim {
+	const char *name; /* one for each user: the id, or the name as it was sent. In the arena */
+	bool by_operator; /* the claimed user is one */
+};
+enum dc_code token_claim(
+    struct store *, const struct token_request *, struct arena *, struct token_claim *ret, struct dc_error *err);
+
 /* Verifies password or token. Takes its time and blocks: not on a thread that others wait for. After a wrong password
  * *ret says whose it was to be. */
 enum dc_code token_login(

@@ -76,6 +76,6 @@ const struct route key_routes[] = {
     {M_GET, "/dcaas/v1/key", ROLE_OPERATOR, .run = show_key, .operation = "ShowKey",
 	.summary = "Which key the secrets are sealed with."},
     {M_POST, "/dcaas/v1/key/rotate", ROLE_OPERATOR, ROUTE_WRITES, .run = note_rotation, .operation = "RotateKey",
-	.summary = "Seal every secret with a new key, and drop the old one.", .prepare = rotate},
+	.summary = "Seal every secret with a new key, and drop the old one.", .prepare = rotate, .lane = LANE_LONG},
     {0},
 };

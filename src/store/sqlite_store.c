@@ -11,17 +11,22 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/turns.h"
 #include "store/lock.h"
 #include "store/sqlite_plan.h"
 #include "store/sqlite_priv.h"
 #include "store/wal.h"
 
-#define GROUP_MAX 128 /* bounds how long the first job of a group waits for the last */
+/* Bounds of how long the first job of a group waits for the last: of one party, and where others wait too. */
+#define GROUP_MAX 128
+#define GROUP_MS 40
+#define GROUP_SHARED_MS 10
 #define READERS_KEPT 16
 #define HOLDER_WAIT_MS                                                                                                 \
 	2000 /* a tool has the lock while it opens, and a server that was told to stop for a moment more */
 
 struct job {
+	struct turn turn; /* first: turns_take() hands us its address */
 	store_run run;
 	void *arg;
 	store_done done;
@@ -35,6 +40,8 @@ struct job {
 struct job_list {
 	struct job *first, **end;
 	size_t n;
+	bool shared; /* by several parties */
+	int64_t begun;
 };
 
 struct sqlite_store {
@@ -47,7 +54,7 @@ struct sqlite_store {
 	bool running;         /* the thread was started */
 	pthread_mutex_t lock; /* queue and idle readers */
 	pthread_cond_t more;
-	struct job_list queue;
+	struct turns queue;
 	bool stopping;
 	struct conn *idle[READERS_KEPT];
 	size_t n_idle;
@@ -62,13 +69,14 @@ self_of(struct store *st)
 static void
 jobs_init(struct job_list *l)
 {
-	*l = (struct job_list){.end = &l->first};
+	*l = (struct job_list){.end = &l->first, .begun = monotonic_now().ms};
 }
 
 static void
 jobs_append(struct job_list *l, struct job *job)
 {
 	job->next = NULL;
+	l->shared = l->shared || (l->first != NULL && l->first->turn.party != job->turn.party);
 	*l->end = job;
 	l->end = &job->next;
 	l->n++;
@@ -189,14 +197,15 @@ job_run(struct sqlite_store *self, struct job *job, utc_ms now)
 static struct job *
 group_next(struct sqlite_store *self, const struct job_list *group)
 {
-	struct job *job = NULL;
+	struct turn *next;
 
-	if (group->n >= GROUP_MAX)
+	if (group->n >= GROUP_MAX ||
+	    (group->n > 0 && monotonic_now().ms - group->begun >= (group->shared ? GROUP_SHARED_MS : GROUP_MS)))
 		return NULL;
 	pthread_mutex_lock(&self->lock);
-	job = jobs_pop(&self->queue);
+	next = turns_take(&self->queue);
 	pthread_mutex_unlock(&self->lock);
-	return job;
+	return (struct job *)next;
 }
 
 /* All jobs that had succeeded fail with the group; those that failed alone keep their own reason. */
@@ -306,9 +315,9 @@ writer_main(void *arg)
 
 	pthread_mutex_lock(&self->lock);
 	for (;;) {
-		while (self->queue.first == NULL && !self->stopping)
+		while (self->queue.waiting == 0 && !self->stopping)
 			pthread_cond_wait(&self->more, &self->lock);
-		if (self->queue.first == NULL)
+		if (self->queue.waiting == 0)
 			break;
 		pthread_mutex_unlock(&self->lock);
 		group_run(self);
@@ -328,7 +337,7 @@ refuse(void *arg, store_done done)
 }
 
 static void
-sqlite_submit(struct store *st, store_run run, void *arg, store_done done)
+sqlite_submit(struct store *st, uint64_t party, store_run run, void *arg, store_done done)
 {
 	struct sqlite_store *self = self_of(st);
 	struct job *job = job_new(run, arg, done);
@@ -336,7 +345,7 @@ sqlite_submit(struct store *st, store_run run, void *arg, store_done done)
 
 	pthread_mutex_lock(&self->lock);
 	if (!(closing = self->stopping)) {
-		jobs_append(&self->queue, job);
+		turns_add(&self->queue, party, 0, &job->turn);
 		pthread_cond_signal(&self->more);
 	}
 	pthread_mutex_unlock(&self->lock);
@@ -453,6 +462,7 @@ sqlite_free(struct sqlite_store *self)
 	while (self->n_idle > 0)
 		conn_close(self->idle[--self->n_idle]);
 	conn_close(self->writer);
+	turns_fini(&self->queue);
 	pthread_cond_destroy(&self->more);
 	pthread_mutex_destroy(&self->lock);
 	store_fini(&self->store);
@@ -495,7 +505,7 @@ sqlite_new(const char *path)
 	store_init(&self->store, &sqlite_store_ops);
 	pthread_mutex_init(&self->lock, NULL);
 	pthread_cond_init(&self->more, NULL);
-	jobs_init(&self->queue);
+	turns_init(&self->queue, 0);
 	self->holder = -1;
 	return self;
 }

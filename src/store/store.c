@@ -35,7 +35,13 @@ store_close(struct store *st)
 void
 store_submit(struct store *st, store_run run, void *arg, store_done done)
 {
-	st->ops->submit(st, run, arg, done);
+	st->ops->submit(st, 0, run, arg, done);
+}
+
+void
+store_submit_for(struct store *st, uint64_t party, store_run run, void *arg, store_done done)
+{
+	st->ops->submit(st, party, run, arg, done);
 }
 
 void

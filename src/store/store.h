@@ -50,6 +50,9 @@ enum dc_code store_open(const struct store_options *, struct store **ret, struct
 struct store *store_close(struct store *);
 
 void store_submit(struct store *, store_run run, void *arg, store_done done);
+/* As store_submit(), in the name of a party (turns_party(), base/turns.h): parties take turns in the writer's queue, so
+ * that one with hundreds of jobs does not keep another's waiting for all of them. store_submit() is one party. */
+void store_submit_for(struct store *, uint64_t party, store_run run, void *arg, store_done done);
 void store_read(struct store *, store_run run, void *arg, store_done done);
 /* Blocking forms for start-up, tools and tests; never on an HTTP thread for writes. */
 enum dc_code store_submit_wait(struct store *, store_run run, void *arg, struct dc_error *err);

@@ -59,7 +59,7 @@ void stmt_guard_end(struct stmt_guard *);
 #define STMT(name, tx) __attribute__((cleanup(stmt_guard_end))) struct stmt_guard name = {(tx)->ops, NULL}
 
 struct store_ops {
-	void (*submit)(struct store *, store_run, void *arg, store_done);
+	void (*submit)(struct store *, uint64_t party, store_run, void *arg, store_done);
 	void (*read)(struct store *, store_run, void *arg, store_done);
 	void (*close)(struct store *); /* frees it */
 };
