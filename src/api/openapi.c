@@ -279,7 +279,8 @@ write_items(struct document *d, const struct route *r)
 static void
 write_answer_schema(struct document *d, const struct route *r)
 {
-	bool list = r->run == crud_list, part = r->body_table != NULL; /* a part of the resource answers with itself */
+	/* A part of the resource answers with itself; words about the call are no part. */
+	bool list = r->run == crud_list, part = r->body_table != NULL && r->envelope[0] != '\0';
 
 	jw_object_begin(d->out);
 	jw_member_string(d->out, "type", "object");
