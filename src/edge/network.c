@@ -581,16 +581,17 @@ make_events(struct network *n)
 	event_add(n->on_hup, NULL);
 }
 
-/* They were held back until now, so that one that came early is not lost, and ends nothing half way. */
+/* Stops are held back (SIG_BLOCK) until the loop runs, so that one that comes early is not lost, and again when it has
+ * ended, so that a second one does not cut the end short. */
 static void
-let_stops_come(void)
+mask_stops(int how)
 {
 	sigset_t stops;
 
 	sigemptyset(&stops);
 	sigaddset(&stops, SIGTERM);
 	sigaddset(&stops, SIGINT);
-	sigprocmask(SIG_UNBLOCK, &stops, NULL);
+	sigprocmask(how, &stops, NULL);
 }
 
 static void
@@ -669,10 +670,11 @@ network_run(const struct edge_settings *settings, struct kernel *kernel, struct 
 		dc_log(LOG_INFO, "ready", "version=%s fabric=%s edge=%s", DCAAS_VERSION,
 		    settings->sim ? "sim" : "linux", settings->device);
 		notify_manager("READY=1");
-		let_stops_come();
+		mask_stops(SIG_UNBLOCK);
 		start_apply(&n);
 		channel_start(n.channel);
 		event_base_dispatch(n.base);
+		mask_stops(SIG_BLOCK);
 	} else {
 		_cleanup_arena_ struct arena *arena = arena_new();
 

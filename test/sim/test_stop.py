@@ -3,6 +3,7 @@ import errno
 import os
 import shutil
 import signal
+import time
 
 import pytest
 from simedge import SimEdge
@@ -41,3 +42,15 @@ def test_a_stop_while_the_configuration_is_read_is_a_clean_one(world, number):
     finally:
         edge.kill()
         shutil.rmtree(edge.folder, ignore_errors=True)
+
+
+def test_further_stops_do_not_cut_the_end_short(site):
+    """systemd and the agent both ask: what is asked a second time ends as well as after the first."""
+    site.edge.wait_seen("reported", lambda e: e["reported_time"])
+    process = site.edge.process
+    end = time.monotonic() + 15 * PATIENCE
+    while process.poll() is None and time.monotonic() < end:
+        process.send_signal(signal.SIGTERM)
+    code = process.poll()
+    site.edge.kill()
+    assert code == 0, site.edge.log()[-2000:]
