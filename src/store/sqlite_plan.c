@@ -1,5 +1,5 @@
-/* sqlite_plan.c - see sqlite_plan.h. An order must cost the same with ten rows present and with ten thousand, so each of
- * its statements finds its rows by an index, and a list comes in the order of one. */
+/* sqlite_plan.c - see sqlite_plan.h. An order must cost the same with ten rows present and with ten thousand, so each
+ * of its statements finds its rows by an index, and a list comes in the order of one. */
 #include "store/sqlite_plan.h"
 
 #include <stdatomic.h>
