@@ -59,14 +59,16 @@ log_call(const struct exchange *x, int status)
 	const char *who = c->who.edge_id != NULL ? c->who.edge_id : c->who.user_name;
 
 	dc_log(LOG_INFO, "call",
-	    "method=%s path=%s status=%d code=%s ms=%" PRId64 " request_id=%s who=%s address=%s credential=%s",
+	    "method=%s path=%s status=%d code=%s ms=%" PRId64 " request_id=%s who=%s address=%s credential=%s "
+	    "statements=%u",
 	    log_quote(c->arena, arena_strndup(c->arena, x->method_text, LOGGED_METHOD_MAX)),
 	    log_quote(c->arena, arena_strndup(c->arena, c->raw_path, LOGGED_PATH_MAX)), status,
 	    x->code != NULL ? x->code : "-", monotonic_since(x->started), c->request_id,
 	    who != NULL ? log_quote(c->arena, who) : "-", c->address != NULL ? c->address : "-",
 	    c->who.credential_id != NULL
 		? log_quote(c->arena, arena_strndup(c->arena, c->who.credential_id, LOGGED_CREDENTIAL_MAX))
-		: "-");
+		: "-",
+	    x->statements);
 }
 
 static void

@@ -92,7 +92,8 @@ struct exchange {
 	const char *fault; /* of the header, in words: nothing behind it is read. NULL: none */
 	_Atomic enum phase phase;
 	struct monotonic started;
-	const char *code; /* of the error, for the log; NULL: none */
+	const char *code;    /* of the error, for the log; NULL: none */
+	unsigned statements; /* of the route's transaction, for the log */
 	/* wait.c */
 	struct exchange *wait_next;
 	uint64_t wakes_seen;

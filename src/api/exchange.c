@@ -243,12 +243,14 @@ run_route(struct tx *tx, struct exchange *x, struct dc_error *err)
 {
 	bool reads = !(x->call.route->flags & ROUTE_WRITES);
 	int64_t begun = reads ? cost_clock() : 0;
+	unsigned before = tx_statements(tx);
 	enum dc_code rc;
 
 	call_reset_answer(&x->call);
 	rc = x->call.route->run(tx, &x->call, err);
 	if (reads)
 		cost_note(x, cost_clock() - begun);
+	x->statements = tx_statements(tx) - before;
 	return rc;
 }
 

@@ -186,6 +186,7 @@ sqlite_prepare(struct tx *tx, const char *sql, struct stmt **ret, struct dc_erro
 	if (s == NULL)
 		return tx_broken(tx, conn_fail(conn_of(tx), err));
 	s->tx = tx;
+	tx->statements++;
 	*ret = s;
 	return DC_OK;
 }

@@ -171,6 +171,12 @@ tx_now(struct tx *tx)
 	return tx->now;
 }
 
+unsigned
+tx_statements(struct tx *tx)
+{
+	return tx->statements;
+}
+
 const char *
 tx_epoch(struct tx *tx)
 {

@@ -71,6 +71,8 @@ struct arena *tx_arena(struct tx *);
 /* The database's clock, the same for the whole transaction. It does not go back by less than ten seconds, but follows a
  * clock that was set back by more. */
 utc_ms tx_now(struct tx *);
+/* Statements that the transaction has run so far: what a call costs, whatever the machine. */
+unsigned tx_statements(struct tx *);
 /* The store's epoch: a uuid, new at creation and at restore from a backup. */
 const char *tx_epoch(struct tx *);
 

@@ -48,6 +48,7 @@ struct tx {
 	utc_ms now;
 	struct wake *wakes;  /* in the arena, no edge twice */
 	enum dc_code broken; /* the first failure of a statement */
+	unsigned statements; /* prepared so far */
 };
 
 /* STMT(s, tx): s.stmt is finished at the end of the block, whatever way leads there. */
