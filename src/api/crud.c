@@ -3,6 +3,8 @@
 #include <ctype.h>
 
 #include "api/api.h"
+#include "auth/tables.h"
+#include "store/row_lock.h"
 
 #define OPERATOR_SIDE "/dcaas/v1"
 
@@ -99,6 +101,53 @@ insert(struct tx *tx, const struct resource *res, void *row, struct dc_error *er
 	return dc_fail(err, DC_E_PARAM, member, "%s: %s is the id of another %s", member, id_of(res, row), res->title);
 }
 
+/* Everything that the change needs, in one order, before a hook reads: the project of a new row, what the resource
+ * names, and the row itself. */
+static enum dc_code
+lock_chain(struct tx *tx, struct call *call, const struct resource *res, void *row, bool create, struct dc_error *err)
+{
+	LOCK_SET(set, tx);
+	enum dc_code rc;
+
+	if (create && res->owner != NULL)
+		lock_want(&set, &project_table, owner_of(res, call, row));
+	if (!create && res->table->rank > 0)
+		lock_want(&set, res->table, id_of(res, row));
+	if (res->chain != NULL && (rc = res->chain(tx, call, row, &set, err)) != DC_OK)
+		return rc;
+	return lock_rows(tx, &set, err);
+}
+
+/* The row that the path names, locked; the one that was read to know its locks may have changed before them. */
+static enum dc_code
+load_locked(struct tx *tx, struct call *call, void **ret, struct dc_error *err)
+{
+	const struct resource *res = call->route->res;
+	enum dc_code rc;
+
+	if ((rc = crud_load(tx, call, res, call_id(call), ret, err)) != DC_OK ||
+	    (rc = lock_chain(tx, call, res, *ret, false, err)) != DC_OK || !lock_is_late(tx))
+		return rc;
+	return crud_load(tx, call, res, call_id(call), ret, err);
+}
+
+/* What has become of the row by now, when the engine had something to do for this change. */
+static enum dc_code
+settle(struct tx *tx, const struct resource *res, void **row, struct dc_error *err)
+{
+	void *settled;
+	enum dc_code rc;
+
+	if (res->settle == NULL || *tx_work(tx) == NULL)
+		return DC_OK;
+	if ((rc = tx_settle(tx, err)) != DC_OK)
+		return rc;
+	if ((settled = tx_row(tx, res, id_of(res, *row))) == NULL)
+		return query_get(tx, res->table, Q(Q_EQ("id", id_of(res, *row))), row, err);
+	*row = settled;
+	return DC_OK;
+}
+
 enum dc_code
 crud_create(struct tx *tx, struct call *call, struct dc_error *err)
 {
@@ -119,11 +168,16 @@ crud_create(struct tx *tx, struct call *call, struct dc_error *err)
 		F_SET_TEXT(*owner, call->project);
 	set_time(res->table, created_names, row, tx_now(tx));
 	set_time(res->table, updated_names, row, tx_now(tx));
+	if ((rc = lock_chain(tx, call, res, row, true, err)) != DC_OK)
+		return rc;
 	if (res->create != NULL && ((rc = res->create(tx, call, row, err)) != DC_OK || call->wait))
 		return rc;
 	if ((rc = insert(tx, res, row, err)) != DC_OK)
 		return rc;
 	if (res->created != NULL && (rc = res->created(tx, call, row, err)) != DC_OK)
+		return rc;
+	tx_made(tx, res, id_of(res, row));
+	if ((rc = settle(tx, res, &row, err)) != DC_OK)
 		return rc;
 	rc = event_add_for(tx, call, owner_of(res, call, row), "create", res->name, id_of(res, row), err);
 	return rc == DC_OK ? crud_answer(tx, call, res, row, true, err) : rc;
@@ -227,6 +281,17 @@ crud_show(struct tx *tx, struct call *call, struct dc_error *err)
 	return write_row(tx, call, res, row, false, only, err);
 }
 
+/* Whether the call sends a member that the row only shows of others (an interface's, of its first peer). */
+static bool
+sends_shown(const struct call *call, const struct resource *res)
+{
+	for (const struct field *f = res->table->fields; f->name != NULL; f++)
+		if (f->no_column && (f->may & (unsigned)call->route->view) != 0 &&
+		    field_presence(f, call->body) == GIVEN)
+			return true;
+	return false;
+}
+
 enum dc_code
 crud_update(struct tx *tx, struct call *call, struct dc_error *err)
 {
@@ -235,7 +300,8 @@ crud_update(struct tx *tx, struct call *call, struct dc_error *err)
 	bool changed;
 	enum dc_code rc;
 
-	if ((rc = crud_load(tx, call, res, call_id(call), &old, err)) != DC_OK)
+	if ((rc = load_locked(tx, call, &old, err)) != DC_OK ||
+	    (sends_shown(call, res) && res->embed != NULL && (rc = res->embed(tx, call, old, 1, err)) != DC_OK))
 		return rc;
 	row = arena_memdup(tx_arena(tx), old, res->table->size);
 	if ((changed = field_merge(res->table, call->route->view, row, call->body)))
@@ -246,31 +312,85 @@ crud_update(struct tx *tx, struct call *call, struct dc_error *err)
 		return rc;
 	if (res->updated != NULL && (rc = res->updated(tx, call, old, row, err)) != DC_OK)
 		return rc;
+	if (field_renders(res->table, old, row))
+		tx_dirty(tx, res, id_of(res, row));
+	if ((rc = settle(tx, res, &row, err)) != DC_OK)
+		return rc;
 	if (changed)
 		rc = event_add_for(tx, call, owner_of(res, call, row), "update", res->name, id_of(res, row), err);
 	return rc == DC_OK ? crud_answer(tx, call, res, row, true, err) : rc;
 }
 
+static const struct resource *
+resource_named(const struct call *call, const char *name)
+{
+	for (const struct resource *const *r = api_get_options(call->api)->resources; *r != NULL; r++)
+		if (strcmp((*r)->name, name) == 0)
+			return *r;
+	return NULL;
+}
+
+#define BLOCKERS_NAMED 3
+
+enum dc_code
+crud_check_blockers(struct tx *tx, struct call *call, const struct resource *res, const char *id, const char *member,
+    struct dc_error *err)
+{
+	for (const struct blocker *b = res->blockers; b != NULL && b->resource != NULL; b++) {
+		const struct resource *other = resource_named(call, b->resource);
+		struct query_cond cond[3] = {Q_EQ(b->column, id)};
+		struct query_page few = {.limit = BLOCKERS_NAMED};
+		const char *names = "";
+		char *row;
+		void *rows;
+		size_t n;
+		int64_t all;
+		enum dc_code rc;
+
+		if (other == NULL)
+			return dc_fail(err, DC_E_SYSTEM, NULL, "there is no resource %s", b->resource);
+		if (other->hidden != NULL)
+			cond[1] = (struct query_cond)Q_IS_NULL(other->hidden);
+		if ((rc = query_list(tx, other->table, cond, &few, &rows, &n, err)) != DC_OK)
+			return rc;
+		if (n == 0)
+			continue;
+		if ((rc = query_count(tx, other->table, cond, &all, err)) != DC_OK)
+			return rc;
+		row = rows;
+		for (size_t i = 0; i < n; i++, row += other->table->size)
+			names = arena_printf(tx_arena(tx), "%s%s%s", names, i > 0 ? ", " : "", id_of(other, row));
+		return dc_fail(err, b->code, member, "%s%sthe %s has %lld %s%s: %s%s", member != NULL ? member : "",
+		    member != NULL ? ": " : "", res->title, (long long)all, other->title, all == 1 ? "" : "s", names,
+		    all > BLOCKERS_NAMED ? ", ..." : "");
+	}
+	return DC_OK;
+}
+
+/* A resource without a life on edges is gone at once; else the engine deletes the row when nothing is left there. */
 enum dc_code
 crud_delete(struct tx *tx, struct call *call, struct dc_error *err)
 {
 	const struct resource *res = call->route->res;
-	const char *id;
+	const char *id, *owner;
 	void *row;
-	bool later = false;
 	enum dc_code rc;
 
-	if ((rc = crud_load(tx, call, res, call_id(call), &row, err)) != DC_OK)
+	if ((rc = load_locked(tx, call, &row, err)) != DC_OK)
 		return rc;
 	id = id_of(res, row);
-	if (res->remove != NULL && (rc = res->remove(tx, call, row, &later, err)) != DC_OK)
+	owner = owner_of(res, call, row);
+	if ((rc = crud_check_blockers(tx, call, res, id, NULL, err)) != DC_OK)
 		return rc;
-	if (!later) {
-		if ((rc = query_delete(tx, res->table, Q(Q_EQ("id", id)), NULL, err)) != DC_OK)
-			return rc;
-		if (res->removed != NULL && (rc = res->removed(tx, call, row, err)) != DC_OK)
-			return rc;
-	}
+	if (res->remove != NULL && (rc = res->remove(tx, call, row, err)) != DC_OK)
+		return rc;
+	if (res->settle != NULL) {
+		tx_dirty(tx, res, id);
+		rc = tx_settle(tx, err);
+	} else if ((rc = query_delete(tx, res->table, Q(Q_EQ("id", id)), NULL, err)) == DC_OK && res->removed != NULL)
+		rc = res->removed(tx, call, row, err);
+	if (rc != DC_OK)
+		return rc;
 	call->status = call->route->status != 0 ? call->route->status : 204;
-	return event_add_for(tx, call, owner_of(res, call, row), "delete", res->name, id, err);
+	return event_add_for(tx, call, owner, "delete", res->name, id, err);
 }

@@ -20,6 +20,10 @@ enum dc_code crud_load(
     struct tx *, struct call *, const struct resource *, const char *id, void **ret, struct dc_error *err);
 /* An id as it is kept, in lower case; NULL when the text cannot be one of the table, so that it is not looked for. */
 const char *crud_normal_id(const struct field_table *, const char *id, struct arena *);
+/* Refuses while something refers to the row (resource.blockers), naming the first of it. member: of the request, when
+ * it is not the whole row that is in the way of. */
+enum dc_code crud_check_blockers(
+    struct tx *, struct call *, const struct resource *, const char *id, const char *member, struct dc_error *err);
 /* The id of the resource above in the path, which must be there; NULL for a resource without one. */
 enum dc_code crud_parent(struct tx *, struct call *, const struct resource *, const char **id, struct dc_error *err);
 /* The conditions that every look at the resource has: the caller's project, the resource above (parent may be NULL),

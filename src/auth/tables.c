@@ -1,5 +1,7 @@
 #include "auth/tables.h"
 
+#include "store/row_lock.h"
+
 #include "store/query.h"
 
 const char *const role_names[] = {"reader", "member", "operator", NULL};
@@ -56,6 +58,7 @@ const struct field_table project_table = {
     .name = "Project",
     .sql = "project",
     .size = sizeof(struct project_row),
+    .rank = RANK_PROJECT,
     .fields = project_fields,
     .at_least_one = true,
 };

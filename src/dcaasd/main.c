@@ -23,6 +23,7 @@
 #include "dcaasd/not_served.h"
 #include "dcaasd/service_routes.h"
 #include "dcaasd/settings.h"
+#include "reconcile/work.h"
 #include "res/inventory.h"
 #include "res/registry.h"
 
@@ -37,6 +38,8 @@ struct daemon {
 	struct shared shared;
 	struct arena *arena;
 	struct store *store;
+	struct work_env work_env;
+	struct store_engine engine;
 	struct tls *tls; /* NULL: nothing listens over HTTPS */
 	struct api *api[LISTENERS_MAX + 2];
 	size_t api_n;
@@ -387,6 +390,9 @@ start(struct daemon *d, struct dc_error *error)
 	    (want_tls && (rc = certificate_open(s, d->arena, &d->tls, error)) != DC_OK))
 		return rc;
 	tell_reloads(d, "good");
+	d->work_env = (struct work_env){registry, &d->shared.holder};
+	work_engine(&d->work_env, &d->engine);
+	store_set_engine(d->store, &d->engine);
 	d->shared.health = health_new(d->store);
 	watch_certificate(d);
 	health_look(d->shared.health);

@@ -121,6 +121,15 @@ field_equal(const struct field_table *t, enum field_view view, const void *a, co
 }
 
 bool
+field_renders(const struct field_table *t, const void *a, const void *b)
+{
+	for (const struct field *f = t->fields; f->name != NULL; f++)
+		if (f->renders && !members_equal(f, a, b))
+			return true;
+	return false;
+}
+
+bool
 field_merge(const struct field_table *t, enum field_view view, void *row, const void *patch)
 {
 	bool changed = false;

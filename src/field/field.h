@@ -112,6 +112,7 @@ struct field {
 	bool sort;                    /* may be a sort_key */
 	unsigned quirks;              /* enum field_quirk, or'ed */
 	bool guard;                   /* SQL: column is bumped to lock the row; never in a body */
+	bool renders;                 /* a change of it changes what an edge is asked to have */
 	enum dc_code code;            /* error of a broken limit or format; 0: DC_E_PARAM */
 	const struct field_table *of; /* F_OBJECT, F_OBJECTS, F_EMBED */
 	const char *fallback; /* server default as JSON text ("\"ipv4\"", "false"); applied by field_defaults() */
@@ -130,6 +131,12 @@ struct field_table {
 	const struct field *fields; /* ends with a row whose name is NULL */
 	bool at_least_one;          /* an update without any member of its view is refused (DC_E_PARAM) */
 	bool created_differs;       /* VIEW_CREATED is used for the answer of POST and PUT; else VIEW_ANSWER */
+	/* Locks (store/row_lock.h). A row of a table with a rank is written under its own lock; other rows under the
+	 * lock of the row of table `guarded_by` (its SQL name) whose id is in guard_column. Both absent: the database's
+	 * constraints are all that is needed. */
+	unsigned rank;
+	const char *guarded_by, *guard_column;
+	bool freed_without_lock; /* deleting a row only gives something free */
 };
 
 const struct field *field_find(const struct field_table *, const char *name);
@@ -160,6 +167,8 @@ void field_defaults(const struct field_table *, struct arena *, void *row);
 void field_rows_defaults(const struct field_table *of, struct arena *, struct f_objects *rows);
 /* Copies each GIVEN member that `view` has from patch into row; returns whether any member's value changed. */
 bool field_merge(const struct field_table *, enum field_view view, void *row, const void *patch);
+/* Whether a member that `renders` differs between two rows. */
+bool field_renders(const struct field_table *, const void *a, const void *b);
 /* Whether the members of the view are the same in both. */
 bool field_equal(const struct field_table *, enum field_view, const void *a, const void *b);
 

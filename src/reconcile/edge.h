@@ -47,7 +47,6 @@ enum dc_code edge_confirm(struct tx *, const char *edge_id, struct dc_error *err
 /* The operator's word for a dead edge: its pending deletions count as done, with all that follows from them. Should it
  * come back, it is sent everything, and removes what is not in that before it makes anything. DC_E_PARAM when it is not
  * silent, unless force. */
-enum dc_code edge_retire(
-    struct tx *, const char *edge_id, bool force, const struct resource *const *resources, struct dc_error *err);
+enum dc_code edge_retire(struct tx *, const char *edge_id, bool force, struct dc_error *err);
 
 #endif

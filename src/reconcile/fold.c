@@ -7,36 +7,23 @@
 
 #include "base/log.h"
 #include "reconcile/edge.h"
+#include "reconcile/work.h"
 
 #define APPLIES_KEPT 200 /* per edge */
 #define RETIRE_ROUNDS_MAX 16
-
-/* An owner whose object or session the report touched; an owner of several is there several times. */
-struct owner {
-	const char *kind, *id;
-	struct owner *next;
-};
 
 struct fold {
 	struct tx *tx;
 	const char *edge_id;
 	const struct wire_report *report;
-	struct owner *owners;
-	size_t owner_count;
 	struct dc_error *err;
 };
 
+/* The resource that renders the object is to look at it again. */
 static void
-touch(struct fold *f, const struct f_text *kind, const struct f_text *id)
+touch(struct fold *f, const struct edge_object *o)
 {
-	struct owner *o;
-
-	if (kind->set != GIVEN || id->set != GIVEN)
-		return;
-	o = arena_new_of(tx_arena(f->tx), struct owner);
-	*o = (struct owner){kind->v, id->v, f->owners};
-	f->owners = o;
-	f->owner_count++;
+	work_reported(f->tx, o->holder_kind.v, o->holder_id.v);
 }
 
 static enum dc_code
@@ -60,11 +47,11 @@ fold_object(struct fold *f, const struct wire_object_state *s)
 		if (s->carrier.set == GIVEN && row->carrier.set == GIVEN && s->carrier.v == row->carrier.v)
 			return DC_OK;
 		row->carrier = s->carrier;
-		touch(f, &row->owner_kind, &row->owner_id);
+		touch(f, row);
 		return query_set(f->tx, &edge_object_table, (const char *const[]){"carrier", NULL}, row,
 		    Q(Q_EQ("id", row->id.v)), NULL, f->err);
 	}
-	touch(f, &row->owner_kind, &row->owner_id);
+	touch(f, row);
 	if (row->deleted.v && strcmp(s->state.v, "removed") == 0)
 		return query_delete(f->tx, &edge_object_table, Q(Q_EQ("id", row->id.v)), NULL, f->err);
 	row->state = s->state;
@@ -117,7 +104,7 @@ fold_session(struct fold *f, const struct wire_session *s)
 	row.md5_not_found = s->md5_not_found;
 	row.md5_unexpected = s->md5_unexpected;
 	F_SET_INT(row.observed_time, tx_now(f->tx));
-	touch(f, &object->owner_kind, &object->owner_id);
+	touch(f, object);
 	return query_upsert(f->tx, &edge_session_table, key, &row, f->err);
 }
 
@@ -160,7 +147,7 @@ void_unnamed(struct fold *f)
 		if (bsearch(&row[i].key.v, named, f->report->objects.n, sizeof(*named), compare_texts) != NULL)
 			continue;
 		F_SET_TEXT(row[i].state, "pending");
-		touch(f, &row[i].owner_kind, &row[i].owner_id);
+		touch(f, &row[i]);
 		if ((rc = query_set(f->tx, &edge_object_table, columns, &row[i], Q(Q_EQ("id", row[i].id.v)), NULL,
 			 f->err)) != DC_OK)
 			return rc;
@@ -248,57 +235,22 @@ write_report_row(struct fold *f, struct edge_report *row)
 	return query_update(f->tx, &edge_report_table, row, f->err);
 }
 
-static int
-compare_owners(const void *a, const void *b)
-{
-	return strcmp((*(const struct owner *const *)a)->id, (*(const struct owner *const *)b)->id);
-}
-
-static enum dc_code
-observe_owner(struct fold *f, const struct owner *o, const struct resource *const *resources)
-{
-	for (const struct resource *const *r = resources; *r != NULL; r++)
-		if ((*r)->observe != NULL && strcmp((*r)->name, o->kind) == 0)
-			return (*r)->observe(f->tx, o->id, f->err);
-	return DC_OK;
-}
-
-/* Each owner once, in the order of creation. */
-static enum dc_code
-observe_owners(struct fold *f, const struct resource *const *resources)
-{
-	const struct owner **all = arena_array(tx_arena(f->tx), f->owner_count + 1, sizeof(*all));
-	size_t n = 0;
-
-	for (const struct owner *o = f->owners; o != NULL; o = o->next)
-		all[n++] = o;
-	qsort(all, n, sizeof(*all), compare_owners);
-	for (size_t i = 0; i < n; i++) {
-		enum dc_code rc;
-
-		if (i > 0 && strcmp(all[i]->id, all[i - 1]->id) == 0)
-			continue;
-		if ((rc = observe_owner(f, all[i], resources)) != DC_OK)
-			return rc;
-	}
-	return DC_OK;
-}
-
 static enum dc_code
 observe_ports(struct fold *f, const struct resource *const *resources)
 {
 	const struct wire_port *port = f->report->ports.v;
+	size_t n = f->report->ports.n;
+	struct port_seen *seen = arena_array(tx_arena(f->tx), n + 1, sizeof(*seen));
+	enum dc_code rc = DC_OK;
 
-	for (size_t i = 0; f->report->ports.set == GIVEN && i < f->report->ports.n; i++)
-		for (const struct resource *const *r = resources; *r != NULL; r++)
-			if ((*r)->observe_port != NULL) {
-				enum dc_code rc =
-				    (*r)->observe_port(f->tx, f->edge_id, port[i].device.v, port[i].carrier.v, f->err);
-
-				if (rc != DC_OK)
-					return rc;
-			}
-	return DC_OK;
+	if (f->report->ports.set != GIVEN)
+		return DC_OK;
+	for (size_t i = 0; i < n; i++)
+		seen[i] = (struct port_seen){port[i].device.v, port[i].carrier.v};
+	for (const struct resource *const *r = resources; *r != NULL && rc == DC_OK; r++)
+		if ((*r)->observe_ports != NULL)
+			rc = (*r)->observe_ports(f->tx, f->edge_id, seen, n, f->err);
+	return rc;
 }
 
 static bool
@@ -335,9 +287,7 @@ edge_fold(struct tx *tx, const char *edge_id, const struct wire_report *report, 
 			return rc;
 	if ((rc = fold_applies(&f)) != DC_OK || (rc = write_report_row(&f, row)) != DC_OK)
 		return rc;
-	if ((rc = observe_ports(&f, resources)) != DC_OK)
-		return rc;
-	return observe_owners(&f, resources);
+	return observe_ports(&f, resources);
 }
 
 enum dc_code
@@ -364,8 +314,7 @@ edge_confirm(struct tx *tx, const char *edge_id, struct dc_error *err)
 /* Drops the tombstones that there are, and lets their owners settle, which may leave others: an interface's end that of
  * its VRF. */
 static enum dc_code
-drop_tombstones(
-    struct tx *tx, const char *edge_id, const struct resource *const *resources, bool *any, struct dc_error *err)
+drop_tombstones(struct tx *tx, const char *edge_id, bool *any, struct dc_error *err)
 {
 	struct fold f = {.tx = tx, .edge_id = edge_id, .err = err};
 	struct edge_object *row;
@@ -378,12 +327,12 @@ drop_tombstones(
 		return rc;
 	row = rows;
 	for (size_t i = 0; i < n; i++) {
-		touch(&f, &row[i].owner_kind, &row[i].owner_id);
+		touch(&f, &row[i]);
 		if ((rc = query_delete(tx, &edge_object_table, Q(Q_EQ("id", row[i].id.v)), NULL, err)) != DC_OK)
 			return rc;
 	}
 	*any = n > 0;
-	return observe_owners(&f, resources);
+	return tx_settle(tx, err);
 }
 
 /* Who knows an older revision than this one has not been told of what was dropped. */
@@ -413,8 +362,7 @@ check_silent(const struct edge_report *row, utc_ms now, struct dc_error *err)
 }
 
 enum dc_code
-edge_retire(
-    struct tx *tx, const char *edge_id, bool force, const struct resource *const *resources, struct dc_error *err)
+edge_retire(struct tx *tx, const char *edge_id, bool force, struct dc_error *err)
 {
 	bool any = true, dropped = false;
 	void *found;
@@ -427,7 +375,7 @@ edge_retire(
 	for (int round = 0; any; round++) {
 		if (round == RETIRE_ROUNDS_MAX)
 			return dc_fail(err, DC_E_SYSTEM, NULL, "the edge's deletions do not come to an end");
-		if ((rc = drop_tombstones(tx, edge_id, resources, &any, err)) != DC_OK)
+		if ((rc = drop_tombstones(tx, edge_id, &any, err)) != DC_OK)
 			return rc;
 		dropped = dropped || any;
 	}

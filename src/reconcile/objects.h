@@ -1,9 +1,5 @@
-/* objects.h - edge objects: what each edge is asked to have, rendered by resources in their own transactions, and the
- * rows that hold what the edge said about them.
- *
- * Rendering is mark and sweep per owner: begin, put what is wanted now, commit. Only what changed takes a new revision;
- * what is no longer put becomes a tombstone, which stays until the edge reports it removed.
- * Revisions are per edge and taken last in lock order (design: never from a sequence). */
+/* objects.h - the rows of reconcile: edge objects (what each edge is asked to have, and what it said of them), reports,
+ * sessions, applies, numbers. work.h has the engine that writes the objects. */
 #ifndef DC_OBJECTS_H
 #define DC_OBJECTS_H
 
@@ -17,8 +13,10 @@ struct edge_object {
 	struct f_text edge_id;
 	struct f_text key; /* UNIQUE with edge_id */
 	struct f_text kind;
-	struct f_text owner_kind; /* resource name */
+	struct f_text owner_kind; /* resource that the operator reads as its owner: of a peer's objects the interface */
 	struct f_text owner_id;
+	struct f_text holder_kind; /* resource that renders it (work.h) */
+	struct f_text holder_id;
 	struct f_int revision;
 	struct f_bool deleted;
 	struct f_text body;   /* JSON without the secret */
@@ -94,20 +92,6 @@ struct edge_apply {
 };
 extern const struct field_table edge_apply_table;
 
-/* --- rendering --- */
-
-struct render;
-
-/* Starts the set of one owner on one edge. *ret is in the transaction's arena. */
-enum dc_code render_begin(struct tx *, const char *edge_id, const char *owner_kind, const char *owner_id,
-    struct render **ret, struct dc_error *err);
-/* body is a row of the kind's table (VIEW_WIRE); its F_SECRET members must be absent, secret carries the one. */
-void render_put(struct render *, const char *key, enum object_kind, const void *body, const char *secret);
-/* Writes the differences. *changed (may be NULL): whether there were any. */
-enum dc_code render_commit(struct tx *, struct render *, bool *changed, struct dc_error *err);
-
-/* All rows of an owner, tombstones too. */
-enum dc_code objects_of(struct tx *, const char *owner_id, struct edge_object **ret, size_t *n, struct dc_error *err);
 /* Read back as asked: applied at its newest revision. */
 bool object_is_applied(const struct edge_object *);
 /* The edge could not, or does not know the kind. */
@@ -122,7 +106,8 @@ struct edge_number {
 	struct f_text space; /* "vrf", "link" */
 	struct f_int number;
 	struct f_text owner_id;
-	struct f_int instance; /* space "vrf": the BIRD instance it lives in */
+	struct f_int instance;   /* space "vrf": the BIRD instance it lives in */
+	struct f_text router_id; /* space "vrf": dotted quad, kept as the number is */
 };
 extern const struct field_table edge_number_table;
 
@@ -133,11 +118,15 @@ struct edge_instance {
 };
 extern const struct field_table edge_instance_table;
 
-/* The owner's row, allocated at the first call and kept until number_free(). For space "vrf" an instance with fewer
+/* The owner's row, allocated at the first call and kept as long as the owner. For space "vrf" an instance with fewer
  * than per_instance VRFs is chosen. */
 enum dc_code number_get(struct tx *, const char *edge_id, const char *space, const char *owner_id, int64_t per_instance,
     struct edge_number *ret, struct dc_error *err);
-enum dc_code number_free(
-    struct tx *, const char *edge_id, const char *space, const char *owner_id, struct dc_error *err);
+/* All that an owner has, on any edge; gives one back; gives all back. */
+enum dc_code numbers_of(struct tx *, const char *owner_id, struct edge_number **ret, size_t *n, struct dc_error *err);
+enum dc_code number_free(struct tx *, const struct edge_number *, struct dc_error *err);
+enum dc_code numbers_free(struct tx *, const char *owner_id, struct dc_error *err);
+/* Keeps the router id that the owner's VRF has been given on the edge. */
+enum dc_code number_keep_router_id(struct tx *, const struct edge_number *, struct dc_error *err);
 
 #endif

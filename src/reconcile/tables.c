@@ -1,6 +1,8 @@
 /* tables.c - field tables of what reconcile keeps per edge. */
 #include "reconcile/objects.h"
 
+#include "store/row_lock.h"
+
 const struct field_table edge_object_table = {
     .name = "EdgeObject",
     .sql = "edge_object",
@@ -19,6 +21,8 @@ const struct field_table edge_object_table = {
 		.doc = "Resource kind it belongs to."},
 	    {AT(edge_object, owner_id), .kind = F_UUID, .may = VIEW_OP_ANSWER, .filter = true,
 		.doc = "Resource it belongs to."},
+	    {AT(edge_object, holder_kind), .kind = F_TEXT, .max = 32, .doc = "Resource kind that renders it."},
+	    {AT(edge_object, holder_id), .kind = F_UUID, .doc = "Resource that renders it."},
 	    {AT(edge_object, revision), .kind = F_INT, .max = INT64_MAX, .may = VIEW_OP_ANSWER, .sort = true,
 		.cli = true, .doc = "Revision of the edge at which it was last changed."},
 	    {AT(edge_object, deleted), .kind = F_BOOL, .may = VIEW_OP_ANSWER, .filter = true,
@@ -46,6 +50,7 @@ const struct field_table edge_revision_table = {
     .name = "EdgeRevision",
     .sql = "edge_revision",
     .size = sizeof(struct edge_revision),
+    .rank = RANK_REVISION,
     .fields =
 	(const struct field[]){
 	    {AT(edge_revision, id), .kind = F_UUID, .doc = "Edge."},
@@ -60,6 +65,7 @@ const struct field_table edge_report_table = {
     .name = "EdgeReport",
     .sql = "edge_report",
     .size = sizeof(struct edge_report),
+    .rank = RANK_REPORT,
     .fields =
 	(const struct field[]){
 	    {AT(edge_report, id), .kind = F_UUID, .may = VIEW_OP_ANSWER, .sort = true, .filter = true, .cli = true,
@@ -206,6 +212,7 @@ const struct field_table edge_number_table = {
 	    {AT(edge_number, number), .kind = F_INT, .max = 99999, .doc = "The number."},
 	    {AT(edge_number, owner_id), .kind = F_UUID, .doc = "What it is allocated to."},
 	    {AT(edge_number, instance), .kind = F_INT, .max = 9999, .doc = "BIRD instance of a VRF."},
+	    {AT(edge_number, router_id), .kind = F_TEXT, .max = 15, .doc = "Router id of a VRF."},
 	    {0},
 	},
 };

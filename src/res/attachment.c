@@ -3,20 +3,23 @@
  *
  * Its objects live in the gateway's VRF while the gateway is on the edge. Of a VPC, routed and advertised are the parts
  * of the virtual gateway's local subnets inside the attachment's prefixes; of an enterprise router, all prefixes. */
+#include "res/attachment.h"
+
 #include <string.h>
 
 #include "api/crud.h"
 #include "auth/tables.h"
-#include "reconcile/objects.h"
-#include "res/enterprise_router.h"
+#include "res/lifecycle.h"
 #include "res/virtual_gateway.h"
+#include "store/row_lock.h"
 
-static const char *const statuses[] = {"ACTIVE", "PENDING_DELETE", NULL};
+static const char *const statuses[] = {"PENDING", "ACTIVE", "DOWN", "ERROR", "PENDING_DELETE", NULL};
 
 const struct field_table attachment_table = {
     .name = "Attachment",
     .sql = "attachment",
     .size = sizeof(struct attachment),
+    .rank = RANK_ATTACHMENT,
     .at_least_one = true,
     .fields =
 	(const struct field[]){
@@ -34,68 +37,27 @@ const struct field_table attachment_table = {
 		.doc = "Port of the edge that it is behind."},
 	    {AT(attachment, vlan), .kind = F_INT, .max = 4094, .may = OP_CR, .fallback = "0", .cli = true,
 		.doc = "VLAN on the port; 0: the whole port."},
-	    {AT(attachment, local_ip), .kind = F_TEXT, .max = 64, .nullable = true, .may = OP_CRU,
+	    {AT(attachment, local_ip), .kind = F_TEXT, .renders = true, .max = 64, .nullable = true, .may = OP_CRU,
 		.doc = "Our IPv4 address with mask."},
-	    {AT(attachment, next_hop), .kind = F_TEXT, .max = 64, .nullable = true, .may = OP_CRU,
+	    {AT(attachment, next_hop), .kind = F_TEXT, .renders = true, .max = 64, .nullable = true, .may = OP_CRU,
 		.doc = "IPv4 next hop; null: the prefixes are on-link."},
-	    {AT(attachment, local_ipv6), .kind = F_TEXT, .max = 64, .nullable = true, .may = OP_CRU,
+	    {AT(attachment, local_ipv6), .kind = F_TEXT, .renders = true, .max = 64, .nullable = true, .may = OP_CRU,
 		.doc = "Our IPv6 address with mask."},
-	    {AT(attachment, next_hop_ipv6), .kind = F_TEXT, .max = 64, .nullable = true, .may = OP_CRU,
+	    {AT(attachment, next_hop_ipv6), .kind = F_TEXT, .renders = true, .max = 64, .nullable = true, .may = OP_CRU,
 		.doc = "IPv6 next hop; null: the prefixes are on-link."},
-	    {AT(attachment, prefixes), .kind = F_LIST, .max = 64, .min_items = 1, .max_items = 200, .may = OP_CRU,
-		.must = VIEW_OP_CREATE, .cli = true, .doc = "Blocks that are reached here."},
+	    {AT(attachment, prefixes), .kind = F_LIST, .renders = true, .max = 64, .min_items = 1, .max_items = 200,
+		.may = OP_CRU, .must = VIEW_OP_CREATE, .cli = true, .doc = "Blocks that are reached here."},
 	    {AT(attachment, edge_id), .kind = F_UUID, .may = OP_R, .filter = true, .doc = "Edge of the port."},
-	    {AT(attachment, status), .kind = F_ENUM, .names = statuses, .may = OP_R,
-		.doc = "PENDING_DELETE until the edge has let go of it."},
+	    {AT(attachment, status), .kind = F_ENUM, .names = statuses, .may = OP_R, .filter = true, .cli = true,
+		.doc = "State, as its edge reports it; DOWN while no gateway on the edge leads to it."},
+	    {AT(attachment, reason), .kind = F_TEXT, .max = 255, .nullable = true, .may = OP_R,
+		.doc = "What keeps it from being ACTIVE."},
 	    {AT(attachment, created_time), .kind = F_TIME, .may = OP_R, .sort = true, .doc = "When it was described."},
 	    {AT(attachment, updated_time), .kind = F_TIME, .may = OP_R, .sort = true,
 		.doc = "When it was last changed."},
 	    {0},
 	},
 };
-
-enum dc_code
-attachments_of(struct tx *tx, const struct gateway *gw, const char *edge_id, struct attachment **ret, size_t *n,
-    struct dc_error *err)
-{
-	const char *column = gw->kind->attachments;
-	const struct query_cond *cond;
-	void *rows;
-	enum dc_code rc;
-
-	*ret = NULL;
-	*n = 0;
-	if (column == NULL || gw->behind == NULL)
-		return DC_OK;
-	cond = edge_id == NULL ? Q(Q_EQ(column, gw->behind), Q_EQ("tenant_id", gw->tenant_id), Q_EQ("status", "ACTIVE"))
-			       : Q(Q_EQ(column, gw->behind), Q_EQ("tenant_id", gw->tenant_id), Q_EQ("status", "ACTIVE"),
-				     Q_EQ("edge_id", edge_id));
-	if ((rc = query_list(tx, &attachment_table, cond, NULL, &rows, n, err)) == DC_OK)
-		*ret = rows;
-	return rc;
-}
-
-enum dc_code
-attachment_prefixes(struct tx *tx, const struct attachment *a, size_t n, struct cidr_list *ret, struct dc_error *err)
-{
-	struct cidr_list one, all = {0};
-	size_t most = 0;
-
-	for (size_t i = 0; i < n; i++)
-		most += a[i].prefixes.n;
-	all.v = arena_array(tx_arena(tx), most + 1, sizeof(*all.v));
-	for (size_t i = 0; i < n; i++) {
-		enum dc_code rc =
-		    cidr_list_parse(&a[i].prefixes, IP_NONE, "attachment.prefixes", tx_arena(tx), &one, err);
-
-		if (rc != DC_OK)
-			return rc;
-		for (size_t k = 0; k < one.n && all.n < most; k++)
-			all.v[all.n++] = one.v[k];
-	}
-	*ret = all;
-	return DC_OK;
-}
 
 /* --- rules --- */
 
@@ -172,9 +134,9 @@ check_vpc(struct tx *tx, const struct attachment *a, struct dc_error *err)
 }
 
 static enum dc_code
-lock_router(struct tx *tx, const struct attachment *a, struct gateway *ret, struct dc_error *err)
+find_router(struct tx *tx, const struct attachment *a, struct gateway *ret, struct dc_error *err)
 {
-	enum dc_code rc = gateway_lock(tx, a->enterprise_router_id.v, ret, err);
+	enum dc_code rc = gateway_get(tx, a->enterprise_router_id.v, ret, err);
 
 	if (rc == DC_OK && (ret->kind != &enterprise_router_kind || ret->leaving))
 		rc = DC_E_NOT_FOUND;
@@ -258,10 +220,51 @@ check_behind(struct tx *tx, struct call *call, const struct attachment *a, struc
 
 	if (a->vpc_id.set == GIVEN)
 		return check_vpc(tx, a, err);
-	if ((rc = lock_router(tx, a, &router, err)) != DC_OK ||
+	if ((rc = find_router(tx, a, &router, err)) != DC_OK ||
 	    (rc = check_link_blocks(call, a, tx_arena(tx), err)) != DC_OK)
 		return rc;
 	return check_beside(tx, &router, a, err);
+}
+
+/* The gateway that the attachment is behind; *found is false when there is none. */
+static enum dc_code
+find_gateway(struct tx *tx, const struct attachment *a, struct gateway *ret, bool *found, struct dc_error *err)
+{
+	const char *id = a->enterprise_router_id.v;
+	void *row;
+	enum dc_code rc;
+
+	if (id != NULL)
+		rc = gateway_get(tx, id, ret, err);
+	else if ((rc = query_get(tx, &virtual_gateway_table,
+		      Q(Q_EQ("vpc_id", a->vpc_id.v), Q_EQ("tenant_id", a->tenant_id.v)), &row, err)) == DC_OK)
+		rc = gateway_of_row(tx, &virtual_gateway_kind, row, ret, err);
+	*found = rc == DC_OK;
+	return rc == DC_E_NOT_FOUND ? DC_OK : rc;
+}
+
+/* Its gateway, and of a new one its project and the port that it takes a VLAN of. */
+static enum dc_code
+chain(struct tx *tx, struct call *call, void *row, struct lock_set *set, struct dc_error *err)
+{
+	const struct attachment *a = row;
+	struct gateway gw;
+	bool found;
+	enum dc_code rc;
+
+	if (call != NULL && call->route->method == M_POST) {
+		lock_want(set, &project_table, a->tenant_id.v);
+		lock_want(set, &port_table, a->port_id.v);
+	}
+	if (a->enterprise_router_id.set == GIVEN) {
+		lock_want(set, &gateway_table, a->enterprise_router_id.v);
+		return DC_OK;
+	}
+	if (a->vpc_id.set != GIVEN)
+		return DC_OK;
+	if ((rc = find_gateway(tx, a, &gw, &found, err)) == DC_OK && found)
+		lock_want(set, &gateway_table, gw.id);
+	return rc;
 }
 
 static enum dc_code
@@ -276,11 +279,7 @@ attachment_create(struct tx *tx, struct call *call, void *row, struct dc_error *
 		    "attachment.vpc_id or enterprise_router_id must be given, and not both");
 	if ((rc = check_addresses(a, tx_arena(tx), err)) != DC_OK)
 		return rc;
-	rc = query_lock(tx, &project_table, a->tenant_id.v, err);
-	if (rc == DC_E_NOT_FOUND)
-		return dc_fail(err, DC_E_NOT_FOUND, "attachment.tenant_id",
-		    "attachment.tenant_id: project %s does not exist", a->tenant_id.v);
-	if (rc != DC_OK)
+	if ((rc = project_check(tx, a->tenant_id.v, "attachment.tenant_id", err)) != DC_OK)
 		return rc;
 	rc = port_get(tx, a->port_id.v, &port, err);
 	if (rc == DC_E_NOT_FOUND)
@@ -289,50 +288,10 @@ attachment_create(struct tx *tx, struct call *call, void *row, struct dc_error *
 	if (rc != DC_OK)
 		return rc;
 	a->edge_id = port->edge_id;
-	F_SET_TEXT(a->status, "ACTIVE");
+	F_SET_TEXT(a->status, "DOWN");
 	if ((rc = check_behind(tx, call, a, err)) != DC_OK)
 		return rc;
 	return port_claim(tx, a->port_id.v, a->vlan.v, a->id.v, "attachment.vlan", DC_E_PARAM, DC_E_PARAM, err);
-}
-
-/* The gateway that the attachment is behind, when it is on the attachment's edge. */
-static enum dc_code
-gateway_on_edge(struct tx *tx, const struct attachment *a, struct gateway *ret, bool *found, struct dc_error *err)
-{
-	const char *id = a->enterprise_router_id.v;
-	void *row;
-	enum dc_code rc;
-
-	*found = false;
-	if (id == NULL) {
-		rc = query_get(tx, &virtual_gateway_table,
-		    Q(Q_EQ("vpc_id", a->vpc_id.v), Q_EQ("tenant_id", a->tenant_id.v)), &row, err);
-		if (rc != DC_OK)
-			return rc == DC_E_NOT_FOUND ? DC_OK : rc;
-		id = ((struct virtual_gateway *)row)->id.v;
-	}
-	if ((rc = gateway_is_on(tx, id, a->edge_id.v, found, err)) != DC_OK || !*found)
-		return rc;
-	return gateway_get(tx, id, ret, err);
-}
-
-/* The gateway is rendered with all that is behind it: what is reached there is part of its VRF's object, too. */
-static enum dc_code
-rerender(struct tx *tx, struct call *call, const struct attachment *a, struct dc_error *err)
-{
-	struct gateway gw;
-	bool found;
-	enum dc_code rc;
-
-	if ((rc = gateway_on_edge(tx, a, &gw, &found, err)) != DC_OK || !found)
-		return rc;
-	return gateway_render(tx, &gw, a->edge_id.v, res_settings(call), err);
-}
-
-static enum dc_code
-attachment_created(struct tx *tx, struct call *call, void *row, struct dc_error *err)
-{
-	return rerender(tx, call, row, err);
 }
 
 static enum dc_code
@@ -346,43 +305,27 @@ attachment_update(struct tx *tx, struct call *call, const void *old, const void 
 	(void)patch;
 	if ((rc = check_addresses(a, tx_arena(tx), err)) != DC_OK || a->enterprise_router_id.set != GIVEN)
 		return rc;
-	if ((rc = gateway_lock(tx, a->enterprise_router_id.v, &router, err)) != DC_OK ||
+	if ((rc = gateway_get(tx, a->enterprise_router_id.v, &router, err)) != DC_OK ||
 	    (rc = check_link_blocks(call, a, tx_arena(tx), err)) != DC_OK)
 		return rc;
 	return check_beside(tx, &router, a, err);
 }
 
 static enum dc_code
-attachment_updated(struct tx *tx, struct call *call, const void *old, void *row, struct dc_error *err)
-{
-	(void)old;
-	return rerender(tx, call, row, err);
-}
-
-static enum dc_code
-attachment_remove(struct tx *tx, struct call *call, void *row, bool *later, struct dc_error *err)
+attachment_remove(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
 	static const char *const columns[] = {"status", NULL};
 	struct attachment *a = row;
-	int64_t objects;
-	enum dc_code rc;
 
-	if ((rc = attachment_render(tx, a, NULL, err)) != DC_OK ||
-	    (rc = query_count(tx, &edge_object_table, Q(Q_EQ("owner_id", a->id.v)), &objects, err)) != DC_OK)
-		return rc;
-	if (objects == 0)
-		return port_release(tx, a->id.v, err);
-	*later = true;
+	(void)call;
 	F_SET_TEXT(a->status, "PENDING_DELETE");
-	if ((rc = query_set(tx, &attachment_table, columns, a, Q(Q_EQ("id", a->id.v)), NULL, err)) != DC_OK)
-		return rc;
-	return rerender(tx, call, a, err);
+	return query_set(tx, &attachment_table, columns, a, Q(Q_EQ("id", a->id.v)), NULL, err);
 }
 
 /* --- on the edge --- */
 
 static void
-put_address(struct render *render, struct arena *arena, const struct attachment *a, const struct f_text *local,
+put_address(struct work_view *work, struct arena *arena, const struct attachment *a, const struct f_text *local,
     enum ip_family family)
 {
 	struct wire_addr addr = {0};
@@ -391,11 +334,12 @@ put_address(struct render *render, struct arena *arena, const struct attachment 
 		return;
 	F_SET_TEXT(addr.link, arena_printf(arena, "vlan/%s", a->id.v));
 	addr.prefix = *local;
-	render_put(render, arena_printf(arena, "addr/%s/%u", a->id.v, (unsigned)family), OBJECT_ADDR, &addr, NULL);
+	work_put(
+	    work, a->edge_id.v, arena_printf(arena, "addr/%s/%u", a->id.v, (unsigned)family), OBJECT_ADDR, &addr, NULL);
 }
 
 static void
-put_route(struct render *render, struct arena *arena, const struct attachment *a, const struct gateway *gw,
+put_route(struct work_view *work, struct arena *arena, const struct attachment *a, const struct gateway *gw,
     const struct ip_prefix *prefix)
 {
 	const struct f_text *hop = prefix->addr.family == IP_V4 ? &a->next_hop : &a->next_hop_ipv6;
@@ -408,12 +352,12 @@ put_route(struct render *render, struct arena *arena, const struct attachment *a
 	F_SET_TEXT(route.prefix, text);
 	F_SET_TEXT(route.via, text_or_null(hop));
 	F_SET_TEXT(route.class, "vpc");
-	render_put(render, arena_printf(arena, "route/%s/%s", a->id.v, text), OBJECT_ROUTE, &route, NULL);
+	work_put(work, a->edge_id.v, arena_printf(arena, "route/%s/%s", a->id.v, text), OBJECT_ROUTE, &route, NULL);
 }
 
 /* Each local subnet, cut to what the attachment reaches: of two overlapping blocks one contains the other. */
 static enum dc_code
-put_routes(struct render *render, struct arena *arena, const struct attachment *a, const struct gateway *gw,
+put_routes(struct work_view *work, struct arena *arena, const struct attachment *a, const struct gateway *gw,
     struct dc_error *err)
 {
 	const struct cidr_list local = gw->local;
@@ -436,70 +380,118 @@ put_routes(struct render *render, struct arena *arena, const struct attachment *
 			if (twice)
 				continue;
 			done.v[done.n++] = *both;
-			put_route(render, arena, a, gw, both);
+			put_route(work, arena, a, gw, both);
 		}
 	return DC_OK;
 }
 
 static enum dc_code
 put_objects(
-    struct tx *tx, struct render *render, const struct attachment *a, const struct gateway *gw, struct dc_error *err)
+    struct tx *tx, struct work_view *work, const struct attachment *a, const struct gateway *gw, struct dc_error *err)
 {
 	struct arena *arena = tx_arena(tx);
 	struct wire_vlan vlan = {0};
-	struct edge_number number;
+	int64_t number;
 	struct port *port;
 	enum dc_code rc;
 
 	if ((rc = port_get(tx, a->port_id.v, &port, err)) != DC_OK ||
-	    (rc = number_get(tx, a->edge_id.v, "link", a->id.v, 0, &number, err)) != DC_OK)
+	    (rc = work_link_number(tx, a->edge_id.v, a->id.v, &number, err)) != DC_OK)
 		return rc;
 	F_SET_TEXT(vlan.vrf, gateway_key(arena, gw->id));
-	F_SET_TEXT(vlan.device, arena_printf(arena, "dcv%lld", (long long)number.number.v));
+	F_SET_TEXT(vlan.device, arena_printf(arena, "dcv%lld", (long long)number));
 	vlan.mark = a->id;
 	vlan.port = port->device;
 	vlan.vlan = a->vlan;
 	F_SET_TEXT(vlan.use, "vpc");
-	render_put(render, arena_printf(arena, "vlan/%s", a->id.v), OBJECT_VLAN, &vlan, NULL);
-	put_address(render, arena, a, &a->local_ip, IP_V4);
-	put_address(render, arena, a, &a->local_ipv6, IP_V6);
-	return put_routes(render, arena, a, gw, err);
+	work_put(work, a->edge_id.v, arena_printf(arena, "vlan/%s", a->id.v), OBJECT_VLAN, &vlan, NULL);
+	put_address(work, arena, a, &a->local_ip, IP_V4);
+	put_address(work, arena, a, &a->local_ipv6, IP_V6);
+	return put_routes(work, arena, a, gw, err);
 }
 
-enum dc_code
-attachment_render(struct tx *tx, const struct attachment *a, const struct gateway *gw, struct dc_error *err)
+static bool
+leaving(const void *row)
 {
-	struct render *render;
+	return strcmp(((const struct attachment *)row)->status.v, "PENDING_DELETE") == 0;
+}
+
+/* In the VRF of its gateway, while somebody uses the gateway on the edge. */
+static enum dc_code
+render(struct tx *tx, struct work_view *work, const void *row, struct dc_error *err)
+{
+	const struct attachment *a = row;
+	struct gateway gw;
+	bool found, used;
 	enum dc_code rc;
 
-	if ((rc = render_begin(tx, a->edge_id.v, attachment_resource.name, a->id.v, &render, err)) != DC_OK)
+	if (leaving(a))
+		return DC_OK;
+	if ((rc = find_gateway(tx, a, &gw, &found, err)) != DC_OK || !found ||
+	    (rc = gateway_is_used_on(tx, gw.kind, gw.id, a->edge_id.v, &used, err)) != DC_OK || !used)
 		return rc;
-	if (gw != NULL && (rc = put_objects(tx, render, a, gw, err)) != DC_OK)
-		return rc;
-	return render_commit(tx, render, NULL, err);
+	return put_objects(tx, work, a, &gw, err);
+}
+
+/* State and reason out of its objects. */
+static void
+judge(struct attachment *a, const struct edge_object *object, size_t n, struct arena *arena)
+{
+	const struct edge_object *culprit = NULL;
+	const char *status = "ACTIVE", *reason = NULL;
+
+	switch (work_judge(object, n, &culprit)) {
+	case VERDICT_NONE:
+		status = "DOWN";
+		reason = "no gateway on the edge leads to it";
+		break;
+	case VERDICT_WAITING:
+		status = "PENDING";
+		reason = "the edge has not read it back yet";
+		break;
+	case VERDICT_FAILED:
+		status = "ERROR";
+		reason = arena_printf(arena, "%.255s", work_error(culprit, arena));
+		break;
+	case VERDICT_APPLIED:
+		for (size_t i = 0; i < n; i++)
+			if (object[i].carrier.set == GIVEN && !object[i].carrier.v) {
+				status = "DOWN";
+				reason = "no carrier on the port";
+			}
+		break;
+	}
+	life_set(&a->status, status, "attachment", a->id.v);
+	F_SET_TEXT(a->reason, reason);
 }
 
 static enum dc_code
-attachment_observe(struct tx *tx, const char *id, struct dc_error *err)
+settle(struct tx *tx, struct work_view *work, void *row, bool *gone, struct dc_error *err)
 {
-	struct attachment *a;
-	int64_t objects;
-	void *row;
+	static const char *const columns[] = {"status", "reason", NULL};
+	struct attachment *a = row, old = *a;
+	const struct edge_object *object;
+	size_t n;
 	enum dc_code rc;
 
-	rc = query_get(tx, &attachment_table, Q(Q_EQ("id", id)), &row, err);
-	if (rc != DC_OK)
-		return rc == DC_E_NOT_FOUND ? DC_OK : rc;
-	a = row;
-	if ((rc = query_count(tx, &edge_object_table, Q(Q_EQ("owner_id", id)), &objects, err)) != DC_OK || objects > 0)
+	object = work_objects(work, &n);
+	if (n == 0 && (rc = numbers_free(tx, a->id.v, err)) != DC_OK)
 		return rc;
-	if ((rc = number_free(tx, a->edge_id.v, "link", id, err)) != DC_OK ||
-	    strcmp(a->status.v, "PENDING_DELETE") != 0)
-		return rc;
-	if ((rc = query_delete(tx, &attachment_table, Q(Q_EQ("id", id)), NULL, err)) != DC_OK)
-		return rc;
-	return port_release(tx, id, err);
+	if (leaving(a)) {
+		*gone = n == 0;
+		return *gone ? port_release(tx, a->id.v, err) : DC_OK;
+	}
+	judge(a, object, n, tx_arena(tx));
+	if (text_is_same(&old.status, &a->status) && text_is_same(&old.reason, &a->reason))
+		return DC_OK;
+	return query_set(tx, &attachment_table, columns, a, Q(Q_EQ("id", a->id.v)), NULL, err);
 }
+
+static const struct depend depends[] = {
+    {"virtual_gateway", "vpc_id", "vpc_id", .render = WORK_WISHES, .settle = WORK_STATE},
+    {"enterprise_router", "enterprise_router_id", "id", .render = WORK_WISHES, .settle = WORK_STATE},
+    {0},
+};
 
 #define PATH "/dcaas/v1/attachments"
 
@@ -525,10 +517,13 @@ const struct resource attachment_resource = {
     .table = &attachment_table,
     .missing = DC_E_NOT_FOUND,
     .routes = attachment_routes,
+    .chain = chain,
     .create = attachment_create,
-    .created = attachment_created,
     .update = attachment_update,
-    .updated = attachment_updated,
     .remove = attachment_remove,
-    .observe = attachment_observe,
+    .rank = RANK_ATTACHMENT,
+    .depends = depends,
+    .leaving = leaving,
+    .render = render,
+    .settle = settle,
 };

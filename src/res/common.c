@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "auth/tables.h"
+#include "reconcile/work.h"
 #include "res/res.h"
 
 const struct field_table tag_table = {
@@ -64,6 +66,23 @@ res_settings(const struct call *call)
 	return call->settings;
 }
 
+const struct res_settings *
+res_settings_of(struct tx *tx)
+{
+	return res_holder_copy(work_user(tx), tx_arena(tx));
+}
+
+enum dc_code
+project_check(struct tx *tx, const char *project, const char *member, struct dc_error *err)
+{
+	int64_t found;
+	enum dc_code rc = query_count(tx, &project_table, Q(Q_EQ("id", project)), &found, err);
+
+	if (rc != DC_OK || found > 0)
+		return rc;
+	return dc_fail(err, DC_E_NOT_FOUND, member, "%s: project %s does not exist", member, project);
+}
+
 enum dc_code
 quota_check(struct tx *tx, const struct field_table *table, const char *project, int64_t limit, const char *what,
     struct dc_error *err)
@@ -78,6 +97,14 @@ quota_check(struct tx *tx, const struct field_table *table, const char *project,
 		return rc;
 	return used < limit ? DC_OK
 			    : dc_fail(err, DC_E_QUOTA, NULL, "the quota of %lld %s is used up", (long long)limit, what);
+}
+
+bool
+text_is_same(const struct f_text *a, const struct f_text *b)
+{
+	const char *x = a->set == GIVEN ? a->v : NULL, *y = b->set == GIVEN ? b->v : NULL;
+
+	return x == NULL || y == NULL ? x == y : strcmp(x, y) == 0;
 }
 
 void

@@ -5,10 +5,9 @@
 #include <string.h>
 
 #include "api/crud.h"
-#include "auth/tables.h"
 #include "reconcile/objects.h"
 #include "res/inventory.h"
-#include "res/virtual_interface.h"
+#include "store/row_lock.h"
 
 static const char *const port_types[] = {"1G", "10G", "40G", "100G", NULL};
 static const char *const types[] = {"standard", "hosting", "hosted", "onestop_standard", "onestop_hosted", NULL};
@@ -36,6 +35,7 @@ const struct field_table direct_connect_table = {
     .name = "DirectConnect",
     .sql = "direct_connect",
     .size = sizeof(struct direct_connect),
+    .rank = RANK_CONNECTION,
     .at_least_one = true,
     .fields =
 	(const struct field[]){
@@ -207,10 +207,9 @@ check_port_free(struct tx *tx, const struct direct_connect *dc, struct dc_error 
 
 	if (dc->port_id.set != GIVEN || direct_connect_is_hosted(dc))
 		return DC_OK;
-	if ((rc = query_lock(tx, port_resource.table, dc->port_id.v, err)) != DC_OK ||
-	    (rc = query_count(tx, &direct_connect_table,
+	if ((rc = query_count(tx, &direct_connect_table,
 		 Q(Q_EQ("port_id", dc->port_id.v), Q_NE("id", dc->id.v), Q_IS_NULL("hosting_id")), &others, err)) !=
-		DC_OK)
+	    DC_OK)
 		return rc;
 	return others == 0 ? DC_OK
 			   : dc_fail(err, DC_E_PARAM, "direct_connect.port_id",
@@ -231,12 +230,11 @@ take_from_parent(struct tx *tx, struct direct_connect *dc, struct dc_error *err)
 	if (dc->vlan.set != GIVEN || dc->vlan.v == 0)
 		return dc_fail(err, DC_E_PARAM, "direct_connect.vlan",
 		    "direct_connect.vlan must be a VLAN from 1 to 3999 on a hosted connection");
-	rc = query_lock(tx, &direct_connect_table, dc->hosting_id.v, err);
+	rc = query_get(tx, &direct_connect_table, Q(Q_EQ("id", dc->hosting_id.v)), &row, err);
 	if (rc == DC_E_NOT_FOUND)
 		return dc_fail(err, DC_E_DC_NOT_FOUND, "direct_connect.hosting_id",
 		    "direct_connect.hosting_id: connection %s does not exist", dc->hosting_id.v);
-	if (rc != DC_OK ||
-	    (rc = query_get(tx, &direct_connect_table, Q(Q_EQ("id", dc->hosting_id.v)), &row, err)) != DC_OK)
+	if (rc != DC_OK)
 		return rc;
 	parent = row;
 	if (strcmp(parent->type.v, "hosting") != 0)
@@ -258,6 +256,21 @@ take_from_parent(struct tx *tx, struct direct_connect *dc, struct dc_error *err)
 	return DC_OK;
 }
 
+/* The port that it is to be cabled to, and the connection that hosts it. */
+static enum dc_code
+chain(struct tx *tx, struct call *call, void *row, struct lock_set *set, struct dc_error *err)
+{
+	const struct direct_connect *dc = row, *sent = call->body;
+
+	(void)tx;
+	(void)err;
+	lock_want(set, &direct_connect_table, dc->hosting_id.v);
+	lock_want(set, &port_table, dc->port_id.v);
+	if (sent != NULL && sent->port_id.set == GIVEN)
+		lock_want(set, &port_table, sent->port_id.v);
+	return DC_OK;
+}
+
 static enum dc_code
 direct_connect_create(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
@@ -267,11 +280,7 @@ direct_connect_create(struct tx *tx, struct call *call, void *row, struct dc_err
 	(void)call;
 	if ((rc = tags_check(&dc->tags, "direct_connect.tags", err)) != DC_OK)
 		return rc;
-	rc = query_lock(tx, &project_table, dc->tenant_id.v, err);
-	if (rc == DC_E_NOT_FOUND)
-		return dc_fail(err, DC_E_NOT_FOUND, "direct_connect.tenant_id",
-		    "direct_connect.tenant_id: project %s does not exist", dc->tenant_id.v);
-	if (rc != DC_OK)
+	if ((rc = project_check(tx, dc->tenant_id.v, "direct_connect.tenant_id", err)) != DC_OK)
 		return rc;
 	if (direct_connect_is_hosted(dc)) {
 		if ((rc = take_from_parent(tx, dc, err)) != DC_OK)
@@ -303,11 +312,11 @@ is_order_state(const struct direct_connect *dc)
 }
 
 static enum dc_code
-operator_update(struct tx *tx, const struct direct_connect *old, struct direct_connect *dc, struct dc_error *err)
+operator_update(
+    struct tx *tx, struct call *call, const struct direct_connect *old, struct direct_connect *dc, struct dc_error *err)
 {
 	bool same_port = dc->port_id.set == old->port_id.set &&
 			 (dc->port_id.set != GIVEN || strcmp(dc->port_id.v, old->port_id.v) == 0);
-	int64_t used;
 	enum dc_code rc;
 
 	if ((rc = tags_check(&dc->tags, "direct_connect.tags", err)) != DC_OK)
@@ -315,18 +324,9 @@ operator_update(struct tx *tx, const struct direct_connect *old, struct direct_c
 	field_rows_defaults(&tag_table, tx_arena(tx), &dc->tags);
 	if (same_port)
 		return DC_OK;
-	if ((rc = query_count(
-		 tx, virtual_interface_resource.table, Q(Q_EQ("direct_connect_id", dc->id.v)), &used, err)) != DC_OK)
+	if ((rc = crud_check_blockers(tx, call, &direct_connect_resource, dc->id.v, "direct_connect.port_id", err)) !=
+	    DC_OK)
 		return rc;
-	if (used > 0)
-		return dc_fail(err, DC_E_DC_IN_USE, "direct_connect.port_id",
-		    "direct_connect.port_id cannot change while the connection carries %lld interfaces",
-		    (long long)used);
-	if ((rc = query_count(tx, &direct_connect_table, Q(Q_EQ("hosting_id", dc->id.v)), &used, err)) != DC_OK)
-		return rc;
-	if (used > 0)
-		return dc_fail(err, DC_E_DC_IN_USE, "direct_connect.port_id",
-		    "direct_connect.port_id cannot change while the connection hosts %lld others", (long long)used);
 	if ((rc = check_port_free(tx, dc, err)) != DC_OK)
 		return rc;
 	return cable(tx, dc, err);
@@ -338,12 +338,9 @@ direct_connect_update(
 {
 	const struct direct_connect *old = old_row, *patch = patch_row;
 	struct direct_connect *dc = row;
-	enum dc_code rc;
 
-	if ((rc = query_lock(tx, &direct_connect_table, dc->id.v, err)) != DC_OK)
-		return rc;
 	if (crud_is_operator(call))
-		return operator_update(tx, old, dc, err);
+		return operator_update(tx, call, old, dc, err);
 	if (patch->bandwidth.set == GIVEN && dc->bandwidth.v != old->bandwidth.v) {
 		if (bandwidth_is_fixed(old))
 			return dc_fail(err, DC_E_DC_BANDWIDTH_FIXED, "direct_connect.bandwidth",
@@ -360,47 +357,86 @@ direct_connect_update(
 }
 
 static enum dc_code
-direct_connect_remove(struct tx *tx, struct call *call, void *row, bool *later, struct dc_error *err)
+direct_connect_remove(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
 	const struct direct_connect *dc = row;
-	int64_t interfaces, hosted;
-	enum dc_code rc;
 
-	(void)later;
-	if ((rc = query_lock(tx, &direct_connect_table, dc->id.v, err)) != DC_OK ||
-	    (rc = query_count(tx, virtual_interface_resource.table, Q(Q_EQ("direct_connect_id", dc->id.v)), &interfaces,
-		 err)) != DC_OK ||
-	    (rc = query_count(tx, &direct_connect_table, Q(Q_EQ("hosting_id", dc->id.v)), &hosted, err)) != DC_OK)
-		return rc;
-	if (interfaces > 0)
-		return dc_fail(
-		    err, DC_E_DC_IN_USE, NULL, "the connection carries %lld virtual interfaces", (long long)interfaces);
-	if (hosted > 0)
-		return dc_fail(
-		    err, DC_E_DC_IN_USE, NULL, "the connection carries %lld hosted connections", (long long)hosted);
+	(void)tx;
 	if (!crud_is_operator(call) && dc->charge_mode.set == GIVEN && strcmp(dc->charge_mode.v, "prepayment") == 0)
 		return dc_fail(
 		    err, DC_E_FORBIDDEN_MEMBER, NULL, "a prepaid connection is unsubscribed from, not deleted");
 	return DC_OK;
 }
 
+static const struct blocker blockers[] = {
+    {"virtual_interface", "direct_connect_id", DC_E_DC_IN_USE},
+    {"direct_connect", "hosting_id", DC_E_DC_IN_USE},
+    {0},
+};
+
+/* The carrier of a device, as a report has it; NULL: nothing of it. */
+static const struct port_seen *
+seen_of(const struct port_seen *seen, size_t n, const char *device)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(seen[i].device, device) == 0)
+			return &seen[i];
+	return NULL;
+}
+
+/* Connections of the port whose state is not what its carrier says. */
 static enum dc_code
-direct_connect_observe_port(struct tx *tx, const char *edge_id, const char *device, bool carrier, struct dc_error *err)
+add_stale(struct tx *tx, const struct port *port, bool carrier, struct lock_set *set, struct dc_error *err)
+{
+	const char *const stale[] = {carrier ? "DOWN" : "ACTIVE", "BUILD", NULL};
+	const struct direct_connect *dc;
+	void *rows;
+	size_t n;
+	enum dc_code rc = query_list(
+	    tx, &direct_connect_table, Q(Q_EQ("port_id", port->id.v), Q_IN("status", stale)), NULL, &rows, &n, err);
+
+	if (rc != DC_OK)
+		return rc;
+	dc = rows;
+	for (size_t i = 0; i < n; i++)
+		lock_want(set, &direct_connect_table, dc[i].id.v);
+	return DC_OK;
+}
+
+static enum dc_code
+set_carrier(struct tx *tx, const struct port *port, bool carrier, struct dc_error *err)
 {
 	static const char *const columns[] = {"status", NULL};
-	const char *from = carrier ? "DOWN" : "ACTIVE";
+	const char *const stale[] = {carrier ? "DOWN" : "ACTIVE", "BUILD", NULL};
 	struct direct_connect to = {0};
-	void *row;
-	enum dc_code rc;
 
-	rc = query_get(tx, port_resource.table, Q(Q_EQ("edge_id", edge_id), Q_EQ("device", device)), &row, err);
-	if (rc != DC_OK)
-		return rc == DC_E_NOT_FOUND ? DC_OK : rc;
 	F_SET_TEXT(to.status, carrier ? "ACTIVE" : "DOWN");
-	return query_set(tx, &direct_connect_table, columns, &to,
-	    Q(Q_EQ("port_id", ((struct port *)row)->id.v),
-		Q_IN("status", ((const char *const[]){from, "BUILD", NULL}))),
-	    NULL, err);
+	return query_set(
+	    tx, &direct_connect_table, columns, &to, Q(Q_EQ("port_id", port->id.v), Q_IN("status", stale)), NULL, err);
+}
+
+static enum dc_code
+direct_connect_observe_ports(
+    struct tx *tx, const char *edge_id, const struct port_seen *seen, size_t n, struct dc_error *err)
+{
+	LOCK_SET(set, tx);
+	const struct port_seen *now;
+	const struct port *port;
+	void *rows;
+	size_t ports;
+	enum dc_code rc = query_list(tx, &port_table, Q(Q_EQ("edge_id", edge_id)), NULL, &rows, &ports, err);
+
+	port = rc == DC_OK ? rows : NULL;
+	for (size_t i = 0; rc == DC_OK && i < ports; i++)
+		if ((now = seen_of(seen, n, port[i].device.v)) != NULL)
+			rc = add_stale(tx, &port[i], now->carrier, &set, err);
+	if (rc != DC_OK || set.n == 0)
+		return rc;
+	rc = lock_rows(tx, &set, err);
+	for (size_t i = 0; rc == DC_OK && i < ports; i++)
+		if ((now = seen_of(seen, n, port[i].device.v)) != NULL)
+			rc = set_carrier(tx, &port[i], now->carrier, err);
+	return rc;
 }
 
 /* Its state is the carrier of its port, where it has one. */
@@ -451,9 +487,11 @@ const struct resource direct_connect_resource = {
     .missing = DC_E_DC_NOT_FOUND,
     .owner = "tenant_id",
     .routes = direct_connect_routes,
+    .chain = chain,
     .create = direct_connect_create,
     .update = direct_connect_update,
+    .blockers = blockers,
     .remove = direct_connect_remove,
-    .observe_port = direct_connect_observe_port,
+    .observe_ports = direct_connect_observe_ports,
     .observed_age = direct_connect_observed_age,
 };

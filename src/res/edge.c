@@ -6,11 +6,13 @@
 #include "auth/identity.h"
 #include "reconcile/edge.h"
 #include "res/inventory.h"
+#include "store/row_lock.h"
 
 const struct field_table edge_table = {
     .name = "Edge",
     .sql = "edge",
     .size = sizeof(struct edge),
+    .rank = RANK_EDGE,
     .at_least_one = true,
     .created_differs = true,
     .fields =
@@ -119,6 +121,20 @@ new_token(struct edge *e, struct arena *arena)
 	F_SET_TEXT(e->token_hash, arena_strdup(arena, hash));
 }
 
+/* What is kept of the edge's reports and of its revisions. */
+static enum dc_code
+chain(struct tx *tx, struct call *call, void *row, struct lock_set *set, struct dc_error *err)
+{
+	const struct edge *e = row;
+
+	(void)tx;
+	(void)call;
+	(void)err;
+	lock_want(set, &edge_report_table, e->id.v);
+	lock_want(set, &edge_revision_table, e->id.v);
+	return DC_OK;
+}
+
 static enum dc_code
 edge_create(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
@@ -165,19 +181,14 @@ edge_updated(struct tx *tx, struct call *call, const void *old, void *row, struc
 }
 
 static enum dc_code
-edge_remove(struct tx *tx, struct call *call, void *row, bool *later, struct dc_error *err)
+edge_remove(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
 	const struct edge *e = row;
 	int64_t used;
 	enum dc_code rc;
 
 	(void)call;
-	(void)later;
 	tx_wake_edge(tx, e->id.v); /* nobody waits for its news any more */
-	if ((rc = query_count(tx, port_resource.table, Q(Q_EQ("edge_id", e->id.v)), &used, err)) != DC_OK)
-		return rc;
-	if (used > 0)
-		return dc_fail(err, DC_E_PARAM, NULL, "the edge still has %lld ports", (long long)used);
 	if ((rc = query_count(tx, &edge_object_table, Q(Q_EQ("edge_id", e->id.v)), &used, err)) != DC_OK)
 		return rc;
 	if (used > 0)
@@ -250,16 +261,19 @@ edge_embed(struct tx *tx, const struct call *call, void *rows, size_t n, struct 
 	return DC_OK;
 }
 
-/* The edge that the path names, for the operator's words on it. */
+/* The edge that the path names, locked, for the operator's words on it. */
 static enum dc_code
 load(struct tx *tx, struct call *call, struct edge **ret, struct dc_error *err)
 {
+	LOCK_SET(set, tx);
 	void *row;
 	enum dc_code rc;
 
-	if ((rc = crud_load(tx, call, &edge_resource, call_param(call, "edge_id"), &row, err)) == DC_OK)
-		*ret = row;
-	return rc;
+	if ((rc = crud_load(tx, call, &edge_resource, call_param(call, "edge_id"), &row, err)) != DC_OK)
+		return rc;
+	*ret = row;
+	lock_want(&set, &edge_report_table, (*ret)->id.v);
+	return lock_rows(tx, &set, err);
 }
 
 static enum dc_code
@@ -298,8 +312,7 @@ retire(struct tx *tx, struct call *call, struct dc_error *err)
 	struct edge *e;
 	enum dc_code rc;
 
-	if ((rc = load(tx, call, &e, err)) != DC_OK ||
-	    (rc = edge_retire(tx, e->id.v, force, api_get_options(call->api)->resources, err)) != DC_OK)
+	if ((rc = load(tx, call, &e, err)) != DC_OK || (rc = edge_retire(tx, e->id.v, force, err)) != DC_OK)
 		return rc;
 	if ((rc = event_add(tx, call, "retire", "edge", e->id.v, err)) != DC_OK)
 		return rc;
@@ -316,7 +329,8 @@ renew_token(struct tx *tx, struct call *call, struct dc_error *err)
 	if ((rc = load(tx, call, &e, err)) != DC_OK)
 		return rc;
 	new_token(e, tx_arena(tx));
-	if ((rc = query_set(tx, &edge_table, columns, e, Q(Q_EQ("id", e->id.v)), NULL, err)) != DC_OK)
+	if ((rc = query_lock(tx, &edge_table, e->id.v, err)) != DC_OK ||
+	    (rc = query_set(tx, &edge_table, columns, e, Q(Q_EQ("id", e->id.v)), NULL, err)) != DC_OK)
 		return rc;
 	if ((rc = edge_forget_twin(tx, e->id.v, err)) != DC_OK)
 		return rc;
@@ -325,6 +339,11 @@ renew_token(struct tx *tx, struct call *call, struct dc_error *err)
 		return rc;
 	return crud_answer(tx, call, &edge_resource, e, true, err);
 }
+
+static const struct blocker blockers[] = {
+    {"port", "edge_id", DC_E_PARAM},
+    {0},
+};
 
 static const struct route edge_routes[] = {
     {M_GET, "/dcaas/v1/edges", ROLE_OPERATOR, .res = &edge_resource, .run = crud_list, .operation = "ListEdges",
@@ -357,7 +376,9 @@ const struct resource edge_resource = {
     .table = &edge_table,
     .missing = DC_E_NOT_FOUND,
     .routes = edge_routes,
+    .chain = chain,
     .create = edge_create,
+    .blockers = blockers,
     .created = edge_created,
     .update = edge_update,
     .updated = edge_updated,

@@ -5,14 +5,18 @@
 #include <string.h>
 
 #include "api/crud.h"
-#include "auth/tables.h"
-#include "reconcile/objects.h"
-#include "res/peer_link.h"
+#include "res/lifecycle.h"
+#include "res/link_end.h"
+#include "store/row_lock.h"
+
+static const char *const statuses[] = {"PENDING", "ACTIVE", "DOWN", "ERROR", NULL};
 
 const struct field_table enterprise_router_table = {
     .name = "EnterpriseRouter",
     .sql = "enterprise_router",
     .size = sizeof(struct enterprise_router),
+    .guarded_by = "gateway",
+    .guard_column = "id",
     .at_least_one = true,
     .fields =
 	(const struct field[]){
@@ -24,6 +28,10 @@ const struct field_table enterprise_router_table = {
 		.filter_csv = true, .cli = true, .doc = "Name."},
 	    {AT(enterprise_router, description), .kind = F_TEXT, .max = 255, .may = OP_CRU, .fallback = "\"\"",
 		.doc = "Free text."},
+	    {AT(enterprise_router, status), .kind = F_ENUM, .names = statuses, .may = OP_R, .filter = true, .cli = true,
+		.doc = "State, as its edges report it; DOWN while no peer link leads to it."},
+	    {AT(enterprise_router, reason), .kind = F_TEXT, .max = 255, .nullable = true, .may = OP_R,
+		.doc = "What keeps it from being ACTIVE."},
 	    {AT(enterprise_router, internal_asn), .kind = F_INT, .no_column = true, .nullable = true, .may = OP_R,
 		.cli = true, .doc = "AS number of its links."},
 	    {AT(enterprise_router, created_time), .kind = F_TIME, .may = OP_R, .sort = true,
@@ -39,13 +47,11 @@ const struct field_table enterprise_router_table = {
 static enum dc_code
 enterprise_router_create(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
-	const struct enterprise_router *er = row;
-	enum dc_code rc = query_lock(tx, &project_table, er->tenant_id.v, err);
+	struct enterprise_router *er = row;
 
 	(void)call;
-	return rc != DC_E_NOT_FOUND ? rc
-				    : dc_fail(err, DC_E_NOT_FOUND, "enterprise_router.tenant_id",
-					  "enterprise_router.tenant_id: project %s does not exist", er->tenant_id.v);
+	F_SET_TEXT(er->status, "DOWN");
+	return project_check(tx, er->tenant_id.v, "enterprise_router.tenant_id", err);
 }
 
 static enum dc_code
@@ -56,28 +62,12 @@ enterprise_router_created(struct tx *tx, struct call *call, void *row, struct dc
 }
 
 static enum dc_code
-enterprise_router_remove(struct tx *tx, struct call *call, void *row, bool *later, struct dc_error *err)
+enterprise_router_remove(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
 	static const char *const columns[] = {"deleted_time", NULL};
 	struct enterprise_router *er = row;
-	struct edge_number *number;
-	int64_t links, attachments;
-	size_t n;
-	enum dc_code rc;
 
 	(void)call;
-	if ((rc = query_lock(tx, &gateway_table, er->id.v, err)) != DC_OK ||
-	    (rc = peer_links_of(tx, er->id.v, &links, err)) != DC_OK ||
-	    (rc = query_count(
-		 tx, attachment_resource.table, Q(Q_EQ("enterprise_router_id", er->id.v)), &attachments, err)) != DC_OK)
-		return rc;
-	if (links > 0)
-		return dc_fail(err, DC_E_VGW_IN_USE, NULL, "the router has %lld peer links", (long long)links);
-	if (attachments > 0)
-		return dc_fail(err, DC_E_VGW_IN_USE, NULL, "the router has %lld attachments", (long long)attachments);
-	if ((rc = gateway_edges(tx, er->id.v, &number, &n, err)) != DC_OK || n == 0)
-		return rc;
-	*later = true; /* an edge still has its VRF */
 	F_SET_INT(er->deleted_time, tx_now(tx));
 	return query_set(tx, &enterprise_router_table, columns, er, Q(Q_EQ("id", er->id.v)), NULL, err);
 }
@@ -124,21 +114,79 @@ view(struct tx *tx, struct gateway *ret, struct dc_error *err)
 	return attachment_prefixes(tx, attachment, n, &ret->local, err);
 }
 
-static enum dc_code
-settle(struct tx *tx, const struct gateway *gw, struct dc_error *err)
-{
-	(void)tx;
-	(void)gw;
-	(void)err;
-	return DC_OK; /* nothing of it is observed */
-}
+static const struct gateway_user users[] = {{&link_end_table, "gateway_id"}, {0}};
 
 const struct gateway_kind enterprise_router_kind = {
     .res = &enterprise_router_resource,
+    .users = users,
     .attachments = "enterprise_router_id",
     .links = true,
     .view = view,
-    .settle = settle,
+};
+
+static bool
+leaving(const void *row)
+{
+	return ((const struct enterprise_router *)row)->deleted_time.set == GIVEN;
+}
+
+static enum dc_code
+render(struct tx *tx, struct work_view *work, const void *row, struct dc_error *err)
+{
+	struct enterprise_router copy = *(const struct enterprise_router *)row;
+	struct gateway gw;
+	enum dc_code rc = gateway_of_row(tx, &enterprise_router_kind, &copy, &gw, err);
+
+	return rc == DC_OK ? gateway_render(tx, work, &gw, err) : rc;
+}
+
+/* What the operator reads of each verdict on its VRFs. */
+static const char *const words[] = {
+    [VERDICT_NONE] = "DOWN",
+    [VERDICT_APPLIED] = "ACTIVE",
+    [VERDICT_WAITING] = "PENDING",
+    [VERDICT_FAILED] = "ERROR",
+};
+static const char *const reasons[] = {
+    [VERDICT_NONE] = "no peer link leads to the router",
+    [VERDICT_APPLIED] = NULL,
+    [VERDICT_WAITING] = "the edge has not read it back yet",
+    [VERDICT_FAILED] = NULL,
+};
+
+static enum dc_code
+settle(struct tx *tx, struct work_view *work, void *row, bool *gone, struct dc_error *err)
+{
+	static const char *const columns[] = {"status", "reason", NULL};
+	struct enterprise_router *er = row, old = *er;
+	struct gateway gw;
+	struct gateway_state state;
+	enum dc_code rc;
+
+	if ((rc = gateway_of_row(tx, &enterprise_router_kind, er, &gw, err)) != DC_OK ||
+	    (rc = gateway_observe(tx, work, &gw, &state, err)) != DC_OK)
+		return rc;
+	*gone = state.gone;
+	if (state.gone)
+		return DC_OK;
+	life_set(&er->status, words[state.verdict], "enterprise_router", er->id.v);
+	F_SET_TEXT(er->reason,
+	    state.error != NULL ? arena_printf(tx_arena(tx), "%.255s", state.error) : reasons[state.verdict]);
+	if (text_is_same(&old.status, &er->status) && text_is_same(&old.reason, &er->reason))
+		return DC_OK;
+	return query_set(tx, &enterprise_router_table, columns, er, Q(Q_EQ("id", er->id.v)), NULL, err);
+}
+
+static const struct depend depends[] = {
+    {"peer_link", "id", "peer_gateway_id", .render = WORK_ROW},
+    {"attachment", "id", "enterprise_router_id", .render = WORK_ROW},
+    {0},
+};
+
+static const struct blocker blockers[] = {
+    {"peer_link", "peer_gateway_id", DC_E_VGW_IN_USE},
+    {"attachment", "enterprise_router_id", DC_E_VGW_IN_USE},
+    {0},
 };
 
 #define PATH "/dcaas/v1/enterprise-routers"
@@ -169,10 +217,15 @@ const struct resource enterprise_router_resource = {
     .owner = "tenant_id",
     .hidden = "deleted_time",
     .routes = enterprise_router_routes,
+    .chain = gateway_chain,
     .create = enterprise_router_create,
     .created = enterprise_router_created,
+    .blockers = blockers,
     .remove = enterprise_router_remove,
-    .removed = gateway_removed,
     .embed = enterprise_router_embed,
-    .observe = gateway_observe,
+    .rank = RANK_GATEWAY,
+    .depends = depends,
+    .leaving = leaving,
+    .render = render,
+    .settle = settle,
 };

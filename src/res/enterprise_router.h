@@ -6,7 +6,7 @@
 #include "res/gateway.h"
 
 struct enterprise_router {
-	struct f_text id, tenant_id, name, description;
+	struct f_text id, tenant_id, name, description, status, reason;
 	struct f_int internal_asn; /* of gateway */
 	struct f_int created_time, updated_time;
 	struct f_int deleted_time; /* set: it waits for its edges */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "store/query.h"
+#include "store/row_lock.h"
 
 static const struct gateway_kind *const kinds[] = {
     &virtual_gateway_kind, &global_dc_gateway_kind, &enterprise_router_kind, NULL};
@@ -12,12 +12,17 @@ const struct field_table gateway_table = {
     .name = "Gateway",
     .sql = "gateway",
     .size = sizeof(struct gateway_row),
+    .rank = RANK_GATEWAY,
     .fields =
 	(const struct field[]){
 	    {AT(gateway_row, id), .kind = F_UUID, .doc = "Gateway."},
 	    {AT(gateway_row, kind), .kind = F_TEXT, .max = 64, .doc = "Resource that it is."},
 	    {AT(gateway_row, internal_asn), .kind = F_INT, .min = 1, .max = 4294967295,
 		.doc = "AS number of its links."},
+	    {AT(gateway_row, internal_asn_first), .kind = F_INT, .min = 1, .max = 4294967295,
+		.doc = "First AS number that it hides from customers."},
+	    {AT(gateway_row, internal_asn_last), .kind = F_INT, .min = 1, .max = 4294967295,
+		.doc = "Last AS number that it hides from customers."},
 	    {0},
 	},
 };
@@ -26,6 +31,7 @@ const struct field_table pool_table = {
     .name = "Pool",
     .sql = "pool",
     .size = sizeof(struct pool),
+    .rank = RANK_POOL,
     .fields =
 	(const struct field[]){
 	    {AT(pool, id), .kind = F_TEXT, .max = 64, .doc = "Pool of numbers."},
@@ -42,6 +48,15 @@ kind_named(const char *name)
 	return NULL;
 }
 
+const struct gateway_kind *
+gateway_kind_of_service(const char *service_type)
+{
+	for (const struct gateway_kind *const *k = kinds; *k != NULL; k++)
+		if ((*k)->service != NULL && strcmp((*k)->service, service_type) == 0)
+			return *k;
+	return &virtual_gateway_kind;
+}
+
 /* One above the highest in use, so that a number that has just become free is not given again at once; only when the
  * range has been used up once, a gap. */
 static enum dc_code
@@ -54,8 +69,7 @@ take_internal_asn(struct tx *tx, const struct res_settings *settings, int64_t *r
 	size_t n;
 	enum dc_code rc;
 
-	if ((rc = query_lock(tx, &pool_table, POOL_INTERNAL_ASN, err)) != DC_OK ||
-	    (rc = query_list(tx, &gateway_table, Q(Q_LE_INT("internal_asn", last)), &top, &rows, &n, err)) != DC_OK)
+	if ((rc = query_list(tx, &gateway_table, Q(Q_LE_INT("internal_asn", last)), &top, &rows, &n, err)) != DC_OK)
 		return rc;
 	row = rows;
 	*ret = n > 0 && row->internal_asn.v >= first ? row->internal_asn.v + 1 : first;
@@ -82,6 +96,8 @@ gateway_insert(struct tx *tx, const struct gateway_kind *kind, const char *id, c
 		if ((rc = take_internal_asn(tx, settings, &asn, err)) != DC_OK)
 			return rc;
 		F_SET_INT(row.internal_asn, asn);
+		F_SET_INT(row.internal_asn_first, settings->internal_asn_first);
+		F_SET_INT(row.internal_asn_last, settings->internal_asn_last);
 	}
 	rc = query_insert(tx, &gateway_table, &row, &why);
 	if (rc == DC_E_CONFLICT && strcmp(why.member, "gateway.id") == 0) {
@@ -100,13 +116,18 @@ gateway_delete(struct tx *tx, const char *id, struct dc_error *err)
 	return query_delete(tx, &gateway_table, Q(Q_EQ("id", id)), NULL, err);
 }
 
-enum dc_code
-gateway_removed(struct tx *tx, struct call *call, void *row, struct dc_error *err)
+static enum dc_code
+fill_view(struct tx *tx, const struct gateway_row *common, struct gateway *gw, struct dc_error *err)
 {
-	const struct field_table *table = call->route->res->table;
-	const struct f_text *id = field_ptr(field_find(table, "id"), row);
+	const struct f_text *id = field_ptr(field_find(gw->kind->res->table, "id"), gw->row);
 
-	return gateway_delete(tx, id->v, err);
+	gw->id = id->v;
+	if (common != NULL && common->internal_asn.set == GIVEN) {
+		gw->internal_asn = common->internal_asn.v;
+		gw->internal_asn_first = common->internal_asn_first.v;
+		gw->internal_asn_last = common->internal_asn_last.v;
+	}
+	return gw->kind->view(tx, gw, err);
 }
 
 enum dc_code
@@ -124,19 +145,39 @@ gateway_get(struct tx *tx, const char *id, struct gateway *ret, struct dc_error 
 		return dc_fail(err, DC_E_SYSTEM, NULL, "gateway %s is of the unknown kind %s", id, row->kind.v);
 	if ((rc = query_get(tx, out.kind->res->table, Q(Q_EQ("id", id)), &out.row, err)) != DC_OK)
 		return rc;
-	out.id = row->id.v;
-	out.internal_asn = row->internal_asn.set == GIVEN ? row->internal_asn.v : 0;
-	if ((rc = out.kind->view(tx, &out, err)) == DC_OK)
+	if ((rc = fill_view(tx, row, &out, err)) == DC_OK)
 		*ret = out;
 	return rc;
 }
 
 enum dc_code
-gateway_lock(struct tx *tx, const char *id, struct gateway *ret, struct dc_error *err)
+gateway_of_row(struct tx *tx, const struct gateway_kind *kind, void *row, struct gateway *ret, struct dc_error *err)
 {
-	enum dc_code rc = query_lock(tx, &gateway_table, id, err);
+	const struct f_text *id = field_ptr(field_find(kind->res->table, "id"), row);
+	struct gateway out = {.kind = kind, .row = row};
+	void *common = NULL;
+	enum dc_code rc = DC_OK;
 
-	return rc == DC_OK ? gateway_get(tx, id, ret, err) : rc;
+	if (kind->links)
+		rc = query_get(tx, &gateway_table, Q(Q_EQ("id", id->v)), &common, err);
+	if (rc == DC_OK && (rc = fill_view(tx, common, &out, err)) == DC_OK)
+		*ret = out;
+	return rc;
+}
+
+/* A new gateway that can be an end of links takes a number from the pool. */
+enum dc_code
+gateway_chain(struct tx *tx, struct call *call, void *row, struct lock_set *set, struct dc_error *err)
+{
+	const struct f_text *id = row; /* the first member of every kind's row */
+	const struct gateway_kind *kind = call != NULL ? kind_named(call->route->res->name) : NULL;
+
+	(void)tx;
+	(void)err;
+	if (kind != NULL && kind->links && call->route->method == M_POST)
+		lock_want(set, &pool_table, POOL_INTERNAL_ASN);
+	lock_want(set, &gateway_table, id->v);
+	return DC_OK;
 }
 
 bool

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "api/crud.h"
-#include "auth/tables.h"
-#include "reconcile/objects.h"
-#include "res/peer_link.h"
-#include "res/virtual_interface.h"
+#include "res/lifecycle.h"
+#include "res/link_end.h"
+#include "res/vif_row.h"
+#include "store/row_lock.h"
 
 static const char *const statuses[] = {"DOWN", "PENDING_UPDATE", "ACTIVE", "ERROR", NULL};
 static const char *const families[] = {"ipv4", "dual", NULL};
@@ -22,6 +22,8 @@ const struct field_table global_dc_gateway_table = {
     .name = "GlobalDcGateway",
     .sql = "global_dc_gateway",
     .size = sizeof(struct global_dc_gateway),
+    .guarded_by = "gateway",
+    .guard_column = "id",
     .at_least_one = true,
     .fields =
 	(const struct field[]){
@@ -110,11 +112,8 @@ static enum dc_code
 check_quota(struct tx *tx, struct call *call, const struct global_dc_gateway *gw, struct dc_error *err)
 {
 	int64_t quota = res_settings(call)->quota_gdgw, used;
-	enum dc_code rc = query_lock(tx, &project_table, gw->tenant_id.v, err);
+	enum dc_code rc = project_check(tx, gw->tenant_id.v, "global_dc_gateway.tenant_id", err);
 
-	if (rc == DC_E_NOT_FOUND)
-		return dc_fail(err, DC_E_NOT_FOUND, "global_dc_gateway.tenant_id",
-		    "global_dc_gateway.tenant_id: project %s does not exist", gw->tenant_id.v);
 	if (rc != DC_OK || quota < 0 ||
 	    (rc = query_count(tx, &global_dc_gateway_table,
 		 Q(Q_EQ("tenant_id", gw->tenant_id.v), Q_IS_NULL("deleted_time")), &used, err)) != DC_OK)
@@ -157,7 +156,7 @@ global_dc_gateway_update(
 
 	(void)call;
 	(void)patch;
-	if ((rc = query_lock(tx, &gateway_table, gw->id.v, err)) != DC_OK || (rc = check_texts(gw, err)) != DC_OK)
+	if ((rc = check_texts(gw, err)) != DC_OK)
 		return rc;
 	if (strcmp(gw->address_family.v, old->address_family.v) == 0 || strcmp(gw->address_family.v, "ipv4") != 0)
 		return DC_OK;
@@ -172,77 +171,26 @@ global_dc_gateway_update(
 }
 
 static enum dc_code
-global_dc_gateway_remove(struct tx *tx, struct call *call, void *row, bool *later, struct dc_error *err)
+global_dc_gateway_remove(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
 	static const char *const columns[] = {"deleted_time", NULL};
 	struct global_dc_gateway *gw = row;
-	struct edge_number *number;
-	int64_t interfaces, links;
-	size_t n;
-	enum dc_code rc;
 
 	(void)call;
-	if ((rc = query_lock(tx, &gateway_table, gw->id.v, err)) != DC_OK ||
-	    (rc = query_count(
-		 tx, virtual_interface_resource.table, Q(Q_EQ("gateway_id", gw->id.v)), &interfaces, err)) != DC_OK ||
-	    (rc = peer_links_of(tx, gw->id.v, &links, err)) != DC_OK)
-		return rc;
-	if (interfaces > 0)
-		return dc_fail(
-		    err, DC_E_VGW_IN_USE, NULL, "the gateway has %lld virtual interfaces", (long long)interfaces);
-	if (links > 0)
-		return dc_fail(
-		    err, DC_E_VGW_IN_USE, NULL, "the gateway is an end of %lld peer links", (long long)links);
-	if ((rc = gateway_edges(tx, gw->id.v, &number, &n, err)) != DC_OK || n == 0)
-		return rc;
-	*later =
-	    true; /* an edge still has its VRF; the contract knows no state for that, so it is not shown any more */
+	/* The contract knows no state for a gateway that waits for its edges, so it is not shown any more. */
 	F_SET_INT(gw->deleted_time, tx_now(tx));
 	return query_set(tx, &global_dc_gateway_table, columns, gw, Q(Q_EQ("id", gw->id.v)), NULL, err);
 }
 
 /* --- reading --- */
 
-/* Links that one of the gateways is an end of. A link between two of them comes once. */
-static enum dc_code
-links_of(struct tx *tx, const char *const *ids, struct peer_link **ret, size_t *n, struct dc_error *err)
-{
-	struct query_page by_near = {.sort = "global_dc_gateway_id"}, by_far = {.sort = "peer_gateway_id"};
-	struct peer_link *near, *far;
-	void *rows, *more;
-	size_t near_n, far_n;
-	enum dc_code rc;
-
-	if ((rc = query_list(tx, &peer_link_table, Q(Q_IN("global_dc_gateway_id", ids), Q_IS_NULL("deleted_time")),
-		 &by_near, &rows, &near_n, err)) != DC_OK ||
-	    (rc = query_list(tx, &peer_link_table, Q(Q_IN("peer_gateway_id", ids), Q_IS_NULL("deleted_time")), &by_far,
-		 &more, &far_n, err)) != DC_OK)
-		return rc;
-	near = rows;
-	far = more;
-	*ret = arena_array(tx_arena(tx), near_n + far_n + 1, sizeof(**ret));
-	*n = 0;
-	for (size_t i = 0; i < near_n; i++)
-		(*ret)[(*n)++] = near[i];
-	for (size_t i = 0; i < far_n; i++) {
-		bool twice = false;
-
-		for (const char *const *id = ids; *id != NULL && !twice; id++)
-			twice = strcmp(*id, far[i].global_dc_gateway_id.v) == 0;
-		if (!twice)
-			(*ret)[(*n)++] = far[i];
-	}
-	return DC_OK;
-}
-
 static void
-count_links(struct global_dc_gateway *gw, const struct peer_link *link, size_t n, int64_t quota)
+count_links(struct global_dc_gateway *gw, const struct link_end *end, size_t n, int64_t quota)
 {
 	int64_t links = 0;
 
 	for (size_t i = 0; i < n; i++)
-		links += strcmp(link[i].global_dc_gateway_id.v, gw->id.v) == 0 ||
-			 strcmp(link[i].peer_gateway_id.v, gw->id.v) == 0;
+		links += strcmp(end[i].gateway_id.v, gw->id.v) == 0;
 	F_SET_INT(gw->current_peer_link_count, links);
 	if (quota < 0)
 		F_SET_NULL(gw->available_peer_link_count);
@@ -253,22 +201,23 @@ count_links(struct global_dc_gateway *gw, const struct peer_link *link, size_t n
 static enum dc_code
 global_dc_gateway_embed(struct tx *tx, const struct call *call, void *rows, size_t n, struct dc_error *err)
 {
+	struct query_page by_gateway = {.sort = "gateway_id"};
 	struct global_dc_gateway *gw = rows;
 	const char **ids = arena_array(tx_arena(tx), n + 1, sizeof(*ids));
 	const struct gateway_row *common;
-	struct peer_link *links;
-	void *commons;
-	size_t links_n, commons_n;
+	void *commons, *ends;
+	size_t ends_n, commons_n;
 	enum dc_code rc;
 
 	for (size_t i = 0; i < n; i++)
 		ids[i] = gw[i].id.v;
-	if ((rc = links_of(tx, ids, &links, &links_n, err)) != DC_OK ||
+	if ((rc = query_list(tx, &link_end_table, Q(Q_IN("gateway_id", ids), Q_EQ_INT("leaving", 0)), &by_gateway,
+		 &ends, &ends_n, err)) != DC_OK ||
 	    (rc = query_list(tx, &gateway_table, Q(Q_IN("id", ids)), NULL, &commons, &commons_n, err)) != DC_OK)
 		return rc;
 	common = commons;
 	for (size_t i = 0; i < n; i++) {
-		count_links(&gw[i], links, links_n, res_settings(call)->quota_peer_links);
+		count_links(&gw[i], ends, ends_n, res_settings(call)->quota_peer_links);
 		for (size_t k = 0; k < commons_n; k++)
 			if (strcmp(common[k].id.v, gw[i].id.v) == 0)
 				gw[i].internal_asn = common[k].internal_asn;
@@ -293,78 +242,109 @@ view(struct tx *tx, struct gateway *ret, struct dc_error *err)
 	return DC_OK;
 }
 
+static const struct gateway_user users[] = {
+    {&virtual_interface_table, "vrf_gateway_id"}, {&link_end_table, "gateway_id"}, {0}};
+
+const struct gateway_kind global_dc_gateway_kind = {
+    .res = &global_dc_gateway_resource,
+    .users = users,
+    .service = "GDGW",
+    .links = true,
+    .view = view,
+};
+
+static bool
+leaving(const void *row)
+{
+	return ((const struct global_dc_gateway *)row)->deleted_time.set == GIVEN;
+}
+
+static enum dc_code
+render(struct tx *tx, struct work_view *work, const void *row, struct dc_error *err)
+{
+	struct global_dc_gateway copy = *(const struct global_dc_gateway *)row;
+	struct gateway gw;
+	enum dc_code rc = gateway_of_row(tx, &global_dc_gateway_kind, &copy, &gw, err);
+
+	return rc == DC_OK ? gateway_render(tx, work, &gw, err) : rc;
+}
+
 /* Its place is where it is first: the site of the edge. */
 static enum dc_code
-joined(struct tx *tx, const struct gateway *view_of, const char *edge_id, const struct res_settings *settings,
-    struct dc_error *err)
+take_place(struct tx *tx, struct global_dc_gateway *gw, const char *edge_id, struct dc_error *err)
 {
 	static const char *const columns[] = {"region_id", "location_name", "locales", NULL};
-	const struct global_dc_gateway *gw = view_of->row;
-	struct global_dc_gateway out = {0};
 	struct location *location;
 	struct edge *edge;
 	enum dc_code rc;
 
-	if (gw->region_id.set == GIVEN)
-		return DC_OK;
 	if ((rc = edge_get(tx, edge_id, &edge, err)) != DC_OK ||
 	    (rc = edge_location(tx, edge, &location, err)) != DC_OK)
 		return rc;
-	F_SET_TEXT(out.region_id, settings->region_id);
-	F_SET_NULL(out.location_name);
-	F_SET_NULL(out.locales);
+	F_SET_TEXT(gw->region_id, res_settings_of(tx)->region_id);
 	if (location != NULL) {
-		out.location_name = location->name;
-		out.locales = location->locales;
+		gw->location_name = location->name;
+		gw->locales = location->locales;
 		if (text_or_null(&location->region_id) != NULL)
-			out.region_id = location->region_id;
+			gw->region_id = location->region_id;
 	}
-	return query_set(tx, &global_dc_gateway_table, columns, &out, Q(Q_EQ("id", gw->id.v)), NULL, err);
+	return query_set(tx, &global_dc_gateway_table, columns, gw, Q(Q_EQ("id", gw->id.v)), NULL, err);
 }
 
 static enum dc_code
-find_error(struct tx *tx, const char *id, const char **ret, struct dc_error *err)
-{
-	struct edge_object *object;
-	size_t n;
-	enum dc_code rc;
-
-	*ret = NULL;
-	if ((rc = objects_of(tx, id, &object, &n, err)) != DC_OK)
-		return rc;
-	for (size_t i = 0; i < n && *ret == NULL; i++)
-		if (!object[i].deleted.v && object_is_error(&object[i]))
-			*ret = object[i].error.set == GIVEN ? object[i].error.v : "the edge does not know VRFs";
-	return DC_OK;
-}
-
-static enum dc_code
-settle(struct tx *tx, const struct gateway *view_of, struct dc_error *err)
+show_state(struct tx *tx, struct global_dc_gateway *gw, const struct gateway_state *state, struct dc_error *err)
 {
 	static const char *const columns[] = {"status", "reason", NULL};
-	const struct global_dc_gateway *gw = view_of->row;
-	struct global_dc_gateway out = {0};
-	const char *error;
+	const struct global_dc_gateway old = *gw;
 	int64_t up;
 	enum dc_code rc;
 
-	if ((rc = query_count(tx, virtual_interface_resource.table,
-		 Q(Q_EQ("gateway_id", gw->id.v), Q_EQ("status", "ACTIVE")), &up, err)) != DC_OK ||
-	    (rc = find_error(tx, gw->id.v, &error, err)) != DC_OK)
+	if ((rc = query_count_to(tx, &virtual_interface_table,
+		 Q(Q_EQ("vrf_gateway_id", gw->id.v), Q_EQ("status", "ACTIVE")), 1, &up, err)) != DC_OK)
 		return rc;
-	F_SET_TEXT(out.status, error != NULL ? "ERROR" : up > 0 ? "ACTIVE" : "DOWN");
-	F_SET_TEXT(out.reason, error != NULL ? arena_printf(tx_arena(tx), "%.200s", error) : NULL);
-	return query_set(tx, &global_dc_gateway_table, columns, &out, Q(Q_EQ("id", gw->id.v)), NULL, err);
+	life_set(&gw->status,
+	    state->error != NULL ? "ERROR"
+	    : up > 0             ? "ACTIVE"
+				 : "DOWN",
+	    "global_dc_gateway", gw->id.v);
+	F_SET_TEXT(gw->reason, state->error != NULL ? arena_printf(tx_arena(tx), "%.200s", state->error) : NULL);
+	if (text_is_same(&old.status, &gw->status) && text_is_same(&old.reason, &gw->reason))
+		return DC_OK;
+	return query_set(tx, &global_dc_gateway_table, columns, gw, Q(Q_EQ("id", gw->id.v)), NULL, err);
 }
 
-const struct gateway_kind global_dc_gateway_kind = {
-    .res = &global_dc_gateway_resource,
-    .interfaces = "gateway_id",
-    .service = "GDGW",
-    .links = true,
-    .view = view,
-    .joined = joined,
-    .settle = settle,
+static enum dc_code
+settle(struct tx *tx, struct work_view *work, void *row, bool *gone, struct dc_error *err)
+{
+	struct global_dc_gateway *gw = row;
+	struct gateway view_of;
+	struct gateway_state state;
+	enum dc_code rc;
+
+	if ((rc = gateway_of_row(tx, &global_dc_gateway_kind, gw, &view_of, err)) != DC_OK ||
+	    (rc = gateway_observe(tx, work, &view_of, &state, err)) != DC_OK)
+		return rc;
+	*gone = state.gone;
+	if (state.gone)
+		return DC_OK;
+	if (gw->region_id.set != GIVEN && state.edge_id[0] != NULL &&
+	    (rc = take_place(tx, gw, state.edge_id[0], err)) != DC_OK)
+		return rc;
+	return show_state(tx, gw, &state, err);
+}
+
+static const struct depend depends[] = {
+    {"virtual_interface", "id", "gateway_id", .render = WORK_ROW, .settle = WORK_STATE | WORK_REST},
+    {"peer_link", "id", "global_dc_gateway_id", .render = WORK_ROW},
+    {"peer_link", "id", "peer_gateway_id", .render = WORK_ROW},
+    {0},
+};
+
+static const struct blocker blockers[] = {
+    {"virtual_interface", "gateway_id", DC_E_VGW_IN_USE},
+    {"peer_link", "global_dc_gateway_id", DC_E_VGW_IN_USE},
+    {"peer_link", "peer_gateway_id", DC_E_VGW_IN_USE},
+    {0},
 };
 
 /* All its interfaces are on one edge. */
@@ -373,7 +353,7 @@ global_dc_gateway_observed_age(struct tx *tx, const void *row, int64_t *ret, str
 {
 	struct edge_number *number;
 	size_t n;
-	enum dc_code rc = gateway_edges(tx, ((const struct global_dc_gateway *)row)->id.v, &number, &n, err);
+	enum dc_code rc = numbers_of(tx, ((const struct global_dc_gateway *)row)->id.v, &number, &n, err);
 
 	return rc == DC_OK && n > 0 ? edge_report_age(tx, number[0].edge_id.v, ret, err) : rc;
 }
@@ -413,12 +393,17 @@ const struct resource global_dc_gateway_resource = {
     .owner = "tenant_id",
     .hidden = "deleted_time",
     .routes = global_dc_gateway_routes,
+    .chain = gateway_chain,
     .create = global_dc_gateway_create,
     .created = global_dc_gateway_created,
     .update = global_dc_gateway_update,
+    .blockers = blockers,
     .remove = global_dc_gateway_remove,
-    .removed = gateway_removed,
     .embed = global_dc_gateway_embed,
-    .observe = gateway_observe,
+    .rank = RANK_GATEWAY,
+    .depends = depends,
+    .leaving = leaving,
+    .render = render,
+    .settle = settle,
     .observed_age = global_dc_gateway_observed_age,
 };

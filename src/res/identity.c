@@ -192,10 +192,9 @@ user_updated(struct tx *tx, struct call *call, const void *old, void *row, struc
 }
 
 static enum dc_code
-user_remove(struct tx *tx, struct call *call, void *row, bool *later, struct dc_error *err)
+user_remove(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
 	(void)tx;
-	(void)later;
 	return not_oneself(call, row, NULL, "delete", err);
 }
 

@@ -56,20 +56,6 @@ enum dc_code port_claim(struct tx *, const char *port_id, int64_t vlan, const ch
     enum dc_code zero, enum dc_code taken, struct dc_error *err);
 enum dc_code port_release(struct tx *, const char *owner_id, struct dc_error *err);
 
-/* What is behind a gateway on an edge: a VPC, or a network of an enterprise router. */
-struct attachment {
-	struct f_text id, tenant_id, vpc_id, enterprise_router_id, name, port_id;
-	struct f_int vlan;                /* 0: the whole port */
-	struct f_text local_ip, next_hop; /* IPv4: our address with mask; null next hop: prefixes are on-link */
-	struct f_text local_ipv6, next_hop_ipv6;
-	struct f_list prefixes; /* both families */
-	struct f_text edge_id;  /* of the port */
-	struct f_text status;   /* "" or PENDING_DELETE */
-	struct f_int created_time, updated_time;
-};
-extern const struct field_table attachment_table;
-extern const struct resource attachment_resource;
-
 /* The row with this id; DC_E_NOT_FOUND (err untouched) when there is none. */
 enum dc_code edge_get(struct tx *, const char *id, struct edge **ret, struct dc_error *err);
 enum dc_code port_get(struct tx *, const char *id, struct port **ret, struct dc_error *err);

@@ -73,3 +73,12 @@ life_move(struct f_text *status, enum life_event event, const char *kind, const 
 	    status->set == GIVEN ? status->v : "none", (int)event);
 	return false;
 }
+
+void
+life_set(struct f_text *status, const char *to, const char *kind, const char *id)
+{
+	if (status->set == GIVEN && strcmp(status->v, to) == 0)
+		return;
+	dc_log(LOG_INFO, "status", "%s=%s from=%s to=%s", kind, id, status->set == GIVEN ? status->v : "none", to);
+	F_SET_TEXT(*status, to);
+}

@@ -37,6 +37,8 @@ enum life_event {
 /* Moves status (an F_ENUM text with the names above); false, and a log line, when the state has no row for the event. A
  * move to the same state is true. */
 bool life_move(struct f_text *status, enum life_event, const char *kind, const char *id);
+/* Assigns a state of what has no events of its own (gateways), and logs the move. */
+void life_set(struct f_text *status, const char *to, const char *kind, const char *id);
 bool life_is(const struct f_text *status, enum life_state);
 /* Names, NULL-terminated: those above, then the ones of the contract that later features bring. */
 extern const char *const life_names[];

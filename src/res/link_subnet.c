@@ -17,6 +17,8 @@ const struct field_table link_subnet_table = {
     .name = "LinkSubnet",
     .sql = "link_subnet",
     .size = sizeof(struct link_subnet),
+    .guarded_by = "gateway",
+    .guard_column = "gateway_id",
     .fields =
 	(const struct field[]){
 	    {AT(link_subnet, id), .kind = F_UUID, .doc = "Peer, or session of a link."},

@@ -100,14 +100,13 @@ location_create(struct tx *tx, struct call *call, void *row, struct dc_error *er
 }
 
 static enum dc_code
-location_remove(struct tx *tx, struct call *call, void *row, bool *later, struct dc_error *err)
+location_remove(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
 	const struct location *l = row;
 	int64_t used;
 	enum dc_code rc;
 
 	(void)call;
-	(void)later;
 	if ((rc = query_count(tx, edge_resource.table, Q(Q_EQ("location_id", l->id.v)), &used, err)) != DC_OK)
 		return rc;
 	return used == 0 ? DC_OK : dc_fail(err, DC_E_PARAM, NULL, "the location still has %lld edges", (long long)used);

@@ -4,11 +4,9 @@
 #include <string.h>
 
 #include "api/crud.h"
-#include "auth/tables.h"
-#include "reconcile/objects.h"
-#include "res/enterprise_router.h"
 #include "res/global_dc_gateway.h"
-#include "res/virtual_interface.h"
+#include "res/vif_row.h"
+#include "store/row_lock.h"
 
 struct bandwidth_info {
 	struct f_int bandwidth_size;
@@ -64,6 +62,7 @@ const struct field_table peer_link_table = {
     .name = "PeerLink",
     .sql = "peer_link",
     .size = sizeof(struct peer_link),
+    .rank = RANK_LINK,
     .created_differs = true,
     .fields =
 	(const struct field[]){
@@ -106,47 +105,19 @@ const struct field_table peer_link_table = {
 		.doc = "Edge that it is on."},
 	    {AT(peer_link, number), .kind = F_INT, .may = VIEW_OP_ANSWER,
 		.doc = "Number of its subnets in the blocks of links."},
-	    {AT(peer_link, near_mark), .kind = F_UUID, .doc = "Mark of the near device."},
-	    {AT(peer_link, far_mark), .kind = F_UUID, .doc = "Mark of the far device."},
-	    {AT(peer_link, near_v4), .kind = F_UUID, .may = VIEW_OP_ANSWER, .doc = "IPv4 session of the near end."},
-	    {AT(peer_link, near_v6), .kind = F_UUID, .may = VIEW_OP_ANSWER, .doc = "IPv6 session of the near end."},
-	    {AT(peer_link, far_v4), .kind = F_UUID, .may = VIEW_OP_ANSWER, .doc = "IPv4 session of the far end."},
-	    {AT(peer_link, far_v6), .kind = F_UUID, .may = VIEW_OP_ANSWER, .doc = "IPv6 session of the far end."},
+	    {AT(peer_link, near_v4), .kind = F_UUID, .no_column = true, .may = VIEW_OP_ANSWER,
+		.doc = "IPv4 session of the near end."},
+	    {AT(peer_link, near_v6), .kind = F_UUID, .no_column = true, .may = VIEW_OP_ANSWER,
+		.doc = "IPv6 session of the near end."},
+	    {AT(peer_link, far_v4), .kind = F_UUID, .no_column = true, .may = VIEW_OP_ANSWER,
+		.doc = "IPv4 session of the far end."},
+	    {AT(peer_link, far_v6), .kind = F_UUID, .no_column = true, .may = VIEW_OP_ANSWER,
+		.doc = "IPv6 session of the far end."},
 	    {AT(peer_link, deleted_time), .kind = F_TIME,
 		.doc = "When it was deleted; it stays until its edge has let go."},
 	    {0},
 	},
 };
-
-/* --- sets of links --- */
-
-static enum dc_code
-count_both(
-    struct tx *tx, const struct query_cond *near, const struct query_cond *far, int64_t *ret, struct dc_error *err)
-{
-	int64_t more;
-	enum dc_code rc;
-
-	if ((rc = query_count(tx, &peer_link_table, near, ret, err)) != DC_OK ||
-	    (rc = query_count(tx, &peer_link_table, far, &more, err)) != DC_OK)
-		return rc;
-	*ret += more;
-	return DC_OK;
-}
-
-enum dc_code
-peer_links_of(struct tx *tx, const char *gateway_id, int64_t *ret, struct dc_error *err)
-{
-	return count_both(tx, Q(Q_EQ("global_dc_gateway_id", gateway_id), Q_IS_NULL("deleted_time")),
-	    Q(Q_EQ("peer_gateway_id", gateway_id), Q_IS_NULL("deleted_time")), ret, err);
-}
-
-enum dc_code
-peer_links_on(struct tx *tx, const char *gateway_id, const char *edge_id, int64_t *ret, struct dc_error *err)
-{
-	return count_both(tx, Q(Q_EQ("global_dc_gateway_id", gateway_id), Q_EQ("edge_id", edge_id)),
-	    Q(Q_EQ("peer_gateway_id", gateway_id), Q_EQ("edge_id", edge_id)), ret, err);
-}
 
 /* --- rules --- */
 
@@ -175,24 +146,30 @@ no_gateway(const struct peer_link *link, struct dc_error *err)
 	    link->peer_gateway_id.v);
 }
 
-/* Both gateways, always in the order of their ids, so that two calls never wait for each other. */
+/* Both gateways; a new one takes a number from the pool, too. */
 static enum dc_code
-lock_gateways(struct tx *tx, const struct peer_link *link, struct dc_error *err)
+chain(struct tx *tx, struct call *call, void *row, struct lock_set *set, struct dc_error *err)
 {
-	enum dc_code rc = query_lock(tx, &gateway_table, link->low.v, err);
+	const struct peer_link *link = row;
+	const struct peer_site *site = link->peer_site.v;
 
-	return rc == DC_OK ? query_lock(tx, &gateway_table, link->high.v, err) : rc;
+	(void)tx;
+	(void)err;
+	lock_want(set, &gateway_table, link->global_dc_gateway_id.v);
+	if (call != NULL && call->route->method == M_POST) {
+		lock_want(set, &pool_table, POOL_LINK);
+		lock_want(set, &gateway_table, site->gateway_id.v);
+	} else
+		lock_want(set, &gateway_table, link->peer_gateway_id.v);
+	return DC_OK;
 }
 
 static enum dc_code
 find_gateways(
     struct tx *tx, const struct peer_link *link, struct gateway *near, struct gateway *far, struct dc_error *err)
 {
-	enum dc_code rc;
+	enum dc_code rc = gateway_get(tx, link->peer_gateway_id.v, far, err);
 
-	rc = lock_gateways(tx, link, err);
-	if (rc == DC_OK)
-		rc = gateway_get(tx, link->peer_gateway_id.v, far, err);
 	if (rc == DC_OK && (!far->kind->links || far->leaving || strcmp(far->tenant_id, link->peer_project_id.v) != 0))
 		rc = DC_E_NOT_FOUND;
 	if (rc == DC_E_NOT_FOUND)
@@ -209,7 +186,7 @@ check_quota(struct tx *tx, const struct call *call, const struct gateway *gw, st
 
 	if (gw->kind != &global_dc_gateway_kind || quota < 0)
 		return DC_OK;
-	if ((rc = peer_links_of(tx, gw->id, &used, err)) != DC_OK)
+	if ((rc = link_ends_count(tx, gw->id, &used, err)) != DC_OK)
 		return rc;
 	return used < quota ? DC_OK
 			    : dc_fail(err, DC_E_QUOTA, NULL,
@@ -229,6 +206,19 @@ check_pair(struct tx *tx, const struct peer_link *link, struct dc_error *err)
 	return same == 0 ? DC_OK
 			 : dc_fail(err, DC_E_PARAM, "peer_link.peer_site.gateway_id",
 			       "peer_link.peer_site.gateway_id: the two gateways are linked already");
+}
+
+/* Each gateway hides the AS numbers of its range from customers: the other one's has to be among them. */
+static enum dc_code
+check_ranges(const struct gateway *near, const struct gateway *far, struct dc_error *err)
+{
+	bool hidden = far->internal_asn >= near->internal_asn_first && far->internal_asn <= near->internal_asn_last &&
+		      near->internal_asn >= far->internal_asn_first && near->internal_asn <= far->internal_asn_last;
+
+	return hidden ? DC_OK
+		      : dc_fail(err, DC_E_PARAM, "peer_link.peer_site.gateway_id",
+			    "peer_link.peer_site.gateway_id: the two gateways take the AS numbers of their links from "
+			    "different ranges");
 }
 
 /* --- where it can be --- */
@@ -257,11 +247,9 @@ places_of(struct tx *tx, const struct gateway *gw, struct places *ret, struct dc
 	size_t interfaces = 0, attachments;
 	enum dc_code rc;
 
-	if (gw->kind->interfaces != NULL &&
-	    (rc = query_list(tx, &virtual_interface_table,
-		 Q(Q_EQ(gw->kind->interfaces, gw->id), Q_EQ("service_type", gw->kind->service),
-		     Q_NE("status", "PENDING_DELETE")),
-		 NULL, &rows, &interfaces, err)) != DC_OK)
+	if (gw->kind->service != NULL && (rc = query_list(tx, &virtual_interface_table,
+					      Q(Q_EQ("vrf_gateway_id", gw->id), Q_NE("status", "PENDING_DELETE")), NULL,
+					      &rows, &interfaces, err)) != DC_OK)
 		return rc;
 	if ((rc = attachments_of(tx, gw, NULL, &a, &attachments, err)) != DC_OK)
 		return rc;
@@ -286,7 +274,7 @@ choose_edge(
 		return rc;
 	if (here.n == 0)
 		return dc_fail(err, DC_E_VIF_RELATED, NULL, "the global DC gateway has no virtual interface yet");
-	if (there.n == 0 && far->kind->interfaces != NULL)
+	if (there.n == 0 && far->kind->service != NULL)
 		return dc_fail(err, DC_E_VIF_RELATED, "peer_link.peer_site.gateway_id",
 		    "peer_link.peer_site.gateway_id: the global DC gateway there has no virtual interface yet");
 	for (size_t i = 0; i < here.n; i++) {
@@ -316,11 +304,9 @@ new_id(struct f_text *to, struct arena *arena)
 }
 
 static void
-fill(struct peer_link *link, struct arena *arena)
+fill(struct peer_link *link)
 {
 	const struct peer_site *site = link->peer_site.v;
-	struct f_text *ids[] = {
-	    &link->near_mark, &link->far_mark, &link->near_v4, &link->near_v6, &link->far_v4, &link->far_v6};
 	bool near_first;
 
 	link->peer_gateway_id = site->gateway_id;
@@ -329,11 +315,37 @@ fill(struct peer_link *link, struct arena *arena)
 	near_first = strcmp(link->global_dc_gateway_id.v, link->peer_gateway_id.v) < 0;
 	link->low = near_first ? link->global_dc_gateway_id : link->peer_gateway_id;
 	link->high = near_first ? link->peer_gateway_id : link->global_dc_gateway_id;
-	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
-		new_id(ids[i], arena);
 	F_SET_TEXT(link->status, "PENDING_CREATE");
 	if (text_or_null(&link->description) == NULL)
 		F_SET_TEXT(link->description, NULL);
+}
+
+/* What the ends are made of, for as long as the link lives. */
+static enum dc_code
+make_ends(struct tx *tx, struct peer_link *link, const struct res_settings *settings, struct dc_error *err)
+{
+	struct arena *arena = tx_arena(tx);
+	struct link_end *end = arena_array(arena, 2, sizeof(*end));
+	struct edge_number number;
+	enum dc_code rc = number_get(tx, link->edge_id.v, "link", link->id.v, 0, &number, err);
+
+	if (rc != DC_OK)
+		return rc;
+	for (unsigned i = 0; i < 2; i++) {
+		struct f_text *ids[] = {&end[i].id, &end[i].mark, &end[i].session_v4, &end[i].session_v6};
+
+		for (size_t k = 0; k < sizeof(ids) / sizeof(ids[0]); k++)
+			new_id(ids[k], arena);
+		end[i].link_id = link->id;
+		F_SET_TEXT(end[i].side, i == 0 ? "a" : "b");
+		F_SET_TEXT(end[i].region_id, settings->region_id);
+		end[i].edge_id = link->edge_id;
+		end[i].gateway_id = i == 0 ? link->global_dc_gateway_id : link->peer_gateway_id;
+		F_SET_TEXT(end[i].device, arena_printf(arena, "dcl%lld%s", (long long)number.number.v, end[i].side.v));
+		F_SET_BOOL(end[i].leaving, false);
+	}
+	link->ends = end;
+	return peer_link_take_number(tx, link, end, settings, err);
 }
 
 static enum dc_code
@@ -343,33 +355,28 @@ peer_link_create(struct tx *tx, struct call *call, void *row, struct dc_error *e
 	struct gateway near = {0}, far = {0};
 	enum dc_code rc;
 
-	fill(link, tx_arena(tx));
+	fill(link);
 	if ((rc = name_check(link->name.v, "peer_link.name", err)) != DC_OK ||
-	    (rc = check_site(call, link, err)) != DC_OK ||
-	    (rc = query_lock(tx, &project_table, call->project, err)) != DC_OK ||
-	    (rc = find_gateways(tx, link, &near, &far, err)) != DC_OK ||
+	    (rc = check_site(call, link, err)) != DC_OK || (rc = find_gateways(tx, link, &near, &far, err)) != DC_OK ||
 	    (rc = check_quota(tx, call, &near, err)) != DC_OK || (rc = check_quota(tx, call, &far, err)) != DC_OK ||
-	    (rc = check_pair(tx, link, err)) != DC_OK || (rc = choose_edge(tx, &near, &far, link, err)) != DC_OK)
+	    (rc = check_pair(tx, link, err)) != DC_OK || (rc = check_ranges(&near, &far, err)) != DC_OK ||
+	    (rc = choose_edge(tx, &near, &far, link, err)) != DC_OK)
 		return rc;
 	F_SET_TEXT(link->peer_type, far.kind == &enterprise_router_kind ? "ER" : "GDGW");
-	return peer_link_take_number(tx, link, res_settings(call), err);
+	return make_ends(tx, link, res_settings(call), err);
 }
 
 static enum dc_code
 peer_link_created(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
-	struct peer_link *link = row;
-	const struct res_settings *settings = res_settings(call);
-	struct gateway near, far;
+	const struct peer_link *link = row;
 	enum dc_code rc;
 
-	if ((rc = peer_link_take_subnets(tx, link, settings, err)) != DC_OK ||
-	    (rc = gateway_get(tx, link->global_dc_gateway_id.v, &near, err)) != DC_OK ||
-	    (rc = gateway_get(tx, link->peer_gateway_id.v, &far, err)) != DC_OK ||
-	    (rc = gateway_render(tx, &near, link->edge_id.v, settings, err)) != DC_OK ||
-	    (rc = gateway_render(tx, &far, link->edge_id.v, settings, err)) != DC_OK)
-		return rc;
-	return peer_link_render(tx, link, settings, err);
+	(void)call;
+	for (unsigned i = 0; i < 2; i++)
+		if ((rc = query_insert(tx, &link_end_table, &link->ends[i], err)) != DC_OK)
+			return rc;
+	return peer_link_take_subnets(tx, link->ends, err);
 }
 
 /* --- update and delete --- */
@@ -378,44 +385,67 @@ static enum dc_code
 peer_link_update(struct tx *tx, struct call *call, const void *old, const void *patch, void *row, struct dc_error *err)
 {
 	struct peer_link *link = row;
-	enum dc_code rc;
 
+	(void)tx;
 	(void)call;
 	(void)old;
 	(void)patch;
-	if ((rc = lock_gateways(tx, link, err)) != DC_OK)
-		return rc;
 	if (text_or_null(&link->description) == NULL)
 		F_SET_TEXT(link->description, NULL); /* "" clears it */
 	return name_check(link->name.v, "peer_link.name", err);
 }
 
 static enum dc_code
-peer_link_remove(struct tx *tx, struct call *call, void *row, bool *later, struct dc_error *err)
+peer_link_remove(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
-	static const char *const columns[] = {"deleted_time", NULL};
 	struct peer_link *link = row;
+	const struct link_end leaving = {.leaving = {GIVEN, true}};
 	enum dc_code rc;
 
 	(void)call;
-	*later = true; /* peer_link_observe() deletes the row when the edge has let go of everything */
 	F_SET_INT(link->deleted_time, tx_now(tx));
-	if ((rc = lock_gateways(tx, link, err)) != DC_OK ||
-	    (rc = query_set(tx, &peer_link_table, columns, link, Q(Q_EQ("id", link->id.v)), NULL, err)) != DC_OK ||
-	    (rc = peer_link_withdraw(tx, link, err)) != DC_OK)
+	if ((rc = query_set(tx, &peer_link_table, (const char *const[]){"deleted_time", NULL}, link,
+		 Q(Q_EQ("id", link->id.v)), NULL, err)) != DC_OK)
 		return rc;
-	return peer_link_observe(tx, link->id.v, err);
+	return query_set(tx, &link_end_table, (const char *const[]){"leaving", NULL}, &leaving,
+	    Q(Q_EQ("link_id", link->id.v)), NULL, err);
 }
 
 /* --- reading --- */
+
+/* The operator reads the ids of the ends' sessions. */
+static enum dc_code
+show_sessions(struct tx *tx, struct peer_link *link, size_t n, struct dc_error *err)
+{
+	const char **ids = arena_array(tx_arena(tx), n + 1, sizeof(*ids));
+	struct query_page by_link = {.sort = "link_id"};
+	const struct link_end *end;
+	void *rows;
+	size_t ends;
+	enum dc_code rc;
+
+	for (size_t i = 0; i < n; i++)
+		ids[i] = link[i].id.v;
+	if ((rc = query_list(tx, &link_end_table, Q(Q_IN("link_id", ids)), &by_link, &rows, &ends, err)) != DC_OK)
+		return rc;
+	end = rows;
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < ends; k++) {
+			bool near = strcmp(end[k].side.v, "a") == 0;
+
+			if (strcmp(end[k].link_id.v, link[i].id.v) != 0)
+				continue;
+			*(near ? &link[i].near_v4 : &link[i].far_v4) = end[k].session_v4;
+			*(near ? &link[i].near_v6 : &link[i].far_v6) = end[k].session_v6;
+		}
+	return DC_OK;
+}
 
 static enum dc_code
 peer_link_embed(struct tx *tx, const struct call *call, void *rows, size_t n, struct dc_error *err)
 {
 	struct peer_link *link = rows;
 
-	(void)call;
-	(void)err;
 	for (size_t i = 0; i < n; i++) {
 		struct peer_site *site = arena_new_of(tx_arena(tx), struct peer_site);
 		struct bandwidth_info *bandwidth = arena_new_of(tx_arena(tx), struct bandwidth_info);
@@ -427,8 +457,15 @@ peer_link_embed(struct tx *tx, const struct call *call, void *rows, size_t n, st
 		link[i].bandwidth_info = (struct f_objects){GIVEN, 1, bandwidth};
 		F_SET_TEXT(link[i].create_owner, "dc");
 	}
-	return DC_OK;
+	return crud_is_operator(call) ? show_sessions(tx, link, n, err) : DC_OK;
 }
+
+static const struct depend depends[] = {
+    {"global_dc_gateway", "global_dc_gateway_id", "id", .settle = WORK_STATE},
+    {"global_dc_gateway", "peer_gateway_id", "id", .settle = WORK_STATE},
+    {"enterprise_router", "peer_gateway_id", "id", .settle = WORK_STATE},
+    {0},
+};
 
 static enum dc_code
 peer_link_observed_age(struct tx *tx, const void *row, int64_t *ret, struct dc_error *err)
@@ -469,11 +506,16 @@ const struct resource peer_link_resource = {
     .parent_column = "global_dc_gateway_id",
     .hidden = "deleted_time",
     .routes = peer_link_routes,
+    .chain = chain,
     .create = peer_link_create,
     .created = peer_link_created,
     .update = peer_link_update,
     .remove = peer_link_remove,
     .embed = peer_link_embed,
-    .observe = peer_link_observe,
+    .rank = RANK_LINK,
+    .depends = depends,
+    .leaving = peer_link_leaving,
+    .render = peer_link_render,
+    .settle = peer_link_settle,
     .observed_age = peer_link_observed_age,
 };

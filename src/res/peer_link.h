@@ -6,6 +6,7 @@
 #ifndef DC_PEER_LINK_H
 #define DC_PEER_LINK_H
 
+#include "res/link_end.h"
 #include "res/res.h"
 
 struct peer_link {
@@ -15,49 +16,34 @@ struct peer_link {
 	struct f_int created_time, updated_time;
 	/* ours */
 	struct f_text peer_gateway_id, peer_project_id, peer_region_id, peer_type, peer_link_id;
-	struct f_text low, high; /* both gateways, in the order of their ids */
-	struct f_text edge_id;
-	struct f_int number;                            /* of its subnets in their blocks */
-	struct f_text near_mark, far_mark;              /* of the ends' devices */
+	struct f_text low, high;   /* both gateways, in the order of their ids */
+	struct f_text edge_id;     /* of the near end */
+	struct f_int number;       /* of its subnets in their blocks */
+	struct f_int deleted_time; /* set: it waits for its edge */
+	/* computed, for the operator */
 	struct f_text near_v4, near_v6, far_v4, far_v6; /* ids of the ends' sessions */
-	struct f_int deleted_time;                      /* set: it waits for its edge */
+	/* of a create: the ends, until they are inserted */
+	struct link_end *ends;
 };
 extern const struct field_table peer_link_table;
 extern const struct resource peer_link_resource;
 
-/* One end of a link. */
-struct link_end {
-	const char *name; /* "a" or "b" */
-	const char *gateway_id, *mark;
-	const char *session[2]; /* IPv4, IPv6 */
-	struct ip_prefix address[2];
-};
-/* Ends of links that a gateway has: shown ones anywhere, and all on one edge, with those that wait for it. */
-enum dc_code peer_links_of(struct tx *, const char *gateway_id, int64_t *ret, struct dc_error *err);
-enum dc_code peer_links_on(
-    struct tx *, const char *gateway_id, const char *edge_id, int64_t *ret, struct dc_error *err);
-
 /* --- peer_link_number.c: its addresses --- */
 
-/* end[0] is the near one. The addresses follow from the number and the blocks. */
-void peer_link_ends(const struct peer_link *, const struct res_settings *, struct link_end end[2]);
-/* Gives the link a number that no link has and whose subnets no neighbour of its gateways has: one above the highest in
- * use, from the start of the blocks when that is past their end. DC_E_QUOTA when there is none. Under both gateways'
- * locks. */
-enum dc_code peer_link_take_number(struct tx *, struct peer_link *, const struct res_settings *, struct dc_error *err);
-/* Takes the number's subnets for the link's sessions; link_subnet_release() gives each back. */
-enum dc_code peer_link_take_subnets(
-    struct tx *, const struct peer_link *, const struct res_settings *, struct dc_error *err);
+/* Fills the addresses of both ends: the n-th pair of each block. */
+void peer_link_number_ends(const struct res_settings *, int64_t number, struct link_end ends[2], struct arena *arena);
+/* Gives the link a number that no link has and whose subnets no neighbour of its gateways has, and the ends their
+ * addresses: one above the highest in use, from the start of the blocks when that is past their end. DC_E_QUOTA when
+ * there is none. Under the locks of both gateways and of the pool. */
+enum dc_code peer_link_take_number(
+    struct tx *, struct peer_link *, struct link_end ends[2], const struct res_settings *, struct dc_error *err);
+/* Takes the ends' subnets for their sessions; link_subnet_release() gives each back. */
+enum dc_code peer_link_take_subnets(struct tx *, const struct link_end ends[2], struct dc_error *err);
 
 /* --- peer_link_edge.c: the link on its edge --- */
 
-/* Puts its objects. */
-enum dc_code peer_link_render(struct tx *, const struct peer_link *, const struct res_settings *, struct dc_error *err);
-/* A deleted link's objects leave. */
-enum dc_code peer_link_withdraw(struct tx *, const struct peer_link *, struct dc_error *err);
-/* resource.observe: derives state and reason from what the edge said. */
-enum dc_code peer_link_observe(struct tx *, const char *id, struct dc_error *err);
-/* The same for all links of a gateway whose VRF changed. */
-enum dc_code peer_links_observe(struct tx *, const char *gateway_id, struct dc_error *err);
+bool peer_link_leaving(const void *row);
+enum dc_code peer_link_render(struct tx *, struct work_view *, const void *row, struct dc_error *err);
+enum dc_code peer_link_settle(struct tx *, struct work_view *, void *row, bool *gone, struct dc_error *err);
 
 #endif

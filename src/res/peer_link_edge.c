@@ -4,99 +4,97 @@
  * families are Established, and what one end announces the other has received. */
 #include <string.h>
 
-#include "base/log.h"
-#include "reconcile/objects.h"
-#include "res/enterprise_router.h"
 #include "res/gateway.h"
+#include "res/lifecycle.h"
 #include "res/link_subnet.h"
 #include "res/peer_link.h"
 
 #define REASON_MAX 255 /* characters, contract */
 /* All that one gateway may know of its customers; a limit against our own mistakes, not a quota. */
 #define ROUTE_LIMIT 10000
+#define DEVICE_PREFIX "dcl" /* "dcl12a" has the sessions "lnk12a_4" and "lnk12a_6" */
 
 static const enum ip_family families[2] = {IP_V4, IP_V6};
 
 /* --- down --- */
 
 static const char *
-device_key(struct arena *arena, const struct peer_link *link, const struct link_end *end)
+device_key(struct arena *arena, const struct link_end *end)
 {
-	return arena_printf(arena, "veth/%s/%s", link->id.v, end->name);
+	return arena_printf(arena, "veth/%s/%s", end->link_id.v, end->side.v);
 }
 
 static void
-put_session(struct render *render, struct arena *arena, const struct peer_link *link, const struct link_end *end,
-    unsigned f, const struct wire_bgp *common, const struct link_end *other)
+put_session(struct work_view *work, struct arena *arena, const struct link_end *end, unsigned f,
+    const struct wire_bgp *common, const struct link_end *other)
 {
 	struct wire_addr addr = {0};
 	struct wire_bgp bgp = *common;
+	struct ip_prefix ours, theirs;
 	char local[IP_TEXT_SIZE], remote[IP_TEXT_SIZE], prefix[IP_TEXT_SIZE];
 
-	ip_format_prefix(&end->address[f], prefix);
-	ip_format_addr(&end->address[f].addr, local);
-	ip_format_addr(&other->address[f].addr, remote);
-	F_SET_TEXT(addr.link, device_key(arena, link, end));
+	if (!link_end_address(end, f, &ours) || !link_end_address(other, f, &theirs))
+		return;
+	ip_format_prefix(&ours, prefix);
+	ip_format_addr(&ours.addr, local);
+	ip_format_addr(&theirs.addr, remote);
+	F_SET_TEXT(addr.link, device_key(arena, end));
 	F_SET_TEXT(addr.prefix, prefix);
-	render_put(render, arena_printf(arena, "addr/%s", end->session[f]), OBJECT_ADDR, &addr, NULL);
+	work_put(
+	    work, end->edge_id.v, arena_printf(arena, "addr/%s", link_end_session(end, f)), OBJECT_ADDR, &addr, NULL);
 	bgp.link = addr.link;
 	F_SET_TEXT(bgp.name, arena_printf(arena, "%s_%u", common->name.v, (unsigned)families[f]));
 	F_SET_TEXT(bgp.local, local);
 	F_SET_TEXT(bgp.remote, remote);
-	render_put(render, arena_printf(arena, "bgp/%s", end->session[f]), OBJECT_BGP, &bgp, NULL);
+	work_put(work, end->edge_id.v, arena_printf(arena, "bgp/%s", link_end_session(end, f)), OBJECT_BGP, &bgp, NULL);
 }
 
 static void
-put_end(struct render *render, struct arena *arena, const struct peer_link *link, int64_t number,
-    const struct link_end *end, const struct gateway *gw, const struct link_end *other, const struct gateway *other_gw)
+put_end(struct work_view *work, struct arena *arena, const struct link_end *end, const struct gateway *gw,
+    const struct link_end *other, const struct gateway *other_gw)
 {
 	struct wire_veth veth = {0};
 	struct wire_bgp bgp = {0};
 
 	F_SET_TEXT(veth.vrf, gateway_key(arena, gw->id));
-	F_SET_TEXT(veth.device, arena_printf(arena, "dcl%lld%s", (long long)number, end->name));
-	F_SET_TEXT(veth.mark, end->mark);
-	F_SET_TEXT(veth.peer, device_key(arena, link, other));
-	render_put(render, device_key(arena, link, end), OBJECT_VETH, &veth, NULL);
+	veth.device = end->device;
+	veth.mark = end->mark;
+	F_SET_TEXT(veth.peer, device_key(arena, other));
+	work_put(work, end->edge_id.v, device_key(arena, end), OBJECT_VETH, &veth, NULL);
 	bgp.vrf = veth.vrf;
-	F_SET_TEXT(bgp.name, arena_printf(arena, "lnk%lld%s", (long long)number, end->name));
+	F_SET_TEXT(bgp.name, arena_printf(arena, "lnk%s", end->device.v + strlen(DEVICE_PREFIX)));
 	F_SET_INT(bgp.local_asn, gw->internal_asn);
 	F_SET_INT(bgp.remote_asn, other_gw->internal_asn);
 	F_SET_INT(bgp.route_limit, ROUTE_LIMIT);
 	F_SET_TEXT(bgp.class, "link");
 	F_SET_BOOL(bgp.default_route, gw->kind == &enterprise_router_kind);
 	for (unsigned f = 0; f < 2; f++)
-		put_session(render, arena, link, end, f, &bgp, other);
+		put_session(work, arena, end, f, &bgp, other);
+}
+
+bool
+peer_link_leaving(const void *row)
+{
+	return ((const struct peer_link *)row)->deleted_time.set == GIVEN;
 }
 
 enum dc_code
-peer_link_render(struct tx *tx, const struct peer_link *link, const struct res_settings *settings, struct dc_error *err)
+peer_link_render(struct tx *tx, struct work_view *work, const void *row, struct dc_error *err)
 {
-	struct arena *arena = tx_arena(tx);
+	const struct peer_link *link = row;
 	struct link_end end[2];
 	struct gateway gw[2];
-	struct edge_number number;
-	struct render *render;
 	enum dc_code rc;
 
-	peer_link_ends(link, settings, end);
-	if ((rc = gateway_get(tx, end[0].gateway_id, &gw[0], err)) != DC_OK ||
-	    (rc = gateway_get(tx, end[1].gateway_id, &gw[1], err)) != DC_OK ||
-	    (rc = number_get(tx, link->edge_id.v, "link", link->id.v, 0, &number, err)) != DC_OK ||
-	    (rc = render_begin(tx, link->edge_id.v, peer_link_resource.name, link->id.v, &render, err)) != DC_OK)
+	if (peer_link_leaving(link))
+		return DC_OK;
+	if ((rc = link_ends_of(tx, link->id.v, end, err)) != DC_OK ||
+	    (rc = gateway_get(tx, end[0].gateway_id.v, &gw[0], err)) != DC_OK ||
+	    (rc = gateway_get(tx, end[1].gateway_id.v, &gw[1], err)) != DC_OK)
 		return rc;
 	for (unsigned i = 0; i < 2; i++)
-		put_end(render, arena, link, number.number.v, &end[i], &gw[i], &end[1 - i], &gw[1 - i]);
-	return render_commit(tx, render, NULL, err);
-}
-
-enum dc_code
-peer_link_withdraw(struct tx *tx, const struct peer_link *link, struct dc_error *err)
-{
-	struct render *render;
-	enum dc_code rc = render_begin(tx, link->edge_id.v, peer_link_resource.name, link->id.v, &render, err);
-
-	return rc == DC_OK ? render_commit(tx, render, NULL, err) : rc;
+		put_end(work, tx_arena(tx), &end[i], &gw[i], &end[1 - i], &gw[1 - i]);
+	return DC_OK;
 }
 
 /* --- states --- */
@@ -150,11 +148,12 @@ state_of(const struct peer_link *link)
 
 /* --- up --- */
 
+/* What one look at the store shows of a link. */
 struct look {
 	struct tx *tx;
 	struct peer_link *link;
-	struct edge_object *object; /* its own */
-	size_t objects;
+	struct link_end end[2];
+	bool heard; /* an edge has said something about the link */
 	char reason[REASON_MAX + 1];
 	struct dc_error *err;
 };
@@ -173,11 +172,20 @@ say(struct look *l, enum event event, const char *fmt, ...)
 }
 
 static enum event
-judge_object(struct look *l, const struct edge_object *o)
+judge_set(struct look *l, const struct edge_object *object, size_t n)
 {
-	if (object_is_error(o))
-		return say(l, EVENT_FAILED, "%s: %s", o->kind.v, o->error.set == GIVEN ? o->error.v : o->state.v);
-	return object_is_applied(o) ? EVENT_UP : say(l, EVENT_WAITING, "the edge has not read it back yet");
+	const struct edge_object *culprit = NULL;
+
+	switch (work_judge(object, n, &culprit)) {
+	case VERDICT_FAILED:
+		return say(l, EVENT_FAILED, "%s", work_error(culprit, tx_arena(l->tx)));
+	case VERDICT_NONE:
+	case VERDICT_WAITING:
+		return !l->heard ? EVENT_WAITING : say(l, EVENT_WAITING, "the edge has not read it back yet");
+	case VERDICT_APPLIED:
+		break;
+	}
+	return EVENT_UP;
 }
 
 /* What failed outweighs what is not there yet. */
@@ -188,35 +196,36 @@ worse(enum event *event, enum event other)
 		*event = other;
 }
 
+/* The VRF that the end is in. */
 static enum dc_code
-judge_vrf(struct look *l, const char *gateway_id, enum event *event)
+judge_vrf(struct look *l, const struct link_end *end, const char *kind, enum event *event)
 {
-	void *row;
-	enum dc_code rc = query_get(l->tx, &edge_object_table,
-	    Q(Q_EQ("edge_id", l->link->edge_id.v), Q_EQ("key", gateway_key(tx_arena(l->tx), gateway_id))), &row,
-	    l->err);
+	const struct edge_object *vrf;
+	size_t n, here = 0;
+	enum dc_code rc = work_objects_of(l->tx, kind, end->gateway_id.v, &vrf, &n, l->err);
 
-	if (rc == DC_E_NOT_FOUND) {
-		worse(event, say(l, EVENT_WAITING, "the edge has not read it back yet"));
-		return DC_OK;
-	}
-	if (rc == DC_OK && *event != EVENT_FAILED)
-		worse(event, judge_object(l, row));
-	return rc;
+	if (rc != DC_OK || *event == EVENT_FAILED)
+		return rc;
+	while (here < n && strcmp(vrf[here].edge_id.v, end->edge_id.v) != 0)
+		here++;
+	worse(event, judge_set(l, vrf + here, here < n ? 1 : 0));
+	return DC_OK;
 }
 
 static enum dc_code
-judge_objects(struct look *l, enum event *event)
+judge_objects(struct look *l, struct work_view *work, enum event *event)
 {
+	const char *far = strcmp(l->link->peer_type.v, "ER") == 0 ? "enterprise_router" : "global_dc_gateway";
+	const struct edge_object *own;
+	size_t n;
 	enum dc_code rc;
 
-	*event = EVENT_UP;
-	for (size_t i = 0; i < l->objects && *event != EVENT_FAILED; i++)
-		if (!l->object[i].deleted.v)
-			worse(event, judge_object(l, &l->object[i]));
-	if ((rc = judge_vrf(l, l->link->global_dc_gateway_id.v, event)) != DC_OK)
+	own = work_objects(work, &n);
+	l->heard = work_is_heard(own, n);
+	*event = judge_set(l, own, n);
+	if ((rc = judge_vrf(l, &l->end[0], "global_dc_gateway", event)) != DC_OK)
 		return rc;
-	return judge_vrf(l, l->link->peer_gateway_id.v, event);
+	return judge_vrf(l, &l->end[1], far, event);
 }
 
 static enum dc_code
@@ -252,13 +261,14 @@ passes(const struct edge_session *from, const struct edge_session *to)
 }
 
 static enum dc_code
-judge_family(struct look *l, unsigned f, const char *near_id, const char *far_id, enum event *event)
+judge_family(struct look *l, unsigned f, enum event *event)
 {
 	const char *family = ip_family_name(families[f]);
 	struct edge_session near = {0}, far = {0};
 	enum dc_code rc;
 
-	if ((rc = load_session(l, near_id, &near)) != DC_OK || (rc = load_session(l, far_id, &far)) != DC_OK)
+	if ((rc = load_session(l, link_end_session(&l->end[0], f), &near)) != DC_OK ||
+	    (rc = load_session(l, link_end_session(&l->end[1], f), &far)) != DC_OK)
 		return rc;
 	if (!near.established.v || !far.established.v)
 		*event = say_down(l, family, near.established.v ? &far : &near);
@@ -268,107 +278,58 @@ judge_family(struct look *l, unsigned f, const char *near_id, const char *far_id
 }
 
 static enum dc_code
-judge(struct look *l, enum event *event)
+judge(struct look *l, struct work_view *work, enum event *event)
 {
-	const struct peer_link *link = l->link;
-	enum dc_code rc = judge_objects(l, event);
+	enum dc_code rc = judge_objects(l, work, event);
 
-	if (rc == DC_OK && *event == EVENT_UP)
-		rc = judge_family(l, 0, link->near_v4.v, link->far_v4.v, event);
-	if (rc == DC_OK && *event == EVENT_UP)
-		rc = judge_family(l, 1, link->near_v6.v, link->far_v6.v, event);
+	for (unsigned f = 0; f < 2 && rc == DC_OK && *event == EVENT_UP; f++)
+		rc = judge_family(l, f, event);
 	return rc;
-}
-
-static bool
-same(const char *a, const char *b)
-{
-	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
 static enum dc_code
 move(struct look *l, enum event event)
 {
 	static const char *const columns[] = {"status", "reason", "peer_link_id", NULL};
-	struct peer_link *link = l->link;
-	const char *status = state_names[next[state_of(link)][event]],
-		   *reason = l->reason[0] != '\0' ? l->reason : NULL;
+	struct peer_link *link = l->link, old = *link;
 
-	if (same(status, link->status.v) && same(reason, link->reason.v))
+	life_set(&link->status, state_names[next[state_of(link)][event]], "peer_link", link->id.v);
+	F_SET_TEXT(link->reason, l->reason[0] != '\0' ? arena_strdup(tx_arena(l->tx), l->reason) : NULL);
+	if (text_is_same(&old.status, &link->status) && text_is_same(&old.reason, &link->reason))
 		return DC_OK;
-	if (!same(status, link->status.v))
-		dc_log(LOG_INFO, "status", "peer_link=%s from=%s to=%s", link->id.v, link->status.v, status);
-	F_SET_TEXT(link->status, status);
-	F_SET_TEXT(link->reason, reason);
 	if (event == EVENT_UP)
 		link->peer_link_id = link->id;
 	return query_set(l->tx, &peer_link_table, columns, link, Q(Q_EQ("id", link->id.v)), NULL, l->err);
 }
 
-/* The edge has let go of everything: the row goes with what it had taken, then what the gateways had there only for it.
- */
+/* The edges have let go of everything: the link gives back what it had taken. */
 static enum dc_code
-destroy(struct look *l)
+give_back(struct look *l)
 {
-	const struct peer_link *link = l->link;
-	const char *session[] = {link->near_v4.v, link->near_v6.v, link->far_v4.v, link->far_v6.v};
 	enum dc_code rc;
 
-	for (size_t i = 0; i < sizeof(session) / sizeof(session[0]); i++)
-		if ((rc = link_subnet_release(l->tx, session[i], l->err)) != DC_OK)
+	for (unsigned i = 0; i < 4; i++)
+		if ((rc = link_subnet_release(l->tx, link_end_session(&l->end[i / 2], i % 2), l->err)) != DC_OK)
 			return rc;
-	if ((rc = query_delete(l->tx, &edge_session_table, Q(Q_EQ("owner_id", link->id.v)), NULL, l->err)) != DC_OK ||
-	    (rc = number_free(l->tx, link->edge_id.v, "link", link->id.v, l->err)) != DC_OK ||
-	    (rc = query_delete(l->tx, &peer_link_table, Q(Q_EQ("id", link->id.v)), NULL, l->err)) != DC_OK ||
-	    (rc = gateway_leave(l->tx, link->global_dc_gateway_id.v, link->edge_id.v, l->err)) != DC_OK)
+	if ((rc = query_delete(l->tx, &edge_session_table, Q(Q_EQ("owner_id", l->link->id.v)), NULL, l->err)) != DC_OK)
 		return rc;
-	return gateway_leave(l->tx, link->peer_gateway_id.v, link->edge_id.v, l->err);
+	return query_delete(l->tx, &link_end_table, Q(Q_EQ("link_id", l->link->id.v)), NULL, l->err);
 }
 
-static enum dc_code
-observe(struct tx *tx, struct peer_link *link, struct dc_error *err)
+enum dc_code
+peer_link_settle(struct tx *tx, struct work_view *work, void *row, bool *gone, struct dc_error *err)
 {
-	struct look l = {.tx = tx, .link = link, .err = err};
+	struct look l = {.tx = tx, .link = row, .err = err};
 	enum event event;
+	size_t objects;
 	enum dc_code rc;
 
-	if ((rc = objects_of(tx, link->id.v, &l.object, &l.objects, err)) != DC_OK)
+	if ((rc = link_ends_of(tx, l.link->id.v, l.end, err)) != DC_OK)
 		return rc;
-	if (link->deleted_time.set == GIVEN)
-		return l.objects == 0 ? destroy(&l) : DC_OK;
-	return (rc = judge(&l, &event)) != DC_OK ? rc : move(&l, event);
-}
-
-enum dc_code
-peer_link_observe(struct tx *tx, const char *id, struct dc_error *err)
-{
-	void *row;
-	enum dc_code rc = query_get(tx, &peer_link_table, Q(Q_EQ("id", id)), &row, err);
-
-	if (rc != DC_OK)
-		return rc == DC_E_NOT_FOUND ? DC_OK : rc;
-	return observe(tx, row, err);
-}
-
-static enum dc_code
-observe_where(struct tx *tx, const char *column, const char *gateway_id, struct dc_error *err)
-{
-	struct peer_link *link;
-	void *rows;
-	size_t n;
-	enum dc_code rc = query_list(
-	    tx, &peer_link_table, Q(Q_EQ(column, gateway_id), Q_IS_NULL("deleted_time")), NULL, &rows, &n, err);
-
-	link = rc == DC_OK ? rows : NULL;
-	for (size_t i = 0; rc == DC_OK && i < n; i++)
-		rc = observe(tx, &link[i], err);
-	return rc;
-}
-
-enum dc_code
-peer_links_observe(struct tx *tx, const char *gateway_id, struct dc_error *err)
-{
-	enum dc_code rc = observe_where(tx, "global_dc_gateway_id", gateway_id, err);
-
-	return rc == DC_OK ? observe_where(tx, "peer_gateway_id", gateway_id, err) : rc;
+	work_objects(work, &objects);
+	if (peer_link_leaving(row)) {
+		*gone = objects == 0;
+		return *gone ? give_back(&l) : DC_OK;
+	}
+	return (rc = judge(&l, work, &event)) != DC_OK ? rc : move(&l, event);
 }

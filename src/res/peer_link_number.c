@@ -33,34 +33,43 @@ pairs_in(const struct ip_prefix *block)
 	return host_bits == 0 ? 0 : host_bits > 32 ? (int64_t)1 << 31 : (int64_t)1 << (host_bits - 1);
 }
 
-void
-peer_link_ends(const struct peer_link *link, const struct res_settings *settings, struct link_end end[2])
+static struct f_text
+address_text(const struct ip_prefix *address, struct arena *arena)
 {
-	uint64_t n = (uint64_t)link->number.v;
+	char text[IP_TEXT_SIZE];
 
-	end[0] =
-	    (struct link_end){"a", link->global_dc_gateway_id.v, link->near_mark.v, {link->near_v4.v, link->near_v6.v},
-		{pair_of(&settings->link_block_v4, n, 0), pair_of(&settings->link_block_v6, n, 0)}};
-	end[1] = (struct link_end){"b", link->peer_gateway_id.v, link->far_mark.v, {link->far_v4.v, link->far_v6.v},
-	    {pair_of(&settings->link_block_v4, n, 1), pair_of(&settings->link_block_v6, n, 1)}};
+	ip_format_prefix(address, text);
+	return (struct f_text){GIVEN, arena_strdup(arena, text)};
+}
+
+void
+peer_link_number_ends(const struct res_settings *settings, int64_t number, struct link_end end[2], struct arena *arena)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct ip_prefix v4 = pair_of(&settings->link_block_v4, (uint64_t)number, i),
+				 v6 = pair_of(&settings->link_block_v6, (uint64_t)number, i);
+
+		end[i].address_v4 = address_text(&v4, arena);
+		end[i].address_v6 = address_text(&v6, arena);
+	}
 }
 
 /* Whether a number's subnets are free of customers' links and static blocks on both gateways. */
 static enum dc_code
-is_free(struct tx *tx, struct peer_link *link, const struct res_settings *settings, bool *ret, struct dc_error *err)
+is_free(struct tx *tx, const struct link_end end[2], bool *ret, struct dc_error *err)
 {
-	struct link_end end[2];
 	bool taken = false;
 	enum dc_code rc = DC_OK;
 
-	peer_link_ends(link, settings, end);
 	for (unsigned i = 0; i < 4 && !taken && rc == DC_OK; i++) {
-		struct ip_prefix subnet = ip_network(&end[i / 2].address[i % 2]);
-		const char *block = NULL;
+		const char *block = NULL, *gateway = end[i / 2].gateway_id.v;
+		struct ip_prefix subnet;
 
-		rc = link_subnet_is_taken(tx, end[i / 2].gateway_id, &subnet, &taken, err);
+		link_end_address(&end[i / 2], i % 2, &subnet);
+		subnet = ip_network(&subnet);
+		rc = link_subnet_is_taken(tx, gateway, &subnet, &taken, err);
 		if (rc == DC_OK && !taken)
-			rc = remote_subnet_within(tx, end[i / 2].gateway_id, &subnet, &block, err);
+			rc = remote_subnet_within(tx, gateway, &subnet, &block, err);
 		taken = taken || block != NULL;
 	}
 	*ret = !taken;
@@ -69,8 +78,8 @@ is_free(struct tx *tx, struct peer_link *link, const struct res_settings *settin
 
 /* The first number from `from` on that no link has and whose subnets are free; -1 when there is none before `end`. */
 static enum dc_code
-search_number(struct tx *tx, struct peer_link *link, const struct res_settings *settings, int64_t from, int64_t end,
-    struct dc_error *err)
+search_number(struct tx *tx, struct peer_link *link, struct link_end ends[2], const struct res_settings *settings,
+    int64_t from, int64_t end, struct dc_error *err)
 {
 	for (int64_t n = from; n < end; n++) {
 		int64_t used;
@@ -78,8 +87,9 @@ search_number(struct tx *tx, struct peer_link *link, const struct res_settings *
 		enum dc_code rc;
 
 		F_SET_INT(link->number, n);
+		peer_link_number_ends(settings, n, ends, tx_arena(tx));
 		if ((rc = query_count(tx, &peer_link_table, Q(Q_EQ_INT("number", n)), &used, err)) != DC_OK ||
-		    (rc = is_free(tx, link, settings, &ok, err)) != DC_OK)
+		    (rc = is_free(tx, ends, &ok, err)) != DC_OK)
 			return rc;
 		if (used == 0 && ok)
 			return DC_OK;
@@ -89,7 +99,8 @@ search_number(struct tx *tx, struct peer_link *link, const struct res_settings *
 }
 
 enum dc_code
-peer_link_take_number(struct tx *tx, struct peer_link *link, const struct res_settings *settings, struct dc_error *err)
+peer_link_take_number(struct tx *tx, struct peer_link *link, struct link_end ends[2],
+    const struct res_settings *settings, struct dc_error *err)
 {
 	struct query_page top = {.sort = "number", .descending = true, .limit = 1};
 	int64_t v4 = pairs_in(&settings->link_block_v4), v6 = pairs_in(&settings->link_block_v6),
@@ -98,30 +109,28 @@ peer_link_take_number(struct tx *tx, struct peer_link *link, const struct res_se
 	size_t n;
 	enum dc_code rc;
 
-	if ((rc = query_lock(tx, &pool_table, POOL_LINK, err)) != DC_OK ||
-	    (rc = query_list(tx, &peer_link_table, Q_ALL, &top, &rows, &n, err)) != DC_OK)
+	if ((rc = query_list(tx, &peer_link_table, Q_ALL, &top, &rows, &n, err)) != DC_OK)
 		return rc;
 	next = n > 0 ? ((struct peer_link *)rows)->number.v + 1 : 0;
-	if ((rc = search_number(tx, link, settings, next, end, err)) != DC_OK || link->number.v >= 0)
+	if ((rc = search_number(tx, link, ends, settings, next, end, err)) != DC_OK || link->number.v >= 0)
 		return rc;
-	if ((rc = search_number(tx, link, settings, 0, end, err)) != DC_OK || link->number.v >= 0)
+	if ((rc = search_number(tx, link, ends, settings, 0, end, err)) != DC_OK || link->number.v >= 0)
 		return rc;
 	return dc_fail(err, DC_E_QUOTA, NULL, "the blocks that links between gateways are numbered from are used up");
 }
 
 enum dc_code
-peer_link_take_subnets(
-    struct tx *tx, const struct peer_link *link, const struct res_settings *settings, struct dc_error *err)
+peer_link_take_subnets(struct tx *tx, const struct link_end ends[2], struct dc_error *err)
 {
-	struct link_end end[2];
 	enum dc_code rc = DC_OK;
 
-	peer_link_ends(link, settings, end);
 	for (unsigned i = 0; i < 4 && rc == DC_OK; i++) {
-		const struct link_end *e = &end[i / 2];
-		struct ip_prefix subnet = ip_network(&e->address[i % 2]);
+		const struct link_end *e = &ends[i / 2];
+		struct ip_prefix subnet;
 
-		rc = link_subnet_take(tx, e->session[i % 2], e->gateway_id, &subnet, false, err);
+		link_end_address(e, i % 2, &subnet);
+		subnet = ip_network(&subnet);
+		rc = link_subnet_take(tx, link_end_session(e, i % 2), e->gateway_id.v, &subnet, false, err);
 	}
 	return rc;
 }

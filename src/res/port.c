@@ -1,12 +1,13 @@
 /* port.c - customer ports of an edge: a network device of the router, and who has which VLAN of it. */
 #include "api/crud.h"
-#include "res/direct_connect.h"
 #include "res/inventory.h"
+#include "store/row_lock.h"
 
 const struct field_table port_table = {
     .name = "Port",
     .sql = "port",
     .size = sizeof(struct port),
+    .rank = RANK_PORT,
     .at_least_one = true,
     .fields =
 	(const struct field[]){
@@ -28,6 +29,9 @@ const struct field_table port_vlan_table = {
     .name = "PortVlan",
     .sql = "port_vlan",
     .size = sizeof(struct port_vlan),
+    .guarded_by = "port",
+    .guard_column = "port_id",
+    .freed_without_lock = true,
     .fields =
 	(const struct field[]){
 	    {AT(port_vlan, id), .kind = F_UUID, .doc = "Virtual interface or attachment."},
@@ -56,8 +60,6 @@ port_claim(struct tx *tx, const char *port_id, int64_t vlan, const char *owner_i
 	int64_t same, others;
 	enum dc_code rc;
 
-	if ((rc = query_lock(tx, &port_table, port_id, err)) != DC_OK)
-		return rc;
 	if ((rc = query_count(tx, &port_vlan_table, Q(Q_EQ("port_id", port_id), Q_EQ_INT("vlan", vlan)), &same, err)) !=
 	    DC_OK)
 		return rc;
@@ -97,6 +99,16 @@ device_name_ok(const char *s)
 }
 
 static enum dc_code
+chain(struct tx *tx, struct call *call, void *row, struct lock_set *set, struct dc_error *err)
+{
+	(void)tx;
+	(void)call;
+	(void)err;
+	lock_want(set, &edge_table, ((const struct port *)row)->edge_id.v);
+	return DC_OK;
+}
+
+static enum dc_code
 port_create(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
 	const struct port *p = row;
@@ -111,7 +123,7 @@ port_create(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 	if (rc == DC_E_NOT_FOUND)
 		return dc_fail(
 		    err, DC_E_NOT_FOUND, "port.edge_id", "port.edge_id: edge %s does not exist", p->edge_id.v);
-	if (rc != DC_OK || (rc = query_lock(tx, edge_resource.table, edge->id.v, err)) != DC_OK)
+	if (rc != DC_OK)
 		return rc;
 	if ((rc = query_count(
 		 tx, &port_table, Q(Q_EQ("edge_id", p->edge_id.v), Q_EQ("device", p->device.v)), &same, err)) != DC_OK)
@@ -122,23 +134,22 @@ port_create(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 }
 
 static enum dc_code
-port_remove(struct tx *tx, struct call *call, void *row, bool *later, struct dc_error *err)
+port_remove(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
 	const struct port *p = row;
 	int64_t used;
 	enum dc_code rc;
 
 	(void)call;
-	(void)later;
-	if ((rc = query_lock(tx, &port_table, p->id.v, err)) != DC_OK ||
-	    (rc = query_count(tx, direct_connect_resource.table, Q(Q_EQ("port_id", p->id.v)), &used, err)) != DC_OK)
-		return rc;
-	if (used > 0)
-		return dc_fail(err, DC_E_PARAM, NULL, "the port still has a connection");
 	if ((rc = query_count(tx, &port_vlan_table, Q(Q_EQ("port_id", p->id.v)), &used, err)) != DC_OK)
 		return rc;
 	return used == 0 ? DC_OK : dc_fail(err, DC_E_PARAM, NULL, "the port still carries %lld VLANs", (long long)used);
 }
+
+static const struct blocker blockers[] = {
+    {"direct_connect", "port_id", DC_E_PARAM},
+    {0},
+};
 
 static const struct route port_routes[] = {
     {M_GET, "/dcaas/v1/ports", ROLE_OPERATOR, .res = &port_resource, .run = crud_list, .operation = "ListPorts",
@@ -161,6 +172,8 @@ const struct resource port_resource = {
     .table = &port_table,
     .missing = DC_E_NOT_FOUND,
     .routes = port_routes,
+    .chain = chain,
     .create = port_create,
+    .blockers = blockers,
     .remove = port_remove,
 };

@@ -3,15 +3,18 @@
 #include "api/crud.h"
 #include "auth/tables.h"
 #include "reconcile/objects.h"
+#include "res/attachment.h"
 #include "res/direct_connect.h"
 #include "res/enterprise_router.h"
 #include "res/global_dc_gateway.h"
 #include "res/identity.h"
 #include "res/inventory.h"
+#include "res/link_end.h"
 #include "res/link_subnet.h"
 #include "res/observed.h"
 #include "res/peer_link.h"
 #include "res/remote_subnet.h"
+#include "res/vif_peer.h"
 #include "res/virtual_gateway.h"
 #include "res/virtual_interface.h"
 
@@ -48,6 +51,7 @@ const struct field_table *const registry_tables[] = {
     &pool_table,
     &global_dc_gateway_table,
     &peer_link_table,
+    &link_end_table,
     &enterprise_router_table,
     &link_subnet_table,
     &remote_subnet_table,

@@ -15,6 +15,8 @@ const struct field_table remote_subnet_table = {
     .name = "RemoteSubnet",
     .sql = "remote_subnet",
     .size = sizeof(struct remote_subnet),
+    .guarded_by = "gateway",
+    .guard_column = "gateway_id",
     .fields =
 	(const struct field[]){
 	    {AT(remote_subnet, id), .kind = F_UUID, .doc = "Identifier of the row."},

@@ -44,6 +44,8 @@ void res_holder_set(struct res_holder *, const struct res_settings *);
 const struct res_settings *res_holder_copy(struct res_holder *, struct arena *);
 /* As they were when the call began. */
 const struct res_settings *res_settings(const struct call *);
+/* As they are now, where no call is: when an owner is rendered. In the transaction's arena. */
+const struct res_settings *res_settings_of(struct tx *);
 
 /* --- cidr.c: address rules of semantics.md sections 5.6 and 8 --- */
 
@@ -83,8 +85,12 @@ enum dc_code cidr_check_link_local(const struct ip_addr *, const char *member, s
 
 /* --- words --- */
 
+/* Both without a value, or both with the same. */
+bool text_is_same(const struct f_text *, const struct f_text *);
 /* "" or absent counts as no value. */
 const char *text_or_null(const struct f_text *);
+/* DC_E_NOT_FOUND, naming member, when there is no such project. Of a create the engine has locked it. */
+enum dc_code project_check(struct tx *, const char *project, const char *member, struct dc_error *err);
 /* DC_E_QUOTA when the project has `limit` rows already, those less that only wait for an edge to let go; -1: no limit.
  * The caller holds the project's lock. */
 enum dc_code quota_check(struct tx *, const struct field_table *, const char *project, int64_t limit, const char *what,

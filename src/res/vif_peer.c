@@ -1,14 +1,17 @@
 /* vif_peer.c - virtual interface peers: one adjacency per address family (semantics.md 5.6, 8 and 10). The service's
- * own first call: POST /vif-peers, and its alias with an id in the path. */
+ * own first call: POST /vif-peers, and its alias with an id in the path.
+ *
+ * A peer is an address on the interface's device, and a BGP neighbour or static routes there. It is ACTIVE when these,
+ * the device and the VRF were read back, the port has carrier and, for BGP, the session is Established. */
+#include "res/vif_peer.h"
+
 #include <string.h>
 
 #include "api/crud.h"
-#include "res/gateway.h"
-#include "res/inventory.h"
 #include "res/lifecycle.h"
 #include "res/link_subnet.h"
 #include "res/remote_subnet.h"
-#include "res/virtual_interface.h"
+#include "store/row_lock.h"
 
 static const char *const families[] = {"ipv4", "ipv6", NULL};
 static const char *const route_modes[] = {"bgp", "static", NULL};
@@ -17,6 +20,8 @@ const struct field_table vif_peer_table = {
     .name = "VifPeer",
     .sql = "vif_peer",
     .size = sizeof(struct vif_peer),
+    .guarded_by = "virtual_interface",
+    .guard_column = "vif_id",
     .at_least_one = true,
     .fields =
 	(const struct field[]){
@@ -40,7 +45,7 @@ const struct field_table vif_peer_table = {
 		.code = DC_E_ASN, .nullable = true, .may = V_CR, .cli = true, .doc = "The customer's AS number."},
 	    {AT(vif_peer, bgp_md5), .kind = F_SECRET, .max = 80, .nullable = true, .may = V_CR,
 		.doc = "Password of the BGP session (TCP MD5)."},
-	    {AT(vif_peer, remote_ep_group), .kind = F_LIST, .max = 255, .nullable = true, .may = V_CRU,
+	    {AT(vif_peer, remote_ep_group), .kind = F_LIST, .renders = true, .max = 255, .nullable = true, .may = V_CRU,
 		.doc = "The customer's blocks."},
 	    {AT(vif_peer, service_ep_group), .kind = F_LIST, .max = 255, .nullable = true, .may = V_R,
 		.doc = "Public blocks."},
@@ -58,6 +63,7 @@ const struct field_table vif_peer_table = {
 	    {AT(vif_peer, enable_nqa), .kind = F_BOOL, .may = V_R, .fallback = "false", .doc = "NQA detection is on."},
 	    {AT(vif_peer, enable_bfd), .kind = F_BOOL, .may = V_R, .fallback = "false", .doc = "BFD detection is on."},
 	    {AT(vif_peer, gateway_id), .kind = F_UUID, .doc = "Gateway."},
+	    {AT(vif_peer, reason), .kind = F_TEXT, .max = 255, .doc = "What keeps it from being ACTIVE."},
 	    {0},
 	},
 };
@@ -95,7 +101,13 @@ family_of(const struct vif_peer *p)
 }
 
 bool
-vif_peer_is_bgp(const struct vif_peer *p)
+vif_peer_is_v6(const struct vif_peer *p)
+{
+	return family_of(p) == IP_V6;
+}
+
+static bool
+is_bgp(const struct vif_peer *p)
 {
 	return p->route_mode.set == GIVEN && strcmp(p->route_mode.v, "bgp") == 0;
 }
@@ -110,7 +122,7 @@ check_bgp(struct call *call, const struct gateway *gw, struct vif_peer *p, const
 		if (*c < ' ' || *c > '~' || *c == '"')
 			return dc_fail(err, DC_E_PARAM, names->md5,
 			    "%s may hold printable ASCII characters except the double quote", names->md5);
-	if (!vif_peer_is_bgp(p))
+	if (!is_bgp(p))
 		return DC_OK;
 	if (p->bgp_asn.set != GIVEN)
 		return dc_fail(
@@ -191,8 +203,7 @@ vif_peer_check(struct tx *tx, struct call *call, const struct gateway *gw, struc
 		if ((rc = claim_link(tx, p, gw->id, &link.subnet, names->local, err)) != DC_OK)
 			return rc;
 	}
-	return vif_peer_is_bgp(p) ? DC_OK
-				  : remote_subnets_take(tx, p->id.v, gw->id, &routes, names->remote_ep_group, err);
+	return is_bgp(p) ? DC_OK : remote_subnets_take(tx, p->id.v, gw->id, &routes, names->remote_ep_group, err);
 }
 
 enum dc_code
@@ -210,22 +221,18 @@ vif_peer_set_remote(struct tx *tx, struct call *call, const struct gateway *gw, 
 	    (rc = remote_subnets_release(tx, p->id.v, err)) != DC_OK)
 		return rc;
 	p->remote_ep_group = *list;
-	return vif_peer_is_bgp(p) ? DC_OK
-				  : remote_subnets_take(tx, p->id.v, gw->id, &routes, names->remote_ep_group, err);
+	if (!is_bgp(p) &&
+	    (rc = remote_subnets_take(tx, p->id.v, gw->id, &routes, names->remote_ep_group, err)) != DC_OK)
+		return rc;
+	return query_set(
+	    tx, &vif_peer_table, (const char *const[]){"remote_ep_group", NULL}, p, Q(Q_EQ("id", p->id.v)), NULL, err);
 }
 
 /* --- rows --- */
 
-enum dc_code
-vif_peer_insert(struct tx *tx, const struct virtual_interface *v, struct vif_peer *p, struct dc_error *err)
+void
+vif_peer_fill(const struct virtual_interface *v, struct vif_peer *p)
 {
-	field_defaults(&vif_peer_table, tx_arena(tx), p);
-	if (p->id.set != GIVEN) {
-		char id[UUID_TEXT_SIZE];
-
-		uuid_new(id);
-		F_SET_TEXT(p->id, arena_strdup(tx_arena(tx), id));
-	}
 	if (p->name.set != GIVEN)
 		p->name = v->name;
 	if (p->description.set != GIVEN)
@@ -237,23 +244,9 @@ vif_peer_insert(struct tx *tx, const struct virtual_interface *v, struct vif_pee
 	p->bgp_route_limit = v->bgp_route_limit;
 	if (p->remote_ep_group.set != GIVEN)
 		p->remote_ep_group = (struct f_list){GIVEN, 0, NULL};
-	F_SET_TEXT(p->bgp_status, vif_peer_is_bgp(p) ? "down" : NULL);
-	F_SET_INT(p->receive_route_num, vif_peer_is_bgp(p) ? 0 : -1);
+	F_SET_TEXT(p->bgp_status, is_bgp(p) ? "down" : NULL);
+	F_SET_INT(p->receive_route_num, is_bgp(p) ? 0 : -1);
 	F_SET_TEXT(p->status, life_names[LIFE_PENDING_CREATE]);
-	return query_insert(tx, &vif_peer_table, p, err);
-}
-
-enum dc_code
-vif_peer_destroy(struct tx *tx, const struct vif_peer *p, struct dc_error *err)
-{
-	enum dc_code rc;
-
-	tx_wake(tx, p->id.v); /* an order may wait for its place */
-	if ((rc = query_delete(tx, &edge_session_table, Q(Q_EQ("id", p->id.v)), NULL, err)) != DC_OK ||
-	    (rc = remote_subnets_release(tx, p->id.v, err)) != DC_OK ||
-	    (rc = link_subnet_release(tx, p->id.v, err)) != DC_OK)
-		return rc;
-	return query_delete(tx, &vif_peer_table, Q(Q_EQ("id", p->id.v)), NULL, err);
 }
 
 static enum dc_code
@@ -273,20 +266,13 @@ vif_peers_of(struct tx *tx, const char *vif_id, struct vif_peer **ret, size_t *n
 	return list_peers(tx, Q(Q_EQ("vif_id", vif_id)), ret, n, err);
 }
 
-enum dc_code
-vif_first_peer(struct tx *tx, const char *vif_id, struct vif_peer **ret, struct dc_error *err)
+struct vif_peer *
+vif_first_peer(struct vif_peer *peer, size_t n)
 {
-	struct vif_peer *peer;
-	size_t n;
-	enum dc_code rc = vif_peers_of(tx, vif_id, &peer, &n, err);
-
-	if (rc != DC_OK)
-		return rc;
-	*ret = NULL;
-	for (size_t i = 0; i < n && *ret == NULL; i++)
+	for (size_t i = 0; i < n; i++)
 		if (!life_is(&peer[i].status, LIFE_PENDING_DELETE))
-			*ret = &peer[i];
-	return DC_OK;
+			return &peer[i];
+	return NULL;
 }
 
 enum dc_code
@@ -323,8 +309,8 @@ static enum dc_code
 load_interface(struct tx *tx, struct call *call, const char *id, struct virtual_interface **ret, struct dc_error *err)
 {
 	void *row;
-	enum dc_code rc = query_get(
-	    tx, virtual_interface_resource.table, Q(Q_EQ("id", id), Q_EQ("tenant_id", call->project)), &row, err);
+	enum dc_code rc =
+	    query_get(tx, &virtual_interface_table, Q(Q_EQ("id", id), Q_EQ("tenant_id", call->project)), &row, err);
 
 	if (rc == DC_OK)
 		*ret = row;
@@ -393,8 +379,8 @@ family_of_members(const struct vif_peer *p, struct arena *arena)
 
 /* A peer that is on its way out counts as gone where the family is chosen, and is waited for. */
 static enum dc_code
-choose_family(
-    struct tx *tx, struct call *call, const struct virtual_interface *v, struct vif_peer *p, struct dc_error *err)
+choose_family(struct tx *tx, struct call *call, const struct virtual_interface *v, struct vif_peer *p,
+    const struct vif_peer **first, struct dc_error *err)
 {
 	struct vif_peer *peer, *has4 = NULL, *has6 = NULL, *has;
 	bool leaving;
@@ -405,6 +391,7 @@ choose_family(
 		return rc;
 	for (size_t i = 0; i < n; i++)
 		*(family_of(&peer[i]) == IP_V6 ? &has6 : &has4) = &peer[i];
+	*first = vif_first_peer(peer, n);
 	if (p->address_family.set != GIVEN) {
 		enum ip_family family = family_of_members(p, tx_arena(tx));
 
@@ -421,92 +408,94 @@ choose_family(
 	    leaving ? ", which is being deleted: the edge has not let go of it yet" : "");
 }
 
-/* Absent members come from the interface (semantics.md 5.6). */
+/* Absent members come from the interface (semantics.md 5.6), which shows those of its first peer. */
 static void
-inherit(const struct virtual_interface *v, struct vif_peer *p)
+inherit(const struct virtual_interface *v, const struct vif_peer *first, struct vif_peer *p)
 {
 	bool v6 = family_of(p) == IP_V6;
 
 	if (p->route_mode.set != GIVEN)
-		p->route_mode = v->route_mode;
+		p->route_mode = first->route_mode;
 	if (p->bgp_asn.set != GIVEN)
-		p->bgp_asn = v->bgp_asn;
+		p->bgp_asn = first->bgp_asn;
 	if (p->bgp_md5.set != GIVEN)
-		p->bgp_md5 = v->bgp_md5;
+		p->bgp_md5 = first->bgp_md5;
 	if (text_or_null(&p->local_gateway_ip) == NULL && text_or_null(&p->remote_gateway_ip) == NULL) {
 		p->local_gateway_ip = v6 ? v->local_gateway_v6_ip : v->local_gateway_v4_ip;
 		p->remote_gateway_ip = v6 ? v->remote_gateway_v6_ip : v->remote_gateway_v4_ip;
 	}
 }
 
-static void
-mirror_addresses(
-    struct virtual_interface *v, const struct vif_peer *p, const struct f_text *local, const struct f_text *remote)
-{
-	if (family_of(p) == IP_V6) {
-		v->local_gateway_v6_ip = *local;
-		v->remote_gateway_v6_ip = *remote;
-	} else {
-		v->local_gateway_v4_ip = *local;
-		v->remote_gateway_v4_ip = *remote;
-	}
-}
-
+/* The interface's gateway owns the subnets, the interface its peers. */
 static enum dc_code
-lock_interface(struct tx *tx, const struct virtual_interface *v, struct gateway *gw, struct dc_error *err)
+chain(struct tx *tx, struct call *call, void *row, struct lock_set *set, struct dc_error *err)
 {
+	struct vif_peer *p = row;
+	struct virtual_interface *v;
 	enum dc_code rc;
 
-	if ((rc = gateway_lock(tx, vif_gateway(v), gw, err)) != DC_OK ||
-	    (rc = query_lock(tx, virtual_interface_resource.table, v->id.v, err)) != DC_OK)
+	if (call != NULL && call->route->method == M_POST) {
+		if ((rc = find_interface(tx, call, p, &v, err)) != DC_OK)
+			return rc;
+		p->vif_id = v->id;
+		p->gateway_id = v->vrf_gateway_id;
+	}
+	lock_want(set, &gateway_table, p->gateway_id.v);
+	lock_want(set, &virtual_interface_table, p->vif_id.v);
+	return DC_OK;
+}
+
+/* The interface under its lock; refused when it is being deleted. */
+static enum dc_code
+interface_of(struct tx *tx, const struct vif_peer *p, struct virtual_interface **ret, struct dc_error *err)
+{
+	void *row;
+	enum dc_code rc = query_get(tx, &virtual_interface_table, Q(Q_EQ("id", p->vif_id.v)), &row, err);
+
+	if (rc != DC_OK)
 		return rc;
-	return life_is(&v->status, LIFE_PENDING_DELETE)
+	*ret = row;
+	return life_is(&(*ret)->status, LIFE_PENDING_DELETE)
 		   ? dc_fail(err, DC_E_VIF_STATE, NULL, "the interface is being deleted")
 		   : DC_OK;
 }
 
-/* A peer without addresses has nothing on the edge, so no report will ever tell of it: it is DOWN from the start. */
 static enum dc_code
-settle_unaddressed(struct tx *tx, const struct virtual_interface *v, struct vif_peer **p, struct dc_error *err)
+vif_peer_create(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
-	void *again;
-	enum dc_code rc;
-
-	if (text_or_null(&(*p)->local_gateway_ip) != NULL)
-		return DC_OK;
-	if ((rc = vif_observe(tx, v->id.v, err)) != DC_OK ||
-	    (rc = query_get(tx, &vif_peer_table, Q(Q_EQ("id", (*p)->id.v)), &again, err)) != DC_OK)
-		return rc;
-	*p = again;
-	return DC_OK;
-}
-
-static enum dc_code
-create(struct tx *tx, struct call *call, struct dc_error *err)
-{
-	struct vif_peer *p = arena_memdup(tx_arena(tx), call->body, sizeof(*p));
+	struct vif_peer *p = row;
+	const struct vif_peer *first;
 	struct virtual_interface *v;
 	struct gateway gw;
-	char id[UUID_TEXT_SIZE];
 	enum dc_code rc;
 
-	if ((rc = find_interface(tx, call, p, &v, err)) != DC_OK || (rc = lock_interface(tx, v, &gw, err)) != DC_OK ||
+	if ((rc = interface_of(tx, p, &v, err)) != DC_OK ||
+	    (rc = gateway_get(tx, p->gateway_id.v, &gw, err)) != DC_OK ||
 	    (rc = cidr_check_quota(
 		 &p->remote_ep_group, res_settings(call)->quota_remote_subnets, names.remote_ep_group, err)) != DC_OK ||
-	    (rc = choose_family(tx, call, v, p, err)) != DC_OK || call->wait)
+	    (rc = choose_family(tx, call, v, p, &first, err)) != DC_OK || call->wait)
 		return rc;
-	inherit(v, p);
-	uuid_new(id);
-	F_SET_TEXT(p->id, id);
-	if ((rc = vif_peer_check(tx, call, &gw, p, &names, err)) != DC_OK ||
-	    (rc = vif_peer_insert(tx, v, p, err)) != DC_OK)
-		return rc;
-	mirror_addresses(v, p, &p->local_gateway_ip, &p->remote_gateway_ip);
-	if ((rc = query_update(tx, virtual_interface_resource.table, v, err)) != DC_OK ||
-	    (rc = vif_render(tx, v, err)) != DC_OK || (rc = settle_unaddressed(tx, v, &p, err)) != DC_OK ||
-	    (rc = event_add(tx, call, "create", vif_peer_resource.name, p->id.v, err)) != DC_OK)
-		return rc;
-	return crud_answer(tx, call, &vif_peer_resource, p, true, err);
+	inherit(v, first, p);
+	vif_peer_fill(v, p);
+	return vif_peer_check(tx, call, &gw, p, &names, err);
+}
+
+/* The peer has the addresses now that the interface kept for its family. */
+static enum dc_code
+vif_peer_created(struct tx *tx, struct call *call, void *row, struct dc_error *err)
+{
+	static const char *const v4[] = {"local_gateway_v4_ip", "remote_gateway_v4_ip", NULL},
+				 *const v6[] = {"local_gateway_v6_ip", "remote_gateway_v6_ip", NULL};
+	static const struct f_text none = {NULLED, NULL};
+	const struct vif_peer *p = row;
+	const struct virtual_interface cleared = {.local_gateway_v4_ip = none,
+	    .remote_gateway_v4_ip = none,
+	    .local_gateway_v6_ip = none,
+	    .remote_gateway_v6_ip = none};
+
+	(void)call;
+	return query_set(
+	    tx, &virtual_interface_table, vif_peer_is_v6(p) ? v6 : v4, &cleared, Q(Q_EQ("id", p->vif_id.v)), NULL, err);
 }
 
 /* --- update and delete --- */
@@ -519,92 +508,317 @@ vif_peer_update(
 	struct vif_peer *p = row;
 	struct virtual_interface *v;
 	struct gateway gw;
-	struct vif_peer *first;
 	enum dc_code rc;
 
 	(void)old;
-	if ((rc = load_interface(tx, call, p->vif_id.v, &v, err)) != DC_OK ||
-	    (rc = lock_interface(tx, v, &gw, err)) != DC_OK)
+	if ((rc = interface_of(tx, p, &v, err)) != DC_OK)
 		return rc;
 	if (life_is(&p->status, LIFE_PENDING_DELETE))
 		return dc_fail(err, DC_E_VIF_STATE, NULL, "the peer is being deleted");
 	if (patch->remote_ep_group.set != GIVEN)
 		return DC_OK;
-	if ((rc = vif_peer_set_remote(tx, call, &gw, p, &patch->remote_ep_group, &names, err)) != DC_OK ||
-	    (rc = vif_first_peer(tx, v->id.v, &first, err)) != DC_OK || first == NULL ||
-	    strcmp(first->id.v, p->id.v) != 0)
+	if ((rc = gateway_get(tx, p->gateway_id.v, &gw, err)) != DC_OK)
 		return rc;
-	v->remote_ep_group = p->remote_ep_group;
-	return query_set(tx, virtual_interface_resource.table, (const char *const[]){"remote_ep_group", NULL}, v,
-	    Q(Q_EQ("id", v->id.v)), NULL, err);
+	return vif_peer_set_remote(tx, call, &gw, p, &patch->remote_ep_group, &names, err);
 }
 
 static enum dc_code
-vif_peer_updated(struct tx *tx, struct call *call, const void *old, void *row, struct dc_error *err)
+vif_peer_remove(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
-	struct vif_peer *p = row;
+	struct vif_peer *p = row, *peer;
 	struct virtual_interface *v;
-	void *again;
+	size_t n, stay = 0;
 	enum dc_code rc;
 
-	(void)old;
-	if ((rc = load_interface(tx, call, p->vif_id.v, &v, err)) != DC_OK || (rc = vif_render(tx, v, err)) != DC_OK ||
-	    (rc = query_get(tx, &vif_peer_table, Q(Q_EQ("id", p->id.v)), &again, err)) != DC_OK)
+	(void)call;
+	if ((rc = interface_of(tx, p, &v, err)) != DC_OK || (rc = vif_peers_of(tx, v->id.v, &peer, &n, err)) != DC_OK)
 		return rc;
-	*p = *(struct vif_peer *)again; /* its state may have moved */
+	if (life_is(&p->status, LIFE_PENDING_DELETE))
+		return DC_OK;
+	for (size_t i = 0; i < n; i++)
+		stay += strcmp(peer[i].id.v, p->id.v) != 0 && !life_is(&peer[i].status, LIFE_PENDING_DELETE);
+	if (stay == 0)
+		return dc_fail(err, DC_E_VIF_IN_USE, NULL, "the last peer of an interface cannot be deleted");
+	life_move(&p->status, EV_REMOVE, "vif_peer", p->id.v);
+	return query_set(
+	    tx, &vif_peer_table, (const char *const[]){"status", NULL}, p, Q(Q_EQ("id", p->id.v)), NULL, err);
+}
+
+/* --- on the edge: objects --- */
+
+const char *
+vif_vlan_key(struct arena *arena, const char *vif_id)
+{
+	return arena_printf(arena, "vlan/%s", vif_id);
+}
+
+static void
+put_static_routes(struct work_view *work, struct arena *arena, const struct virtual_interface *v,
+    const struct vif_peer *p, const struct cidr_list *remote, const char *via)
+{
+	for (size_t i = 0; i < remote->n; i++) {
+		struct wire_route route = {0};
+		char text[IP_TEXT_SIZE];
+
+		ip_format_prefix(&remote->v[i], text);
+		F_SET_TEXT(route.vrf, gateway_key(arena, p->gateway_id.v));
+		F_SET_TEXT(route.link, vif_vlan_key(arena, v->id.v));
+		F_SET_TEXT(route.prefix, text);
+		F_SET_TEXT(route.via, via);
+		F_SET_TEXT(route.class, "static");
+		work_put(
+		    work, v->edge_id.v, arena_printf(arena, "route/%s/%s", p->id.v, text), OBJECT_ROUTE, &route, NULL);
+	}
+}
+
+/* The row of the interface's gateway, which the engine reads once for all that is in it. */
+static enum dc_code
+gateway_of(struct tx *tx, const struct virtual_interface *v, struct gateway *ret, struct dc_error *err)
+{
+	const struct gateway_kind *kind = gateway_kind_of_service(v->service_type.v);
+	void *row;
+	enum dc_code rc = work_row(tx, kind->res->name, v->vrf_gateway_id.v, &row, err);
+
+	return rc == DC_OK ? gateway_of_row(tx, kind, row, ret, err) : rc;
+}
+
+static enum dc_code
+put_neighbour(struct tx *tx, struct work_view *work, const struct virtual_interface *v, const struct vif_peer *p,
+    const char *local, const char *remote, struct dc_error *err)
+{
+	struct arena *arena = tx_arena(tx);
+	struct wire_bgp bgp = {0};
+	int64_t number;
+	struct gateway gw;
+	enum dc_code rc;
+
+	if ((rc = work_link_number(tx, v->edge_id.v, v->id.v, &number, err)) != DC_OK ||
+	    (rc = gateway_of(tx, v, &gw, err)) != DC_OK)
+		return rc;
+	F_SET_TEXT(bgp.vrf, gateway_key(arena, gw.id));
+	F_SET_TEXT(bgp.link, vif_vlan_key(arena, v->id.v));
+	F_SET_TEXT(bgp.name, arena_printf(arena, "p%lld_%c", (long long)number, vif_peer_is_v6(p) ? '6' : '4'));
+	F_SET_TEXT(bgp.local, local);
+	F_SET_TEXT(bgp.remote, remote);
+	F_SET_INT(bgp.local_asn, gw.bgp_asn);
+	bgp.remote_asn = p->bgp_asn;
+	bgp.route_limit = p->bgp_route_limit;
+	work_put(work, v->edge_id.v, arena_printf(arena, "bgp/%s", p->id.v), OBJECT_BGP, &bgp, p->bgp_md5.v);
 	return DC_OK;
 }
 
-/* The members that the interface shows of its first peer, when the one that was first goes. */
-static void
-show_next_peer(struct virtual_interface *v, const struct vif_peer *next)
+static bool
+leaving(const void *row)
 {
-	v->address_family = next->address_family;
-	v->route_mode = next->route_mode;
-	v->bgp_asn = next->bgp_asn;
-	v->bgp_md5 = next->bgp_md5;
-	v->remote_ep_group = next->remote_ep_group;
+	return life_is(&((const struct vif_peer *)row)->status, LIFE_PENDING_DELETE);
+}
+
+/* Without addresses nothing can be programmed. */
+static enum dc_code
+render(struct tx *tx, struct work_view *work, const void *row, struct dc_error *err)
+{
+	const struct vif_peer *p = row;
+	const struct virtual_interface *v;
+	struct arena *arena = tx_arena(tx);
+	struct link_addresses link;
+	struct cidr_list remote, subnet;
+	struct wire_addr addr = {0};
+	char local_text[IP_TEXT_SIZE], remote_text[IP_TEXT_SIZE], prefix_text[IP_TEXT_SIZE];
+	void *found;
+	enum dc_code rc;
+
+	work_show_as(work, "virtual_interface", p->vif_id.v);
+	if (leaving(p))
+		return DC_OK;
+	if ((rc = link_addresses_parse(&p->local_gateway_ip, &p->remote_gateway_ip, IP_NONE, "local_gateway_ip",
+		 "remote_gateway_ip", &link, err)) != DC_OK ||
+	    link.family == IP_NONE)
+		return rc;
+	if ((rc = work_row(tx, "virtual_interface", p->vif_id.v, &found, err)) != DC_OK)
+		return rc;
+	v = found;
+	ip_format_addr(&link.local.addr, local_text);
+	ip_format_addr(&link.remote.addr, remote_text);
+	ip_format_prefix(&link.local, prefix_text);
+	F_SET_TEXT(addr.link, vif_vlan_key(arena, v->id.v));
+	F_SET_TEXT(addr.prefix, prefix_text);
+	work_put(work, v->edge_id.v, arena_printf(arena, "addr/%s", p->id.v), OBJECT_ADDR, &addr, NULL);
+	if (is_bgp(p))
+		return put_neighbour(tx, work, v, p, local_text, remote_text, err);
+	if ((rc = vif_peer_prefixes(tx, p, &remote, &subnet, err)) != DC_OK)
+		return rc;
+	put_static_routes(work, arena, v, p, &remote, remote_text);
+	return DC_OK;
+}
+
+/* --- on the edge: states --- */
+
+/* What one look at the store shows of a peer. */
+struct look {
+	struct tx *tx;
+	const struct vif_peer *p;
+	const struct virtual_interface *v;
+	const struct edge_object *vlan; /* NULL: not there */
+	const struct edge_session *session;
+	const char *reason;
+};
+
+/* The objects that a peer rests on, its own and the shared ones: first the one in error, else one that is not there
+ * yet. */
+static enum dc_code
+judge_objects(struct look *l, struct work_view *work, enum work_verdict *ret, const struct edge_object **culprit,
+    struct dc_error *err)
+{
+	const struct edge_object *vrf, *vlan, *own;
+	const struct gateway_kind *kind = gateway_kind_of_service(l->v->service_type.v);
+	size_t vrfs, vlans, n;
+	enum work_verdict shared[2] = {VERDICT_NONE, VERDICT_NONE};
+	const struct edge_object *why[2] = {NULL, NULL};
+	enum dc_code rc;
+
+	own = work_objects(work, &n);
+	*ret = work_judge(own, n, culprit);
+	if ((rc = work_objects_of(l->tx, kind->res->name, l->v->vrf_gateway_id.v, &vrf, &vrfs, err)) != DC_OK ||
+	    (rc = work_objects_of(l->tx, "virtual_interface", l->v->id.v, &vlan, &vlans, err)) != DC_OK)
+		return rc;
+	for (size_t i = 0; i < vrfs; i++)
+		if (strcmp(vrf[i].edge_id.v, l->v->edge_id.v) == 0)
+			shared[0] = work_judge(&vrf[i], 1, &why[0]);
+	l->vlan = vlans > 0 ? &vlan[0] : NULL;
+	shared[1] = work_judge(vlan, vlans, &why[1]);
+	for (size_t i = 0; i < 2 && *ret != VERDICT_NONE; i++) {
+		if (shared[i] == VERDICT_FAILED) {
+			*ret = VERDICT_FAILED;
+			*culprit = why[i];
+			return DC_OK;
+		}
+		if (shared[i] != VERDICT_APPLIED && *ret == VERDICT_APPLIED)
+			*ret = VERDICT_WAITING;
+	}
+	return DC_OK;
+}
+
+static const char *
+no_session(const struct look *l)
+{
+	const struct edge_session *s = l->session;
+	const char *md5 = l->p->bgp_md5.set == GIVEN ? ", MD5 ordered" : "";
+	bool said = s != NULL && s->last_error.set == GIVEN && s->last_error.v[0] != '\0';
+	char since[UTC_TEXT_SIZE];
+
+	if (s == NULL || s->since.set != GIVEN)
+		return arena_printf(tx_arena(l->tx), "no session yet%s", md5);
+	utc_format(s->since.v, since);
+	return arena_printf(
+	    tx_arena(l->tx), "no session since %s%s%s%s", since, md5, said ? ": " : "", said ? s->last_error.v : "");
 }
 
 static enum dc_code
-vif_peer_remove(struct tx *tx, struct call *call, void *row, bool *later, struct dc_error *err)
+judge(struct look *l, struct work_view *work, enum life_event *event, struct dc_error *err)
 {
-	static const struct f_text none = {NULLED, NULL};
-	struct vif_peer *p = row, *peer, *stays = NULL;
-	struct virtual_interface *v;
-	struct gateway gw;
+	const struct edge_object *culprit = NULL;
+	const struct edge_object *own;
+	enum work_verdict verdict;
+	size_t n;
+	bool heard;
+	enum dc_code rc = judge_objects(l, work, &verdict, &culprit, err);
+
+	if (rc != DC_OK)
+		return rc;
+	own = work_objects(work, &n);
+	heard = work_is_heard(own, n);
+	*event = EV_NOT_UP;
+	l->reason = NULL;
+	if (verdict == VERDICT_FAILED) {
+		*event = EV_FAILED;
+		l->reason = work_error(culprit, tx_arena(l->tx));
+	} else if (verdict == VERDICT_WAITING) {
+		*event = EV_WAITING;
+		l->reason = heard ? "the edge has not read it back yet" : NULL;
+	} else if (verdict == VERDICT_NONE)
+		l->reason = "no gateway addresses";
+	else if (l->vlan != NULL && l->vlan->carrier.set == GIVEN && !l->vlan->carrier.v)
+		l->reason = "no carrier on the port";
+	else if (is_bgp(l->p) && (l->session == NULL || !l->session->established.v))
+		l->reason = no_session(l);
+	else
+		*event = EV_UP;
+	return DC_OK;
+}
+
+static enum dc_code
+load_session(struct look *l, struct dc_error *err)
+{
+	void *row = NULL;
+	enum dc_code rc = DC_OK;
+
+	if (is_bgp(l->p))
+		rc = query_get(l->tx, &edge_session_table, Q(Q_EQ("id", l->p->id.v)), &row, err);
+	l->session = row;
+	return rc == DC_E_NOT_FOUND ? DC_OK : rc;
+}
+
+/* The edge has let go of everything: what the peer had taken in its gateway is free. */
+static enum dc_code
+give_back(struct tx *tx, const struct vif_peer *p, struct dc_error *err)
+{
+	enum dc_code rc;
+
+	if ((rc = query_delete(tx, &edge_session_table, Q(Q_EQ("id", p->id.v)), NULL, err)) != DC_OK ||
+	    (rc = remote_subnets_release(tx, p->id.v, err)) != DC_OK)
+		return rc;
+	return link_subnet_release(tx, p->id.v, err);
+}
+
+static enum dc_code
+settle(struct tx *tx, struct work_view *work, void *row, bool *gone, struct dc_error *err)
+{
+	static const char *const columns[] = {"status", "bgp_status", "receive_route_num", "reason", NULL};
+	struct vif_peer *p = row, old = *p;
+	struct look l = {.tx = tx, .p = p};
+	enum life_event event;
+	void *found;
 	size_t n;
 	enum dc_code rc;
 
-	if ((rc = load_interface(tx, call, p->vif_id.v, &v, err)) != DC_OK ||
-	    (rc = lock_interface(tx, v, &gw, err)) != DC_OK ||
-	    (rc = vif_peers_of(tx, v->id.v, &peer, &n, err)) != DC_OK)
+	work_objects(work, &n);
+	if (leaving(p)) {
+		*gone = n == 0;
+		return n == 0 ? give_back(tx, p, err) : DC_OK;
+	}
+	if ((rc = work_row(tx, "virtual_interface", p->vif_id.v, &found, err)) != DC_OK)
 		return rc;
-	*later = true; /* vif_observe() deletes the row when the edge has let go of it */
-	if (life_is(&p->status, LIFE_PENDING_DELETE))
+	l.v = found;
+	if ((rc = load_session(&l, err)) != DC_OK || (rc = judge(&l, work, &event, err)) != DC_OK)
+		return rc;
+	life_move(&p->status, event, "vif_peer", p->id.v);
+	if (is_bgp(p)) {
+		bool up = l.session != NULL && l.session->established.v;
+
+		F_SET_TEXT(p->bgp_status, up ? "up" : "down");
+		F_SET_INT(p->receive_route_num, up && l.session->received.set == GIVEN ? l.session->received.v : 0);
+	}
+	F_SET_TEXT(p->reason, l.reason != NULL ? arena_printf(tx_arena(tx), "%.255s", l.reason) : NULL);
+	if (text_is_same(&old.status, &p->status) && text_is_same(&old.bgp_status, &p->bgp_status) &&
+	    text_is_same(&old.reason, &p->reason) && old.receive_route_num.v == p->receive_route_num.v)
 		return DC_OK;
-	for (size_t i = 0; i < n && stays == NULL; i++)
-		if (strcmp(peer[i].id.v, p->id.v) != 0 && !life_is(&peer[i].status, LIFE_PENDING_DELETE))
-			stays = &peer[i];
-	if (stays == NULL)
-		return dc_fail(err, DC_E_VIF_IN_USE, NULL, "the last peer of an interface cannot be deleted");
-	mirror_addresses(v, p, &none, &none);
-	show_next_peer(v, stays);
-	life_move(&p->status, EV_REMOVE, "vif_peer", p->id.v);
-	if ((rc = query_update(tx, &vif_peer_table, p, err)) != DC_OK ||
-	    (rc = query_update(tx, virtual_interface_resource.table, v, err)) != DC_OK ||
-	    (rc = vif_render(tx, v, err)) != DC_OK)
-		return rc;
-	return vif_observe(tx, v->id.v, err);
+	return query_set(tx, &vif_peer_table, columns, p, Q(Q_EQ("id", p->id.v)), NULL, err);
 }
+
+static const struct depend depends[] = {
+    {"virtual_interface", "vif_id", "id", .render = WORK_ROW, .settle = WORK_STATE},
+    {"virtual_gateway", "gateway_id", "id", .settle = WORK_STATE},
+    {"global_dc_gateway", "gateway_id", "id", .settle = WORK_STATE},
+    {0},
+};
 
 #define PATH "/v3/{project_id}/dcaas/vif-peers"
 
 static const struct route vif_peer_routes[] = {
-    {M_POST, PATH, ROLE_MEMBER, ROUTE_WRITES, &vif_peer_resource, VIEW_CREATE, .status = 201, .run = create,
+    {M_POST, PATH, ROLE_MEMBER, ROUTE_WRITES, &vif_peer_resource, VIEW_CREATE, .status = 201, .run = crud_create,
 	.operation = "CreateVifPeer", .summary = "Add the peer of the missing address family to a virtual interface."},
     {M_POST, PATH "/{vif_peer_id}", ROLE_MEMBER, ROUTE_WRITES, &vif_peer_resource, VIEW_CREATE, .status = 201,
-	.run = create, .operation = "CreateVifPeerAtId",
+	.run = crud_create, .operation = "CreateVifPeerAtId",
 	.summary = "The same with the interface in the path, as the published example has it."},
     {M_PUT, PATH "/{vif_peer_id}", ROLE_MEMBER, ROUTE_WRITES, &vif_peer_resource, VIEW_UPDATE, .run = crud_update,
 	.operation = "UpdateVifPeer", .summary = "Change name, text or remote subnets of a peer."},
@@ -621,7 +835,14 @@ const struct resource vif_peer_resource = {
     .missing = DC_E_NOT_FOUND,
     .owner = "tenant_id",
     .routes = vif_peer_routes,
+    .chain = chain,
+    .create = vif_peer_create,
+    .created = vif_peer_created,
     .update = vif_peer_update,
-    .updated = vif_peer_updated,
     .remove = vif_peer_remove,
+    .rank = RANK_PEER,
+    .depends = depends,
+    .leaving = leaving,
+    .render = render,
+    .settle = settle,
 };

@@ -5,8 +5,9 @@
 
 #include "api/crud.h"
 #include "auth/tables.h"
-#include "reconcile/objects.h"
-#include "res/virtual_interface.h"
+#include "res/lifecycle.h"
+#include "res/vif_peer.h"
+#include "store/row_lock.h"
 
 static const char *const statuses[] = {
     "ACTIVE", "DOWN", "BUILD", "ERROR", "PENDING_CREATE", "PENDING_UPDATE", "PENDING_DELETE", NULL};
@@ -15,6 +16,8 @@ const struct field_table virtual_gateway_table = {
     .name = "VirtualGateway",
     .sql = "virtual_gateway",
     .size = sizeof(struct virtual_gateway),
+    .guarded_by = "gateway",
+    .guard_column = "id",
     .at_least_one = true,
     .fields =
 	(const struct field[]){
@@ -30,10 +33,11 @@ const struct field_table virtual_gateway_table = {
 		.doc = "VPC behind the gateway."},
 	    {AT(virtual_gateway, enterprise_router_id), .kind = F_UUID, .nullable = true, .may = V_CR,
 		.doc = "Enterprise router behind the gateway, instead of a VPC."},
-	    {AT(virtual_gateway, local_ep_group), .kind = F_LIST, .max = 255, .min_items = 1, .max_items = 200,
-		.nullable = true, .may = V_CRU, .cli = true, .doc = "IPv4 blocks of the VPC that customers reach."},
-	    {AT(virtual_gateway, local_ep_group_ipv6), .kind = F_LIST, .max = 255, .min_items = 1, .max_items = 50,
-		.nullable = true, .may = V_CRU, .doc = "IPv6 blocks of the VPC that customers reach."},
+	    {AT(virtual_gateway, local_ep_group), .kind = F_LIST, .renders = true, .max = 255, .min_items = 1,
+		.max_items = 200, .nullable = true, .may = V_CRU, .cli = true,
+		.doc = "IPv4 blocks of the VPC that customers reach."},
+	    {AT(virtual_gateway, local_ep_group_ipv6), .kind = F_LIST, .renders = true, .max = 255, .min_items = 1,
+		.max_items = 50, .nullable = true, .may = V_CRU, .doc = "IPv6 blocks of the VPC that customers reach."},
 	    {AT(virtual_gateway, bgp_asn), .kind = F_INT, .min = 1, .max = 4294967295, .quoted = true,
 		.quirks = QUIRK_INT32, .code = DC_E_ASN, .may = V_CR, .must = VIEW_ANSWER, .fallback = "64512",
 		.cli = true, .doc = "AS number of the gateway."},
@@ -106,7 +110,7 @@ check_vpc(struct tx *tx, struct call *call, const struct virtual_gateway *gw, st
 	int64_t mine;
 	enum dc_code rc;
 
-	if ((rc = query_count(tx, attachment_resource.table,
+	if ((rc = query_count(tx, &attachment_table,
 		 Q(Q_EQ("vpc_id", gw->vpc_id.v), Q_EQ("tenant_id", gw->tenant_id.v)), &mine, err)) != DC_OK)
 		return rc;
 	return mine > 0 || res_settings(call)->accept_unattached_vpc
@@ -158,8 +162,7 @@ virtual_gateway_create(struct tx *tx, struct call *call, void *row, struct dc_er
 		return rc;
 	fill_common(&gw->name, &gw->description, &gw->enterprise_project_id);
 	F_SET_TEXT(gw->status, "ACTIVE"); /* it has no objects on any edge yet */
-	if ((rc = query_lock(tx, &project_table, call->project, err)) != DC_OK ||
-	    (rc = check_vpc(tx, call, gw, err)) != DC_OK ||
+	if ((rc = check_vpc(tx, call, gw, err)) != DC_OK ||
 	    (rc = quota_check(
 		 tx, &virtual_gateway_table, call->project, settings->quota_vgw, "virtual gateways", err)) != DC_OK ||
 	    (rc = check_local(gw, settings, tx_arena(tx), &local, err)) != DC_OK)
@@ -206,8 +209,6 @@ virtual_gateway_update(
 	enum dc_code rc;
 
 	(void)old;
-	if ((rc = query_lock(tx, &gateway_table, gw->id.v, err)) != DC_OK)
-		return rc;
 	if (strncmp(gw->status.v, "PENDING_", 8) == 0)
 		return dc_fail(err, DC_E_VGW_LOCKED, NULL, "the gateway is in state %s", gw->status.v);
 	if (patch->local_ep_group.set != GIVEN && patch->local_ep_group_ipv6.set != GIVEN)
@@ -217,6 +218,7 @@ virtual_gateway_update(
 	return check_against_interfaces(tx, gw, &local, err);
 }
 
+/* After the row: its lock is named before either is there. */
 static enum dc_code
 virtual_gateway_created(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
@@ -225,62 +227,17 @@ virtual_gateway_created(struct tx *tx, struct call *call, void *row, struct dc_e
 }
 
 static enum dc_code
-virtual_gateway_updated(struct tx *tx, struct call *call, const void *old, void *row, struct dc_error *err)
-{
-	(void)old;
-	return gateway_render_all(tx, ((struct virtual_gateway *)row)->id.v, res_settings(call), err);
-}
-
-static enum dc_code
-virtual_gateway_remove(struct tx *tx, struct call *call, void *row, bool *later, struct dc_error *err)
+virtual_gateway_remove(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
 	static const char *const columns[] = {"status", NULL};
 	struct virtual_gateway *gw = row;
-	struct edge_number *number;
-	int64_t interfaces;
-	size_t n;
-	enum dc_code rc;
 
 	(void)call;
-	if ((rc = query_lock(tx, &gateway_table, gw->id.v, err)) != DC_OK ||
-	    (rc = query_count(tx, virtual_interface_resource.table, Q(Q_EQ("vgw_id", gw->id.v)), &interfaces, err)) !=
-		DC_OK)
-		return rc;
-	if (interfaces > 0)
-		return dc_fail(
-		    err, DC_E_VGW_IN_USE, NULL, "the gateway has %lld virtual interfaces", (long long)interfaces);
-	if ((rc = gateway_edges(tx, gw->id.v, &number, &n, err)) != DC_OK || n == 0)
-		return rc;
-	*later = true; /* an edge still has its VRF */
 	F_SET_TEXT(gw->status, "PENDING_DELETE");
 	return query_set(tx, &virtual_gateway_table, columns, gw, Q(Q_EQ("id", gw->id.v)), NULL, err);
 }
 
 /* --- as a gateway --- */
-
-/* device_id and redundant_device_id follow the edges that the gateway is on. */
-static enum dc_code
-write_devices(struct tx *tx, const struct gateway *gw, struct dc_error *err)
-{
-	static const char *const columns[] = {"device_id", "redundant_device_id", NULL};
-	struct virtual_gateway out = {0};
-	struct edge_number *number;
-	struct edge *edge;
-	size_t n;
-	enum dc_code rc;
-
-	if ((rc = gateway_edges(tx, gw->id, &number, &n, err)) != DC_OK)
-		return rc;
-	F_SET_TEXT(out.device_id, NULL);
-	F_SET_TEXT(out.redundant_device_id, NULL);
-	for (size_t i = 0; i < n && i < 2; i++) {
-		if ((rc = edge_get(tx, number[i].edge_id.v, &edge, err)) != DC_OK)
-			return rc;
-		*(i == 0 ? &out.device_id : &out.redundant_device_id) =
-		    edge->device_id.set == GIVEN ? edge->device_id : edge->id;
-	}
-	return query_set(tx, &virtual_gateway_table, columns, &out, Q(Q_EQ("id", gw->id)), NULL, err);
-}
 
 static enum dc_code
 view(struct tx *tx, struct gateway *ret, struct dc_error *err)
@@ -296,13 +253,86 @@ view(struct tx *tx, struct gateway *ret, struct dc_error *err)
 	return local_subnets(gw, tx_arena(tx), &ret->local, err);
 }
 
+static const struct gateway_user users[] = {{&virtual_interface_table, "vrf_gateway_id"}, {0}};
+
 const struct gateway_kind virtual_gateway_kind = {
     .res = &virtual_gateway_resource,
-    .interfaces = "vgw_id",
+    .users = users,
     .service = "VGW",
     .attachments = "vpc_id",
     .view = view,
-    .settle = write_devices,
+};
+
+static bool
+leaving(const void *row)
+{
+	return strcmp(((const struct virtual_gateway *)row)->status.v, "PENDING_DELETE") == 0;
+}
+
+static enum dc_code
+render(struct tx *tx, struct work_view *work, const void *row, struct dc_error *err)
+{
+	struct virtual_gateway copy = *(const struct virtual_gateway *)row;
+	struct gateway gw;
+	enum dc_code rc = gateway_of_row(tx, &virtual_gateway_kind, &copy, &gw, err);
+
+	return rc == DC_OK ? gateway_render(tx, work, &gw, err) : rc;
+}
+
+/* device_id and redundant_device_id follow the edges that the gateway is on. */
+static enum dc_code
+show_devices(struct tx *tx, const struct gateway_state *state, struct virtual_gateway *out, struct dc_error *err)
+{
+	struct f_text *members[] = {&out->device_id, &out->redundant_device_id};
+	struct edge *edge;
+	enum dc_code rc;
+
+	for (size_t i = 0; i < 2; i++) {
+		*members[i] = (struct f_text){NULLED, NULL};
+		if (state->edge_id[i] == NULL)
+			continue;
+		if ((rc = edge_get(tx, state->edge_id[i], &edge, err)) != DC_OK)
+			return rc;
+		*members[i] = edge->device_id.set == GIVEN ? edge->device_id : edge->id;
+	}
+	return DC_OK;
+}
+
+/* A gateway that nothing leads into has nothing on a router, and is ACTIVE; so it is while a VRF is on its way. */
+static enum dc_code
+settle(struct tx *tx, struct work_view *work, void *row, bool *gone, struct dc_error *err)
+{
+	static const char *const columns[] = {"status", "device_id", "redundant_device_id", NULL};
+	struct virtual_gateway *gw = row, now = *gw;
+	struct gateway view_of;
+	struct gateway_state state;
+	enum dc_code rc;
+
+	if ((rc = gateway_of_row(tx, &virtual_gateway_kind, gw, &view_of, err)) != DC_OK ||
+	    (rc = gateway_observe(tx, work, &view_of, &state, err)) != DC_OK ||
+	    (rc = show_devices(tx, &state, &now, err)) != DC_OK)
+		return rc;
+	*gone = state.gone;
+	if (state.gone)
+		return DC_OK;
+	if (!view_of.leaving)
+		life_set(
+		    &now.status, state.verdict == VERDICT_FAILED ? "ERROR" : "ACTIVE", "virtual_gateway", gw->id.v);
+	if (text_is_same(&now.status, &gw->status) && text_is_same(&now.device_id, &gw->device_id) &&
+	    text_is_same(&now.redundant_device_id, &gw->redundant_device_id))
+		return DC_OK;
+	*gw = now;
+	return query_set(tx, &virtual_gateway_table, columns, gw, Q(Q_EQ("id", gw->id.v)), NULL, err);
+}
+
+static const struct depend depends[] = {
+    {"virtual_interface", "id", "vgw_id", .render = WORK_ROW},
+    {0},
+};
+
+static const struct blocker blockers[] = {
+    {"virtual_interface", "vgw_id", DC_E_VGW_IN_USE},
+    {0},
 };
 
 #define PATH "/v3/{project_id}/dcaas/virtual-gateways"
@@ -331,11 +361,15 @@ const struct resource virtual_gateway_resource = {
     .missing = DC_E_VGW_NOT_FOUND,
     .owner = "tenant_id",
     .routes = virtual_gateway_routes,
+    .chain = gateway_chain,
     .create = virtual_gateway_create,
     .created = virtual_gateway_created,
     .update = virtual_gateway_update,
-    .updated = virtual_gateway_updated,
+    .blockers = blockers,
     .remove = virtual_gateway_remove,
-    .removed = gateway_removed,
-    .observe = gateway_observe,
+    .rank = RANK_GATEWAY,
+    .depends = depends,
+    .leaving = leaving,
+    .render = render,
+    .settle = settle,
 };

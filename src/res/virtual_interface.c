@@ -1,15 +1,17 @@
 /* virtual_interface.c - virtual interfaces: table, rules, life cycle (semantics.md 5.5 and 8). A new one brings its
- * first peer; what edges have and say of it is vif_edge.c, the peers are vif_peer.c. */
+ * first peer (vif_peer.c). On the edge it is a VLAN device in its gateway's VRF; it is ACTIVE when one of its peers is,
+ * and `reason` names each peer that is not. */
 #include "res/virtual_interface.h"
 
 #include <string.h>
 
 #include "api/crud.h"
-#include "auth/tables.h"
 #include "res/direct_connect.h"
-#include "res/gateway.h"
-#include "res/inventory.h"
 #include "res/lifecycle.h"
+#include "res/vif_peer.h"
+#include "store/row_lock.h"
+
+#define REASON_MAX 255 /* characters, contract */
 
 struct vif_extend_attribute {
 	struct f_text ha_type, ha_mode;
@@ -61,6 +63,7 @@ const struct field_table virtual_interface_table = {
     .name = "VirtualInterface",
     .sql = "virtual_interface",
     .size = sizeof(struct virtual_interface),
+    .rank = RANK_INTERFACE,
     .at_least_one = true,
     .fields =
 	(const struct field[]){
@@ -111,8 +114,8 @@ const struct field_table virtual_interface_table = {
 		.doc = "BFD detection is on."},
 	    {AT(virtual_interface, rate_limit), .kind = F_BOOL, .may = V_CR, .fallback = "false",
 		.doc = "The bandwidth is enforced."},
-	    {AT(virtual_interface, address_family), .kind = F_ENUM, .names = families, .fold = true, .nullable = true,
-		.may = V_CR, .fallback = "\"ipv4\"", .doc = "Family of the first peer."},
+	    {AT(virtual_interface, address_family), .kind = F_ENUM, .no_column = true, .names = families, .fold = true,
+		.nullable = true, .may = V_CR, .fallback = "\"ipv4\"", .doc = "Family of the first peer."},
 	    {AT(virtual_interface, local_gateway_v4_ip), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_CR,
 		.doc = "Our IPv4 link address with mask."},
 	    {AT(virtual_interface, remote_gateway_v4_ip), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_CR,
@@ -121,15 +124,15 @@ const struct field_table virtual_interface_table = {
 		.doc = "Our IPv6 link address with mask."},
 	    {AT(virtual_interface, remote_gateway_v6_ip), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_CR,
 		.doc = "The customer's IPv6 link address with mask."},
-	    {AT(virtual_interface, route_mode), .kind = F_ENUM, .names = route_modes, .nullable = true, .may = V_CR,
-		.must = VIEW_CREATE, .cli = true, .doc = "How routes are learned."},
-	    {AT(virtual_interface, bgp_asn), .kind = F_INT, .min = 1, .max = 4294967295, .quoted = true,
-		.code = DC_E_ASN, .nullable = true, .may = V_CR,
+	    {AT(virtual_interface, route_mode), .kind = F_ENUM, .no_column = true, .names = route_modes,
+		.nullable = true, .may = V_CR, .must = VIEW_CREATE, .cli = true, .doc = "How routes are learned."},
+	    {AT(virtual_interface, bgp_asn), .kind = F_INT, .no_column = true, .min = 1, .max = 4294967295,
+		.quoted = true, .code = DC_E_ASN, .nullable = true, .may = V_CR,
 		.doc = "The customer's AS number; needed with route_mode bgp."},
-	    {AT(virtual_interface, bgp_md5), .kind = F_SECRET, .max = 80, .nullable = true, .may = V_CR,
-		.doc = "Password of the BGP session (TCP MD5)."},
-	    {AT(virtual_interface, remote_ep_group), .kind = F_LIST, .max = 255, .nullable = true, .may = V_CRU,
-		.doc = "The customer's blocks."},
+	    {AT(virtual_interface, bgp_md5), .kind = F_SECRET, .no_column = true, .max = 80, .nullable = true,
+		.may = V_CR, .doc = "Password of the BGP session (TCP MD5)."},
+	    {AT(virtual_interface, remote_ep_group), .kind = F_LIST, .no_column = true, .max = 255, .nullable = true,
+		.may = V_CRU, .doc = "The customer's blocks."},
 	    {AT(virtual_interface, service_ep_group), .kind = F_LIST, .max = 255, .nullable = true, .may = V_CRU,
 		.doc = "Public blocks; used by public interfaces."},
 	    {AT(virtual_interface, bgp_route_limit), .kind = F_INT, .max = 2147483647, .out_unlimited = true,
@@ -150,6 +153,7 @@ const struct field_table virtual_interface_table = {
 		.may = V_R, .doc = "Detection parameters."},
 	    {AT(virtual_interface, edge_id), .kind = F_UUID, .doc = "Edge."},
 	    {AT(virtual_interface, port_id), .kind = F_UUID, .doc = "Port."},
+	    {AT(virtual_interface, vrf_gateway_id), .kind = F_UUID, .doc = "Gateway in whose VRF it is."},
 	    {0},
 	},
 };
@@ -227,10 +231,8 @@ find_connection(struct tx *tx, const struct virtual_interface *v, struct direct_
 	if (v->direct_connect_id.set != GIVEN)
 		return dc_fail(err, DC_E_NO_CONNECTION, "virtual_interface.direct_connect_id",
 		    "virtual_interface.direct_connect_id is missing");
-	rc = query_lock(tx, direct_connect_resource.table, v->direct_connect_id.v, err);
-	if (rc == DC_OK)
-		rc = query_get(tx, direct_connect_resource.table,
-		    Q(Q_EQ("id", v->direct_connect_id.v), Q_EQ("tenant_id", v->tenant_id.v)), &row, err);
+	rc = query_get(tx, &direct_connect_table,
+	    Q(Q_EQ("id", v->direct_connect_id.v), Q_EQ("tenant_id", v->tenant_id.v)), &row, err);
 	if (rc == DC_E_NOT_FOUND)
 		return dc_fail(err, DC_E_DC_NOT_FOUND, "virtual_interface.direct_connect_id",
 		    "virtual_interface.direct_connect_id: connection %s does not exist", v->direct_connect_id.v);
@@ -263,28 +265,27 @@ service_of(const struct virtual_interface *v)
 	return &services[is_global(v) ? 1 : 0];
 }
 
-const char *
-vif_gateway(const struct virtual_interface *v)
-{
-	return is_global(v) ? v->gateway_id.v : v->vgw_id.v;
-}
-
-/* Both gateways that it names, in the order of their ids as links lock them. One that is not there is found out later.
- */
+/* What owns the sets that a new interface joins: its connection, the connection's port, and both gateways that it may
+ * name. Later only its gateway. */
 static enum dc_code
-lock_gateways(struct tx *tx, const struct virtual_interface *v, struct dc_error *err)
+chain(struct tx *tx, struct call *call, void *row, struct lock_set *set, struct dc_error *err)
 {
-	const char *id[2] = {v->vgw_id.v, v->gateway_id.v};
-	bool swapped = id[0] != NULL && id[1] != NULL && strcmp(id[0], id[1]) > 0;
+	const struct virtual_interface *v = row;
+	const struct direct_connect *dc;
+	void *found;
+	enum dc_code rc;
 
-	for (size_t i = 0; i < 2; i++) {
-		const char *at = id[swapped ? 1 - i : i];
-		enum dc_code rc = at != NULL ? query_lock(tx, &gateway_table, at, err) : DC_OK;
-
-		if (rc != DC_OK && rc != DC_E_NOT_FOUND)
-			return rc;
+	lock_want(set, &gateway_table, v->vgw_id.v);
+	lock_want(set, &gateway_table, v->gateway_id.v);
+	if (call == NULL || call->route->method != M_POST || v->direct_connect_id.set != GIVEN)
+		return DC_OK;
+	lock_want(set, &direct_connect_table, v->direct_connect_id.v);
+	rc = query_get(tx, &direct_connect_table, Q(Q_EQ("id", v->direct_connect_id.v)), &found, err);
+	if (rc == DC_OK) {
+		dc = found;
+		lock_want(set, &port_table, dc->port_id.v);
 	}
-	return DC_OK;
+	return rc == DC_E_NOT_FOUND ? DC_OK : rc;
 }
 
 static enum dc_code
@@ -330,7 +331,7 @@ find_gateway(struct tx *tx, const struct virtual_interface *v, struct gateway *r
 	if (!is_global(v) && v->gateway_id.set == GIVEN)
 		return dc_fail(err, DC_E_PARAM, "virtual_interface.gateway_id",
 		    "virtual_interface.gateway_id does not go with service_type %s", v->service_type.v);
-	if ((rc = lock_gateways(tx, v, err)) != DC_OK || (rc = get_gateway(tx, v, s, id, ret, err)) != DC_OK)
+	if ((rc = get_gateway(tx, v, s, id, ret, err)) != DC_OK)
 		return rc;
 	return is_global(v) && v->vgw_id.set == GIVEN ? check_shown_gateway(tx, v, err) : DC_OK;
 }
@@ -383,14 +384,13 @@ check_two_connections(struct tx *tx, const struct virtual_interface *v, struct d
 	/* Two look-ups instead of a walk through all interfaces: another connection than mine, then one that is
 	 * neither. */
 	rc = query_list(tx, &virtual_interface_table,
-	    Q(Q_EQ("vgw_id", v->vgw_id.v), Q_EQ("service_type", "VGW"), Q_NE("direct_connect_id", seen[0])), &one,
-	    &rows, &n, err);
+	    Q(Q_EQ("vrf_gateway_id", v->vrf_gateway_id.v), Q_NE("direct_connect_id", seen[0])), &one, &rows, &n, err);
 	if (rc != DC_OK || n == 0)
 		return rc;
 	other = rows;
 	seen[1] = other->direct_connect_id.v;
 	rc = query_list(tx, &virtual_interface_table,
-	    Q(Q_EQ("vgw_id", v->vgw_id.v), Q_EQ("service_type", "VGW"), Q_NE("direct_connect_id", seen[0]),
+	    Q(Q_EQ("vrf_gateway_id", v->vrf_gateway_id.v), Q_NE("direct_connect_id", seen[0]),
 		Q_NE("direct_connect_id", seen[1])),
 	    &one, &rows, &n, err);
 	if (rc != DC_OK || n == 0)
@@ -410,7 +410,7 @@ check_one_edge(struct tx *tx, const struct virtual_interface *v, struct dc_error
 	if (!is_global(v))
 		return DC_OK;
 	rc = query_count(tx, &virtual_interface_table,
-	    Q(Q_EQ("gateway_id", v->gateway_id.v), Q_NE("edge_id", v->edge_id.v)), &elsewhere, err);
+	    Q(Q_EQ("vrf_gateway_id", v->vrf_gateway_id.v), Q_NE("edge_id", v->edge_id.v)), &elsewhere, err);
 	if (rc != DC_OK || elsewhere == 0)
 		return rc;
 	return dc_fail(err, DC_E_PARAM, "virtual_interface.direct_connect_id",
@@ -485,6 +485,18 @@ check_service(struct tx *tx, struct call *call, const struct f_list *blocks, str
 	return rc == DC_OK ? cidr_list_parse(blocks, IP_NONE, member, tx_arena(tx), &service, err) : rc;
 }
 
+/* The row keeps the addresses of the family that has no peer yet. */
+static void
+leave_to_peer(struct virtual_interface *v, const struct vif_peer *p)
+{
+	static const struct f_text none = {NULLED, NULL};
+
+	if (vif_peer_is_v6(p))
+		v->local_gateway_v6_ip = v->remote_gateway_v6_ip = none;
+	else
+		v->local_gateway_v4_ip = v->remote_gateway_v4_ip = none;
+}
+
 static enum dc_code
 virtual_interface_create(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
@@ -496,8 +508,7 @@ virtual_interface_create(struct tx *tx, struct call *call, void *row, struct dc_
 
 	if ((rc = check_served(v, err)) != DC_OK || (rc = tags_check(&v->tags, "virtual_interface.tags", err)) != DC_OK)
 		return rc;
-	if ((rc = query_lock(tx, &project_table, call->project, err)) != DC_OK ||
-	    (rc = find_connection(tx, v, &dc, err)) != DC_OK || (rc = find_gateway(tx, v, &gw, err)) != DC_OK ||
+	if ((rc = find_connection(tx, v, &dc, err)) != DC_OK || (rc = find_gateway(tx, v, &gw, err)) != DC_OK ||
 	    (rc = quota_check(tx, &virtual_interface_table, call->project, res_settings(call)->quota_vif,
 		 "virtual interfaces", err)) != DC_OK)
 		return rc;
@@ -506,6 +517,7 @@ virtual_interface_create(struct tx *tx, struct call *call, void *row, struct dc_
 		F_SET_NULL(v->bgp_md5); /* "" means none */
 	if (v->remote_ep_group.set != GIVEN)
 		v->remote_ep_group = (struct f_list){GIVEN, 0, NULL}; /* as its first peer shows it */
+	F_SET_TEXT(v->vrf_gateway_id, gw.id);
 	v->device_id = dc->device_id;
 	v->port_id = dc->port_id;
 	F_SET_TEXT(v->status, life_names[LIFE_PENDING_CREATE]);
@@ -520,6 +532,7 @@ virtual_interface_create(struct tx *tx, struct call *call, void *row, struct dc_
 	v->edge_id = port->edge_id;
 	if ((rc = check_one_edge(tx, v, err)) != DC_OK)
 		return rc;
+	leave_to_peer(v, v->vif_peers.v);
 	return port_claim(
 	    tx, v->port_id.v, v->vlan.v, v->id.v, "virtual_interface.vlan", DC_E_VLAN_ZERO, DC_E_VLAN_TAKEN, err);
 }
@@ -528,14 +541,12 @@ static enum dc_code
 virtual_interface_created(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
 	struct virtual_interface *v = row;
-	struct gateway gw;
-	enum dc_code rc;
+	struct vif_peer *p = v->vif_peers.v;
 
-	if ((rc = vif_peer_insert(tx, v, v->vif_peers.v, err)) != DC_OK ||
-	    (rc = gateway_get(tx, vif_gateway(v), &gw, err)) != DC_OK ||
-	    (rc = gateway_render(tx, &gw, v->edge_id.v, res_settings(call), err)) != DC_OK)
-		return rc;
-	return vif_render(tx, v, err);
+	(void)call;
+	field_defaults(&vif_peer_table, tx_arena(tx), p);
+	vif_peer_fill(v, p);
+	return query_insert(tx, &vif_peer_table, p, err);
 }
 
 /* --- update and delete --- */
@@ -563,21 +574,23 @@ check_update_served(const struct virtual_interface *patch, struct dc_error *err)
 	return DC_OK;
 }
 
-/* The first peer shows the interface's remote blocks, and the other way round (semantics.md 5.5). */
+/* The first peer has the interface's remote blocks (semantics.md 5.5). */
 static enum dc_code
 update_first_peer(struct tx *tx, struct call *call, const struct virtual_interface *v, const struct f_list *remote,
     struct dc_error *err)
 {
 	struct gateway gw;
-	struct vif_peer *peer;
+	struct vif_peer *peers, *first;
+	size_t n;
 	enum dc_code rc;
 
-	if ((rc = vif_first_peer(tx, v->id.v, &peer, err)) != DC_OK || peer == NULL ||
-	    (rc = gateway_get(tx, vif_gateway(v), &gw, err)) != DC_OK ||
+	if ((rc = vif_peers_of(tx, v->id.v, &peers, &n, err)) != DC_OK || (first = vif_first_peer(peers, n)) == NULL ||
+	    (rc = gateway_get(tx, v->vrf_gateway_id.v, &gw, err)) != DC_OK ||
 	    (rc = vif_peer_set_remote(
-		 tx, call, &gw, peer, remote, is_v6(&peer->address_family) ? &names_v6 : &names_v4, err)) != DC_OK)
+		 tx, call, &gw, first, remote, vif_peer_is_v6(first) ? &names_v6 : &names_v4, err)) != DC_OK)
 		return rc;
-	return query_update(tx, &vif_peer_table, peer, err);
+	tx_dirty(tx, &vif_peer_resource, first->id.v);
+	return DC_OK;
 }
 
 static enum dc_code
@@ -587,8 +600,7 @@ check_new_bandwidth(struct tx *tx, const struct virtual_interface *v, struct dc_
 	void *row;
 	enum dc_code rc;
 
-	if ((rc = query_get(tx, direct_connect_resource.table, Q(Q_EQ("id", v->direct_connect_id.v)), &row, err)) !=
-	    DC_OK)
+	if ((rc = query_get(tx, &direct_connect_table, Q(Q_EQ("id", v->direct_connect_id.v)), &row, err)) != DC_OK)
 		return rc;
 	dc = row;
 	if (direct_connect_is_hosted(dc))
@@ -606,9 +618,6 @@ virtual_interface_update(
 	enum dc_code rc;
 
 	if ((rc = check_update_served(patch, err)) != DC_OK)
-		return rc;
-	if ((rc = query_lock(tx, &gateway_table, vif_gateway(v), err)) != DC_OK ||
-	    (rc = query_lock(tx, &virtual_interface_table, v->id.v, err)) != DC_OK)
 		return rc;
 	v->status = old->status; /* ACCEPTED and REJECTED are words of a request, never a state */
 	if (life_is(&old->status, LIFE_PENDING_DELETE))
@@ -633,42 +642,139 @@ virtual_interface_update(
 }
 
 static enum dc_code
-virtual_interface_updated(struct tx *tx, struct call *call, const void *old, void *row, struct dc_error *err)
+virtual_interface_remove(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
-	(void)call;
-	(void)old;
-	return vif_render(tx, row, err);
-}
-
-static enum dc_code
-virtual_interface_remove(struct tx *tx, struct call *call, void *row, bool *later, struct dc_error *err)
-{
+	static const char *const columns[] = {"status", NULL};
 	struct virtual_interface *v = row;
-	struct vif_peer *peer;
-	size_t n;
+	struct vif_peer peer = {0};
 	enum dc_code rc;
 
 	(void)call;
-	if ((rc = query_lock(tx, &gateway_table, vif_gateway(v), err)) != DC_OK ||
-	    (rc = query_lock(tx, &virtual_interface_table, v->id.v, err)) != DC_OK ||
-	    (rc = vif_peers_of(tx, v->id.v, &peer, &n, err)) != DC_OK)
-		return rc;
-	*later = true; /* vif_observe() deletes the row when the edge has let go of everything */
 	if (life_is(&v->status, LIFE_PENDING_DELETE))
 		return DC_OK;
 	life_move(&v->status, EV_REMOVE, "virtual_interface", v->id.v);
-	for (size_t i = 0; i < n; i++) {
-		life_move(&peer[i].status, EV_REMOVE, "vif_peer", peer[i].id.v);
-		if ((rc = query_update(tx, &vif_peer_table, &peer[i], err)) != DC_OK)
-			return rc;
-	}
-	if ((rc = query_update(tx, &virtual_interface_table, v, err)) != DC_OK ||
-	    (rc = vif_render(tx, v, err)) != DC_OK)
+	peer.status = v->status;
+	if ((rc = query_set(tx, &vif_peer_table, columns, &peer, Q(Q_EQ("vif_id", v->id.v)), NULL, err)) != DC_OK)
 		return rc;
-	return vif_observe(tx, v->id.v, err);
+	return query_set(tx, &virtual_interface_table, columns, v, Q(Q_EQ("id", v->id.v)), NULL, err);
 }
 
+/* --- on the edge --- */
+
+static bool
+leaving(const void *row)
+{
+	return life_is(&((const struct virtual_interface *)row)->status, LIFE_PENDING_DELETE);
+}
+
+static enum dc_code
+render(struct tx *tx, struct work_view *work, const void *row, struct dc_error *err)
+{
+	const struct virtual_interface *v = row;
+	struct arena *arena = tx_arena(tx);
+	struct wire_vlan vlan = {0};
+	int64_t number;
+	struct port *port;
+	enum dc_code rc;
+
+	if (leaving(v))
+		return DC_OK;
+	if ((rc = port_get(tx, v->port_id.v, &port, err)) != DC_OK ||
+	    (rc = work_link_number(tx, v->edge_id.v, v->id.v, &number, err)) != DC_OK)
+		return rc;
+	F_SET_TEXT(vlan.vrf, gateway_key(arena, v->vrf_gateway_id.v));
+	F_SET_TEXT(vlan.device, arena_printf(arena, "dcv%lld", (long long)number));
+	vlan.mark = v->id;
+	vlan.port = port->device;
+	vlan.vlan = v->vlan;
+	F_SET_TEXT(vlan.use, "customer");
+	work_put(work, v->edge_id.v, vif_vlan_key(arena, v->id.v), OBJECT_VLAN, &vlan, NULL);
+	return DC_OK;
+}
+
+/* One event for the interface out of its peers' states: one that is up carries it; otherwise what is still on its way,
+ * then what failed. */
+static enum life_event
+combine(const struct vif_peer *peer, size_t n)
+{
+	bool up = false, waiting = false, failed = false;
+
+	for (size_t i = 0; i < n; i++) {
+		up = up || life_is(&peer[i].status, LIFE_ACTIVE);
+		failed = failed || life_is(&peer[i].status, LIFE_ERROR);
+		waiting = waiting || life_is(&peer[i].status, LIFE_PENDING_CREATE) ||
+			  life_is(&peer[i].status, LIFE_PENDING_UPDATE);
+	}
+	return waiting ? EV_WAITING : up ? EV_UP : failed ? EV_FAILED : EV_NOT_UP;
+}
+
+static const char *
+reasons_of(const struct vif_peer *peer, size_t n, struct arena *arena)
+{
+	const char *all = NULL;
+
+	for (size_t i = 0; i < n; i++)
+		if (peer[i].reason.set == GIVEN && !life_is(&peer[i].status, LIFE_PENDING_DELETE))
+			all = arena_printf(arena, "%s%s%s: %s", all != NULL ? all : "", all != NULL ? "; " : "",
+			    peer[i].address_family.v, peer[i].reason.v);
+	return all != NULL ? arena_printf(arena, "%.*s", REASON_MAX, all) : NULL;
+}
+
+static enum dc_code
+settle(struct tx *tx, struct work_view *work, void *row, bool *gone, struct dc_error *err)
+{
+	static const char *const columns[] = {"status", "reason", NULL};
+	struct virtual_interface *v = row, old = *v;
+	struct vif_peer *peer;
+	size_t peers, objects;
+	enum dc_code rc;
+
+	if ((rc = vif_peers_of(tx, v->id.v, &peer, &peers, err)) != DC_OK)
+		return rc;
+	work_objects(work, &objects);
+	if (leaving(v)) {
+		*gone = objects == 0 && peers == 0;
+		return *gone ? port_release(tx, v->id.v, err) : DC_OK;
+	}
+	life_move(&v->status, combine(peer, peers), "virtual_interface", v->id.v);
+	F_SET_TEXT(v->reason, reasons_of(peer, peers, tx_arena(tx)));
+	if (text_is_same(&old.status, &v->status) && text_is_same(&old.reason, &v->reason))
+		return DC_OK;
+	return query_set(tx, &virtual_interface_table, columns, v, Q(Q_EQ("id", v->id.v)), NULL, err);
+}
+
+static const struct depend depends[] = {
+    {"vif_peer", "id", "vif_id", .settle = WORK_ROW | WORK_STATE | WORK_REST},
+    {0},
+};
+
 /* --- reading --- */
+
+/* What the interface shows of its peers: the first one's routing, each one's addresses. */
+static void
+show_peers(struct virtual_interface *v, struct vif_peer *peer, size_t n)
+{
+	const struct vif_peer *first = vif_first_peer(peer, n);
+
+	v->vif_peers = (struct f_objects){GIVEN, n, peer};
+	if (first == NULL && n > 0)
+		first = &peer[0];
+	if (first == NULL)
+		return;
+	v->address_family = first->address_family;
+	v->route_mode = first->route_mode;
+	v->bgp_asn = first->bgp_asn;
+	v->bgp_md5 = first->bgp_md5;
+	v->remote_ep_group = first->remote_ep_group;
+	for (size_t i = 0; i < n; i++) {
+		if (life_is(&peer[i].status, LIFE_PENDING_DELETE) && &peer[i] != first)
+			continue;
+		*(vif_peer_is_v6(&peer[i]) ? &v->local_gateway_v6_ip : &v->local_gateway_v4_ip) =
+		    peer[i].local_gateway_ip;
+		*(vif_peer_is_v6(&peer[i]) ? &v->remote_gateway_v6_ip : &v->remote_gateway_v4_ip) =
+		    peer[i].remote_gateway_ip;
+	}
+}
 
 static enum dc_code
 virtual_interface_embed(struct tx *tx, const struct call *call, void *rows, size_t n, struct dc_error *err)
@@ -700,7 +806,7 @@ virtual_interface_embed(struct tx *tx, const struct call *call, void *rows, size
 		}
 		for (last = lo; last < peers && strcmp(peer[last].vif_id.v, v[i].id.v) == 0; last++)
 			;
-		v[i].vif_peers = (struct f_objects){GIVEN, last - lo, &peer[lo]};
+		show_peers(&v[i], peer + lo, last - lo);
 	}
 	return DC_OK;
 }
@@ -753,12 +859,16 @@ const struct resource virtual_interface_resource = {
     .missing = DC_E_VIF_NOT_FOUND,
     .owner = "tenant_id",
     .routes = virtual_interface_routes,
+    .chain = chain,
     .create = virtual_interface_create,
     .created = virtual_interface_created,
     .update = virtual_interface_update,
-    .updated = virtual_interface_updated,
     .remove = virtual_interface_remove,
     .embed = virtual_interface_embed,
-    .observe = vif_observe,
+    .rank = RANK_INTERFACE,
+    .depends = depends,
+    .leaving = leaving,
+    .render = render,
+    .settle = settle,
     .observed_age = virtual_interface_observed_age,
 };

@@ -1,6 +1,7 @@
 /* query.c - see query.h. Each call puts its statement together (sql.h) and runs it. */
 #include <string.h>
 
+#include "store/row_lock_priv.h"
 #include "store/query.h"
 #include "store/sql.h"
 
@@ -27,6 +28,7 @@ query_insert(struct tx *tx, const struct field_table *table, const void *row, st
 {
 	SQL(q, tx, table, err);
 
+	lock_check_insert(tx, table, row);
 	put_insert(&q, row);
 	return sql_run(&q, NULL);
 }
@@ -124,6 +126,7 @@ query_update(struct tx *tx, const struct field_table *table, const void *row, st
 	SQL(q, tx, table, err);
 	const char *comma = "";
 
+	lock_check_row(tx, table, row);
 	put_update(&q);
 	for (const struct field *f = sql_first_column(&q); f != NULL; f = sql_next_column(f)) {
 		if (f == sql_key(&q))
@@ -141,6 +144,7 @@ query_set(struct tx *tx, const struct field_table *table, const char *const *col
 {
 	SQL(q, tx, table, err);
 
+	lock_check_where(tx, table, conds, false);
 	put_update(&q);
 	for (size_t i = 0; columns[i] != NULL; i++)
 		put_assignment(&q, i > 0 ? ", " : "", sql_column(&q, columns[i]), row);
@@ -154,6 +158,7 @@ query_delete(struct tx *tx, const struct field_table *table, const struct query_
 {
 	SQL(q, tx, table, err);
 
+	lock_check_where(tx, table, conds, true);
 	buf_puts(&q.text, "DELETE FROM ");
 	sql_put_name(&q, table->sql);
 	sql_put_where(&q, conds);
@@ -192,6 +197,28 @@ query_count_to(struct tx *tx, const struct field_table *table, const struct quer
 	buf_puts(&q.text, ") AS counted");
 	if ((rc = sql_start(&q, &row)) == DC_OK)
 		*ret = tx->ops->get_int(q.stmt, 0);
+	return rc;
+}
+
+enum dc_code
+query_next(struct tx *tx, const struct field_table *table, const char *column, const char *after,
+    const struct query_cond *conds, const char **ret, struct dc_error *err)
+{
+	SQL(q, tx, table, err);
+	const struct field *f = sql_column(&q, column);
+	bool row;
+	enum dc_code rc;
+
+	buf_puts(&q.text, "SELECT min(");
+	sql_put_name(&q, f->name);
+	buf_puts(&q.text, ") FROM ");
+	sql_put_name(&q, table->sql);
+	buf_puts(&q.text, sql_put_where(&q, conds));
+	sql_put_name(&q, f->name);
+	buf_puts(&q.text, " > ");
+	sql_put_condition_text(&q, f, after);
+	if ((rc = sql_start(&q, &row)) == DC_OK)
+		*ret = tx->ops->is_null(q.stmt, 0) ? NULL : arena_strdup(tx->arena, tx->ops->get_text(q.stmt, 0));
 	return rc;
 }
 
@@ -380,17 +407,6 @@ query_gap(struct tx *tx, const struct field_table *table, const struct query_con
 }
 
 enum dc_code
-query_lock(struct tx *tx, const struct field_table *table, const char *id, struct dc_error *err)
-{
-	SQL(q, tx, table, err);
-
-	put_update(&q);
-	buf_puts(&q.text, "\"guard\" = \"guard\" + 1");
-	sql_put_where_id(&q, id);
-	return sql_run_on_one(&q);
-}
-
-enum dc_code
 query_bump(struct tx *tx, const struct field_table *table, const char *id, const char *name, int64_t by, int64_t *ret,
     struct dc_error *err)
 {
@@ -400,6 +416,7 @@ query_bump(struct tx *tx, const struct field_table *table, const char *id, const
 	bool row;
 	enum dc_code rc;
 
+	lock_note(tx, table, id);
 	put_update(&q);
 	buf_printf(&q.text, "\"%s\" = \"%s\" + ", f->name, f->name);
 	sql_put_int(&q, by);

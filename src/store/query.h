@@ -101,6 +101,11 @@ enum dc_code query_count(
 enum dc_code query_count_to(struct tx *, const struct field_table *, const struct query_cond *, int64_t enough,
     int64_t *ret, struct dc_error *err);
 
+/* The smallest value of a column after `after` (bytes; "" is before all) among the rows; *ret is NULL when there is
+ * none. With an index on the conditions and the column, the distinct values cost a look-up each. */
+enum dc_code query_next(struct tx *, const struct field_table *, const char *column, const char *after,
+    const struct query_cond *, const char **ret, struct dc_error *err);
+
 struct query_page {
 	const char *sort; /* column; NULL: id */
 	bool descending;
@@ -122,9 +127,7 @@ enum dc_code query_list(struct tx *, const struct field_table *, const struct qu
 enum dc_code query_gap(struct tx *, const struct field_table *, const struct query_cond *, const char *column,
     int64_t first, int64_t last, int64_t *ret, struct dc_error *err);
 
-/* Locks the row that owns a set, by updating it (guard = guard + 1), so that two mutations of one set follow one
- * another on every backend. Lock order: edge report, project, connection, gateway, interface, and revisions last.
- * DC_E_NOT_FOUND when the row is not there. */
+/* Locks one row; see store/row_lock.h for several and for the order. A row that is not there locks nothing. */
 enum dc_code query_lock(struct tx *, const struct field_table *, const char *id, struct dc_error *err);
 
 /* column = column + by of the one row, returning the new value (edge revisions). DC_E_NOT_FOUND when it is not there.

@@ -33,6 +33,7 @@ struct job {
 	struct job *next;
 	struct arena *arena;
 	struct wake *wakes;
+	bool dry; /* it was only tried: nothing of it stays */
 	enum dc_code rc;
 	struct dc_error err;
 };
@@ -133,7 +134,8 @@ job_run_once(struct sqlite_store *self, struct job *job, utc_ms now)
 
 	job->err = (struct dc_error){0};
 	job->rc = tx_run(&stx.tx, job->run, job->arg, &job->err);
-	job->wakes = stx.tx.wakes;
+	job->dry = stx.tx.dry;
+	job->wakes = job->dry ? NULL : stx.tx.wakes;
 }
 
 #ifdef DC_RUN_TWICE
@@ -188,7 +190,7 @@ job_run(struct sqlite_store *self, struct job *job, utc_ms now)
 	if (!conn_in_transaction(self->writer))
 		return; /* the group is lost, and so told by group_commit() */
 	/* Better no group at all than one with half a job in it. */
-	if ((job->rc != DC_OK && conn_run(self->writer, "ROLLBACK TO job", NULL) != DC_OK) ||
+	if (((job->rc != DC_OK || job->dry) && conn_run(self->writer, "ROLLBACK TO job", NULL) != DC_OK) ||
 	    conn_run(self->writer, "RELEASE job", NULL) != DC_OK)
 		(void)conn_run(self->writer, "ROLLBACK", NULL);
 }

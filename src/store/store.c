@@ -159,6 +159,56 @@ tx_wake(struct tx *tx, const char *id)
 	wake_add(&tx->wakes, id, tx->arena);
 }
 
+void
+store_set_engine(struct store *st, const struct store_engine *engine)
+{
+	st->engine = engine;
+}
+
+const struct store_engine *
+tx_engine(const struct tx *tx)
+{
+	return tx->store->engine;
+}
+
+void
+tx_dirty(struct tx *tx, const struct resource *res, const char *id)
+{
+	if (tx->store->engine != NULL)
+		tx->store->engine->dirty(tx, res, id, false);
+}
+
+void
+tx_made(struct tx *tx, const struct resource *res, const char *id)
+{
+	if (tx->store->engine != NULL)
+		tx->store->engine->dirty(tx, res, id, true);
+}
+
+void *
+tx_row(struct tx *tx, const struct resource *res, const char *id)
+{
+	return tx->work != NULL ? tx->store->engine->row(tx, res, id) : NULL;
+}
+
+enum dc_code
+tx_settle(struct tx *tx, struct dc_error *err)
+{
+	return tx->work != NULL ? tx->store->engine->settle(tx, err) : DC_OK;
+}
+
+void **
+tx_work(struct tx *tx)
+{
+	return &tx->work;
+}
+
+void
+tx_make_dry(struct tx *tx)
+{
+	tx->dry = true;
+}
+
 struct arena *
 tx_arena(struct tx *tx)
 {
@@ -194,6 +244,8 @@ tx_run(struct tx *tx, store_run run, void *arg, struct dc_error *err)
 {
 	enum dc_code rc = run(tx, arg, err);
 
+	if (rc == DC_OK && tx->broken == DC_OK)
+		rc = tx_settle(tx, err);
 	if (rc == DC_OK && tx->broken != DC_OK)
 		return dc_fail(err, DC_E_SYSTEM, NULL, "a job went on after a statement had failed with %s",
 		    dc_code_name(tx->broken));

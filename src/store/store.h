@@ -66,6 +66,32 @@ void tx_wake_edge(struct tx *, const char *edge_id);
 /* The same for what calls wait for by another id: what is gone, and left its place, in this transaction. */
 void tx_wake(struct tx *, const char *id);
 
+/* The engine that carries changes through (reconcile/work.h), as far as the store and the API know it: at the end of
+ * run(), inside its transaction, the store calls settle(), and a change of a resource is announced with dirty(). env is
+ * the engine's own. The struct outlives the store. */
+struct resource; /* field/resource.h */
+struct store_engine {
+	void (*dirty)(struct tx *, const struct resource *, const char *id, bool made);
+	void *(*row)(struct tx *, const struct resource *, const char *id);
+	enum dc_code (*settle)(struct tx *, struct dc_error *err);
+	const void *env;
+};
+void store_set_engine(struct store *, const struct store_engine *);
+/* The row with this id was changed or marked as leaving in this transaction, or made. */
+void tx_dirty(struct tx *, const struct resource *, const char *id);
+void tx_made(struct tx *, const struct resource *, const char *id);
+/* The row as the engine has left it; NULL: the engine has not read it. */
+void *tx_row(struct tx *, const struct resource *, const char *id);
+/* Carries through what is dirty so far, so that run() can read and answer what has become of its change. */
+enum dc_code tx_settle(struct tx *, struct dc_error *err);
+/* What store_set_engine() gave; NULL: none. */
+const struct store_engine *tx_engine(const struct tx *);
+/* A place for the engine's state of this transaction; starts as NULL. */
+void **tx_work(struct tx *);
+/* The job is only tried: when run() has returned DC_OK and all is settled, the transaction is rolled back, nobody is
+ * woken, and done() gets DC_OK. What run() has put into arg is the answer. */
+void tx_make_dry(struct tx *);
+
 /* The arena of the running job's transaction: lives until done() has returned. */
 struct arena *tx_arena(struct tx *);
 /* The database's clock, the same for the whole transaction. It does not go back by less than ten seconds, but follows a

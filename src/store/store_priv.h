@@ -34,6 +34,8 @@ struct tx_ops {
 	enum dc_code (*script)(struct tx *, const char *sql, struct dc_error *err);
 	/* Names of the columns of table $1, and 1 or 0: whether the column holds integers. */
 	const char *columns_sql;
+	/* Whether transactions run side by side, so that a row must be locked. False: there is one writer. */
+	bool locks_rows;
 };
 
 struct wake {
@@ -49,6 +51,12 @@ struct tx {
 	struct wake *wakes;  /* in the arena, no edge twice */
 	enum dc_code broken; /* the first failure of a statement */
 	unsigned statements; /* prepared so far */
+	void *work;          /* the engine's */
+	bool dry;            /* tx_make_dry() */
+	/* row_lock.c: the locks taken so far, and the place in the order that the last one had. */
+	struct held *held;
+	const struct field_table *top_table;
+	const char *top_id;
 };
 
 /* STMT(s, tx): s.stmt is finished at the end of the block, whatever way leads there. */
@@ -72,6 +80,7 @@ struct store {
 	const struct field_table *const *tables; /* store_options.tables */
 	char epoch[UUID_TEXT_SIZE];
 	pthread_mutex_t watch_lock;
+	const struct store_engine *engine; /* NULL: none */
 	store_wake wake;
 	void *wake_arg;
 	atomic_uint_fast64_t commits, jobs, reads;

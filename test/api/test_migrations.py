@@ -12,6 +12,14 @@ from support import V3, World, rows, tables
 MIGRATIONS = os.path.join(ROOT, "src", "store", "migrations")
 # Column of an older version: what it is called now.
 RENAMED = {("vif_peer", "vgw_id"): "gateway_id", ("link_subnet", "vgw_id"): "gateway_id", ("remote_subnet", "vgw_id"): "gateway_id"}
+# Column of an older version that is gone, or that held something else: where its value is now.
+FIRST_PEER = "(SELECT %s FROM vif_peer WHERE vif_id = virtual_interface.id ORDER BY id LIMIT 1)"
+FAMILY = "(SELECT %s FROM vif_peer WHERE vif_id = virtual_interface.id AND address_family = '%s')"
+MOVED = {("attachment", "status"): "'ACTIVE'", ("virtual_interface", "bgp_md5"): "NULL"}
+MOVED.update({("virtual_interface", name): FIRST_PEER % name
+              for name in ("address_family", "route_mode", "bgp_asn", "remote_ep_group")})
+MOVED.update({("virtual_interface", "%s_gateway_%s_ip" % (end, v)): FAMILY % (end + "_gateway_ip", "ip" + v)
+              for end in ("local", "remote") for v in ("v4", "v6")})
 
 
 def files():
@@ -32,7 +40,7 @@ def older(path, version):
         then.execute(sql)
     for (table,) in then.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
         names = columns(then, table)
-        here = [RENAMED.get((table, name), name) for name in names]
+        here = [MOVED.get((table, name)) or RENAMED.get((table, name), name) for name in names]
         found = now.execute('SELECT %s FROM "%s"' % (", ".join(here), table)).fetchall()
         then.executemany('INSERT INTO "%s" VALUES (%s)' % (table, ", ".join("?" * len(names))), found)
     then.execute("DELETE FROM schema_version WHERE version > ?", (version,))

@@ -111,7 +111,7 @@ def test_a_gateways_blocks_may_not_cover_what_is_behind_its_interfaces(tenant, l
 
 def test_a_gateway_in_use_stays(tenant, line, gateway):
     tenant.interface(line, gateway)
-    assert "1 virtual interfaces" in refused(tenant, "DELETE", "virtual-gateways/" + gateway, None, "DC.1106")
+    assert "1 virtual interface: " in refused(tenant, "DELETE", "virtual-gateways/" + gateway, None, "DC.1106")
     assert tenant.show("virtual-gateways/" + gateway)["status"] == "ACTIVE"
 
 

@@ -40,7 +40,7 @@ same_after_columns(const struct field_table *table, enum field_view view, void *
 	void *again = arena_alloc(arena, table->size);
 
 	for (const struct field *f = table->fields; f->name != NULL; f++) {
-		if (f->no_column || f->kind == F_EMBED)
+		if (f->kind == F_EMBED)
 			continue;
 		if (!field_from_text(f, again, field_to_text(f, row, arena), arena))
 			abort();

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "reconcile/edge.h"
+#include "reconcile/work.h"
 #include "res/inventory.h"
 #include "res/registry.h"
 
@@ -48,6 +49,9 @@ remove_folder(void)
 	(void)rmdir(folder);
 }
 
+static const struct work_env work_env = {registry, NULL};
+static struct store_engine engine;
+
 static enum dc_code
 add_edge(struct tx *tx, const char *id, struct dc_error *err)
 {
@@ -79,6 +83,8 @@ fill(struct tx *tx, void *arg, struct dc_error *err)
 		F_SET_TEXT(row.kind, objects[i].kind);
 		F_SET_TEXT(row.owner_kind, "virtual_interface");
 		F_SET_TEXT(row.owner_id, INTERFACE);
+		row.holder_kind = row.owner_kind;
+		row.holder_id = row.owner_id;
 		F_SET_INT(row.revision, objects[i].revision);
 		F_SET_BOOL(row.deleted, objects[i].deleted);
 		F_SET_TEXT(row.state, "pending");
@@ -97,6 +103,7 @@ open_store(void)
 
 	if (mkdtemp(folder) == NULL)
 		abort();
+	work_engine(&work_env, &engine);
 	snprintf(db, sizeof(db), "%s/db", folder);
 	snprintf(key, sizeof(key), "%s/key", folder);
 	atexit(remove_folder);
@@ -104,6 +111,7 @@ open_store(void)
 		fprintf(stderr, "%s\n", err.text);
 		abort();
 	}
+	store_set_engine(store, &engine);
 }
 
 /* The other edge's object is as it was, and ours have states that there are. */
