@@ -134,13 +134,14 @@ void_unnamed(struct fold *f)
 {
 	static const char *const columns[] = {"state", NULL};
 	const char **named = named_keys(f);
+	const struct query_page by_revision = {.sort = "revision"}; /* as an index has them */
 	struct edge_object *row;
 	void *rows;
 	size_t n;
 	enum dc_code rc;
 
-	if ((rc = query_list(f->tx, &edge_object_table, Q(Q_EQ("edge_id", f->edge_id), Q_NE("state", "pending")), NULL,
-		 &rows, &n, f->err)) != DC_OK)
+	if ((rc = query_list(f->tx, &edge_object_table, Q(Q_EQ("edge_id", f->edge_id), Q_NE("state", "pending")),
+		 &by_revision, &rows, &n, f->err)) != DC_OK)
 		return rc;
 	row = rows;
 	for (size_t i = 0; i < n; i++) {
@@ -317,13 +318,14 @@ static enum dc_code
 drop_tombstones(struct tx *tx, const char *edge_id, bool *any, struct dc_error *err)
 {
 	struct fold f = {.tx = tx, .edge_id = edge_id, .err = err};
+	const struct query_page by_revision = {.sort = "revision"}; /* as an index has them */
 	struct edge_object *row;
 	void *rows;
 	size_t n;
 	enum dc_code rc;
 
-	if ((rc = query_list(tx, &edge_object_table, Q(Q_EQ("edge_id", edge_id), Q_EQ_INT("deleted", 1)), NULL, &rows,
-		 &n, err)) != DC_OK)
+	if ((rc = query_list(tx, &edge_object_table, Q(Q_EQ("edge_id", edge_id), Q_EQ_INT("deleted", 1)), &by_revision,
+		 &rows, &n, err)) != DC_OK)
 		return rc;
 	row = rows;
 	for (size_t i = 0; i < n; i++) {
