@@ -1,25 +1,29 @@
 #!/usr/bin/python3
 """run.py - what dcaas costs, as ratios to the bare library doing the same work, side by side in one run.
 
-    python3 bench/run.py [get] [create] [apply] [--runs N] [--seconds S]
+    python3 bench/run.py [get] [create] [others] [profile] [apply] [--runs N] [--seconds S]
 
-`apply` needs root: it runs a lab.
+`apply` needs root: it runs a lab. `others` installs by name, below build-check/bench, what a user would pick instead: moto's
+server with AWS's Direct Connect, and Prism serving our openapi.json.
 
 Each figure is the median of N runs; a run times the yardstick and the server one after the other. Absolute numbers are
 this machine's; the ratios are the point. wrk is the client, on the same cores as the server.
 """
 import argparse
+import contextlib
 import json
 import os
 import re
 import shutil
 import signal
+import socket
 import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from lab.api_client import Client, signature  # noqa: E402
@@ -27,6 +31,7 @@ from lab.dcaasd import Dcaasd  # noqa: E402
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 BUILD = os.environ.get("DCAAS_BUILD", os.path.join(ROOT, "build"))
+INSTALLED = os.path.join(ROOT, "build-check", "bench")
 
 
 def program(name):
@@ -67,8 +72,8 @@ class Server:
     """A dcaasd with one project whose member has a key and a token."""
 
     def __init__(self, settings=("accept_unattached_vpc = yes", "quota_virtual_gateways = -1", "quota_virtual_interfaces = -1",
-                                 "log = warning")):
-        self.dcaasd = Dcaasd(settings=settings)
+                                 "log = warning"), environment=None):
+        self.dcaasd = Dcaasd(settings=settings, environment=environment)
         self.dcaasd.init()
         self.dcaasd.start()
         operator = self.operator = self.dcaasd.operator()
@@ -86,6 +91,16 @@ class Server:
             "name": user["name"], "password": "bench-Password-1", "domain": {"id": user["domain_id"]}}}},
             "scope": {"project": {"id": self.project}}}}
         return self.tenant.post("/v3/auth/tokens", body).headers["X-Subject-Token"]
+
+    def http_threads(self):
+        """How many of libmicrohttpd's there are, each with its own share of the connections."""
+        tasks = "/proc/%d/task" % self.dcaasd.process.pid
+        names = []
+        for task in os.listdir(tasks):
+            with open(os.path.join(tasks, task, "comm")) as file:
+                names.append(file.read().strip())
+        workers = sum(name.startswith("MHD-worker") for name in names)
+        return workers or max(1, sum(name.startswith("MHD-") for name in names))
 
     def path(self, rest):
         return "/v3/%s/dcaas/%s" % (self.project, rest)
@@ -143,7 +158,7 @@ def bench_get(rows, runs, seconds):
     server = Server()
     path = server.path("virtual-interfaces/" + server.interface())
     body = json.dumps(server.tenant.get(path), separators=(",", ":")).encode()
-    bare = Bare(body, 1)
+    bare = Bare(body, server.http_threads())
     try:
         for name, headers in (("a token", ["X-Auth-Token: " + server.token]), ("a signature", server.signed(path))):
             yardstick, ours = [], []
@@ -156,78 +171,224 @@ def bench_get(rows, runs, seconds):
         server.close()
 
 
-def snapshot(database):
-    db = sqlite3.connect("file:%s?mode=ro" % database, uri=True)
-    names = [name for name, in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")]
-    rows = {}
-    for name in names:
-        cursor = db.execute("SELECT * FROM %s" % name)
-        rows[name] = [c[0] for c in cursor.description], set(cursor.fetchall())
-    db.close()
-    return rows
+UUID = re.compile(r"'([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})'")
 
 
-def statements(before, after, path):
-    """The rows that one order added, as INSERTs whose own ids are parameters."""
+def statements(recorded, known, path):
+    """Writes the statements of the one order in the record, whose new ids are parameters: those that `known` has not. Their
+    number."""
     lines, numbers = [], {}
-    for name, (columns, rows) in after.items():
-        for row in rows - before[name][1]:
-            values = []
-            for value in row:
-                if isinstance(value, str) and re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", value):
-                    number = numbers.setdefault(value, len(numbers) + 1)
-                    values.append("?%d" % number)
-                elif value is None:
-                    values.append("NULL")
-                else:
-                    values.append(str(value) if isinstance(value, (int, float)) else "'%s'" % value.replace("'", "''"))
-            if before[name][1] and any(row[0] == old[0] for old in before[name][1]):
-                continue  # a row that was there already and was changed
-            lines.append((name, "INSERT INTO %s (%s) VALUES (%s);" % (name, ", ".join(columns), ", ".join(values))))
-    lines.sort(key=lambda line: line[0] == "event")
+
+    def parameter(match):
+        if match.group(1) in known:
+            return match.group()
+        return "?%d" % numbers.setdefault(match.group(1), len(numbers) + 1)
+
+    for line in recorded.splitlines():
+        if line.split(" ", 1)[0] not in ("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA"):
+            lines.append(UUID.sub(parameter, line))
     with open(path, "w") as out:
-        out.write("\n".join(text for _, text in lines) + "\n")
-    return len(lines)
+        out.write("\n".join(lines) + "\n")
+    return len([line for line in lines if not line.startswith(("SAVEPOINT", "RELEASE"))])
+
+
+def create_gateway(server, vpc):
+    return server.tenant.post(server.path("virtual-gateways"), {"virtual_gateway": {
+        "name": "bench", "vpc_id": "00000000-0000-4000-8000-%012x" % vpc, "local_ep_group": ["10.0.0.0/16"]}})
+
+
+def record(folder):
+    """(database, statements, number): what a server had just before an order, and what it ran for it."""
+    path = os.path.join(folder, "record")
+    os.chmod(folder, 0o755)  # dcaasd is nobody
+    with open(path, "w"):
+        os.chmod(path, 0o666)
+    server = Server(environment={"DCAAS_STATEMENTS": path})
+    try:
+        for vpc in (1, 2, 3):
+            create_gateway(server, vpc)
+        database, copy = os.path.join(server.dcaasd.state, "dcaas.db"), os.path.join(folder, "before.db")
+        with contextlib.closing(sqlite3.connect(database)) as source, contextlib.closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+        with open(path) as file:
+            known = file.read()
+        create_gateway(server, 4)
+        with open(path) as file:
+            text = file.read()[len(known):]
+        lines = os.path.join(folder, "statements.sql")
+        return copy, lines, statements(text, known, lines)
+    finally:
+        server.dcaasd.stop()
+        server.close()
 
 
 def raw(database, file, group, seconds):
-    with tempfile.TemporaryDirectory(prefix="bench-", dir=os.path.dirname(database)) as folder:
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         copy = os.path.join(folder, "raw.db")
-        source, target = sqlite3.connect(database), sqlite3.connect(copy)
-        source.backup(target)
-        target.close()
-        source.close()
+        shutil.copy(database, copy)
         done = subprocess.run([program("raw_sqlite"), copy, file, str(group), str(seconds)], capture_output=True, text=True,
                               check=True)
         return float(done.stdout)
 
 
-def bench_create(rows, runs, seconds):
-    server = Server()
+def creates(clients, seconds, seed):
+    """(creates a second, orders in a transaction) of a new server."""
+    server = Server(environment={"DCAAS_GROUPS": "yes"})
     try:
-        state = server.dcaasd.state
-        database = [os.path.join(state, name) for name in os.listdir(state) if name.endswith(".db")][0]
-        before = snapshot(database)
-        server.tenant.post(server.path("virtual-gateways"), {"virtual_gateway": {
-            "name": "bench", "vpc_id": "00000000-0000-4000-8000-0000000000ff", "local_ep_group": ["10.0.0.0/16"]}})
-        file = os.path.join(server.dcaasd.folder, "statements.sql")
-        count = statements(before, snapshot(database), file)
-        rates = {group: raw(database, file, group, 1) for group in (1, 8, 16, 32, 64, 128, 256)}
-        best = max(rates, key=rates.get)
-        print("raw SQLite, %d rows an order, by orders in a transaction: %s" % (
-            count, ", ".join("%d: %.0f/s" % item for item in rates.items())), file=sys.stderr)
-        seed = int(time.time())
-        for clients in (1, 8, 64):
-            yardstick, ours = [], []
-            for _ in range(runs):
-                seed += 1
-                yardstick.append(raw(database, file, 1 if clients == 1 else best, seconds))
-                ours.append(wrk(server.dcaasd.endpoint, clients, seconds, script="post.lua",
-                                arguments=(server.project, server.token, str(seed))))
-            rows.add("durable creates of a gateway, %d client%s against raw SQLite in groups of %d" % (
-                clients, "s" if clients > 1 else "", 1 if clients == 1 else best), "creates/s", yardstick, ours)
+        rate = wrk(server.dcaasd.endpoint, clients, seconds, script="post.lua", arguments=(server.project, server.token, str(seed)))
+        server.dcaasd.stop()
+        jobs, commits = re.findall(r"jobs=(\d+) commits=(\d+)", server.dcaasd.log())[-1]
+        return rate, int(jobs) / int(commits)
     finally:
         server.close()
+
+
+def bench_create(rows, runs, seconds):
+    global BUILD
+    build, BUILD = BUILD, traced()
+    os.environ["DCAAS_BUILD"] = BUILD
+    try:
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            database, file, count = record(folder)
+            seed = int(time.time())
+            for clients in (1, 8, 64):
+                yardstick, ours, groups = [], [], []
+                for _ in range(runs):
+                    seed += 1
+                    rate, group = creates(clients, seconds, seed)
+                    ours.append(rate)
+                    groups.append(max(1, round(group)))
+                    yardstick.append(raw(database, file, groups[-1], seconds))
+                rows.add("durable creates of a gateway, %d client%s, against SQLite with the same %d statements, %d orders in a "
+                         "transaction" % (clients, "s" if clients > 1 else "", count, statistics.median(groups)), "creates/s",
+                         yardstick, ours)
+    finally:
+        BUILD = build
+        os.environ["DCAAS_BUILD"] = build
+
+
+def traced():
+    """A build like any other that can say which statements it ran and how large its groups were."""
+    folder = os.path.join(INSTALLED, "traced")
+    if not os.path.exists(os.path.join(folder, "build.ninja")):
+        subprocess.run(["meson", "setup", folder, "-Dcheck_plans=true"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["ninja", "-C", folder, "src/dcaasd/dcaasd", "bench/bare_http", "bench/raw_sqlite"], check=True,
+                   stdout=subprocess.DEVNULL)
+    return folder
+
+
+class Other:
+    """Another server, as a process of its own that answers on a port of loopback."""
+
+    def __init__(self, argv, port):
+        self.url = "http://127.0.0.1:%d" % port
+        self.log = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(argv, stdout=self.log, stderr=self.log, start_new_session=True)
+        end = time.monotonic() + 120
+        while True:
+            try:
+                with socket.create_connection(("127.0.0.1", port), 1):
+                    return
+            except OSError:
+                if self.process.poll() is not None or time.monotonic() > end:
+                    self.log.seek(0)
+                    raise SystemExit("bench: %s did not start:\n%s" % (argv[0], self.log.read().decode()[-2000:])) from None
+                time.sleep(0.1)
+
+    def close(self):
+        os.killpg(self.process.pid, signal.SIGTERM)
+        self.process.wait()
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def moto():
+    folder, port = os.path.join(INSTALLED, "moto"), free_port()
+    program_path = os.path.join(folder, "bin", "moto_server")
+    if not os.path.exists(program_path):
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        subprocess.run([os.path.join(folder, "bin", "pip"), "install", "--quiet", "moto[server]"], check=True)
+    return Other([program_path, "-H", "127.0.0.1", "-p", str(port)], port)
+
+
+def prism():
+    folder, port = os.path.join(INSTALLED, "prism"), free_port()
+    program_path = os.path.join(folder, "node_modules", ".bin", "prism")
+    if not os.path.exists(program_path):
+        os.makedirs(folder, exist_ok=True)
+        subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", folder, "@stoplight/prism-cli"], check=True)
+    return Other([program_path, "mock", "-h", "127.0.0.1", "-p", str(port), os.path.join(ROOT, "doc", "openapi.json")], port)
+
+
+AWS = ["Content-Type: application/x-amz-json-1.1",
+       "Authorization: AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/directconnect/aws4_request, SignedHeaders=host, Signature=0"]
+
+
+def bench_others(rows, runs, seconds):
+    """What a user would pick instead, and the same of ours; the ratio is ours to theirs."""
+    server, theirs = Server(), moto()
+    shown = server.path("virtual-interfaces/" + server.interface())
+    seed = int(time.time()) + 1000
+    try:
+        yardstick, ours = [], []
+        for _ in range(runs):
+            seed += 1
+            yardstick.append(wrk(theirs.url + "/", 8, seconds, AWS + ["X-Amz-Target: OvertureService.CreateConnection"], "aws.lua"))
+            ours.append(wrk(server.dcaasd.endpoint, 8, seconds, script="post.lua",
+                            arguments=(server.project, server.token, str(seed))))
+        rows.add("creates (durable) against moto's create_connection (in memory), 8 clients", "creates/s", yardstick, ours)
+        theirs.close()
+        theirs = moto()
+        headers = dict(line.split(": ", 1) for line in AWS + ["X-Amz-Target: OvertureService.CreateConnection"])
+        urllib.request.urlopen(urllib.request.Request(theirs.url + "/", headers=headers, data=json.dumps(
+            {"location": "EqDC2", "bandwidth": "1Gbps", "connectionName": "bench"}).encode())).close()
+        yardstick, ours = [], []
+        for _ in range(runs):
+            yardstick.append(wrk(theirs.url + "/", 8, seconds, AWS + ["X-Amz-Target: OvertureService.DescribeConnections"], "aws.lua"))
+            ours.append(wrk(server.dcaasd.endpoint + shown, 8, seconds, ["X-Auth-Token: " + server.token]))
+        rows.add("GET one interface against moto's describe_connections, 8 clients", "requests/s", yardstick, ours)
+        theirs.close()
+        theirs = prism()
+        yardstick, ours = [], []
+        for _ in range(runs):
+            yardstick.append(wrk(theirs.url + shown, 8, seconds, ["X-Auth-Token: " + server.token]))
+            ours.append(wrk(server.dcaasd.endpoint + shown, 8, seconds, ["X-Auth-Token: " + server.token]))
+        rows.add("GET one interface against Prism with our openapi.json, 8 clients", "requests/s", yardstick, ours)
+    finally:
+        theirs.close()
+        server.close()
+
+
+def bench_profile(_rows, _runs, seconds):
+    """Where the server's time goes, by perf: the share of each library, and the functions that have most."""
+    if shutil.which("perf") is None:
+        print("\nprofile: perf is not installed", flush=True)
+        return
+    for what in ("reads", "creates"):
+        server = Server()
+        try:
+            path = server.path("virtual-interfaces/" + server.interface())
+            data = os.path.join(server.dcaasd.folder, "perf.data")
+            watch = subprocess.Popen(["perf", "record", "-q", "-F", "499", "-g", "-o", data, "-p", str(server.dcaasd.process.pid)],
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            if what == "reads":
+                wrk(server.dcaasd.endpoint + path, 32, seconds, ["X-Auth-Token: " + server.token])
+            else:
+                wrk(server.dcaasd.endpoint, 64, seconds, script="post.lua",
+                    arguments=(server.project, server.token, str(int(time.time()))))
+            watch.send_signal(signal.SIGINT)
+            watch.wait()
+            for keys in ("dso", "dso,symbol"):
+                done = subprocess.run(["perf", "report", "-i", data, "--stdio", "--no-children", "-g", "none", "--sort", keys,
+                                       "--percent-limit", "1"], capture_output=True, text=True)
+                found = [line for line in done.stdout.splitlines() if line.strip() and not line.startswith("#")][:15]
+                print("\nprofile of %s by %s:\n%s" % (what, keys, "\n".join(found) or done.stderr), flush=True)
+        finally:
+            server.close()
 
 
 class Yardstick:
@@ -373,7 +534,7 @@ def bench_apply(rows, runs, seconds):
         field.close()
 
 
-BENCHES = {"get": bench_get, "create": bench_create, "apply": bench_apply}
+BENCHES = {"get": bench_get, "create": bench_create, "others": bench_others, "profile": bench_profile, "apply": bench_apply}
 
 
 def main():

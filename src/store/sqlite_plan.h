@@ -10,5 +10,8 @@ void plan_check_begin(void);
 /* Logs the statement and its plan when it scans a table that grows, or sorts. Each text is given once, when it is
  * prepared. The tests look for that line (test/conftest.py). */
 void plan_check(sqlite3 *, const char *sql);
+/* DCAAS_STATEMENTS in the environment: a file that gets each statement of the connection with its values, so that
+ * bench/run.py can have SQLite alone do the same. */
+void plan_record(sqlite3 *);
 
 #endif

@@ -486,6 +486,11 @@ sqlite_close_store(struct store *st)
 		pthread_mutex_unlock(&self->lock);
 		pthread_join(self->thread, NULL);
 	}
+#ifdef DC_CHECK_PLANS
+	if (getenv("DCAAS_GROUPS") != NULL) /* for bench/run.py */
+		dc_log(LOG_WARNING, "store closed", "jobs=%llu commits=%llu",
+		    (unsigned long long)atomic_load(&st->jobs), (unsigned long long)atomic_load(&st->commits));
+#endif
 	if (self->writer != NULL)
 		(void)sqlite3_wal_checkpoint_v2(conn_db(self->writer), NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	sqlite_free(self);
@@ -646,6 +651,9 @@ store_open_with(
 		sqlite_close_store(&self->store);
 		return rc;
 	}
+#ifdef DC_CHECK_PLANS
+	plan_record(conn_db(self->writer));
+#endif
 	if (!options->serves && self->holder >= 0) {
 		close(self->holder);
 		self->holder = -1;
