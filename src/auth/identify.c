@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "auth/cache.h"
 #include "auth/tables.h"
 #include "store/query.h"
 
@@ -15,13 +16,6 @@ given(const struct auth_request *in, const char *name)
 
 	return value != NULL && value[0] != '\0' ? value : NULL;
 }
-
-/* What a credential's row says: the identity it stands for, and what a signature is checked with. */
-struct principal {
-	struct identity who;
-	const char *secret_key; /* of an access key */
-	utc_ms until;           /* of a token */
-};
 
 static enum dc_code
 refuse_edge(struct dc_error *err, const char *why)
@@ -133,8 +127,12 @@ static enum dc_code
 find(struct tx *tx, const struct auth_options *o, enum credential kind, const char *key, struct arena *arena,
     struct principal *ret, struct dc_error *err)
 {
+	/* Asked for first: what is read afterwards is at least of that generation. */
+	uint64_t generation = tx_generation(tx);
 	enum dc_code rc;
 
+	if (auth_cache_get(o->cache, kind, key, generation, arena, ret))
+		return DC_OK;
 	*ret = (struct principal){0};
 	if (kind == CREDENTIAL_EDGE)
 		rc = find_edge(tx, o, key, arena, ret, err);
@@ -144,6 +142,8 @@ find(struct tx *tx, const struct auth_options *o, enum credential kind, const ch
 		rc = find_key(tx, key, arena, ret, err);
 	ret->who.credential = kind;
 	ret->who.credential_key = key;
+	if (rc == DC_OK)
+		auth_cache_put(o->cache, kind, key, generation, ret);
 	return rc;
 }
 

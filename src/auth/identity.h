@@ -41,9 +41,12 @@ struct auth_request {
 	utc_ms now;
 };
 
+struct auth_cache; /* auth/cache.h */
+
 struct auth_options {
-	int64_t skew_ms;       /* time window of X-Sdk-Date; 0: AUTH_SKEW_MS */
-	bool unsigned_payload; /* whether a signature may leave the body out */
+	struct auth_cache *cache; /* NULL: every call looks into the store. Borrowed */
+	int64_t skew_ms;          /* time window of X-Sdk-Date; 0: AUTH_SKEW_MS */
+	bool unsigned_payload;    /* whether a signature may leave the body out */
 	/* Where edges' credentials are: a table with text columns "id" and edge_hash (SHA-256 of the credential, hex).
 	 */
 	const struct field_table *edge_table; /* NULL: no edge may call */

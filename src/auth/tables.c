@@ -38,6 +38,7 @@ const struct field_table domain_table = {
     .name = "Domain",
     .sql = "domain",
     .size = sizeof(struct domain_row),
+    .kept = true,
     .fields = domain_fields,
     .at_least_one = true,
 };
@@ -59,6 +60,7 @@ const struct field_table project_table = {
     .sql = "project",
     .size = sizeof(struct project_row),
     .rank = RANK_PROJECT,
+    .kept = true,
     .fields = project_fields,
     .at_least_one = true,
 };
@@ -88,6 +90,7 @@ const struct field_table user_table = {
     .name = "User",
     .sql = "account",
     .size = sizeof(struct user_row),
+    .kept = true,
     .fields = user_fields,
     .at_least_one = true,
 };
@@ -118,6 +121,7 @@ const struct field_table key_table = {
     .name = "AccessKey",
     .sql = "access_key",
     .size = sizeof(struct key_row),
+    .kept = true,
     .fields = key_fields,
     .at_least_one = true,
 };
@@ -145,6 +149,7 @@ const struct field_table token_table = {
     .name = "Token",
     .sql = "token",
     .size = sizeof(struct token_row),
+    .kept = true,
     .fields = token_fields,
 };
 

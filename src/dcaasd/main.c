@@ -11,6 +11,7 @@
 
 #include "api/api.h"
 #include "auth/bootstrap.h"
+#include "auth/cache.h"
 #include "base/log.h"
 #include "base/notify.h"
 #include "dcaasd/certificate.h"
@@ -40,6 +41,7 @@ struct daemon {
 	struct store *store;
 	struct work_env work_env;
 	struct store_engine engine;
+	struct auth_cache *cache;
 	struct tls *tls; /* NULL: nothing listens over HTTPS */
 	struct api *api[LISTENERS_MAX + 2];
 	size_t api_n;
@@ -296,7 +298,10 @@ listen_at(struct daemon *d, const struct route *const *routes, const struct list
 	    .store = d->store,
 	    .routes = routes,
 	    .resources = registry,
-	    .auth = {.edge_table = &edge_table, .edge_hash = "token_hash", .unsigned_payload = s->unsigned_payload},
+	    .auth = {.cache = d->cache,
+		.edge_table = &edge_table,
+		.edge_hash = "token_hash",
+		.unsigned_payload = s->unsigned_payload},
 	    .address = l->at != NULL ? arena_strdup(d->arena, l->at->address) : "",
 	    .port = l->at != NULL ? l->at->port : 0,
 	    .listen_fd = l->fd,
@@ -394,6 +399,7 @@ start(struct daemon *d, struct dc_error *error)
 	work_engine(&d->work_env, &d->engine);
 	store_set_engine(d->store, &d->engine);
 	d->shared.health = health_new(d->store);
+	d->cache = auth_cache_new();
 	watch_certificate(d);
 	health_look(d->shared.health);
 	for (int i = 0; i < n; i++)
@@ -620,6 +626,7 @@ main(int argc, char **argv)
 	int status = run(&d, command, backup_path);
 
 	store_close(d.store);
+	auth_cache_free(d.cache);
 	health_free(d.shared.health);
 	tls_close(d.tls);
 	settings_free(d.settings);

@@ -137,6 +137,7 @@ struct field_table {
 	unsigned rank;
 	const char *guarded_by, *guard_column;
 	bool freed_without_lock; /* deleting a row only gives something free */
+	bool kept; /* its rows are kept in memory elsewhere: changes of them are counted, tx_generation() */
 };
 
 const struct field *field_find(const struct field_table *, const char *name);

@@ -13,6 +13,7 @@ const struct field_table edge_table = {
     .sql = "edge",
     .size = sizeof(struct edge),
     .rank = RANK_EDGE,
+    .kept = true,
     .at_least_one = true,
     .created_differs = true,
     .fields =

@@ -5,6 +5,13 @@
 #include "store/query.h"
 #include "store/sql.h"
 
+/* What others keep of the row is no longer so. */
+static void
+note_change(struct tx *tx, const struct field_table *table, int64_t changed)
+{
+	tx->kept_changed = tx->kept_changed || (table->kept && changed > 0);
+}
+
 static void
 put_insert(struct sql *q, const void *row)
 {
@@ -61,6 +68,7 @@ query_upsert(
 	}
 	if (strcmp(join, ", ") != 0)
 		buf_puts(&q.text, ") DO NOTHING");
+	note_change(tx, table, 1);
 	return sql_run(&q, NULL);
 }
 
@@ -135,6 +143,7 @@ query_update(struct tx *tx, const struct field_table *table, const void *row, st
 		comma = ", ";
 	}
 	sql_put_where_id(&q, row_id(&q, row));
+	note_change(tx, table, 1);
 	return sql_run_on_one(&q);
 }
 
@@ -143,13 +152,19 @@ query_set(struct tx *tx, const struct field_table *table, const char *const *col
     const struct query_cond *conds, int64_t *changed, struct dc_error *err)
 {
 	SQL(q, tx, table, err);
+	int64_t n = 0;
+	enum dc_code rc;
 
 	lock_check_where(tx, table, conds, false);
 	put_update(&q);
 	for (size_t i = 0; columns[i] != NULL; i++)
 		put_assignment(&q, i > 0 ? ", " : "", sql_column(&q, columns[i]), row);
 	sql_put_where(&q, conds);
-	return sql_run(&q, changed);
+	rc = sql_run(&q, &n);
+	note_change(tx, table, n);
+	if (rc == DC_OK && changed != NULL)
+		*changed = n;
+	return rc;
 }
 
 enum dc_code
@@ -157,12 +172,18 @@ query_delete(struct tx *tx, const struct field_table *table, const struct query_
     struct dc_error *err)
 {
 	SQL(q, tx, table, err);
+	int64_t n = 0;
+	enum dc_code rc;
 
 	lock_check_where(tx, table, conds, true);
 	buf_puts(&q.text, "DELETE FROM ");
 	sql_put_name(&q, table->sql);
 	sql_put_where(&q, conds);
-	return sql_run(&q, removed);
+	rc = sql_run(&q, &n);
+	note_change(tx, table, n);
+	if (rc == DC_OK && removed != NULL)
+		*removed = n;
+	return rc;
 }
 
 enum dc_code

@@ -51,6 +51,7 @@ struct sqlite_store {
 	int holder;   /* lock on the file beside the database; -1: not held */
 	bool damaged; /* the write-ahead log was, and no copy of it could be kept */
 	struct conn *writer;
+	bool kept_changed; /* in the writer's transaction; of its thread alone */
 	pthread_t thread;
 	bool running;         /* the thread was started */
 	pthread_mutex_t lock; /* queue and idle readers */
@@ -122,7 +123,11 @@ static struct sqlite_tx
 tx_for(struct sqlite_store *self, struct conn *conn, struct arena *arena, utc_ms now)
 {
 	return (struct sqlite_tx){
-	    .tx = {.ops = &sqlite_tx_ops, .store = &self->store, .arena = arena, .now = now},
+	    .tx = {.ops = &sqlite_tx_ops,
+		.store = &self->store,
+		.arena = arena,
+		.now = now,
+		.kept_changed = conn == self->writer && self->kept_changed},
 	    .conn = conn,
 	};
 }
@@ -136,6 +141,7 @@ job_run_once(struct sqlite_store *self, struct job *job, utc_ms now)
 	job->rc = tx_run(&stx.tx, job->run, job->arg, &job->err);
 	job->dry = stx.tx.dry;
 	job->wakes = job->dry ? NULL : stx.tx.wakes;
+	self->kept_changed = self->kept_changed || stx.tx.kept_changed;
 }
 
 #ifdef DC_RUN_TWICE
@@ -305,6 +311,10 @@ group_run(struct sqlite_store *self)
 		store_note_write(&self->store, &begin_err);
 		group_fail(&group, &begin_err);
 	}
+	/* Also after a COMMIT that failed: nobody knows then what the disk has. */
+	if (self->kept_changed)
+		atomic_fetch_add(&self->store.generation, 1);
+	self->kept_changed = false;
 	group_wake(self, &group);
 	while ((job = jobs_pop(&group)) != NULL)
 		job_finish(job);

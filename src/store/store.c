@@ -10,6 +10,7 @@ void
 store_init(struct store *st, const struct store_ops *ops)
 {
 	st->ops = ops;
+	atomic_store(&st->generation, 1);
 	pthread_mutex_init(&st->watch_lock, NULL);
 	pthread_mutex_init(&st->rotate_lock, NULL);
 	pthread_mutex_init(&st->writes_lock, NULL);
@@ -207,6 +208,12 @@ void
 tx_make_dry(struct tx *tx)
 {
 	tx->dry = true;
+}
+
+uint64_t
+tx_generation(struct tx *tx)
+{
+	return tx->kept_changed ? 0 : atomic_load(&tx->store->generation);
 }
 
 struct arena *

@@ -92,6 +92,12 @@ void **tx_work(struct tx *);
  * woken, and done() gets DC_OK. What run() has put into arg is the answer. */
 void tx_make_dry(struct tx *);
 
+/* Counts the commits that changed or removed rows of tables whose rows are kept in memory (field_table.kept). What was
+ * read in a transaction after this call may be kept under the number, and served to transactions with the same number:
+ * it grows after such a commit and before any of its jobs is done. 0: the transaction sees such changes that are not
+ * committed yet. New rows count for nothing: what is kept is what was there. */
+uint64_t tx_generation(struct tx *);
+
 /* The arena of the running job's transaction: lives until done() has returned. */
 struct arena *tx_arena(struct tx *);
 /* The database's clock, the same for the whole transaction. It does not go back by less than ten seconds, but follows a

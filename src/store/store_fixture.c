@@ -17,7 +17,7 @@ static const struct field gate_fields[] = {
     {.name = NULL},
 };
 const struct field_table gate_table = {
-    .name = "Gate", .sql = "gate", .size = sizeof(struct gate), .fields = gate_fields};
+    .name = "Gate", .sql = "gate", .size = sizeof(struct gate), .fields = gate_fields, .kept = true};
 
 static const char *const port_kinds[] = {"copper", "fibre", NULL};
 static const struct field port_fields[] = {

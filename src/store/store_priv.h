@@ -57,6 +57,7 @@ struct tx {
 	struct held *held;
 	const struct field_table *top_table;
 	const char *top_id;
+	bool kept_changed; /* by this job, or by one before it in a transaction that is not committed */
 };
 
 /* STMT(s, tx): s.stmt is finished at the end of the block, whatever way leads there. */
@@ -83,6 +84,7 @@ struct store {
 	const struct store_engine *engine; /* NULL: none */
 	store_wake wake;
 	void *wake_arg;
+	atomic_uint_fast64_t generation; /* from 1; see tx_generation() */
 	atomic_uint_fast64_t commits, jobs, reads;
 	_Atomic utc_ms newest; /* time that a transaction was given */
 	pthread_mutex_t writes_lock;

@@ -420,6 +420,67 @@ a_clock_that_is_set_back_a_little_stands_and_one_that_is_set_back_far_is_followe
 	assert_int_equal(store_now(fx->store, begin - day + 1), begin - day + 1);
 }
 
+/* A job that renames, deletes or adds gates, and the generation that it and a read behind it see. */
+struct kept {
+	const char *add, *rename, *remove;
+	enum dc_code want;
+	uint64_t before, after;
+};
+
+static enum dc_code
+kept_run(struct tx *tx, void *arg, struct dc_error *err)
+{
+	struct kept *k = arg;
+	enum dc_code rc = DC_OK;
+
+	k->before = tx_generation(tx);
+	if (k->add != NULL)
+		rc = query_insert(tx, &gate_table, gate_new(tx_arena(tx), k->add, "x"), err);
+	if (rc == DC_OK && k->rename != NULL)
+		rc = query_update(tx, &gate_table, gate_new(tx_arena(tx), k->rename, "y"), err);
+	if (rc == DC_OK && k->remove != NULL)
+		rc = query_delete(tx, &gate_table, Q(Q_EQ("id", k->remove)), NULL, err);
+	k->after = tx_generation(tx);
+	return rc == DC_OK && k->want != DC_OK ? dc_fail(err, k->want, NULL, "as told") : rc;
+}
+
+static enum dc_code
+generation_run(struct tx *tx, void *arg, struct dc_error *err)
+{
+	(void)err;
+	*(uint64_t *)arg = tx_generation(tx);
+	return DC_OK;
+}
+
+static void
+what_is_kept_in_memory_is_of_a_generation(void **state)
+{
+	struct fixture *fx = *state;
+	const char *id = "0190a5a0-0000-7000-8000-0000000000a1", *none = "0190a5a0-0000-7000-8000-0000000000a2";
+	struct kept add = {.add = id}, rename = {.rename = id}, nothing = {.remove = none};
+	struct kept failed = {.remove = id, .want = DC_E_PARAM}, removed = {.remove = id};
+	uint64_t first = 0, now = 0;
+
+	assert_int_equal(store_read_wait(fx->store, generation_run, &first, &fx->err), DC_OK);
+	assert_true(first > 0);
+	/* What is new was in nobody's memory; what is not there changes nothing. */
+	assert_int_equal(store_submit_wait(fx->store, kept_run, &add, &fx->err), DC_OK);
+	assert_int_equal(store_submit_wait(fx->store, kept_run, &nothing, &fx->err), DC_OK);
+	assert_int_equal(store_read_wait(fx->store, generation_run, &now, &fx->err), DC_OK);
+	assert_true(add.after == first && nothing.after == first && now == first);
+	/* Who changes it sees more than others do, until all of them do. */
+	assert_int_equal(store_submit_wait(fx->store, kept_run, &rename, &fx->err), DC_OK);
+	assert_int_equal(rename.after, 0);
+	assert_int_equal(store_read_wait(fx->store, generation_run, &now, &fx->err), DC_OK);
+	assert_true(now > first);
+	assert_int_equal(store_submit_wait(fx->store, kept_run, &failed, &fx->err), DC_E_PARAM);
+	assert_int_equal(failed.after, 0);
+	assert_int_equal(store_read_wait(fx->store, generation_run, &first, &fx->err), DC_OK);
+	assert_int_equal(store_submit_wait(fx->store, kept_run, &removed, &fx->err), DC_OK);
+	assert_int_equal(store_read_wait(fx->store, generation_run, &now, &fx->err), DC_OK);
+	assert_true(now > first);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -432,6 +493,7 @@ main(void)
 	    TEST(a_job_that_goes_on_after_a_failure_fails),
 	    TEST(a_clock_that_is_set_back_a_little_stands_and_one_that_is_set_back_far_is_followed),
 	    TEST(edges_are_woken_once_per_group_after_its_commit),
+	    TEST(what_is_kept_in_memory_is_of_a_generation),
 	    TEST(closing_drains_what_was_submitted),
 	    TEST(many_threads_submit_and_read_without_loss),
 	};

@@ -12,7 +12,7 @@ import pytest
 from fake_edge import FakeEdge
 
 from lab import api_client
-from support import V3, World, exchange, send, signed
+from support import V3, World, exchange, send, signed, wait_for
 
 VECTORS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "golden", "signature-vectors.json")
 LIST = V3 + "virtual-gateways"
@@ -394,6 +394,44 @@ def test_an_order_that_waits_for_its_turn_is_refused_once_its_user_is(dcaasd):
             settled(world)
         assert changed is None or changed.join() is not None
         assert order.join().status == status, order.value
+
+
+def test_nothing_is_remembered_of_what_a_commit_has_changed(world):
+    """Callers that ask all the time: no call that begins after the change was answered is taken for one of before."""
+    tenant, operator = world.tenant(), world.operator
+    key = operator.get("/dcaas/v1/access-keys?user_id=" + tenant.user_id)["access_keys"][0]["id"]
+    user = "/dcaas/v1/users/" + tenant.user_id
+    seen, ended = [], threading.Event()
+
+    def ask(method, body, good):
+        while not ended.is_set():
+            begun = time.monotonic()
+            status = send(tenant, method, LIST, body).status
+            seen.append((begun, "good" if status == good else status))
+
+    threads = [threading.Thread(target=ask, args=args) for args in (("GET", b"", 200), ("GET", b"", 200), ("POST", b"{}", 400))]
+    for thread in threads:
+        thread.start()
+    try:
+        for path, body, expected in ((user, {"user": {"enabled": False}}, 401), (user, {"user": {"enabled": True}}, "good"),
+                                     ("/dcaas/v1/access-keys/" + key, {"access_key": {"enabled": False}}, 401),
+                                     ("/dcaas/v1/access-keys/" + key, {"access_key": {"enabled": True}}, "good")) * 5:
+            operator.put(path, body)
+            changed = time.monotonic()
+            wait_for("calls that began later", lambda: [begun for begun, _ in list(seen) if begun > changed][8:],
+                     pause=0.001)
+            later = {what for begun, what in list(seen) if begun > changed}
+            assert later == {expected}, (path, body, later)
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+    # The same of a token that was used.
+    token = issue(tenant, token_request(world, tenant)).headers["x-subject-token"]
+    for _ in range(3):
+        assert with_token(tenant, token).status == 200
+    assert with_token(tenant, token, "/v3/auth/tokens", "DELETE", **{"x-subject-token": token}).status == 204
+    refused(with_token(tenant, token))
 
 
 # Projects and roles
