@@ -15,6 +15,18 @@
 
 #define LINE_BYTES_MAX 16384 /* what a line begins with takes less than a hundred */
 
+struct held_line {
+	const char *text;
+	size_t len;
+	struct held_line *next;
+};
+
+struct log_held {
+	struct arena *arena;
+	struct held_line *first, **end;
+};
+
+static _Thread_local struct log_held *held; /* NULL: lines are written */
 static const char *log_program = "dcaas";
 static int log_max = LOG_INFO;
 static bool log_to_journal;
@@ -72,6 +84,46 @@ add_facts(struct buf *line, const char *fmt, va_list ap)
 	buf_puts(line, facts);
 }
 
+struct log_held *
+log_hold(struct arena *arena)
+{
+	held = arena_new_of(arena, struct log_held);
+	held->arena = arena;
+	held->end = &held->first;
+	return held;
+}
+
+void
+log_unhold(void)
+{
+	held = NULL;
+}
+
+/* Whoever cannot log cannot tell it either. */
+static void
+write_line(const char *text, size_t len)
+{
+	(void)write_all(STDERR_FILENO, text, len);
+}
+
+void
+log_write_held(const struct log_held *lines)
+{
+	for (const struct held_line *l = lines->first; l != NULL; l = l->next)
+		write_line(l->text, l->len);
+}
+
+static void
+keep_line(const char *text, size_t len)
+{
+	struct held_line *l = arena_new_of(held->arena, struct held_line);
+
+	l->text = arena_strndup(held->arena, text, len);
+	l->len = len;
+	*held->end = l;
+	held->end = &l->next;
+}
+
 /* One write per line, so that lines of several threads and processes never mix. */
 void
 dc_log(int priority, const char *event, const char *fmt, ...)
@@ -94,7 +146,10 @@ dc_log(int priority, const char *event, const char *fmt, ...)
 		va_end(ap);
 	}
 	buf_putc(&line, '\n');
-	(void)write_all(STDERR_FILENO, buf_str(&line), line.len); /* whoever cannot log cannot tell it either */
+	if (held != NULL && priority > LOG_ERR)
+		keep_line(buf_str(&line), line.len);
+	else
+		write_line(buf_str(&line), line.len);
 	buf_free(&line);
 }
 

@@ -15,6 +15,13 @@ void log_init(const char *program, int max_priority);
 /* event: a short fixed word or phrase for what happened. fmt: further logfmt pairs, may be "". A line is cut at 16 KiB:
  * what others may make long stands behind what must not be lost, or is shortened by the caller. */
 void dc_log(int priority, const char *event, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* For what may not come to be: what this thread logs until log_unhold() is kept in the arena instead of written, but
+ * for LOG_ERR and worse, which are so in any case. */
+struct log_held;
+struct log_held *log_hold(struct arena *);
+void log_unhold(void);
+/* It came to be: writes the lines, in their order. */
+void log_write_held(const struct log_held *);
 /* The text in double quotes with \" \\ and control characters escaped; from the arena. */
 const char *log_quote(struct arena *, const char *);
 

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "base/arena.h"
 #include "base/log.h"
 #include "base/notify.h"
 
@@ -121,12 +122,78 @@ the_journal_is_told_how_grave_a_line_is_and_others_are_not(void **state)
 	assert_int_equal(strncmp(line, "time=", 5), 0);
 }
 
+/* What comes out of standard error meanwhile. */
+static size_t
+written(void (*act)(void *arg), void *arg, char *out, size_t size)
+{
+	int pipe_fd[2], kept = dup(STDERR_FILENO);
+	ssize_t n;
+
+	assert_int_equal(pipe(pipe_fd), 0);
+	dup2(pipe_fd[1], STDERR_FILENO);
+	act(arg);
+	dup2(kept, STDERR_FILENO);
+	close(pipe_fd[1]);
+	n = read(pipe_fd[0], out, size - 1);
+	assert_true(n >= 0);
+	out[n] = '\0';
+	close(pipe_fd[0]);
+	close(kept);
+	return (size_t)n;
+}
+
+struct holding {
+	struct arena *arena;
+	struct log_held *lines;
+};
+
+static void
+hold_some(void *arg)
+{
+	struct holding *h = arg;
+
+	h->lines = log_hold(h->arena);
+	dc_log(LOG_INFO, "first", "a=1");
+	dc_log(LOG_ERR, "grave", "a=2");
+	dc_log(LOG_WARNING, "second", "a=3");
+	log_unhold();
+}
+
+static void
+say_them(void *arg)
+{
+	const struct holding *h = arg;
+
+	log_write_held(h->lines);
+}
+
+static void
+lines_are_held_until_what_they_say_has_come_to_be(void **state)
+{
+	struct holding h = {.arena = arena_new()};
+	char text[1024];
+
+	(void)state;
+	unsetenv("JOURNAL_STREAM");
+	log_init("test", LOG_INFO);
+	assert_true(written(hold_some, &h, text, sizeof(text)) > 0);
+	assert_non_null(strstr(text, "event=grave"));
+	assert_null(strstr(text, "event=first"));
+	assert_null(strstr(text, "event=second"));
+	assert_true(written(say_them, &h, text, sizeof(text)) > 0);
+	assert_non_null(strstr(text, "event=first a=1\n"));
+	assert_true(strstr(text, "event=first") < strstr(text, "event=second a=3\n"));
+	assert_null(strstr(text, "grave"));
+	arena_free(h.arena);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_manager_hears_at_a_path_and_at_an_abstract_name),
 	    cmocka_unit_test(without_a_manager_nothing_happens),
+	    cmocka_unit_test(lines_are_held_until_what_they_say_has_come_to_be),
 	    cmocka_unit_test(the_journal_is_told_how_grave_a_line_is_and_others_are_not),
 	};
 

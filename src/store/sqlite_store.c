@@ -34,6 +34,7 @@ struct job {
 	struct arena *arena;
 	struct wake *wakes;
 	bool dry; /* it was only tried: nothing of it stays */
+	const struct log_held *lines;
 	enum dc_code rc;
 	struct dc_error err;
 };
@@ -114,6 +115,8 @@ job_new(store_run run, void *arg, store_done done)
 static void
 job_finish(struct job *job)
 {
+	if (job->rc == DC_OK && !job->dry && job->lines != NULL)
+		log_write_held(job->lines);
 	job->done(job->arg, job->rc, &job->err);
 	arena_free(job->arena);
 	free(job);
@@ -138,7 +141,10 @@ job_run_once(struct sqlite_store *self, struct job *job, utc_ms now)
 	struct sqlite_tx stx = tx_for(self, self->writer, job->arena, now);
 
 	job->err = (struct dc_error){0};
+	/* What it says has happened has not, before the commit. */
+	job->lines = log_hold(job->arena);
 	job->rc = tx_run(&stx.tx, job->run, job->arg, &job->err);
+	log_unhold();
 	job->dry = stx.tx.dry;
 	job->wakes = job->dry ? NULL : stx.tx.wakes;
 	self->kept_changed = self->kept_changed || stx.tx.kept_changed;

@@ -27,7 +27,8 @@ struct tx; /* one open transaction; valid only inside run() */
 /* Makes every check and write of the job. Touches only tx, arg and arg's arena. May run more than once (serialization
  * failure, or a group that must be replayed), so it starts from its inputs each time. Once a call with tx has failed
  * with anything but DC_E_NOT_FOUND, the transaction is lost (as PostgreSQL has it): return the failure. A job that
- * returns DC_OK all the same fails with DC_E_SYSTEM. */
+ * returns DC_OK all the same fails with DC_E_SYSTEM. What it logs is written once its commit is on disk, and never when
+ * it fails (LOG_ERR and worse at once). */
 typedef enum dc_code (*store_run)(struct tx *, void *arg, struct dc_error *err);
 /* rc is DC_OK only when the data is durable. err is valid during the call. */
 typedef void (*store_done)(void *arg, enum dc_code rc, const struct dc_error *err);

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/log.h"
 #include "store/store_fixture.h"
 
 static int
@@ -481,6 +482,37 @@ what_is_kept_in_memory_is_of_a_generation(void **state)
 	assert_true(now > first);
 }
 
+static enum dc_code
+say_run(struct tx *tx, void *arg, struct dc_error *err)
+{
+	(void)tx;
+	dc_log(LOG_INFO, "said", "want=%d", *(const enum dc_code *)arg);
+	return *(const enum dc_code *)arg == DC_OK ? DC_OK : dc_fail(err, *(const enum dc_code *)arg, NULL, "as told");
+}
+
+static void
+a_job_that_fails_has_logged_nothing_and_one_that_is_committed_once(void **state)
+{
+	struct fixture *fx = *state;
+	enum dc_code good = DC_OK, bad = DC_E_PARAM;
+	FILE *out = tmpfile();
+	int kept = dup(STDERR_FILENO);
+	char text[1024], *said;
+
+	dup2(fileno(out), STDERR_FILENO);
+	assert_int_equal(store_submit_wait(fx->store, say_run, &bad, &fx->err), DC_E_PARAM);
+	assert_int_equal(store_submit_wait(fx->store, say_run, &good, &fx->err), DC_OK);
+	dup2(kept, STDERR_FILENO);
+	close(kept);
+	rewind(out);
+	text[fread(text, 1, sizeof(text) - 1, out)] = '\0';
+	fclose(out);
+	said = strstr(text, "event=said want=0\n");
+	assert_non_null(said);
+	assert_ptr_equal(strstr(text, "event=said"), said);
+	assert_null(strstr(said + 1, "event=said"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -494,6 +526,7 @@ main(void)
 	    TEST(a_clock_that_is_set_back_a_little_stands_and_one_that_is_set_back_far_is_followed),
 	    TEST(edges_are_woken_once_per_group_after_its_commit),
 	    TEST(what_is_kept_in_memory_is_of_a_generation),
+	    TEST(a_job_that_fails_has_logged_nothing_and_one_that_is_committed_once),
 	    TEST(closing_drains_what_was_submitted),
 	    TEST(many_threads_submit_and_read_without_loss),
 	};
