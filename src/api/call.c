@@ -71,6 +71,7 @@ call_reset_answer(struct call *call)
 	buf_reset(&call->out);
 	call->subject_token = NULL;
 	call->observed_age = -1;
+	call->next = NULL;
 	call->wait = false;
 	call->wait_ms = 0;
 	call->wait_key = NULL;

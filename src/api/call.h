@@ -25,6 +25,9 @@ struct call {
 	const void *body;     /* decoded row of the route's body table; NULL when the route takes none. Input: run() may
 			       * run again, so a row that is made of it is a copy, and so is each nested row written to */
 	const void *prepared; /* of route->prepare, in the call's arena */
+	/* A call that is too long for one transaction sets next: it is run again in another, once this one is on disk,
+	 * and finds it as progress. Its answer is that of the last run. In the call's arena. */
+	const void *progress, *next;
 
 	/* the answer */
 	int status;                /* 0: the route's */

@@ -22,14 +22,21 @@ query_number(const struct call *call, const char *name, int64_t max, int64_t *re
 static enum dc_code
 poll_desired(struct tx *tx, struct call *call, struct dc_error *err)
 {
-	int64_t revision, seconds;
+	struct edge_poll poll = {
+	    .boot = call_query(call, "boot", 0),
+	    .epoch = call_query(call, "epoch", 0),
+	    .next = call_query(call, "next", 0),
+	};
+	int64_t seconds, parts;
 	enum edge_news news;
 	enum dc_code rc;
 
-	if ((rc = query_number(call, "revision", INT64_MAX, &revision, err)) != DC_OK ||
+	if ((rc = query_number(call, "revision", INT64_MAX, &poll.revision, err)) != DC_OK ||
 	    (rc = query_number(call, "wait", WAIT_MAX_SECONDS, &seconds, err)) != DC_OK ||
-	    (rc = edge_desired(tx, call->who.edge_id, call_query(call, "boot", 0), call_query(call, "epoch", 0),
-		 revision, &call->out, &news, err)) != DC_OK)
+	    (rc = query_number(call, "parts", 1, &parts, err)) != DC_OK)
+		return rc;
+	poll.parts = parts == 1;
+	if ((rc = edge_desired(tx, call->who.edge_id, &poll, &call->out, &news, err)) != DC_OK)
 		return rc;
 	if (news == EDGE_NEWS)
 		return DC_OK;
@@ -56,15 +63,23 @@ take_report(struct tx *tx, struct call *call, struct dc_error *err)
 	    [EDGE_REFUSED] = STATUS_LOCKED,
 	    [EDGE_REFUSED_FIRST] = STATUS_LOCKED,
 	};
+	static const struct edge_folded nothing;
+	const struct edge_folded *from = call->progress != NULL ? call->progress : &nothing;
+	struct edge_folded *to = arena_new_of(call->arena, struct edge_folded);
 	enum edge_answer answer = EDGE_TAKEN;
 	enum dc_code rc =
-	    edge_fold(tx, call->who.edge_id, call->body, api_get_options(call->api)->resources, &answer, err);
+	    edge_fold(tx, call->who.edge_id, call->body, from, api_get_options(call->api)->resources, to, &answer, err);
 
 	if (rc == DC_OK && answer == EDGE_REFUSED_FIRST)
 		rc = event_add(tx, call, "refuse-second", "edge", call->who.edge_id, err);
-	if (rc == DC_OK)
-		call->status = status[answer];
-	return rc;
+	if (rc != DC_OK)
+		return rc;
+	call->status = status[answer];
+	if (!to->done) {
+		to->looked = arena_strdup(call->arena, to->looked);
+		call->next = to;
+	}
+	return DC_OK;
 }
 
 const struct route edge_channel_routes[] = {

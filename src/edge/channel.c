@@ -9,6 +9,7 @@
 #include "base/uuid.h"
 
 #define ANSWER_MAX ((size_t)64 << 20)      /* dcaasd answers no more */
+#define PARTS_MAX ((size_t)256 << 20)      /* all parts of an answer together */
 #define BUFFER_KEPT_MAX ((size_t)64 << 10) /* from one request to the next */
 #define CONNECT_MS 3000L
 #define GRACE_SECONDS 10 /* beyond the wait that we asked for */
@@ -27,6 +28,17 @@ struct transfer { /* one of the two kinds of requests; its easy handle is used a
 	struct monotonic sent;
 };
 
+/* An answer that comes in parts: those that are here. */
+struct answer {
+	struct arena *arena; /* of all that came; NULL: nothing did */
+	char *asked;         /* URL of the first part; heap, of the poll as long as it lives */
+	struct part {
+		const struct wire_desired *desired;
+		struct part *before;
+	} * newest;
+	size_t objects, bytes;
+};
+
 struct channel {
 	const struct edge_settings *settings;
 	struct event_base *base;
@@ -36,9 +48,11 @@ struct channel {
 	struct event *timer; /* libcurl's */
 	struct event *next;  /* the next poll */
 	int pause_ms;        /* the last one; 0: all is well */
+	int wait_seconds;    /* that the poll which is on its way asked for */
 	bool waits;          /* the poll that is on its way asked to wait for news */
 	int64_t known;       /* the revision that it said */
 	struct transfer poll, report;
+	struct answer answer; /* of the poll */
 };
 
 struct watch { /* a socket of libcurl's */
@@ -233,29 +247,66 @@ back_off(struct channel *c, int most)
 	wait_for_next(c, c->pause_ms / 2 + (int)(random % (uint32_t)(c->pause_ms / 2 + 1)));
 }
 
+static const char *
+escaped(struct channel *c, const char *text, struct arena *arena)
+{
+	char *escaped = curl_easy_escape(c->poll.curl, text, 0);
+	const char *copy;
+
+	if (escaped == NULL)
+		abort();
+	copy = arena_strdup(arena, escaped);
+	curl_free(escaped);
+	return copy;
+}
+
+static void
+forget_parts(struct channel *c)
+{
+	free(c->answer.asked);
+	arena_free(c->answer.arena);
+	c->answer = (struct answer){0};
+}
+
+/* What a new poll asks. */
+static const char *
+first_url(struct channel *c, struct arena *arena)
+{
+	struct channel_poll p = {0};
+	const char *url;
+
+	c->events->ask(c->arg, &p);
+	c->waits = p.wait_seconds > 0;
+	c->wait_seconds = p.wait_seconds;
+	c->known = p.revision;
+	url = arena_printf(arena, "%s/dcaas/v1/edge/desired?boot=%s&epoch=%s&revision=%lld&wait=%d&parts=1",
+	    c->settings->server, p.boot, escaped(c, p.epoch, arena), (long long)p.revision, p.wait_seconds);
+	if ((c->answer.asked = strdup(url)) == NULL)
+		abort();
+	return url;
+}
+
 static void
 poll_now(evutil_socket_t fd, short what, void *arg)
 {
 	struct channel *c = arg;
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct channel_poll p = {0};
+	const struct part *newest = c->answer.newest;
 	const char *url;
-	char *epoch;
 
 	(void)fd;
 	(void)what;
 	if (c->poll.busy)
 		return;
-	c->events->ask(c->arg, &p);
-	c->waits = p.wait_seconds > 0;
-	c->known = p.revision;
-	if ((epoch = curl_easy_escape(c->poll.curl, p.epoch, 0)) == NULL)
-		abort();
-	url = arena_printf(arena, "%s/dcaas/v1/edge/desired?boot=%s&epoch=%s&revision=%lld&wait=%d",
-	    c->settings->server, p.boot, epoch, (long long)p.revision, p.wait_seconds);
-	curl_free(epoch);
-	if (!send_request(c, &c->poll, url, p.wait_seconds + GRACE_SECONDS, arena))
-		back_off(c, CHANNEL_REFUSED_MS);
+	if (newest == NULL)
+		forget_parts(c);
+	url = newest == NULL
+		  ? first_url(c, arena)
+		  : arena_printf(arena, "%s&next=%s", c->answer.asked, escaped(c, newest->desired->next.v, arena));
+	if (send_request(c, &c->poll, url, c->wait_seconds + GRACE_SECONDS, arena))
+		return;
+	forget_parts(c);
+	back_off(c, CHANNEL_REFUSED_MS);
 }
 
 /* --- answers --- */
@@ -263,6 +314,7 @@ poll_now(evutil_socket_t fd, short what, void *arg)
 static void
 trouble(struct channel *c, long status, const char *words)
 {
+	forget_parts(c);
 	c->events->trouble(c->arg, status, words);
 	back_off(c, status == 0 ? CHANNEL_RETRY_MS : CHANNEL_REFUSED_MS);
 }
@@ -281,26 +333,94 @@ go_round(struct channel *c, bool news, int pause_ms)
 	back_off(c, CHANNEL_REFUSED_MS);
 }
 
+/* A part that does not follow the one before is no part of this answer; the first one always begins anew. */
+static bool
+follows(const struct answer *a, const struct wire_desired *d)
+{
+	const struct wire_desired *before = a->newest != NULL ? a->newest->desired : NULL;
+
+	if (d->part.set != GIVEN || d->part.v <= 1)
+		return true;
+	return before != NULL && d->part.v == before->part.v + 1 && d->full.v == before->full.v &&
+	       strcmp(d->epoch.v, before->epoch.v) == 0;
+}
+
+/* All parts as one answer: the last one's, with the objects of all. */
+static const struct wire_desired *
+join(const struct answer *a)
+{
+	struct wire_desired *whole = arena_memdup(a->arena, a->newest->desired, sizeof(*whole));
+	struct wire_object *objects = arena_array(a->arena, a->objects + 1, sizeof(*objects));
+	size_t at = a->objects;
+
+	if (a->newest->before == NULL)
+		return a->newest->desired;
+	for (const struct part *p = a->newest; p != NULL; p = p->before) {
+		at -= p->desired->objects.n;
+		if (p->desired->objects.n > 0)
+			memcpy(&objects[at], p->desired->objects.v, p->desired->objects.n * sizeof(*objects));
+	}
+	whole->objects = (struct f_objects){GIVEN, a->objects, objects};
+	return whole;
+}
+
+static enum dc_code
+decode_part(struct channel *c, struct wire_desired **ret, struct dc_error *err)
+{
+	struct answer *a = &c->answer;
+	json_t *json;
+	void *row;
+	enum dc_code rc;
+
+	if (a->arena == NULL)
+		a->arena = arena_new();
+	a->bytes += c->poll.answer.len;
+	if (a->bytes > PARTS_MAX)
+		return dc_fail(err, DC_E_PARAM, NULL, "it is larger than %zu bytes", PARTS_MAX);
+	if ((rc = field_parse(buf_str(&c->poll.answer), c->poll.answer.len, &json, err)) != DC_OK)
+		return rc;
+	rc = field_decode(&wire_desired_table, VIEW_WIRE, json, "", a->arena, &row, err);
+	json_decref(json);
+	if (rc != DC_OK)
+		return rc;
+	*ret = row;
+	return follows(a, *ret) ? DC_OK
+				: dc_fail(err, DC_E_PARAM, "part", "part %lld does not follow the one before",
+				      (long long)(*ret)->part.v);
+}
+
+static void
+add_part(struct answer *a, const struct wire_desired *d)
+{
+	struct part *p = arena_new_of(a->arena, struct part);
+
+	if (d->part.set != GIVEN || d->part.v <= 1) {
+		a->newest = NULL;
+		a->objects = 0;
+	}
+	*p = (struct part){d, a->newest};
+	a->newest = p;
+	a->objects += d->objects.n;
+}
+
 static void
 take_desired(struct channel *c)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct wire_desired *desired;
+	struct wire_desired *d = NULL;
 	struct dc_error err = {0};
-	json_t *json;
-	void *row;
-	enum dc_code rc = field_parse(buf_str(&c->poll.answer), c->poll.answer.len, &json, &err);
 
-	if (rc == DC_OK) {
-		rc = field_decode(&wire_desired_table, VIEW_WIRE, json, "", arena, &row, &err);
-		json_decref(json);
-	}
-	if (rc != DC_OK) {
+	if (decode_part(c, &d, &err) != DC_OK) {
 		trouble(c, 200, arena_printf(arena, "the answer cannot be read: %s", err.text));
 		return;
 	}
-	desired = row;
-	go_round(c, desired->revision.v > c->known, c->events->desired(c->arg, desired));
+	add_part(&c->answer, d);
+	if (d->part.set == GIVEN && d->next.set == GIVEN) {
+		wait_for_next(c, 0);
+		return;
+	}
+	go_round(c, d->revision.v > c->known, c->events->desired(c->arg, join(&c->answer)));
+	forget_parts(c);
 }
 
 static void
@@ -311,6 +431,7 @@ poll_ended(struct channel *c, CURLcode result, long status)
 	else if (status == 200)
 		take_desired(c);
 	else if (status == 204) {
+		forget_parts(c);
 		c->events->nothing(c->arg);
 		go_round(c, false, 0);
 	} else
@@ -408,6 +529,7 @@ channel_close(struct channel *c)
 		return NULL;
 	transfer_close(c, &c->poll);
 	transfer_close(c, &c->report);
+	forget_parts(c);
 	curl_multi_cleanup(c->multi);
 	if (c->timer != NULL)
 		event_free(c->timer);

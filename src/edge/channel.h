@@ -19,7 +19,7 @@
 struct channel;
 
 struct channel_poll {      /* what the next poll says */
-	const char *epoch; /* copied */
+	const char *epoch; /* borrowed */
 	const char *boot;  /* an uuid; borrowed */
 	int64_t revision;
 	int wait_seconds;

@@ -58,7 +58,6 @@ struct network {
 	struct channel *channel;
 	struct event *timer[TIMERS], *on_term, *on_int, *on_hup;
 	struct event *on_change; /* waits when no apply runs and no look is due; NULL: nobody tells */
-	struct buf body;         /* of reports */
 
 	bool asked; /* a first poll was made */
 	bool look;  /* the next poll asks for a snapshot */
@@ -93,20 +92,11 @@ may_report(const struct network *n)
 static void
 send_report(struct network *n, bool minor, bool heartbeat)
 {
-	buf_reset(&n->body);
-	report_build(n->report, n->state, apply_seen(n->apply), minor || heartbeat, heartbeat, &n->body);
+	report_build(n->report, n->state, apply_seen(n->apply), minor || heartbeat, heartbeat);
 	n->reported_at = monotonic_now();
 	if (minor || heartbeat)
 		n->minor_at = n->reported_at;
-	if (!n->body.failed) {
-		channel_report(n->channel, &n->body);
-		return;
-	}
-	dc_log(LOG_ERR, "report too large", "limit=%zu", n->body.max);
-	buf_free(&n->body);
-	report_done(n->report, false);
-	n->report_failed = true;
-	start_timer(n, TIMER_REPORT, RETRY_MAX_MS);
+	channel_report(n->channel, report_next(n->report));
 }
 
 static int64_t
@@ -220,6 +210,7 @@ static void
 reported(void *arg, long status, const char *words)
 {
 	struct network *n = arg;
+	const struct buf *part;
 
 	if (status == STATUS_LOCKED)
 		hold_for_another(n);
@@ -229,6 +220,10 @@ reported(void *arg, long status, const char *words)
 	}
 	if (status != 200 && status != 204) {
 		report_lost(n, REPORT_RETRY_MAX_MS);
+		return;
+	}
+	if ((part = report_next(n->report)) != NULL) {
+		channel_report(n->channel, part);
 		return;
 	}
 	report_done(n->report, true);
@@ -647,7 +642,6 @@ close_all(struct network *n)
 		event_base_free(n->base);
 	n->routing->ops->close(n->routing);
 	n->kernel->ops->close(n->kernel);
-	buf_free(&n->body);
 	libevent_global_shutdown();
 }
 
@@ -658,7 +652,6 @@ network_run(const struct edge_settings *settings, struct kernel *kernel, struct 
 	    .settings = settings,
 	    .kernel = kernel,
 	    .routing = routing,
-	    .body = BUF_INIT(REPORT_MAX),
 	    .report_interval_ms = REPORT_INTERVAL_SECONDS * 1000,
 	    .begun = monotonic_now(),
 	};

@@ -7,8 +7,12 @@
 #include "base/uuid.h"
 #include "edge/observe.h"
 
-#define WORDS_MAX 1000 /* bytes of a text; dcaasd takes 1024 characters */
-#define RECORDS_MAX 64 /* that wait to be told; the oldest go first */
+#define WORDS_MAX 1000             /* bytes of a text; dcaasd takes 1024 characters */
+#define PART_MAX ((size_t)2 << 20) /* bytes; far more than WIRE_PART_BYTES, so that no escape can matter */
+#define RESETS_TOLD 1000           /* of one apply: what is more says no more */
+#define PORT_BYTES 64              /* about */
+#define ITEM_BYTES 160             /* about, without its texts */
+#define RECORDS_MAX 64             /* that wait to be told; the oldest go first */
 
 struct report {
 	char boot[UUID_TEXT_SIZE];
@@ -20,6 +24,8 @@ struct report {
 	size_t records, records_sent; /* the first ones are in the report that is on its way */
 	struct item_port *told_port;  /* heap */
 	size_t told_ports;
+	struct buf *part; /* heap; of the report that is on its way */
+	size_t parts, parts_given;
 };
 
 struct report *
@@ -44,11 +50,22 @@ drop_records(struct report *r, size_t n)
 	r->records -= n;
 }
 
+static void
+drop_parts(struct report *r)
+{
+	for (size_t i = 0; i < r->parts; i++)
+		buf_free(&r->part[i]);
+	free(r->part);
+	r->part = NULL;
+	r->parts = r->parts_given = 0;
+}
+
 struct report *
 report_free(struct report *r)
 {
 	if (r != NULL) {
 		drop_records(r, r->records);
+		drop_parts(r);
 		free(r->told_port);
 		free(r->held);
 		free(r);
@@ -235,23 +252,116 @@ session_is_due(const struct report *r, const struct edge_object *o, bool minor)
 	return c == SESSION_MAJOR || (minor && c == SESSION_MINOR);
 }
 
-static void
-put_objects(const struct report *r, struct state *state, bool minor, struct wire_report *to, struct arena *arena)
+/* What an interface or a link is made of stands together, so that dcaasd looks at it once: objects go by the device
+ * that they are on. */
+static const char *
+group_of(const struct want *w)
 {
-	size_t n = state_count(state), objects = 0, sessions = 0;
-	struct wire_object_state *object = arena_array(arena, n + 1, sizeof(*object));
-	struct wire_session *session = arena_array(arena, n + 1, sizeof(*session));
+	if (!w->known)
+		return w->key;
+	if (w->kind == OBJECT_ADDR)
+		return w->addr.link;
+	if (w->kind == OBJECT_ROUTE)
+		return w->route.link;
+	return w->kind == OBJECT_BGP ? w->bgp.link : w->key;
+}
 
-	for (size_t i = 0; i < n; i++) {
-		struct edge_object *o = state_object(state, i);
+static int
+compare_groups(const void *a, const void *b)
+{
+	const struct want *x = (*(struct edge_object *const *)a)->want, *y = (*(struct edge_object *const *)b)->want;
+	int c = strcmp(group_of(x), group_of(y));
 
-		if (r->full || !object_is_told(o))
-			put_object(r, o, &object[objects++], arena);
-		if (session_is_due(r, o, minor))
-			put_session(o, &session[sessions++], arena);
+	return c != 0 ? c : strcmp(x->key, y->key);
+}
+
+static struct edge_object **
+in_groups(const struct state *state, struct arena *arena)
+{
+	size_t n = state_count(state);
+	struct edge_object **object = arena_array(arena, n + 1, sizeof(struct edge_object *));
+
+	for (size_t i = 0; i < n; i++)
+		object[i] = state_object(state, i);
+	qsort(object, n, sizeof(struct edge_object *), compare_groups);
+	return object;
+}
+
+/* --- parts --- */
+
+/* A part that is being filled; what all parts of the report have in common is in `said`. */
+struct filling {
+	struct report *report;
+	struct arena *arena;
+	struct wire_report said;
+	struct wire_object_state object[WIRE_PART_OBJECTS];
+	struct wire_session session[WIRE_PART_OBJECTS];
+	struct wire_apply apply[RECORDS_MAX];
+	size_t objects, sessions, applies, bytes; /* bytes: about */
+};
+
+static void
+add_part(struct report *r, const struct buf *text)
+{
+	r->part = reallocarray(r->part, r->parts + 1, sizeof(*r->part));
+	if (r->part == NULL)
+		abort();
+	r->part[r->parts++] = *text;
+}
+
+static void
+end_part(struct filling *f, bool last)
+{
+	struct buf text = BUF_INIT(PART_MAX);
+	struct json json = JSON_INIT(&text);
+
+	F_SET_INT(f->said.part, (int64_t)f->report->parts + 1);
+	F_SET_BOOL(f->said.last, last);
+	f->said.objects = (struct f_objects){GIVEN, f->objects, f->object};
+	f->said.sessions = (struct f_objects){GIVEN, f->sessions, f->session};
+	f->said.applies = (struct f_objects){GIVEN, f->applies, f->apply};
+	field_encode(&wire_report_table, VIEW_WIRE, &f->said, NULL, &json);
+	add_part(f->report, &text);
+	f->said.ports = (struct f_objects){0};
+	f->objects = f->sessions = f->applies = f->bytes = 0;
+}
+
+/* Room for something of about so many bytes; a part that has none is ended. */
+static void
+make_room(struct filling *f, size_t bytes)
+{
+	bool full = f->objects == WIRE_PART_OBJECTS || f->sessions == WIRE_PART_OBJECTS;
+
+	if (full || (f->bytes > 0 && f->bytes + bytes > WIRE_PART_BYTES))
+		end_part(f, false);
+	f->bytes += bytes;
+}
+
+static size_t
+length(const char *text)
+{
+	return text != NULL ? strlen(text) : 0;
+}
+
+static void
+fill_objects(struct filling *f, const struct state *state, bool minor)
+{
+	struct edge_object **object = in_groups(state, f->arena);
+
+	for (size_t i = 0; i < state_count(state); i++) {
+		struct edge_object *o = object[i];
+		bool says = f->report->full || !object_is_told(o), has_session = session_is_due(f->report, o, minor);
+
+		if (!says && !has_session)
+			continue;
+		make_room(f, 2 * (ITEM_BYTES + strlen(o->want->key)) + length(o->now.error));
+		memset(&f->object[f->objects], 0, sizeof(f->object[0]));
+		memset(&f->session[f->sessions], 0, sizeof(f->session[0]));
+		if (says)
+			put_object(f->report, o, &f->object[f->objects++], f->arena);
+		if (has_session)
+			put_session(o, &f->session[f->sessions++], f->arena);
 	}
-	to->objects = (struct f_objects){GIVEN, objects, object};
-	to->sessions = (struct f_objects){GIVEN, sessions, session};
 }
 
 static void
@@ -275,54 +385,81 @@ put_ports(struct report *r, const struct kernel_state *seen, struct wire_report 
 }
 
 static void
-put_records(const struct report *r, struct wire_report *to, struct arena *arena)
+fill_ports(struct filling *f, const struct kernel_state *seen, bool ports)
 {
-	struct wire_apply *apply = arena_array(arena, r->records + 1, sizeof(*apply));
+	if (seen == NULL || !(f->report->full || ports || !ports_are_told(f->report, seen)))
+		return;
+	make_room(f, seen->port_count * PORT_BYTES);
+	put_ports(f->report, seen, &f->said, f->arena);
+}
+
+static void
+put_record(const struct apply_record *a, struct wire_apply *to, struct arena *arena)
+{
+	size_t n = a->reset_n < RESETS_TOLD ? a->reset_n : RESETS_TOLD;
+	const char **reset = arena_array(arena, n + 1, sizeof(*reset));
+
+	for (size_t k = 0; k < n; k++)
+		reset[k] = arena_strdup(arena, a->reset[k]);
+	*to = (struct wire_apply){.reset = {GIVEN, n, reset}};
+	F_SET_INT(to->revision, a->revision);
+	F_SET_INT(to->steps, count((int64_t)a->steps));
+	F_SET_INT(to->failed, count((int64_t)a->failed));
+	F_SET_INT(to->ms, count((int64_t)a->ms));
+	F_SET_INT(to->watched, count((int64_t)a->watched));
+	if (a->shortest_uptime >= 0)
+		F_SET_INT(to->shortest_uptime, a->shortest_uptime);
+}
+
+static void
+fill_records(struct filling *f)
+{
+	const struct report *r = f->report;
 
 	for (size_t i = 0; i < r->records; i++) {
-		const struct apply_record *a = &r->record[i];
-		size_t n = a->reset_n < WIRE_RESETS_MAX ? a->reset_n : WIRE_RESETS_MAX;
-		const char **reset = arena_array(arena, n + 1, sizeof(*reset));
+		size_t bytes = ITEM_BYTES;
 
-		for (size_t k = 0; k < n; k++)
-			reset[k] = arena_strdup(arena, a->reset[k]);
-		F_SET_INT(apply[i].revision, a->revision);
-		F_SET_INT(apply[i].steps, count((int64_t)a->steps));
-		F_SET_INT(apply[i].failed, count((int64_t)a->failed));
-		F_SET_INT(apply[i].ms, count((int64_t)a->ms));
-		apply[i].reset = (struct f_list){GIVEN, n, reset};
-		F_SET_INT(apply[i].watched, count((int64_t)a->watched));
-		if (a->shortest_uptime >= 0)
-			F_SET_INT(apply[i].shortest_uptime, a->shortest_uptime);
+		for (size_t k = 0; k < r->record[i].reset_n && k < RESETS_TOLD; k++)
+			bytes += strlen(r->record[i].reset[k]) + 3;
+		make_room(f, bytes);
+		put_record(&r->record[i], &f->apply[f->applies++], f->arena);
 	}
-	to->applies = (struct f_objects){GIVEN, r->records, apply};
 }
 
 void
-report_build(
-    struct report *r, struct state *state, const struct kernel_state *seen, bool minor, bool ports, struct buf *out)
+report_build(struct report *r, struct state *state, const struct kernel_state *seen, bool minor, bool ports)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct json json = JSON_INIT(out);
-	struct wire_report w = {0};
+	struct filling *f = arena_new_of(arena, struct filling);
+	struct wire_report *w = &f->said;
 
-	F_SET_INT(w.version, WIRE_VERSION);
-	F_SET_TEXT(w.boot, r->boot);
-	F_SET_INT(w.sequence, ++r->sequence);
-	F_SET_BOOL(w.full, r->full);
-	F_SET_TEXT(w.fabric, r->fabric);
-	F_SET_TEXT(w.epoch, state_epoch(state));
-	F_SET_INT(w.revision, state_revision(state));
-	F_SET_BOOL(w.held, r->held != NULL);
-	F_SET_TEXT(w.held_reason, in_one_line(arena, r->held));
-	F_SET_TEXT(w.agent_version, DCAAS_VERSION);
-	put_objects(r, state, minor, &w, arena);
-	if (seen != NULL && (r->full || ports || !ports_are_told(r, seen)))
-		put_ports(r, seen, &w, arena);
-	put_records(r, &w, arena);
-	field_encode(&wire_report_table, VIEW_WIRE, &w, NULL, &json);
+	drop_parts(r);
+	f->report = r;
+	f->arena = arena;
+	F_SET_INT(w->version, WIRE_VERSION);
+	F_SET_TEXT(w->boot, r->boot);
+	F_SET_INT(w->sequence, ++r->sequence);
+	F_SET_BOOL(w->full, r->full);
+	F_SET_TEXT(w->fabric, r->fabric);
+	F_SET_TEXT(w->epoch, state_epoch(state));
+	F_SET_INT(w->revision, state_revision(state));
+	F_SET_BOOL(w->held, r->held != NULL);
+	F_SET_TEXT(w->held_reason, in_one_line(arena, r->held));
+	F_SET_TEXT(w->agent_version, DCAAS_VERSION);
+	fill_ports(f, seen, ports);
+	fill_records(f);
+	fill_objects(f, state, minor);
+	end_part(f, true);
 	r->records_sent = r->records;
 	r->full = false;
+}
+
+const struct buf *
+report_next(struct report *r)
+{
+	if (r->parts_given > 0)
+		buf_free(&r->part[r->parts_given - 1]);
+	return r->parts_given < r->parts ? &r->part[r->parts_given++] : NULL;
 }
 
 void
@@ -333,4 +470,5 @@ report_done(struct report *r, bool taken)
 	else
 		r->full = true;
 	r->records_sent = 0;
+	drop_parts(r);
 }

@@ -1,13 +1,12 @@
-/* report.h - what goes up to dcaasd: the first report whole, later ones with what changed. One is on its way at a time;
- * when one is lost, or dcaasd asks, the next is whole again. */
+/* report.h - what goes up to dcaasd: the first report whole, later ones with what changed. One is on its way at a time,
+ * in parts of bounded size, one after the other; when a part is lost, or dcaasd asks, the next report is whole again.
+ */
 #ifndef DC_EDGE_REPORT_H
 #define DC_EDGE_REPORT_H
 
 #include "base/buf.h"
 #include "edge/apply.h"
 #include "edge/state.h"
-
-#define REPORT_MAX ((size_t)12 << 20) /* bytes; dcaasd takes no more */
 
 struct report;
 
@@ -28,9 +27,10 @@ struct report_need {
 struct report_need report_need(const struct report *, const struct state *, const struct kernel_state *);
 /* Writes one; what it says counts as told until report_done() says otherwise. minor: with the minor news. ports: they
  * are named even if they did not change. */
-void report_build(
-    struct report *, struct state *, const struct kernel_state *, bool minor, bool ports, struct buf *out);
-/* What became of it. */
+void report_build(struct report *, struct state *, const struct kernel_state *, bool minor, bool ports);
+/* The next part of it to send; borrowed until the next call. NULL: all were. */
+const struct buf *report_next(struct report *);
+/* What became of it: all of its parts were taken, or one was not, and the rest is void. */
 void report_done(struct report *, bool taken);
 
 #endif

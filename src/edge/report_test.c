@@ -97,21 +97,29 @@ object(struct fixture *f, const char *key)
 	return o;
 }
 
+/* One report, which is small enough for one part. */
 static const char *
 say(struct fixture *f, bool minor, bool ports)
 {
-	_cleanup_buf_ struct buf out = BUF_INIT(REPORT_MAX);
+	const struct buf *out;
 	struct dc_error err = {0};
+	const char *text;
 	json_t *json;
 	void *row;
 
-	report_build(f->report, f->state, &f->seen, minor, ports, &out);
-	assert_int_equal(field_parse(buf_str(&out), out.len, &json, &err), DC_OK);
+	report_build(f->report, f->state, &f->seen, minor, ports);
+	out = report_next(f->report);
+	assert_non_null(out);
+	assert_int_equal(field_parse(buf_str(out), out->len, &json, &err), DC_OK);
 	if (field_decode(&wire_report_table, VIEW_WIRE, json, "", f->arena, &row, &err) != DC_OK)
 		fail_msg("%s", err.text);
 	json_decref(json);
 	f->said = row;
-	return arena_strdup(f->arena, buf_str(&out));
+	text = arena_strdup(f->arena, buf_str(out));
+	assert_int_equal(f->said->part.v, 1);
+	assert_true(f->said->last.v);
+	assert_null(report_next(f->report));
+	return text;
 }
 
 /* What was said of an object; nothing: an empty row. */
@@ -328,6 +336,91 @@ a_new_wish_is_pending_by_itself_and_a_tombstone_is_told_and_then_forgotten(void 
 	assert_null(state_find(f->state, "addr/a"));
 }
 
+#define MANY 700
+#define PART_BYTES_MOST ((size_t)256 << 10)
+
+static struct wire_report *
+decode(struct fixture *f, const struct buf *text)
+{
+	struct dc_error err = {0};
+	json_t *json;
+	void *row;
+
+	assert_int_equal(field_parse(buf_str(text), text->len, &json, &err), DC_OK);
+	if (field_decode(&wire_report_table, VIEW_WIRE, json, "", f->arena, &row, &err) != DC_OK)
+		fail_msg("%s", err.text);
+	json_decref(json);
+	return row;
+}
+
+/* Interfaces whose keys are far from those of what stands on them, all in error with long words. */
+static void
+take_many(struct fixture *f)
+{
+	struct wire_object *o = arena_array(f->arena, 2 * MANY, sizeof(*o));
+	char words[4000];
+
+	memset(words, '"', sizeof(words) - 1);
+	words[sizeof(words) - 1] = '\0';
+	for (int i = 0; i < MANY; i++) {
+		put(&o[2 * i], arena_printf(f->arena, "vlan/%d", i), "vlan", 7,
+		    arena_printf(f->arena,
+			"{\"vrf\":\"vrf/a\",\"device\":\"dcv%d\",\"mark\":\"00000000-0000-0000-0000-%012d\","
+			"\"port\":\"eth0\",\"vlan\":1,\"use\":\"customer\"}",
+			i + 1, i));
+		put(&o[2 * i + 1], arena_printf(f->arena, "addr/%d", MANY - i), "addr", 7,
+		    arena_printf(f->arena, "{\"link\":\"vlan/%d\",\"prefix\":\"192.0.2.1/30\"}", i));
+	}
+	take(f, 7, true, o, (size_t)2 * MANY);
+	for (int i = 0; i < 2 * MANY; i++)
+		status_set(&object(f, o[i].key.v)->now, STATUS_ERROR, words);
+}
+
+static void
+a_long_report_comes_in_parts_of_bounded_size(void **state)
+{
+	struct fixture *f = *state;
+	const struct wire_report *part = NULL;
+	const struct buf *text;
+	size_t objects = 0;
+	int64_t n = 0;
+
+	take_many(f);
+	report_build(f->report, f->state, &f->seen, true, true);
+	while ((text = report_next(f->report)) != NULL) {
+		assert_false(text->failed);
+		assert_in_range(text->len, 1, PART_BYTES_MOST);
+		assert_true(part == NULL || !part->last.v);
+		part = decode(f, text);
+		assert_int_equal(part->part.v, ++n);
+		assert_int_equal(part->sequence.v, 1);
+		assert_true(part->full.v);
+		assert_int_equal(part->ports.set == GIVEN, n == 1);
+		assert_in_range(part->objects.n, 1, WIRE_PART_OBJECTS);
+		objects += part->objects.n;
+	}
+	assert_true(part != NULL && part->last.v && n > 1);
+	/* Two of an earlier set are tombstones now. */
+	assert_int_equal(objects, 2 * MANY + 2);
+	report_done(f->report, true);
+	assert_true(is_silent(f));
+}
+
+static void
+a_lost_part_makes_the_next_report_whole(void **state)
+{
+	struct fixture *f = *state;
+
+	take_many(f);
+	report_build(f->report, f->state, &f->seen, true, true);
+	assert_non_null(report_next(f->report));
+	assert_non_null(report_next(f->report));
+	report_done(f->report, false);
+	assert_null(report_next(f->report));
+	report_build(f->report, f->state, &f->seen, true, true);
+	assert_true(decode(f, report_next(f->report))->full.v);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -342,6 +435,8 @@ main(void)
 	    TEST(records_are_kept_until_they_are_taken),
 	    TEST(holding_is_told_whole_and_revisions_of_another_history_mean_nothing),
 	    TEST(a_changed_port_is_told_with_all_ports),
+	    TEST(a_long_report_comes_in_parts_of_bounded_size),
+	    TEST(a_lost_part_makes_the_next_report_whole),
 	    TEST(a_new_wish_is_pending_by_itself_and_a_tombstone_is_told_and_then_forgotten),
 	};
 

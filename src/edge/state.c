@@ -127,11 +127,12 @@ static int
 compare_wire(const void *a, const void *b)
 {
 	const struct wire_object *const *x = a, *const *y = b;
+	int c = strcmp((*x)->key.v, (*y)->key.v);
 
-	return strcmp((*x)->key.v, (*y)->key.v);
+	return c != 0 ? c : (*x)->revision.v > (*y)->revision.v ? -1 : (*x)->revision.v < (*y)->revision.v;
 }
 
-/* What came, by key, each once. */
+/* What came, by key, each once: the newest, for what changed while the parts of an answer came is there again. */
 static const struct wire_object **
 sort_wire(const struct wire_desired *d, struct arena *arena, size_t *ret_n)
 {

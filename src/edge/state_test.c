@@ -462,6 +462,25 @@ a_newer_protocol_makes_the_edge_hold(void **state)
 	assert_non_null(strstr(why, "version"));
 }
 
+/* As the parts of one answer bring it: what changed while they came is there once more, and later. */
+static void
+of_one_key_twice_the_newest_counts(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f, "E", 9, true);
+	put(f, "addr/a", "addr", 5, BODY_ADDR);
+	put(f, "bgp/b", "bgp", 6, BODY_BGP);
+	put(f, "addr/c", "addr", 7, NULL);
+	put(f, "addr/a", "addr", 8, NULL);
+	put(f, "addr/c", "addr", 9, BODY_ADDR);
+	take_and_save(f);
+	assert_int_equal(state_count(f->state), 3);
+	assert_true(state_find(f->state, "addr/a")->want->deleted);
+	assert_false(state_find(f->state, "addr/c")->want->deleted);
+	assert_int_equal(state_find(f->state, "addr/c")->revision, 9);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -481,6 +500,7 @@ main(void)
 	    TEST(the_same_revision_of_another_database_is_taken_anew),
 	    TEST(an_object_that_comes_back_after_its_tombstone_is_wanted),
 	    TEST(one_key_twice_counts_once_and_unknown_kinds_stay_without_a_body_on_disk),
+	    TEST(of_one_key_twice_the_newest_counts),
 	    TEST(which_answers_are_taken),
 	    TEST(the_operators_word_counts_for_exactly_what_is_here),
 	    TEST(another_edges_credential_makes_the_edge_hold),

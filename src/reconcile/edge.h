@@ -8,11 +8,20 @@
 /* Rows that every new edge needs. */
 enum dc_code edge_rows_create(struct tx *, const char *edge_id, int64_t report_interval, struct dc_error *err);
 
+/* What a poll says. */
+struct edge_poll {
+	const char *boot;  /* NULL: of a version that does not say */
+	const char *epoch; /* of what the edge has; NULL: it has nothing */
+	int64_t revision;
+	bool parts;       /* it takes the answer in parts; else it comes whole */
+	const char *next; /* from the part before; NULL: the first */
+};
+
 /* Answer of a poll: out gets a wire_desired, unless the caller should wait (same epoch, same revision) or another
- * process has its place. boot NULL: of a version that does not say. */
+ * process has its place. */
 enum edge_news { EDGE_NEWS, EDGE_NO_NEWS, EDGE_NOT_FOR_YOU };
-enum dc_code edge_desired(struct tx *, const char *edge_id, const char *boot, const char *epoch, int64_t revision,
-    struct buf *out, enum edge_news *ret, struct dc_error *err);
+enum dc_code edge_desired(struct tx *, const char *edge_id, const struct edge_poll *, struct buf *out,
+    enum edge_news *ret, struct dc_error *err);
 
 enum edge_answer {
 	EDGE_TAKEN,         /* or dropped: it was not newer than the last one */
@@ -21,9 +30,18 @@ enum edge_answer {
 	EDGE_REFUSED_FIRST, /* the same, and it is news */
 };
 
-/* Folds a decoded wire_report in, under the edge's edge_report row lock. */
-enum dc_code edge_fold(struct tx *, const char *edge_id, const struct wire_report *,
-    const struct resource *const *resources, enum edge_answer *ret, struct dc_error *err);
+/* How far a report, or one part of a report, was folded. Zero: nothing of it. */
+struct edge_folded {
+	bool begun, done;
+	size_t objects, sessions; /* folded */
+	const char *looked;       /* key up to which objects were looked at that no part has named; NULL: none */
+};
+
+/* Folds some of a decoded wire_report in, under the edge's edge_report row lock: so much that others' transactions do
+ * not wait for long. Called in one transaction after the other, from where the one before came to, until ret->done.
+ * *answer counts when it is done. ret->looked is in the transaction's arena. */
+enum dc_code edge_fold(struct tx *, const char *edge_id, const struct wire_report *, const struct edge_folded *from,
+    const struct resource *const *resources, struct edge_folded *ret, enum edge_answer *answer, struct dc_error *err);
 
 /* A report came in, and the edge's row has this time of it. By this process's own memory of that the age of what an
  * edge said last goes on when the time of day is set back. */
@@ -32,6 +50,9 @@ void edge_heard(const char *edge_id, utc_ms received);
 int64_t edge_age(const struct edge_report *, utc_ms now);
 /* Not heard of for three report intervals, or never: what it said is nothing to rely on. */
 bool edge_is_silent(const struct edge_report *, utc_ms now);
+
+/* Which part of the report it is: 1 and up. */
+int64_t report_part(const struct wire_report *);
 
 /* Whether that process is refused; whether one is, and was heard of lately. */
 bool twin_is_refused(const struct edge_report *, const char *boot, utc_ms now);

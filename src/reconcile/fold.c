@@ -1,7 +1,9 @@
 /* fold.c - observed up: one report of an edge into the rows it is about, and then into the resources that own them.
  *
- * Order of reports: (boot, sequence). Another boot must begin with a full report, because what the old process had said
- * is void, and it must not be one of two (twins.c); within a boot, only a higher sequence counts. */
+ * Order of reports: (boot, sequence, part). Another boot must begin with a full report, because what the old process
+ * had said is void, and it must not be one of two (twins.c); within a boot only a higher sequence counts, and its parts
+ * in their order. A part is folded in slices, each in a transaction of its own, so that a report of thousands of
+ * objects keeps nobody waiting. A slice that fails ends the report: the edge then says everything again. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,14 +12,29 @@
 #include "reconcile/work.h"
 
 #define APPLIES_KEPT 200 /* per edge */
+#define SLICE_ITEMS 24   /* objects or sessions of one transaction, and with them at most so many owners */
+#define SLICE_LOOKED 256 /* objects of one transaction that are looked at only */
 #define RETIRE_ROUNDS_MAX 16
 
 struct fold {
 	struct tx *tx;
 	const char *edge_id;
 	const struct wire_report *report;
+	int64_t series; /* of a full report; 0: it is none */
 	struct dc_error *err;
 };
+
+int64_t
+report_part(const struct wire_report *r)
+{
+	return r->part.set == GIVEN ? r->part.v : 1;
+}
+
+static bool
+is_last(const struct wire_report *r)
+{
+	return r->last.set != GIVEN || r->last.v;
+}
 
 /* The resource that renders the object is to look at it again. */
 static void
@@ -30,7 +47,8 @@ static enum dc_code
 fold_object(struct fold *f, const struct wire_object_state *s)
 {
 	static const char *const columns[] = {
-	    "state", "error", "applied_revision", "carrier", "detail", "updated_time", NULL};
+	    "state", "error", "applied_revision", "carrier", "detail", "updated_time", "series", NULL};
+	static const char *const of_older[] = {"carrier", "series", NULL};
 	struct edge_object *row;
 	void *found;
 	enum dc_code rc;
@@ -42,14 +60,16 @@ fold_object(struct fold *f, const struct wire_object_state *s)
 	if (rc != DC_OK)
 		return rc;
 	row = found;
+	if (f->series != 0)
+		F_SET_INT(row->series, f->series);
 	if (s->revision.v != row->revision.v) {
 		/* About an older wish: only what the device shows still counts. */
-		if (s->carrier.set == GIVEN && row->carrier.set == GIVEN && s->carrier.v == row->carrier.v)
+		if (f->series == 0 && s->carrier.set == GIVEN && row->carrier.set == GIVEN &&
+		    s->carrier.v == row->carrier.v)
 			return DC_OK;
 		row->carrier = s->carrier;
 		touch(f, row);
-		return query_set(f->tx, &edge_object_table, (const char *const[]){"carrier", NULL}, row,
-		    Q(Q_EQ("id", row->id.v)), NULL, f->err);
+		return query_set(f->tx, &edge_object_table, of_older, row, Q(Q_EQ("id", row->id.v)), NULL, f->err);
 	}
 	touch(f, row);
 	if (row->deleted.v && strcmp(s->state.v, "removed") == 0)
@@ -108,51 +128,42 @@ fold_session(struct fold *f, const struct wire_session *s)
 	return query_upsert(f->tx, &edge_session_table, key, &row, f->err);
 }
 
-static int
-compare_texts(const void *a, const void *b)
+static bool
+is_named(const struct fold *f, const struct edge_object *o)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	return o->series.set == GIVEN && o->series.v == f->series;
 }
 
-/* Keys that the report names, sorted. */
-static const char **
-named_keys(struct fold *f)
-{
-	const struct wire_object_state *said = f->report->objects.v;
-	size_t n = f->report->objects.n;
-	const char **keys = arena_array(tx_arena(f->tx), n + 1, sizeof(*keys));
-
-	for (size_t i = 0; i < n; i++)
-		keys[i] = said[i].key.v;
-	qsort(keys, n, sizeof(*keys), compare_texts);
-	return keys;
-}
-
-/* A full report says all that there is: applied objects that it does not name are no longer known to be there. */
+/* A full report says all that there is: objects that none of its parts named are no longer known to be there. Looks at
+ * some, in the order of their keys. */
 static enum dc_code
-void_unnamed(struct fold *f)
+void_unnamed(struct fold *f, struct edge_folded *at)
 {
 	static const char *const columns[] = {"state", NULL};
-	const char **named = named_keys(f);
-	const struct query_page by_revision = {.sort = "revision"}; /* as an index has them */
+	const struct query_page page = {.sort = "key", .limit = SLICE_LOOKED};
 	struct edge_object *row;
+	size_t n, touched = 0, i;
 	void *rows;
-	size_t n;
 	enum dc_code rc;
 
-	if ((rc = query_list(f->tx, &edge_object_table, Q(Q_EQ("edge_id", f->edge_id), Q_NE("state", "pending")),
-		 &by_revision, &rows, &n, f->err)) != DC_OK)
+	if ((rc = query_list(f->tx, &edge_object_table,
+		 Q(Q_EQ("edge_id", f->edge_id),
+		     {.column = "key", .op = Q_OP_GT, .text = at->looked != NULL ? at->looked : ""}),
+		 &page, &rows, &n, f->err)) != DC_OK)
 		return rc;
 	row = rows;
-	for (size_t i = 0; i < n; i++) {
-		if (bsearch(&row[i].key.v, named, f->report->objects.n, sizeof(*named), compare_texts) != NULL)
+	for (i = 0; i < n && touched < SLICE_ITEMS; i++) {
+		at->looked = row[i].key.v;
+		if (is_named(f, &row[i]) || strcmp(row[i].state.v, "pending") == 0)
 			continue;
 		F_SET_TEXT(row[i].state, "pending");
 		touch(f, &row[i]);
+		touched++;
 		if ((rc = query_set(f->tx, &edge_object_table, columns, &row[i], Q(Q_EQ("id", row[i].id.v)), NULL,
 			 f->err)) != DC_OK)
 			return rc;
 	}
+	at->done = i == n && n < SLICE_LOOKED;
 	return DC_OK;
 }
 
@@ -219,6 +230,10 @@ write_report_row(struct fold *f, struct edge_report *row)
 
 	row->boot = r->boot;
 	row->sequence = r->sequence;
+	F_SET_INT(row->part, report_part(r));
+	F_SET_BOOL(row->unfinished, !is_last(r));
+	if (r->full.v && report_part(r) == 1)
+		F_SET_INT(row->series, row->series.v + 1);
 	F_SET_INT(row->received_time, tx_now(f->tx));
 	edge_heard(f->edge_id, tx_now(f->tx));
 	row->fabric = r->fabric;
@@ -254,41 +269,99 @@ observe_ports(struct fold *f, const struct resource *const *resources)
 	return rc;
 }
 
-static bool
-is_old(const struct edge_report *row, const struct wire_report *report)
+/* What the place of a part in the order of all means: EDGE_TAKEN with *skip for what was folded already. */
+static enum edge_answer
+place_of(const struct edge_report *row, const struct wire_report *r, bool *skip)
 {
-	return row->boot.set == GIVEN && strcmp(row->boot.v, report->boot.v) == 0 &&
-	       report->sequence.v <= row->sequence.v;
+	bool same_boot = row->boot.set == GIVEN && strcmp(row->boot.v, r->boot.v) == 0;
+	int64_t part = report_part(r);
+
+	*skip =
+	    same_boot && (r->sequence.v < row->sequence.v || (r->sequence.v == row->sequence.v && part <= row->part.v));
+	if (*skip)
+		return EDGE_TAKEN;
+	if (same_boot && r->sequence.v == row->sequence.v)
+		return row->unfinished.v && part == row->part.v + 1 ? EDGE_TAKEN : EDGE_RESEND;
+	return part == 1 ? EDGE_TAKEN : EDGE_RESEND;
+}
+
+/* Whether the part that is being folded is still the newest thing that the edge said. */
+static bool
+is_newest(const struct edge_report *row, const struct wire_report *r)
+{
+	return row->boot.set == GIVEN && strcmp(row->boot.v, r->boot.v) == 0 && row->sequence.v == r->sequence.v &&
+	       row->part.v == report_part(r);
+}
+
+/* The part's first slice: whether it is to be folded at all, and what it says of the edge itself. */
+static enum dc_code
+begin(struct fold *f, struct edge_report *row, const struct resource *const *resources, struct edge_folded *at,
+    enum edge_answer *answer)
+{
+	bool skip = false;
+	enum dc_code rc;
+
+	if ((rc = twin_admit(f->tx, row, f->report, answer, f->err)) != DC_OK)
+		return rc;
+	if (*answer == EDGE_TAKEN)
+		*answer = place_of(row, f->report, &skip);
+	at->done = skip || *answer != EDGE_TAKEN;
+	if (at->done)
+		return DC_OK;
+	at->begun = true;
+	if ((rc = fold_applies(f)) != DC_OK || (rc = write_report_row(f, row)) != DC_OK)
+		return rc;
+	return observe_ports(f, resources);
+}
+
+/* The next objects, or else sessions, or else what a full report did not name. */
+static enum dc_code
+fold_slice(struct fold *f, struct edge_folded *at)
+{
+	const struct wire_report *r = f->report;
+	const struct wire_object_state *o = r->objects.v;
+	const struct wire_session *s = r->sessions.v;
+	size_t objects = r->objects.set == GIVEN ? r->objects.n : 0;
+	size_t sessions = r->sessions.set == GIVEN ? r->sessions.n : 0, left = SLICE_ITEMS;
+	enum dc_code rc;
+
+	for (; at->objects < objects && left > 0; at->objects++, left--)
+		if ((rc = fold_object(f, &o[at->objects])) != DC_OK)
+			return rc;
+	for (; at->sessions < sessions && left > 0; at->sessions++, left--)
+		if ((rc = fold_session(f, &s[at->sessions])) != DC_OK)
+			return rc;
+	if (left == 0)
+		return DC_OK;
+	if (r->full.v && is_last(r) && !r->held.v)
+		return void_unnamed(f, at);
+	at->done = true;
+	return DC_OK;
 }
 
 enum dc_code
-edge_fold(struct tx *tx, const char *edge_id, const struct wire_report *report, const struct resource *const *resources,
-    enum edge_answer *ret, struct dc_error *err)
+edge_fold(struct tx *tx, const char *edge_id, const struct wire_report *report, const struct edge_folded *from,
+    const struct resource *const *resources, struct edge_folded *ret, enum edge_answer *answer, struct dc_error *err)
 {
 	struct fold f = {.tx = tx, .edge_id = edge_id, .report = report, .err = err};
-	const struct wire_object_state *o = report->objects.v;
-	const struct wire_session *s = report->sessions.v;
 	struct edge_report *row;
 	void *found;
 	enum dc_code rc;
 
+	*ret = *from;
+	*answer = EDGE_TAKEN;
 	if ((rc = query_lock(tx, &edge_report_table, edge_id, err)) != DC_OK ||
 	    (rc = query_get(tx, &edge_report_table, Q(Q_EQ("id", edge_id)), &found, err)) != DC_OK)
 		return rc;
 	row = found;
-	if ((rc = twin_admit(tx, row, report, ret, err)) != DC_OK || *ret != EDGE_TAKEN || is_old(row, report))
+	if (!from->begun && ((rc = begin(&f, row, resources, ret, answer)) != DC_OK || ret->done))
 		return rc;
-	if (report->full.v && !report->held.v && (rc = void_unnamed(&f)) != DC_OK)
-		return rc;
-	for (size_t i = 0; report->objects.set == GIVEN && i < report->objects.n; i++)
-		if ((rc = fold_object(&f, &o[i])) != DC_OK)
-			return rc;
-	for (size_t i = 0; report->sessions.set == GIVEN && i < report->sessions.n; i++)
-		if ((rc = fold_session(&f, &s[i])) != DC_OK)
-			return rc;
-	if ((rc = fold_applies(&f)) != DC_OK || (rc = write_report_row(&f, row)) != DC_OK)
-		return rc;
-	return observe_ports(&f, resources);
+	if (!is_newest(row, report)) {
+		ret->done = true; /* the edge has given up on it */
+		return DC_OK;
+	}
+	f.series = report->full.v ? row->series.v : 0;
+	return fold_slice(&f, ret);
 }
 
 enum dc_code

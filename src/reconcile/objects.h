@@ -27,6 +27,7 @@ struct edge_object {
 	struct f_bool carrier;
 	struct f_text detail;
 	struct f_int updated_time; /* of state */
+	struct f_int series;       /* of the newest full report that named it */
 };
 extern const struct field_table edge_object_table;
 
@@ -43,6 +44,9 @@ struct edge_report {
 	struct f_text id;
 	struct f_text boot;
 	struct f_int sequence;
+	struct f_int part;        /* of that report: the newest */
+	struct f_bool unfinished; /* others of its parts follow */
+	struct f_int series;      /* full reports, counted when their first part comes */
 	struct f_int received_time;
 	struct f_text fabric; /* "linux", "sim" */
 	struct f_text agent_version;

@@ -42,6 +42,8 @@ const struct field_table edge_object_table = {
 		.doc = "What else the edge said."},
 	    {AT(edge_object, updated_time), .kind = F_TIME, .nullable = true, .may = VIEW_OP_ANSWER,
 		.doc = "When the state was last reported."},
+	    {AT(edge_object, series), .kind = F_INT, .max = INT64_MAX, .nullable = true,
+		.doc = "Newest full report that named it."},
 	    {0},
 	},
 };
@@ -74,6 +76,9 @@ const struct field_table edge_report_table = {
 		.doc = "Start of the edge's process that reported last."},
 	    {AT(edge_report, sequence), .kind = F_INT, .max = INT64_MAX, .may = VIEW_OP_ANSWER,
 		.doc = "Number of its newest report."},
+	    {AT(edge_report, part), .kind = F_INT, .max = INT32_MAX, .doc = "Newest part of that."},
+	    {AT(edge_report, unfinished), .kind = F_BOOL, .doc = "More parts of it follow."},
+	    {AT(edge_report, series), .kind = F_INT, .max = INT64_MAX, .doc = "Number of its newest full report."},
 	    {AT(edge_report, received_time), .kind = F_TIME, .nullable = true, .may = VIEW_OP_ANSWER, .cli = true,
 		.doc = "When it came in."},
 	    {AT(edge_report, fabric), .kind = F_TEXT, .max = 16, .nullable = true, .may = VIEW_OP_ANSWER, .cli = true,

@@ -88,20 +88,21 @@ twin_admit(struct tx *tx, struct edge_report *row, const struct wire_report *rep
     struct dc_error *err)
 {
 	const char *boot = report->boot.v;
+	bool says_all = report->full.v && report_part(report) == 1; /* or begins to */
 
 	*ret = EDGE_TAKEN;
 	if (is(&row->boot, boot))
 		return DC_OK;
 	if (twin_is_refused(row, boot, tx_now(tx)))
 		return refuse(tx, row, ret, err);
-	if (is(&row->former_boot, boot) && !(row->former_asked.v && report->full.v)) {
+	if (is(&row->former_boot, boot) && !(row->former_asked.v && says_all)) {
 		*ret = EDGE_RESEND;
 		F_SET_BOOL(row->former_asked, true);
 		return keep(tx, row, err);
 	}
 	if (is(&row->former_boot, boot))
 		give_back(row);
-	else if (report->full.v)
+	else if (says_all)
 		displace(row, boot);
 	else
 		*ret = EDGE_RESEND;

@@ -16,6 +16,9 @@
 #define WIRE_PORTS_MAX 4096
 #define WIRE_APPLIES_MAX 256
 #define WIRE_RESETS_MAX 10000
+/* A report and an answer of the poll come in parts. What a part holds at most, more or less: one object always fits. */
+#define WIRE_PART_OBJECTS 128
+#define WIRE_PART_BYTES ((size_t)192 << 10)
 
 #define OBJECT_KINDS(X)                                                                                                \
 	X(OBJECT_VRF, "vrf", wire_vrf_table)                                                                           \
@@ -117,13 +120,20 @@ struct wire_object {
 extern const struct field_table wire_object_table;
 
 /* Answer of GET /dcaas/v1/edge/desired?epoch=E&revision=R&wait=SECONDS (the edge's long poll).
- * `full` is true when all objects of the edge are there; else only those changed since R. */
+ * `full` is true when all objects of the edge are there; else only those changed since R.
+ *
+ * To an edge that says parts=1 an answer comes in parts: after each, but the last, it asks for the `next`. All of them
+ * together are the edge's objects as they are at the last part's `revision`. The objects come in the order of their
+ * revisions, so what changes meanwhile comes once more, later, and its newest revision counts; nothing is acted upon
+ * before the last part is there. A part 1 in place of the one that was asked for begins anew. */
 struct wire_desired {
 	struct f_int version;
 	struct f_text edge; /* id of the edge whose credential asked: with another's by mistake, all would be deleted */
 	struct f_text epoch;   /* of the store */
 	struct f_int revision; /* of this edge; what the next poll says */
 	struct f_bool full;
+	struct f_int part;  /* 1 and up; null: it is the whole */
+	struct f_text next; /* what to ask for the part after this one with; null: this is the last */
 	/* The operator's word (`dcaas edge confirm`): an edge that holds at exactly this epoch and revision of its own
 	 * may take the snapshot, and delete what is missing from it. */
 	struct f_text confirm_epoch;
@@ -190,12 +200,17 @@ extern const struct field_table wire_apply_table;
 
 /* Body of POST /dcaas/v1/edge/report. (boot, sequence) orders reports: dcaasd drops older ones. `full` reports carry
  * all objects and sessions (the first after a start, and when dcaasd asks by 409); others what changed since the one
- * before. An empty report is the heartbeat. */
+ * before. An empty report is the heartbeat.
+ *
+ * A report comes in parts with one sequence, one after the other, each a body of its own; a part that is missing is
+ * answered by 409. Only after the last part of a full one is void what none of them named. */
 struct wire_report {
 	struct f_int version;
 	struct f_text boot; /* uuid, new at every start of the edge's network half */
 	struct f_int sequence;
 	struct f_bool full;
+	struct f_int part;    /* 1 and up; null: 1 */
+	struct f_bool last;   /* null: true */
 	struct f_text fabric; /* "linux" or "sim" */
 	struct f_text epoch;  /* of the desired set that the edge holds */
 	struct f_int revision;

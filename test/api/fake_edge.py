@@ -1,6 +1,7 @@
 """fake_edge.py - the edge's side of its channel to dcaasd, by hand: a test says what it would have read back."""
 import http.client
 import json
+import urllib.parse
 import uuid
 
 
@@ -15,8 +16,10 @@ def is_vpc(one, objects):
 
 
 class FakeEdge:
-    def __init__(self, endpoint, token):
-        self.host, self.token = endpoint.split("//", 1)[1], token
+    """parts: as an edge of today, answers and reports come in parts; else as one of a version that knows none."""
+
+    def __init__(self, endpoint, token, parts=False):
+        self.host, self.token, self.parts = endpoint.split("//", 1)[1], token, parts
         self.start()
 
     def start(self):
@@ -36,11 +39,12 @@ class FakeEdge:
             connection.close()
         return response.status, json.loads(text) if text else None
 
-    def ask(self, epoch=None, revision=None, wait=0, boot=""):
-        """A poll; boot None: as a version that does not say who it is."""
+    def ask(self, epoch=None, revision=None, wait=0, boot="", next=None):
+        """A poll; boot None: as a version that does not say who it is. next: for another part than the first."""
         query = "?revision=%d&wait=%d" % (self.revision if revision is None else revision, wait)
         epoch = epoch or self.epoch
         query += "" if boot is None else "&boot=" + (boot or self.boot)
+        query += ("&parts=1" if self.parts else "") + ("&next=" + urllib.parse.quote(next, safe="") if next else "")
         return self.call("GET", "/dcaas/v1/edge/desired" + query + ("&epoch=" + epoch if epoch else ""))
 
     def poll(self, wait=0):
@@ -48,13 +52,19 @@ class FakeEdge:
         status, desired = self.ask(wait=wait)
         if status == 204:
             return []
-        assert status == 200, (status, desired)
+        came = []
+        while True:
+            assert status == 200, (status, desired)
+            came = (came if (desired["part"] or 1) > 1 else []) + desired["objects"]
+            if desired["next"] is None:
+                break
+            status, desired = self.ask(next=desired["next"])
         if desired["full"]:
             self.objects = {}
         self.epoch, self.revision = desired["epoch"], desired["revision"]
-        for one in desired["objects"]:
+        for one in came:
             self.objects[one["key"]] = one
-        return desired["objects"]
+        return came
 
     def kinds(self):
         """Kinds of what is wanted, less what belongs to VPCs."""
@@ -84,8 +94,8 @@ class FakeEdge:
                 for one in self.objects.values() if one["kind"] == "bgp" and not one["deleted"]]
 
     def report(self, objects=(), sessions=(), full=None, **more):
-        """The status of the answer."""
-        self.sequence += 1
+        """The status of the answer. part, last: one part of a report; those after the first have its sequence."""
+        self.sequence += more.get("part", 1) == 1
         full = self.first if full is None else full
         body = {"version": 1, "boot": self.boot, "sequence": self.sequence, "full": full, "fabric": "sim",
                 "epoch": self.epoch, "revision": self.revision, "held": False, "objects": list(objects),

@@ -456,6 +456,135 @@ def test_a_report_that_is_none_is_refused(world, tenant, edge, body):
     assert world.operator.get("/dcaas/v1/edges/" + world.edge)["edge"]["reported_time"] is None
 
 
+PART = 128  # objects of a part, at most
+
+
+@pytest.fixture
+def many(tenant, line, gateway):
+    """Interfaces that are more objects than fit in one part."""
+    return [tenant.interface(line, gateway, 100 + n, route_mode="static", bgp_asn=None,
+                             remote_ep_group=["172.%d.%d.0/24" % (16 + n, k) for k in range(50)],
+                             local_gateway_v4_ip="192.0.2.%d/30" % (4 * n + 1),
+                             remote_gateway_v4_ip="192.0.2.%d/30" % (4 * n + 2))["id"] for n in range(6)]
+
+
+@pytest.fixture
+def parted(world):
+    """An edge that takes answers in parts."""
+    return FakeEdge(world.endpoint, world.edge_token, parts=True)
+
+
+def parts_of(edge, **first):
+    """All parts of one answer."""
+    status, desired = edge.ask(**first)
+    parts = []
+    while True:
+        assert status == 200, (status, desired)
+        parts.append(desired)
+        if desired["next"] is None:
+            return parts
+        status, desired = edge.ask(next=desired["next"], **first)
+
+
+def test_an_answer_in_parts_says_what_the_whole_one_does(edge, parted, many):
+    parts, (_, whole) = parts_of(parted), edge.ask()
+    assert len(parts) >= 3 and [part["part"] for part in parts] == list(range(1, len(parts) + 1))
+    assert whole["part"] is None and whole["next"] is None
+    assert all(1 <= len(part["objects"]) <= PART for part in parts[:-1])
+    assert [one for part in parts for one in part["objects"]] == whole["objects"]
+    assert {(part["full"], part["revision"], part["epoch"]) for part in parts} == {
+        (True, whole["revision"], whole["epoch"])}
+    # Changes come in parts as well.
+    known = {"revision": 1, "epoch": whole["epoch"]}
+    parts, (_, whole) = parts_of(parted, **known), edge.ask(**known)
+    assert len(parts) >= 3 and not parts[0]["full"]
+    assert [one for part in parts for one in part["objects"]] == whole["objects"]
+
+
+def test_what_changes_between_two_parts_comes_with_the_later_ones(tenant, edge, parted, many, line, gateway):
+    status, first = parted.ask()
+    assert status == 200 and first["next"]
+    tenant.put(V3 + "virtual-interfaces/" + many[0], {"virtual_interface": {"remote_ep_group": ["172.31.0.0/16"]}})
+    tenant.delete(V3 + "virtual-interfaces/" + many[1])
+    new = tenant.interface(line, gateway, 200, local_gateway_v4_ip="192.0.3.1/30", remote_gateway_v4_ip="192.0.3.2/30",
+                           remote_ep_group=None)["id"]
+    came = first["objects"]
+    while first["next"]:
+        status, first = parted.ask(next=first["next"])
+        came += first["objects"]
+    together = {}
+    for one in came:
+        assert one["key"] not in together or one["revision"] > together[one["key"]]["revision"]
+        together[one["key"]] = one
+    _, whole = edge.ask()
+    assert first["revision"] == whole["revision"] and together == {one["key"]: one for one in whole["objects"]}
+    assert together["vlan/" + many[1]]["deleted"] and not together["vlan/" + new]["deleted"]
+
+
+@pytest.mark.parametrize("why", ["retired", "nonsense", "another store's", "of the future"])
+def test_an_answer_that_cannot_go_on_begins_anew(world, tenant, edge, parted, many, why):
+    edge.apply()
+    status, first = parted.ask()
+    next = first["next"]
+    assert status == 200 and first["part"] == 1 and next.startswith(first["epoch"] + "/")
+    if why == "retired":
+        tenant.delete(V3 + "virtual-interfaces/" + many[0])
+        world.operator.post("/dcaas/v1/edges/%s/retire" % world.edge, {"force": True})
+    words = next.split("/")
+    words[2] = "99999999"
+    next = {"retired": next, "nonsense": "1/2/x'--", "another store's": str(uuid.uuid4()) + next[36:],
+            "of the future": "/".join(words)}[why]
+    status, again = parted.ask(next=next)
+    assert status == 200 and again["part"] == 1 and again["full"] and len(again["objects"]) == PART
+    keys = {one["key"] for part in parts_of(parted) for one in part["objects"]}
+    assert ("vlan/" + many[0] in keys) == (why != "retired")
+
+
+def statuses(tenant, vifs):
+    return {show(tenant, vif)["status"] for vif in vifs}
+
+
+def test_a_report_in_parts_voids_what_it_does_not_name_when_its_last_part_is_in(tenant, edge, many):
+    edge.apply()
+    assert statuses(tenant, many) == {"ACTIVE"}
+    states = [state for state in edge.states() if many[0] not in state["key"]]
+    edge.start()
+    edge.revision = 1
+    assert edge.report(states[:100], full=True, part=1, last=False) == 204
+    assert edge.report(states[100:200], full=True, part=2, last=False) == 204
+    assert statuses(tenant, many) == {"ACTIVE"}
+    assert edge.report(states[200:], full=True, part=3, last=True) == 204
+    assert show(tenant, many[0])["status"] != "ACTIVE" and statuses(tenant, many[1:]) == {"ACTIVE"}
+
+
+def test_a_part_that_is_missing_is_asked_for_by_asking_for_everything(tenant, edge, many):
+    edge.apply()
+    states = list(edge.states())
+    edge.start()
+    assert edge.report(states[:100], full=True, part=2, last=True) == 409
+    assert edge.report(states[:100], full=True, part=1, last=False) == 204
+    assert edge.report(states[:1], full=True, part=3, last=True) == 409
+    # What comes twice is taken once, and what follows goes on.
+    assert edge.report(states[100:200], full=True, part=2, last=False) == 204
+    assert edge.report(states[100:200], full=True, part=2, last=False) == 204
+    assert statuses(tenant, many) == {"ACTIVE"}
+    # A report that was given up is no part of the next one.
+    edge.sequence += 1
+    assert edge.report(states[200:], full=True, part=3, last=True) == 409
+    assert edge.report(states, full=True, part=1, last=True) == 204
+    assert edge.report(states, full=True, part=2, last=True) == 409
+    assert statuses(tenant, many) == {"ACTIVE"}
+
+
+def test_a_whole_report_of_many_objects_is_taken_as_before(tenant, edge, many):
+    edge.poll()
+    edge.report(edge.states())
+    assert statuses(tenant, many) == {"ACTIVE"}
+    edge.start()
+    assert edge.report(full=True) == 204
+    assert "ACTIVE" not in statuses(tenant, many)
+
+
 TEXT = "x" * 5000
 BROKEN = {
     "objects[0].key": {"objects": [{"key": TEXT, "revision": 1, "state": "applied"}]},

@@ -158,10 +158,17 @@ fold(struct tx *tx, void *arg, struct dc_error *err)
 	enum edge_answer answer;
 	enum dc_code rc;
 
-	for (int times = 0; times < 2; times++)
-		if ((rc = edge_fold(tx, OURS, arg, registry, &answer, err)) != DC_OK ||
-		    (rc = check_objects(tx, err)) != DC_OK || (rc = check_sessions(tx, err)) != DC_OK)
+	for (int times = 0; times < 2; times++) {
+		struct edge_folded from, to = {0};
+
+		do {
+			from = to;
+			if ((rc = edge_fold(tx, OURS, arg, &from, registry, &to, &answer, err)) != DC_OK)
+				return rc;
+		} while (!to.done);
+		if ((rc = check_objects(tx, err)) != DC_OK || (rc = check_sessions(tx, err)) != DC_OK)
 			return rc;
+	}
 	return dc_fail(err, DC_E_AGAIN, NULL, "rolled back");
 }
 
