@@ -1,4 +1,4 @@
-/* api.h - the HTTP server: libmicrohttpd on one polling thread, routes from tables, calls run in store transactions.
+/* api.h - the HTTP server: libmicrohttpd on some polling threads, routes from tables, calls run in store transactions.
  *
  * A writing call suspends its connection, is submitted to the store, and is answered from done(). Limits: 12 MB body
  * (413 APIGW.0201), 32 KiB of header (413/431 by libmicrohttpd itself), connections in total and per address, and an
@@ -22,7 +22,8 @@ struct api_options {
 	struct tls *tls;     /* HTTPS with this certificate; NULL: plain HTTP. Borrowed */
 	unsigned max_connections, max_per_address;
 	unsigned idle_seconds;
-	void *user; /* call->api's owner: for routes that join engines (dcaasd) */
+	unsigned threads; /* that serve HTTP; 0: as many as there are cores, at most 4 */
+	void *user;       /* call->api's owner: for routes that join engines (dcaasd) */
 	/* Asked once when a call begins, for call->settings, in its arena: a run that is repeated sees the settings of
 	 * the first, whatever a reload did in between. NULL: there are none. */
 	const void *(*settings)(void *user, struct arena *);
@@ -32,6 +33,8 @@ struct api_options {
 enum dc_code api_start(const struct api_options *, struct api **ret, struct dc_error *err);
 /* Whoever tells api_wake() of changes must do so from now on. */
 enum dc_code api_serve(struct api *, struct dc_error *err);
+/* That a server with so many connections may have open. */
+unsigned api_descriptors(unsigned max_connections);
 uint16_t api_port(const struct api *);
 const struct api_options *api_get_options(const struct api *);
 /* Ends the waits (call->wait) whose wait_key this is; any thread. */

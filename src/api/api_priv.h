@@ -1,9 +1,9 @@
 /* api_priv.h - inside of the HTTP server: one exchange (request and answer) and the threads around it. For files in
  * api/.
  *
- * Threads: libmicrohttpd's polls all connections and begins exchanges; the store's writer ends those that write; the
- * wait thread (wait.c) runs long polls again; the lanes' (worker.c) do what takes its time. An exchange belongs to
- * one of them at a time; it is handed on by the queues' locks and by `phase`. */
+ * Threads: each of libmicrohttpd's polls its connections and begins their exchanges; the store's writer ends those that
+ * write; the wait thread (wait.c) runs long polls again; the lanes' (worker.c) do what takes its time. An exchange
+ * belongs to one of them at a time; it is handed on by the queues' locks and by `phase`. */
 #ifndef DC_API_PRIV_H
 #define DC_API_PRIV_H
 
@@ -225,9 +225,9 @@ void peer_turn(struct peer *, enum peer_turn, enum standing);
 void peer_sweep(struct api *); /* shuts down those whose time is over, and those that are gone */
 /* Beyond max_connections, for addresses that edges call from. */
 static inline unsigned
-edge_places(const struct api *api)
+edge_places(unsigned max_connections)
 {
-	return api->options.max_connections / 16 + 8;
+	return max_connections / 16 + 8;
 }
 
 /* pthread_cond_t by the monotonic clock. */

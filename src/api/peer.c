@@ -177,7 +177,8 @@ make_room(struct api *api, struct peer *stranger, struct peer *known)
 static bool
 has_place(struct api *api, const struct address *from, int64_t now)
 {
-	size_t most = api->options.max_connections + (from->edge_until > now ? edge_places(api) : 0);
+	size_t most =
+	    api->options.max_connections + (from->edge_until > now ? edge_places(api->options.max_connections) : 0);
 
 	if (api->options.max_per_address > 0 && from->n >= api->options.max_per_address &&
 	    !make_room(api, TAILQ_FIRST(&from->idle.strangers), TAILQ_FIRST(&from->idle.known)))

@@ -13,7 +13,7 @@
 
 #define HEADER_MEMORY ((size_t)40 * 1024) /* per connection: 32 KiB of request header and what libmicrohttpd needs */
 #define BACKLOG 1024
-#define CLOSING_MAX 256
+#define THREADS_MAX 4
 
 static void
 on_connection(
@@ -285,6 +285,23 @@ on_handshake(gnutls_session_t session, const struct gnutls_cert_retr_st *info, g
 	return peer != NULL ? tls_retrieve(peer->api->options.tls, certs, count, key) : -1;
 }
 
+/* Ours are the limits (peer.c): libmicrohttpd's are above them, for those that are being closed. */
+unsigned
+api_descriptors(unsigned max_connections)
+{
+	return max_connections + edge_places(max_connections) + max_connections / 16 + 16;
+}
+
+/* libmicrohttpd's pool has two threads at least. */
+static struct MHD_OptionItem
+pool_option(unsigned threads)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	long n = threads > 0 ? (long)threads : cores > THREADS_MAX ? THREADS_MAX : cores;
+
+	return (struct MHD_OptionItem){n > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)n, NULL};
+}
+
 static struct MHD_Daemon *
 start_daemon(struct api *api)
 {
@@ -295,16 +312,16 @@ start_daemon(struct api *api)
 	    {MHD_OPTION_END, 0, NULL},
 	};
 	const struct MHD_OptionItem http[] = {{MHD_OPTION_END, 0, NULL}};
-	/* Ours are the limits (peer.c): libmicrohttpd's are above them, for those that are being closed. */
-	unsigned most = o->max_connections + edge_places(api) + CLOSING_MAX;
+	const struct MHD_OptionItem pool[] = {pool_option(o->threads), {MHD_OPTION_END, 0, NULL}};
 
 	return MHD_start_daemon(MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME |
 				    MHD_USE_ITC | MHD_USE_ERROR_LOG | (o->tls != NULL ? MHD_USE_TLS : 0),
 	    0, NULL, NULL, on_request, api, MHD_OPTION_EXTERNAL_LOGGER, on_log, api, MHD_OPTION_ARRAY,
-	    o->tls != NULL ? https : http, MHD_OPTION_LISTEN_SOCKET, api->listen_fd, MHD_OPTION_URI_LOG_CALLBACK,
-	    on_target, api, MHD_OPTION_NOTIFY_COMPLETED, on_completed, api, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
-	    api, MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADER_MEMORY, MHD_OPTION_CONNECTION_LIMIT, most,
-	    MHD_OPTION_CONNECTION_TIMEOUT, o->idle_seconds, MHD_OPTION_END);
+	    o->tls != NULL ? https : http, MHD_OPTION_ARRAY, pool, MHD_OPTION_LISTEN_SOCKET, api->listen_fd,
+	    MHD_OPTION_URI_LOG_CALLBACK, on_target, api, MHD_OPTION_NOTIFY_COMPLETED, on_completed, api,
+	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, api, MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADER_MEMORY,
+	    MHD_OPTION_CONNECTION_LIMIT, api_descriptors(o->max_connections), MHD_OPTION_CONNECTION_TIMEOUT,
+	    o->idle_seconds, MHD_OPTION_END);
 }
 
 static void

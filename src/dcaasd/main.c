@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,12 +31,15 @@
 
 #define STOP_MS 4000 /* a stop takes 5 s at most; the rest is for the writer and the checkpoint */
 #define RELOAD_WAIT_MS 30000
+#define OTHER_DESCRIPTORS 100 /* the database's, the log's, those of the HTTP server's threads */
+#define CONNECTIONS_MIN 8
 #define HEALTH_SECONDS 1
 
 struct daemon {
 	const char *config_path;
 	struct settings *settings;
-	unsigned reloads; /* asked for so far */
+	unsigned reloads;         /* asked for so far */
+	unsigned max_connections; /* of each listener */
 	struct shared shared;
 	struct arena *arena;
 	struct store *store;
@@ -290,6 +294,26 @@ settings_now(void *user, struct arena *arena)
 	return res_holder_copy(&((struct shared *)user)->holder, arena);
 }
 
+/* A server without descriptors for them would be deaf to connections it says it takes: as many as there can be. */
+static void
+fit_connections(struct daemon *d, size_t listeners)
+{
+	rlim_t needed = OTHER_DESCRIPTORS + listeners * api_descriptors(d->settings->max_connections);
+	struct rlimit limit;
+
+	d->max_connections = d->settings->max_connections;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed)
+		return;
+	limit.rlim_cur = limit.rlim_max < needed ? limit.rlim_max : needed;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed)
+		return;
+	while (d->max_connections > CONNECTIONS_MIN &&
+	       OTHER_DESCRIPTORS + listeners * api_descriptors(d->max_connections) > limit.rlim_cur)
+		d->max_connections--;
+	dc_log(LOG_WARNING, "fewer connections than max_connections", "connections=%u descriptors=%llu",
+	    d->max_connections, (unsigned long long)limit.rlim_cur);
+}
+
 static enum dc_code
 listen_at(struct daemon *d, const struct route *const *routes, const struct listener *l, struct dc_error *error)
 {
@@ -306,9 +330,10 @@ listen_at(struct daemon *d, const struct route *const *routes, const struct list
 	    .port = l->at != NULL ? l->at->port : 0,
 	    .listen_fd = l->fd,
 	    .tls = l->tls ? d->tls : NULL,
-	    .max_connections = s->max_connections,
+	    .max_connections = d->max_connections,
 	    .max_per_address = s->max_per_address,
 	    .idle_seconds = s->idle_seconds,
+	    .threads = s->http_threads,
 	    .user = &d->shared,
 	    .settings = settings_now,
 	};
@@ -389,6 +414,7 @@ start(struct daemon *d, struct dc_error *error)
 	if (n == 0)
 		return dc_fail(error, DC_E_PARAM, "listen",
 		    "neither [dcaasd] listen nor an inherited listener: nobody could call");
+	fit_connections(d, (size_t)n);
 	for (int i = 0; i < n; i++)
 		want_tls = want_tls || listener[i].tls;
 	if ((rc = open_store(d, true, error)) != DC_OK ||

@@ -40,6 +40,8 @@ const struct config_key settings_keys[] = {
     {SECTION, "max_connections", "4096",
 	"Connections at a time. Beyond them, the connection that has waited longest for its client is closed."},
     {SECTION, "max_per_address", "1024", "Connections at a time from one address; of IPv6 a /64 is one."},
+    {SECTION, "http_threads", "0",
+	"Threads of each listener that serve HTTP; 0: as many as the machine has cores, at most 4."},
     {SECTION, "idle_seconds", "60", "Idle connections are closed after this time."},
     {SECTION, "log", "info", "Least level that is logged: error, warning, info or debug."},
     {0},
@@ -90,7 +92,7 @@ take_log(const char *text, struct settings *s, struct dc_error *err)
 static enum dc_code
 take_numbers(struct settings *s, struct dc_error *err)
 {
-	int64_t connections, per_address, idle;
+	int64_t connections, per_address, idle, threads;
 	const struct {
 		const char *key;
 		int64_t lo, hi;
@@ -108,6 +110,7 @@ take_numbers(struct settings *s, struct dc_error *err)
 	    {"max_connections", 8, 100000, &connections},
 	    {"max_per_address", 8, 100000, &per_address},
 	    {"idle_seconds", 1, 3600, &idle},
+	    {"http_threads", 0, 64, &threads},
 	};
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
@@ -120,6 +123,7 @@ take_numbers(struct settings *s, struct dc_error *err)
 	s->max_connections = (unsigned)connections;
 	s->max_per_address = (unsigned)per_address;
 	s->idle_seconds = (unsigned)idle;
+	s->http_threads = (unsigned)threads;
 	if (s->res.internal_asn_first > s->res.internal_asn_last)
 		return dc_fail(
 		    err, DC_E_PARAM, "internal_asn_first", "[dcaasd] internal_asn_first is above internal_asn_last");

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from fake_edge import FakeEdge
+from lab.dcaasd import Dcaasd
 from lab.guest import PATIENCE
 from support import V3, World, exchange, send, wait_for
 
@@ -312,3 +313,28 @@ def test_a_chunked_body_of_a_stranger_is_refused_when_it_is_not_small(target):
         wire.send(b"0\r\n\r\n")
         assert wire.answer()[0] == status
         wire.close()
+
+
+def test_few_descriptors_do_not_make_it_deaf(figure):
+    """It takes as many connections as it has descriptors for, and says so, whatever max_connections says."""
+    daemon = Dcaasd(settings=["max_connections = 4096", "max_per_address = 4096"])
+    try:
+        daemon.init()
+        inherited = daemon.unprivileged
+        daemon.unprivileged = lambda: ["prlimit", "--nofile=300:300", *inherited()]
+        daemon.start()
+        daemon.unprivileged = inherited
+        assert "fewer connections than max_connections" in daemon.log()
+        wires = []
+        for _ in range(400):
+            wires.append(socket.create_connection(("127.0.0.1", daemon.port), timeout=60))
+            wires[-1].sendall(b"GET /health HT")
+        begun = time.monotonic()
+        for _ in range(20):
+            assert daemon.health()["version"]
+        figure("20 calls where descriptors are few", time.monotonic() - begun, 2 * max(1, PATIENCE / 5))
+        for wire in wires:
+            wire.close()
+        assert daemon.stop() == 0
+    finally:
+        daemon.remove()
