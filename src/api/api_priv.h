@@ -22,6 +22,7 @@
 #define ANSWER_MAX ((size_t)64 * 1024 * 1024)
 #define WAKES_KEPT 256
 #define SLOWEST_BYTES_PER_MS 16
+#define LONG_BODY ((size_t)64 * 1024) /* hashing and decoding more is not for the threads of the HTTP server */
 #define ADDRESS_KEY_SIZE 16
 #define ADDRESS_BUCKETS 1024
 
@@ -161,6 +162,8 @@ void exchange_run(struct exchange *);
 /* On a lane's thread: route->prepare and what follows; a long read. */
 void exchange_prepare(struct exchange *);
 void exchange_read(struct exchange *);
+/* What exchange_start() leaves for a lane when the body is large. */
+void exchange_with_body(struct exchange *);
 /* Answers that there is no place in a lane. */
 void exchange_no_place(struct exchange *);
 void exchange_finish(struct exchange *, enum dc_code rc, const struct dc_error *err);

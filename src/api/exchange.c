@@ -444,6 +444,30 @@ exchange_head(struct exchange *x, const char *version, struct dc_error *err)
 	return body_announced(x, length != NULL ? strtoull(length, NULL, 10) : 0, err);
 }
 
+/* From who calls to the answer. */
+static void
+begin(struct exchange *x)
+{
+	struct call *c = &x->call;
+
+	if ((c->route->flags & ROUTE_WRITES) || c->route->prepare != NULL || cost_is_high(x))
+		store_read(c->api->options.store, admit_job, x, admitted);
+	else
+		run_by(x, read_job);
+}
+
+void
+exchange_with_body(struct exchange *x)
+{
+	struct dc_error err = {0};
+	enum dc_code rc = DC_OK;
+
+	if (is_stopping(x, &rc, &err))
+		exchange_finish(x, rc, &err);
+	else
+		begin(x);
+}
+
 void
 exchange_start(struct exchange *x)
 {
@@ -474,10 +498,10 @@ exchange_start(struct exchange *x)
 		exchange_finish(x, DC_OK, NULL);
 		return;
 	}
-	if ((c->route->flags & ROUTE_WRITES) || c->route->prepare != NULL || cost_is_high(x))
-		store_read(c->api->options.store, admit_job, x, admitted);
-	else
-		run_by(x, read_job);
+	if (c->body_len <= LONG_BODY)
+		begin(x);
+	else if (!worker_add(x, LANE_BODY, NULL))
+		exchange_no_place(x);
 }
 
 /* The exchange may be freed by libmicrohttpd's thread as soon as the phase is DONE and its connection runs. */

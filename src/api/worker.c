@@ -9,7 +9,9 @@
  *
  * LANE_LONG: what takes seconds (a new key for all secrets).
  *
- * LANE_READ: reads that have turned out long (cost.c); of one project on all threads but one at most. */
+ * LANE_READ: reads that have turned out long (cost.c); of one project on all threads but one at most.
+ *
+ * LANE_BODY: calls with a body that takes its time to be hashed and decoded; of one edge, or user, on one thread. */
 #include <inttypes.h>
 #include <signal.h>
 #include <unistd.h>
@@ -25,6 +27,7 @@ static const struct lane_kind {
     [LANE_OPERATOR] = {256, 64, 128},
     [LANE_LONG] = {8, 2, 8},
     [LANE_READ] = {4096, 1024, 4096},
+    [LANE_BODY] = {1024, 128, 512},
 };
 
 static struct exchange *
@@ -38,6 +41,8 @@ serve(const struct lane *lane, struct exchange *x)
 {
 	if (lane->kind == LANE_READ)
 		exchange_read(x);
+	else if (lane->kind == LANE_BODY)
+		exchange_with_body(x);
 	else
 		exchange_prepare(x);
 }
@@ -100,15 +105,25 @@ lane_stop(struct lane *lane)
 	pthread_mutex_destroy(&lane->lock);
 }
 
+static unsigned
+threads_of(enum route_lane kind)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (kind == LANE_BODY)
+		return 2;
+	if (kind == LANE_READ)
+		return cores < 2 ? 2 : cores > LANE_THREADS_MAX ? LANE_THREADS_MAX : (unsigned)cores;
+	return 1;
+}
+
 int
 worker_start(struct api *api)
 {
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned readers = cores < 2 ? 2 : cores > LANE_THREADS_MAX ? LANE_THREADS_MAX : (unsigned)cores;
 	int rc = 0;
 
 	for (size_t i = 0; i < LANES && rc == 0; i++) {
-		rc = lane_start(&api->lane[i], (enum route_lane)i, i == LANE_READ ? readers : 1);
+		rc = lane_start(&api->lane[i], (enum route_lane)i, threads_of((enum route_lane)i));
 		api->lanes = i + 1;
 	}
 	if (rc != 0)

@@ -338,3 +338,37 @@ def test_few_descriptors_do_not_make_it_deaf(figure):
         assert daemon.stop() == 0
     finally:
         daemon.remove()
+
+
+def test_large_bodies_are_decoded_beside_the_threads_that_serve(new_dcaasd):
+    """With one of them: a tenant's call does not wait for the reports of an edge that sends one after the other."""
+    target = Target(new_dcaasd, "http_threads = 1")
+    ended, large = threading.Event(), []
+    body = {"padding": [0] * 300000}
+
+    def report():
+        begun = time.monotonic()
+        assert target.edge.call("POST", "/dcaas/v1/edge/report", body)[0] == 400  # once it is decoded
+        large.append(time.monotonic() - begun)
+
+    def reports():
+        while not ended.is_set():
+            report()
+
+    report()
+    threads = [threading.Thread(target=reports) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    small, end = [], time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        begun = time.monotonic()
+        assert send(target.tenant, "GET", V3 + "virtual-gateways").status == 200
+        small.append(time.monotonic() - begun)
+        time.sleep(0.05)
+    ended.set()
+    for thread in threads:
+        thread.join()
+    small.sort()
+    print("\na large report alone %.3f s, a tenant's read beside four senders %.3f s (median of %d)" % (
+        large[0], small[len(small) // 2], len(small)))
+    assert small[len(small) // 2] < large[0] / 2
