@@ -282,6 +282,8 @@ def venv():
 def lint(group):
     code, output = run([sys.executable, "test/check_includes.py"])
     group.count("include rules", code == 0, output)
+    code, output = run([sys.executable, "test/check_words.py"])
+    group.count("words of errors end without a full stop", code == 0, output)
     code, output = run(["git", "grep", "-nIE", r"(^|[^A-Za-z0-9_.])/(work|farm|root)/", "--", "."])
     group.count("no path of one machine in a file", code == 1, output)
     banned = r"(^|[^A-Za-z0-9_])(strcpy|strcat|sprintf|vsprintf|atoi|atol|atof|strtok|gets|system|popen)\("

@@ -37,8 +37,8 @@ check_length(const struct exchange *x, unsigned long long length, struct dc_erro
 	if (length <= limit)
 		return DC_OK;
 	if (limit == BODY_MAX)
-		return dc_fail(err, DC_E_TOO_LARGE, NULL, "The request body is larger than 12 MB.");
-	return dc_fail(err, DC_E_TOO_LARGE, NULL, "The request body is larger than %zu bytes.", limit);
+		return dc_fail(err, DC_E_TOO_LARGE, NULL, "The request body is larger than 12 MB");
+	return dc_fail(err, DC_E_TOO_LARGE, NULL, "The request body is larger than %zu bytes", limit);
 }
 
 static enum dc_code
@@ -96,7 +96,7 @@ take_room(struct exchange *x, size_t len, struct dc_error *err)
 			x->peer->from->body_bytes[x->kind] += more;
 	}
 	pthread_mutex_unlock(&api->peer_lock);
-	return room ? DC_OK : dc_fail(err, DC_E_UNAVAILABLE, NULL, "Too many large requests: try again.");
+	return room ? DC_OK : dc_fail(err, DC_E_UNAVAILABLE, NULL, "Too many large requests: try again");
 }
 
 void
@@ -135,7 +135,7 @@ body_add(struct exchange *x, const char *data, size_t len, struct dc_error *err)
 		return rc;
 	buf_add(&x->body, data, len);
 	if (x->body.failed) /* a part of a body is none */
-		return dc_fail(err, DC_E_UNAVAILABLE, NULL, "Too many large requests: try again.");
+		return dc_fail(err, DC_E_UNAVAILABLE, NULL, "Too many large requests: try again");
 	if (whole / STEP != (whole - len) / STEP)
 		peer_allow(x->peer, (int64_t)x->call.api->options.idle_seconds * 1000);
 	return DC_OK;

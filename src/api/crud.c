@@ -226,7 +226,7 @@ crud_load(
 	rc = normal != NULL ? query_get(tx, res->table, cond, ret, err) : DC_E_NOT_FOUND;
 	if (rc != DC_E_NOT_FOUND)
 		return rc;
-	return dc_missing(err, res->missing, "The %s %.64s does not exist.", res->title, id != NULL ? id : "");
+	return dc_missing(err, res->missing, "The %s %.64s does not exist", res->title, id != NULL ? id : "");
 }
 
 static enum field_view

@@ -100,11 +100,11 @@ check_project(struct tx *tx, struct call *c, struct dc_error *err)
 	c->project = call_param(c, "project_id");
 	if (c->project == NULL || c->project[0] == '\0' || c->project[0] == '{')
 		return dc_fail(err, DC_E_FORBIDDEN, "project_id",
-		    "The client sent no project id: set it in the client's credentials.");
+		    "The client sent no project id: set it in the client's credentials");
 	if ((kept = crud_normal_id(&project_table, c->project, c->arena)) != NULL)
 		c->project = kept;
 	if (c->who.domain_scoped && c->who.role != ROLE_OPERATOR)
-		return dc_fail(err, DC_E_FORBIDDEN, "project_id", "The token is scoped to a domain, not to a project.");
+		return dc_fail(err, DC_E_FORBIDDEN, "project_id", "The token is scoped to a domain, not to a project");
 	return projects_check(tx, &scope, c->who.role, c->project, err);
 }
 
@@ -125,9 +125,9 @@ check_role(const struct call *c, struct dc_error *err)
 
 	if (c->route->flags & ROUTE_EDGE)
 		return c->who.edge_id != NULL ? DC_OK
-					      : dc_fail(err, DC_E_FORBIDDEN, NULL, "The call is for edges only.");
+					      : dc_fail(err, DC_E_FORBIDDEN, NULL, "The call is for edges only");
 	if (c->who.role < needed)
-		return dc_fail(err, DC_E_FORBIDDEN, NULL, "The call needs the role %s.", role_names[needed - 1]);
+		return dc_fail(err, DC_E_FORBIDDEN, NULL, "The call needs the role %s", role_names[needed - 1]);
 	return DC_OK;
 }
 
@@ -176,7 +176,7 @@ check_encoding(const struct exchange *x, struct dc_error *err)
 	return encoding[0] == '\0' || strcasecmp(encoding, "identity") == 0
 		   ? DC_OK
 		   : dc_fail(err, DC_E_REQUEST, "Content-Encoding",
-			 "The body's Content-Encoding %.40s is not served: send the body as it is.", encoding);
+			 "The body's Content-Encoding %.40s is not served: send the body as it is", encoding);
 }
 
 /* Only the media type counts: clients add charsets of many spellings. None at all is taken as JSON. */
@@ -192,7 +192,7 @@ check_media_type(const struct exchange *x, struct dc_error *err)
 	len = strcspn(type, "; \t");
 	if (len == 0 || (len == strlen("application/json") && strncasecmp(type, "application/json", len) == 0))
 		return DC_OK;
-	return dc_fail(err, DC_E_REQUEST, "Content-Type", "The body must be application/json.");
+	return dc_fail(err, DC_E_REQUEST, "Content-Type", "The body must be application/json");
 }
 
 /* A tree takes a hundred times the bytes of the text "[],[],[]". Nobody, an edge neither, has that much to say. */
@@ -205,7 +205,7 @@ check_size(const struct exchange *x, struct dc_error *err)
 	for (size_t i = 0; i < x->call.body_len; i++)
 		values += bytes[i] == ',' || bytes[i] == '[' || bytes[i] == '{';
 	return values <= VALUES_MAX ? DC_OK
-				    : dc_fail(err, DC_E_BODY, NULL, "The body holds more than %zu values.", VALUES_MAX);
+				    : dc_fail(err, DC_E_BODY, NULL, "The body holds more than %zu values", VALUES_MAX);
 }
 
 static enum dc_code
@@ -326,7 +326,7 @@ void
 exchange_no_place(struct exchange *x)
 {
 	struct dc_error err = {0};
-	enum dc_code rc = dc_fail(&err, DC_E_UNAVAILABLE, NULL, "Too many calls of this kind: try again.");
+	enum dc_code rc = dc_fail(&err, DC_E_UNAVAILABLE, NULL, "Too many calls of this kind: try again");
 
 	exchange_finish(x, rc, &err);
 }
@@ -345,7 +345,7 @@ is_stopping(const struct exchange *x, enum dc_code *rc, struct dc_error *err)
 {
 	if (!atomic_load(&x->call.api->stopping)) /* a full queue takes longer than a stop may */
 		return false;
-	*rc = dc_fail(err, DC_E_UNAVAILABLE, NULL, "The server is stopping.");
+	*rc = dc_fail(err, DC_E_UNAVAILABLE, NULL, "The server is stopping");
 	return true;
 }
 
@@ -437,7 +437,7 @@ exchange_head(struct exchange *x, const char *version, struct dc_error *err)
 	if ((x->fault = header_fault(x, version)) != NULL)
 		return dc_fail(err, DC_E_REQUEST, NULL, "%s", x->fault);
 	if (percent_decode_text(c->raw_query, strlen(c->raw_query), c->arena) == NULL)
-		return dc_fail(err, DC_E_REQUEST, NULL, "The query holds a broken or forbidden escape.");
+		return dc_fail(err, DC_E_REQUEST, NULL, "The query holds a broken or forbidden escape");
 	if ((rc = route_find(c->api->options.routes, x->method, c->raw_path, c->arena, &c->match, err)) != DC_OK)
 		return rc;
 	c->route = c->match.route;
@@ -486,7 +486,7 @@ exchange_start(struct exchange *x)
 	if (exchange_header(c, "User-Agent") != NULL)
 		c->user_agent = exchange_header(c, "User-Agent");
 	if (atomic_load(&c->api->stopping)) {
-		exchange_finish(x, dc_fail(&err, DC_E_UNAVAILABLE, NULL, "The server is stopping."), &err);
+		exchange_finish(x, dc_fail(&err, DC_E_UNAVAILABLE, NULL, "The server is stopping"), &err);
 		return;
 	}
 	if (x->refusal != DC_OK) {

@@ -35,24 +35,24 @@ header_fault(const struct exchange *x, const char *version)
 	const char *coding = exchange_header(&x->call, "Transfer-Encoding");
 
 	if (x->broken_lines)
-		return "A header's line is folded, or is cut short by a NUL.";
+		return "A header's line is folded, or is cut short by a NUL";
 	if (strchr(x->call.raw_path, '\r') != NULL || strchr(x->call.raw_query, '\r') != NULL)
-		return "The request line holds a carriage return.";
+		return "The request line holds a carriage return";
 	for (size_t i = 0; i < x->header_n; i++) {
 		if (!is_token(x->headers[i].name))
-			return "A header's name holds what no name may hold.";
+			return "A header's name holds what no name may hold";
 		if (strchr(x->headers[i].value, '\r') != NULL)
-			return "A header's value holds a carriage return.";
+			return "A header's value holds a carriage return";
 	}
 	for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++)
 		if (count_of(x, single[i]) > 1)
 			return arena_printf(x->call.arena, "The header %s stands twice.", single[i]);
 	if (strcmp(version, "HTTP/1.1") == 0 && exchange_header(&x->call, "Host") == NULL)
-		return "The header Host is missing.";
+		return "The header Host is missing";
 	if (coding != NULL && strcasecmp(coding, "chunked") != 0)
-		return "Of the transfer encodings only chunked is known.";
+		return "Of the transfer encodings only chunked is known";
 	if (coding != NULL && exchange_header(&x->call, "Content-Length") != NULL)
-		return "The headers Content-Length and Transfer-Encoding exclude each other.";
+		return "The headers Content-Length and Transfer-Encoding exclude each other";
 	return NULL;
 }
 

@@ -19,7 +19,7 @@ query_number(const struct call *call, const char *name, int64_t lo, int64_t hi, 
 		return DC_OK;
 	value = strtonum(text, lo, hi, &wrong);
 	if (wrong != NULL || !isdigit((unsigned char)text[0]))
-		return dc_fail(err, DC_E_PARAM, name, "%s must be a whole number from %lld to %lld.", name,
+		return dc_fail(err, DC_E_PARAM, name, "%s must be a whole number from %lld to %lld", name,
 		    (long long)lo, (long long)hi);
 	*ret = value;
 	return DC_OK;
@@ -33,7 +33,7 @@ query_flag(const struct call *call, const char *name, bool *ret, struct dc_error
 	if (text == NULL)
 		return DC_OK;
 	if (strcasecmp(text, "true") != 0 && strcasecmp(text, "false") != 0)
-		return dc_fail(err, DC_E_PARAM, name, "%s must be true or false.", name);
+		return dc_fail(err, DC_E_PARAM, name, "%s must be true or false", name);
 	*ret = strcasecmp(text, "true") == 0;
 	return DC_OK;
 }
@@ -46,12 +46,12 @@ take_sort(const struct call *call, const struct field_table *table, struct query
 
 	if (key != NULL && key[0] != '\0') { /* the contract allows an empty one */
 		if ((f = field_find(table, key)) == NULL || f->no_column || !(f->sort || strcmp(key, "id") == 0))
-			return dc_fail(err, DC_E_PARAM, "sort_key", "sort_key names no member that can be sorted by.");
+			return dc_fail(err, DC_E_PARAM, "sort_key", "sort_key names no member that can be sorted by");
 		page->sort = f->name;
 	}
 	if (dir != NULL) {
 		if (strcasecmp(dir, "asc") != 0 && strcasecmp(dir, "desc") != 0)
-			return dc_fail(err, DC_E_PARAM, "sort_dir", "sort_dir must be asc or desc.");
+			return dc_fail(err, DC_E_PARAM, "sort_dir", "sort_dir must be asc or desc");
 		page->descending = strcasecmp(dir, "desc") == 0;
 	}
 	return DC_OK;
@@ -75,7 +75,7 @@ take_page(struct call *call, const struct field_table *table, struct query_page 
 		return DC_OK;
 	}
 	rc = field_check_query(field_find(table, "id"), marker, call->arena, &page->after, err);
-	return rc == DC_OK ? rc : dc_fail(err, DC_E_PARAM, "marker", "marker must be the id of an item.");
+	return rc == DC_OK ? rc : dc_fail(err, DC_E_PARAM, "marker", "marker must be the id of an item");
 }
 
 /* The values of one filter: repeated keys, and the parts of each where commas separate. */
@@ -92,7 +92,7 @@ filter_values(struct call *call, const struct field *f, const char **values, siz
 		do {
 			part = f->filter_csv ? strsep(&rest, ",") : rest;
 			if (*n == FILTER_VALUES_MAX)
-				return dc_fail(err, DC_E_PARAM, f->name, "%s has too many values.", f->name);
+				return dc_fail(err, DC_E_PARAM, f->name, "%s has too many values", f->name);
 			if ((rc = field_check_query(f, part, call->arena, &values[(*n)++], err)) != DC_OK)
 				return rc;
 		} while (f->filter_csv && rest != NULL);
@@ -178,9 +178,9 @@ crud_fields(struct call *call, const struct field_table *table, const char *cons
 
 			if (f == NULL || !(f->may & (unsigned)list_view(call)))
 				return dc_fail(
-				    err, DC_E_PARAM, "fields", "fields: \"%.64s\" is no member of the answer.", part);
+				    err, DC_E_PARAM, "fields", "fields: \"%.64s\" is no member of the answer", part);
 			if (n == FIELDS_MAX)
-				return dc_fail(err, DC_E_PARAM, "fields", "fields takes at most %d names.", FIELDS_MAX);
+				return dc_fail(err, DC_E_PARAM, "fields", "fields takes at most %d names", FIELDS_MAX);
 			only[n++] = f->name;
 		}
 	}
@@ -233,7 +233,7 @@ check_marker(struct tx *tx, struct call *call, const struct resource *res, const
 	if ((rc = query_count(tx, res->table, cond, &n, err)) != DC_OK || n > 0)
 		return rc;
 	return dc_fail(err, DC_E_PARAM, "marker",
-	    "marker: item %.64s does not exist any more, so it has no place in the order of %s: list from the start.",
+	    "marker: item %.64s does not exist any more, so it has no place in the order of %s: list from the start",
 	    page->after, page->sort);
 }
 

@@ -120,10 +120,10 @@ take_params(const struct path *path, struct arena *arena, struct route_match *re
 			const char *name = arena_strndup(arena, pattern + 1, len - 2);
 
 			if (path->segment[i].text == NULL || path->segment[i].slash)
-				return dc_fail(err, DC_E_REQUEST, name, "The path holds a broken or forbidden escape.");
+				return dc_fail(err, DC_E_REQUEST, name, "The path holds a broken or forbidden escape");
 			if (is_unfilled(name, path->segment[i].text))
 				return dc_fail(err, DC_E_PARAM, name,
-				    "The client sent no %s: the path has %.80s in its place.", name,
+				    "The client sent no %s: the path has %.80s in its place", name,
 				    path->segment[i].text);
 			ret->param[ret->params].name = name;
 			ret->param[ret->params++].value = path->segment[i].text;

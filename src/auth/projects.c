@@ -60,5 +60,5 @@ projects_check(
 		    (scope->project_id == NULL && strcmp(project->domain_id.v, scope->domain_id) == 0))
 			return DC_OK;
 	}
-	return dc_fail(err, DC_E_FORBIDDEN, "project_id", "The project in the path is not the caller's.");
+	return dc_fail(err, DC_E_FORBIDDEN, "project_id", "The project in the path is not the caller's");
 }

@@ -325,7 +325,7 @@ token_show(struct tx *tx, const char *text, struct token_info *ret, struct dc_er
 	if (rc != DC_OK)
 		return rc;
 	if (!found || !info.user.enabled.v)
-		return dc_missing(err, DC_E_NOT_FOUND, "The token does not exist or is over.");
+		return dc_missing(err, DC_E_NOT_FOUND, "The token does not exist or is over");
 	if ((rc = load_domains(tx, &info, err)) != DC_OK)
 		return rc;
 	*ret = info;

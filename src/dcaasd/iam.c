@@ -102,11 +102,11 @@ subject(struct tx *tx, const struct call *call, const char **ret_text, struct to
 	enum dc_code rc;
 
 	if (text == NULL || text[0] == '\0')
-		return dc_fail(err, DC_E_PARAM, "X-Subject-Token", "The header X-Subject-Token is needed.");
+		return dc_fail(err, DC_E_PARAM, "X-Subject-Token", "The header X-Subject-Token is needed");
 	if ((rc = token_show(tx, text, ret, err)) != DC_OK)
 		return rc;
 	if (call->who.role != ROLE_OPERATOR && strcmp(ret->token.user_id.v, call->who.user_id) != 0)
-		return dc_missing(err, DC_E_NOT_FOUND, "The token does not exist or is over.");
+		return dc_missing(err, DC_E_NOT_FOUND, "The token does not exist or is over");
 	*ret_text = text;
 	return DC_OK;
 }

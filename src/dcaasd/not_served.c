@@ -6,7 +6,7 @@ static enum dc_code
 answer_not_served(struct tx *tx, struct call *call, struct dc_error *err)
 {
 	(void)tx;
-	return dc_fail(err, DC_E_NO_API, NULL, "%s is not served yet.", call->route->operation);
+	return dc_fail(err, DC_E_NO_API, NULL, "%s is not served yet", call->route->operation);
 }
 
 #define NOT_SERVED(method, path, name)                                                                                 \

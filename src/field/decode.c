@@ -14,7 +14,7 @@ member_path(const struct decoding *d, const char *prefix, const char *name)
 static enum dc_code
 fail_kind(const struct field *f, const char *path, const char *kind, struct dc_error *err)
 {
-	return dc_fail(err, field_code(f), path, "%s must be %s.", path, kind);
+	return dc_fail(err, field_code(f), path, "%s must be %s", path, kind);
 }
 
 static enum dc_code
@@ -109,8 +109,8 @@ check_items(const struct decoding *d, const struct field *f, size_t n, const cha
 	if (!d->limited || (n >= f->min_items && (f->max_items == 0 || n <= f->max_items)))
 		return DC_OK;
 	if (f->max_items == 0)
-		return dc_fail(d->err, field_code(f), path, "%s must have at least %zu items.", path, f->min_items);
-	return dc_fail(d->err, field_code(f), path, "%s must have %zu to %zu items.", path, f->min_items, f->max_items);
+		return dc_fail(d->err, field_code(f), path, "%s must have at least %zu items", path, f->min_items);
+	return dc_fail(d->err, field_code(f), path, "%s must have %zu to %zu items", path, f->min_items, f->max_items);
 }
 
 static enum dc_code
@@ -186,7 +186,7 @@ keep_json(const struct decoding *d, const struct field *f, const json_t *json, c
 	enum dc_code code = DC_OK;
 
 	if (d->limited && f->max > 0 && strlen(text) > (size_t)f->max)
-		code = dc_fail(d->err, field_code(f), path, "%s must have at most %" PRId64 " bytes.", path, f->max);
+		code = dc_fail(d->err, field_code(f), path, "%s must have at most %" PRId64 " bytes", path, f->max);
 	else
 		F_SET_TEXT(*ret, arena_strdup(d->arena, text));
 	free(text);
@@ -238,7 +238,7 @@ decode_object(const struct decoding *d, const struct field_table *t, const json_
 
 		if (value == NULL || json_is_null(value)) {
 			if ((f->must & d->view) != 0)
-				return dc_fail(d->err, DC_E_PARAM, path, "%s is required.", path);
+				return dc_fail(d->err, DC_E_PARAM, path, "%s is required", path);
 			if (d->stored && value != NULL)
 				*(enum presence *)field_ptr(f, row) = NULLED;
 			continue;
@@ -250,7 +250,7 @@ decode_object(const struct decoding *d, const struct field_table *t, const json_
 		any = true;
 	}
 	if (t->at_least_one && !any && (d->view & (VIEW_UPDATE | VIEW_OP_UPDATE)) != 0)
-		return dc_fail(d->err, DC_E_PARAM, prefix, "%s must have at least one member that can be changed.",
+		return dc_fail(d->err, DC_E_PARAM, prefix, "%s must have at least one member that can be changed",
 		    prefix != NULL && prefix[0] != '\0' ? prefix : "The body");
 	return DC_OK;
 }
@@ -311,7 +311,7 @@ fail_parse(const json_error_t *e, struct dc_error *err)
 		size_t n = strcspn(start, "\"");
 
 		snprintf(key, sizeof(key), "%.*s", (int)(n < sizeof(key) ? n : sizeof(key) - 1), start);
-		return dc_fail(err, DC_E_BODY, key, "The member \"%s\" occurs twice in one object of the body.", key);
+		return dc_fail(err, DC_E_BODY, key, "The member \"%s\" occurs twice in one object of the body", key);
 	}
 	/* What stands near the fault may be a secret; the names of the parser's flags are its own affair. */
 	snprintf(words, sizeof(words), "%s", e->text);
@@ -320,7 +320,7 @@ fail_parse(const json_error_t *e, struct dc_error *err)
 	if ((cut = strstr(words, " without JSON_")) != NULL)
 		*cut = '\0';
 	return dc_fail(
-	    err, DC_E_BODY, NULL, "The body is not valid JSON: line %d, column %d: %s.", e->line, e->column, words);
+	    err, DC_E_BODY, NULL, "The body is not valid JSON: line %d, column %d: %s", e->line, e->column, words);
 }
 
 enum dc_code
@@ -334,11 +334,11 @@ field_parse(const char *text, size_t len, json_t **ret, struct dc_error *err)
 		integers_back(json);
 	}
 	if (json == NULL)
-		return len == 0 ? dc_fail(err, DC_E_BODY, NULL, "The body is empty; this call takes a JSON object.")
+		return len == 0 ? dc_fail(err, DC_E_BODY, NULL, "The body is empty; this call takes a JSON object")
 				: fail_parse(&e, err);
 	if (!json_is_object(json)) {
 		json_decref(json);
-		return dc_fail(err, DC_E_BODY, NULL, "The body must be a JSON object.");
+		return dc_fail(err, DC_E_BODY, NULL, "The body must be a JSON object");
 	}
 	*ret = json;
 	return DC_OK;
@@ -356,9 +356,9 @@ field_decode_body(const struct field_table *t, enum field_view view, const char 
 	const json_t *inner = json_object_get(json, envelope);
 
 	if (inner == NULL || json_is_null(inner))
-		code = dc_fail(err, DC_E_BODY, envelope, "The body must have the member %s.", envelope);
+		code = dc_fail(err, DC_E_BODY, envelope, "The body must have the member %s", envelope);
 	else if (!json_is_object(inner))
-		code = dc_fail(err, DC_E_BODY, envelope, "%s must be an object.", envelope);
+		code = dc_fail(err, DC_E_BODY, envelope, "%s must be an object", envelope);
 	else
 		code = field_decode(t, view, inner, envelope, arena, ret, err);
 	json_decref(json);

@@ -187,7 +187,7 @@ what_is_no_json_object_is_refused(void **state)
 	    {"{\"port\":{}} x", "not valid JSON"},
 	    {"{\"port\":{\"name\":\"a\",\"vlan\":1,\"vlan\":2}}", "\"vlan\" occurs twice"},
 	    {"{\"port\":{\"secret\":\"hunter2", "not valid JSON"},
-	    {"{\"port\":{\"name\":\"a\\u0000b\"}}", "\\u0000 is not allowed."},
+	    {"{\"port\":{\"name\":\"a\\u0000b\"}}", "\\u0000 is not allowed"},
 	    {"{\"port\":{\"name\":\"\xff\"}}", "not valid JSON"}};
 
 	(void)state;

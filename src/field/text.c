@@ -31,18 +31,18 @@ check_text(const struct field *f, const char *value, const char *path, struct dc
 	if (f->kind == F_UUID)
 		return uuid_is_valid(value) || (f->zero && (value[0] == '\0' || strcmp(value, "0") == 0))
 			   ? DC_OK
-			   : dc_fail(err, field_code(f), path, "%s must be a UUID%s.", path, f->zero ? " or 0" : "");
+			   : dc_fail(err, field_code(f), path, "%s must be a UUID%s", path, f->zero ? " or 0" : "");
 	if (f->kind == F_HEX32)
 		return hex32_is_valid(value)
 			   ? DC_OK
-			   : dc_fail(err, field_code(f), path, "%s must have 32 hexadecimal digits.", path);
+			   : dc_fail(err, field_code(f), path, "%s must have 32 hexadecimal digits", path);
 	if (!count_characters(value, &n))
-		return dc_fail(err, field_code(f), path, "%s must not have control characters.", path);
+		return dc_fail(err, field_code(f), path, "%s must not have control characters", path);
 	if (n < f->min || (f->max > 0 && n > f->max)) {
 		if (f->max == 0)
 			return dc_fail(
-			    err, field_code(f), path, "%s must have at least %" PRId64 " characters.", path, f->min);
-		return dc_fail(err, field_code(f), path, "%s must have %" PRId64 " to %" PRId64 " characters.", path,
+			    err, field_code(f), path, "%s must have at least %" PRId64 " characters", path, f->min);
+		return dc_fail(err, field_code(f), path, "%s must have %" PRId64 " to %" PRId64 " characters", path,
 		    f->min, f->max);
 	}
 	return DC_OK;
@@ -56,8 +56,8 @@ check_int(const struct field *f, int64_t v, const char *path, struct dc_error *e
 	if (v != INT64_MIN && (!limited || (v >= f->min && v <= f->max)))
 		return DC_OK;
 	if (!limited)
-		return dc_fail(err, field_code(f), path, "%s must be a whole number.", path);
-	return dc_fail(err, field_code(f), path, "%s must be a whole number from %" PRId64 " to %" PRId64 ".", path,
+		return dc_fail(err, field_code(f), path, "%s must be a whole number", path);
+	return dc_fail(err, field_code(f), path, "%s must be a whole number from %" PRId64 " to %" PRId64 "", path,
 	    f->min, f->max);
 }
 
@@ -78,7 +78,7 @@ fail_enum(const struct field *f, const char *const *names, const char *path, str
 
 	for (size_t i = 0; names[i] != NULL; i++)
 		buf_printf(&all, "%s%s", i == 0 ? "" : names[i + 1] == NULL ? " or " : ", ", names[i]);
-	dc_fail(err, field_code(f), path, "%s must be %s.", path, buf_str(&all));
+	dc_fail(err, field_code(f), path, "%s must be %s", path, buf_str(&all));
 	buf_free(&all);
 	return field_code(f);
 }
@@ -153,7 +153,7 @@ check_query_number(
 	int64_t v = 0;
 
 	if (!parse_digits(value + (negative ? 1 : 0), &v))
-		return dc_fail(err, DC_E_PARAM, f->name, "%s must be a whole number.", f->name);
+		return dc_fail(err, DC_E_PARAM, f->name, "%s must be a whole number", f->name);
 	*ret = arena_printf(arena, "%s%" PRId64, negative ? "-" : "", v);
 	return DC_OK;
 }
@@ -167,13 +167,13 @@ field_check_query(const struct field *f, const char *value, struct arena *arena,
 		return check_query_number(f, value, arena, ret, err);
 	if (f->kind == F_TIME) {
 		if (!utc_parse(value, &t))
-			return dc_fail(err, DC_E_PARAM, f->name, "%s must be a time.", f->name);
+			return dc_fail(err, DC_E_PARAM, f->name, "%s must be a time", f->name);
 		*ret = arena_printf(arena, "%" PRId64, t);
 		return DC_OK;
 	}
 	if (f->kind == F_BOOL) {
 		if (strcasecmp(value, "true") != 0 && strcasecmp(value, "false") != 0)
-			return dc_fail(err, DC_E_PARAM, f->name, "%s must be true or false.", f->name);
+			return dc_fail(err, DC_E_PARAM, f->name, "%s must be true or false", f->name);
 		*ret = strcasecmp(value, "true") == 0 ? "true" : "false";
 		return DC_OK;
 	}

@@ -217,7 +217,7 @@ ports_json(struct fold *f, struct f_text *ret)
 		field_encode(&wire_port_table, VIEW_WIRE, &port[i], NULL, &out);
 	jw_array_end(&out);
 	if (text.failed)
-		return dc_fail(f->err, DC_E_PARAM, "ports", "ports: there are too many.");
+		return dc_fail(f->err, DC_E_PARAM, "ports", "ports: there are too many");
 	F_SET_TEXT(*ret, arena_strdup(tx_arena(f->tx), buf_str(&text)));
 	return DC_OK;
 }

@@ -43,7 +43,7 @@ named(struct tx *tx, const struct resource *res, const char *id, const char *mem
 
 	if (rc != DC_E_NOT_FOUND)
 		return rc;
-	return dc_fail(err, DC_E_NOT_FOUND, member, "%s: the %s %s does not exist.", member, res->title, id);
+	return dc_fail(err, DC_E_NOT_FOUND, member, "%s: the %s %s does not exist", member, res->title, id);
 }
 
 static enum dc_code
@@ -116,11 +116,11 @@ check_reach(const struct user_row *u, struct dc_error *err)
 	if (u->project_id.set == GIVEN)
 		return !all ? DC_OK
 			    : dc_fail(err, DC_E_PARAM, "user.all_projects",
-				  "user.all_projects and user.project_id exclude each other.");
+				  "user.all_projects and user.project_id exclude each other");
 	if (all || role_parse(u->role.v) == ROLE_OPERATOR)
 		return DC_OK;
 	return dc_fail(err, DC_E_PARAM, "user.project_id",
-	    "user.project_id is needed, or user.all_projects: true for a user of every project of the domain.");
+	    "user.project_id is needed, or user.all_projects: true for a user of every project of the domain");
 }
 
 /* A user bound to a project belongs to its domain. */
@@ -144,7 +144,7 @@ user_create(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 			F_SET_TEXT(u->domain_id, project->domain_id.v);
 		if (strcmp(u->domain_id.v, project->domain_id.v) != 0)
 			return dc_fail(err, DC_E_PARAM, "user.project_id",
-			    "user.project_id: the project belongs to another domain than user.domain_id.");
+			    "user.project_id: the project belongs to another domain than user.domain_id");
 		return DC_OK;
 	}
 	if (u->domain_id.set != GIVEN)
@@ -159,7 +159,7 @@ not_oneself(
 {
 	if (call->who.user_id == NULL || strcmp(call->who.user_id, u->id.v) != 0)
 		return DC_OK;
-	return dc_fail(err, DC_E_PARAM, member, "An operator cannot %s himself: another one has to.", what);
+	return dc_fail(err, DC_E_PARAM, member, "An operator cannot %s himself: another one has to", what);
 }
 
 static enum dc_code
@@ -263,7 +263,7 @@ key_check_project(struct tx *tx, const struct key_row *k, const struct user_row 
 	if (rc != DC_OK || user_may_use(user, project))
 		return rc;
 	return dc_fail(
-	    err, DC_E_PARAM, "access_key.project_id", "access_key.project_id: the user may not use this project.");
+	    err, DC_E_PARAM, "access_key.project_id", "access_key.project_id: the user may not use this project");
 }
 
 static enum dc_code
@@ -272,7 +272,7 @@ key_check_role(const struct key_row *k, const struct user_row *user, struct dc_e
 	if (k->role.set != GIVEN || role_parse(k->role.v) <= role_parse(user->role.v))
 		return DC_OK;
 	return dc_fail(
-	    err, DC_E_PARAM, "access_key.role", "access_key.role cannot be more than the user's: %s.", user->role.v);
+	    err, DC_E_PARAM, "access_key.role", "access_key.role cannot be more than the user's: %s", user->role.v);
 }
 
 static void
@@ -301,7 +301,7 @@ key_create(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 	key_fill(tx, k);
 	return access_key_ok(k->access_key.v) ? DC_OK
 					      : dc_fail(err, DC_E_PARAM, "access_key.access_key",
-						    "access_key.access_key may hold letters, digits, - and _ only.");
+						    "access_key.access_key may hold letters, digits, - and _ only");
 }
 
 static enum dc_code

@@ -333,7 +333,7 @@ interface_of_path(
 	if (rc == DC_OK)
 		rc = load_interface(tx, call, ((struct vif_peer *)row)->vif_id.v, ret, err);
 	return rc == DC_E_NOT_FOUND
-		   ? dc_missing(err, DC_E_VIF_NOT_FOUND, "The virtual interface %.64s does not exist.", id)
+		   ? dc_missing(err, DC_E_VIF_NOT_FOUND, "The virtual interface %.64s does not exist", id)
 		   : rc;
 }
 

@@ -60,7 +60,7 @@ conn_fail(struct conn *c, struct dc_error *err)
 	case SQLITE_CANTOPEN:
 		return dc_fail(err, DC_E_STORAGE, NULL, "database: %s (%d)", words, code);
 	case SQLITE_BUSY: /* another program has kept the database locked for BUSY_TIMEOUT_MS */
-		return dc_fail(err, DC_E_UNAVAILABLE, NULL, "The database is locked by another program: try again.");
+		return dc_fail(err, DC_E_UNAVAILABLE, NULL, "The database is locked by another program: try again");
 	default:
 		return dc_fail(err, DC_E_IO, NULL, "database: %s (%d)", words, code);
 	}
