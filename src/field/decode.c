@@ -224,6 +224,23 @@ decode_value(const struct decoding *d, const struct field *f, const json_t *json
 	abort();
 }
 
+/* Ids are kept in lower case, and a client that compares what it sent with what it reads finds its own spelling: words
+ * of the row's member `spelling`, where the table has one. */
+static void
+note_spelling(
+    const struct decoding *d, const struct field_table *t, const struct field *f, const json_t *json, void *row)
+{
+	const struct field *to = f->kind == F_UUID && !d->stored ? field_find(t, "spelling") : NULL;
+	const char *sent = json_string_value(json);
+	struct f_text *words;
+
+	if (to == NULL || strcmp(sent, ((const struct f_text *)field_cptr(f, row))->v) == 0)
+		return;
+	words = field_ptr(to, row);
+	F_SET_TEXT(*words,
+	    words->set == GIVEN ? arena_printf(d->arena, "%s %s", words->v, sent) : arena_strdup(d->arena, sent));
+}
+
 enum dc_code
 decode_object(const struct decoding *d, const struct field_table *t, const json_t *json, const char *prefix, void *row)
 {
@@ -247,6 +264,7 @@ decode_object(const struct decoding *d, const struct field_table *t, const json_
 
 		if (code != DC_OK)
 			return code;
+		note_spelling(d, t, f, value, row);
 		any = true;
 	}
 	if (t->at_least_one && !any && (d->view & (VIEW_UPDATE | VIEW_OP_UPDATE)) != 0)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/uuid.h"
 #include "field/field_priv.h"
 
 static void
@@ -123,9 +124,43 @@ is_wanted(const struct field_options *options, const char *name)
 	return false;
 }
 
+/* An id as its client spelled it, else as it is. */
+static const char *
+spelled(const char *spelling, const char *id)
+{
+	size_t len = strlen(id);
+
+	for (const char *at = spelling; len > 0 && *at != '\0'; at += *at == ' ') {
+		size_t word = strcspn(at, " ");
+
+		if (word == len && strncasecmp(at, id, len) == 0)
+			return at;
+		at += word;
+	}
+	return id;
+}
+
+static bool
+encode_spelled(const struct field *f, const struct f_text *spelling, const void *row, struct json *out)
+{
+	const struct f_text *id = field_cptr(f, row);
+	char text[UUID_TEXT_SIZE];
+	const char *at;
+
+	if (f->kind != F_UUID || id->set != GIVEN || (at = spelled(spelling->v, id->v)) == id->v ||
+	    strlen(id->v) >= sizeof(text))
+		return false;
+	strlcpy(text, at, strlen(id->v) + 1);
+	jw_string(out, text);
+	return true;
+}
+
 void
 encode_object(const struct encoding *e, const struct field_table *t, const void *row, struct json *out)
 {
+	const struct field *words = e->stored ? NULL : field_find(t, "spelling");
+	const struct f_text *spelling = words != NULL ? field_cptr(words, row) : NULL;
+
 	jw_object_begin(out);
 	for (const struct field *f = t->fields; f->name != NULL; f++) {
 		if (f->guard || (f->may & e->view) == 0 || !is_wanted(e->options, f->name))
@@ -135,7 +170,7 @@ encode_object(const struct encoding *e, const struct field_table *t, const void 
 		jw_key(out, f->name);
 		if (e->stored && field_presence(f, row) == NULLED)
 			jw_null(out);
-		else
+		else if (spelling == NULL || spelling->set != GIVEN || !encode_spelled(f, spelling, row, out))
 			encode_value(e, f, row, out);
 	}
 	jw_object_end(out);

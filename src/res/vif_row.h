@@ -31,6 +31,7 @@ struct virtual_interface {
 	/* ours */
 	struct f_text edge_id, port_id;
 	struct f_text vrf_gateway_id; /* the gateway in whose VRF it is, of either kind */
+	struct f_text spelling;       /* of ids, as they were sent */
 };
 extern const struct field_table virtual_interface_table;
 

@@ -57,6 +57,8 @@ const struct field_table virtual_gateway_table = {
 		.filter = true, .filter_csv = true, .doc = "Enterprise project of the gateway; 0 is the default one."},
 	    {AT(virtual_gateway, tags), .kind = F_OBJECTS, .of = &tag_table, .max_items = 10, .may = V_CR,
 		.doc = "Tags of the gateway."},
+	    {AT(virtual_gateway, spelling), .kind = F_TEXT,
+		.doc = "Ids as they were sent, where that is not in lower case."},
 	    {0},
 	},
 };

@@ -12,6 +12,7 @@ struct virtual_gateway {
 	struct f_bool admin_state_up;
 	struct f_text status, device_id, redundant_device_id, public_border_group, enterprise_project_id;
 	struct f_objects tags;
+	struct f_text spelling; /* of ids, as they were sent */
 };
 extern const struct field_table virtual_gateway_table;
 extern const struct resource virtual_gateway_resource;

@@ -154,6 +154,8 @@ const struct field_table virtual_interface_table = {
 	    {AT(virtual_interface, edge_id), .kind = F_UUID, .doc = "Edge."},
 	    {AT(virtual_interface, port_id), .kind = F_UUID, .doc = "Port."},
 	    {AT(virtual_interface, vrf_gateway_id), .kind = F_UUID, .doc = "Gateway in whose VRF it is."},
+	    {AT(virtual_interface, spelling), .kind = F_TEXT,
+		.doc = "Ids as they were sent, where that is not in lower case."},
 	    {0},
 	},
 };

@@ -156,6 +156,26 @@ def test_an_id_in_upper_case_is_the_same_id(dcaasd):
     assert send(tenant, "GET", project.replace("/v3/", "/v3/f") + "virtual-gateways").status in (403, 404)
 
 
+def test_ids_come_back_as_they_were_sent(tenant, line, gateway):
+    """Terraform replaces what it reads in another spelling."""
+    mixed = UUID[:18].upper() + UUID[18:]
+    vpc = tenant.vpc()
+    made = tenant.gateway(vpc_id=vpc.upper(), enterprise_project_id=mixed)
+    vif = tenant.interface(line.upper(), gateway.upper(), enterprise_project_id=mixed)
+    for path, one, sent in (
+            ("virtual-gateways", made, {"vpc_id": vpc.upper(), "enterprise_project_id": mixed}),
+            ("virtual-interfaces", vif, {"direct_connect_id": line.upper(), "vgw_id": gateway.upper(), "enterprise_project_id": mixed})):
+        plural, name = path.replace("-", "_"), path[:-1].replace("-", "_")
+        changed = tenant.put(V3 + path + "/" + one["id"], {name: {"name": "after"}})[name]
+        query = "?enterprise_project_id=" + UUID + "&id=" + one["id"].upper()
+        listed = tenant.get(V3 + path + query)[plural]
+        assert len(listed) == 1, path
+        for seen in (one, changed, tenant.show(path + "/" + one["id"]), listed[0]):
+            assert {member: seen[member] for member in sent} == sent
+            assert seen["id"] == one["id"] and seen["tenant_id"] == tenant.project_id and "spelling" not in seen
+    assert [v["id"] for v in tenant.get(V3 + "virtual-interfaces?vgw_id=" + gateway)["virtual_interfaces"]] == [vif["id"]]
+
+
 # Virtual interfaces
 
 def test_an_interface_brings_its_first_peer(tenant, line, gateway):

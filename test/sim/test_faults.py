@@ -13,6 +13,11 @@ def device(site, vif):
     return "dcv%d" % rows(site.dcaasd, "SELECT number FROM edge_number WHERE owner_id = ?", vif)[0][0]
 
 
+def next_number(site):
+    """Of the device that the next interface gets."""
+    return rows(site.dcaasd, "SELECT max(number) + 1 FROM edge_number WHERE space = 'link'")[0][0]
+
+
 def name(site, vif, family=4):
     return "p%s_%d" % (device(site, vif)[3:], family)
 
@@ -20,7 +25,7 @@ def name(site, vif, family=4):
 def test_a_refused_device_is_an_error_in_words_and_is_tried_again(site):
     good = site.order(1)
     site.wait_status(good, "ACTIVE")
-    site.edge.set_options(fail="dcv%d" % (int(device(site, good)[3:]) + 1))
+    site.edge.set_options(fail="dcv%d" % next_number(site))
     bad = site.order(2)
     seen = site.wait_status(bad, "ERROR")
     assert "refused as the options ask" in seen["reason"]
@@ -33,8 +38,7 @@ def test_a_refused_device_is_an_error_in_words_and_is_tried_again(site):
 def test_a_neighbour_that_the_daemon_refuses_takes_out_only_itself(site):
     good = site.order(1)
     site.wait_status(good, "ACTIVE")
-    number = int(device(site, good)[3:])
-    site.edge.set_options(fail="p%d_4" % (number + 1))
+    site.edge.set_options(fail="p%d_4" % next_number(site))
     line = site.edge.lines()
     bad, other = site.order(2), site.order(3)
     site.wait_status(bad, "ERROR")
@@ -173,7 +177,7 @@ def test_what_fails_again_and_again_is_on_record_once(site):
     site.wait_status(good, "ACTIVE")
     site.edge.log_all()
     site.edge.restart()
-    site.edge.set_options(fail="dcv%d" % (int(device(site, good)[3:]) + 1))
+    site.edge.set_options(fail="dcv%d" % next_number(site))
     bad = site.order(2)
     site.wait_status(bad, "ERROR")
     line = site.edge.lines()
