@@ -291,7 +291,7 @@ ran(void *arg, enum dc_code rc, const struct dc_error *err)
 	if (rc == DC_OK && x->call.wait && !x->call.waited)
 		wait_add(x);
 	else if (rc == DC_OK && x->call.next != NULL && atomic_load(&x->call.api->stopping))
-		exchange_finish(x, dc_fail(&own, DC_E_UNAVAILABLE, NULL, "The server is stopping."), &own);
+		exchange_finish(x, dc_fail(&own, DC_E_UNAVAILABLE, NULL, "The server is stopping"), &own);
 	else if (rc == DC_OK && x->call.next != NULL) {
 		x->call.progress = x->call.next;
 		exchange_run(x);
