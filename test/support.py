@@ -128,7 +128,7 @@ class World:
         self.location = operator.post("/dcaas/v1/locations", {"direct_connect_location": {"name": "site"}})[
             "direct_connect_location"]["id"]
         made = operator.post("/dcaas/v1/edges", {"edge": {"name": "edge", "location_id": self.location,
-                             "device_id": "172.16.40.2", "report_interval": 2, **(edge or {})}})["edge"]
+                             "device_id": "172.16.40.2", "report_interval": 60, **(edge or {})}})["edge"]
         self.edge, self.edge_token = made["id"], made["token"]
         self.vpc_port = self.port()
 

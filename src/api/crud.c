@@ -292,6 +292,22 @@ sends_shown(const struct call *call, const struct resource *res)
 	return false;
 }
 
+/* Merges the body into the row. Whether that changes what a client sees: a member that is only shown is compared with what
+ * is shown. */
+static enum dc_code
+merge(struct tx *tx, struct call *call, const struct resource *res, void *row, bool *changed, struct dc_error *err)
+{
+	void *shown = arena_memdup(tx_arena(tx), row, res->table->size);
+	enum dc_code rc;
+
+	*changed = field_merge(res->table, call->route->view, row, call->body);
+	if (!sends_shown(call, res) || res->embed == NULL)
+		return DC_OK;
+	if ((rc = res->embed(tx, call, shown, 1, err)) == DC_OK)
+		*changed = field_merge(res->table, call->route->view, shown, call->body);
+	return rc;
+}
+
 enum dc_code
 crud_update(struct tx *tx, struct call *call, struct dc_error *err)
 {
@@ -300,11 +316,12 @@ crud_update(struct tx *tx, struct call *call, struct dc_error *err)
 	bool changed;
 	enum dc_code rc;
 
-	if ((rc = load_locked(tx, call, &old, err)) != DC_OK ||
-	    (sends_shown(call, res) && res->embed != NULL && (rc = res->embed(tx, call, old, 1, err)) != DC_OK))
+	if ((rc = load_locked(tx, call, &old, err)) != DC_OK)
 		return rc;
 	row = arena_memdup(tx_arena(tx), old, res->table->size);
-	if ((changed = field_merge(res->table, call->route->view, row, call->body)))
+	if ((rc = merge(tx, call, res, row, &changed, err)) != DC_OK)
+		return rc;
+	if (changed)
 		set_time(res->table, updated_names, row, tx_now(tx));
 	if (res->update != NULL && (rc = res->update(tx, call, old, call->body, row, err)) != DC_OK)
 		return rc;

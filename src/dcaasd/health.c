@@ -31,30 +31,6 @@ struct health {
 	struct monotonic probe_began;
 };
 
-/* What is read of an edge's report each second: a view of edge_report without what an edge may make long. */
-struct edge_pulse {
-	struct f_text id;
-	struct f_int received_time;
-	struct f_text fabric;
-	struct f_bool held;
-	struct f_int report_interval;
-};
-
-static const struct field_table edge_pulse_table = {
-    .name = "EdgePulse",
-    .sql = "edge_report",
-    .size = sizeof(struct edge_pulse),
-    .fields =
-	(const struct field[]){
-	    {AT(edge_pulse, id), .kind = F_UUID},
-	    {AT(edge_pulse, received_time), .kind = F_TIME, .nullable = true},
-	    {AT(edge_pulse, fabric), .kind = F_TEXT, .max = 16, .nullable = true},
-	    {AT(edge_pulse, held), .kind = F_BOOL},
-	    {AT(edge_pulse, report_interval), .kind = F_INT, .max = 3600},
-	    {0},
-	},
-};
-
 struct health *
 health_new(struct store *store)
 {

@@ -50,6 +50,8 @@ void edge_heard(const char *edge_id, utc_ms received);
 int64_t edge_age(const struct edge_report *, utc_ms now);
 /* Not heard of for three report intervals, or never: what it said is nothing to rely on. */
 bool edge_is_silent(const struct edge_report *, utc_ms now);
+/* What those two need of the edge's row, and no more of it. DC_E_NOT_FOUND (err untouched) when there is none. */
+enum dc_code edge_pulse_get(struct tx *, const char *edge_id, struct edge_report *ret, struct dc_error *err);
 
 /* Which part of the report it is: 1 and up. */
 int64_t report_part(const struct wire_report *);

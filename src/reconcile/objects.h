@@ -66,6 +66,16 @@ struct edge_report {
 };
 extern const struct field_table edge_report_table;
 
+/* What is read of an edge's report often: a view of edge_report without what an edge may make long. */
+struct edge_pulse {
+	struct f_text id;
+	struct f_int received_time;
+	struct f_text fabric;
+	struct f_bool held;
+	struct f_int report_interval;
+};
+extern const struct field_table edge_pulse_table;
+
 /* Row of edge_session: the operator's view of one BGP session; id is the peer's. */
 struct edge_session {
 	struct f_text id;

@@ -85,3 +85,18 @@ edge_is_silent(const struct edge_report *row, utc_ms now)
 
 	return age < 0 || age > SILENT_INTERVALS * 1000 * row->report_interval.v;
 }
+
+enum dc_code
+edge_pulse_get(struct tx *tx, const char *edge_id, struct edge_report *ret, struct dc_error *err)
+{
+	const struct edge_pulse *pulse;
+	void *row;
+	enum dc_code rc = query_get(tx, &edge_pulse_table, Q(Q_EQ("id", edge_id)), &row, err);
+
+	if (rc != DC_OK)
+		return rc;
+	pulse = row;
+	*ret = (struct edge_report){
+	    .id = pulse->id, .received_time = pulse->received_time, .report_interval = pulse->report_interval};
+	return DC_OK;
+}

@@ -113,6 +113,21 @@ const struct field_table edge_report_table = {
 	},
 };
 
+const struct field_table edge_pulse_table = {
+    .name = "EdgePulse",
+    .sql = "edge_report",
+    .size = sizeof(struct edge_pulse),
+    .fields =
+	(const struct field[]){
+	    {AT(edge_pulse, id), .kind = F_UUID},
+	    {AT(edge_pulse, received_time), .kind = F_TIME, .nullable = true},
+	    {AT(edge_pulse, fabric), .kind = F_TEXT, .max = 16, .nullable = true},
+	    {AT(edge_pulse, held), .kind = F_BOOL},
+	    {AT(edge_pulse, report_interval), .kind = F_INT, .max = 3600},
+	    {0},
+	},
+};
+
 const struct field_table edge_session_table = {
     .name = "EdgeSession",
     .sql = "edge_session",

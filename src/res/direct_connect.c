@@ -7,6 +7,7 @@
 #include "api/crud.h"
 #include "reconcile/objects.h"
 #include "res/inventory.h"
+#include "res/silence.h"
 #include "store/row_lock.h"
 
 static const char *const port_types[] = {"1G", "10G", "40G", "100G", NULL};
@@ -439,6 +440,32 @@ direct_connect_observe_ports(
 	return rc;
 }
 
+static enum dc_code
+direct_connect_embed(struct tx *tx, const struct call *call, void *rows, size_t n, struct dc_error *err)
+{
+	struct direct_connect *dc = rows;
+	const char **ids = arena_array(tx_arena(tx), n + 1, sizeof(*ids));
+	struct silence silence = {0};
+	const struct port *port;
+	void *found;
+	size_t ports, wanted = 0;
+	enum dc_code rc;
+
+	(void)call;
+	for (size_t i = 0; i < n; i++)
+		if (dc[i].port_id.set == GIVEN)
+			ids[wanted++] = dc[i].port_id.v;
+	if (wanted == 0 || (rc = query_list(tx, &port_table, Q(Q_IN("id", ids)), NULL, &found, &ports, err)) != DC_OK)
+		return wanted == 0 ? DC_OK : rc;
+	port = found;
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < ports && dc[i].port_id.set == GIVEN; k++)
+			if (strcmp(port[k].id.v, dc[i].port_id.v) == 0 &&
+			    (rc = silence_tell(tx, &silence, port[k].edge_id.v, &dc[i].reason, err)) != DC_OK)
+				return rc;
+	return DC_OK;
+}
+
 /* Its state is the carrier of its port, where it has one. */
 static enum dc_code
 direct_connect_observed_age(struct tx *tx, const void *row, int64_t *ret, struct dc_error *err)
@@ -492,6 +519,7 @@ const struct resource direct_connect_resource = {
     .update = direct_connect_update,
     .blockers = blockers,
     .remove = direct_connect_remove,
+    .embed = direct_connect_embed,
     .observe_ports = direct_connect_observe_ports,
     .observed_age = direct_connect_observed_age,
 };

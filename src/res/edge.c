@@ -97,15 +97,12 @@ edge_location(struct tx *tx, const struct edge *e, struct location **ret, struct
 enum dc_code
 edge_report_age(struct tx *tx, const char *edge_id, int64_t *ret, struct dc_error *err)
 {
-	const struct edge_report *report;
-	void *found;
-	enum dc_code rc;
+	struct edge_report report;
+	enum dc_code rc = edge_pulse_get(tx, edge_id, &report, err);
 
-	if ((rc = query_get(tx, &edge_report_table, Q(Q_EQ("id", edge_id)), &found, err)) != DC_OK)
-		return rc;
-	report = found;
-	*ret = edge_age(report, tx_now(tx));
-	return DC_OK;
+	if (rc == DC_OK)
+		*ret = edge_age(&report, tx_now(tx));
+	return rc;
 }
 
 /* 32 random bytes as hex; only its hash is kept. */

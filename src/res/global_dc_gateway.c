@@ -6,6 +6,7 @@
 #include "api/crud.h"
 #include "res/lifecycle.h"
 #include "res/link_end.h"
+#include "res/silence.h"
 #include "res/vif_row.h"
 #include "store/row_lock.h"
 
@@ -198,6 +199,26 @@ count_links(struct global_dc_gateway *gw, const struct link_end *end, size_t n, 
 		F_SET_INT(gw->available_peer_link_count, links < quota ? quota - links : 0);
 }
 
+/* A gateway is observed where it has a VRF. */
+static enum dc_code
+show_silence(struct tx *tx, struct global_dc_gateway *gw, size_t n, const char **ids, struct dc_error *err)
+{
+	struct query_page by_owner = {.sort = "owner_id"};
+	struct silence silence = {0};
+	const struct edge_number *number;
+	void *rows;
+	size_t numbers;
+	enum dc_code rc =
+	    query_list(tx, &edge_number_table, Q(Q_IN("owner_id", ids)), &by_owner, &rows, &numbers, err);
+
+	number = rc == DC_OK ? rows : NULL;
+	for (size_t i = 0; rc == DC_OK && i < n; i++)
+		for (size_t k = 0; rc == DC_OK && k < numbers; k++)
+			if (strcmp(number[k].owner_id.v, gw[i].id.v) == 0)
+				rc = silence_tell(tx, &silence, number[k].edge_id.v, &gw[i].reason, err);
+	return rc;
+}
+
 static enum dc_code
 global_dc_gateway_embed(struct tx *tx, const struct call *call, void *rows, size_t n, struct dc_error *err)
 {
@@ -222,7 +243,7 @@ global_dc_gateway_embed(struct tx *tx, const struct call *call, void *rows, size
 			if (strcmp(common[k].id.v, gw[i].id.v) == 0)
 				gw[i].internal_asn = common[k].internal_asn;
 	}
-	return DC_OK;
+	return show_silence(tx, gw, n, ids, err);
 }
 
 /* --- as a gateway --- */

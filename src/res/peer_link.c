@@ -5,6 +5,7 @@
 
 #include "api/crud.h"
 #include "res/global_dc_gateway.h"
+#include "res/silence.h"
 #include "res/vif_row.h"
 #include "store/row_lock.h"
 
@@ -445,6 +446,8 @@ static enum dc_code
 peer_link_embed(struct tx *tx, const struct call *call, void *rows, size_t n, struct dc_error *err)
 {
 	struct peer_link *link = rows;
+	struct silence silence = {0};
+	enum dc_code rc;
 
 	for (size_t i = 0; i < n; i++) {
 		struct peer_site *site = arena_new_of(tx_arena(tx), struct peer_site);
@@ -456,6 +459,8 @@ peer_link_embed(struct tx *tx, const struct call *call, void *rows, size_t n, st
 		link[i].peer_site = (struct f_objects){GIVEN, 1, site};
 		link[i].bandwidth_info = (struct f_objects){GIVEN, 1, bandwidth};
 		F_SET_TEXT(link[i].create_owner, "dc");
+		if ((rc = silence_tell(tx, &silence, link[i].edge_id.v, &link[i].reason, err)) != DC_OK)
+			return rc;
 	}
 	return crud_is_operator(call) ? show_sessions(tx, link, n, err) : DC_OK;
 }

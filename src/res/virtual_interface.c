@@ -8,6 +8,7 @@
 #include "api/crud.h"
 #include "res/direct_connect.h"
 #include "res/lifecycle.h"
+#include "res/silence.h"
 #include "res/vif_peer.h"
 #include "store/row_lock.h"
 
@@ -784,6 +785,7 @@ virtual_interface_embed(struct tx *tx, const struct call *call, void *rows, size
 	struct virtual_interface *v = rows;
 	const char **ids = arena_array(tx_arena(tx), n + 1, sizeof(*ids));
 	struct query_page by_vif = {.sort = "vif_id"};
+	struct silence silence = {0};
 	struct vif_peer *peer;
 	void *found;
 	size_t peers;
@@ -809,6 +811,8 @@ virtual_interface_embed(struct tx *tx, const struct call *call, void *rows, size
 		for (last = lo; last < peers && strcmp(peer[last].vif_id.v, v[i].id.v) == 0; last++)
 			;
 		show_peers(&v[i], peer + lo, last - lo);
+		if ((rc = silence_tell(tx, &silence, v[i].edge_id.v, &v[i].reason, err)) != DC_OK)
+			return rc;
 	}
 	return DC_OK;
 }

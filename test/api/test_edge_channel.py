@@ -1,6 +1,7 @@
 """The channel of an edge: what it is asked to have, and what becomes of what it reports."""
 import http.client
 import json
+import re
 import socket
 import sqlite3
 import threading
@@ -405,7 +406,7 @@ def test_the_age_of_what_was_observed(world, tenant, edge, line, vif):
 def test_a_clock_that_was_set_back_hides_no_silence(new_dcaasd):
     """The newest report has a time to come: the age is told all the same, and grows until the edge is silent."""
     daemon = new_dcaasd()
-    world = World(daemon)
+    world = World(daemon, edge={"report_interval": 1})
     tenant, edge = world.tenant(), FakeEdge(world.endpoint, world.edge_token)
     vif = tenant.interface(world.connection(tenant), tenant.gateway()["id"])["id"]
     edge.apply()
@@ -797,7 +798,9 @@ def test_a_renewed_credential_ends_the_conflict(world, edge):
     assert edge_seen(world)["conflict"] is None
 
 
-def test_the_second_has_the_place_when_the_first_is_silent_for_long(world, edge):
+def test_the_second_has_the_place_when_the_first_is_silent_for_long(dcaasd):
+    world = World(dcaasd, edge={"report_interval": 2})
+    edge = FakeEdge(world.endpoint, world.edge_token)
     other = clone(world, edge)
     assert other.report() == 423
     with sqlite3.connect(world.dcaasd.state + "/dcaas.db", timeout=10) as database:
@@ -805,3 +808,21 @@ def test_the_second_has_the_place_when_the_first_is_silent_for_long(world, edge)
     assert [other.report(full=False), other.report(full=True), other.report()] == [409, 204, 204]
     seen = edge_seen(world)
     assert seen["conflict"] is None and len(refusals(world)) == 1
+
+
+def test_the_reason_says_that_nobody_has_looked_since(dcaasd):
+    world = World(dcaasd, edge={"report_interval": 1})
+    tenant = world.tenant()
+    line, gateway = world.connection(tenant), tenant.gateway()["id"]
+    vif = tenant.interface(line, gateway)["id"]
+    edge = FakeEdge(world.endpoint, world.edge_token)
+    edge.apply()
+    assert show(tenant, vif)["status"] == "ACTIVE"
+    for path in ("virtual-interfaces/" + vif, "direct-connects/" + line):
+        wait_for("the silence in the reason of " + path,
+                 lambda p=path: re.match(r"not observed since \d{4}-.*Z: the edge is silent$", tenant.show(p)["reason"] or ""))
+    assert show(tenant, vif)["status"] == "ACTIVE"
+    tenant.put(V3 + "virtual-interfaces/" + vif, {"virtual_interface": {"remote_ep_group": ["192.168.77.0/24"]}})
+    assert rows(dcaasd, "SELECT reason FROM virtual_interface WHERE id = ?", vif) == [(None,)]
+    edge.apply()
+    assert show(tenant, vif)["reason"] is None and tenant.show("direct-connects/" + line)["reason"] is None

@@ -123,7 +123,7 @@ class SimSite:
     def __init__(self, new_dcaasd, settings=(), edge=None, **options):
         unlimited = ["quota_virtual_gateways = -1", "quota_virtual_interfaces = -1"]
         self.dcaasd = new_dcaasd(settings=[*unlimited, *settings])
-        self.world = World(self.dcaasd, edge=edge)
+        self.world = World(self.dcaasd, edge={"report_interval": 2, **(edge or {})})
         self.edge = SimEdge(self.world, **options).start()
         self.tenant = self.world.tenant()
         self.line = self.world.connection(self.tenant)

@@ -55,7 +55,7 @@ def test_an_emptied_store_makes_the_edge_hold_and_say_so(site):
     wait_for("held is logged", lambda: site.edge.logged('event=held reason="dcaasd refuses the credential', line))
     assert not changed(site.edge, line)
     # Nor does a new one make it throw away what it has.
-    world = World(site.dcaasd)
+    world = World(site.dcaasd, edge={"report_interval": 2})
     site.edge.set_token(world.edge_token)
     site.edge.world, site.edge.edge_id = world, world.edge
     seen = site.edge.wait_seen("held", lambda e: e["held"] and "another database" in e["held_reason"])
@@ -77,7 +77,7 @@ def test_after_the_operators_word_a_held_edge_takes_the_empty_store(site):
     set_aside(site.dcaasd)
     site.dcaasd.init()
     site.dcaasd.start()
-    world = World(site.dcaasd)
+    world = World(site.dcaasd, edge={"report_interval": 2})
     site.edge.set_token(world.edge_token)
     site.edge.world, site.edge.edge_id = world, world.edge
     site.edge.wait_seen("held", lambda e: e["held"])
