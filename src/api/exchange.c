@@ -238,6 +238,16 @@ decode_body(struct exchange *x, struct dc_error *err)
 	return rc;
 }
 
+/* The caller asks what would become of an order. Only of resources: a token that is rolled back is of no use. */
+static bool
+is_dry(const struct exchange *x)
+{
+	const char *asked = exchange_header(&x->call, "X-Dcaas-Dry-Run");
+
+	return asked != NULL && strcasecmp(asked, "true") == 0 && x->call.route->res != NULL &&
+	       (x->call.route->flags & ROUTE_WRITES);
+}
+
 static enum dc_code
 run_route(struct tx *tx, struct exchange *x, struct dc_error *err)
 {
@@ -248,6 +258,8 @@ run_route(struct tx *tx, struct exchange *x, struct dc_error *err)
 
 	call_reset_answer(&x->call);
 	rc = x->call.route->run(tx, &x->call, err);
+	if (is_dry(x))
+		tx_make_dry(tx);
 	if (reads)
 		cost_note(x, cost_clock() - begun);
 	x->statements = tx_statements(tx) - before;

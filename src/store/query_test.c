@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "store/row_lock.h"
 #include "store/store_fixture.h"
 
 static int
@@ -303,6 +304,46 @@ bump_returns_the_new_value_and_lock_touches_only_guard(void **state)
 	assert_int_equal(query_bump(&fx->tx.tx, &port_table, "nix", "revision", 1, &v, &fx->err), DC_E_NOT_FOUND);
 }
 
+static int64_t
+guard_of(struct tx *tx, const char *id)
+{
+	STMT(g, tx);
+	bool row = false;
+
+	assert_int_equal(tx->ops->prepare(tx, "SELECT guard FROM port WHERE id = $1", &g.stmt, NULL), DC_OK);
+	tx->ops->bind_text(g.stmt, 1, id);
+	assert_int_equal(tx->ops->step(g.stmt, &row, NULL), DC_OK);
+	assert_true(row);
+	return tx->ops->get_int(g.stmt, 0);
+}
+
+static void
+where_transactions_run_side_by_side_each_named_row_is_locked(void **state)
+{
+	struct fixture *fx = *state;
+	struct tx *tx = &fx->tx.tx;
+	struct tx_ops locking = sqlite_tx_ops;
+	LOCK_SET(set, tx);
+
+	add(fx, "p1", "a", 1);
+	add(fx, "p2", "b", 2);
+	add(fx, "p3", "c", 3);
+	assert_false(lock_is_late(tx));
+	locking.locks_rows = true;
+	tx->ops = &locking;
+	assert_true(lock_is_late(tx));
+	lock_want(&set, &port_table, "p3");
+	lock_want(&set, &port_table, NULL);
+	lock_want(&set, &port_table, "p1");
+	lock_want(&set, &port_table, "gone");
+	assert_int_equal(lock_rows(tx, &set, &fx->err), DC_OK);
+	assert_int_equal(set.n, 0);
+	assert_int_equal(guard_of(tx, "p1"), 1);
+	assert_int_equal(guard_of(tx, "p2"), 0);
+	assert_int_equal(guard_of(tx, "p3"), 1);
+	tx->ops = &sqlite_tx_ops;
+}
+
 static void
 lists_of_many_lengths_do_not_fill_the_statement_cache(void **state)
 {
@@ -351,6 +392,7 @@ main(void)
 	    TEST(reverse_gives_the_items_before_the_marker_in_sort_order),
 	    TEST(sorting_by_a_column_breaks_ties_by_id_and_pages_through_them),
 	    TEST(bump_returns_the_new_value_and_lock_touches_only_guard),
+	    TEST(where_transactions_run_side_by_side_each_named_row_is_locked),
 	    TEST(lists_of_many_lengths_do_not_fill_the_statement_cache),
 	    TEST(a_secret_moved_to_another_column_does_not_open),
 	};

@@ -6,7 +6,7 @@ import uuid
 import pytest
 from fake_edge import FakeEdge
 
-from support import V3, World, rows, send
+from support import V3, World, rows, send, tables
 
 TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
 UUID = "0d7e2c1a-5f3b-4a59-8a6e-3f2b1c0d9e8f"
@@ -587,3 +587,28 @@ def test_the_operators_tags_are_checked_too(world, tenant):
         assert (answer.status, answer["error_code"]) == (400, "DC.0001") and "tags" in answer["error_msg"]
     changed = world.operator.put(path, {"direct_connect": {"tags": [{"key": "b"}]}})["direct_connect"]
     assert changed["tags"] == [{"key": "b", "value": ""}]
+
+
+# Orders that are only tried
+
+TOUCHED = ("virtual_gateway", "virtual_interface", "vif_peer", "link_subnet", "port_vlan", "edge_object", "edge_revision",
+           "edge_number", "event")
+
+
+def test_an_order_that_is_only_tried_is_answered_and_leaves_nothing(tenant, line, gateway, dcaasd):
+    def content():
+        return {name: found for name, found in tables(dcaasd).items() if name in TOUCHED}
+
+    def tried(method, path, body=None):
+        raw = json.dumps(body).encode() if body else b""
+        return send(tenant, method, V3 + path, raw, {"x-dcaas-dry-run": "true"})
+
+    before = content()
+    body = {"virtual_interface": tenant.interface_body(line, gateway, 777)}
+    answer = tried("POST", "virtual-interfaces", body)
+    assert (answer.status, answer["virtual_interface"]["status"]) == (201, "PENDING_CREATE")
+    assert tried("POST", "virtual-interfaces", {"virtual_interface": {**body["virtual_interface"], "vlan": 5000}}).status == 400
+    assert tried("DELETE", "virtual-gateways/" + gateway).status == 204
+    assert content() == before
+    assert tenant.show("virtual-gateways/" + gateway)["status"] == "ACTIVE"
+    assert tenant.post(V3 + "virtual-interfaces", body).status == 201
