@@ -43,12 +43,63 @@ touch(struct fold *f, const struct edge_object *o)
 	work_reported(f->tx, o->holder_kind.v, o->holder_id.v);
 }
 
+static bool
+same_text(const struct f_text *a, const struct f_text *b)
+{
+	const char *x = a->set == GIVEN ? a->v : NULL, *y = b->set == GIVEN ? b->v : NULL;
+
+	return x == NULL || y == NULL ? x == y : strcmp(x, y) == 0;
+}
+
+static bool
+same_int(const struct f_int *a, const struct f_int *b)
+{
+	return (a->set == GIVEN) == (b->set == GIVEN) && (a->set != GIVEN || a->v == b->v);
+}
+
+static bool
+same_bool(const struct f_bool *a, const struct f_bool *b)
+{
+	return (a->set == GIVEN) == (b->set == GIVEN) && (a->set != GIVEN || a->v == b->v);
+}
+
+/* What a state is derived from. A full report says again what is known: a gateway's VRF that is as it was concerns none
+ * of its thousand interfaces. */
+static bool
+is_news(const struct edge_object *row, const struct wire_object_state *s)
+{
+	bool applied = strcmp(s->state.v, "applied") == 0;
+
+	return row->updated_time.set != GIVEN || row->deleted.v || !same_text(&row->state, &s->state) ||
+	       !same_text(&row->error, &s->error) || !same_bool(&row->carrier, &s->carrier) ||
+	       (applied && row->applied_revision.v != row->revision.v);
+}
+
+static bool
+is_session_news(const struct edge_session *old, const struct edge_session *now)
+{
+	return old == NULL || !same_bool(&old->established, &now->established) || !same_int(&old->since, &now->since) ||
+	       !same_int(&old->received, &now->received) || !same_int(&old->advertised, &now->advertised) ||
+	       !same_text(&old->last_error, &now->last_error);
+}
+
+/* The row, unless an order has changed it since it was read. */
+static const struct query_cond *
+at_revision(const struct edge_object *row, struct query_cond cond[3])
+{
+	cond[0] = (struct query_cond)Q_EQ("id", row->id.v);
+	cond[1] = (struct query_cond)Q_EQ_INT("revision", row->revision.v);
+	cond[2] = (struct query_cond)Q_END;
+	return cond;
+}
+
 static enum dc_code
 fold_object(struct fold *f, const struct wire_object_state *s)
 {
 	static const char *const columns[] = {
 	    "state", "error", "applied_revision", "carrier", "detail", "updated_time", "series", NULL};
 	static const char *const of_older[] = {"carrier", "series", NULL};
+	struct query_cond as_read[3];
 	struct edge_object *row;
 	void *found;
 	enum dc_code rc;
@@ -71,9 +122,10 @@ fold_object(struct fold *f, const struct wire_object_state *s)
 		touch(f, row);
 		return query_set(f->tx, &edge_object_table, of_older, row, Q(Q_EQ("id", row->id.v)), NULL, f->err);
 	}
-	touch(f, row);
+	if (is_news(row, s))
+		touch(f, row);
 	if (row->deleted.v && strcmp(s->state.v, "removed") == 0)
-		return query_delete(f->tx, &edge_object_table, Q(Q_EQ("id", row->id.v)), NULL, f->err);
+		return query_delete(f->tx, &edge_object_table, at_revision(row, as_read), NULL, f->err);
 	row->state = s->state;
 	row->error = s->error;
 	row->carrier = s->carrier;
@@ -81,7 +133,7 @@ fold_object(struct fold *f, const struct wire_object_state *s)
 	if (strcmp(s->state.v, "applied") == 0)
 		row->applied_revision = row->revision;
 	F_SET_INT(row->updated_time, tx_now(f->tx));
-	return query_set(f->tx, &edge_object_table, columns, row, Q(Q_EQ("id", row->id.v)), NULL, f->err);
+	return query_set(f->tx, &edge_object_table, columns, row, at_revision(row, as_read), NULL, f->err);
 }
 
 static enum dc_code
@@ -124,7 +176,11 @@ fold_session(struct fold *f, const struct wire_session *s)
 	row.md5_not_found = s->md5_not_found;
 	row.md5_unexpected = s->md5_unexpected;
 	F_SET_INT(row.observed_time, tx_now(f->tx));
-	touch(f, object);
+	rc = query_get(f->tx, &edge_session_table, Q(Q_EQ("id", row.id.v)), &found, f->err);
+	if (rc != DC_OK && rc != DC_E_NOT_FOUND)
+		return rc;
+	if (is_session_news(rc == DC_OK ? found : NULL, &row))
+		touch(f, object);
 	return query_upsert(f->tx, &edge_session_table, key, &row, f->err);
 }
 
