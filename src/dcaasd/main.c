@@ -28,6 +28,7 @@
 #include "reconcile/work.h"
 #include "res/inventory.h"
 #include "res/registry.h"
+#include "res/vif_row.h"
 
 #define STOP_MS 4000 /* a stop takes 5 s at most; the rest is for the writer and the checkpoint */
 #define RELOAD_WAIT_MS 30000
@@ -164,11 +165,49 @@ command_operator_key(struct daemon *d, struct dc_error *error)
 	return DC_OK;
 }
 
+/* Peers that have lost their password: their interfaces are what a tenant orders again. */
+struct lost_peers {
+	struct arena *arena;
+	const char **id;
+	size_t n, cap;
+};
+
 static void
 tell_lost(void *arg, const char *table, const char *id)
 {
-	(void)arg;
-	printf("# lost: %s %s\n", table, id);
+	struct lost_peers *lost = arg;
+
+	if (strcmp(table, vif_peer_table.sql) != 0) {
+		printf("# lost: %s %s\n", table, id);
+		return;
+	}
+	if (lost->n == lost->cap) {
+		size_t cap = lost->cap == 0 ? 64 : 2 * lost->cap;
+		const char **more = arena_array(lost->arena, cap, sizeof(*more));
+
+		for (size_t k = 0; k < lost->n; k++)
+			more[k] = lost->id[k];
+		lost->id = more;
+		lost->cap = cap;
+	}
+	lost->id[lost->n++] = arena_strdup(lost->arena, id);
+}
+
+static enum dc_code
+tell_interfaces_run(struct tx *tx, void *arg, struct dc_error *error)
+{
+	const struct lost_peers *lost = arg;
+	const struct vif_peer *peer;
+	void *row;
+	enum dc_code rc;
+
+	for (size_t k = 0; k < lost->n; k++) {
+		if ((rc = query_get(tx, &vif_peer_table, Q(Q_EQ("id", lost->id[k])), &row, error)) != DC_OK)
+			return rc;
+		peer = row;
+		printf("# lost: virtual_interface %s, peer %s\n", peer->vif_id.v, peer->id.v);
+	}
+	return DC_OK;
 }
 
 /* Keys without their secret are of no use to anybody. */
@@ -183,10 +222,12 @@ static enum dc_code
 command_forget_secrets(struct daemon *d, struct dc_error *error)
 {
 	const struct store_options options = store_options(d);
+	struct lost_peers lost = {.arena = d->arena};
 	enum dc_code rc;
 
-	if ((rc = store_forget_secrets(&options, tell_lost, NULL, error)) != DC_OK ||
+	if ((rc = store_forget_secrets(&options, tell_lost, &lost, error)) != DC_OK ||
 	    (rc = open_store(d, false, error)) != DC_OK ||
+	    (rc = store_read_wait(d->store, tell_interfaces_run, &lost, error)) != DC_OK ||
 	    (rc = store_submit_wait(d->store, drop_keys_run, NULL, error)) != DC_OK)
 		return rc;
 	return command_operator_key(d, error);
