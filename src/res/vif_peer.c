@@ -1,8 +1,6 @@
 /* vif_peer.c - virtual interface peers: one adjacency per address family (semantics.md 5.6, 8 and 10). The service's
- * own first call: POST /vif-peers, and its alias with an id in the path.
- *
- * A peer is an address on the interface's device, and a BGP neighbour or static routes there. It is ACTIVE when these,
- * the device and the VRF were read back, the port has carrier and, for BGP, the session is Established. */
+ * own first call: POST /vif-peers, and its alias with an id in the path. What edges have and say of a peer is
+ * vif_peer_edge.c. */
 #include "res/vif_peer.h"
 
 #include <string.h>
@@ -106,8 +104,8 @@ vif_peer_is_v6(const struct vif_peer *p)
 	return family_of(p) == IP_V6;
 }
 
-static bool
-is_bgp(const struct vif_peer *p)
+bool
+vif_peer_is_bgp(const struct vif_peer *p)
 {
 	return p->route_mode.set == GIVEN && strcmp(p->route_mode.v, "bgp") == 0;
 }
@@ -122,7 +120,7 @@ check_bgp(struct call *call, const struct gateway *gw, struct vif_peer *p, const
 		if (*c < ' ' || *c > '~' || *c == '"')
 			return dc_fail(err, DC_E_PARAM, names->md5,
 			    "%s may hold printable ASCII characters except the double quote", names->md5);
-	if (!is_bgp(p))
+	if (!vif_peer_is_bgp(p))
 		return DC_OK;
 	if (p->bgp_asn.set != GIVEN)
 		return dc_fail(
@@ -203,7 +201,8 @@ vif_peer_check(struct tx *tx, struct call *call, const struct gateway *gw, struc
 		if ((rc = claim_link(tx, p, gw->id, &link.subnet, names->local, err)) != DC_OK)
 			return rc;
 	}
-	return is_bgp(p) ? DC_OK : remote_subnets_take(tx, p->id.v, gw->id, &routes, names->remote_ep_group, err);
+	return vif_peer_is_bgp(p) ? DC_OK
+				  : remote_subnets_take(tx, p->id.v, gw->id, &routes, names->remote_ep_group, err);
 }
 
 enum dc_code
@@ -221,7 +220,7 @@ vif_peer_set_remote(struct tx *tx, struct call *call, const struct gateway *gw, 
 	    (rc = remote_subnets_release(tx, p->id.v, err)) != DC_OK)
 		return rc;
 	p->remote_ep_group = *list;
-	if (!is_bgp(p) &&
+	if (!vif_peer_is_bgp(p) &&
 	    (rc = remote_subnets_take(tx, p->id.v, gw->id, &routes, names->remote_ep_group, err)) != DC_OK)
 		return rc;
 	return query_set(
@@ -244,8 +243,8 @@ vif_peer_fill(const struct virtual_interface *v, struct vif_peer *p)
 	p->bgp_route_limit = v->bgp_route_limit;
 	if (p->remote_ep_group.set != GIVEN)
 		p->remote_ep_group = (struct f_list){GIVEN, 0, NULL};
-	F_SET_TEXT(p->bgp_status, is_bgp(p) ? "down" : NULL);
-	F_SET_INT(p->receive_route_num, is_bgp(p) ? 0 : -1);
+	F_SET_TEXT(p->bgp_status, vif_peer_is_bgp(p) ? "down" : NULL);
+	F_SET_INT(p->receive_route_num, vif_peer_is_bgp(p) ? 0 : -1);
 	F_SET_TEXT(p->status, life_names[LIFE_PENDING_CREATE]);
 }
 
@@ -544,267 +543,6 @@ vif_peer_remove(struct tx *tx, struct call *call, void *row, struct dc_error *er
 	    tx, &vif_peer_table, (const char *const[]){"status", NULL}, p, Q(Q_EQ("id", p->id.v)), NULL, err);
 }
 
-/* --- on the edge: objects --- */
-
-const char *
-vif_vlan_key(struct arena *arena, const char *vif_id)
-{
-	return arena_printf(arena, "vlan/%s", vif_id);
-}
-
-static void
-put_static_routes(struct work_view *work, struct arena *arena, const struct virtual_interface *v,
-    const struct vif_peer *p, const struct cidr_list *remote, const char *via)
-{
-	for (size_t i = 0; i < remote->n; i++) {
-		struct wire_route route = {0};
-		char text[IP_TEXT_SIZE];
-
-		ip_format_prefix(&remote->v[i], text);
-		F_SET_TEXT(route.vrf, gateway_key(arena, p->gateway_id.v));
-		F_SET_TEXT(route.link, vif_vlan_key(arena, v->id.v));
-		F_SET_TEXT(route.prefix, text);
-		F_SET_TEXT(route.via, via);
-		F_SET_TEXT(route.class, "static");
-		work_put(
-		    work, v->edge_id.v, arena_printf(arena, "route/%s/%s", p->id.v, text), OBJECT_ROUTE, &route, NULL);
-	}
-}
-
-/* The row of the interface's gateway, which the engine reads once for all that is in it. */
-static enum dc_code
-gateway_of(struct tx *tx, const struct virtual_interface *v, struct gateway *ret, struct dc_error *err)
-{
-	const struct gateway_kind *kind = gateway_kind_of_service(v->service_type.v);
-	void *row;
-	enum dc_code rc = work_row(tx, kind->res->name, v->vrf_gateway_id.v, &row, err);
-
-	return rc == DC_OK ? gateway_of_row(tx, kind, row, ret, err) : rc;
-}
-
-static enum dc_code
-put_neighbour(struct tx *tx, struct work_view *work, const struct virtual_interface *v, const struct vif_peer *p,
-    const char *local, const char *remote, struct dc_error *err)
-{
-	struct arena *arena = tx_arena(tx);
-	struct wire_bgp bgp = {0};
-	int64_t number;
-	struct gateway gw;
-	enum dc_code rc;
-
-	if ((rc = work_link_number(tx, v->edge_id.v, v->id.v, &number, err)) != DC_OK ||
-	    (rc = gateway_of(tx, v, &gw, err)) != DC_OK)
-		return rc;
-	F_SET_TEXT(bgp.vrf, gateway_key(arena, gw.id));
-	F_SET_TEXT(bgp.link, vif_vlan_key(arena, v->id.v));
-	F_SET_TEXT(bgp.name, arena_printf(arena, "p%lld_%c", (long long)number, vif_peer_is_v6(p) ? '6' : '4'));
-	F_SET_TEXT(bgp.local, local);
-	F_SET_TEXT(bgp.remote, remote);
-	F_SET_INT(bgp.local_asn, gw.bgp_asn);
-	bgp.remote_asn = p->bgp_asn;
-	bgp.route_limit = p->bgp_route_limit;
-	work_put(work, v->edge_id.v, arena_printf(arena, "bgp/%s", p->id.v), OBJECT_BGP, &bgp, p->bgp_md5.v);
-	return DC_OK;
-}
-
-static bool
-leaving(const void *row)
-{
-	return life_is(&((const struct vif_peer *)row)->status, LIFE_PENDING_DELETE);
-}
-
-/* Without addresses nothing can be programmed. */
-static enum dc_code
-render(struct tx *tx, struct work_view *work, const void *row, struct dc_error *err)
-{
-	const struct vif_peer *p = row;
-	const struct virtual_interface *v;
-	struct arena *arena = tx_arena(tx);
-	struct link_addresses link;
-	struct cidr_list remote, subnet;
-	struct wire_addr addr = {0};
-	char local_text[IP_TEXT_SIZE], remote_text[IP_TEXT_SIZE], prefix_text[IP_TEXT_SIZE];
-	void *found;
-	enum dc_code rc;
-
-	work_show_as(work, "virtual_interface", p->vif_id.v);
-	if (leaving(p))
-		return DC_OK;
-	if ((rc = link_addresses_parse(&p->local_gateway_ip, &p->remote_gateway_ip, IP_NONE, "local_gateway_ip",
-		 "remote_gateway_ip", &link, err)) != DC_OK ||
-	    link.family == IP_NONE)
-		return rc;
-	if ((rc = work_row(tx, "virtual_interface", p->vif_id.v, &found, err)) != DC_OK)
-		return rc;
-	v = found;
-	ip_format_addr(&link.local.addr, local_text);
-	ip_format_addr(&link.remote.addr, remote_text);
-	ip_format_prefix(&link.local, prefix_text);
-	F_SET_TEXT(addr.link, vif_vlan_key(arena, v->id.v));
-	F_SET_TEXT(addr.prefix, prefix_text);
-	work_put(work, v->edge_id.v, arena_printf(arena, "addr/%s", p->id.v), OBJECT_ADDR, &addr, NULL);
-	if (is_bgp(p))
-		return put_neighbour(tx, work, v, p, local_text, remote_text, err);
-	if ((rc = vif_peer_prefixes(tx, p, &remote, &subnet, err)) != DC_OK)
-		return rc;
-	put_static_routes(work, arena, v, p, &remote, remote_text);
-	return DC_OK;
-}
-
-/* --- on the edge: states --- */
-
-/* What one look at the store shows of a peer. */
-struct look {
-	struct tx *tx;
-	const struct vif_peer *p;
-	const struct virtual_interface *v;
-	const struct edge_object *vlan; /* NULL: not there */
-	const struct edge_session *session;
-	const char *reason;
-};
-
-/* The objects that a peer rests on, its own and the shared ones: first the one in error, else one that is not there
- * yet. */
-static enum dc_code
-judge_objects(struct look *l, struct work_view *work, enum work_verdict *ret, const struct edge_object **culprit,
-    struct dc_error *err)
-{
-	const struct edge_object *vrf, *vlan, *own;
-	const struct gateway_kind *kind = gateway_kind_of_service(l->v->service_type.v);
-	size_t vrfs, vlans, n;
-	enum work_verdict shared[2] = {VERDICT_NONE, VERDICT_NONE};
-	const struct edge_object *why[2] = {NULL, NULL};
-	enum dc_code rc;
-
-	own = work_objects(work, &n);
-	*ret = work_judge(own, n, culprit);
-	if ((rc = work_objects_of(l->tx, kind->res->name, l->v->vrf_gateway_id.v, &vrf, &vrfs, err)) != DC_OK ||
-	    (rc = work_objects_of(l->tx, "virtual_interface", l->v->id.v, &vlan, &vlans, err)) != DC_OK)
-		return rc;
-	for (size_t i = 0; i < vrfs; i++)
-		if (strcmp(vrf[i].edge_id.v, l->v->edge_id.v) == 0)
-			shared[0] = work_judge(&vrf[i], 1, &why[0]);
-	l->vlan = vlans > 0 ? &vlan[0] : NULL;
-	shared[1] = work_judge(vlan, vlans, &why[1]);
-	for (size_t i = 0; i < 2 && *ret != VERDICT_NONE; i++) {
-		if (shared[i] == VERDICT_FAILED) {
-			*ret = VERDICT_FAILED;
-			*culprit = why[i];
-			return DC_OK;
-		}
-		if (shared[i] != VERDICT_APPLIED && *ret == VERDICT_APPLIED)
-			*ret = VERDICT_WAITING;
-	}
-	return DC_OK;
-}
-
-static const char *
-no_session(const struct look *l)
-{
-	const struct edge_session *s = l->session;
-	const char *md5 = l->p->bgp_md5.set == GIVEN ? ", MD5 ordered" : "";
-	bool said = s != NULL && s->last_error.set == GIVEN && s->last_error.v[0] != '\0';
-	char since[UTC_TEXT_SIZE];
-
-	if (s == NULL || s->since.set != GIVEN)
-		return arena_printf(tx_arena(l->tx), "no session yet%s", md5);
-	utc_format(s->since.v, since);
-	return arena_printf(
-	    tx_arena(l->tx), "no session since %s%s%s%s", since, md5, said ? ": " : "", said ? s->last_error.v : "");
-}
-
-static enum dc_code
-judge(struct look *l, struct work_view *work, enum life_event *event, struct dc_error *err)
-{
-	const struct edge_object *culprit = NULL;
-	const struct edge_object *own;
-	enum work_verdict verdict;
-	size_t n;
-	bool heard;
-	enum dc_code rc = judge_objects(l, work, &verdict, &culprit, err);
-
-	if (rc != DC_OK)
-		return rc;
-	own = work_objects(work, &n);
-	heard = work_is_heard(own, n);
-	*event = EV_NOT_UP;
-	l->reason = NULL;
-	if (verdict == VERDICT_FAILED) {
-		*event = EV_FAILED;
-		l->reason = work_error(culprit, tx_arena(l->tx));
-	} else if (verdict == VERDICT_WAITING) {
-		*event = EV_WAITING;
-		l->reason = heard ? "the edge has not read it back yet" : NULL;
-	} else if (verdict == VERDICT_NONE)
-		l->reason = "no gateway addresses";
-	else if (l->vlan != NULL && l->vlan->carrier.set == GIVEN && !l->vlan->carrier.v)
-		l->reason = "no carrier on the port";
-	else if (is_bgp(l->p) && (l->session == NULL || !l->session->established.v))
-		l->reason = no_session(l);
-	else
-		*event = EV_UP;
-	return DC_OK;
-}
-
-static enum dc_code
-load_session(struct look *l, struct dc_error *err)
-{
-	void *row = NULL;
-	enum dc_code rc = DC_OK;
-
-	if (is_bgp(l->p))
-		rc = query_get(l->tx, &edge_session_table, Q(Q_EQ("id", l->p->id.v)), &row, err);
-	l->session = row;
-	return rc == DC_E_NOT_FOUND ? DC_OK : rc;
-}
-
-/* The edge has let go of everything: what the peer had taken in its gateway is free. */
-static enum dc_code
-give_back(struct tx *tx, const struct vif_peer *p, struct dc_error *err)
-{
-	enum dc_code rc;
-
-	if ((rc = query_delete(tx, &edge_session_table, Q(Q_EQ("id", p->id.v)), NULL, err)) != DC_OK ||
-	    (rc = remote_subnets_release(tx, p->id.v, err)) != DC_OK)
-		return rc;
-	return link_subnet_release(tx, p->id.v, err);
-}
-
-static enum dc_code
-settle(struct tx *tx, struct work_view *work, void *row, bool *gone, struct dc_error *err)
-{
-	static const char *const columns[] = {"status", "bgp_status", "receive_route_num", "reason", NULL};
-	struct vif_peer *p = row, old = *p;
-	struct look l = {.tx = tx, .p = p};
-	enum life_event event;
-	void *found;
-	size_t n;
-	enum dc_code rc;
-
-	work_objects(work, &n);
-	if (leaving(p)) {
-		*gone = n == 0;
-		return n == 0 ? give_back(tx, p, err) : DC_OK;
-	}
-	if ((rc = work_row(tx, "virtual_interface", p->vif_id.v, &found, err)) != DC_OK)
-		return rc;
-	l.v = found;
-	if ((rc = load_session(&l, err)) != DC_OK || (rc = judge(&l, work, &event, err)) != DC_OK)
-		return rc;
-	life_move(&p->status, event, "vif_peer", p->id.v);
-	if (is_bgp(p)) {
-		bool up = l.session != NULL && l.session->established.v;
-
-		F_SET_TEXT(p->bgp_status, up ? "up" : "down");
-		F_SET_INT(p->receive_route_num, up && l.session->received.set == GIVEN ? l.session->received.v : 0);
-	}
-	F_SET_TEXT(p->reason, l.reason != NULL ? arena_printf(tx_arena(tx), "%.255s", l.reason) : NULL);
-	if (text_is_same(&old.status, &p->status) && text_is_same(&old.bgp_status, &p->bgp_status) &&
-	    text_is_same(&old.reason, &p->reason) && old.receive_route_num.v == p->receive_route_num.v)
-		return DC_OK;
-	return query_set(tx, &vif_peer_table, columns, p, Q(Q_EQ("id", p->id.v)), NULL, err);
-}
-
 static const struct depend depends[] = {
     {"virtual_interface", "vif_id", "id", .render = WORK_ROW, .settle = WORK_STATE},
     {"virtual_gateway", "gateway_id", "id", .settle = WORK_STATE},
@@ -842,7 +580,7 @@ const struct resource vif_peer_resource = {
     .remove = vif_peer_remove,
     .rank = RANK_PEER,
     .depends = depends,
-    .leaving = leaving,
-    .render = render,
-    .settle = settle,
+    .leaving = vif_peer_leaving,
+    .render = vif_peer_render,
+    .settle = vif_peer_settle,
 };

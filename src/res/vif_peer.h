@@ -32,7 +32,14 @@ struct vif_peer *vif_first_peer(struct vif_peer *peer, size_t n);
 enum dc_code vif_peer_prefixes(
     struct tx *, const struct vif_peer *, struct cidr_list *remote, struct cidr_list *link, struct dc_error *err);
 bool vif_peer_is_v6(const struct vif_peer *);
+bool vif_peer_is_bgp(const struct vif_peer *); /* else its routes are static */
 
+/* --- vif_peer_edge.c --- */
+
+/* resource.leaving, .render and .settle. */
+bool vif_peer_leaving(const void *row);
+enum dc_code vif_peer_render(struct tx *, struct work_view *, const void *row, struct dc_error *err);
+enum dc_code vif_peer_settle(struct tx *, struct work_view *, void *row, bool *gone, struct dc_error *err);
 /* Keys on the edge: the interface's device. */
 const char *vif_vlan_key(struct arena *, const char *vif_id);
 

@@ -1,6 +1,5 @@
 /* virtual_interface.c - virtual interfaces: table, rules, life cycle (semantics.md 5.5 and 8). A new one brings its
- * first peer (vif_peer.c). On the edge it is a VLAN device in its gateway's VRF; it is ACTIVE when one of its peers is,
- * and `reason` names each peer that is not. */
+ * first peer (vif_peer.c). What edges have and say of it is virtual_interface_edge.c. */
 #include "res/virtual_interface.h"
 
 #include <string.h>
@@ -11,8 +10,6 @@
 #include "res/silence.h"
 #include "res/vif_peer.h"
 #include "store/row_lock.h"
-
-#define REASON_MAX 255 /* characters, contract */
 
 struct vif_extend_attribute {
 	struct f_text ha_type, ha_mode;
@@ -662,90 +659,6 @@ virtual_interface_remove(struct tx *tx, struct call *call, void *row, struct dc_
 	return query_set(tx, &virtual_interface_table, columns, v, Q(Q_EQ("id", v->id.v)), NULL, err);
 }
 
-/* --- on the edge --- */
-
-static bool
-leaving(const void *row)
-{
-	return life_is(&((const struct virtual_interface *)row)->status, LIFE_PENDING_DELETE);
-}
-
-static enum dc_code
-render(struct tx *tx, struct work_view *work, const void *row, struct dc_error *err)
-{
-	const struct virtual_interface *v = row;
-	struct arena *arena = tx_arena(tx);
-	struct wire_vlan vlan = {0};
-	int64_t number;
-	struct port *port;
-	enum dc_code rc;
-
-	if (leaving(v))
-		return DC_OK;
-	if ((rc = port_get(tx, v->port_id.v, &port, err)) != DC_OK ||
-	    (rc = work_link_number(tx, v->edge_id.v, v->id.v, &number, err)) != DC_OK)
-		return rc;
-	F_SET_TEXT(vlan.vrf, gateway_key(arena, v->vrf_gateway_id.v));
-	F_SET_TEXT(vlan.device, arena_printf(arena, "dcv%lld", (long long)number));
-	vlan.mark = v->id;
-	vlan.port = port->device;
-	vlan.vlan = v->vlan;
-	F_SET_TEXT(vlan.use, "customer");
-	work_put(work, v->edge_id.v, vif_vlan_key(arena, v->id.v), OBJECT_VLAN, &vlan, NULL);
-	return DC_OK;
-}
-
-/* One event for the interface out of its peers' states: one that is up carries it; otherwise what is still on its way,
- * then what failed. */
-static enum life_event
-combine(const struct vif_peer *peer, size_t n)
-{
-	bool up = false, waiting = false, failed = false;
-
-	for (size_t i = 0; i < n; i++) {
-		up = up || life_is(&peer[i].status, LIFE_ACTIVE);
-		failed = failed || life_is(&peer[i].status, LIFE_ERROR);
-		waiting = waiting || life_is(&peer[i].status, LIFE_PENDING_CREATE) ||
-			  life_is(&peer[i].status, LIFE_PENDING_UPDATE);
-	}
-	return waiting ? EV_WAITING : up ? EV_UP : failed ? EV_FAILED : EV_NOT_UP;
-}
-
-static const char *
-reasons_of(const struct vif_peer *peer, size_t n, struct arena *arena)
-{
-	const char *all = NULL;
-
-	for (size_t i = 0; i < n; i++)
-		if (peer[i].reason.set == GIVEN && !life_is(&peer[i].status, LIFE_PENDING_DELETE))
-			all = arena_printf(arena, "%s%s%s: %s", all != NULL ? all : "", all != NULL ? "; " : "",
-			    peer[i].address_family.v, peer[i].reason.v);
-	return all != NULL ? arena_printf(arena, "%.*s", REASON_MAX, all) : NULL;
-}
-
-static enum dc_code
-settle(struct tx *tx, struct work_view *work, void *row, bool *gone, struct dc_error *err)
-{
-	static const char *const columns[] = {"status", "reason", NULL};
-	struct virtual_interface *v = row, old = *v;
-	struct vif_peer *peer;
-	size_t peers, objects;
-	enum dc_code rc;
-
-	if ((rc = vif_peers_of(tx, v->id.v, &peer, &peers, err)) != DC_OK)
-		return rc;
-	work_objects(work, &objects);
-	if (leaving(v)) {
-		*gone = objects == 0 && peers == 0;
-		return *gone ? port_release(tx, v->id.v, err) : DC_OK;
-	}
-	life_move(&v->status, combine(peer, peers), "virtual_interface", v->id.v);
-	F_SET_TEXT(v->reason, reasons_of(peer, peers, tx_arena(tx)));
-	if (text_is_same(&old.status, &v->status) && text_is_same(&old.reason, &v->reason))
-		return DC_OK;
-	return query_set(tx, &virtual_interface_table, columns, v, Q(Q_EQ("id", v->id.v)), NULL, err);
-}
-
 static const struct depend depends[] = {
     {"vif_peer", "id", "vif_id", .settle = WORK_ROW | WORK_STATE | WORK_REST},
     {0},
@@ -873,8 +786,8 @@ const struct resource virtual_interface_resource = {
     .embed = virtual_interface_embed,
     .rank = RANK_INTERFACE,
     .depends = depends,
-    .leaving = leaving,
-    .render = render,
-    .settle = settle,
+    .leaving = vif_leaving,
+    .render = vif_render,
+    .settle = vif_settle,
     .observed_age = virtual_interface_observed_age,
 };

@@ -1,0 +1,92 @@
+/* virtual_interface_edge.c - an interface on its edge: a VLAN device in its gateway's VRF. It is ACTIVE when one of its
+ * peers is, and `reason` names each peer that is not. */
+#include <string.h>
+
+#include "res/inventory.h"
+#include "res/lifecycle.h"
+#include "res/vif_peer.h"
+#include "res/virtual_interface.h"
+
+#define REASON_MAX 255 /* characters, contract */
+
+bool
+vif_leaving(const void *row)
+{
+	return life_is(&((const struct virtual_interface *)row)->status, LIFE_PENDING_DELETE);
+}
+
+enum dc_code
+vif_render(struct tx *tx, struct work_view *work, const void *row, struct dc_error *err)
+{
+	const struct virtual_interface *v = row;
+	struct arena *arena = tx_arena(tx);
+	struct wire_vlan vlan = {0};
+	int64_t number;
+	struct port *port;
+	enum dc_code rc;
+
+	if (vif_leaving(v))
+		return DC_OK;
+	if ((rc = port_get(tx, v->port_id.v, &port, err)) != DC_OK ||
+	    (rc = work_link_number(tx, v->edge_id.v, v->id.v, &number, err)) != DC_OK)
+		return rc;
+	F_SET_TEXT(vlan.vrf, gateway_key(arena, v->vrf_gateway_id.v));
+	F_SET_TEXT(vlan.device, arena_printf(arena, "dcv%lld", (long long)number));
+	vlan.mark = v->id;
+	vlan.port = port->device;
+	vlan.vlan = v->vlan;
+	F_SET_TEXT(vlan.use, "customer");
+	work_put(work, v->edge_id.v, vif_vlan_key(arena, v->id.v), OBJECT_VLAN, &vlan, NULL);
+	return DC_OK;
+}
+
+/* One event for the interface out of its peers' states: one that is up carries it; otherwise what is still on its way,
+ * then what failed. */
+static enum life_event
+combine(const struct vif_peer *peer, size_t n)
+{
+	bool up = false, waiting = false, failed = false;
+
+	for (size_t i = 0; i < n; i++) {
+		up = up || life_is(&peer[i].status, LIFE_ACTIVE);
+		failed = failed || life_is(&peer[i].status, LIFE_ERROR);
+		waiting = waiting || life_is(&peer[i].status, LIFE_PENDING_CREATE) ||
+			  life_is(&peer[i].status, LIFE_PENDING_UPDATE);
+	}
+	return waiting ? EV_WAITING : up ? EV_UP : failed ? EV_FAILED : EV_NOT_UP;
+}
+
+static const char *
+reasons_of(const struct vif_peer *peer, size_t n, struct arena *arena)
+{
+	const char *all = NULL;
+
+	for (size_t i = 0; i < n; i++)
+		if (peer[i].reason.set == GIVEN && !life_is(&peer[i].status, LIFE_PENDING_DELETE))
+			all = arena_printf(arena, "%s%s%s: %s", all != NULL ? all : "", all != NULL ? "; " : "",
+			    peer[i].address_family.v, peer[i].reason.v);
+	return all != NULL ? arena_printf(arena, "%.*s", REASON_MAX, all) : NULL;
+}
+
+enum dc_code
+vif_settle(struct tx *tx, struct work_view *work, void *row, bool *gone, struct dc_error *err)
+{
+	static const char *const columns[] = {"status", "reason", NULL};
+	struct virtual_interface *v = row, old = *v;
+	struct vif_peer *peer;
+	size_t peers, objects;
+	enum dc_code rc;
+
+	if ((rc = vif_peers_of(tx, v->id.v, &peer, &peers, err)) != DC_OK)
+		return rc;
+	work_objects(work, &objects);
+	if (vif_leaving(v)) {
+		*gone = objects == 0 && peers == 0;
+		return *gone ? port_release(tx, v->id.v, err) : DC_OK;
+	}
+	life_move(&v->status, combine(peer, peers), "virtual_interface", v->id.v);
+	F_SET_TEXT(v->reason, reasons_of(peer, peers, tx_arena(tx)));
+	if (text_is_same(&old.status, &v->status) && text_is_same(&old.reason, &v->reason))
+		return DC_OK;
+	return query_set(tx, &virtual_interface_table, columns, v, Q(Q_EQ("id", v->id.v)), NULL, err);
+}
