@@ -292,8 +292,8 @@ sends_shown(const struct call *call, const struct resource *res)
 	return false;
 }
 
-/* Merges the body into the row. Whether that changes what a client sees: a member that is only shown is compared with what
- * is shown. */
+/* Merges the body into the row. Whether that changes what a client sees: a member that is only shown is compared with
+ * what is shown. */
 static enum dc_code
 merge(struct tx *tx, struct call *call, const struct resource *res, void *row, bool *changed, struct dc_error *err)
 {

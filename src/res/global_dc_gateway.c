@@ -208,8 +208,7 @@ show_silence(struct tx *tx, struct global_dc_gateway *gw, size_t n, const char *
 	const struct edge_number *number;
 	void *rows;
 	size_t numbers;
-	enum dc_code rc =
-	    query_list(tx, &edge_number_table, Q(Q_IN("owner_id", ids)), &by_owner, &rows, &numbers, err);
+	enum dc_code rc = query_list(tx, &edge_number_table, Q(Q_IN("owner_id", ids)), &by_owner, &rows, &numbers, err);
 
 	number = rc == DC_OK ? rows : NULL;
 	for (size_t i = 0; rc == DC_OK && i < n; i++)

@@ -56,8 +56,8 @@ silence_tell(struct tx *tx, struct silence *s, const char *edge_id, struct f_tex
 
 	if (edge_id == NULL || (rc = known(tx, s, edge_id, &words, err)) != DC_OK || words == NULL)
 		return edge_id == NULL ? DC_OK : rc;
-	F_SET_TEXT(*reason, arena_printf(tx_arena(tx), "%.*s", REASON_MAX,
-				arena_printf(tx_arena(tx), "%s%s%s", words, before != NULL ? "; " : "",
-				    before != NULL ? before : "")));
+	F_SET_TEXT(*reason,
+	    arena_printf(tx_arena(tx), "%.*s", REASON_MAX,
+		arena_printf(tx_arena(tx), "%s%s%s", words, before != NULL ? "; " : "", before != NULL ? before : "")));
 	return DC_OK;
 }
