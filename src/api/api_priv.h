@@ -213,8 +213,14 @@ uint64_t exchange_party(const struct exchange *);
 
 /* cost.c */
 bool cost_is_high(const struct exchange *); /* a read; its route and parameters are known */
-int64_t cost_clock(void);                   /* us of this thread */
-void cost_note(const struct exchange *, int64_t us);
+struct cost {
+	uint32_t key;
+	bool measured; /* by the thread's processor time, else by the clock on the wall */
+	int64_t at;    /* us */
+};
+/* Around a read, on one thread. */
+struct cost cost_begin(const struct exchange *);
+void cost_end(const struct cost *);
 
 /* peer.c. A peer may be NULL. */
 void peers_init(struct api *);

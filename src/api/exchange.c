@@ -252,16 +252,18 @@ static enum dc_code
 run_route(struct tx *tx, struct exchange *x, struct dc_error *err)
 {
 	bool reads = !(x->call.route->flags & ROUTE_WRITES);
-	int64_t begun = reads ? cost_clock() : 0;
+	struct cost cost = {0};
 	unsigned before = tx_statements(tx);
 	enum dc_code rc;
 
 	call_reset_answer(&x->call);
+	if (reads)
+		cost = cost_begin(x);
 	rc = x->call.route->run(tx, &x->call, err);
 	if (is_dry(x))
 		tx_make_dry(tx);
 	if (reads)
-		cost_note(x, cost_clock() - begun);
+		cost_end(&cost);
 	x->statements = tx_statements(tx) - before;
 	return rc;
 }

@@ -80,11 +80,17 @@ stmt_free(struct stmt *s)
 static size_t
 bucket_of(const char *sql)
 {
-	uint32_t h = 2166136261u; /* FNV-1a */
+	size_t len = strlen(sql);
+	uint64_t h = len, word;
 
+	for (; len >= sizeof(word); sql += sizeof(word), len -= sizeof(word)) { /* texts have a thousand characters */
+		memcpy(&word, sql, sizeof(word));
+		h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+		h ^= h >> 32;
+	}
 	for (; *sql != '\0'; sql++)
-		h = (h ^ (uint8_t)*sql) * 16777619u;
-	return h % CACHE_BUCKETS;
+		h = (h ^ (uint8_t)*sql) * UINT64_C(0x9e3779b97f4a7c15);
+	return (uint32_t)((h ^ h >> 32) % CACHE_BUCKETS);
 }
 
 /* Whole texts that are not in use go, wherever they are: filling the cache takes so many odd lists of filters that
@@ -363,6 +369,16 @@ conn_configure(struct conn *c, const char *path, enum conn_kind kind, struct dc_
 	return DC_OK;
 }
 
+static pthread_once_t configured = PTHREAD_ONCE_INIT;
+
+/* Once for the process, before the first database: SQLite counts its memory under one lock for all connections, and
+ * nobody reads what it counts. */
+static void
+configure(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 enum dc_code
 conn_open(const char *path, enum conn_kind kind, struct conn **ret, struct dc_error *err)
 {
@@ -376,6 +392,7 @@ conn_open(const char *path, enum conn_kind kind, struct conn **ret, struct dc_er
 		create_private(path);
 		flags |= SQLITE_OPEN_CREATE;
 	}
+	pthread_once(&configured, configure);
 	if (sqlite3_open_v2(path, &c->db, flags, NULL) != SQLITE_OK) {
 		rc = dc_fail(err, DC_E_IO, NULL, "%s: %s", path, sqlite3_errmsg(c->db));
 		conn_close(c);
