@@ -729,6 +729,17 @@ a_session_without_its_key_is_reset_and_never_up(void **state)
 	play_end(&p, state);
 }
 
+/* One session without a password, which the played daemon shows as up. */
+static void
+play_established(struct play *p, struct site *s, struct routing *r, struct arena *a)
+{
+	site_fill(s, 1);
+	s->n[0].password = NULL;
+	play_start(p, a);
+	apply(r, s, a);
+	assert_true(look(r, a).established);
+}
+
 static void
 since_tells_when_a_session_ceased_to_be_up(void **state)
 {
@@ -737,11 +748,7 @@ since_tells_when_a_session_ceased_to_be_up(void **state)
 	struct play p = {.row = "p0_4 BGP --- up 1795636667.802 Established "};
 	struct site s;
 
-	site_fill(&s, 1);
-	s.n[0].password = NULL;
-	play_start(&p, a);
-	apply(r, &s, a);
-	assert_true(look(r, a).established);
+	play_established(&p, &s, r, a);
 	p.row = "p0_4 BGP --- start 1795636700.000 Active  Received: Administrative shutdown";
 	struct routing_session seen = look(r, a);
 
@@ -765,11 +772,7 @@ what_a_router_said_when_it_left_is_kept(void **state)
 	struct play p = {.row = "p0_4 BGP --- up 1795636667.802 Established "};
 	struct site s;
 
-	site_fill(&s, 1);
-	s.n[0].password = NULL;
-	play_start(&p, a);
-	apply(r, &s, a);
-	assert_true(look(r, a).established);
+	play_established(&p, &s, r, a);
 	p.row = "p0_4 BGP --- start 1795636700.000 Idle  Received: Administrative shutdown";
 	assert_string_equal(look(r, a).last_error, "Received: Administrative shutdown");
 	p.row = "p0_4 BGP --- start 1795636701.000 Connect ";
