@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # Thin: meson and ninja build, the scripts do the rest. `make` alone builds; `make help` lists the targets.
 # Debian's own tools come first, whatever else shadows them.
 export PATH := /usr/sbin:/usr/bin:/sbin:/bin:$(PATH)
@@ -57,6 +58,7 @@ fmt: ## clang-format over the C files (version 14: others differ in places)
 lint: ## include rules and circles; the ten longest functions and files
 	$(PYTHON) test/check_includes.py
 	$(PYTHON) test/check_words.py
+	$(PYTHON) test/check_licence.py
 	$(PYTHON) test/longest.py
 
 clean: ## remove every build folder

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* bare_http.c - the least that libmicrohttpd can do: one body for every request. bare_http BODY_FILE PORT_FILE
  * [THREADS]
  *

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: ISC
 -- post.lua - each request orders a virtual gateway of its own. wrk ... -- PROJECT TOKEN SEED
 local thread = 0
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* raw_sqlite.c - the statements that the server runs for an order, by SQLite alone.
  * raw_sqlite DATABASE STATEMENTS GROUP SECONDS
  *

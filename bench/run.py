@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: ISC
 """run.py - what dcaas costs, as ratios to the bare library doing the same work, side by side in one run.
 
     python3 bench/run.py [get] [create] [others] [profile] [apply] [--runs N] [--seconds S]

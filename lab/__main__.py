@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The lab's command line: `python3 lab up|down|status|exec|bird`."""
 import argparse
 import os

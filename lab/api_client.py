@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """api_client.py - a small client of the Direct Connect API: signs with SDK-HMAC-SHA256, Python's standard library only."""
 import hashlib
 import hmac

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """customer.py - what lies behind the edge in the guest "customers": customers' routers with a real BIRD, the hosts behind
 them, and the hosts of a VPC. Each is a network namespace of that guest.
 """

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """dcaasd.py - a dcaasd for the lab: an unprivileged process outside the routers, on loopback and on the lab's management
 network (by an inherited listener)."""
 import errno

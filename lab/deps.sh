@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # deps.sh build|run|check - installs the Debian packages that are missing, by name, in one call of apt-get.
 # Says what it installs, and what apt-get says only when that fails; without root or sudo it says what is missing and ends
 # with 1.

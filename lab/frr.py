@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """frr.py - a customer's router with FRR instead of BIRD: zebra and bgpd of a namespace of the guest, told apart by -N NAME."""
 import ipaddress
 import json

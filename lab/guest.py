@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """guest.py - the lab's side of guest/agent.py: commands, daemons and BIRD's control socket in a guest."""
 import json
 import os

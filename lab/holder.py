@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """holder.py - first process of a lab: the bridges, the guests' wires and the guests live in its namespaces (network, mount,
 pid). When it ends, for whatever reason, the kernel ends every guest and removes every bridge, tap and mount: nothing can be
 left behind. On SIGUSR1 it cuts the power of the guests for which there is a file NAME.reboot, and starts them again, also

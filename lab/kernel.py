@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """kernel.py - the few system calls that Python has no word for, and what this machine's kernel can do."""
 import ctypes
 import os

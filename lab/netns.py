@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """netns.py - a guest as namespaces of this machine (network, mount, pid), for kernels with VRF and 802.1Q."""
 import os
 import signal

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """order.py - a tenant's orders in the lab, from both sides: what he asks the API for, and the router he brings.
 
 Line number n has everything of its own that may differ: VLAN 100+n, link subnets, AS 65000+n, a host behind the customer.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """run.py - `make run`: a whole site on this machine, one order through the API, and what became of it.
 
 Real: dcaasd, its database, dcaas-edge, the edge's kernel and BIRD, the customer's router (another BIRD), the packets. Virtual

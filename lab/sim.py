@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """sim.py - `make sim`: dcaasd with a simulated edge and an inventory to order from, on loopback, in the foreground.
 
 No root, no router: the answers are the API's own, what stands behind them is simulated (`dcaas-edge --fabric sim`).

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """site.py - a whole site: a lab, a dcaasd beside it, dcaas-edge on its router, and the operator's words for what is there.
 
     host: dcaasd (unprivileged) ── management network ── edge (dcaas-edge, BIRD) ── trunks ── customers' routers

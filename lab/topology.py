@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """topology.py - the lab as a whole: what is plugged into what, up and down.
 
     host ──(inherited listener)── dcaasd

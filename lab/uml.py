@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """uml.py - a guest as a user-mode Linux kernel: an ordinary process whose root is this machine's file system."""
 import hashlib
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """update.py [--check] - the lists of keys in dcaas.conf.5, from the tables of the programs that read them."""
 import os
 import re

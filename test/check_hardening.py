@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """check_hardening.py BUILD - whether the programs of a build have what the compiler and linker give against overwritten memory:
 position-independent, all symbols bound at the start and read-only behind it, no executable stack, counted copies, shadow stack
 and branch targets, no stack that jumps over its guard. Prints what is missing; exit code 1 then."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """check_includes.py - who may include whom below src/, as HACKING.md draws it, and that no files include each other in a
 circle. Test programs (*_test.c, *_try.c) are exempt."""
 import os

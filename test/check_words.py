@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """check_words.py [--write] - the words of errors have no full stop at their end, wherever they are made: texts are put behind
 other texts ("%s: %s"), and a client puts its own punctuation behind them. Prints each text that has one; exit code 1 then.
 --write takes them away."""

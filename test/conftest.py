@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Fixtures that several folders of tests share."""
 import os
 import re

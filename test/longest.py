@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """longest.py - the ten longest functions and files below src/, and the median: no gate, something to look at."""
 import os
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """run_all.py - every test, as CI runs it, or the groups that are named: run_all.py [GROUP ...]; --list names them.
 
 A group is a function below, or a folder of test/ that holds test_*.py files (run by pytest; FOLDERS says on which build).
@@ -284,6 +285,8 @@ def lint(group):
     group.count("include rules", code == 0, output)
     code, output = run([sys.executable, "test/check_words.py"])
     group.count("words of errors end without a full stop", code == 0, output)
+    code, output = run([sys.executable, "test/check_licence.py"])
+    group.count("each source file names its licence", code == 0, output)
     code, output = run(["git", "grep", "-nIE", r"(^|[^A-Za-z0-9_.])/(work|farm|root)/", "--", "."])
     group.count("no path of one machine in a file", code == 1, output)
     banned = r"(^|[^A-Za-z0-9_])(strcpy|strcat|sprintf|vsprintf|atoi|atol|atof|strtok|gets|system|popen)\("

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """support.py - what the Python tests share: a site as an operator describes it, tenants with their orders, requests signed
 but otherwise as a test wants them, and the database as it stands."""
 import http.client

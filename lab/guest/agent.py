@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """agent.py - runs commands inside a guest for the lab.
 
 One connection, one request: a line of JSON in, a line of JSON out. It listens on TCP in the guest's namespace "ctl" (user-

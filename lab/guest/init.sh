@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # init.sh - first process of a guest: a user-mode Linux kernel whose root is the host's file system, or a namespace of the
 # host (mount, pid, network). It gives the guest places of its own to write to, then hands over to the agent, whose
 # orders come from the lab.

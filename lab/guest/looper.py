@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """looper.py ADDRESS,LOCAL,ASN... - connects to each neighbour's port 179 in a tight loop, without a password, and speaks BGP as
 far as it is let: the router that a guarded session must never talk to. Prints a line for each KEEPALIVE it is sent ("let in")
 and, on SIGTERM, how many connections it tried."""

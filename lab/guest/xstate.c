@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* xstate.c - lets user-mode Linux run on processors whose register state is larger than it knows (those with AMX). Such
  * a kernel hands back the 2,696 bytes that it has room for, and the host refuses any but the whole state: EFAULT, and a
  * panic in the first process. Preloaded into linux.uml, this completes what the kernel sets with what the host has. */

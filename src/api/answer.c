@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "api/api_priv.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* api.h - the HTTP server: libmicrohttpd on some polling threads, routes from tables, calls run in store transactions.
  *
  * A writing call suspends its connection, is submitted to the store, and is answered from done(). Limits: 12 MB body

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* api_priv.h - inside of the HTTP server: one exchange (request and answer) and the threads around it. For files in
  * api/.
  *

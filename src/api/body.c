@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Bodies in memory: how large one may be, and whose they are when there is no room for all.
  *
  * Nobody is known for sure before the body is whole, so what a request may have is decided by its head: what its route

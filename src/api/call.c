@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "api/call.h"
 
 #include "api/api_priv.h"

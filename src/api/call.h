@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* call.h - one API call, from the decoded request to the answer. Lives in its own arena until the answer is sent. */
 #ifndef DC_CALL_H
 #define DC_CALL_H

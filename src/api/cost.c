@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What reads cost. The threads of the HTTP server carry out what is short; a read that took long, of this route and
  * project, is taken for long for a while, and runs on a thread for that, where projects take turns.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "api/crud.h"
 
 #include <ctype.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* crud.h - create, show, list, update and delete of any resource, from its table and hooks: run() functions for routes.
  *
  * Answers: {"<name>": {...}, "request_id": "..."}; lists {"<plural>": [...], "page_info": {...}, "request_id": "..."}.

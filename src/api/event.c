@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Events: one row for each change, kept by age.
  *
  * Nobody can push another's events out, or his own of last week: what is younger than KEPT_ALL_MS stays, however much

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* One exchange: route, identity, project, role, body, transaction, answer; in this order. */
 #include "api/api_priv.h"
 #include "api/crud.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What HTTP's own rules say of a request's header (RFC 9110, RFC 9112). libmicrohttpd takes what it can; here is
  * refused what another one on the way could have read differently: as another message, or from another caller. */
 #include "api/api_priv.h"

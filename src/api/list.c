@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Lists: paging, sorting, filters and member selection as the contract has them (semantics of lists), from the table.
  */
 #include "api/crud.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* openapi.c - the routes and their tables as an OpenAPI 3.0 document: what the command line, tests and readers go by.
  */
 #include "api/api.h"

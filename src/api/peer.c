@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Connections as places: each has one, there are only so many, of one address and of all. When there is none left, who
  * has kept us waiting longest gives its place to who comes. Strangers do so first, then callers that are known, edges
  * never; nor a connection whose call runs.

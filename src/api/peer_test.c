@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Who gives up a place, and for whom. */
 #include <setjmp.h>
 #include <stdarg.h>

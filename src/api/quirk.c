@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "api/quirk.h"
 
 #include <string.h>

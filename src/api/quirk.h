@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* quirk.h - clients that cannot read an answer as the contract has it, and what they get instead. One table, each row
  * with its reason. */
 #ifndef DC_QUIRK_H

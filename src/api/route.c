@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "api/route.h"
 
 #include "auth/percent.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* route.h - the API is a table: each row a method, a path, who may call it, what its body is, and the function that
  * runs inside the call's transaction. The engine has authenticated, checked role and project and decoded the body
  * before. */

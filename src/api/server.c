@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* libmicrohttpd: connections in, whole requests to exchange.c, answers out. */
 #include "api/api_priv.h"
 

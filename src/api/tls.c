@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "api/tls_priv.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* tls.h - the certificate that HTTPS listeners show. It is read from two PEM files, may be read anew while the server
  * runs (connections that are open keep theirs), and can be made for those who have none. */
 #ifndef DC_TLS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* tls_priv.h - what server.c takes from tls.c: one handshake's copy of the certificate. */
 #ifndef DC_TLS_PRIV_H
 #define DC_TLS_PRIV_H

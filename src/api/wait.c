@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Long polls: exchanges whose run() had nothing to answer yet wait here, suspended, until api_wake() or their deadline.
  */
 #include "api/api_priv.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Lanes: threads for what takes longer than those of the HTTP server have, each with a queue in which callers take
  * turns (base/turns.h). Who floods a lane waits for himself; what has no place is told to come again.
  *

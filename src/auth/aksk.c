@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "auth/aksk.h"
 
 #include <ctype.h>

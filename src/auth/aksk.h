@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* aksk.h - request signatures SDK-HMAC-SHA256: canonical request, signing, verifying. Needs base and GnuTLS only, so
  *that servers verify and our own clients sign with the same code.
  *

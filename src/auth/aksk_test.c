@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The published vectors, and what must not verify. */
 #include <jansson.h>
 #include <setjmp.h>

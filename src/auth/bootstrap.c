@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "auth/bootstrap.h"
 
 #include "auth/password.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* bootstrap.h - identities made without the API: the first operator of a new database, and those of simulations and
  * tests. */
 #ifndef DC_BOOTSTRAP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "auth/cache.h"
 
 #include <pthread.h>

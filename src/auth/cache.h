@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* cache.h - who is who, kept in memory: what the rows of a credential and of its user say, by the generation of those
  * rows (tx_generation()), so that nothing is served from here once a commit that changed it has been answered. Safe to
  * use from several threads. Holds secret keys in clear, wiped when they are dropped. */

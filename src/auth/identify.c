@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Who calls: by an edge's credential, a token, or a signature; looked for in this order. */
 #include "auth/identity.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* identity.h - who calls, and the tables of those who may: domains, projects, users, access keys, tokens.
  *
  * Identities live in the store and are managed by the operator (/dcaas/v1). Secret keys are sealed (they must be had in

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "auth/password.h"
 
 #include <crypt.h>

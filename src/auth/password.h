@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* password.h - password hashes (yescrypt, by libcrypt). Each call takes tens of milliseconds and 16 MB by design: never
  * on a thread that others wait for. */
 #ifndef DC_PASSWORD_H

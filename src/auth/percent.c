@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "auth/percent.h"
 
 #include <ctype.h>

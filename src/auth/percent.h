@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* percent.h - percent-encoding of URLs (RFC 3986), as the request signature and the router need it. */
 #ifndef DC_PERCENT_H
 #define DC_PERCENT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "auth/projects.h"
 
 #include "store/query.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* projects.h - which projects a caller may use. */
 #ifndef DC_AUTH_PROJECTS_H
 #define DC_AUTH_PROJECTS_H

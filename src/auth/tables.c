@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "auth/tables.h"
 
 #include "store/row_lock.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* tables.h - the identities in the store: domains, their projects (tenants) and users, the users' access keys, and the
  * tokens issued to them. */
 #ifndef DC_AUTH_TABLES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "auth/token.h"
 
 #include <assert.h>

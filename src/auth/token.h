@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* token.h - tokens in the form of Keystone v3: issued for a password or another token, for a project or a domain, valid
  * for 24 hours, kept as SHA-256. */
 #ifndef DC_TOKEN_H

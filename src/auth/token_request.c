@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The body of POST /v3/auth/tokens as tables. */
 #include "auth/token.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* arena.h - memory with one lifetime: everything taken from an arena is freed with it, nothing alone.
  *
  * A request, a transaction's job and a report each own one. Allocation never fails: a process that cannot get a few

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* banned.h - calls that overrun, hide errors or keep hidden state do not compile. Included before every file. */
 #ifndef DC_BANNED_H
 #define DC_BANNED_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* buf.h - a growing byte buffer with a ceiling. The first failure sticks: append as often as you like, ask once.
  *
  * Always NUL-terminated behind the data, so that b->data is a C string when no NUL was appended. */

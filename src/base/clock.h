@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* clock.h - two kinds of time that the compiler keeps apart: points in UTC that people read, and a monotonic clock for
  * intervals. */
 #ifndef DC_CLOCK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* config.h - INI files (inih): sections and keys into a flat list, then read by typed getters. */
 #ifndef DC_CONFIG_H
 #define DC_CONFIG_H

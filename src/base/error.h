@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* error.h - errors are values: a code, the member at fault, and the words the user reads.
  *
  * DC_CODES is the one list. HTTP status, public code and default words derive from it; the DC.xxxx numbers and their

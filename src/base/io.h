@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* io.h - what files need beyond write(2). */
 #ifndef DC_IO_H
 #define DC_IO_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* ip.h - addresses and prefixes of both families, and the set questions that validation asks about them. */
 #ifndef DC_IP_H
 #define DC_IP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* json.h - writes JSON straight into a buffer, no tree. The writer keeps track of commas; the caller of nesting.
  * (jansson, which reads, has the json_ names.)
  *

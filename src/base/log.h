@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* log.h - one logfmt line per fact, to stderr. The journal is told the priority, too: `journalctl -p warning`.
  *
  *	log_info("edge", "msg=%s edge=%s", ...) is not the way: the message is words, the facts are key=value pairs:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/notify.h"
 
 #include <stddef.h>

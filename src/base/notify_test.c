@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What a service manager hears, and that nobody needs one. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* seal.c - see seal.h. A line of the key file is "v1:" key id ":" key, both in hex. The id is random, not derived from
  * the key, so that it may stand beside every sealed value. */
 #include <errno.h>

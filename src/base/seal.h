@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* seal.h - secrets at rest: AES-256-GCM (GnuTLS) under a key file, one random nonce per value.
  *
  * Text form: "v1:" key id ":" base64(nonce | ciphertext | tag).

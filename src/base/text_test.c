@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* buf, json and error: what becomes text. */
 #include <inttypes.h>
 #include <setjmp.h>

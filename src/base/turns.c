@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/turns.h"
 
 #include <assert.h>

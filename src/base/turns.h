@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* turns.h - a queue whose parties take turns: one item of each that waits in a round, in order within a party. However
  * much one puts into it, another waits for one item of each party at most.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* uuid.h - identifiers. UUIDv7 (RFC 9562) in lower case: sorted by id is sorted by creation; project ids are 32 hex
  * digits. */
 #ifndef DC_UUID_H

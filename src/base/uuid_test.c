@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/uuid.h"
 
 #include <setjmp.h>

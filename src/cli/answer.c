@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "cli/answer.h"
 
 #include <ctype.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* answer.h - answers for people: tables of lists, members of one thing, errors in words. */
 #ifndef DC_CLI_ANSWER_H
 #define DC_CLI_ANSWER_H

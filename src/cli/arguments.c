@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "cli/arguments.h"
 
 #include "cli/file.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* arguments.h - the command line, read against the commands there are:
  *
  *	dcaas [options] NOUN VERB [ID ...] [options]

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "cli/completion.h"
 
 #include "cli/option.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* completion.h - completion for shells: a short script that asks this program, so that what it offers is the embedded
  * description's. */
 #ifndef DC_CLI_COMPLETION_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """embed.py - writes a file as a C array. usage: embed.py INPUT OUTPUT"""
 import sys
 

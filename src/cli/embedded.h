@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* embedded.h - the API's description as it was when this program was built; generated from the server's tables. */
 #ifndef DC_CLI_EMBEDDED_H
 #define DC_CLI_EMBEDDED_H

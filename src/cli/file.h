@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* file.h - reads files that the user names; "-" is standard input. */
 #ifndef DC_CLI_FILE_H
 #define DC_CLI_FILE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The grammar: what command lines mean, against a small description of an API of doors. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "cli/help.h"
 
 #include "cli/option.h"

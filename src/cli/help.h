@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* help.h - help pages, from the API's own words. */
 #ifndef DC_CLI_HELP_H
 #define DC_CLI_HELP_H

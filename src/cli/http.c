@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "cli/http.h"
 
 #include <curl/curl.h>

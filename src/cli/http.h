@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* http.h - signed calls over libcurl. One connection is kept for all calls of a program. */
 #ifndef DC_CLI_HTTP_H
 #define DC_CLI_HTTP_H

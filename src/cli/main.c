@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* main.c - dcaas, the command line: an ordinary client of the API, whose commands come from the API's description. */
 #include "cli/arguments.h"
 #include "cli/completion.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "cli/option.h"
 
 #include "cli/value.h"

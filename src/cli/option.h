@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* option.h - the options that a command has: those of every command, and those that its parameters and the members of
  * its body bring. */
 #ifndef DC_CLI_OPTION_H

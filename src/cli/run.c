@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "cli/run.h"
 
 #include <time.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* run.h - one command carried out: the calls it takes, and what is printed of their answers. */
 #ifndef DC_CLI_RUN_H
 #define DC_CLI_RUN_H

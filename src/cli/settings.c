@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "cli/settings.h"
 
 #include <errno.h>

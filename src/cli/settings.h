@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* settings.h - which server, as whom: from options, a file of environment lines, the environment, a configuration file.
  *
  * For each key the first that has it counts: the command line; --env FILE; the section that --profile names; the

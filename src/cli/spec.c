@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "cli/spec.h"
 
 #include <ctype.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* spec.h - the API as commands: what an OpenAPI document says, taken apart once.
  *
  * Every operation is one command. Its verb is the first word of the operationId, its noun the rest, in the singular:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "cli/table.h"
 
 #include "cli/text.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* table.h - rows of text in aligned columns, by what a terminal shows of them. */
 #ifndef DC_CLI_TABLE_H
 #define DC_CLI_TABLE_H

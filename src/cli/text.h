@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* text.h - what servers and tenants wrote, made harmless for a terminal, and how wide it is there.
  *
  * Harmless: control characters, what turns the direction of writing, invisible format characters and bytes that are no

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "cli/value.h"
 
 #include <ctype.h>

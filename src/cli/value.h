@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* value.h - words of the command line as JSON values, by their schema. */
 #ifndef DC_CLI_VALUE_H
 #define DC_CLI_VALUE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "cli/word.h"
 
 #include "base/buf.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* word.h - one word out of several, by its own name or by a beginning that no other of them has; of names that only add
  * to one another (edge, edge-report) a beginning means the first. '_' counts as '-', so that members may be typed as
  * the API spells them. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "dcaasd/certificate.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* certificate.h - the certificate of the HTTPS listeners: the operator's own, or one that dcaasd makes at its first
  * start. */
 #ifndef DC_CERTIFICATE_H

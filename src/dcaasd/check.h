@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* check.h - whether dcaasd could start with a configuration: what `dcaasd -n` looks at beside the file itself. */
 #ifndef DC_CHECK_H
 #define DC_CHECK_H

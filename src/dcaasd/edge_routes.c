@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "dcaasd/edge_routes.h"
 
 #include "api/api.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* edge_routes.h - the edge's side of the API: long poll of the desired set, and reports. */
 #ifndef DC_EDGE_ROUTES_H
 #define DC_EDGE_ROUTES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "dcaasd/iam.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "dcaasd/key_routes.h"
 
 #include "api/api.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "dcaasd/listener.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* listener.h - listeners that a parent opened for us (systemd's protocol, sd_listen_fds(3)). */
 #ifndef DC_LISTENER_H
 #define DC_LISTENER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* main.c - dcaasd: configuration, store, API servers, signals. Needs no privilege. */
 #include <err.h>
 #include <errno.h>

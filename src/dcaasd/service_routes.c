@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "dcaasd/service_routes.h"
 
 #include <pthread.h>

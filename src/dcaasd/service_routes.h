@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* service_routes.h - what the server says of itself: GET /health and GET /dcaas/v1/openapi.json. */
 #ifndef DC_SERVICE_ROUTES_H
 #define DC_SERVICE_ROUTES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "dcaasd/settings.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* settings.h - dcaasd's configuration file: one INI file, section [dcaasd]; `dcaasd -n` checks it, SIGHUP reads it
  * anew. */
 #ifndef DC_SETTINGS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "edge/apply.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* apply.h - makes the router what the desired set says: read back, plan, steps, routing daemon, read back again, and a
  * status per object.
  *

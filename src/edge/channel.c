@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "edge/channel.h"
 
 #include <curl/curl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* channel.h - HTTP to dcaasd, by libcurl on the event loop: one long poll and one report at a time.
  *
  * The poll goes round by itself: at once after an answer, after a growing and jittered pause when dcaasd is away (at

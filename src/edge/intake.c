@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "edge/intake.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* intake.h - what becomes of an answer of dcaasd: taken, or not. Pure.
  *
  * A deletion is an explicit tombstone, or an object's absence from a snapshot of the same store that is not behind us.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* kernel.h - the kernel half of a fabric: what the planner's steps do to links, addresses and routes, and what is
  * there. linux.c asks the agent; sim.c keeps it in memory. */
 #ifndef DC_KERNEL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* kernel.h over the agent: each question and each change is a request to it. */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "edge/loaded.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* loaded.h - what each routing instance was last given, so that only instances with a difference are touched again, and
  * so that the record of an apply can tell whose session it had a reason to touch. */
 #ifndef DC_EDGE_LOADED_H

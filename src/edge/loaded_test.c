@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What an instance was given, and whose session a change has a reason to touch. */
 #include <setjmp.h>
 #include <stdarg.h>

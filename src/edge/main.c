@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* main.c - dcaas-edge: command line, and the two halves. On Linux the agent stays privileged and runs the network half
  * as its child; with the simulated fabric there is no privilege and no agent. */
 #include <err.h>

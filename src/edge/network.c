@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* network.c - the loop: what dcaasd asks for is written to disk and applied, what is seen is reported, and both again
  * and again, because nobody trusts an event that could have been lost. */
 #include "edge/network.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* network.h - the half of dcaas-edge that talks to the network: dcaasd above, kernel and routing daemon below, one
  * event loop. It holds no privilege. */
 #ifndef DC_EDGE_NETWORK_H

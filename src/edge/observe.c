@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "edge/observe.h"
 
 #include <string.h>

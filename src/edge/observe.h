@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* observe.h - the sessions as the routing daemon shows them, kept beside the neighbour's object. */
 #ifndef DC_EDGE_OBSERVE_H
 #define DC_EDGE_OBSERVE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "edge/plan.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* plan.h - from what is wanted and what is there to what has to be done. Pure: sets in, steps out, no I/O.
  *
  * Everything is compared by key: links by (instance, device), addresses by (link, address), routes by (table, prefix).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* plan_link.c - devices: VRFs, VLANs and the pairs between two VRFs. */
 #include <string.h>
 

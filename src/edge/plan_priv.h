@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* plan_priv.h - the inside of the planner, shared by plan*.c: what is there, indexed; what is wanted, with its verdict
  * so far; the steps, by phase. */
 #ifndef DC_PLAN_PRIV_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* plan_routing.c - which neighbours may run now, by the verdicts of a plan. */
 #include "edge/plan_priv.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* plan_routing: which neighbours run, and what none of them may announce. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* plan_seen.c - what was read back, sorted for looking up. */
 #include <stdlib.h>
 #include <string.h>

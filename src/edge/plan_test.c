@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The planner against files: test/golden/plan/NAME.in says what was asked for before ("have", brought about on the
  * simulated kernel), what somebody did to it by hand ("hand"), and what is asked for now ("want"); NAME.ok says the
  * plan. Then the plan is carried out, and planning again must find nothing to do.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* plan_text.c - plans in words, for logs and golden files. */
 #include "edge/plan.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "edge/report.h"
 
 #include <stdlib.h>

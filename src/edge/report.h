@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* report.h - what goes up to dcaasd: the first report whole, later ones with what changed. One is on its way at a time,
  * in parts of bounded size, one after the other; when a part is lost, or dcaasd asks, the next report is whole again.
  */

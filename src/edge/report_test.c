@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What goes up: everything first, then what changed; and nothing is taken for told before dcaasd has taken it. */
 #include <setjmp.h>
 #include <stdarg.h>

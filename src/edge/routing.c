@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "edge/routing.h"
 
 static const struct routing_vrf *

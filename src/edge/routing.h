@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* routing.h - a routing daemon behind a small driver: desired neighbours in, session states out. bird/ is the real one,
  * sim.c the simulated. The caller knows neither.
  *

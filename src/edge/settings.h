@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* settings.h - configuration of dcaas-edge: one INI file, section [edge]. */
 #ifndef DC_EDGE_SETTINGS_H
 #define DC_EDGE_SETTINGS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* sim.c - the simulated fabric: options, and the two halves over one memory. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* sim_kernel.c - links, addresses and routes of the simulated router. Refuses what a kernel would. */
 #include <stdlib.h>
 #include <string.h>

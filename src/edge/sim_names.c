@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* sim_names.c - what the lists of the options name: by the names on the router, by ids of the API, by addresses. */
 #include <string.h>
 #include <strings.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* sim_priv.h - the simulated router: one memory that sim_kernel.c changes as a kernel would and that sim_routing.c lets
  * neighbours live in. Nothing here is real, and nothing outlives the process. */
 #ifndef DC_EDGE_SIM_PRIV_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* sim_routing.c - the simulated routing daemon and the neighbours that talk to it. A session needs its ground (device
  * up, carrier, our address), comes up after a while, announces the configured number of routes, and may flap. Both
  * sides of a link between two gateways are ours: each is a neighbour of its own here. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "edge/state.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* state.h - the desired set as this edge holds it: in memory for the planner, and on disk so that a restarted edge
  * brings everything up without dcaasd.
  *

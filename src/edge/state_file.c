@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* state_file.c - the desired set on disk: one line with a checksum, then a wire_desired as JSON, its secrets sealed. */
 #include <errno.h>
 #include <fcntl.h>

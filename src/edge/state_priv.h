@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* state_priv.h - the inside of state.c, shared with state_file.c only. */
 #ifndef DC_EDGE_STATE_PRIV_H
 #define DC_EDGE_STATE_PRIV_H

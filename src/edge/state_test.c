@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The desired set in memory and on disk, and which answers may change it. */
 #include <setjmp.h>
 #include <stdarg.h>

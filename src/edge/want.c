@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "edge/want.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* want.h - one desired object as the planner sees it: its body decoded, every name, number and address checked.
  *
  * What comes from dcaasd is checked here once and nowhere later: names fit the kernel's, addresses parse, numbers are

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What comes from dcaasd is checked once, here: a body that breaks a rule is an error in words, whatever it holds. */
 #include <setjmp.h>
 #include <stdarg.h>

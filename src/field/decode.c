@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* decode.c - JSON to rows: kinds, limits and presence, and the words that tell what is wrong. */
 #include <inttypes.h>
 #include <string.h>

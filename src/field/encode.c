@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* encode.c - rows to JSON, streamed. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* field.c - rows as values: reach a member, compare, merge, defaults; and the check of a table against itself. */
 #include <err.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* field.h - the field engine: one table per resource says what its members are; from it come JSON decoding and
  * encoding, limits and their errors, SQL columns, what an update may change, filters and sort keys, and openapi.json.
  *

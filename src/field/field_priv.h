@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* field_priv.h - what the files of the engine share. */
 #ifndef DC_FIELD_PRIV_H
 #define DC_FIELD_PRIV_H

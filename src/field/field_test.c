@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "field/field.h"
 
 #include <setjmp.h>

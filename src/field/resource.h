@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* resource.h - what the engines know of a resource: its table, its envelope and a few hooks. Engines never include
  * res/; they get `const struct resource *` from the registry that dcaasd hands them. */
 #ifndef DC_RESOURCE_H

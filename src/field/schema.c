@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* schema.c - a table's view as an OpenAPI 3.0 schema. */
 #include "field/field_priv.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* text.c - single values: limits of texts and numbers, the store's text form, query values. */
 #include <inttypes.h>
 #include <string.h>

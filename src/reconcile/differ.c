@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* differ.c - see differ.h. */
 #include "reconcile/differ.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* differ.h - from what owners want to rows of edge_object: mark, compare by key, write what changed. Only what changed
  * takes a revision, each edge one per transaction, taken when all owners have been compared; what is no longer wanted
  * becomes a tombstone, which stays until its edge reports it removed. For work.c. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* edge.h - the edge's side of the loop inside dcaasd: what a poll is answered, how a report is folded in. */
 #ifndef DC_RECONCILE_EDGE_H
 #define DC_RECONCILE_EDGE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* fold.c - observed up: one report of an edge into the rows it is about, and then into the resources that own them.
  *
  * Order of reports: (boot, sequence, part). Another boot must begin with a full report, because what the old process

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* objects.c - what an object's row says, and the numbers that names on an edge are made of. */
 #include "reconcile/objects.h"
 

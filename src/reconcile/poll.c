@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* poll.c - desired down: a snapshot or what changed, for one edge, whole or in parts. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* receipt.c - when each edge was heard of last, by a clock that cannot be set.
  *
  * The database has the time of day at which a report came in, which is of no use once the clock was set back. So this

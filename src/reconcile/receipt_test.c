@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* How old an edge's word is, whatever happens to the time of day. */
 #include <setjmp.h>
 #include <stdarg.h>

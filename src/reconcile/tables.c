@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* tables.c - field tables of what reconcile keeps per edge. */
 #include "reconcile/objects.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* twins.c - one credential on two routers: which of two processes speaks for the edge.
  *
  * A restart looks like this: a new boot speaks, the old one never again. Two processes look like this: a new boot

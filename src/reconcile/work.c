@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* work.c - see work.h. */
 #include "reconcile/work.h"
 

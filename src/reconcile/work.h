@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* work.h - the engine: how one change goes through dcaasd, from the row that an order or a report changed to the
  *objects that edges are asked to have and back to the states that tenants read.
  *

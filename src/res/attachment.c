@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* attachment.c - what is behind a gateway on an edge: an interface or VLAN, our address on it, the next hop and the
  * prefixes.
  *

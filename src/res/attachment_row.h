@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* attachment_row.h - the row of an attachment, which gateways read to know what is behind them. */
 #ifndef DC_ATTACHMENT_ROW_H
 #define DC_ATTACHMENT_ROW_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* cidr.c - address rules that several resources share (semantics.md sections 5.6 and 8). */
 #include "res/res.h"
 

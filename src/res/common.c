@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* common.c - small things that resources share: tags, localized texts, what the server fills in. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* direct_connect.c - connections (semantics.md 5.1): the operator makes them, since v3 has no call for it; their
  * project reads, changes and gives them back. ACTIVE and DOWN follow the carrier of the port that the edge reports. */
 #include "res/direct_connect.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* direct_connect.h - connections: a customer's port, or one VLAN of a partner's. */
 #ifndef DC_DIRECT_CONNECT_H
 #define DC_DIRECT_CONNECT_H

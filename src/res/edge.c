@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* edge.c - the routers that the service drives, and the credential of each. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* enterprise_router.c - enterprise routers: the operator's side of links. It has no interfaces of its own; its VRF is
  * on an edge while a link ends there. */
 #include "res/enterprise_router.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* enterprise_router.h - a project's router of the cloud behind: the operator describes it, attaches its networks to
  * edges, and global DC gateways link to it. */
 #ifndef DC_ENTERPRISE_ROUTER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* gateway.c - the common row of all kinds of gateways, and the view of one that the rest of dcaasd works with. */
 #include "res/gateway.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* gateway.h - what virtual gateways, global DC gateways and enterprise routers have in common: a VRF on each edge where
  * somebody uses it (an interface, or the end of a link), with what is attached behind it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* gateway_behind.c - what is attached behind a gateway. */
 #include "res/gateway.h"
 

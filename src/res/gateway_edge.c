@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* gateway_edge.c - a gateway on its edges: the VRF, and what the edges' reports make of the gateway. */
 #include <arpa/inet.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* global_dc_gateway.c - global DC gateways (semantics.md 5.10): what tenants order, its rules and its state. */
 #include "res/global_dc_gateway.h"
 

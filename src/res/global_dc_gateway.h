@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* global_dc_gateway.h - a gateway of a project that interfaces lead into and that peer links join to others. */
 #ifndef DC_GLOBAL_DC_GATEWAY_H
 #define DC_GLOBAL_DC_GATEWAY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* identity.c - domains, projects, users and access keys, kept by the operator. The tables are auth's; here are
  * references, the words for what is refused, and what a change ends: a user whose role, password or enabled changes
  * loses the tokens issued before. */

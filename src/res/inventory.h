@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* inventory.h - what the operator describes: locations, edges, their ports, and the attachment of VPCs. */
 #ifndef DC_INVENTORY_H
 #define DC_INVENTORY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* lifecycle.c - the table (state, event) -> state. */
 #include "res/lifecycle.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* lifecycle.h - the states of what lives on an edge (interfaces, their peers), the events that move them, and the one
  * function that may assign a state.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "res/link_end.h"
 
 #include "store/row_lock.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* link_end.h - the ends of links: where a link, or later the join of a gateway's own VRFs, meets a gateway on an edge.
  * What an end is made of is kept for life: its device, its mark, its sessions and its addresses. */
 #ifndef DC_LINK_END_H

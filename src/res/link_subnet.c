@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "res/link_subnet.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* link_subnet.h - the subnets between a gateway and its neighbours: customers' links and links to other gateways. No
  * two of one gateway overlap, because they share its VRF. Under the gateway's lock. */
 #ifndef DC_LINK_SUBNET_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* location.c - sites where customers reach an edge: described by the operator, read by tenants (semantics.md 5.3). */
 #include "api/crud.h"
 #include "res/inventory.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* observed.h - read-only resources over what reconcile keeps per edge (reconcile/objects.h). */
 #ifndef DC_OBSERVED_H
 #define DC_OBSERVED_H

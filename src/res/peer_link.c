@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* peer_link.c - peer links (semantics.md 5.11): what tenants order and its rules. */
 #include "res/peer_link.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* peer_link.h - an adjacency between a global DC gateway and an enterprise router or another global DC gateway. Within
  * one site: a veth pair between their VRFs on one edge, and eBGP over it in both families, with the gateways' internal
  * AS numbers. doc/decisions/links-are-not-transitive.md says what such a link carries.

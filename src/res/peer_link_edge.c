@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* peer_link_edge.c - the link on its edge: the objects it is made of, and what the edge's reports make of its state.
  *
  * It is ACTIVE when both VRFs, both devices and all four ends of its sessions were read back, the sessions of both

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* peer_link_number.c - the addresses of links between gateways: each link has a number, and the number is that of a /31
  * and a /127 in the blocks that the operator gave. */
 #include "res/peer_link.h"

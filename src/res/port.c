@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* port.c - customer ports of an edge: a network device of the router, and who has which VLAN of it. */
 #include "api/crud.h"
 #include "res/inventory.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "res/registry.h"
 
 #include "api/crud.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* registry.h - all resources, their routes and all tables of the database, for the engines. */
 #ifndef DC_REGISTRY_H
 #define DC_REGISTRY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "res/remote_subnet.h"
 
 #include "res/link_subnet.h"

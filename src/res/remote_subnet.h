@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* remote_subnet.h - the static routes that peers have in their gateway's VRF: each network has one next hop, so it is
  * behind one peer at most. Under the gateway's lock. */
 #ifndef DC_REMOTE_SUBNET_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* res.h - what the resource files share: words for their tables, settings, and the checks on addresses that several of
  * them make. */
 #ifndef DC_RES_H

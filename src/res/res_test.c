@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What resources decide without a store: their tables, the numbering of links, names. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "res/silence.h"
 
 #include <string.h>

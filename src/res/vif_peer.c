@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* vif_peer.c - virtual interface peers: one adjacency per address family (semantics.md 5.6, 8 and 10). The service's
  * own first call: POST /vif-peers, and its alias with an id in the path. What edges have and say of a peer is
  * vif_peer_edge.c. */

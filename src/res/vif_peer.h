@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* vif_peer.h - a virtual interface's peers, for the interface that they belong to. */
 #ifndef DC_VIF_PEER_H
 #define DC_VIF_PEER_H

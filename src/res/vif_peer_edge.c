@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* vif_peer_edge.c - a peer on its edge: an address on the interface's device, and a BGP neighbour or static routes
  * there. It is ACTIVE when these, the device and the VRF were read back, the port has carrier and, for BGP, the session
  * is Established. */

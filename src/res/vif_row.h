@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* vif_row.h - the rows of a virtual interface (one customer VLAN on one connection, into one gateway) and of its peers,
  * one per address family. What a first peer has too is the peer's: the interface only shows it. */
 #ifndef DC_VIF_ROW_H

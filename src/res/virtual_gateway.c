@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* virtual_gateway.c - virtual gateways (semantics.md 5.4). */
 #include "res/virtual_gateway.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* virtual_gateway.h - where routes meet: one VRF on each edge that has one of its interfaces, with the VPC attached. */
 #ifndef DC_VIRTUAL_GATEWAY_H
 #define DC_VIRTUAL_GATEWAY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* virtual_interface.c - virtual interfaces: table, rules, life cycle (semantics.md 5.5 and 8). A new one brings its
  * first peer (vif_peer.c). What edges have and say of it is virtual_interface_edge.c. */
 #include "res/virtual_interface.h"

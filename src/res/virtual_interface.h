@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* virtual_interface.h - one customer VLAN on one connection, into one gateway (rows: vif_row.h). */
 #ifndef DC_VIRTUAL_INTERFACE_H
 #define DC_VIRTUAL_INTERFACE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* virtual_interface_edge.c - an interface on its edge: a VLAN device in its gateway's VRF. It is ACTIVE when one of its
  * peers is, and `reason` names each peer that is not. */
 #include <string.h>

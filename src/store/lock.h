@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* lock.h - one process serves a database: a lock file beside it, locked for as long as the process lives. SQLite's own
  * locks let two servers write in turns, each with a key, waiting polls and caches of its own. Only files in store/
  * include it. */

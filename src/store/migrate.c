@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* migrate.c - what happens to a database between opening the file and the first job: migrations, key, epoch, and the
  * comparison of the schema with the field tables. All in one transaction, so that a refusal changes nothing. */
 #include <string.h>

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Embeds migrations/NNNN_name.sql into C: migrations.py OUTPUT FILE...
 
 The numbers start at 1 and have no gap; the table is in numeric order whatever the order of the arguments."""

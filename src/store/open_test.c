@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* open_test.c - opening, refusing to open, migrating, key file, backup, epoch. */
 #include <setjmp.h>
 #include <stdarg.h>

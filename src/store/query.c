@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* query.c - see query.h. Each call puts its statement together (sql.h) and runs it. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* query.h - SQL built from field tables. Column and table names come from tables only, values are always bound,
  * statements are cached per connection. Engines and resources use these calls; none of them holds SQL text.
  *

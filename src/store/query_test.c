@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* query_test.c - reading and writing rows, against SQLite. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* reseal.c - a new key for the secrets of a store that is in use (see base/seal.h).
  *
  * Only the writer seals, and it runs jobs one after another. So what a job sealed under the old key is committed, or

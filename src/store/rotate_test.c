@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* rotate_test.c - a new key while the store is in use, a rotation that was cut short, and a key that is lost. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* row.c - see row.h. Numbers, times and truth values are integers in the database; all else is text, lists and objects
  * as JSON. */
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* row.h - one column of a row between C struct and database. For sql.c, migrate.c and reseal.c. */
 #ifndef DC_STORE_ROW_H
 #define DC_STORE_ROW_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* row_lock.c - see row_lock.h. */
 #include <stdlib.h>
 #include <string.h>

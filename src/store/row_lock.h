@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* row_lock.h - row locks, always in one order, so that no two transactions wait for each other.
  *
  * The order is field_table.rank, and within a rank the row's id. A change first names every row that it will need, then

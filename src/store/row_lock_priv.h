@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* row_lock_priv.h - what query.c asks of row_lock.c before it writes. The checks do something only in builds with
  * -Dlock_checks=true. */
 #ifndef DC_STORE_ROW_LOCK_PRIV_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* seal_test.c - sealing, and key files that are refused. */
 #include <setjmp.h>
 #include <stdarg.h>

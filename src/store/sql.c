@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* sql.c - see sql.h. */
 #include "store/sql.h"
 

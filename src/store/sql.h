@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* sql.h - a statement in the making: its text and the values it binds, put down side by side. The text depends only on
  * the table and the shape of the call, so that each connection prepares it once. For query.c.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* sqlite.c - SQLite: connections, prepared statements, errors. See sqlite_store.c for who uses which connection. */
 #include <assert.h>
 #include <errno.h>

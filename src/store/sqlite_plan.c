@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* sqlite_plan.c - see sqlite_plan.h. An order must cost the same with ten rows present and with ten thousand, so each
  * of its statements finds its rows by an index, and a list comes in the order of one. */
 #include "store/sqlite_plan.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* sqlite_plan.h - how SQLite finds a statement's rows, for builds that check it (-Dcheck_plans=true). */
 #ifndef DC_SQLITE_PLAN_H
 #define DC_SQLITE_PLAN_H

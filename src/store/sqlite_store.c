@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* sqlite_store.c - the store on SQLite: one writer thread with group commit, reader connections, files.
  *
  * The writer takes what is queued into one transaction, each job in a SAVEPOINT, and commits once: one fsync for all.

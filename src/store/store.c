@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* store.c - what every backend shares: the public calls, a transaction's accessors, waking of edges, blocking forms. */
 #include <assert.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* store.h - the database behind dcaasd. SQLite today; PostgreSQL fits behind the same calls.
  *
  * A mutation is one job: store_submit() queues it, run() makes every check and write inside one transaction, done()

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* store_bench.c - durable inserts per second with a number of jobs outstanding: store_bench [outstanding [seconds]]. */
 #include <err.h>
 #include <string.h>

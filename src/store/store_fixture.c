@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* store_fixture.c - see store_fixture.h. */
 #include <dirent.h>
 #include <string.h>

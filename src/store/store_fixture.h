@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* store_fixture.h - for the store's tests: a folder of its own under /tmp, two tables, their migrations. */
 #ifndef DC_STORE_FIXTURE_H
 #define DC_STORE_FIXTURE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* store_priv.h - inside of the store: what sql.c, migrate.c and store.c ask of a backend. Only files in store/
  * include it (tests too, for migrations of their own).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* store_test.c - jobs: groups, isolation, waking, reads, concurrency. Jobs run on the writer's thread, so they leave
  * what they saw in their argument and the assertions are made here. */
 #include <setjmp.h>

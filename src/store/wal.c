@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* wal.c - the format is that of https://www.sqlite.org/walformat.html: a header of 32 bytes, then frames of 24 bytes
  * and a page. A frame counts when its salts are the header's and its checksum, which goes on from frame to frame, is
  * right; a commit is a frame with the database's size in it. */

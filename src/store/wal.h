@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* wal.h - whether SQLite will find in the write-ahead log all that was committed to it. SQLite takes what stands behind
  * the first broken frame for the rest of an earlier use of the file, and opens without a word. Only files in store/
  * include it. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "wire/object.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* object.h - what an edge is asked to have: the objects that travel from dcaasd to dcaas-edge, and what comes back.
  *
  * An object is (key, kind, body). Keys are unique per edge and say what they belong to: "vrf/<gateway>",

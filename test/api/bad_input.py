@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """bad_input.py - orders that must be refused, written by hand from the published contract: what is wrong, the error code,
 and the member that the words must name. Nothing here is derived from the server's own tables.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """crowd.py - many clients that repeat one request each as fast as they are answered, in a process of their own, so that what
 a test measures beside them is the server and not this interpreter.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """fake_edge.py - the edge's side of its channel to dcaasd, by hand: a test says what it would have read back."""
 import http.client
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Clients, most without credentials, who want to keep others waiting, each for DCAAS_ATTACK_SECONDS (5), from loopback addresses of
 their own. A tenant's calls go on meanwhile, each on a connection of its own; afterwards dcaasd has the descriptors that it had
 before."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Who may call: signatures as every client makes them, tokens, projects, roles."""
 import contextlib
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Orders that must be refused: the right code, the member named, and nothing changed in any table."""
 import json
 import time

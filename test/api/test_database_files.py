@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The database's files: a second server is refused, a log that was damaged is told and kept, one that is whole is not."""
 import glob
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The channel of an edge: what it is asked to have, and what becomes of what it reports."""
 import http.client
 import json

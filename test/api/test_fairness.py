@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Who may keep whom waiting: a tenant with little to ask beside one who asks for as much as he can, and right log-ins beside
 wrong ones."""
 import http.client

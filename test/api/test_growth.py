@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """An order costs the same beside ten others and beside thousands."""
 import concurrent.futures
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """GET /health: what it shows when something is wrong, by which methods, and what full disks do to orders."""
 import os
 import subprocess

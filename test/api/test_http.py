@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The HTTP side: connections, bodies in every form, limits, slow clients, and paths that try to be others."""
 import gzip
 import http.client

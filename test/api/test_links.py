@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Global DC gateways, enterprise routers and the links between them, with an edge that says what the test wants it to say."""
 import concurrent.futures
 import http.client

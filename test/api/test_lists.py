@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Lists: pages by marker and limit, order, filters, chosen members; the clients' ways of walking through them."""
 import pytest
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Databases of earlier versions of the schema: what was ordered then is there, and works, after the start of this program."""
 import glob
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The operator's side: what he may not do, what stands in the way of a deletion, and what a change of a user ends."""
 import uuid
 

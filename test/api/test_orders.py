@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Orders as tenants make them: what comes back, what may change, what goes, and who stands in the way."""
 import json
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What a list and an order cost does not grow with what is present: the statements of each are found by an index. Sanitized builds
 look at the plan of every statement that any test makes dcaasd run (-Dcheck_plans=true); here are the lists in every order and with
 every filter. Faults show when the daemons end, as errors of the session."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Answers to clients that cannot read them as the contract has them: what they get instead, and that nobody else does."""
 import pytest
 from support import V3, exchange, signed

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Many clients at once: what the database keeps must hold whoever comes first."""
 import json
 import threading

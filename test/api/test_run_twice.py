@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Every job of a sanitized build runs twice: rolled back to its beginning, then run again with memory of its own. What stands in
 the store afterwards is what one run leaves there."""
 import json

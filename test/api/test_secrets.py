@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """No password and no secret key stands in clear anywhere but where it has to: not in the database nor its log files, not in
 a log line, an event, an error, a process list."""
 import glob

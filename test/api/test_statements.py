@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """How many statements an order runs in its transaction: what it costs whatever the machine. The line of each call in the log says
 it."""
 import re

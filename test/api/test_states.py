@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """States of what the operator describes and of gateways: what the edge says of their objects. And what is kept for life."""
 import json
 import signal

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A stop with two listeners, whatever clients are doing at each of them."""
 import http.client
 import json

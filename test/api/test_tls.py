@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """HTTPS: what is no TLS, clients that stop in the handshake, old versions, and many at once."""
 import os
 import shutil

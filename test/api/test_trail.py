@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The audit trail: who did what, from where and with what; and that nobody who is watched can make it forget."""
 import json
 import os

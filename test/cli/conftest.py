@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """One dcaasd for all tests of the command line."""
 import os
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """`dcaas` run as a person or a script runs it, and a site described and ordered from with it."""
 import os
 import subprocess

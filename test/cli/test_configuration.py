@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """dcaasd's configuration as an operator handles it: what -n looks at, and reloads, which fail when they are refused."""
 import os
 import subprocess

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """An edge in the operator's hands, with a simulated router: orders become ACTIVE, it holds after a restore until confirmed,
 its credential is replaced, a dead one is retired, and its files hold no secret in clear."""
 import glob

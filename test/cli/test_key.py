@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The key that secrets are sealed with: rotated while everything goes on, cut short, lost."""
 import os
 import subprocess

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The manual pages: well-formed, and about the programs as they are."""
 import glob
 import os

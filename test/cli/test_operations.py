@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What doc/operations.md tells an operator to do: back up, restore, change settings, replace a certificate."""
 import os
 import re

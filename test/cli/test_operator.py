@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The operator's round: what the command line creates is listed, shown, changed and removed."""
 import json
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What needs no server or is about the program itself: help, completion, settings, TLS."""
 import os
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What a service manager needs: the daemons say when they serve, and what is installed fits together."""
 import configparser
 import os

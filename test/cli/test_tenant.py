@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The tenant's round: gateways, interfaces with their peers, as tables and as JSON."""
 import json
 import time

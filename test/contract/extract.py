@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """extract.py CONTRACT - the facts of the published contract that tests compare with, as JSON on standard output.
 
 CONTRACT is the contract's OpenAPI document (YAML). Kept: method, path, name and success status of every operation, and of

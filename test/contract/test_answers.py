@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Answers as they come: each has the contract's members, with values of the contract's types and within its limits."""
 import json
 import re

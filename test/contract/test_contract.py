@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What dcaasd says of itself (openapi.json) against the facts of the published contract, operation by operation and member
 by member; and what it answers against what it says."""
 import json

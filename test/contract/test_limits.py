@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Every member of the contract's requests with every kind of wrong value: of another type, too long, out of range, not one of
 the words, null where it is required. Refused with the member named. The values come from the published contract's limits
 (test/golden/contract.json), not from the server's tables; orders of interfaces and peers have hand-written lists

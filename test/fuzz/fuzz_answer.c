@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* fuzz_answer.c - what a server answers to the command line: the first line says how it is shown (one, list, ids, mask,
  * refusal), the rest is the body. Whatever comes, what is printed ends, is UTF-8 and has no control character but the
  * end of a line, so that no server writes to the user's terminal as it likes. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* fuzz_bird.c - what BIRD's control socket says: split into lines and codes, read as list of sessions, counts, status
  * and parse error. Whatever comes, what is taken from it lies within it. */
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* fuzz_body.c - request bodies through the field engine: the first line names the resource and the body's view. What
  * was accepted must come back from its database columns as it went in, and encode to JSON that parses. */
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* fuzz_report.c - what an edge reports: decoded, and folded into a store in which the edge has a few objects. Whatever
  * comes, the store stays consistent: no statement fails but by a constraint, nothing of another edge is touched, and
  * states are words of the contract. Every input is rolled back. */

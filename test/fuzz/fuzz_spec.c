@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* fuzz_spec.c - an API's description, as the command line reads it: any document either is none, or becomes commands
  * that can be explained, completed and typed. */
 #include <stdint.h>

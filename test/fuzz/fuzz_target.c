@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* fuzz_target.c - request targets: routing, parameters of the query, and the canonical form that signatures are made
  * of. The first line is the method and the raw path, the second the raw query, the third an Authorization value. */
 #include <stdint.h>

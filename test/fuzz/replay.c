@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* replay.c - runs a fuzz target over its corpus without a fuzzer: each file as it is, cut short, and with a few bytes
  * changed, always the same way. Prints TAP, a test a file. target FOLDER */
 #include <dirent.h>

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: ISC
 """run.py - the fuzz targets with libFuzzer, each for some seconds over its corpus: run.py [SECONDS] [TARGET ...]
 
 New inputs stay in build-fuzz/corpus; what crashed is written to build-fuzz/crash-* and belongs, made small, into the corpus

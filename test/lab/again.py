@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """again.py - a test whose guest was lost (a user-mode kernel that hangs) runs again in a lab of its own, at most twice. The lab
 has the loss on record, so that no run hides one; a test that fails for another reason has failed."""
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """agent_driver.py - an agent of dcaas-edge in a guest, driven by commands (src/edge/agent/agent_try.c)."""
 import os
 

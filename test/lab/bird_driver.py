@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """bird_driver.py - the edge's BIRD driver and agent without the rest of it (src/edge/bird/bird_try.c), in the guest "edge"."""
 import itertools
 import os

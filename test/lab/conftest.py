@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Fixtures of the lab's tests: real kernels, real BIRD, one site per module."""
 import itertools
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The privileged half of dcaas-edge against a real kernel and a real BIRD: every operation once, twice and back; what is
 not ours stays as it was."""
 import json

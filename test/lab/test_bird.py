@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The BIRD driver and the agent against real BIRD on both sides, without the rest of the edge."""
 import re
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What somebody does to our things on the router by hand is put right, and nobody else's session notices."""
 import pytest
 

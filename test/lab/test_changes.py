@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What somebody changes on the router by hand is noticed by the kernel's word of it, not at the next look at everything; and
 what is not ours wakes nobody."""
 import datetime

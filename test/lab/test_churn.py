@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Orders, changes and cancellations at random, with kills and hands on the router in between; then the router has exactly what
 is ordered, and a line that nobody touched has noticed nothing."""
 import ipaddress

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Any process may die at any moment: what is up stays up, and the state converges."""
 import shutil
 import subprocess

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The lab's own customers: what the other tests rest on, without any edge of ours."""
 import pytest
 

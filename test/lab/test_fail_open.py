@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """TCP MD5 fails open for a connection whose handshake came before the key: a router that connects in a loop, without a
 password, while protected peers are added to its gateway."""
 import re

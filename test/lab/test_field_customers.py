@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Customers as they are: a wrong AS number, nobody at all, too many routes; the API says what is wrong with whom."""
 import pytest
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What happens to a router in the field, where nobody asks first: names, files and devices go, and traffic comes back."""
 import pytest
 

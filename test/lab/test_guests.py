@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A guest that hangs costs a boot and a line, not the run."""
 import os
 import signal

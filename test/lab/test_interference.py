@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Adding, changing and deleting one interface while others are up: they notice nothing."""
 import sqlite3
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Two tenants with the same of everything: prefixes, VLAN, link addresses, AS number; one brings a BIRD, one an FRR."""
 import pytest
 

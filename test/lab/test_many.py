@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Many interfaces at once: BIRD hears of every device, and one more among them costs no more than the first."""
 import time
 

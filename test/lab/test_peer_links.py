@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Peer links within a site: a global DC gateway to an enterprise router, and to another global DC gateway."""
 import pytest
 

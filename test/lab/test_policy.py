@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What a customer may announce and reach: policy on import, and the router's own address out of his reach."""
 import ipaddress
 

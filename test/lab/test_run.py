@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """`make run`, as a newcomer runs it: what it shows, and that nothing is left of it."""
 import contextlib
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """On a real router: a session's password stands in clear in BIRD's own file and nowhere else, the edge's credential in its
 file and nowhere else."""
 import glob

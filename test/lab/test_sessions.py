@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """BGP sessions end to end: what the API says follows what the routers do, and a session without the ordered password never
 comes up."""
 import time

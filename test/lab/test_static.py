@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Static peers; and the router as it was found once everything is deleted."""
 import re
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """One customer, one prefix, two lines of one gateway: which line the traffic takes."""
 import re
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Both halves of dcaas-edge under valgrind, from an order to its end."""
 import re
 

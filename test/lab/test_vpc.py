@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The VPC's side: behind a next hop, in parts, changed while a customer is up."""
 import pytest
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The official Go SDK: the tests in go/, once over HTTP and once over HTTPS; each of them is a test here."""
 import json
 import os

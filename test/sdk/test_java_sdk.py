@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The official Java SDK: the tests in java/, once over HTTP and once over HTTPS; each of them is a test here."""
 import glob
 import os

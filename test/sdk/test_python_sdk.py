@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The official Python SDK (huaweicloudsdkdc) over HTTP and HTTPS: only endpoint and credentials are set. The certificate is
 trusted by REQUESTS_CA_BUNDLE."""
 import datetime

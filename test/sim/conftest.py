@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Fixtures of the tests with a simulated edge."""
 import pytest
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """simedge.py - a dcaas-edge with the simulated fabric beside a dcaasd, for tests that stop, kill and starve it."""
 import os
 import shutil

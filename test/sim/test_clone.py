@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A router was cloned from a disk image, credential and all: the first one goes on as if nothing were, the clone is refused,
 keeps what it has, takes no orders, and the operator is told."""
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """kill -9 at any moment: nothing lost, nothing doubled, and others' sessions stay."""
 import random
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What goes wrong on the router is told in its words, retried, and mended."""
 import time
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """An edge keeps what it has when it cannot be sure that dcaasd's database is the one that ordered it."""
 import os
 import shutil

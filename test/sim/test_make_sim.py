@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """`make sim`, as a newcomer runs it: ready at once, its env file is enough to order with, its state outlives it, and no start
 that fails is in the way of the next."""
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What an edge does with a dcaasd that misbehaves: it goes easy on it and on itself."""
 import http.server
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """More objects than one message carries: all of them arrive, in both directions."""
 import re
 

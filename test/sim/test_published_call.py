@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The published example of *create a vif peer*, to both of its URLs; and the loop at the size of a thousand interfaces."""
 import json
 import threading

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """An edge that was away comes back after the operator has given it up: what was deleted meanwhile goes from the router, and
 what others were given in its place is made."""
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A stop that comes before the edge is up is a stop like any other."""
 import errno
 import os

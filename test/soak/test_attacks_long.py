@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The attacks of test/api/test_attack.py, a minute each (DCAAS_ATTACK_SECONDS)."""
 import os
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What runs longer than a test may: clients that order, change and cancel at random while dcaasd and the edge are killed now
 and then, for DCAAS_SOAK_SECONDS (600). Afterwards everything ordered is ACTIVE, everything cancelled is gone, nothing is
 lost or doubled, and memory has not grown. The router is simulated."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What the tests of this folder share with others."""
 import os
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """latency.py - a tenant who reads and writes all the time, in a process of their own: latencies are printed at the end.
 
 latency.py ENDPOINT ACCESS_KEY SECRET_KEY PROJECT_ID read|write PATH: goes on until standard input ends; one JSON list of

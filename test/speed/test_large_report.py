@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """An edge with thousands of objects says everything, and asks for everything, and its tenants notice nothing of it."""
 import contextlib
 import itertools

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* addr.h - addresses on devices of ours. They are made without the kernel's own subnet route: that one would not be in
  * reach of BIRD's policy, so the subnet gets a route of our own in its VRF's table. A device that is down can have no
  * routes; they come when it goes up. */

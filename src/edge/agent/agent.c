@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The process has one thread and waits in one place (run, at the end): for a signal, or for a request. Each request is
  * answered before the next is read. */
 #include "edge/agent/agent.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* agent.h - the privileged half of dcaas-edge: netlink, namespaces and daemons for the other half, which talks to the
  * network and holds no privilege. op.h has what may be asked. */
 #ifndef DC_AGENT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* agent_try: drives an agent by hand or by a test. The network half reads commands from standard input, one a line
  * ("vrf-add instance=1 device=dcr1 mark=dcaas:x table=100001"), and answers with lines that begin with "+" (an item or
  * value) and one last line, "ok" or "error ...". At the end of the input the agent is asked to end.

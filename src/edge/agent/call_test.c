@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Replies as the other half gets them, packet by packet, by its own client. */
 #include <setjmp.h>
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* counters.h - the kernel's counts of TCP MD5 failures, which are per namespace. */
 #ifndef DC_AGENT_COUNTERS_H
 #define DC_AGENT_COUNTERS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "edge/agent/daemon.h"
 
 #include <dirent.h>

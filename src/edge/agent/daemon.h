@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* daemon.h - BIRD of an instance: started inside the namespace under the unprivileged uid, detached, and found again.
  *
  * What is found is never trusted to be what a file says: a process counts when it is called bird, has that uid, and is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "edge/agent/diag.h"
 
 #include <arpa/inet.h>

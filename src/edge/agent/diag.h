@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* diag.h - TCP sockets of an instance's BGP sessions, as sock_diag tells them: which keys a listener holds, what state
  * a connection is in, and ending one. */
 #ifndef DC_AGENT_DIAG_H

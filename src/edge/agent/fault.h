@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* fault.h - why an operation failed: errno and the words that the reply carries. */
 #ifndef DC_AGENT_FAULT_H
 #define DC_AGENT_FAULT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* host.h - what the agent holds while it runs, and one request as the operations see it. */
 #ifndef DC_AGENT_HOST_H
 #define DC_AGENT_HOST_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* link.h - network devices of one namespace: reading them, and what VRFs and VLANs have in common.
  *
  * Ours is a device whose alias begins with "dcaas:". An alias cannot be set as the device is made, so each is also made

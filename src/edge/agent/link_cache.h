@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* link_cache.h - the devices of one namespace as they were last read, read anew when the kernel told of a change, and
  * now and then: of an alias that a device gets while it is down the kernel tells nobody. Thousands of devices are asked
  * for with every request, and change seldom. */

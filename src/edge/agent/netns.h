@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* netns.h - the namespaces of the instances: "dcaas-<number>", pinned in /run/netns as ip(8) does it, so that an
  * operator can look inside with `ip netns exec`. Ours has a mark on its loopback device; another of the same name is
  * left alone. */

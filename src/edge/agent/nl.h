@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* nl.h - one netlink socket and its conversations: a request and its acknowledgement, or a dump collected whole.
  *
  * A socket belongs to the namespace in which it was opened, for good. Requests are built in a struct nl_msg on the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Reading what the kernel sends, also when it is not what we think. */
 #include <setjmp.h>
 #include <sched.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* op.h - what the unprivileged half of dcaas-edge may ask of the agent: one SOCK_SEQPACKET pair, one request at a time,
  * one struct per request and one reply (some replies come in several packets, the last one marked).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "edge/agent/port.h"
 
 #include <errno.h>

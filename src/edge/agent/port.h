@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* port.h - devices of the router's own namespace, as customers' ports. They are never changed, but for one thing: a
  * port without an address from which VLANs of ours are made drops untagged frames, because the router would answer ARP
  * on it for any of its addresses, and so let customers reach them. The drop goes with the last VLAN. */

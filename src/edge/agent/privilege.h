@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* privilege.h - what each process of the edge may do: the agent what op.h names, BIRD three capabilities, the
  * unprivileged half nothing. All return 0, or -1 with errno. None of them can be undone. */
 #ifndef DC_AGENT_PRIVILEGE_H

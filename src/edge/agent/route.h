@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* route.h - routes of ours: static and VPC routes, the subnets of our addresses, and the unreachable defaults. The
  * protocol number is the mark of ownership; a route of another protocol is neither replaced nor deleted.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* rule.h - the policy rule that sends a VRF's traffic to the VRF's table. */
 #ifndef DC_AGENT_RULE_H
 #define DC_AGENT_RULE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "edge/agent/table.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* table.h - the table of what may be asked: per operation its size, its members, and who answers it. */
 #ifndef DC_AGENT_TABLE_H
 #define DC_AGENT_TABLE_H

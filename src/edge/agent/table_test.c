@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What is a request and what is not, without a kernel. */
 #include <setjmp.h>
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* veth.h - a peer link inside one router: a pair of devices, one end in each gateway's VRF, perhaps in two namespaces.
  */
 #ifndef DC_AGENT_VETH_H

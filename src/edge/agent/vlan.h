@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* vlan.h - a customer's VLAN: an 802.1Q device made from the port straight into the instance's namespace; VLAN 0
  * (untagged) is a macvlan in passthru mode. The port itself is not changed. */
 #ifndef DC_AGENT_VLAN_H

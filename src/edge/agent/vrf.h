@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* vrf.h - VRF devices and the unreachable defaults of their tables: a look-up that finds nothing in its VRF ends there,
  * or it would fall through to the namespace's main table. The defaults outlive the device, so they are deleted with it.
  */

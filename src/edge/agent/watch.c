@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "edge/agent/watch.h"
 
 #include <errno.h>

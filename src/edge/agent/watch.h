@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* watch.h - hears of changes to devices, addresses and our own routes, and wakes the other half: that something changed
  * and where, never what. Events may be lost and doubled; what counts is what is read after them.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* bird_try.c - the driver and the agent without the rest of the edge, for test/lab/test_bird.py: commands come as lines
  * from a file (a FIFO), what happens goes to stdout. Usage: bird_try STATE_DIR UID COMMANDS */
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "edge/bird/connections.h"
 
 #include <netinet/tcp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* connections.h - the TCP connections of an instance's sessions, read all at once and looked up in memory: the kernel
  * goes through its whole table of sockets for one question as for all. */
 #ifndef DC_BIRD_CONNECTIONS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "edge/bird/control.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* control.h - BIRD's control socket: one command, one reply. Blocking, with a short time-out for the whole exchange;
  * after a failure the connection is gone and the next command makes a new one. */
 #ifndef DC_BIRD_CONTROL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* driver.c - BIRD behind routing.h: one instance of the daemon per network namespace, each with files of its own. */
 #include <stdlib.h>
 #include <string.h>

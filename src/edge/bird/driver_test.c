@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* driver_test.c - the driver with a real BIRD (where installed) and an agent of the test's own, without privilege: the
  * VRFs do not exist, so no session comes up; what is looked at is what BIRD is given, and in which order addresses are
  * closed and opened. Sessions are tested against a BIRD that is played, and in the lab. */

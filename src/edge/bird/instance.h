@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* instance.h - what the BIRD driver holds of one instance; inside of bird/ only.
  *
  * `held` is a copy of what is desired, `peer[i]` what is known of held.neighbour[i]; the latter lives on from one apply

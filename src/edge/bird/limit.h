@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* limit.h - how long a neighbour that announced more routes than its limit stays disabled: 1 minute, doubled each time
  * up to 15, and back to 1 after a quarter of an hour without. Pure. */
 #ifndef DC_BIRD_LIMIT_H

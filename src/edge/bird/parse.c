@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "edge/bird/parse.h"
 
 #include <ctype.h>

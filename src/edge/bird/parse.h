@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* parse.h - what BIRD's replies say. Pure; everything borrows from the reply. */
 #ifndef DC_BIRD_PARSE_H
 #define DC_BIRD_PARSE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* render.h - the configuration text of one BIRD instance, from what is desired of it. Pure.
  *
  * No tenant's text gets into it but a password that password_fits(); names are those that dcaasd gives, and checked by

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: ISC
 -- Who may call, and what they did. Deleting a user takes its keys and tokens along; a domain or project goes only when it
 -- is empty. Ids of domains, projects and users are 32 hex digits, as clients of the API expect them.
 

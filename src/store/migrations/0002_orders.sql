@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: ISC
 -- Orders and the edges that carry them out. Invariants that two requests at once could break are UNIQUE here; those that
 -- SQL cannot say are kept by locking the row that owns the set (column guard).
 

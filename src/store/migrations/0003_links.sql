@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: ISC
 -- Gateways of three kinds and the links between them. What virtual gateways, global DC gateways and enterprise routers have
 -- in common is a row of `gateway`: the lock of all that is in its VRF, and the AS number that its links use, kept for life.
 

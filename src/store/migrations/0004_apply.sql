@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: ISC
 -- What the record of an apply rests on: how many sessions that it had no business with were up before it, and for how long
 -- the youngest of those was up afterwards.
 

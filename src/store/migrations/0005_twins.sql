@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: ISC
 -- Two processes that report with one edge's credential: the one that was displaced last, whether it was asked to say
 -- everything since, and the one that is refused, with the time it was refused last.
 

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: ISC
 -- Where a static block begins, as hex like the link subnets: a link is not made where a block of another peer is, and finds
 -- those in its range. Blocks of before are read from their texts, which are networks in canonical form. Whose link a subnet
 -- is: a static block may hold those between gateways.

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: ISC
 -- What GET /health counts each second, without reading what grows.
 
 CREATE INDEX edge_object_error ON edge_object (edge_id) WHERE error IS NOT NULL;

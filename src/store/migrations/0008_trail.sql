@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: ISC
 -- From where and with what each thing was done, and repeats as one row: event_repeat finds what one more of the same is
 -- added to, event_rate has how much of a kind a user did within the hour. token_user_id: the oldest of a user's tokens.
 

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: ISC
 -- Each order finds its rows by an index, and each list of a project comes in the order of one: what both cost does not grow with
 -- what is present. An index ends with the id, because rows that are alike otherwise come in the order of their ids.
 

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: ISC
 -- One path for every change. An object has a holder, the resource that renders it, besides the owner that the operator
 -- reads: a peer renders its own objects.
 

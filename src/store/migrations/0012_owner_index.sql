@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: ISC
 -- An owner's objects on one edge. With an index of (edge_id, id) SQLite read all objects of the edge, to have them in the order of
 -- their ids.
 

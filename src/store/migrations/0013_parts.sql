@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: ISC
 -- Reports in parts: the newest part of the edge's newest report, whether others follow, and the number of its newest full
 -- report, which each object that was named in that has, too.
 

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: ISC
 -- Ids that a client sent in another spelling than that they are kept in: it reads them as it sent them.
 
 ALTER TABLE virtual_gateway ADD COLUMN spelling TEXT;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: ISC
 // The official Go SDK (huaweicloud-sdk-go-v3, services/dc/v3) against a dcaasd: only endpoint and credentials are set.
 //
 // test_go_sdk.py starts the server (with a simulated edge) and tells where it is in the environment:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: ISC
 package dcaas;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
