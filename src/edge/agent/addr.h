@@ -6,7 +6,7 @@
 #define DC_AGENT_ADDR_H
 
 #include "edge/agent/host.h"
-#include "edge/agent/link.h"
+#include "edge/agent/nl_link.h"
 #include "edge/agent/netns.h"
 
 struct addr {

@@ -18,7 +18,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "edge/agent/host.h"
-#include "edge/agent/link.h"
+#include "edge/agent/nl_link.h"
 #include "edge/agent/netns.h"
 #include "edge/agent/nl.h"
 #include "edge/agent/privilege.h"

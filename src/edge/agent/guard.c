@@ -5,9 +5,9 @@
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 
-#include "edge/agent/link.h"
+#include "edge/agent/nl_link.h"
 #include "edge/agent/netns.h"
-#include "edge/agent/tc.h"
+#include "edge/agent/nl_tc.h"
 
 static struct tc_rule
 rule_for(const struct ip_addr *local)

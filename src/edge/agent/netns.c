@@ -16,10 +16,10 @@
 #include <linux/rtnetlink.h>
 
 #include "base/log.h"
-#include "edge/agent/daemon.h"
-#include "edge/agent/link.h"
+#include "edge/agent/bird_process.h"
+#include "edge/agent/nl_link.h"
 #include "edge/agent/nl.h"
-#include "edge/agent/rule.h"
+#include "edge/agent/nl_rule.h"
 #include "edge/agent/watch.h"
 
 #define NETNS_DIR "/run/netns"

@@ -7,9 +7,9 @@
 #include <linux/pkt_cls.h>
 
 #include "edge/agent/addr.h"
-#include "edge/agent/link.h"
+#include "edge/agent/nl_link.h"
 #include "edge/agent/netns.h"
-#include "edge/agent/tc.h"
+#include "edge/agent/nl_tc.h"
 
 /* Frames with a priority tag (VLAN 0) are untagged ones to the kernel. What has a VLAN goes on to whomever it is for.
  */

@@ -7,7 +7,7 @@
 #define DC_AGENT_ROUTE_H
 
 #include "edge/agent/host.h"
-#include "edge/agent/link.h"
+#include "edge/agent/nl_link.h"
 #include "edge/agent/netns.h"
 
 struct route {

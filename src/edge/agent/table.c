@@ -6,10 +6,10 @@
 
 #include "edge/agent/addr.h"
 #include "edge/agent/counters.h"
-#include "edge/agent/daemon.h"
+#include "edge/agent/bird_process.h"
 #include "edge/agent/diag.h"
 #include "edge/agent/guard.h"
-#include "edge/agent/link.h"
+#include "edge/agent/nl_link.h"
 #include "edge/agent/netns.h"
 #include "edge/agent/port.h"
 #include "edge/agent/route.h"

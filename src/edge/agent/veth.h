@@ -5,7 +5,7 @@
 #define DC_AGENT_VETH_H
 
 #include "edge/agent/host.h"
-#include "edge/agent/link.h"
+#include "edge/agent/nl_link.h"
 #include "edge/agent/netns.h"
 
 /* What one namespace calls the others of ours. */

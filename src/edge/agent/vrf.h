@@ -6,7 +6,7 @@
 #define DC_AGENT_VRF_H
 
 #include "edge/agent/host.h"
-#include "edge/agent/link.h"
+#include "edge/agent/nl_link.h"
 #include "edge/agent/netns.h"
 
 int vrf_find(struct netns *, const char *name, struct link *ret, struct fault *); /* a whole VRF of ours */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* daemon.h - BIRD of an instance: started inside the namespace under the unprivileged uid, detached, and found again.
+/* bird_process.h - BIRD of an instance: started inside the namespace under the unprivileged uid, detached, and found
+ * again.
  *
  * What is found is never trusted to be what a file says: a process counts when it is called bird, has that uid, and is
  * in that namespace. Files of the other half are looked at with its own rights. */
-#ifndef DC_AGENT_DAEMON_H
-#define DC_AGENT_DAEMON_H
+#ifndef DC_AGENT_BIRD_PROCESS_H
+#define DC_AGENT_BIRD_PROCESS_H
 
 #include "edge/agent/host.h"
 #include "edge/agent/netns.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "edge/agent/link.h"
+#include "edge/agent/nl_link.h"
 
 #include <errno.h>
 #include <stdlib.h>

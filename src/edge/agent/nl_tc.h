@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* tc.h - filters on the ingress of a device: flower rules with one verdict each. The preference is the mark of
+/* nl_tc.h - filters on the ingress of a device: flower rules with one verdict each. The preference is the mark of
  * ownership: TC_GUARD_* on devices of ours, TC_PORT_FIRST and on for ports (after what the operator may have there). */
-#ifndef DC_AGENT_TC_H
-#define DC_AGENT_TC_H
+#ifndef DC_AGENT_NL_TC_H
+#define DC_AGENT_NL_TC_H
 
 #include <stdbool.h>
 #include <stdint.h>

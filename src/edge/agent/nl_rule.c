@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "edge/agent/rule.h"
+#include "edge/agent/nl_rule.h"
 
 #include <errno.h>
 #include <linux/fib_rules.h>

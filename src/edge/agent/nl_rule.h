@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* rule.h - the policy rule that sends a VRF's traffic to the VRF's table. */
-#ifndef DC_AGENT_RULE_H
-#define DC_AGENT_RULE_H
+/* nl_rule.h - the policy rule that sends a VRF's traffic to the VRF's table. */
+#ifndef DC_AGENT_NL_RULE_H
+#define DC_AGENT_NL_RULE_H
 
 #include "edge/agent/fault.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "edge/agent/daemon.h"
+#include "edge/agent/bird_process.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "edge/agent/tc.h"
+#include "edge/agent/nl_tc.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

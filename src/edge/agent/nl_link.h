@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* link.h - network devices of one namespace: reading them, and what VRFs and VLANs have in common.
+/* nl_link.h - network devices of one namespace: reading them, and what VRFs and VLANs have in common.
  *
  * Ours is a device whose alias begins with "dcaas:". An alias cannot be set as the device is made, so each is also made
  * with a device group of our own: one with that group and no alias is half made, by a crash in between, and is ours
  * too. */
-#ifndef DC_AGENT_LINK_H
-#define DC_AGENT_LINK_H
+#ifndef DC_AGENT_NL_LINK_H
+#define DC_AGENT_NL_LINK_H
 
 #include <stdbool.h>
 
