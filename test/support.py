@@ -170,6 +170,16 @@ def tables(dcaasd, leave_out=("token",), named=False):
         database.close()
 
 
+def change(dcaasd, statement, *values):
+    """One statement, done to the database by hand while dcaasd serves it."""
+    database = sqlite3.connect(dcaasd.state + "/dcaas.db", timeout=30)
+    try:
+        with database:
+            database.execute(statement, values)
+    finally:
+        database.close()
+
+
 def rows(dcaasd, statement, *values):
     database = sqlite3.connect("file:%s/dcaas.db?mode=ro" % urllib.parse.quote(dcaasd.state), uri=True, timeout=10)
     try:

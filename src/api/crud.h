@@ -50,6 +50,11 @@ enum dc_code event_add_for(struct tx *, const struct call *, const char *project
 /* A call whose credential was refused: as an event of its own, in a transaction of its own, a bounded number of them.
  */
 void event_refused(const struct call *);
+/* The kind of due rows that takes away what is too old; a standing one. */
+#define EVENT_TRIM "event_trim"
+#define EVENT_TRIM_MS (INT64_C(15) * 60 * 1000)
+struct due; /* store/due.h */
+enum dc_code event_trim(struct tx *, const struct due *, void *user, struct dc_error *err);
 extern const struct field_table event_table, event_rate_table;
 extern const struct resource event_resource;
 extern const struct route event_routes[]; /* GET /dcaas/v1/events */

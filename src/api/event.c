@@ -10,12 +10,13 @@
 #include <inttypes.h>
 
 #include "api/api_priv.h"
+#include "store/due.h"
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 #define KEPT_ALL_MS (30 * DAY_MS)
 #define KEPT_MS (90 * DAY_MS)
 #define OLD_KEPT 10000
-#define TRIM_ONE_IN 256
+#define TRIM_PROJECTS 64 /* in one transaction */
 #define SAME_MS (INT64_C(3600) * 1000)
 #define BURST_MAX 1000
 #define RATES_KEPT 24 /* hours */
@@ -129,27 +130,54 @@ is_text(const char *column, const char *text)
 	return text != NULL ? (struct query_cond)Q_EQ(column, text) : (struct query_cond)Q_IS_NULL(column);
 }
 
-/* Not at each event: reading past the old ones costs more than writing one. */
+/* Of what is older than KEPT_ALL_MS, all but the project's newest. */
 static enum dc_code
-trim(struct tx *tx, const char *project, struct dc_error *err)
+trim_project(struct tx *tx, const char *project, struct dc_error *err)
 {
 	struct query_page newest = {.sort = "id", .descending = true, .offset = OLD_KEPT, .limit = 1};
 	const struct query_cond of_project = is_text("project_id", project);
 	const char *old = id_at(tx_now(tx) - KEPT_ALL_MS, tx_arena(tx));
 	void *rows = NULL;
 	size_t n = 0;
+	enum dc_code rc = query_list(
+	    tx, &event_table, Q(of_project, {.column = "id", .op = Q_OP_LT, .text = old}), &newest, &rows, &n, err);
+
+	if (rc != DC_OK || n == 0)
+		return rc;
+	return query_delete(tx, &event_table,
+	    Q(of_project, {.column = "id", .op = Q_OP_LE, .text = ((const struct event_row *)rows)->id.v}), NULL, err);
+}
+
+/* What is too old for all of them, and what belongs to no project. */
+static enum dc_code
+trim_all(struct tx *tx, struct dc_error *err)
+{
 	enum dc_code rc;
 
 	if ((rc = query_delete(tx, &event_table, Q(Q_LT_INT("create_time", tx_now(tx) - KEPT_MS)), NULL, err)) !=
 		DC_OK ||
 	    (rc = query_delete(
-		 tx, &event_rate_table, Q(Q_LT_INT("hour", tx_now(tx) / SAME_MS - RATES_KEPT)), NULL, err)) != DC_OK ||
-	    (rc = query_list(tx, &event_table, Q(of_project, {.column = "id", .op = Q_OP_LT, .text = old}), &newest,
-		 &rows, &n, err)) != DC_OK ||
-	    n == 0)
+		 tx, &event_rate_table, Q(Q_LT_INT("hour", tx_now(tx) / SAME_MS - RATES_KEPT)), NULL, err)) != DC_OK)
 		return rc;
-	return query_delete(tx, &event_table,
-	    Q(of_project, {.column = "id", .op = Q_OP_LE, .text = ((const struct event_row *)rows)->id.v}), NULL, err);
+	return trim_project(tx, NULL, err);
+}
+
+enum dc_code
+event_trim(struct tx *tx, const struct due *due, void *user, struct dc_error *err)
+{
+	const char *project = due->ref.v, *next = NULL;
+	enum dc_code rc = project == NULL ? trim_all(tx, err) : DC_OK;
+
+	(void)user;
+	for (size_t i = 0; i < TRIM_PROJECTS; i++, project = next) {
+		if (rc != DC_OK ||
+		    (rc = query_next(tx, &event_table, "project_id", text_or(project, ""), Q_ALL, &next, err)) != DC_OK)
+			return rc;
+		if (next == NULL)
+			return due_set(tx, EVENT_TRIM, "", NULL, tx_now(tx) + EVENT_TRIM_MS, err);
+		rc = trim_project(tx, next, err);
+	}
+	return rc == DC_OK ? due_set(tx, EVENT_TRIM, "", project, tx_now(tx), err) : rc;
 }
 
 /* The row of this hour that says the same, with one more; *found false: there is none. */
@@ -209,7 +237,6 @@ add(struct tx *tx, struct event_row *row, struct dc_error *err)
 {
 	char own_id[UUID_TEXT_SIZE];
 	bool found = false, burst = false;
-	unsigned char dice;
 	enum dc_code rc;
 
 	F_SET_INT(row->create_time, tx_now(tx));
@@ -228,10 +255,7 @@ add(struct tx *tx, struct event_row *row, struct dc_error *err)
 	}
 	uuid_new(own_id);
 	F_SET_TEXT(row->id, own_id);
-	if ((rc = query_insert(tx, &event_table, row, err)) != DC_OK)
-		return rc;
-	random_bytes(&dice, 1);
-	return dice % TRIM_ONE_IN == 0 ? trim(tx, row->project_id.v, err) : DC_OK;
+	return query_insert(tx, &event_table, row, err);
 }
 
 enum dc_code

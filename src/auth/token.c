@@ -5,8 +5,10 @@
 
 #include "auth/password.h"
 #include "auth/projects.h"
+#include "store/due.h"
 #include "store/query.h"
 
+#define EXPIRY_PAUSE_MS 60000 /* at least, between two looks for tokens that have ended */
 #define FAILED "Incorrect IAM authentication information: "
 
 static const void *
@@ -301,13 +303,31 @@ token_issue(struct tx *tx, const struct token_request *in, const struct token_lo
 	F_SET_TEXT(info.token.methods, login->password_hash != NULL ? "password" : "token");
 	F_SET_INT(info.token.issued_at, now);
 	F_SET_INT(info.token.expires_at, expiry);
-	if ((rc = query_delete(tx, &token_table, Q(Q_LE_INT("expires_at", now)), NULL, err)) != DC_OK ||
-	    (rc = query_insert(tx, &token_table, &info.token, err)) != DC_OK ||
+	if ((rc = query_insert(tx, &token_table, &info.token, err)) != DC_OK ||
+	    (rc = due_set_by(tx, TOKEN_EXPIRY, "", NULL, expiry, err)) != DC_OK ||
 	    (rc = end_oldest(tx, &info.token, err)) != DC_OK)
 		return rc;
 	*ret_token = arena_strdup(arena, text);
 	*ret = info;
 	return DC_OK;
+}
+
+enum dc_code
+token_expire(struct tx *tx, const struct due *due, void *user, struct dc_error *err)
+{
+	const struct query_page first = {.sort = "expires_at", .limit = 1};
+	utc_ms soon = tx_now(tx) + EXPIRY_PAUSE_MS, at;
+	void *rows;
+	size_t n;
+	enum dc_code rc;
+
+	(void)due;
+	(void)user;
+	if ((rc = query_delete(tx, &token_table, Q(Q_LE_INT("expires_at", tx_now(tx))), NULL, err)) != DC_OK ||
+	    (rc = query_list(tx, &token_table, Q_ALL, &first, &rows, &n, err)) != DC_OK || n == 0)
+		return rc;
+	at = ((const struct token_row *)rows)->expires_at.v;
+	return due_set(tx, TOKEN_EXPIRY, "", NULL, at > soon ? at : soon, err);
 }
 
 enum dc_code

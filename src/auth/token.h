@@ -82,6 +82,11 @@ enum dc_code token_revoke(struct tx *, const char *text, struct dc_error *err);
 /* Ends all tokens of a user (password changed). */
 enum dc_code token_revoke_user(struct tx *, const char *user_id, struct dc_error *err);
 
+/* The kind of due rows that takes away tokens that have ended (they are refused from their end on); owner "". */
+#define TOKEN_EXPIRY "token_expiry"
+struct due; /* store/due.h */
+enum dc_code token_expire(struct tx *, const struct due *, void *user, struct dc_error *err);
+
 /* {"methods": ..., "user": ..., ...}, the value of "token" in answers. endpoint: base URL for the catalog, NULL: none.
  */
 void token_describe(const struct token_info *, const char *region, const char *endpoint, struct json *out);

@@ -48,6 +48,7 @@ struct daemon {
 	struct work_env work_env;
 	struct store_engine engine;
 	struct auth_cache *cache;
+	struct due_runner *due;
 	struct tls *tls; /* NULL: nothing listens over HTTPS */
 	struct api *api[LISTENERS_MAX + 2];
 	size_t api_n;
@@ -475,7 +476,8 @@ start(struct daemon *d, struct dc_error *error)
 			return rc;
 	/* Before the first order: one that nobody is told of would wake no poll. */
 	store_watch(d->store, wake_edge, d);
-	if ((rc = finish_rotation(d, error)) != DC_OK)
+	d->due = due_runner_new(d->store, registry_due, &d->shared.holder);
+	if ((rc = finish_rotation(d, error)) != DC_OK || (rc = due_stand(d->due, error)) != DC_OK)
 		return rc;
 	for (size_t i = 0; i < d->api_n; i++)
 		if ((rc = api_serve(d->api[i], error)) != DC_OK)
@@ -543,7 +545,7 @@ reload(struct daemon *d)
 	tell_reloads(d, "good");
 }
 
-/* Between signals the state of the server is looked at. */
+/* Between signals the state of the server is looked at, and what is due is done. */
 static int
 next_signal(struct daemon *d, const sigset_t *signals)
 {
@@ -551,8 +553,10 @@ next_signal(struct daemon *d, const sigset_t *signals)
 	int signal_number;
 
 	while ((signal_number = sigtimedwait(signals, NULL, &pause)) < 0)
-		if (errno == EAGAIN)
+		if (errno == EAGAIN) {
 			health_look(d->shared.health);
+			due_look(d->due);
+		}
 	return signal_number;
 }
 
@@ -694,6 +698,7 @@ main(int argc, char **argv)
 	int status = run(&d, command, backup_path);
 
 	store_close(d.store);
+	due_runner_free(d.due);
 	auth_cache_free(d.cache);
 	health_free(d.shared.health);
 	tls_close(d.tls);

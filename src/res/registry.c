@@ -3,6 +3,7 @@
 
 #include "api/crud.h"
 #include "auth/tables.h"
+#include "auth/token.h"
 #include "reconcile/objects.h"
 #include "res/attachment.h"
 #include "res/direct_connect.h"
@@ -75,7 +76,14 @@ const struct field_table *const registry_tables[] = {
     &edge_instance_table,
     &event_table,
     &event_rate_table,
+    &due_table,
     NULL,
+};
+
+const struct due_kind registry_due[] = {
+    {.name = TOKEN_EXPIRY, .run = token_expire},
+    {.name = EVENT_TRIM, .run = event_trim, .standing_ms = EVENT_TRIM_MS},
+    {.name = NULL},
 };
 
 const struct route *const *

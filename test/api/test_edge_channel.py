@@ -4,7 +4,6 @@ import http.client
 import json
 import re
 import socket
-import sqlite3
 import threading
 import time
 import uuid
@@ -13,7 +12,7 @@ import pytest
 from fake_edge import FakeEdge
 
 from lab.dcaasd import STOPS_SECONDS
-from support import V3, World, exchange, rows, send, wait_for
+from support import V3, World, change, exchange, rows, send, wait_for
 
 
 @pytest.fixture
@@ -411,10 +410,7 @@ def test_a_clock_that_was_set_back_hides_no_silence(new_dcaasd):
     tenant, edge = world.tenant(), FakeEdge(world.endpoint, world.edge_token)
     vif = tenant.interface(world.connection(tenant), tenant.gateway()["id"])["id"]
     edge.apply()
-    database = sqlite3.connect(daemon.state + "/dcaas.db", timeout=60)
-    with database:
-        database.execute("UPDATE edge_report SET received_time = received_time + 86400000")
-    database.close()
+    change(daemon, "UPDATE edge_report SET received_time = received_time + 86400000")
     path = V3 + "virtual-interfaces/" + vif
     first = float(send(tenant, "GET", path).headers["x-dcaas-observed-age"])
     assert first >= 0
@@ -804,8 +800,7 @@ def test_the_second_has_the_place_when_the_first_is_silent_for_long(dcaasd):
     edge = FakeEdge(world.endpoint, world.edge_token)
     other = clone(world, edge)
     assert other.report() == 423
-    with sqlite3.connect(world.dcaasd.state + "/dcaas.db", timeout=10) as database:
-        database.execute("UPDATE edge_report SET received_time = received_time - 61000 WHERE id = ?", (world.edge,))
+    change(world.dcaasd, "UPDATE edge_report SET received_time = received_time - 61000 WHERE id = ?", world.edge)
     assert [other.report(full=False), other.report(full=True), other.report()] == [409, 204, 204]
     seen = edge_seen(world)
     assert seen["conflict"] is None and len(refusals(world)) == 1

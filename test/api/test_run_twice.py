@@ -188,7 +188,7 @@ class Orders:
 
 
 # Times, and what is random on purpose.
-NOT_ALIKE = re.compile(r"(_time|_at|^since|_hash|^hash|^boot)$")
+NOT_ALIKE = re.compile(r"(_time|_at|^at|^wanted|^since|_hash|^hash|^boot)$")
 
 
 def content(both, which):
