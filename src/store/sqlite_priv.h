@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* sqlite_priv.h - one connection to SQLite with its prepared statements: shared by sqlite.c (statements) and
- * sqlite_store.c (threads, groups, files). A connection is used by one thread at a time. */
+ * sqlite_store.c (threads, groups) and sqlite_open.c (files). A connection is used by one thread at a time. */
 #ifndef DC_SQLITE_PRIV_H
 #define DC_SQLITE_PRIV_H
 

@@ -1,30 +1,21 @@
 /* SPDX-License-Identifier: ISC */
-/* sqlite_store.c - the store on SQLite: one writer thread with group commit, reader connections, files.
+/* sqlite_store.c - the store on SQLite at work: one writer thread with group commit, reader connections. How it is
+ * opened, copied and changed offline is sqlite_open.c.
  *
  * The writer takes what is queued into one transaction, each job in a SAVEPOINT, and commits once: one fsync for all.
  * While a group commits the next one gathers, so the group's size follows the load without a timer. Readers have
  * connections of their own (WAL: neither side waits for the other), made when needed and kept, up to a few. */
-#include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/turns.h"
-#include "store/lock.h"
-#include "store/sqlite_plan.h"
-#include "store/sqlite_priv.h"
-#include "store/wal.h"
+#include "store/sqlite_store_priv.h"
 
 /* Bounds of how long the first job of a group waits for the last: of one party, and where others wait too. */
 #define GROUP_MAX 128
 #define GROUP_MS 40
 #define GROUP_SHARED_MS 10
-#define READERS_KEPT 16
-#define HOLDER_WAIT_MS                                                                                                 \
-	2000 /* a tool has the lock while it opens, and a server that was told to stop for a moment more */
 
 struct job {
 	struct turn turn; /* first: turns_take() hands us its address */
@@ -46,29 +37,6 @@ struct job_list {
 	bool shared; /* by several parties */
 	int64_t begun;
 };
-
-struct sqlite_store {
-	struct store store; /* first: store.c hands us its address */
-	char *path;
-	int holder;   /* lock on the file beside the database; -1: not held */
-	bool damaged; /* the write-ahead log was, and no copy of it could be kept */
-	struct conn *writer;
-	bool kept_changed; /* in the writer's transaction; of its thread alone */
-	pthread_t thread;
-	bool running;         /* the thread was started */
-	pthread_mutex_t lock; /* queue and idle readers */
-	pthread_cond_t more;
-	struct turns queue;
-	bool stopping;
-	struct conn *idle[READERS_KEPT];
-	size_t n_idle;
-};
-
-static struct sqlite_store *
-self_of(struct store *st)
-{
-	return (struct sqlite_store *)st;
-}
 
 static void
 jobs_init(struct job_list *l)
@@ -123,8 +91,8 @@ job_finish(struct job *job)
 	free(job);
 }
 
-static struct sqlite_tx
-tx_for(struct sqlite_store *self, struct conn *conn, struct arena *arena, utc_ms now)
+struct sqlite_tx
+sqlite_tx_for(struct sqlite_store *self, struct conn *conn, struct arena *arena, utc_ms now)
 {
 	return (struct sqlite_tx){
 	    .tx = {.ops = &sqlite_tx_ops,
@@ -139,7 +107,7 @@ tx_for(struct sqlite_store *self, struct conn *conn, struct arena *arena, utc_ms
 static void
 job_run_once(struct sqlite_store *self, struct job *job, utc_ms now)
 {
-	struct sqlite_tx stx = tx_for(self, self->writer, job->arena, now);
+	struct sqlite_tx stx = sqlite_tx_for(self, self->writer, job->arena, now);
 
 	job->err = (struct dc_error){0};
 	/* What it says has happened has not, before the commit. */
@@ -358,7 +326,7 @@ refuse(void *arg, store_done done)
 static void
 sqlite_submit(struct store *st, uint64_t party, store_run run, void *arg, store_done done)
 {
-	struct sqlite_store *self = self_of(st);
+	struct sqlite_store *self = sqlite_of(st);
 	struct job *job = job_new(run, arg, done);
 	bool closing;
 
@@ -405,7 +373,7 @@ reader_give(struct sqlite_store *self, struct conn *c)
 static enum dc_code
 read_run(struct sqlite_store *self, struct conn *c, struct arena *arena, store_run run, void *arg, struct dc_error *err)
 {
-	struct sqlite_tx stx = tx_for(self, c, arena, store_now(&self->store, utc_now()));
+	struct sqlite_tx stx = sqlite_tx_for(self, c, arena, store_now(&self->store, utc_now()));
 	enum dc_code rc;
 
 	if ((rc = conn_run(c, "BEGIN DEFERRED", err)) != DC_OK)
@@ -420,7 +388,7 @@ read_run(struct sqlite_store *self, struct conn *c, struct arena *arena, store_r
 static void
 sqlite_read(struct store *st, store_run run, void *arg, store_done done)
 {
-	struct sqlite_store *self = self_of(st);
+	struct sqlite_store *self = sqlite_of(st);
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct conn *c;
 	struct dc_error err = {0};
@@ -432,47 +400,6 @@ sqlite_read(struct store *st, store_run run, void *arg, store_done done)
 		reader_give(self, c);
 	}
 	done(arg, rc, &err);
-}
-
-static enum dc_code
-copy_database(struct conn *from, const char *path, struct dc_error *err)
-{
-	sqlite3 *to = NULL;
-	sqlite3_backup *backup;
-	enum dc_code rc = DC_OK;
-
-	if (sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
-	    (backup = sqlite3_backup_init(to, "main", conn_db(from), "main")) == NULL) {
-		rc = dc_fail(err, DC_E_IO, NULL, "%s: %s", path, sqlite3_errmsg(to));
-	} else {
-		/* In one step: one snapshot, and WAL lets the writer go on beside it. */
-		(void)sqlite3_backup_step(backup, -1);
-		if (sqlite3_backup_finish(backup) != SQLITE_OK)
-			rc = dc_fail(err, DC_E_IO, NULL, "%s: %s", path, sqlite3_errmsg(to));
-	}
-	sqlite3_close(to);
-	return rc;
-}
-
-enum dc_code
-store_backup(const char *path, const char *to, struct dc_error *err)
-{
-	struct conn *c;
-	enum dc_code rc;
-	int fd;
-
-	if ((fd = open(to, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) < 0)
-		return dc_fail(err, DC_E_IO, NULL, "%s: %s", to, strerror(errno));
-	if ((rc = conn_open(path, CONN_READ, &c, err)) == DC_OK) {
-		rc = copy_database(c, to, err);
-		conn_close(c);
-	}
-	if (rc == DC_OK && fsync(fd) != 0)
-		rc = dc_fail(err, DC_E_IO, NULL, "%s: %s", to, strerror(errno));
-	close(fd);
-	if (rc != DC_OK)
-		(void)unlink(to);
-	return rc;
 }
 
 static void
@@ -491,10 +418,10 @@ sqlite_free(struct sqlite_store *self)
 	free(self);
 }
 
-static void
+void
 sqlite_close_store(struct store *st)
 {
-	struct sqlite_store *self = self_of(st);
+	struct sqlite_store *self = sqlite_of(st);
 
 	if (self->running) {
 		pthread_mutex_lock(&self->lock);
@@ -519,7 +446,7 @@ static const struct store_ops sqlite_store_ops = {
     .close = sqlite_close_store,
 };
 
-static struct sqlite_store *
+struct sqlite_store *
 sqlite_new(const char *path)
 {
 	struct sqlite_store *self = calloc(1, sizeof(*self));
@@ -534,56 +461,9 @@ sqlite_new(const char *path)
 	return self;
 }
 
-/* A migration that rebuilds a table must not set off ON DELETE, so foreign keys are off while it runs and all are
- * checked at its end. */
-static enum dc_code
-check_foreign_keys(struct conn *c, struct dc_error *err)
-{
-	sqlite3_stmt *s = NULL;
-	enum dc_code rc = DC_OK;
-	int step;
-
-	if (sqlite3_prepare_v2(conn_db(c), "PRAGMA foreign_key_check", -1, &s, NULL) != SQLITE_OK)
-		return conn_fail(c, err);
-	if ((step = sqlite3_step(s)) == SQLITE_ROW)
-		rc = dc_fail(err, DC_E_IO, NULL,
-		    "after migrating, a row of %s refers to a row of %s that does not exist",
-		    (const char *)sqlite3_column_text(s, 0), (const char *)sqlite3_column_text(s, 2));
-	else if (step != SQLITE_DONE)
-		rc = conn_fail(c, err);
-	sqlite3_finalize(s);
-	return rc;
-}
-
-static enum dc_code
-prepare_schema(struct sqlite_store *self, const struct store_options *options, const struct migration *migrations,
-    struct dc_error *err)
-{
-	_cleanup_arena_ struct arena *arena = arena_new();
-	struct sqlite_tx stx = tx_for(self, self->writer, arena, store_now(&self->store, utc_now()));
-	bool migrated = false;
-	enum dc_code rc;
-
-	if ((rc = sqlite_tx_ops.script(&stx.tx, "PRAGMA foreign_keys = OFF", err)) != DC_OK ||
-	    (rc = conn_run(self->writer, "BEGIN IMMEDIATE", err)) != DC_OK)
-		return rc;
-	rc = store_prepare(&stx.tx, options, migrations, &migrated, err);
-	if (rc == DC_OK && migrated && self->holder < 0)
-		rc = dc_fail(err, DC_E_IO, NULL,
-		    "%s is of an older version and in use by a dcaasd of that version: stop that one first",
-		    self->path);
-	if (rc == DC_OK && migrated)
-		rc = check_foreign_keys(self->writer, err);
-	if (rc == DC_OK)
-		rc = conn_run(self->writer, "COMMIT", err);
-	if (conn_in_transaction(self->writer))
-		(void)conn_run(self->writer, "ROLLBACK", NULL);
-	return rc != DC_OK ? rc : sqlite_tx_ops.script(&stx.tx, "PRAGMA foreign_keys = ON", err);
-}
-
 /* Signals are for the main thread. */
-static enum dc_code
-start_writer(struct sqlite_store *self, struct dc_error *err)
+enum dc_code
+sqlite_start_writer(struct sqlite_store *self, struct dc_error *err)
 {
 	sigset_t all, before;
 	int rc;
@@ -600,113 +480,6 @@ start_writer(struct sqlite_store *self, struct dc_error *err)
 	dc_log(LOG_DEBUG, "store", "jobs=%s", jobs_run_twice() ? "twice" : "once");
 #endif
 	return DC_OK;
-}
-
-static enum dc_code
-take_lock(struct sqlite_store *self, const struct store_options *options, struct dc_error *err)
-{
-	char holder[256];
-	enum dc_code rc = lock_take(self->path, options->serves ? HOLDER_WAIT_MS : 0, &self->holder, err);
-
-	if (rc != DC_OK || self->holder >= 0 || !options->serves)
-		return rc;
-	(void)store_get_holder(self->path, holder, sizeof(holder));
-	holder[strcspn(holder, "\n")] = '\0';
-	return dc_fail(err, DC_E_IO, NULL, "%s is served by another dcaasd already (%s)", self->path, holder);
-}
-
-/* Before SQLite opens it: that would begin the log anew. */
-static void
-check_log(struct sqlite_store *self)
-{
-	_cleanup_arena_ struct arena *arena = NULL;
-	struct wal_damage damage;
-	bool kept;
-
-	if (!wal_is_damaged(self->path, &damage))
-		return;
-	arena = arena_new();
-	kept = wal_keep(self->path);
-	dc_log(LOG_ERR, "write-ahead log is damaged", "file=%s frames_read=%u frames_lost=%u certain=%s kept=%s",
-	    log_quote(arena, arena_printf(arena, "%s-wal", self->path)), damage.read, damage.lost,
-	    damage.certain ? "yes" : "no",
-	    kept ? log_quote(arena, arena_printf(arena, "%s-wal.damaged", self->path)) : "-");
-	self->damaged = !kept;
-}
-
-bool
-store_log_was_damaged(struct store *st)
-{
-	const struct sqlite_store *self = self_of(st);
-
-	return self->damaged || wal_is_kept(self->path);
-}
-
-void
-store_set_holder(struct store *st, const char *text)
-{
-	if (self_of(st)->holder >= 0)
-		lock_write(self_of(st)->holder, text);
-}
-
-enum dc_code
-store_open_with(
-    const struct store_options *options, const struct migration *migrations, struct store **ret, struct dc_error *err)
-{
-	struct sqlite_store *self = sqlite_new(options->path);
-	enum dc_code rc;
-
-	self->store.tables = options->tables;
-	if ((rc = take_lock(self, options, err)) != DC_OK) {
-		sqlite_close_store(&self->store);
-		return rc;
-	}
-	if (self->holder >= 0)
-		check_log(self);
-	if ((rc = conn_open(options->path, CONN_WRITE, &self->writer, err)) != DC_OK ||
-	    (rc = prepare_schema(self, options, migrations, err)) != DC_OK || (rc = start_writer(self, err)) != DC_OK) {
-		sqlite_close_store(&self->store);
-		return rc;
-	}
-#ifdef DC_CHECK_PLANS
-	plan_record(conn_db(self->writer));
-#endif
-	if (!options->serves && self->holder >= 0) {
-		close(self->holder);
-		self->holder = -1;
-	}
-	*ret = &self->store;
-	return DC_OK;
-}
-
-enum dc_code
-store_open(const struct store_options *options, struct store **ret, struct dc_error *err)
-{
-	enum dc_code rc = store_open_with(options, store_migrations, ret, err);
-
-#ifdef DC_CHECK_PLANS
-	plan_check_begin();
-#endif
-	return rc;
-}
-
-/* One transaction on a database that nobody else may have open. */
-static enum dc_code
-run_offline(struct sqlite_store *self, store_run run, void *arg, struct dc_error *err)
-{
-	_cleanup_arena_ struct arena *arena = arena_new();
-	struct sqlite_tx stx;
-	enum dc_code rc;
-
-	if ((rc = conn_open(self->path, CONN_OFFLINE, &self->writer, err)) != DC_OK ||
-	    (rc = conn_run(self->writer, "BEGIN EXCLUSIVE", err)) != DC_OK)
-		return rc;
-	stx = tx_for(self, self->writer, arena, store_now(&self->store, utc_now()));
-	if ((rc = tx_run(&stx.tx, run, arg, err)) == DC_OK)
-		rc = conn_run(self->writer, "COMMIT", err);
-	if (conn_in_transaction(self->writer))
-		(void)conn_run(self->writer, "ROLLBACK", NULL);
-	return rc;
 }
 
 /* A page of its own header is all that changes: a value that nobody reads. */
@@ -726,68 +499,4 @@ void
 store_probe(struct store *st, store_done done, void *arg)
 {
 	store_submit(st, probe_run, arg, done);
-}
-
-static enum dc_code
-renew_epoch_run(struct tx *tx, void *arg, struct dc_error *err)
-{
-	(void)arg;
-	return store_renew_epoch(tx, err);
-}
-
-enum dc_code
-store_new_epoch(const char *path, struct dc_error *err)
-{
-	struct sqlite_store *self = sqlite_new(path);
-	struct dc_error why = {0};
-	enum dc_code rc = run_offline(self, renew_epoch_run, NULL, &why);
-
-	sqlite_close_store(&self->store);
-	if (rc != DC_OK)
-		return dc_fail(
-		    err, DC_E_IO, NULL, "%s cannot be given a new epoch (is it in use?): %s", path, why.text);
-	return DC_OK;
-}
-
-struct forgetting {
-	const struct store_options *options;
-	store_lost told;
-	void *arg;
-};
-
-static enum dc_code
-forget_run(struct tx *tx, void *arg, struct dc_error *err)
-{
-	const struct forgetting *f = arg;
-	enum dc_code rc;
-
-	if ((rc = seal_open(f->options->key_path, true, &tx->store->seal, err)) != DC_OK ||
-	    (rc = store_replace_secrets(tx, f->options->tables, f->told, f->arg, err)) != DC_OK ||
-	    (rc = store_renew_canary(tx, err)) != DC_OK)
-		return rc;
-	return store_renew_epoch(tx, err);
-}
-
-enum dc_code
-store_forget_secrets(const struct store_options *options, store_lost told, void *arg, struct dc_error *err)
-{
-	struct forgetting f = {options, told, arg};
-	struct sqlite_store *self;
-	struct dc_error why = {0};
-	enum dc_code rc;
-
-	if (access(options->key_path, F_OK) == 0)
-		return dc_fail(err, DC_E_IO, NULL,
-		    "key file %s is there: if it is not the one that the secrets were sealed with, move it away first",
-		    options->key_path);
-	self = sqlite_new(options->path);
-	rc = run_offline(self, forget_run, &f, &why);
-	sqlite_close_store(&self->store);
-	if (rc != DC_OK) {
-		/* The secrets are as they were, so the new key is nobody's. */
-		(void)unlink(options->key_path);
-		return dc_fail(err, DC_E_IO, NULL, "the secrets in %s cannot be given up (is it in use?): %s",
-		    options->path, why.text);
-	}
-	return DC_OK;
 }

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/* daemon.h - what the parts of dcaasd's main program share: main.c (the command line), command.c (what is done once),
+ * and service.c. */
+#ifndef DC_DCAASD_DAEMON_H
+#define DC_DCAASD_DAEMON_H
+
+#include "api/api.h"
+#include "auth/cache.h"
+#include "dcaasd/health.h"
+#include "dcaasd/listener.h"
+#include "dcaasd/settings.h"
+#include "reconcile/work.h"
+
+struct daemon {
+	const char *config_path;
+	struct settings *settings;
+	unsigned reloads;         /* asked for so far */
+	unsigned max_connections; /* of each listener */
+	struct shared shared;
+	struct arena *arena;
+	struct store *store;
+	struct work_env work_env;
+	struct store_engine engine;
+	struct auth_cache *cache;
+	struct due_runner *due;
+	struct tls *tls; /* NULL: nothing listens over HTTPS */
+	struct api *api[LISTENERS_MAX + 2];
+	size_t api_n;
+};
+
+/* The routes beside those of resources: an array of tables for registry_routes(). */
+extern const struct route *const daemon_routes[];
+
+struct store_options daemon_store_options(struct daemon *);
+/* serves: as the one process that does. Closed by main(). */
+enum dc_code daemon_open_store(struct daemon *, bool serves, struct dc_error *error);
+
+/* command.c: dcaasd(8). Each prints its result. */
+enum dc_code command_init(struct daemon *, struct dc_error *error);
+enum dc_code command_operator_key(struct daemon *, struct dc_error *error);
+enum dc_code command_forget_secrets(struct daemon *, struct dc_error *error);
+enum dc_code command_restored(struct daemon *, struct dc_error *error);
+enum dc_code command_backup(struct daemon *, const char *to, struct dc_error *error);
+enum dc_code command_reload(struct daemon *, struct dc_error *error);
+void command_openapi(struct arena *);
+void command_keys(void);
+
+/* service.c: serves until it is told to stop; the exit status. */
+int serve(struct daemon *);
+
+#endif
