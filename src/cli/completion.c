@@ -35,13 +35,33 @@ static const char zsh_script[] =
     "\tcompdef _dcaas dcaas\n"
     "fi\n";
 
+static const char fish_script[] = "# dcaas completion for fish: dcaas completion fish | source\n"
+				  "function __dcaas_complete\n"
+				  "\tset -l words (commandline -opc)\n"
+				  "\tset -l typed (commandline -ct)\n"
+				  "\tset -l offered ($words[1] complete -- $words[2..-1] \"$typed\" 2>/dev/null)\n"
+				  "\tif test (count $offered) -gt 0\n"
+				  "\t\tprintf '%s\\n' $offered\n"
+				  "\telse\n"
+				  "\t\t__fish_complete_path \"$typed\"\n"
+				  "\tend\n"
+				  "end\n"
+				  "complete -c dcaas -f -a '(__dcaas_complete)'\n";
+
+static const struct {
+	const char *shell, *script;
+} scripts[] = {{"bash", bash_script}, {"zsh", zsh_script}, {"fish", fish_script}};
+
 enum dc_code
 completion_script(const char *shell, FILE *to, struct dc_error *err)
 {
-	if (strcmp(shell, "bash") != 0 && strcmp(shell, "zsh") != 0)
-		return dc_fail(err, DC_E_PARAM, NULL, "no completion for \"%s\"; there is: bash, zsh", shell);
-	fputs(strcmp(shell, "bash") == 0 ? bash_script : zsh_script, to);
-	return DC_OK;
+	for (size_t i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
+		if (strcmp(shell, scripts[i].shell) == 0) {
+			fputs(scripts[i].script, to);
+			return DC_OK;
+		}
+	}
+	return dc_fail(err, DC_E_PARAM, NULL, "no completion for \"%s\"; there is: bash, zsh, fish", shell);
 }
 
 /* What was typed before the word in question. */

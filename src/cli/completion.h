@@ -8,7 +8,7 @@
 
 #include "cli/spec.h"
 
-/* The script for "bash" or "zsh". DC_E_PARAM for another shell. */
+/* The script for "bash", "zsh" or "fish". DC_E_PARAM for another shell. */
 enum dc_code completion_script(const char *shell, FILE *to, struct dc_error *err);
 /* Words that can stand where the last of argv stands, one a line. argv: the words behind the program's name, the last
  * of them (perhaps "") not finished. */

@@ -11,7 +11,7 @@ help_short(FILE *to)
 {
 	fputs("usage: dcaas [options] RESOURCE VERB [ID] [--member value ...]\n"
 	      "       dcaas help [RESOURCE [VERB]]\n"
-	      "       dcaas completion bash|zsh\n",
+	      "       dcaas completion bash|zsh|fish\n",
 	    to);
 }
 

@@ -77,9 +77,10 @@ def test_an_installation_has_all_that_the_book_names(tmp_path):
     installed = {os.path.relpath(os.path.join(folder, name), tmp_path)
                  for folder, _, names in os.walk(tmp_path) for name in names}
     ends = ["sbin/dcaasd", "sbin/dcaas-edge", "bin/dcaas", "man1/dcaas.1", "man5/dcaas.conf.5", "man8/dcaasd.8",
-            "man8/dcaas-edge.8", "systemd/system/dcaasd.service", "systemd/system/dcaas-edge.service", "sysusers.d/dcaas.conf",
-            "tmpfiles.d/dcaas.conf", "doc/dcaas/examples/dcaasd.conf", "doc/dcaas/examples/edge.conf",
-            "bash-completion/completions/dcaas", "zsh/site-functions/_dcaas"]
+            "man8/dcaas-edge.8", "systemd/system/dcaasd.service", "systemd/system/dcaas-edge.service", "sysusers.d/dcaas-server.conf",
+            "tmpfiles.d/dcaas-server.conf", "sysusers.d/dcaas-edge.conf", "tmpfiles.d/dcaas-edge.conf", "sysctl.d/60-dcaas-edge.conf", "doc/dcaas/examples/dcaasd.conf", "doc/dcaas/examples/edge.conf",
+            "bash-completion/completions/dcaas", "zsh/vendor-completions/_dcaas",
+            "fish/vendor_completions.d/dcaas.fish"]
     found = {end: [path for path in installed if path.endswith("/" + end)] for end in ends}
     assert all(len(paths) == 1 for paths in found.values()), found
     # A unit starts the program where it was installed, with the example as configuration: both are good.

@@ -62,16 +62,27 @@ _dcaas
 ZSH_INSTALLED = ZSH.replace('source <("$PROGRAM" completion zsh)', 'fpath=("$FOLDER" $fpath); autoload -Uz _dcaas')
 
 
+# fish asks its own completion, for a line as it would be typed.
+FISH = """
+set -x PATH (dirname $PROGRAM) $PATH
+dcaas completion fish | source
+complete -C (string join -- ' ' dcaas $argv)
+"""
+
+WITHOUT_SETTINGS = {"bash": "--norc", "zsh": "-f", "fish": "--no-config"}
+SCRIPTS = {"bash": BASH, "zsh": ZSH, "fish": FISH}
+
+
 def complete(shell, *words, script=None, folder=""):
-    done = subprocess.run([shutil.which(shell), *(["-f"] if shell == "zsh" else ["--norc"]), "-c",
-                           script or {"bash": BASH, "zsh": ZSH}[shell], shell, *words],
+    name = [] if shell == "fish" else [shell]
+    done = subprocess.run([shutil.which(shell), WITHOUT_SETTINGS[shell], "-c", script or SCRIPTS[shell], *name, *words],
                           env={"PATH": "/usr/bin:/bin", "PROGRAM": PROGRAM, "HOME": "/nonexistent", "FOLDER": str(folder)},
                           capture_output=True, text=True, timeout=300)
     assert done.returncode == 0 and done.stderr == "", done.stderr
     return done.stdout.split()
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_offers_what_can_stand_there(operator, shell):
     assert shutil.which(shell), "%s is not installed" % shell
     assert set(complete(shell, "virtual-")) == {"virtual-gateway", "virtual-interface"}
@@ -88,7 +99,7 @@ def test_completion_for_zsh_works_from_the_first_key_on_when_installed(operator,
 
 
 def test_completion_for_another_shell_is_refused(operator):
-    assert "bash, zsh" in operator("completion", "fish", code=2).err
+    assert "bash, zsh, fish" in operator("completion", "csh", code=2).err
 
 
 # settings

@@ -135,17 +135,52 @@ def test_a_unit_bounds_memory_and_leaves_no_core(installed, name):
     assert service["LimitCORE"] == "0" and re.fullmatch(r"\d+[GM%]", service["MemoryMax"])
 
 
+def declared(installed, part):
+    """Users and folders of one part: what sysusers.d and tmpfiles.d have of it."""
+    users, folders = [[line.split() for line in open(str(installed[0]) + path) if line.strip() and line[0] != "#"]
+                      for folder in ("/sysusers.d/", "/tmpfiles.d/")
+                      for path in installed[1] if path.endswith(folder + part + ".conf")]
+    return {words[1] for words in users if words[0] == "u"}, {words[1]: words[3] for words in folders}
+
+
 def test_users_and_folders_of_the_units_are_declared(installed):
-    sysusers, tmpfiles = [text for text in (
-        open(str(installed[0]) + path).read() for path in sorted(installed[1]) if path.endswith("dcaas.conf")
-        and ("/sysusers.d/" in path or "/tmpfiles.d/" in path))]
-    users = [line.split()[1] for line in sysusers.splitlines() if line.startswith("u ")]
-    assert unit(installed, "dcaasd.service")["Service"]["User"] in users
+    users, folders = declared(installed, "dcaas-server")
+    service = unit(installed, "dcaasd.service")["Service"]
+    assert service["User"] in users and folders["/var/lib/" + service["StateDirectory"]] == service["User"]
+    assert set(folders.values()) <= users | {"root"}
+
+
+def test_users_and_folders_of_a_router_are_declared(installed):
+    users, folders = declared(installed, "dcaas-edge")
     edge = configparser.ConfigParser(strict=False)
     edge.read_string(one(installed, "edge.conf"))
     assert edge["edge"]["user"] in users
-    assert {line.split()[4] for line in tmpfiles.splitlines() if line} <= set(users) | {"root"}
-    assert os.path.dirname(edge["edge"]["token_file"]) in [line.split()[1] for line in tmpfiles.splitlines() if line]
+    assert os.path.dirname(edge["edge"]["token_file"]) in folders and set(folders.values()) <= users | {"root"}
+
+
+PARTS = {"server": ("dcaasd", "dcaasd.service", "dcaas-server.conf", "dcaasd.8", "dcaasd.conf"),
+         "edge": ("dcaas-edge", "dcaas-edge.service", "dcaas-edge.conf", "60-dcaas-edge.conf", "dcaas-edge.8", "edge.conf"),
+         "cli": ("dcaas", "_dcaas", "dcaas.fish", "dcaas.1")}
+
+
+@pytest.mark.parametrize("part", list(PARTS))
+def test_each_part_is_built_and_installed_without_the_others(tmp_path, part):
+    """Also the libraries of the others are not asked for: what links is what it needs."""
+    build, root = str(tmp_path / "build"), tmp_path / "root"
+    options = ["-D%s=%s" % (name, "true" if name == part else "false") for name in PARTS]
+    source = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    for argv in (["meson", "setup", build, source, "-Dtests=disabled", "-Doptimization=0", *options], ["ninja", "-C", build],
+                 ["meson", "install", "-C", build, "--no-rebuild", "--destdir", str(root)]):
+        done = subprocess.run(argv, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+    names = {name for _, _, names in os.walk(root) for name in names}
+    assert set(PARTS[part]) <= names
+    for other in set(PARTS) - {part}:
+        assert not (set(PARTS[other]) - set(PARTS[part])) & names, "%s brings what belongs to %s" % (part, other)
+    program = PARTS[part][0]
+    linked = subprocess.run(["readelf", "-d", next(str(path) for path in root.rglob(program) if "bin/" in str(path))],
+                            capture_output=True, text=True, check=True).stdout
+    assert ("sqlite3" in linked, "libmnl" in linked) == (part == "server", part == "edge")
 
 
 @pytest.mark.parametrize("program, example", [("dcaasd", "dcaasd.conf"), ("dcaas-edge", "edge.conf")])
