@@ -29,9 +29,6 @@ MAY = {
 CIRCLES = {
     ("api/api", "api/call"):
         "a call is answered through the server that it came from, and the server hands out calls",
-    ("edge/agent/addr", "edge/agent/bird_process", "edge/agent/netns", "edge/agent/nl_link", "edge/agent/port", "edge/agent/route",
-     "edge/agent/veth", "edge/agent/vrf", "edge/agent/watch"):
-        "the kinds of devices stand on links and namespaces, which ask each kind for its part of a list and of a removal",
     ("store/query", "store/row_lock", "store/sql"):
         "a query is run as a statement, which is put together from a query's conditions; a check of locks is a query, too",
 }

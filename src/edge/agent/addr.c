@@ -3,53 +3,11 @@
 
 #include <errno.h>
 #include <string.h>
-#include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 
-#include "edge/agent/nl.h"
+#include "edge/agent/nl_addr.h"
+#include "edge/agent/nl_route.h"
 #include "edge/agent/route.h"
-
-static bool
-is_link_local(const struct ip_addr *a)
-{
-	return a->family == IP_V6 && a->byte[0] == 0xfe && (a->byte[1] & 0xc0) == 0x80;
-}
-
-static bool
-parse_addr(const struct nlmsghdr *h, struct addr *ret)
-{
-	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(h);
-	const struct nlattr *table[IFA_MAX + 1];
-
-	if (mnl_nlmsg_get_payload_len(h) < sizeof(*ifa))
-		return false;
-	nl_attrs(h, sizeof(*ifa), table, IFA_MAX);
-	*ret = (struct addr){.index = ifa->ifa_index, .prefix.len = ifa->ifa_prefixlen};
-	/* IFA_LOCAL is the address itself; IPv6 has it only when there is a peer. */
-	return (nl_addr(table[IFA_LOCAL], ifa->ifa_family, &ret->prefix.addr) ||
-		   nl_addr(table[IFA_ADDRESS], ifa->ifa_family, &ret->prefix.addr)) &&
-	       !is_link_local(&ret->prefix.addr);
-}
-
-int
-addr_read(struct nl *nl, struct arena *arena, struct addr **ret, size_t *n, struct fault *fault)
-{
-	_cleanup_buf_ struct buf dump = {0};
-	struct nl_msg msg;
-	size_t count = 0;
-
-	nl_begin(&msg, RTM_GETADDR, 0, sizeof(struct ifaddrmsg));
-	if (nl_dump(nl, &msg, &dump, fault) != 0)
-		return fault_prefix(fault, "reading addresses");
-	for (const struct nlmsghdr *h = NULL; (h = nl_next(&dump, h)) != NULL;)
-		count++;
-	*ret = arena_array(arena, count + 1, sizeof(**ret));
-	*n = 0;
-	for (const struct nlmsghdr *h = NULL; (h = nl_next(&dump, h)) != NULL;)
-		if (h->nlmsg_type == RTM_NEWADDR && parse_addr(h, &(*ret)[*n]))
-			++*n;
-	return 0;
-}
 
 /* The address of a /32 or /128 is its own subnet, and the kernel has a route to it. */
 static bool
@@ -71,21 +29,6 @@ addr_subnet_routes(struct call *call, struct netns *ns, const struct link *link,
 		    route_add_subnet(call, ns, table, link->index, &addrs[i].prefix) != 0)
 			return call->fault.code;
 	return 0;
-}
-
-static void
-begin(struct nl_msg *msg, int type, int flags, uint32_t index, const struct ip_prefix *prefix)
-{
-	struct ifaddrmsg *ifa;
-
-	nl_begin(msg, type, flags, sizeof(*ifa));
-	ifa = msg->body;
-	ifa->ifa_family = nl_family(prefix->addr.family);
-	ifa->ifa_prefixlen = (uint8_t)prefix->len;
-	ifa->ifa_scope = RT_SCOPE_UNIVERSE; /* also for 169.254/16, or it could not be a source */
-	ifa->ifa_index = index;
-	nl_put_addr(msg, IFA_LOCAL, &prefix->addr);
-	nl_put_addr(msg, IFA_ADDRESS, &prefix->addr);
 }
 
 /* The device, ours, and in the VRF that has the table. */
@@ -112,7 +55,7 @@ find(struct call *call, const struct op_addr *op, struct netns **ns, struct link
 static int
 read_local(struct call *call, struct netns *ns, struct route **ret, size_t *n)
 {
-	return route_read(ns, call->arena, RTPROT_KERNEL, 0, ret, n, &call->fault);
+	return route_read(ns->route, call->arena, RTPROT_KERNEL, 0, ret, n, &call->fault);
 }
 
 static bool
@@ -130,7 +73,6 @@ static int
 remove_when_dead(struct call *call, struct netns *ns, const struct link *link, const struct ip_prefix *prefix)
 {
 	struct route *routes;
-	struct nl_msg msg;
 	size_t n;
 
 	if (!link->up)
@@ -139,17 +81,13 @@ remove_when_dead(struct call *call, struct netns *ns, const struct link *link, c
 		return call->fault.code;
 	if (has_local(routes, n, link->index, &prefix->addr))
 		return 0;
-	begin(&msg, RTM_DELADDR, 0, link->index, prefix);
-	int code = nl_call(ns->route, &msg, &call->fault);
-
-	return code == EADDRNOTAVAIL ? 0 : code;
+	return addr_delete(ns->route, link->index, prefix, &call->fault);
 }
 
 int
 op_addr_add(struct call *call, const void *request)
 {
 	const struct op_addr *op = request;
-	struct nl_msg msg;
 	struct netns *ns;
 	struct link link;
 
@@ -157,9 +95,7 @@ op_addr_add(struct call *call, const void *request)
 		return call->fault.code;
 	if (remove_when_dead(call, ns, &link, &op->prefix) != 0)
 		return fault_prefix(&call->fault, "address on %s", op->device);
-	begin(&msg, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, link.index, &op->prefix);
-	mnl_attr_put_u32(msg.h, IFA_FLAGS, IFA_F_NOPREFIXROUTE | IFA_F_NODAD | IFA_F_PERMANENT);
-	if (nl_call(ns->route, &msg, &call->fault) != 0)
+	if (addr_put(ns->route, link.index, &op->prefix, &call->fault) != 0)
 		return fault_prefix(&call->fault, "address on %s", op->device);
 	if (!link.up || !has_subnet(&op->prefix))
 		return 0;
@@ -170,7 +106,6 @@ int
 op_addr_del(struct call *call, const void *request)
 {
 	const struct op_addr *op = request;
-	struct nl_msg msg;
 	struct netns *ns;
 	struct link link;
 	int code = find(call, op, &ns, &link);
@@ -181,9 +116,7 @@ op_addr_del(struct call *call, const void *request)
 		return code;
 	if (has_subnet(&op->prefix) && route_del_subnet(ns, op->table, link.index, &op->prefix, &call->fault) != 0)
 		return fault_prefix(&call->fault, "subnet route of %s", op->device);
-	begin(&msg, RTM_DELADDR, 0, link.index, &op->prefix);
-	code = nl_call(ns->route, &msg, &call->fault);
-	if (code != 0 && code != EADDRNOTAVAIL)
+	if (addr_delete(ns->route, link.index, &op->prefix, &call->fault) != 0)
 		return fault_prefix(&call->fault, "address on %s", op->device);
 	return 0;
 }
@@ -210,7 +143,7 @@ op_read_addrs(struct call *call, const void *request)
 	if (netns_get(call->host, op->instance, &ns, &call->fault) != 0 ||
 	    link_read(&ns->links, call->arena, &links, &link_count, &call->fault) != 0 ||
 	    addr_read(ns->route, call->arena, &addrs, &n, &call->fault) != 0 ||
-	    route_read(ns, call->arena, ROUTE_PROTO_GUARD, 0, &routes, &route_count, &call->fault) != 0 ||
+	    route_read(ns->route, call->arena, ROUTE_PROTO_GUARD, 0, &routes, &route_count, &call->fault) != 0 ||
 	    read_local(call, ns, &local, &local_count) != 0)
 		return call->fault.code;
 	for (size_t i = 0; i < n; i++) {

@@ -6,16 +6,10 @@
 #define DC_AGENT_ADDR_H
 
 #include "edge/agent/host.h"
-#include "edge/agent/nl_link.h"
 #include "edge/agent/netns.h"
+#include "edge/agent/nl_addr.h"
+#include "edge/agent/nl_link.h"
 
-struct addr {
-	uint32_t index;          /* of the device */
-	struct ip_prefix prefix; /* host address and mask */
-};
-
-/* All of the namespace but IPv6 link-local ones, which the kernel makes itself; array in the arena. */
-int addr_read(struct nl *, struct arena *, struct addr **ret, size_t *n, struct fault *);
 /* The routes of the subnets of the addresses that the device has. */
 int addr_subnet_routes(struct call *, struct netns *, const struct link *, uint32_t table);
 

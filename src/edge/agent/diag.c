@@ -9,9 +9,9 @@
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
 
-#include "edge/agent/nl_link.h"
 #include "edge/agent/netns.h"
 #include "edge/agent/nl.h"
+#include "edge/agent/nl_link.h"
 #include "edge/agent/vrf.h"
 
 #define BGP_PORT 179

@@ -5,8 +5,8 @@
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 
-#include "edge/agent/nl_link.h"
 #include "edge/agent/netns.h"
+#include "edge/agent/nl_link.h"
 #include "edge/agent/nl_tc.h"
 
 static struct tc_rule

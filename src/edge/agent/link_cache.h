@@ -8,7 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/arena.h"
 #include "base/clock.h"
+#include "edge/agent/fault.h"
 
 struct nl;
 struct link;
@@ -20,5 +22,11 @@ struct link_cache {
 	bool fresh;
 	struct monotonic read;
 };
+
+/* All of the namespace that the cache is for; array in the arena. */
+int link_read(struct link_cache *, struct arena *, struct link **ret, size_t *n, struct fault *);
+/* Inside the namespace. nl: its socket, borrowed for good. */
+int link_cache_open(struct link_cache *, struct nl *nl, struct fault *);
+void link_cache_close(struct link_cache *); /* never opened is fine */
 
 #endif

@@ -5,12 +5,15 @@
 #ifndef DC_AGENT_NETNS_H
 #define DC_AGENT_NETNS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "base/clock.h"
 #include "edge/agent/host.h"
 #include "edge/agent/link_cache.h"
+
+#define NETNS_MARK "dcaas:instance" /* alias of lo */
 
 struct netns {
 	uint32_t number;
@@ -29,10 +32,16 @@ int netns_get(struct host *, uint32_t number, struct netns **ret, struct fault *
  * process that cannot come back ends. */
 int netns_enter(const struct netns *, struct fault *);
 void netns_leave(const struct host *);
-void netns_forget_all(struct host *); /* closes what is open */
+void netns_forget(struct host *, uint32_t number); /* closes what is open of it: sockets of ours hold a namespace */
+void netns_forget_all(struct host *);
 /* Numbers of our namespaces that exist, ascending; array in the arena. */
 int netns_numbers(struct host *, struct arena *, uint32_t **ret, size_t *n, struct fault *);
 
-operation op_netns_add, op_netns_del, op_instances;
+/* Before a namespace is made, in the router's own: there is a place for its name. */
+int netns_prepare_pin(struct fault *);
+/* Gives the namespace that the process is in its name. Last, so that what is found under the name is whole. */
+int netns_pin(uint32_t number, struct fault *);
+/* Takes the name away; mounted false: perhaps a file alone is left. */
+int netns_unpin(uint32_t number, bool mounted, struct fault *);
 
 #endif

@@ -9,12 +9,12 @@
 
 #include <stdbool.h>
 
-#include "edge/agent/host.h"
+#include "edge/agent/fault.h"
 
 #define LINK_MARK "dcaas:"
 #define LINK_GROUP 0xdcaa5u
 
-struct nl_msg;
+struct nl;
 
 struct link {
 	uint32_t index, master, lower, group;
@@ -27,11 +27,8 @@ struct link {
 	bool up, carrier;
 };
 
-/* All of the namespace that the cache is for; array in the arena. */
-int link_read(struct link_cache *, struct arena *, struct link **ret, size_t *n, struct fault *);
-/* Inside the namespace. nl: its socket, borrowed for good. */
-int link_cache_open(struct link_cache *, struct nl *nl, struct fault *);
-void link_cache_close(struct link_cache *);                                     /* never opened is fine */
+/* All of the namespace; *links is a heap block that grows as it must. */
+int link_dump(struct nl *, struct link **links, size_t *n, struct fault *);
 int link_find(struct nl *, const char *name, struct link *ret, struct fault *); /* ENODEV when there is none */
 int link_find_index(struct nl *, uint32_t index, struct link *ret, struct fault *);
 /* As link_find, for a device of ours: EEXIST in words when it is another's. */
@@ -49,14 +46,5 @@ int link_set_master(struct nl *, uint32_t index, uint32_t master, struct fault *
 int link_set_up(struct nl *, uint32_t index, struct fault *);
 int link_set_mtu(struct nl *, uint32_t index, uint32_t mtu, struct fault *);
 int link_delete(struct nl *, uint32_t index, struct fault *); /* gone already is fine */
-
-/* Every device of ours that is made from one of the router's. */
-struct link_user {
-	uint32_t port; /* index of the device that it is made from */
-	bool whole;
-};
-int link_all_users(struct host *, struct arena *, struct link_user **ret, size_t *n, struct fault *);
-
-operation op_read_links, op_link_up, op_link_del;
 
 #endif

@@ -7,8 +7,8 @@
 #include <linux/pkt_cls.h>
 
 #include "edge/agent/addr.h"
-#include "edge/agent/nl_link.h"
 #include "edge/agent/netns.h"
+#include "edge/agent/nl_link.h"
 #include "edge/agent/nl_tc.h"
 
 /* Frames with a priority tag (VLAN 0) are untagged ones to the kernel. What has a VLAN goes on to whomever it is for.
@@ -25,6 +25,12 @@ static const struct tc_rule drop_rules[] = {
 /* The rules' handle remembers whose the clsact is, so that the operator's stays when the rules go. */
 enum { HANDLE_HOOK_OURS = 1, HANDLE_HOOK_FOUND = 2 };
 
+/* Every device of ours that is made from one of the router's. */
+struct link_user {
+	uint32_t port; /* index of the device that it is made from */
+	bool whole;
+};
+
 struct ports { /* all that is known of the router's own namespace */
 	struct link *link;
 	size_t links;
@@ -33,6 +39,39 @@ struct ports { /* all that is known of the router's own namespace */
 	struct link_user *user;
 	size_t users;
 };
+
+static int
+link_all_users(struct host *host, struct arena *arena, struct link_user **ret, size_t *n, struct fault *fault)
+{
+	struct link_user *users = NULL;
+	uint32_t *numbers;
+	size_t numbers_count, count = 0;
+
+	if (netns_numbers(host, arena, &numbers, &numbers_count, fault) != 0)
+		return fault->code;
+	for (size_t i = 0; i < numbers_count; i++) {
+		struct link_user *grown;
+		struct netns *ns;
+		struct link *links;
+		size_t link_count;
+
+		if (netns_get(host, numbers[i], &ns, fault) != 0 ||
+		    link_read(&ns->links, arena, &links, &link_count, fault) != 0)
+			return fault->code;
+		grown = arena_array(arena, count + link_count + 1, sizeof(*grown));
+		if (count > 0)
+			memcpy(grown, users, count * sizeof(*grown));
+		users = grown;
+		/* What we make from a device always has it in the router's own namespace. */
+		for (size_t k = 0; k < link_count; k++)
+			if (link_is_from_port(&links[k]))
+				users[count++] =
+				    (struct link_user){links[k].lower, strcmp(links[k].kind, "macvlan") == 0};
+	}
+	*ret = users;
+	*n = count;
+	return 0;
+}
 
 static int
 read_ports(struct host *host, struct arena *arena, struct ports *ret, struct fault *fault)

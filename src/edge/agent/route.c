@@ -5,162 +5,14 @@
 #include <string.h>
 #include <linux/rtnetlink.h>
 
-#include "edge/agent/nl.h"
-#include "edge/agent/vrf.h"
+#include "edge/agent/nl_link.h"
+#include "edge/agent/nl_route.h"
 
 #define METRIC_SUBNET 25 /* behind ours: BIRD learns the best one of a prefix, and a VPC may be just its subnet */
 #define METRIC_OURS 20
 #define METRIC_LAST 4278198272u /* what ip-vrf(8) recommends */
-#define SAME_ROUTE_MAX 16       /* routes of ours that one deletion looks for */
 
 static const enum ip_family families[] = {IP_V4, IP_V6};
-
-static bool
-is_in_range(uint32_t table)
-{
-	return table >= TABLE_FIRST && table <= TABLE_LAST;
-}
-
-/* Header, destination, table and metric, which all messages have. */
-static void
-begin(struct nl_msg *msg, int type, int flags, const struct route *route)
-{
-	struct rtmsg *rtm;
-
-	nl_begin(msg, type, flags, sizeof(*rtm));
-	rtm = msg->body;
-	rtm->rtm_family = nl_family(route->prefix.addr.family);
-	rtm->rtm_dst_len = (uint8_t)route->prefix.len;
-	rtm->rtm_protocol = (uint8_t)route->proto;
-	rtm->rtm_type = route->type;
-	rtm->rtm_scope = type == RTM_DELROUTE ? RT_SCOPE_NOWHERE : RT_SCOPE_UNIVERSE;
-	if (type == RTM_NEWROUTE && route->type == RTN_UNICAST && route->via.family == IP_NONE)
-		rtm->rtm_scope = RT_SCOPE_LINK;
-	rtm->rtm_table = RT_TABLE_UNSPEC; /* the attribute has it: it does not fit here */
-	mnl_attr_put_u32(msg->h, RTA_TABLE, route->table);
-	if (route->prefix.len > 0)
-		nl_put_addr(msg, RTA_DST, &route->prefix.addr);
-	if (route->metric != 0)
-		mnl_attr_put_u32(msg->h, RTA_PRIORITY, route->metric);
-}
-
-/* EEXIST when there is a route with that prefix and metric, whoever's it is; replace: takes the place of ours. */
-static int
-add(struct netns *ns, const struct route *route, bool replace, struct fault *fault)
-{
-	struct nl_msg msg;
-
-	begin(&msg, RTM_NEWROUTE, replace ? NLM_F_REPLACE : NLM_F_CREATE | NLM_F_EXCL, route);
-	if (route->oif != 0)
-		mnl_attr_put_u32(msg.h, RTA_OIF, route->oif);
-	if (route->via.family != IP_NONE)
-		nl_put_addr(&msg, RTA_GATEWAY, &route->via);
-	if (route->source.family != IP_NONE)
-		nl_put_addr(&msg, RTA_PREFSRC, &route->source);
-	return nl_call(ns->route, &msg, fault);
-}
-
-static int
-del_one(struct netns *ns, const struct route *route, struct fault *fault)
-{
-	struct nl_msg msg;
-
-	begin(&msg, RTM_DELROUTE, 0, route);
-	if (route->oif != 0)
-		mnl_attr_put_u32(msg.h, RTA_OIF, route->oif);
-	return nl_call(ns->route, &msg, fault);
-}
-
-/* All of that protocol with that prefix, whatever their next hop (and metric, when none is told). */
-static int
-del(struct netns *ns, const struct route *route, struct fault *fault)
-{
-	for (int i = 0; i < SAME_ROUTE_MAX; i++) {
-		int code = del_one(ns, route, fault);
-
-		if (code == ESRCH || code == ENOENT)
-			return 0;
-		if (code != 0)
-			return code;
-	}
-	return fault_set(fault, EAGAIN, "the route keeps coming back");
-}
-
-/* Reading */
-
-static bool
-parse_route(const struct nlmsghdr *h, struct route *ret)
-{
-	const struct rtmsg *rtm = mnl_nlmsg_get_payload(h);
-	const struct nlattr *table[RTA_MAX + 1];
-	struct ip_addr any = {.family = rtm->rtm_family == AF_INET6 ? IP_V6 : IP_V4};
-
-	if (mnl_nlmsg_get_payload_len(h) < sizeof(*rtm))
-		return false;
-	nl_attrs(h, sizeof(*rtm), table, RTA_MAX);
-	*ret = (struct route){.proto = rtm->rtm_protocol,
-	    .type = rtm->rtm_type,
-	    .table = table[RTA_TABLE] != NULL ? nl_u32(table[RTA_TABLE]) : rtm->rtm_table,
-	    .metric = nl_u32(table[RTA_PRIORITY]),
-	    .oif = nl_u32(table[RTA_OIF]),
-	    .prefix = {.addr = any, .len = rtm->rtm_dst_len}};
-	nl_addr(table[RTA_GATEWAY], rtm->rtm_family, &ret->via);
-	nl_addr(table[RTA_PREFSRC], rtm->rtm_family, &ret->source);
-	return rtm->rtm_dst_len == 0 || nl_addr(table[RTA_DST], rtm->rtm_family, &ret->prefix.addr);
-}
-
-static int
-dump_family(
-    struct netns *ns, enum ip_family family, uint32_t proto, uint32_t table, struct buf *out, struct fault *fault)
-{
-	struct nl_msg msg;
-	struct rtmsg *rtm;
-
-	nl_begin(&msg, RTM_GETROUTE, 0, sizeof(*rtm));
-	rtm = msg.body;
-	rtm->rtm_family = nl_family(family);
-	rtm->rtm_protocol = (uint8_t)proto;
-	if (table != 0)
-		mnl_attr_put_u32(msg.h, RTA_TABLE, table);
-	int code = nl_dump(ns->route, &msg, out, fault);
-
-	if (code == ENOENT && table != 0) { /* no such table: no route in it */
-		buf_reset(out);
-		return 0;
-	}
-	return code == 0 ? 0 : fault_prefix(fault, "reading routes");
-}
-
-int
-route_read(struct netns *ns, struct arena *arena, uint32_t proto, uint32_t table, struct route **ret, size_t *n,
-    struct fault *fault)
-{
-	size_t count = 0, cap = 0;
-
-	*ret = NULL;
-	for (size_t f = 0; f < 2; f++) {
-		_cleanup_buf_ struct buf dump = {0};
-		size_t more = 0;
-
-		if (dump_family(ns, families[f], proto, table, &dump, fault) != 0)
-			return fault->code;
-		for (const struct nlmsghdr *h = NULL; (h = nl_next(&dump, h)) != NULL;)
-			more++;
-		struct route *grown = arena_array(arena, cap + more + 1, sizeof(*grown));
-
-		if (count > 0)
-			memcpy(grown, *ret, count * sizeof(*grown));
-		cap += more;
-		*ret = grown;
-		for (const struct nlmsghdr *h = NULL; (h = nl_next(&dump, h)) != NULL;)
-			if (h->nlmsg_type == RTM_NEWROUTE && parse_route(h, &grown[count]) &&
-			    grown[count].proto == proto &&
-			    (table != 0 ? grown[count].table == table : is_in_range(grown[count].table)))
-				count++;
-	}
-	*n = count;
-	return 0;
-}
 
 /* What is there already */
 
@@ -174,7 +26,7 @@ find_ours(struct call *call, struct netns *ns, const struct route *like, const u
 		struct route *routes;
 		size_t n;
 
-		if (route_read(ns, call->arena, protocols[p], like->table, &routes, &n, &call->fault) != 0)
+		if (route_read(ns->route, call->arena, protocols[p], like->table, &routes, &n, &call->fault) != 0)
 			return call->fault.code;
 		for (size_t i = 0; i < n; i++) {
 			if (routes[i].metric != like->metric || !ip_prefix_equal(&routes[i].prefix, &like->prefix))
@@ -205,7 +57,7 @@ is_same(const struct route *a, const struct route *b)
 static int
 put(struct call *call, struct netns *ns, const struct route *route, const uint32_t *protocols, size_t protocol_count)
 {
-	int code = add(ns, route, false, &call->fault);
+	int code = route_put(ns->route, route, false, &call->fault);
 	struct route old;
 	bool found;
 
@@ -215,7 +67,7 @@ put(struct call *call, struct netns *ns, const struct route *route, const uint32
 		return call->fault.code;
 	if (!found)
 		return fault_set(&call->fault, EEXIST, "there is such a route already, and it is not ours");
-	return is_same(&old, route) ? 0 : add(ns, route, true, &call->fault);
+	return is_same(&old, route) ? 0 : route_put(ns->route, route, true, &call->fault);
 }
 
 /* The guard of a table */
@@ -235,7 +87,7 @@ route_guard_table(struct netns *ns, uint32_t table, struct fault *fault)
 {
 	for (size_t f = 0; f < 2; f++) {
 		struct route route = unreachable(table, families[f]);
-		int code = add(ns, &route, false, fault);
+		int code = route_put(ns->route, &route, false, fault);
 
 		if (code != 0 && code != EEXIST)
 			return fault_prefix(fault, "unreachable default of table %u", table);
@@ -249,7 +101,7 @@ route_unguard_table(struct netns *ns, uint32_t table, struct fault *fault)
 	for (size_t f = 0; f < 2; f++) {
 		struct route route = unreachable(table, families[f]);
 
-		if (del(ns, &route, fault) != 0)
+		if (route_delete(ns->route, &route, fault) != 0)
 			return fault_prefix(fault, "unreachable default of table %u", table);
 	}
 	return 0;
@@ -286,7 +138,7 @@ route_del_subnet(struct netns *ns, uint32_t table, uint32_t oif, const struct ip
 {
 	struct route route = subnet(table, oif, host);
 
-	return del(ns, &route, fault);
+	return route_delete(ns->route, &route, fault);
 }
 
 /* Operations */
@@ -294,7 +146,7 @@ route_del_subnet(struct netns *ns, uint32_t table, uint32_t oif, const struct ip
 static int
 check(const struct op_route *op, struct fault *fault)
 {
-	if (!is_in_range(op->table))
+	if (!route_is_in_range(op->table))
 		return fault_set(fault, EINVAL, "table %u is not of our range", op->table);
 	if (op->proto != ROUTE_PROTO_VPC && op->proto != ROUTE_PROTO_STATIC)
 		return fault_set(fault, EINVAL, "protocol %u is not for routes of this kind", op->proto);
@@ -369,7 +221,7 @@ op_route_del(struct call *call, const void *request)
 	route.metric = 0;
 	route.type = RTN_UNSPEC;
 	ip_format_prefix(&route.prefix, text);
-	return del(ns, &route, &call->fault) == 0 ? 0 : fault_prefix(&call->fault, "route %s", text);
+	return route_delete(ns->route, &route, &call->fault) == 0 ? 0 : fault_prefix(&call->fault, "route %s", text);
 }
 
 static int
@@ -378,7 +230,7 @@ list_protocol(struct call *call, struct netns *ns, uint32_t proto, const struct 
 	struct route *routes;
 	size_t n;
 
-	if (route_read(ns, call->arena, proto, 0, &routes, &n, &call->fault) != 0)
+	if (route_read(ns->route, call->arena, proto, 0, &routes, &n, &call->fault) != 0)
 		return call->fault.code;
 	for (size_t i = 0; i < n; i++) {
 		const struct link *link = link_by_index(links, link_count, routes[i].oif);

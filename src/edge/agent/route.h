@@ -7,21 +7,8 @@
 #define DC_AGENT_ROUTE_H
 
 #include "edge/agent/host.h"
-#include "edge/agent/nl_link.h"
 #include "edge/agent/netns.h"
-
-struct route {
-	uint32_t table, proto, metric, oif;
-	uint8_t type;
-	struct ip_prefix prefix;
-	struct ip_addr via;    /* IP_NONE: on-link */
-	struct ip_addr source; /* preferred one; IP_NONE: none */
-};
-
-/* Routes of one protocol, of both families, in tables of our range, or in that one table (not 0); array in the arena.
- */
-int route_read(
-    struct netns *, struct arena *, uint32_t proto, uint32_t table, struct route **ret, size_t *n, struct fault *);
+#include "edge/agent/nl_link.h"
 
 int route_guard_table(struct netns *, uint32_t table, struct fault *);   /* unreachable defaults are there */
 int route_unguard_table(struct netns *, uint32_t table, struct fault *); /* they are not */

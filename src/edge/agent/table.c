@@ -5,18 +5,19 @@
 #include <string.h>
 
 #include "edge/agent/addr.h"
-#include "edge/agent/counters.h"
 #include "edge/agent/bird_process.h"
+#include "edge/agent/counters.h"
+#include "edge/agent/device.h"
 #include "edge/agent/diag.h"
 #include "edge/agent/guard.h"
+#include "edge/agent/netns_setup.h"
 #include "edge/agent/nl_link.h"
-#include "edge/agent/netns.h"
 #include "edge/agent/port.h"
 #include "edge/agent/route.h"
+#include "edge/agent/session.h"
 #include "edge/agent/veth.h"
 #include "edge/agent/vlan.h"
 #include "edge/agent/vrf.h"
-#include "edge/agent/watch.h"
 
 #define INSTANCE_LAST 9999
 
@@ -63,22 +64,6 @@ static const struct member md5[] = {M(op_md5, INSTANCE, instance), M(op_md5, NAM
 static const struct member tcp[] = {
     M(op_tcp, INSTANCE, instance), M(op_tcp, NAME, vrf), M(op_tcp, ADDR, local), M(op_tcp, ADDR, remote), {END, 0}};
 static const struct member start[] = {M(op_daemon, INSTANCE, instance), {END, 0}};
-
-static int
-op_hello(struct call *call, const void *request)
-{
-	const struct op_hello *op = request;
-	struct reply_hello *reply;
-
-	if (op->version != AGENT_VERSION)
-		return fault_set(
-		    &call->fault, EPROTO, "the agent speaks version %d, not %u", AGENT_VERSION, op->version);
-	reply = call_reply(call, sizeof(*reply));
-	reply->version = AGENT_VERSION;
-	reply->started = !call->host->served;
-	call->host->served = true;
-	return 0;
-}
 
 static const struct row {
 	operation *run;

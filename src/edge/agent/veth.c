@@ -3,11 +3,11 @@
 
 #include <errno.h>
 #include <string.h>
-#include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 
 #include "edge/agent/nl.h"
+#include "edge/agent/nl_nsid.h"
 #include "edge/agent/vrf.h"
 
 struct end {
@@ -18,31 +18,10 @@ struct end {
 	struct link link; /* when it is there */
 };
 
-/* What `where` calls that namespace; -1 when it has no name for it yet. */
-static int32_t
-netns_id(struct netns *where, const struct netns *which)
-{
-	_cleanup_buf_ struct buf answer = {.max = 4096};
-	const struct nlattr *table[NETNSA_MAX + 1];
-	struct fault ignored = {0};
-	struct nl_msg msg;
-
-	nl_begin(&msg, RTM_GETNSID, 0, sizeof(struct rtgenmsg));
-	mnl_attr_put_u32(msg.h, NETNSA_FD, (uint32_t)which->fd);
-	if (nl_get(where->route, &msg, &answer, &ignored) != 0)
-		return -1;
-	const struct nlmsghdr *h = nl_next(&answer, NULL);
-
-	if (h == NULL || h->nlmsg_type != RTM_NEWNSID)
-		return -1;
-	nl_attrs(h, sizeof(struct rtgenmsg), table, NETNSA_MAX);
-	return table[NETNSA_NSID] == NULL ? -1 : (int32_t)nl_u32(table[NETNSA_NSID]);
-}
-
 static bool
 is_peer_in(struct netns *ns, const struct link *link, struct netns *other)
 {
-	return link->lower_netns < 0 ? ns == other : ns != other && netns_id(ns, other) == link->lower_netns;
+	return link->lower_netns < 0 ? ns == other : ns != other && nl_nsid(ns->route, other->fd) == link->lower_netns;
 }
 
 static bool
@@ -66,7 +45,7 @@ veth_map_read(struct host *host, struct arena *arena, struct netns *ns, struct v
 		if (netns_get(host, numbers[i], &other, fault) != 0)
 			return fault->code;
 		ret->place[i].number = numbers[i];
-		ret->place[i].id = other == ns ? -1 : netns_id(ns, other);
+		ret->place[i].id = other == ns ? -1 : nl_nsid(ns->route, other->fd);
 	}
 	return 0;
 }

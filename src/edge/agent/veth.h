@@ -5,8 +5,8 @@
 #define DC_AGENT_VETH_H
 
 #include "edge/agent/host.h"
-#include "edge/agent/nl_link.h"
 #include "edge/agent/netns.h"
+#include "edge/agent/nl_link.h"
 
 /* What one namespace calls the others of ours. */
 struct veth_map {

@@ -8,11 +8,11 @@
 #include <linux/if_vlan.h>
 #include <linux/rtnetlink.h>
 
-#include "edge/agent/nl_link.h"
 #include "edge/agent/netns.h"
 #include "edge/agent/nl.h"
-#include "edge/agent/port.h"
+#include "edge/agent/nl_link.h"
 #include "edge/agent/nl_tc.h"
+#include "edge/agent/port.h"
 #include "edge/agent/vrf.h"
 
 #define VLAN_LAST 4094

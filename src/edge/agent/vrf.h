@@ -6,8 +6,8 @@
 #define DC_AGENT_VRF_H
 
 #include "edge/agent/host.h"
-#include "edge/agent/nl_link.h"
 #include "edge/agent/netns.h"
+#include "edge/agent/nl_link.h"
 
 int vrf_find(struct netns *, const char *name, struct link *ret, struct fault *); /* a whole VRF of ours */
 int vrf_complete(struct netns *, const struct link *vrf, struct fault *);         /* up, unreachable defaults */

@@ -8,7 +8,6 @@
 #include <unistd.h>
 #include <linux/rtnetlink.h>
 
-#include "edge/agent/netns.h"
 #include "edge/agent/nl.h"
 
 static const int groups[] = {
@@ -90,26 +89,11 @@ watch_tell(struct host *host)
 	host->woken = eventfd_write(host->wake, 1) == 0 || errno == EAGAIN;
 }
 
-static void
-tell_of(struct call *call, uint32_t instance, struct nl *watch)
+void
+watch_asked(struct host *host)
 {
-	struct item_change item = {.instance = instance};
-
-	if (nl_changed(watch))
-		call_item(call, &item, sizeof(item));
-}
-
-int
-op_changes(struct call *call, const void *request)
-{
-	struct host *host = call->host;
 	eventfd_t ignored;
 
-	(void)request;
 	(void)eventfd_read(host->wake, &ignored);
 	host->woken = false;
-	tell_of(call, 0, host->watch);
-	for (size_t i = 0; i < host->netns_count; i++)
-		tell_of(call, host->netns[i]->number, host->netns[i]->watch);
-	return 0;
 }

@@ -23,6 +23,7 @@ void watch_end(struct host *);
 int watch_descriptor(const struct host *);
 void watch_tell(struct host *);
 
-operation op_changes;
+/* The other half asks: from now on a change wakes it again. */
+void watch_asked(struct host *);
 
 #endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+#include "edge/agent/session.h"
+
+#include <errno.h>
+
+#include "edge/agent/netns.h"
+#include "edge/agent/nl.h"
+#include "edge/agent/watch.h"
+
+int
+op_hello(struct call *call, const void *request)
+{
+	const struct op_hello *op = request;
+	struct reply_hello *reply;
+
+	if (op->version != AGENT_VERSION)
+		return fault_set(
+		    &call->fault, EPROTO, "the agent speaks version %d, not %u", AGENT_VERSION, op->version);
+	reply = call_reply(call, sizeof(*reply));
+	reply->version = AGENT_VERSION;
+	reply->started = !call->host->served;
+	call->host->served = true;
+	return 0;
+}
+
+static void
+tell_of(struct call *call, uint32_t instance, struct nl *watch)
+{
+	struct item_change item = {.instance = instance};
+
+	if (nl_changed(watch))
+		call_item(call, &item, sizeof(item));
+}
+
+int
+op_changes(struct call *call, const void *request)
+{
+	struct host *host = call->host;
+
+	(void)request;
+	watch_asked(host);
+	tell_of(call, 0, host->watch);
+	for (size_t i = 0; i < host->netns_count; i++)
+		tell_of(call, host->netns[i]->number, host->netns[i]->watch);
+	return 0;
+}
