@@ -18,8 +18,9 @@ MAY = {
     "federation": ["base", "field", "store", "auth"],
     "res": ["base", "field", "wire", "store", "auth", "api", "reconcile", "federation"],
     "dcaasd": ["base", "field", "wire", "store", "auth", "api", "reconcile", "federation", "res"],
-    "edge": ["base", "field", "wire"],
-    "edge/agent": ["base"],
+    "edge": ["base", "field", "wire", "edge/filter"],
+    "edge/agent": ["base", "edge/filter"],
+    "edge/filter": ["base"],
     "cli": ["base", "field"],
 }
 
@@ -35,10 +36,10 @@ CIRCLES = {
 
 
 def component(path):
-    """The component of a path below src/: its first folder, but edge/agent is one of its own."""
+    """The component of a path below src/: its first folder, but edge/agent and edge/filter are ones of their own."""
     parts = path.split("/")
-    if parts[:2] == ["edge", "agent"] and len(parts) > 2:
-        return "edge/agent"
+    if len(parts) > 2 and "/".join(parts[:2]) in MAY:
+        return "/".join(parts[:2])
     return parts[0]
 
 
