@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/name.h"
 #include "base/uuid.h"
 #include "edge/agent/op.h"
 
@@ -23,15 +24,20 @@ bad(struct reading *r, const char *member, const char *rule)
 	return false;
 }
 
-/* A name that the kernel takes and that is harmless wherever it is written. */
 static bool
 take_name(struct reading *r, const char *member, const struct f_text *text, const char **ret)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-@";
-	size_t len = text->set == GIVEN ? strlen(text->v) : 0;
+	if (text->set != GIVEN || !name_is_ours(text->v))
+		return bad(r, member, "is not a name of at most 15 letters, digits and '_' that begins with a letter");
+	*ret = text->v;
+	return true;
+}
 
-	if (len == 0 || len >= OP_NAME_MAX || strspn(text->v, letters) != len || text->v[0] == '.' || text->v[0] == '-')
-		return bad(r, member, "is not a name of at most 15 letters, digits, '_', '.', '-' and '@'");
+static bool
+take_port(struct reading *r, const struct f_text *text, const char **ret)
+{
+	if (text->set != GIVEN || !name_is_port(text->v))
+		return bad(r, "port", "is not a name of at most 15 letters, digits, '_', '.', '-' and '@'");
 	*ret = text->v;
 	return true;
 }
@@ -117,7 +123,7 @@ read_vlan(struct reading *r, const void *row)
 	struct want_vlan *to = &r->want->vlan;
 
 	return take_key(r, "vrf", &w->vrf, &to->vrf) && take_name(r, "device", &w->device, &to->device) &&
-	       take_mark(r, &w->mark, &to->mark) && take_name(r, "port", &w->port, &to->port) &&
+	       take_mark(r, &w->mark, &to->mark) && take_port(r, &w->port, &to->port) &&
 	       take_number(r, "vlan", &w->vlan, 0, 4094, &to->vlan);
 }
 

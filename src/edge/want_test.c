@@ -102,6 +102,8 @@ each_broken_rule_is_told_with_its_member(void **state)
 	    {OBJECT_VRF, VRF, "dcr1", "", "device"},
 	    {OBJECT_VRF, VRF, "dcr1", "../etc", "device"},
 	    {OBJECT_VRF, VRF, "dcr1", "a b", "device"},
+	    {OBJECT_VRF, VRF, "dcr1", "dcr-1", "device"},
+	    {OBJECT_VRF, VRF, "dcr1", "1dcr", "device"},
 	    {OBJECT_VRF, VRF, "\"dcr1\"", "\"d\\n\"", "device"},
 	    {OBJECT_VRF, VRF, "\"dcr1\"", "7", "device"},
 	    {OBJECT_VRF, VRF, "01a21458-852f", "zza21458-852f", "mark"},

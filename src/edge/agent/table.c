@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/name.h"
 #include "edge/agent/addr.h"
 #include "edge/agent/bird_process.h"
 #include "edge/agent/counters.h"
@@ -24,8 +25,10 @@
 enum kind {
 	END = 0,
 	INSTANCE,
-	NAME, /* of a device: not empty */
+	NAME, /* of a device of ours */
 	MAYBE_NAME,
+	PORT, /* of a device of the router's own */
+	MAYBE_PORT,
 	MARK,
 	ADDR,
 	MAYBE_ADDR,
@@ -46,9 +49,9 @@ struct member {
 static const struct member none[] = {{END, 0}};
 static const struct member instance[] = {M(op_instance, INSTANCE, instance), {END, 0}};
 static const struct member vrf[] = {M(op_link, INSTANCE, instance), M(op_link, NAME, device), M(op_link, MARK, mark),
-    M(op_link, MAYBE_NAME, port), M(op_link, MAYBE_NAME, vrf), {END, 0}};
+    M(op_link, MAYBE_PORT, port), M(op_link, MAYBE_NAME, vrf), {END, 0}};
 static const struct member vlan[] = {M(op_link, INSTANCE, instance), M(op_link, NAME, device), M(op_link, MARK, mark),
-    M(op_link, NAME, port), M(op_link, NAME, vrf), {END, 0}};
+    M(op_link, PORT, port), M(op_link, NAME, vrf), {END, 0}};
 static const struct member veth[] = {M(op_veth, INSTANCE, instance), M(op_veth, NAME, device), M(op_veth, MARK, mark),
     M(op_veth, NAME, vrf), M(op_veth, INSTANCE, peer_instance), M(op_veth, NAME, peer_device),
     M(op_veth, MARK, peer_mark), M(op_veth, NAME, peer_vrf), {END, 0}};
@@ -102,15 +105,17 @@ static const struct row {
 };
 
 static enum table_verdict
-check_text(const char *text, size_t size, bool empty_is_fine, struct fault *fault)
+check_name(const char *text, bool empty_is_fine, bool fits(const char *), struct fault *fault)
 {
-	if (memchr(text, '\0', size) == NULL)
+	if (memchr(text, '\0', OP_NAME_MAX) == NULL)
 		return TABLE_MALFORMED;
-	if (text[0] == '\0' && !empty_is_fine) {
+	if ((text[0] == '\0' && empty_is_fine) || fits(text))
+		return TABLE_FINE;
+	if (text[0] == '\0')
 		fault_set(fault, EINVAL, "a name is missing");
-		return TABLE_REFUSED;
-	}
-	return TABLE_FINE;
+	else
+		fault_set(fault, EINVAL, "that is no name of a device");
+	return TABLE_REFUSED;
 }
 
 static enum table_verdict
@@ -164,7 +169,10 @@ check_member(const struct member *m, const char *packet, struct fault *fault)
 		return check_instance(at, fault);
 	case NAME:
 	case MAYBE_NAME:
-		return check_text(at, OP_NAME_MAX, m->kind == MAYBE_NAME, fault);
+		return check_name(at, m->kind == MAYBE_NAME, name_is_ours, fault);
+	case PORT:
+	case MAYBE_PORT:
+		return check_name(at, m->kind == MAYBE_PORT, name_is_port, fault);
 	case MARK:
 		return check_mark(at, fault);
 	case ADDR:

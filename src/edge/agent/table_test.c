@@ -140,6 +140,26 @@ a_string_of_fifteen_characters_is_fine(void **state)
 }
 
 static void
+a_name_that_bird_or_the_kernel_would_not_take_is_refused(void **state)
+{
+	static const char *const bad[] = {"dcv 1", "dcv1\"", "../dcv1", "dcv1\n", "1dcv", "-dcv1"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct op_link vlan = a_vlan();
+
+		strlcpy(vlan.device, bad[i], sizeof(vlan.device));
+		assert_int_equal(check(&vlan, sizeof(vlan)), TABLE_REFUSED);
+	}
+	struct op_link vlan = a_vlan();
+
+	strlcpy(vlan.port, "eth0.100", sizeof(vlan.port));
+	assert_int_equal(check(&vlan, sizeof(vlan)), TABLE_FINE);
+	strlcpy(vlan.port, "eth0/1", sizeof(vlan.port));
+	assert_int_equal(check(&vlan, sizeof(vlan)), TABLE_REFUSED);
+}
+
+static void
 an_address_of_no_family_is_malformed_where_one_is_needed(void **state)
 {
 	struct op_addr addr = an_address();
@@ -237,6 +257,7 @@ main(void)
 	    cmocka_unit_test(hello_comes_first_and_once),
 	    cmocka_unit_test(a_string_without_its_end_is_malformed),
 	    cmocka_unit_test(a_string_of_fifteen_characters_is_fine),
+	    cmocka_unit_test(a_name_that_bird_or_the_kernel_would_not_take_is_refused),
 	    cmocka_unit_test(an_address_of_no_family_is_malformed_where_one_is_needed),
 	    cmocka_unit_test(a_mask_longer_than_the_address_is_malformed),
 	    cmocka_unit_test(a_key_longer_than_its_place_is_malformed),

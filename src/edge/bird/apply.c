@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/name.h"
 #include "edge/bird/instance.h"
 
 #define DONE 3 /* reply codes of `configure` */
@@ -41,7 +42,7 @@ fault_of(const struct instance *in, const struct routing_neighbour *n)
 		return "the session's name is none that BIRD takes";
 	if (!vrf_known(in, n->vrf))
 		return "the session's VRF is not in this instance";
-	if (strpbrk(n->link, "\"\n") != NULL || strlen(n->link) >= OP_NAME_MAX)
+	if (!name_is_ours(n->link))
 		return "the session's device name cannot be written into BIRD's configuration";
 	if (n->local.family == IP_NONE || n->local.family != n->remote.family)
 		return "the session's two addresses are not of one family";

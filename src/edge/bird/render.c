@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/name.h"
 #include "edge/agent/op.h"
 
 #define TEXT_MAX (32u << 20)
-#define NAME_MAX_LEN 31 /* of a protocol; BIRD takes 64 */
 /* What a customer may have us keep, counted before policy. Above the route limit, which counts accepted routes. */
 #define RECEIVE_FACTOR 4u
 #define RECEIVE_LEAST 1000u
@@ -35,25 +35,11 @@ bird_password_fits(const char *password)
 	return true;
 }
 
-static bool
-symbol_fits(const char *name, size_t max)
-{
-	size_t len = strlen(name);
-
-	if (len == 0 || len > max || !isalpha((unsigned char)name[0]))
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		if (!isalnum((unsigned char)name[i]) && name[i] != '_')
-			return false;
-	}
-	return true;
-}
-
 /* Keywords of BIRD's with a digit in them start with "ipv" or are short; ours have a digit and no such start. */
 bool
 bird_name_fits(const char *name)
 {
-	return symbol_fits(name, NAME_MAX_LEN) && strpbrk(name, "0123456789") != NULL && strncmp(name, "dc_", 3) != 0 &&
+	return name_is_ours(name) && strpbrk(name, "0123456789") != NULL && strncmp(name, "dc_", 3) != 0 &&
 	       strncmp(name, "ipv", 3) != 0;
 }
 
@@ -287,7 +273,7 @@ check_vrfs(const struct routing_desired *d, const char *log_path, struct dc_erro
 		return dc_fail(
 		    err, DC_E_DAEMON, NULL, "the state folder's path cannot be written into BIRD's configuration");
 	for (size_t i = 0; i < d->vrf_count; i++) {
-		if (!symbol_fits(d->vrf[i].device, 15) || d->vrf[i].router_id.family != IP_V4)
+		if (!name_is_ours(d->vrf[i].device) || d->vrf[i].router_id.family != IP_V4)
 			return dc_fail(
 			    err, DC_E_DAEMON, NULL, "VRF %zu has a name or router id that BIRD cannot take", i);
 	}
