@@ -12,6 +12,7 @@ from .topology import MGMT_HOST, Lab
 
 EDGE_CONFIG = """[edge]
 server = http://{server}:{port}
+allow_plain = yes
 device = {device}
 token_file = /etc/dcaas/token
 state_dir = /run/dcaas/edge

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "edge/settings.h"
 
+#include <curl/curl.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ip.h"
 #include "base/log.h"
 
 #define SECTION "edge"
@@ -13,6 +15,7 @@
 /* clang-format off */
 const struct config_key edge_settings_keys[] = {
 	{ SECTION, "server", NULL, "Address of dcaasd: http://host:port or https://host:port." },
+	{ SECTION, "allow_plain", "no", "yes: the edge's credential may travel unencrypted, to a server with http:// that is not on loopback." },
 	{ SECTION, "device", "", "Id of this edge, for the log." },
 	{ SECTION, "token_file", "/etc/dcaas/token", "File with the edge's credential." },
 	{ SECTION, "state_dir", "/var/lib/dcaas-edge", "Folder of the desired set, of the key that seals it, and of BIRD's files." },
@@ -50,10 +53,58 @@ take_fabric(const char *text, struct edge_settings *s, struct dc_error *err)
 		   : dc_fail(err, DC_E_PARAM, "fabric", "the fabric must be linux or sim");
 }
 
+static bool
+is_loopback(const char *host)
+{
+	struct ip_addr addr;
+	char bare[64];
+
+	if (strcmp(host, "localhost") == 0)
+		return true;
+	if (host[0] == '[' && strlen(host) < sizeof(bare)) { /* an IPv6 address */
+		strlcpy(bare, host + 1, sizeof(bare));
+		bare[strcspn(bare, "]")] = '\0';
+		return strcmp(bare, "::1") == 0;
+	}
+	return ip_parse_addr(host, &addr) && addr.family == IP_V4 && addr.byte[0] == 127;
+}
+
+/* Its host is read by the library that will go there, so that no spelling means one host here and another there. */
+static enum dc_code
+take_server(struct edge_settings *s, struct dc_error *err)
+{
+	bool plain = s->server != NULL && strncmp(s->server, "http://", 7) == 0, allowed, fine = false, local = false;
+	char *host = NULL;
+	enum dc_code rc;
+
+	if (s->server == NULL || (!plain && strncmp(s->server, "https://", 8) != 0))
+		return dc_fail(err, DC_E_PARAM, "server", "[edge] server must begin with http:// or https://");
+	if (s->server[strlen(s->server) - 1] == '/')
+		return dc_fail(err, DC_E_PARAM, "server", "[edge] server must not end with a slash");
+	if ((rc = config_bool(s->config, SECTION, "allow_plain", &allowed, err)) != DC_OK)
+		return rc;
+	CURLU *url = curl_url();
+
+	if (url != NULL && curl_url_set(url, CURLUPART_URL, s->server, 0) == CURLUE_OK &&
+	    curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
+		fine = true;
+		local = is_loopback(host);
+		curl_free(host);
+	}
+	curl_url_cleanup(url);
+	if (!fine)
+		return dc_fail(err, DC_E_PARAM, "server", "[edge] server is no address of a server");
+	if (plain && !local && !allowed)
+		return dc_fail(err, DC_E_PARAM, "server",
+		    "[edge] server must begin with https://. The edge's credential would travel unencrypted to a "
+		    "server that is "
+		    "not on loopback; \"allow_plain = yes\" allows that");
+	return DC_OK;
+}
+
 static enum dc_code
 take(struct edge_settings *s, const char *fabric, struct dc_error *err)
 {
-	size_t len;
 	enum dc_code rc;
 
 	s->server = config_get(s->config, SECTION, "server");
@@ -63,11 +114,8 @@ take(struct edge_settings *s, const char *fabric, struct dc_error *err)
 	s->user = config_get(s->config, SECTION, "user");
 	s->ca_file = config_get(s->config, SECTION, "ca_file");
 	s->sim_options = config_get(s->config, SECTION, "sim_options");
-	if (s->server == NULL || (strncmp(s->server, "http://", 7) != 0 && strncmp(s->server, "https://", 8) != 0))
-		return dc_fail(err, DC_E_PARAM, "server", "[edge] server must begin with http:// or https://");
-	len = strlen(s->server);
-	if (s->server[len - 1] == '/')
-		return dc_fail(err, DC_E_PARAM, "server", "[edge] server must not end with a slash");
+	if ((rc = take_server(s, err)) != DC_OK)
+		return rc;
 	if ((rc = take_fabric(fabric != NULL ? fabric : config_get(s->config, SECTION, "fabric"), s, err)) != DC_OK)
 		return rc;
 	return take_log(config_get(s->config, SECTION, "log"), s, err);
