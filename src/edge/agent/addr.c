@@ -84,7 +84,7 @@ remove_when_dead(struct call *call, struct netns *ns, const struct link *link, c
 	return addr_delete(ns->route, link->index, prefix, &call->fault);
 }
 
-int
+static int
 op_addr_add(struct call *call, const void *request)
 {
 	const struct op_addr *op = request;
@@ -102,7 +102,7 @@ op_addr_add(struct call *call, const void *request)
 	return route_add_subnet(call, ns, op->table, link.index, &op->prefix);
 }
 
-int
+static int
 op_addr_del(struct call *call, const void *request)
 {
 	const struct op_addr *op = request;
@@ -130,7 +130,7 @@ has_route(const struct route *routes, size_t n, const struct addr *addr)
 	return false;
 }
 
-int
+static int
 op_read_addrs(struct call *call, const void *request)
 {
 	const struct op_instance *op = request;
@@ -159,3 +159,14 @@ op_read_addrs(struct call *call, const void *request)
 	}
 	return 0;
 }
+
+static const struct member members[] = {MEMBER(op_addr, INSTANCE, instance), MEMBER(op_addr, NAME, device),
+    MEMBER(op_addr, PREFIX, prefix), {MEMBER_END, 0}};
+
+static const struct op_row rows[] = {
+    {OP_READ_ADDRS, op_read_addrs, sizeof(struct op_instance), members_instance},
+    {OP_ADDR_ADD, op_addr_add, sizeof(struct op_addr), members},
+    {OP_ADDR_DEL, op_addr_del, sizeof(struct op_addr), members},
+};
+
+const struct object addr_object = OBJECT(rows);

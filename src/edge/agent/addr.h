@@ -9,10 +9,11 @@
 #include "edge/agent/netns.h"
 #include "edge/agent/nl_addr.h"
 #include "edge/agent/nl_link.h"
+#include "edge/agent/object.h"
 
 /* The routes of the subnets of the addresses that the device has. */
 int addr_subnet_routes(struct call *, struct netns *, const struct link *, uint32_t table);
 
-operation op_addr_add, op_addr_del, op_read_addrs;
+extern const struct object addr_object;
 
 #endif

@@ -279,7 +279,7 @@ run(struct host *host, struct netns *ns, struct start *start, struct fault *faul
 	return code == 0 ? wait_until_found(host, ns, begun, fault) : code;
 }
 
-int
+static int
 op_daemon_start(struct call *call, const void *request)
 {
 	const struct op_daemon *op = request;
@@ -303,7 +303,7 @@ op_daemon_start(struct call *call, const void *request)
 	return run(host, ns, start, fault);
 }
 
-int
+static int
 op_daemon_state(struct call *call, const void *request)
 {
 	const struct op_instance *op = request;
@@ -395,7 +395,7 @@ daemon_end_strays(struct host *host, uint32_t instance)
 		closedir(dir);
 }
 
-int
+static int
 op_daemon_stop(struct call *call, const void *request)
 {
 	static const struct {
@@ -420,3 +420,13 @@ op_daemon_stop(struct call *call, const void *request)
 	}
 	return fault_set(fault, ETIMEDOUT, "BIRD, pid %u, does not end", pid);
 }
+
+static const struct member members[] = {MEMBER(op_daemon, INSTANCE, instance), {MEMBER_END, 0}};
+
+static const struct op_row rows[] = {
+    {OP_DAEMON_START, op_daemon_start, sizeof(struct op_daemon), members},
+    {OP_DAEMON_STATE, op_daemon_state, sizeof(struct op_instance), members_instance},
+    {OP_DAEMON_STOP, op_daemon_stop, sizeof(struct op_instance), members_instance},
+};
+
+const struct object bird_process_object = OBJECT(rows);

@@ -9,12 +9,13 @@
 
 #include "edge/agent/host.h"
 #include "edge/agent/netns.h"
+#include "edge/agent/object.h"
 
 int daemon_find(struct host *, struct netns *, uint32_t *pid, struct fault *); /* 0: none runs */
 
 /* Ends those of an instance that has no namespace any more: they would keep what is left of it, VLANs and all. */
 void daemon_end_strays(struct host *, uint32_t instance);
 
-operation op_daemon_start, op_daemon_state, op_daemon_stop;
+extern const struct object bird_process_object;
 
 #endif

@@ -80,7 +80,7 @@ read_netstat(char *text, size_t size, struct fault *fault)
 	return fault->code;
 }
 
-int
+static int
 op_counters(struct call *call, const void *request)
 {
 	const struct op_instance *op = request;
@@ -102,3 +102,9 @@ op_counters(struct call *call, const void *request)
 	reply->md5_unexpected = counters_value(text, "TcpExt", "TCPMD5Unexpected");
 	return 0;
 }
+
+static const struct op_row rows[] = {
+    {OP_COUNTERS, op_counters, sizeof(struct op_instance), members_instance},
+};
+
+const struct object counters_object = OBJECT(rows);

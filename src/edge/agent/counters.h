@@ -4,10 +4,11 @@
 #define DC_AGENT_COUNTERS_H
 
 #include "edge/agent/host.h"
+#include "edge/agent/object.h"
 
 /* From the text of /proc/net/netstat, where a line of names is followed by a line of values; 0 when it is not there. */
 uint64_t counters_value(const char *netstat, const char *group, const char *name);
 
-operation op_counters;
+extern const struct object counters_object;
 
 #endif

@@ -4,7 +4,8 @@
 #define DC_AGENT_DEVICE_H
 
 #include "edge/agent/host.h"
+#include "edge/agent/object.h"
 
-operation op_read_links, op_link_up, op_link_del;
+extern const struct object device_object;
 
 #endif

@@ -20,7 +20,7 @@ rule_for(const struct ip_addr *local)
 	    .verdict = TC_ACT_SHOT};
 }
 
-int
+static int
 op_guard_on(struct call *call, const void *request)
 {
 	const struct op_guard *op = request;
@@ -38,7 +38,7 @@ op_guard_on(struct call *call, const void *request)
 	return 0;
 }
 
-int
+static int
 op_guard_off(struct call *call, const void *request)
 {
 	const struct op_guard *op = request;
@@ -61,3 +61,13 @@ op_guard_off(struct call *call, const void *request)
 			return fault_prefix(fault, "opening an address on %s", op->device);
 	return 0;
 }
+
+static const struct member members[] = {MEMBER(op_guard, INSTANCE, instance), MEMBER(op_guard, NAME, device),
+    MEMBER(op_guard, ADDR, local), {MEMBER_END, 0}};
+
+static const struct op_row rows[] = {
+    {OP_GUARD_ON, op_guard_on, sizeof(struct op_guard), members},
+    {OP_GUARD_OFF, op_guard_off, sizeof(struct op_guard), members},
+};
+
+const struct object guard_object = OBJECT(rows);

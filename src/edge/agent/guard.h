@@ -5,7 +5,8 @@
 #define DC_AGENT_GUARD_H
 
 #include "edge/agent/host.h"
+#include "edge/agent/object.h"
 
-operation op_guard_on, op_guard_off;
+extern const struct object guard_object;
 
 #endif

@@ -139,7 +139,7 @@ renew(struct host *host, struct netns *ns, struct fault *fault)
 	return lo.up ? 0 : set_loopback(ns->route, fault);
 }
 
-int
+static int
 op_netns_add(struct call *call, const void *request)
 {
 	const struct op_instance *op = request;
@@ -183,7 +183,7 @@ refuse_when_used(struct call *call, struct netns *ns)
 	return 0;
 }
 
-int
+static int
 op_netns_del(struct call *call, const void *request)
 {
 	const struct op_instance *op = request;
@@ -211,7 +211,7 @@ renew_in_time(struct host *host, struct netns *ns)
 		dc_log(LOG_ERR, "agent", "instance=%u error=\"settings: %s\"", ns->number, fault.text);
 }
 
-int
+static int
 op_instances(struct call *call, const void *request)
 {
 	uint32_t *numbers;
@@ -232,3 +232,11 @@ op_instances(struct call *call, const void *request)
 	}
 	return 0;
 }
+
+static const struct op_row rows[] = {
+    {OP_NETNS_ADD, op_netns_add, sizeof(struct op_instance), members_instance},
+    {OP_NETNS_DEL, op_netns_del, sizeof(struct op_instance), members_instance},
+    {OP_INSTANCES, op_instances, sizeof(struct op_none), members_none},
+};
+
+const struct object netns_object = OBJECT(rows);

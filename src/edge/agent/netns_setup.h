@@ -5,7 +5,8 @@
 #define DC_AGENT_NETNS_SETUP_H
 
 #include "edge/agent/host.h"
+#include "edge/agent/object.h"
 
-operation op_netns_add, op_netns_del, op_instances;
+extern const struct object netns_object;
 
 #endif

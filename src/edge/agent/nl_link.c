@@ -23,17 +23,55 @@ link_is_half_made(const struct link *link)
 }
 
 static void
+parse_vrf(const struct nlattr *data, struct link *ret)
+{
+	const struct nlattr *table[IFLA_VRF_MAX + 1];
+
+	nl_nested(data, table, IFLA_VRF_MAX);
+	ret->table = nl_u32(table[IFLA_VRF_TABLE]);
+}
+
+static void
+parse_vlan(const struct nlattr *data, struct link *ret)
+{
+	const struct nlattr *table[IFLA_VLAN_MAX + 1];
+
+	nl_nested(data, table, IFLA_VLAN_MAX);
+	if (table[IFLA_VLAN_ID] != NULL)
+		ret->vlan = mnl_attr_get_u16(table[IFLA_VLAN_ID]);
+}
+
+static const struct {
+	const char *name; /* as the kernel calls it */
+	void (*parse)(const struct nlattr *data, struct link *);
+	bool from_port; /* made from a device of the router's own namespace */
+} kinds[LINK_KINDS] = {
+    [LINK_OTHER] = {"", NULL, false},
+    [LINK_VRF] = {"vrf", parse_vrf, false},
+    [LINK_VLAN] = {"vlan", parse_vlan, true},
+    [LINK_MACVLAN] = {"macvlan", NULL, true},
+    [LINK_VETH] = {"veth", NULL, false},
+};
+
+const char *
+link_kind_name(enum link_kind kind)
+{
+	return kinds[kind].name;
+}
+
+static void
 parse_kind(const struct nlattr *info, struct link *ret)
 {
-	const struct nlattr *table[IFLA_INFO_MAX + 1], *data[IFLA_VLAN_MAX + 1];
+	const struct nlattr *table[IFLA_INFO_MAX + 1];
+	char name[16];
 
 	nl_nested(info, table, IFLA_INFO_MAX);
-	nl_text(table[IFLA_INFO_KIND], ret->kind, sizeof(ret->kind));
-	nl_nested(table[IFLA_INFO_DATA], data, IFLA_VLAN_MAX);
-	if (strcmp(ret->kind, "vrf") == 0)
-		ret->table = nl_u32(data[IFLA_VRF_TABLE]);
-	if (strcmp(ret->kind, "vlan") == 0 && data[IFLA_VLAN_ID] != NULL)
-		ret->vlan = mnl_attr_get_u16(data[IFLA_VLAN_ID]);
+	nl_text(table[IFLA_INFO_KIND], name, sizeof(name));
+	for (enum link_kind kind = LINK_OTHER; kind < LINK_KINDS; kind++)
+		if (strcmp(kinds[kind].name, name) == 0)
+			ret->kind = kind;
+	if (kinds[ret->kind].parse != NULL)
+		kinds[ret->kind].parse(table[IFLA_INFO_DATA], ret);
 }
 
 static void
@@ -215,5 +253,5 @@ link_delete(struct nl *nl, uint32_t index, struct fault *fault)
 bool
 link_is_from_port(const struct link *link)
 {
-	return link_is_ours(link) && (strcmp(link->kind, "vlan") == 0 || strcmp(link->kind, "macvlan") == 0);
+	return link_is_ours(link) && kinds[link->kind].from_port;
 }

@@ -16,11 +16,13 @@
 
 struct nl;
 
+enum link_kind { LINK_OTHER = 0, LINK_VRF, LINK_VLAN, LINK_MACVLAN, LINK_VETH, LINK_KINDS };
+
 struct link {
 	uint32_t index, master, lower, group;
 	char name[OP_NAME_MAX];
 	char alias[OP_MARK_MAX]; /* longer ones are cut: not ours */
-	char kind[16];           /* "vrf", "vlan", "macvlan", "veth", ...; "" for real devices */
+	enum link_kind kind;
 	int32_t
 	    lower_netns; /* the kernel's number here of the namespace that `lower` is in; -1: this one, or none told */
 	uint32_t table, vlan, mtu;
@@ -36,6 +38,8 @@ int link_find_ours(struct nl *, const char *name, struct link *ret, struct fault
 /* As link_find_ours, before making one of that name: what is half made goes, and there is none then. */
 int link_claim(struct nl *, const char *name, struct link *ret, struct fault *);
 const struct link *link_by_index(const struct link *, size_t n, uint32_t index);
+
+const char *link_kind_name(enum link_kind); /* as the kernel calls it; "" for LINK_OTHER */
 
 bool link_is_ours(const struct link *);
 bool link_is_half_made(const struct link *);

@@ -65,8 +65,7 @@ link_all_users(struct host *host, struct arena *arena, struct link_user **ret, s
 		/* What we make from a device always has it in the router's own namespace. */
 		for (size_t k = 0; k < link_count; k++)
 			if (link_is_from_port(&links[k]))
-				users[count++] =
-				    (struct link_user){links[k].lower, strcmp(links[k].kind, "macvlan") == 0};
+				users[count++] = (struct link_user){links[k].lower, links[k].kind == LINK_MACVLAN};
 	}
 	*ret = users;
 	*n = count;
@@ -97,7 +96,7 @@ upper_of(const struct ports *all, const struct link *port)
 {
 	const struct link *master = link_by_index(all->link, all->links, port->master);
 
-	return master == NULL || strcmp(master->kind, "vrf") == 0 ? 0 : master->index;
+	return master == NULL || master->kind == LINK_VRF ? 0 : master->index;
 }
 
 static bool
@@ -259,7 +258,7 @@ port_lost(struct call *call, struct netns *ns, uint32_t index, bool whole)
 	return settle_one(call, index);
 }
 
-int
+static int
 op_ports(struct call *call, const void *request)
 {
 	struct ports all;
@@ -285,3 +284,9 @@ op_ports(struct call *call, const void *request)
 	call->host->ports_checked = true;
 	return 0;
 }
+
+static const struct op_row rows[] = {
+    {OP_PORTS, op_ports, sizeof(struct op_none), members_none},
+};
+
+const struct object port_object = OBJECT(rows);

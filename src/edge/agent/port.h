@@ -6,6 +6,7 @@
 #define DC_AGENT_PORT_H
 
 #include "edge/agent/host.h"
+#include "edge/agent/object.h"
 
 /* Whether the router itself has an address on the port, or on the bridge or bond that the port is in. */
 int port_is_exposed(struct host *, struct arena *, uint32_t index, bool *exposed, struct fault *);
@@ -14,6 +15,6 @@ int port_is_exposed(struct host *, struct arena *, uint32_t index, bool *exposed
 int port_gained(struct call *, uint32_t index, bool whole);
 int port_lost(struct call *, struct netns *, uint32_t index, bool whole);
 
-operation op_ports;
+extern const struct object port_object;
 
 #endif

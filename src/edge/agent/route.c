@@ -184,7 +184,7 @@ asked(const struct op_route *op)
 	    .via = op->via};
 }
 
-int
+static int
 op_route_add(struct call *call, const void *request)
 {
 	static const uint32_t protocols[] = {ROUTE_PROTO_VPC, ROUTE_PROTO_STATIC};
@@ -202,7 +202,7 @@ op_route_add(struct call *call, const void *request)
 	return put(call, ns, &route, protocols, 2) == 0 ? 0 : fault_prefix(&call->fault, "route %s", text);
 }
 
-int
+static int
 op_route_del(struct call *call, const void *request)
 {
 	const struct op_route *op = request;
@@ -247,7 +247,7 @@ list_protocol(struct call *call, struct netns *ns, uint32_t proto, const struct 
 	return 0;
 }
 
-int
+static int
 op_read_routes(struct call *call, const void *request)
 {
 	const struct op_instance *op = request;
@@ -261,3 +261,14 @@ op_read_routes(struct call *call, const void *request)
 		return call->fault.code;
 	return list_protocol(call, ns, ROUTE_PROTO_STATIC, links, n);
 }
+
+static const struct member members[] = {MEMBER(op_route, INSTANCE, instance), MEMBER(op_route, PREFIX, prefix),
+    MEMBER(op_route, MAYBE_ADDR, via), MEMBER(op_route, NAME, device), {MEMBER_END, 0}};
+
+static const struct op_row rows[] = {
+    {OP_READ_ROUTES, op_read_routes, sizeof(struct op_instance), members_instance},
+    {OP_ROUTE_ADD, op_route_add, sizeof(struct op_route), members},
+    {OP_ROUTE_DEL, op_route_del, sizeof(struct op_route), members},
+};
+
+const struct object route_object = OBJECT(rows);

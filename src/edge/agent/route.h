@@ -9,6 +9,7 @@
 #include "edge/agent/host.h"
 #include "edge/agent/netns.h"
 #include "edge/agent/nl_link.h"
+#include "edge/agent/object.h"
 
 int route_guard_table(struct netns *, uint32_t table, struct fault *);   /* unreachable defaults are there */
 int route_unguard_table(struct netns *, uint32_t table, struct fault *); /* they are not */
@@ -17,6 +18,6 @@ int route_unguard_table(struct netns *, uint32_t table, struct fault *); /* they
 int route_add_subnet(struct call *, struct netns *, uint32_t table, uint32_t oif, const struct ip_prefix *host);
 int route_del_subnet(struct netns *, uint32_t table, uint32_t oif, const struct ip_prefix *host, struct fault *);
 
-operation op_route_add, op_route_del, op_read_routes;
+extern const struct object route_object;
 
 #endif

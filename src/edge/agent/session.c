@@ -7,7 +7,7 @@
 #include "edge/agent/nl.h"
 #include "edge/agent/watch.h"
 
-int
+static int
 op_hello(struct call *call, const void *request)
 {
 	const struct op_hello *op = request;
@@ -32,7 +32,7 @@ tell_of(struct call *call, uint32_t instance, struct nl *watch)
 		call_item(call, &item, sizeof(item));
 }
 
-int
+static int
 op_changes(struct call *call, const void *request)
 {
 	struct host *host = call->host;
@@ -44,3 +44,10 @@ op_changes(struct call *call, const void *request)
 		tell_of(call, host->netns[i]->number, host->netns[i]->watch);
 	return 0;
 }
+
+static const struct op_row rows[] = {
+    {OP_HELLO, op_hello, sizeof(struct op_hello), members_none},
+    {OP_CHANGES, op_changes, sizeof(struct op_none), members_none},
+};
+
+const struct object session_object = OBJECT(rows);

@@ -4,7 +4,8 @@
 #define DC_AGENT_SESSION_H
 
 #include "edge/agent/host.h"
+#include "edge/agent/object.h"
 
-operation op_hello, op_changes;
+extern const struct object session_object;
 
 #endif

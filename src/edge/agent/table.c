@@ -5,104 +5,10 @@
 #include <string.h>
 
 #include "base/name.h"
-#include "edge/agent/addr.h"
-#include "edge/agent/bird_process.h"
-#include "edge/agent/counters.h"
-#include "edge/agent/device.h"
-#include "edge/agent/diag.h"
-#include "edge/agent/guard.h"
-#include "edge/agent/netns_setup.h"
 #include "edge/agent/nl_link.h"
-#include "edge/agent/port.h"
-#include "edge/agent/route.h"
-#include "edge/agent/session.h"
-#include "edge/agent/veth.h"
-#include "edge/agent/vlan.h"
-#include "edge/agent/vrf.h"
+#include "edge/agent/object.h"
 
 #define INSTANCE_LAST 9999
-
-enum kind {
-	END = 0,
-	INSTANCE,
-	NAME, /* of a device of ours */
-	MAYBE_NAME,
-	PORT, /* of a device of the router's own */
-	MAYBE_PORT,
-	MARK,
-	ADDR,
-	MAYBE_ADDR,
-	PREFIX,
-	KEY_LENGTH,
-};
-
-struct member {
-	enum kind kind;
-	size_t offset;
-};
-
-#define M(type, kind, name)                                                                                            \
-	{                                                                                                              \
-		kind, offsetof(struct type, name)                                                                      \
-	}
-
-static const struct member none[] = {{END, 0}};
-static const struct member instance[] = {M(op_instance, INSTANCE, instance), {END, 0}};
-static const struct member vrf[] = {M(op_link, INSTANCE, instance), M(op_link, NAME, device), M(op_link, MARK, mark),
-    M(op_link, MAYBE_PORT, port), M(op_link, MAYBE_NAME, vrf), {END, 0}};
-static const struct member vlan[] = {M(op_link, INSTANCE, instance), M(op_link, NAME, device), M(op_link, MARK, mark),
-    M(op_link, PORT, port), M(op_link, NAME, vrf), {END, 0}};
-static const struct member veth[] = {M(op_veth, INSTANCE, instance), M(op_veth, NAME, device), M(op_veth, MARK, mark),
-    M(op_veth, NAME, vrf), M(op_veth, INSTANCE, peer_instance), M(op_veth, NAME, peer_device),
-    M(op_veth, MARK, peer_mark), M(op_veth, NAME, peer_vrf), {END, 0}};
-static const struct member device[] = {M(op_device, INSTANCE, instance), M(op_device, NAME, device), {END, 0}};
-static const struct member addr[] = {
-    M(op_addr, INSTANCE, instance), M(op_addr, NAME, device), M(op_addr, PREFIX, prefix), {END, 0}};
-static const struct member route[] = {M(op_route, INSTANCE, instance), M(op_route, PREFIX, prefix),
-    M(op_route, MAYBE_ADDR, via), M(op_route, NAME, device), {END, 0}};
-static const struct member guard[] = {
-    M(op_guard, INSTANCE, instance), M(op_guard, NAME, device), M(op_guard, ADDR, local), {END, 0}};
-static const struct member md5[] = {M(op_md5, INSTANCE, instance), M(op_md5, NAME, vrf), M(op_md5, ADDR, remote),
-    M(op_md5, KEY_LENGTH, key_len), {END, 0}};
-static const struct member tcp[] = {
-    M(op_tcp, INSTANCE, instance), M(op_tcp, NAME, vrf), M(op_tcp, ADDR, local), M(op_tcp, ADDR, remote), {END, 0}};
-static const struct member start[] = {M(op_daemon, INSTANCE, instance), {END, 0}};
-
-static const struct row {
-	operation *run;
-	size_t size;
-	const struct member *members;
-} rows[OP_LAST] = {
-    [OP_HELLO] = {op_hello, sizeof(struct op_hello), none},
-    [OP_PORTS] = {op_ports, sizeof(struct op_none), none},
-    [OP_CHANGES] = {op_changes, sizeof(struct op_none), none},
-    [OP_NETNS_ADD] = {op_netns_add, sizeof(struct op_instance), instance},
-    [OP_NETNS_DEL] = {op_netns_del, sizeof(struct op_instance), instance},
-    [OP_INSTANCES] = {op_instances, sizeof(struct op_none), none},
-    [OP_READ_LINKS] = {op_read_links, sizeof(struct op_instance), instance},
-    [OP_READ_ADDRS] = {op_read_addrs, sizeof(struct op_instance), instance},
-    [OP_READ_ROUTES] = {op_read_routes, sizeof(struct op_instance), instance},
-    [OP_VRF_ADD] = {op_vrf_add, sizeof(struct op_link), vrf},
-    [OP_VLAN_ADD] = {op_vlan_add, sizeof(struct op_link), vlan},
-    [OP_VETH_ADD] = {op_veth_add, sizeof(struct op_veth), veth},
-    [OP_LINK_UP] = {op_link_up, sizeof(struct op_device), device},
-    [OP_LINK_DEL] = {op_link_del, sizeof(struct op_device), device},
-    [OP_ADDR_ADD] = {op_addr_add, sizeof(struct op_addr), addr},
-    [OP_ADDR_DEL] = {op_addr_del, sizeof(struct op_addr), addr},
-    [OP_ROUTE_ADD] = {op_route_add, sizeof(struct op_route), route},
-    [OP_ROUTE_DEL] = {op_route_del, sizeof(struct op_route), route},
-    [OP_GUARD_ON] = {op_guard_on, sizeof(struct op_guard), guard},
-    [OP_GUARD_OFF] = {op_guard_off, sizeof(struct op_guard), guard},
-    [OP_MD5_LISTENER] = {op_md5_listener, sizeof(struct op_md5), md5},
-    [OP_LISTENER_KEYS] = {op_listener_keys, sizeof(struct op_md5), md5},
-    [OP_TCP_STATE] = {op_tcp_state, sizeof(struct op_tcp), tcp},
-    [OP_CONNECTIONS] = {op_connections, sizeof(struct op_instance), instance},
-    [OP_TCP_RESET] = {op_tcp_reset, sizeof(struct op_tcp), tcp},
-    [OP_COUNTERS] = {op_counters, sizeof(struct op_instance), instance},
-    [OP_DAEMON_START] = {op_daemon_start, sizeof(struct op_daemon), start},
-    [OP_DAEMON_STATE] = {op_daemon_state, sizeof(struct op_instance), instance},
-    [OP_DAEMON_STOP] = {op_daemon_stop, sizeof(struct op_instance), instance},
-};
 
 static enum table_verdict
 check_name(const char *text, bool empty_is_fine, bool fits(const char *), struct fault *fault)
@@ -162,34 +68,38 @@ check_member(const struct member *m, const char *packet, struct fault *fault)
 {
 	const void *at = packet + m->offset;
 
-	switch (m->kind) {
-	case END:
+	switch (m->check) {
+	case MEMBER_END:
 		return TABLE_FINE;
-	case INSTANCE:
+	case MEMBER_INSTANCE:
 		return check_instance(at, fault);
-	case NAME:
-	case MAYBE_NAME:
-		return check_name(at, m->kind == MAYBE_NAME, name_is_ours, fault);
-	case PORT:
-	case MAYBE_PORT:
-		return check_name(at, m->kind == MAYBE_PORT, name_is_port, fault);
-	case MARK:
+	case MEMBER_NAME:
+	case MEMBER_MAYBE_NAME:
+		return check_name(at, m->check == MEMBER_MAYBE_NAME, name_is_ours, fault);
+	case MEMBER_PORT:
+	case MEMBER_MAYBE_PORT:
+		return check_name(at, m->check == MEMBER_MAYBE_PORT, name_is_port, fault);
+	case MEMBER_MARK:
 		return check_mark(at, fault);
-	case ADDR:
-	case MAYBE_ADDR:
-		return check_addr(at, m->kind == MAYBE_ADDR);
-	case PREFIX:
+	case MEMBER_ADDR:
+	case MEMBER_MAYBE_ADDR:
+		return check_addr(at, m->check == MEMBER_MAYBE_ADDR);
+	case MEMBER_PREFIX:
 		return check_prefix(at);
-	case KEY_LENGTH:
+	case MEMBER_KEY_LENGTH:
 		return *(const uint32_t *)at <= OP_KEY_MAX ? TABLE_FINE : TABLE_MALFORMED;
 	}
 	return TABLE_MALFORMED;
 }
 
-static const struct row *
+static const struct op_row *
 find_row(uint32_t op)
 {
-	return op > 0 && op < OP_LAST && rows[op].run != NULL ? &rows[op] : NULL;
+	for (const struct object *const *object = objects; *object != NULL; object++)
+		for (size_t i = 0; i < (*object)->rows; i++)
+			if ((*object)->row[i].op == op)
+				return &(*object)->row[i];
+	return NULL;
 }
 
 enum table_verdict
@@ -197,13 +107,13 @@ table_check(const void *packet, size_t size, bool hello, struct fault *fault)
 {
 	const struct op_header *header = packet;
 	enum table_verdict worst = TABLE_FINE;
-	const struct row *row;
+	const struct op_row *row;
 
 	if (size < sizeof(*header) || (row = find_row(header->op)) == NULL || row->size != size)
 		return TABLE_MALFORMED;
 	if ((header->op == OP_HELLO) == hello) /* first, and once */
 		return TABLE_MALFORMED;
-	for (const struct member *m = row->members; m->kind != END; m++) {
+	for (const struct member *m = row->members; m->check != MEMBER_END; m++) {
 		enum table_verdict verdict = check_member(m, packet, fault);
 
 		if (verdict > worst)
@@ -215,5 +125,7 @@ table_check(const void *packet, size_t size, bool hello, struct fault *fault)
 operation *
 table_operation(const void *packet)
 {
-	return rows[((const struct op_header *)packet)->op].run;
+	const struct op_row *row = find_row(((const struct op_header *)packet)->op);
+
+	return row != NULL ? row->run : NULL;
 }

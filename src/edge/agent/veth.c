@@ -10,6 +10,15 @@
 #include "edge/agent/nl_nsid.h"
 #include "edge/agent/vrf.h"
 
+/* What one namespace calls the others of ours. */
+struct veth_map {
+	size_t n;
+	struct veth_place {
+		uint32_t number;
+		int32_t id; /* -1: itself, or one it has no name for */
+	} * place;
+};
+
 struct end {
 	struct netns *ns;
 	const char *device, *mark, *vrf_name;
@@ -27,55 +36,8 @@ is_peer_in(struct netns *ns, const struct link *link, struct netns *other)
 static bool
 are_a_pair(const struct end *a, const struct end *b)
 {
-	return strcmp(a->link.kind, "veth") == 0 && strcmp(b->link.kind, "veth") == 0 &&
-	       a->link.lower == b->link.index && b->link.lower == a->link.index && is_peer_in(a->ns, &a->link, b->ns);
-}
-
-int
-veth_map_read(struct host *host, struct arena *arena, struct netns *ns, struct veth_map *ret, struct fault *fault)
-{
-	uint32_t *numbers;
-
-	if (netns_numbers(host, arena, &numbers, &ret->n, fault) != 0)
-		return fault->code;
-	ret->place = arena_array(arena, ret->n + 1, sizeof(*ret->place));
-	for (size_t i = 0; i < ret->n; i++) {
-		struct netns *other;
-
-		if (netns_get(host, numbers[i], &other, fault) != 0)
-			return fault->code;
-		ret->place[i].number = numbers[i];
-		ret->place[i].id = other == ns ? -1 : nl_nsid(ns->route, other->fd);
-	}
-	return 0;
-}
-
-static uint32_t
-instance_of_peer(const struct veth_map *map, const struct netns *ns, const struct link *link)
-{
-	if (link->lower_netns < 0)
-		return ns->number;
-	for (size_t i = 0; i < map->n; i++)
-		if (map->place[i].id == link->lower_netns)
-			return map->place[i].number;
-	return 0;
-}
-
-bool
-veth_peer(struct host *host, const struct veth_map *map, struct netns *ns, const struct link *link, uint32_t *instance,
-    char name[OP_NAME_MAX])
-{
-	uint32_t number = instance_of_peer(map, ns, link);
-	struct fault ignored = {0};
-	struct netns *other;
-	struct link peer;
-
-	if (number == 0 || netns_get(host, number, &other, &ignored) != 0 ||
-	    link_find_index(other->route, link->lower, &peer, &ignored) != 0)
-		return false;
-	*instance = number;
-	strlcpy(name, peer.name, OP_NAME_MAX);
-	return true;
+	return a->link.kind == LINK_VETH && b->link.kind == LINK_VETH && a->link.lower == b->link.index &&
+	       b->link.lower == a->link.index && is_peer_in(a->ns, &a->link, b->ns);
 }
 
 /* Making */
@@ -95,7 +57,7 @@ find_end(struct call *call, uint32_t instance, struct end *end)
 	end->there = code == 0;
 	if (end->there && !link_is_half_made(&end->link) && strcmp(end->link.alias, end->mark) != 0)
 		return fault_set(fault, EEXIST, "device %s is there and belongs to another object", end->device);
-	if (end->there && strcmp(end->link.kind, "veth") != 0)
+	if (end->there && end->link.kind != LINK_VETH)
 		return fault_set(fault, EEXIST, "device %s is there and is no end of a veth pair", end->device);
 	return 0;
 }
@@ -111,7 +73,7 @@ create(const struct end *a, const struct end *b, struct fault *fault)
 	mnl_attr_put_u32(msg.h, IFLA_MASTER, a->vrf.index);
 	struct nlattr *info = mnl_attr_nest_start(msg.h, IFLA_LINKINFO);
 
-	mnl_attr_put_strz(msg.h, IFLA_INFO_KIND, "veth");
+	mnl_attr_put_strz(msg.h, IFLA_INFO_KIND, link_kind_name(LINK_VETH));
 	struct nlattr *data = mnl_attr_nest_start(msg.h, IFLA_INFO_DATA);
 	struct nlattr *peer = mnl_attr_nest_start(msg.h, VETH_INFO_PEER);
 
@@ -149,7 +111,7 @@ clear(struct end *a, struct end *b, struct fault *fault)
 	return b->there ? link_delete(b->ns->route, b->link.index, fault) : 0;
 }
 
-int
+static int
 op_veth_add(struct call *call, const void *request)
 {
 	const struct op_veth *op = request;
@@ -175,3 +137,82 @@ op_veth_add(struct call *call, const void *request)
 		code = complete_end(&b, fault);
 	return code == 0 ? 0 : fault_prefix(fault, "veth pair %s, %s", op->device, op->peer_device);
 }
+
+/* Reading */
+
+static int
+read_map(struct host *host, struct arena *arena, struct netns *ns, struct veth_map *ret, struct fault *fault)
+{
+	uint32_t *numbers;
+
+	if (netns_numbers(host, arena, &numbers, &ret->n, fault) != 0)
+		return fault->code;
+	ret->place = arena_array(arena, ret->n + 1, sizeof(*ret->place));
+	for (size_t i = 0; i < ret->n; i++) {
+		struct netns *other;
+
+		if (netns_get(host, numbers[i], &other, fault) != 0)
+			return fault->code;
+		ret->place[i].number = numbers[i];
+		ret->place[i].id = other == ns ? -1 : nl_nsid(ns->route, other->fd);
+	}
+	return 0;
+}
+
+static uint32_t
+instance_of_peer(const struct veth_map *map, const struct netns *ns, const struct link *link)
+{
+	if (link->lower_netns < 0)
+		return ns->number;
+	for (size_t i = 0; i < map->n; i++)
+		if (map->place[i].id == link->lower_netns)
+			return map->place[i].number;
+	return 0;
+}
+
+static void
+fill_peer(
+    struct host *host, const struct veth_map *map, struct netns *ns, const struct link *link, struct item_link *item)
+{
+	uint32_t number = instance_of_peer(map, ns, link);
+	struct fault ignored = {0};
+	struct netns *other;
+	struct link peer;
+
+	if (number == 0 || netns_get(host, number, &other, &ignored) != 0 ||
+	    link_find_index(other->route, link->lower, &peer, &ignored) != 0)
+		return;
+	item->peer_instance = number;
+	strlcpy(item->peer, peer.name, sizeof(item->peer));
+}
+
+static int
+begin_list(struct call *call, const struct device_list *list, void **own)
+{
+	struct veth_map *map = arena_new_of(call->arena, struct veth_map);
+
+	*own = map;
+	return read_map(call->host, call->arena, list->ns, map, &call->fault);
+}
+
+static void
+fill_veth(
+    struct call *call, const struct device_list *list, const void *own, const struct link *link, struct item_link *item)
+{
+	item->is_veth = 1;
+	if (link_is_ours(link))
+		fill_peer(call->host, own, list->ns, link, item);
+}
+
+const struct device_kind veth_kind = {.begin = begin_list, .fill = fill_veth};
+
+static const struct member members[] = {MEMBER(op_veth, INSTANCE, instance), MEMBER(op_veth, NAME, device),
+    MEMBER(op_veth, MARK, mark), MEMBER(op_veth, NAME, vrf), MEMBER(op_veth, INSTANCE, peer_instance),
+    MEMBER(op_veth, NAME, peer_device), MEMBER(op_veth, MARK, peer_mark), MEMBER(op_veth, NAME, peer_vrf),
+    {MEMBER_END, 0}};
+
+static const struct op_row rows[] = {
+    {OP_VETH_ADD, op_veth_add, sizeof(struct op_veth), members},
+};
+
+const struct object veth_object = OBJECT(rows);

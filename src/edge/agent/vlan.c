@@ -16,6 +16,7 @@
 #include "edge/agent/vrf.h"
 
 #define VLAN_LAST 4094
+#define VLAN_TAG_BYTES 4 /* IEEE 802.1Q */
 
 struct places { /* what a VLAN stands on */
 	struct netns *ns;
@@ -29,7 +30,7 @@ put_vlan(struct nl_msg *msg, uint32_t vlan)
 	/* Loose: the port's going down leaves the device up, so that its static routes stay. */
 	struct ifla_vlan_flags flags = {.flags = VLAN_FLAG_LOOSE_BINDING, .mask = VLAN_FLAG_LOOSE_BINDING};
 
-	mnl_attr_put_strz(msg->h, IFLA_INFO_KIND, "vlan");
+	mnl_attr_put_strz(msg->h, IFLA_INFO_KIND, link_kind_name(LINK_VLAN));
 	struct nlattr *data = mnl_attr_nest_start(msg->h, IFLA_INFO_DATA);
 
 	mnl_attr_put_u16(msg->h, IFLA_VLAN_ID, (uint16_t)vlan);
@@ -40,7 +41,7 @@ put_vlan(struct nl_msg *msg, uint32_t vlan)
 static void
 put_macvlan(struct nl_msg *msg)
 {
-	mnl_attr_put_strz(msg->h, IFLA_INFO_KIND, "macvlan");
+	mnl_attr_put_strz(msg->h, IFLA_INFO_KIND, link_kind_name(LINK_MACVLAN));
 	struct nlattr *data = mnl_attr_nest_start(msg->h, IFLA_INFO_DATA);
 
 	mnl_attr_put_u32(msg->h, IFLA_MACVLAN_MODE, MACVLAN_MODE_PASSTHRU);
@@ -80,7 +81,7 @@ create(struct host *host, const struct op_link *op, const struct places *at, str
 static int
 compare(const struct link *link, const struct op_link *op, const struct places *at, struct fault *fault)
 {
-	if (strcmp(link->kind, op->vlan == 0 ? "macvlan" : "vlan") != 0 || link->vlan != op->vlan)
+	if (link->kind != (op->vlan == 0 ? LINK_MACVLAN : LINK_VLAN) || link->vlan != op->vlan)
 		return fault_set(fault, EEXIST, "device %s is there and is another VLAN", op->device);
 	if (link->lower != at->port.index)
 		return fault_set(fault, EEXIST, "device %s is there and is made from another port", op->device);
@@ -143,7 +144,7 @@ make(struct call *call, const struct op_link *op, const struct places *at)
 	return link_set_alias(at->ns->route, op->device, op->mark, fault);
 }
 
-int
+static int
 op_vlan_add(struct call *call, const void *request)
 {
 	const struct op_link *op = request;
@@ -165,3 +166,60 @@ op_vlan_add(struct call *call, const void *request)
 		return fault->code;
 	return port_gained(call, at.port.index, op->vlan == 0);
 }
+
+/* The kernel takes a VLAN's MTU down with its port's, but not up again. Over ports that count the tag as a part of the
+ * frame it stays a tag's length below. */
+static bool
+is_mtu_behind(const struct link *link, const struct link *port)
+{
+	return link->mtu + VLAN_TAG_BYTES < port->mtu;
+}
+
+static void
+fill_vlan(
+    struct call *call, const struct device_list *list, const void *own, const struct link *link, struct item_link *item)
+{
+	const struct link *port = link_is_ours(link) ? link_by_index(list->port, list->ports, link->lower) : NULL;
+
+	(void)call;
+	(void)own;
+	item->is_vlan = 1;
+	if (port == NULL)
+		return;
+	strlcpy(item->port, port->name, sizeof(item->port));
+	/* Not every driver drops its carrier when its device is set down. */
+	item->carrier = link->carrier && port->carrier && port->up;
+	if (is_mtu_behind(link, port))
+		item->up = 0;
+}
+
+static int
+take_mtu_of_port(struct call *call, struct netns *ns, const struct link *link)
+{
+	struct link port;
+	int code = link_find_index(call->host->route, link->lower, &port, &call->fault);
+
+	if (code == 0 && is_mtu_behind(link, &port)) {
+		code = link_set_mtu(ns->route, link->index, port.mtu, &call->fault);
+		if (code == ERANGE)
+			code = link_set_mtu(ns->route, link->index, port.mtu - VLAN_TAG_BYTES, &call->fault);
+	}
+	return code == 0 ? 0 : fault_prefix(&call->fault, "MTU of device %s", link->name);
+}
+
+static int
+leave_port(struct call *call, struct netns *ns, const struct link *link)
+{
+	return port_lost(call, ns, link->lower, link->kind == LINK_MACVLAN);
+}
+
+const struct device_kind vlan_kind = {.fill = fill_vlan, .before_up = take_mtu_of_port, .after_delete = leave_port};
+
+static const struct member members[] = {MEMBER(op_link, INSTANCE, instance), MEMBER(op_link, NAME, device),
+    MEMBER(op_link, MARK, mark), MEMBER(op_link, PORT, port), MEMBER(op_link, NAME, vrf), {MEMBER_END, 0}};
+
+static const struct op_row rows[] = {
+    {OP_VLAN_ADD, op_vlan_add, sizeof(struct op_link), members},
+};
+
+const struct object vlan_object = OBJECT(rows);

@@ -5,7 +5,9 @@
 #define DC_AGENT_VLAN_H
 
 #include "edge/agent/host.h"
+#include "edge/agent/object.h"
 
-operation op_vlan_add;
+extern const struct object vlan_object;
+extern const struct device_kind vlan_kind;
 
 #endif

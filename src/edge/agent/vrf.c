@@ -7,14 +7,20 @@
 #include <linux/rtnetlink.h>
 
 #include "edge/agent/nl.h"
+#include "edge/agent/nl_route.h"
 #include "edge/agent/route.h"
+
+struct guards { /* routes of protocol GUARD */
+	struct route *route;
+	size_t n;
+};
 
 int
 vrf_find(struct netns *ns, const char *name, struct link *ret, struct fault *fault)
 {
 	if (link_find(ns->route, name, ret, fault) != 0)
 		return fault->code;
-	if (!link_is_ours(ret) || strcmp(ret->kind, "vrf") != 0)
+	if (!link_is_ours(ret) || ret->kind != LINK_VRF)
 		return fault_set(fault, EINVAL, "device %s is no VRF of ours", name);
 	return 0;
 }
@@ -29,7 +35,7 @@ create(struct netns *ns, const struct op_link *op, struct fault *fault)
 	mnl_attr_put_u32(msg.h, IFLA_GROUP, LINK_GROUP);
 	struct nlattr *info = mnl_attr_nest_start(msg.h, IFLA_LINKINFO);
 
-	mnl_attr_put_strz(msg.h, IFLA_INFO_KIND, "vrf");
+	mnl_attr_put_strz(msg.h, IFLA_INFO_KIND, link_kind_name(LINK_VRF));
 	struct nlattr *data = mnl_attr_nest_start(msg.h, IFLA_INFO_DATA);
 
 	mnl_attr_put_u32(msg.h, IFLA_VRF_TABLE, op->table);
@@ -38,7 +44,7 @@ create(struct netns *ns, const struct op_link *op, struct fault *fault)
 	return nl_call(ns->route, &msg, fault) == 0 ? 0 : fault_prefix(fault, "making VRF %s", op->device);
 }
 
-int
+static int
 vrf_complete(struct netns *ns, const struct link *vrf, struct fault *fault)
 {
 	if (!vrf->up && link_set_up(ns->route, vrf->index, fault) != 0)
@@ -50,7 +56,7 @@ vrf_complete(struct netns *ns, const struct link *vrf, struct fault *fault)
 static int
 compare(const struct link *link, const struct op_link *op, struct fault *fault)
 {
-	if (strcmp(link->kind, "vrf") != 0)
+	if (link->kind != LINK_VRF)
 		return fault_set(fault, EEXIST, "device %s is there and is no VRF", op->device);
 	if (link->table != op->table)
 		return fault_set(fault, EEXIST, "VRF %s is there with table %u", op->device, link->table);
@@ -69,12 +75,12 @@ check_table(struct call *call, struct netns *ns, uint32_t table)
 	if (link_read(&ns->links, call->arena, &links, &n, &call->fault) != 0)
 		return call->fault.code;
 	for (size_t i = 0; i < n; i++)
-		if (strcmp(links[i].kind, "vrf") == 0 && links[i].table == table)
+		if (links[i].kind == LINK_VRF && links[i].table == table)
 			return fault_set(&call->fault, EEXIST, "table %u is that of VRF %s", table, links[i].name);
 	return 0;
 }
 
-int
+static int
 op_vrf_add(struct call *call, const void *request)
 {
 	const struct op_link *op = request;
@@ -99,8 +105,46 @@ op_vrf_add(struct call *call, const void *request)
 	return code == 0 ? vrf_complete(ns, &link, fault) : code;
 }
 
-int
-vrf_delete(struct call *call, struct netns *ns, const struct link *vrf)
+/* Both unreachable defaults. */
+static bool
+is_guarded(const struct guards *guards, uint32_t table)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < guards->n; i++)
+		n += guards->route[i].table == table && guards->route[i].type == RTN_UNREACHABLE &&
+		     guards->route[i].prefix.len == 0;
+	return n == 2;
+}
+
+static int
+begin_list(struct call *call, const struct device_list *list, void **own)
+{
+	struct guards *guards = arena_new_of(call->arena, struct guards);
+
+	*own = guards;
+	return route_read(list->ns->route, call->arena, ROUTE_PROTO_GUARD, 0, &guards->route, &guards->n, &call->fault);
+}
+
+static void
+fill_vrf(
+    struct call *call, const struct device_list *list, const void *own, const struct link *vrf, struct item_link *item)
+{
+	(void)call;
+	(void)list;
+	item->is_vrf = 1;
+	if (link_is_ours(vrf) && !is_guarded(own, vrf->table))
+		item->up = 0;
+}
+
+static int
+guard_vrf(struct call *call, struct netns *ns, const struct link *vrf)
+{
+	return route_guard_table(ns, vrf->table, &call->fault);
+}
+
+static int
+empty_vrf(struct call *call, struct netns *ns, const struct link *vrf)
 {
 	struct link *links;
 	size_t n;
@@ -110,8 +154,19 @@ vrf_delete(struct call *call, struct netns *ns, const struct link *vrf)
 	for (size_t i = 0; i < n; i++)
 		if (links[i].master == vrf->index)
 			return fault_set(&call->fault, EBUSY, "VRF %s: device %s is in it", vrf->name, links[i].name);
-	if (route_unguard_table(ns, vrf->table, &call->fault) != 0 ||
-	    link_delete(ns->route, vrf->index, &call->fault) != 0)
-		return fault_prefix(&call->fault, "removing VRF %s", vrf->name);
-	return 0;
+	return route_unguard_table(ns, vrf->table, &call->fault) == 0
+		   ? 0
+		   : fault_prefix(&call->fault, "removing VRF %s", vrf->name);
 }
+
+const struct device_kind vrf_kind = {
+    .begin = begin_list, .fill = fill_vrf, .before_up = guard_vrf, .before_delete = empty_vrf};
+
+static const struct member members[] = {MEMBER(op_link, INSTANCE, instance), MEMBER(op_link, NAME, device),
+    MEMBER(op_link, MARK, mark), MEMBER(op_link, MAYBE_PORT, port), MEMBER(op_link, MAYBE_NAME, vrf), {MEMBER_END, 0}};
+
+static const struct op_row rows[] = {
+    {OP_VRF_ADD, op_vrf_add, sizeof(struct op_link), members},
+};
+
+const struct object vrf_object = OBJECT(rows);

@@ -8,11 +8,11 @@
 #include "edge/agent/host.h"
 #include "edge/agent/netns.h"
 #include "edge/agent/nl_link.h"
+#include "edge/agent/object.h"
 
 int vrf_find(struct netns *, const char *name, struct link *ret, struct fault *); /* a whole VRF of ours */
-int vrf_complete(struct netns *, const struct link *vrf, struct fault *);         /* up, unreachable defaults */
-int vrf_delete(struct call *, struct netns *, const struct link *vrf);
 
-operation op_vrf_add;
+extern const struct object vrf_object;
+extern const struct device_kind vrf_kind;
 
 #endif

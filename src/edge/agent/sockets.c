@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "edge/agent/diag.h"
+#include "edge/agent/sockets.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -215,7 +215,7 @@ next_listener(const struct place *at, const struct buf *sockets, const struct nl
 	return NULL;
 }
 
-int
+static int
 op_md5_listener(struct call *call, const void *request)
 {
 	_cleanup_buf_ struct buf sockets = {0};
@@ -265,7 +265,7 @@ tell_keys(struct call *call, const struct nlmsghdr *h, enum ip_family family)
 	explicit_bzero(&entry, sizeof(entry));
 }
 
-int
+static int
 op_listener_keys(struct call *call, const void *request)
 {
 	_cleanup_buf_ struct buf sockets = {0}, answer = BUF_INIT(KEYS_MAX);
@@ -357,7 +357,7 @@ check(const struct op_tcp *op, struct fault *fault)
 	return 0;
 }
 
-int
+static int
 op_tcp_state(struct call *call, const void *request)
 {
 	const struct op_tcp *op = request;
@@ -375,9 +375,9 @@ vrf_of(const struct link *links, size_t n, uint32_t bound)
 {
 	const struct link *link = link_by_index(links, n, bound);
 
-	if (link != NULL && strcmp(link->kind, "vrf") != 0)
+	if (link != NULL && link->kind != LINK_VRF)
 		link = link_by_index(links, n, link->master);
-	return link != NULL && strcmp(link->kind, "vrf") == 0 && link_is_ours(link) ? link : NULL;
+	return link != NULL && link->kind == LINK_VRF && link_is_ours(link) ? link : NULL;
 }
 
 static void
@@ -400,7 +400,7 @@ tell_connection(struct call *call, const struct nlmsghdr *h, const struct link *
 	call_item(call, &item, sizeof(item));
 }
 
-int
+static int
 op_connections(struct call *call, const void *request)
 {
 	const struct op_instance *op = request;
@@ -445,7 +445,7 @@ destroy(struct call *call, const struct place *at, const struct op_tcp *op, cons
 	return code == 0 || code == ENOENT ? 0 : fault_prefix(&call->fault, "ending a connection");
 }
 
-int
+static int
 op_tcp_reset(struct call *call, const void *request)
 {
 	const struct op_tcp *op = request;
@@ -455,3 +455,18 @@ op_tcp_reset(struct call *call, const void *request)
 		return call->fault.code;
 	return each_connection(call, op, &at, destroy);
 }
+
+static const struct member md5[] = {MEMBER(op_md5, INSTANCE, instance), MEMBER(op_md5, NAME, vrf),
+    MEMBER(op_md5, ADDR, remote), MEMBER(op_md5, KEY_LENGTH, key_len), {MEMBER_END, 0}};
+static const struct member tcp[] = {MEMBER(op_tcp, INSTANCE, instance), MEMBER(op_tcp, NAME, vrf),
+    MEMBER(op_tcp, ADDR, local), MEMBER(op_tcp, ADDR, remote), {MEMBER_END, 0}};
+
+static const struct op_row rows[] = {
+    {OP_MD5_LISTENER, op_md5_listener, sizeof(struct op_md5), md5},
+    {OP_LISTENER_KEYS, op_listener_keys, sizeof(struct op_md5), md5},
+    {OP_TCP_STATE, op_tcp_state, sizeof(struct op_tcp), tcp},
+    {OP_CONNECTIONS, op_connections, sizeof(struct op_instance), members_instance},
+    {OP_TCP_RESET, op_tcp_reset, sizeof(struct op_tcp), tcp},
+};
+
+const struct object sockets_object = OBJECT(rows);

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: ISC */
+/* sockets.h - TCP sockets of an instance's BGP sessions, as sock_diag tells them: which keys a listener holds, what
+ * state a connection is in, and ending one. */
+#ifndef DC_AGENT_SOCKETS_H
+#define DC_AGENT_SOCKETS_H
+
+#include "edge/agent/host.h"
+#include "edge/agent/object.h"
+
+extern const struct object sockets_object;
+
+#endif
