@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "edge/observe.h"
 
 #define RESET_SLACK_MS 2000 /* daemons tell the time of day when a session came up, to the second */
+#define LEAVE_MS 2000       /* that a daemon gets to let go of neighbours before what they stand on goes */
 
 enum phase { IDLE, BEFORE, STEPS, AFTER, LATE };
 
@@ -18,16 +20,23 @@ struct round { /* one look and what follows from it */
 	size_t routings;
 };
 
+struct leave { /* an instance whose steps wait */
+	uint32_t instance;
+	struct monotonic since;
+	bool waits; /* in this run */
+};
+
 struct apply {
 	struct state *state;
 	struct kernel *kernel;
 	struct routing *routing;
-	struct loaded loaded;
+	struct leave *leave;
+	size_t leaves;
 	enum phase phase;
 	struct round round; /* the plan that is carried out, then the one that the statuses come from */
 	size_t next;        /* step or instance of the phase */
 	struct monotonic begun;
-	int64_t revision, done, failed, reloads, retries, routing_ms; /* of this run */
+	int64_t revision, done, failed, wishes, held; /* of this run */
 	int64_t read_ms, told_revision;
 	bool has_seen, must_retry, record_due;
 	struct apply_record record;
@@ -52,7 +61,7 @@ apply_free(struct apply *a)
 {
 	if (a != NULL) {
 		arena_free(a->round.arena);
-		loaded_clear(&a->loaded);
+		free(a->leave);
 		free(a);
 	}
 	return NULL;
@@ -63,13 +72,14 @@ apply_free(struct apply *a)
 static uint32_t *
 known_instances(const struct apply *a, const struct kernel_state *seen, struct arena *arena, size_t *n)
 {
-	uint32_t *known = arena_array(arena, seen->instance_count + a->loaded.n + 1, sizeof(*known));
+	size_t driven;
+	const uint32_t *of_driver = a->routing->ops->instances(a->routing, arena, &driven);
+	uint32_t *known = arena_array(arena, seen->instance_count + driven + 1, sizeof(*known));
 
 	for (size_t i = 0; i < seen->instance_count; i++)
 		known[(*n)++] = seen->instance[i].instance;
-	for (size_t i = 0; i < a->loaded.n; i++)
-		if (!a->loaded.v[i].taken || a->loaded.v[i].desired.vrf_count > 0)
-			known[(*n)++] = a->loaded.v[i].number;
+	for (size_t i = 0; i < driven; i++)
+		known[(*n)++] = of_driver[i];
 	return known;
 }
 
@@ -115,12 +125,20 @@ apply_would_delete(struct kernel *kernel, const struct want *const *want, size_t
 static void
 note_sessions(struct apply *a)
 {
+	struct routing_seen seen = {0};
+	uint32_t last = 0;
+
 	for (size_t i = 0; i < state_count(a->state); i++) {
 		struct edge_object *o = state_object(a->state, i);
 
 		text_set(&o->step_error, NULL);
 		o->before = o->session.established ? o->session.since : 0;
-		o->touched = false;
+		if (o->before == 0)
+			continue;
+		if (o->instance != last && !a->routing->ops->seen(a->routing, o->instance, &seen))
+			seen.loaded = 0;
+		last = o->instance;
+		o->ground = seen.loaded;
 	}
 }
 
@@ -131,7 +149,7 @@ apply_begin(struct apply *a, struct dc_error *err)
 		return false;
 	a->begun = monotonic_now();
 	a->revision = state_revision(a->state);
-	a->done = a->failed = a->reloads = a->retries = a->routing_ms = 0;
+	a->done = a->failed = a->wishes = a->held = 0;
 	a->next = 0;
 	a->phase = BEFORE;
 	note_sessions(a);
@@ -175,74 +193,16 @@ run_step(struct apply *a, struct plan_step *s)
 /* --- the routing daemon --- */
 
 static void
-touch(void *arg, const char *key)
+wish(struct apply *a, const struct routing_desired *d, struct routing_seen *ret)
 {
-	struct edge_object *o = state_find(((struct apply *)arg)->state, key);
+	struct routing_seen before = {0};
+	uint64_t was = a->routing->ops->seen(a->routing, d->instance, &before) ? before.set : 0;
 
-	if (o != NULL)
-		o->touched = true;
+	a->wishes += a->routing->ops->set(a->routing, d) != was;
+	if (!a->routing->ops->seen(a->routing, d->instance, ret))
+		*ret = (struct routing_seen){.state = ROUTING_ABSENT};
 }
 
-struct blame {
-	struct apply *apply;
-	const char *why;
-};
-
-static void
-blame(void *arg, const char *key)
-{
-	struct blame *b = arg;
-	struct edge_object *o = state_find(b->apply->state, key);
-
-	if (o != NULL)
-		text_set(&o->neighbour_error, b->why);
-}
-
-static void
-take_results(struct apply *a, const struct routing_desired *d, const struct routing_result *results)
-{
-	bool whole = true;
-
-	for (size_t i = 0; i < d->neighbour_count; i++) {
-		struct edge_object *o = state_find(a->state, results[i].key);
-		bool bad = results[i].code != DC_OK;
-
-		if (o != NULL)
-			text_set(&o->neighbour_error, !bad                      ? NULL
-						      : results[i].text != NULL ? results[i].text
-										: dc_code_text(results[i].code));
-		a->failed += bad;
-		whole = whole && !bad;
-	}
-	loaded_set(&a->loaded, d, whole ? LOADED_WHOLE : LOADED_PARTLY);
-}
-
-static void
-load_instance(struct apply *a, const struct routing_desired *d)
-{
-	_cleanup_arena_ struct arena *arena = arena_new();
-	struct routing_result *results = NULL;
-	struct dc_error err = {0};
-	struct monotonic begun = monotonic_now();
-	bool taken;
-
-	if (loaded_is(&a->loaded, d))
-		return;
-	*(loaded_was_given(&a->loaded, d) ? &a->retries : &a->reloads) += 1;
-	loaded_diff(&a->loaded, d, touch, a);
-	taken = a->routing->ops->apply(a->routing, d, arena, &results, &err) == DC_OK;
-	a->routing_ms += monotonic_since(begun);
-	if (taken) {
-		take_results(a, d, results);
-		return;
-	}
-	a->failed++;
-	loaded_diff(&a->loaded, d, blame, &(struct blame){a, err.text});
-	loaded_set(&a->loaded, d, LOADED_FAILED);
-	dc_log(LOG_WARNING, "routing daemon failed", "instance=%u error=%s", d->instance, log_quote(arena, err.text));
-}
-
-/* Neighbours go before what they stand on does, so that they take leave of their peers. */
 static bool
 loses_something(const struct plan *plan, uint32_t instance)
 {
@@ -252,23 +212,62 @@ loses_something(const struct plan *plan, uint32_t instance)
 	return false;
 }
 
-/* A neighbour whose link is missing, deleted by somebody's hand perhaps, is taken out before the link is made anew: it
+/* A neighbour whose link is missing, deleted by somebody's hand perhaps, is taken out before the link is made again: it
  * would come up by itself as soon as the link is there, its address not closed while its key is put in place. Both
  * lists are sorted by key. */
 static bool
 loses_neighbour(const struct apply *a, const struct routing_desired *next)
 {
-	const struct loaded_instance *in = loaded_find(&a->loaded, next->instance);
-	size_t n = in == NULL ? 0 : in->desired.neighbour_count;
+	struct routing_seen seen;
+	size_t n = a->routing->ops->seen(a->routing, next->instance, &seen) ? seen.sessions : 0;
 
 	for (size_t i = 0, k = 0; i < n; i++) {
-		const char *key = in->desired.neighbour[i].key;
+		const char *key = seen.session[i].key;
 
 		while (k < next->neighbour_count && strcmp(next->neighbour[k].key, key) < 0)
 			k++;
 		if (k == next->neighbour_count || strcmp(next->neighbour[k].key, key) != 0)
 			return true;
 	}
+	return false;
+}
+
+static struct leave *
+leave_of(struct apply *a, uint32_t instance)
+{
+	struct leave *grown;
+
+	for (size_t i = 0; i < a->leaves; i++)
+		if (a->leave[i].instance == instance)
+			return &a->leave[i];
+	if ((grown = realloc(a->leave, (a->leaves + 1) * sizeof(*grown))) == NULL)
+		abort();
+	a->leave = grown;
+	grown[a->leaves] = (struct leave){.instance = instance, .since = monotonic_now()};
+	return &grown[a->leaves++];
+}
+
+static void
+leave_end(struct apply *a, uint32_t instance)
+{
+	for (size_t i = 0; i < a->leaves; i++)
+		if (a->leave[i].instance == instance)
+			a->leave[i] = a->leave[--a->leaves];
+}
+
+static bool
+can_let_go(const struct routing_seen *seen)
+{
+	return (seen->state == ROUTING_RUNNING || seen->state == ROUTING_CONFIGURING) && !routing_settled(seen);
+}
+
+/* Whether the steps of that instance are for a later run. */
+static bool
+is_held(const struct apply *a, uint32_t instance)
+{
+	for (size_t i = 0; i < a->leaves; i++)
+		if (a->leave[i].instance == instance)
+			return a->leave[i].waits;
 	return false;
 }
 
@@ -289,18 +288,43 @@ tombstone_status(const struct apply *a, const struct edge_object *o, const struc
 {
 	if (v->state != PLAN_GONE)
 		return o->step_error != NULL ? STATUS_ERROR : STATUS_PENDING;
-	if (o->want->kind == OBJECT_BGP && loaded_may_run(&a->loaded, v->instance, o->want->key))
-		return STATUS_PENDING;
 	return !o->want->known && has_strays(&a->round.plan) ? STATUS_PENDING : STATUS_REMOVED;
+}
+
+/* Of a neighbour that nothing but its daemon keeps from being in place, or gone. */
+static void
+set_neighbour_status(const struct apply *a, struct edge_object *o)
+{
+	struct routing_seen seen;
+
+	if (o->gone) {
+		status_set(&o->now,
+		    a->routing->ops->may_run(a->routing, o->instance, o->want->key) ? STATUS_PENDING : STATUS_REMOVED,
+		    o->step_error);
+		return;
+	}
+	if (!o->placed)
+		return;
+	if (o->neighbour_error != NULL)
+		status_set(&o->now, STATUS_ERROR, o->neighbour_error);
+	else if (o->changed != 0 && a->routing->ops->seen(a->routing, o->instance, &seen) && o->changed <= seen.loaded)
+		status_set(&o->now, STATUS_APPLIED, NULL);
+	else
+		status_set(&o->now, STATUS_PENDING, NULL);
 }
 
 static void
 set_status(struct apply *a, struct edge_object *o, const struct plan_verdict *v)
 {
-	const struct loaded_instance *in;
+	bool is_neighbour = o->want->kind == OBJECT_BGP;
 
+	o->instance = v->instance;
+	o->placed = is_neighbour && !o->want->deleted && v->state == PLAN_THERE;
+	o->gone = false;
 	if (o->want->deleted) {
 		status_set(&o->now, tombstone_status(a, o, v), o->step_error);
+		o->gone = is_neighbour && o->now.state == STATUS_REMOVED;
+		set_neighbour_status(a, o);
 		return;
 	}
 	o->now.has_carrier = v->has_carrier;
@@ -312,22 +336,50 @@ set_status(struct apply *a, struct edge_object *o, const struct plan_verdict *v)
 		status_set(&o->now, STATUS_PENDING, v->text);
 	else if (v->state != PLAN_THERE)
 		status_set(&o->now, o->step_error != NULL ? STATUS_ERROR : STATUS_PENDING, o->step_error);
-	else if (o->want->kind != OBJECT_BGP)
+	else if (!is_neighbour)
 		status_set(&o->now, STATUS_APPLIED, NULL);
-	else if (o->neighbour_error != NULL)
-		status_set(&o->now, STATUS_ERROR, o->neighbour_error);
-	else {
-		in = loaded_find(&a->loaded, v->instance);
-		status_set(&o->now, in != NULL ? STATUS_APPLIED : STATUS_PENDING, NULL);
-	}
+	set_neighbour_status(a, o);
 }
 
 static void
 set_statuses(struct apply *a)
 {
-	a->must_retry = a->failed > 0 || a->round.plan.steps > a->round.plan.late;
+	a->must_retry = a->failed > 0 || a->held > 0 || a->round.plan.steps > a->round.plan.late;
+	observe_all(a->state, a->routing);
 	for (size_t i = 0; i < state_count(a->state); i++)
 		set_status(a, state_object(a->state, i), &a->round.plan.verdict[i]);
+}
+
+bool
+apply_routing_changed(struct apply *a, uint32_t instance)
+{
+	struct routing_seen seen;
+	bool there = a->routing->ops->seen(a->routing, instance, &seen);
+
+	observe_instance(a->state, a->routing, instance);
+	if (a->phase != IDLE)
+		return false; /* statuses follow when it is over */
+	for (size_t i = 0; i < state_count(a->state); i++) {
+		struct edge_object *o = state_object(a->state, i);
+
+		if (o->want->kind == OBJECT_BGP && (o->instance == instance || o->gone))
+			set_neighbour_status(a, o);
+	}
+	return a->held > 0 && (!there || !can_let_go(&seen));
+}
+
+bool
+apply_routing_settled(const struct apply *a)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct routing_seen seen;
+	size_t n;
+	const uint32_t *instance = a->routing->ops->instances(a->routing, arena, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (a->routing->ops->seen(a->routing, instance[i], &seen) && !routing_settled(&seen))
+			return false;
+	return true;
 }
 
 /* --- the run --- */
@@ -335,10 +387,10 @@ set_statuses(struct apply *a)
 static void
 close_run(struct apply *a)
 {
-	bool nothing_new = a->done == 0 && a->reloads == 0;
+	bool nothing_new = a->done == 0 && a->wishes == 0;
 
 	a->phase = IDLE;
-	if (nothing_new && (a->failed > 0 ? a->told_revision == a->revision : a->retries == 0))
+	if (nothing_new && (a->failed == 0 || a->told_revision == a->revision))
 		return; /* what failed before has failed again, or there was nothing to do */
 	a->told_revision = a->revision;
 	a->record = (struct apply_record){
@@ -350,9 +402,9 @@ close_run(struct apply *a)
 	};
 	a->record_due = true;
 	dc_log(a->failed > 0 ? LOG_WARNING : LOG_INFO, "applied",
-	    "revision=%lld steps=%lld reloads=%lld failed=%lld ms=%lld read_ms=%lld routing_ms=%lld",
-	    (long long)a->revision, (long long)a->done, (long long)a->reloads, (long long)a->failed,
-	    (long long)a->record.ms, (long long)a->read_ms, (long long)a->routing_ms);
+	    "revision=%lld steps=%lld wishes=%lld held=%lld failed=%lld ms=%lld read_ms=%lld", (long long)a->revision,
+	    (long long)a->done, (long long)a->wishes, (long long)a->held, (long long)a->failed, (long long)a->record.ms,
+	    (long long)a->read_ms);
 }
 
 static void
@@ -373,14 +425,23 @@ static void
 work_before(struct apply *a)
 {
 	const struct round *r = &a->round;
+	const struct routing_desired *next = &r->routing[a->next];
+	struct routing_seen seen;
+	struct leave *leave;
 
 	if (a->next == r->routings) {
 		enter(a, STEPS);
 		return;
 	}
-	if (loses_something(&r->plan, r->routing[a->next].instance) || loses_neighbour(a, &r->routing[a->next]))
-		load_instance(a, &r->routing[a->next]);
 	a->next++;
+	if (!loses_something(&r->plan, next->instance) && !loses_neighbour(a, next)) {
+		leave_end(a, next->instance);
+		return;
+	}
+	wish(a, next, &seen);
+	leave = leave_of(a, next->instance);
+	leave->waits = can_let_go(&seen) && monotonic_since(leave->since) < LEAVE_MS;
+	a->held += leave->waits;
 }
 
 static void
@@ -401,11 +462,14 @@ work_steps(struct apply *a)
 	struct dc_error err = {0};
 
 	if (a->next < plan->steps - plan->late) {
-		run_step(a, &plan->step[a->next++]);
+		struct plan_step *step = &plan->step[a->next++];
+
+		if (!is_held(a, step->instance))
+			run_step(a, step);
 		return;
 	}
 	/* What the kernel says now counts, not what the steps said. */
-	if (plan->steps > plan->late && !look(a, &err)) {
+	if (a->done + a->failed > 0 && !look(a, &err)) {
 		read_back_failed(a, err.text);
 		return;
 	}
@@ -415,21 +479,31 @@ work_steps(struct apply *a)
 static void
 work_after(struct apply *a)
 {
+	struct routing_seen seen;
+
 	if (a->next == a->round.routings)
 		enter(a, LATE);
 	else
-		load_instance(a, &a->round.routing[a->next++]);
+		wish(a, &a->round.routing[a->next++], &seen);
 }
 
+/* A namespace goes when its daemon has gone. */
 static void
 work_late(struct apply *a)
 {
 	struct plan *plan = &a->round.plan;
+	struct plan_step *step = &plan->step[plan->steps - plan->late + a->next];
+	struct routing_seen seen;
 
-	if (a->next == plan->late)
+	if (a->next == plan->late) {
 		finish(a);
+		return;
+	}
+	a->next++;
+	if (a->routing->ops->seen(a->routing, step->instance, &seen) && seen.state != ROUTING_ABSENT)
+		a->held++;
 	else
-		run_step(a, &plan->step[plan->steps - plan->late + a->next++]);
+		run_step(a, step);
 }
 
 bool
@@ -484,12 +558,6 @@ apply_seen(const struct apply *a)
 	return a->has_seen ? &a->round.seen : NULL;
 }
 
-const struct loaded *
-apply_given(const struct apply *a)
-{
-	return &a->loaded;
-}
-
 /* --- the record --- */
 
 static bool
@@ -509,7 +577,7 @@ prove(const struct edge_object *o, utc_ms now, struct apply_record *r)
 {
 	int64_t up;
 
-	if (o->before == 0 || o->touched || o->want->deleted)
+	if (o->before == 0 || o->changed > o->ground || o->want->deleted)
 		return;
 	up = uptime(&o->session, now);
 	r->shortest_uptime = r->watched++ == 0 || up < r->shortest_uptime ? up : r->shortest_uptime;

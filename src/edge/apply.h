@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: ISC */
-/* apply.h - makes the router what the desired set says: read back, plan, steps, routing daemon, read back again, and a
- * status per object.
+/* apply.h - makes the router what the desired set says: read back, plan, steps, read back again, hand what may run to
+ * the routing driver, and a status per object.
  *
  * Runs in slices, so that observing and reporting go on meanwhile. It borrows from the state's objects between begin
- * and end: abort it before the state changes. Whatever is left undone is found again by the next run. */
+ * and end: abort it before the state changes. Whatever is left undone is found again by the next run.
+ *
+ * A run waits for no daemon. Neighbours go before what they stand on does, so that they take leave of their peers: the
+ * steps of an instance whose daemon has yet to let go of some are left to the next run, which follows when it has, or
+ * when it was given long enough. */
 #ifndef DC_EDGE_APPLY_H
 #define DC_EDGE_APPLY_H
 
 #include "edge/kernel.h"
-#include "edge/loaded.h"
 #include "edge/plan.h"
+#include "edge/routing.h"
 #include "edge/state.h"
 
 struct apply;
@@ -37,7 +41,12 @@ int64_t apply_running_ms(const struct apply *); /* since the run began */
 bool apply_must_retry(const struct apply *);                 /* something failed or is not there yet */
 int64_t apply_read_ms(const struct apply *);                 /* what reading back cost */
 const struct kernel_state *apply_seen(const struct apply *); /* as read last; NULL: never. Valid until the next begin */
-const struct loaded *apply_given(const struct apply *);
+
+/* The routing driver has news of an instance: sessions and the statuses of its neighbours follow. True: something that
+ * the last run left undone can be done now. */
+bool apply_routing_changed(struct apply *, uint32_t instance);
+/* Whether the driver is through with every wish, done or with words why not. */
+bool apply_routing_settled(const struct apply *);
 
 bool apply_has_record(const struct apply *); /* one is to be taken */
 /* Sessions were looked at after the run: its record, when it did anything and no record was taken yet. */

@@ -18,11 +18,10 @@
 #include "edge/state.h"
 
 #define POLL_SECONDS 25
-#define TICK_MS 200
-#define OBSERVE_MS 500
 #define SLICE_MS 20           /* of an apply, then the loop looks around */
 #define FINISH_MS 2000        /* that a running apply gets when there is something newer */
-#define PROOF_MS 300          /* after an apply, before its record is taken: a reset shows a little later */
+#define PROOF_MS 1000         /* after an apply, before its record is taken: a reset shows a little later */
+#define PROOF_MAX_MS 5000     /* and while a daemon has yet to take over its part */
 #define READ_BACK_MIN_MS 1000 /* between two looks at the whole router, by what a look costs */
 #define READ_BACK_MAX_MS 10000
 #define READ_BACK_COST 50
@@ -46,7 +45,7 @@
 #define TROUBLE_LOG_MS 60000
 #define STATUS_LOCKED 423 /* dcaasd: another process has our place */
 
-enum timer { TIMER_TICK, TIMER_OBSERVE, TIMER_READ_BACK, TIMER_CHANGE, TIMER_WORK, TIMER_REPORT, TIMERS };
+enum timer { TIMER_PROOF, TIMER_READ_BACK, TIMER_CHANGE, TIMER_WORK, TIMER_REPORT, TIMERS };
 
 struct network {
 	const struct edge_settings *settings;
@@ -63,7 +62,8 @@ struct network {
 	bool asked; /* a first poll was made */
 	bool look;  /* the next poll asks for a snapshot */
 	struct monotonic looked;
-	bool applied; /* a first apply is through */
+	bool applied;       /* a first apply is through */
+	bool routing_known; /* and every daemon has taken it over, or is known not to */
 	struct monotonic begun, applied_at, reported_at, minor_at;
 	int64_t report_interval_ms;
 	int retry_ms, report_retry_ms;
@@ -87,7 +87,8 @@ start_timer(struct network *n, enum timer which, int64_t ms)
 static bool
 may_report(const struct network *n)
 {
-	return n->applied || report_held(n->report) != NULL || monotonic_since(n->begun) >= FIRST_REPORT_MS;
+	return (n->applied && n->routing_known) || report_held(n->report) != NULL ||
+	       monotonic_since(n->begun) >= FIRST_REPORT_MS;
 }
 
 static void
@@ -114,8 +115,12 @@ consider_report(struct network *n)
 	int64_t since = monotonic_since(n->reported_at), left = n->report_interval_ms - since, major_left, minor_left;
 	struct report_need need;
 
-	if (!channel_can_report(n->channel) || n->report_failed || !may_report(n))
+	if (!channel_can_report(n->channel) || n->report_failed)
 		return;
+	if (!may_report(n)) {
+		start_timer(n, TIMER_REPORT, FIRST_REPORT_MS - monotonic_since(n->begun));
+		return;
+	}
 	need = report_need(n->report, n->state, apply_seen(n->apply));
 	major_left = need.major ? REPORT_GAP_MS - since : left;
 	minor_left = need.minor > 0
@@ -239,26 +244,30 @@ reported(void *arg, long status, const char *words)
 /* --- down: applying --- */
 
 static void
-observe(struct network *n)
+take_record(struct network *n)
 {
 	struct apply_record record;
 
-	observe_all(n->state, n->routing, apply_given(n->apply));
-	if (monotonic_since(n->applied_at) >= PROOF_MS && apply_take_record(n->apply, &record))
+	if (apply_take_record(n->apply, &record))
 		report_add_record(n->report, &record);
 }
 
-/* The record of the run before, before the next one begins. */
+/* Sessions are looked at a little later than the daemon takes over what they run on. */
 static void
-settle_record(struct network *n)
+on_proof(evutil_socket_t fd, short what, void *arg)
 {
-	struct apply_record record;
+	struct network *n = arg;
 
+	(void)fd;
+	(void)what;
 	if (!apply_has_record(n->apply))
 		return;
-	observe_all(n->state, n->routing, apply_given(n->apply));
-	if (apply_take_record(n->apply, &record))
-		report_add_record(n->report, &record);
+	if (!apply_routing_settled(n->apply) && monotonic_since(n->applied_at) < PROOF_MAX_MS) {
+		start_timer(n, TIMER_PROOF, PROOF_MS);
+		return;
+	}
+	take_record(n);
+	consider_report(n);
 }
 
 static void
@@ -306,10 +315,10 @@ on_change(evutil_socket_t fd, short what, void *arg)
 static void
 apply_ended(struct network *n)
 {
-	if (!n->applied)
-		observe_all(n->state, n->routing, apply_given(n->apply)); /* for the first report */
 	n->applied = true;
+	n->routing_known = n->routing_known || apply_routing_settled(n->apply);
 	n->applied_at = monotonic_now();
+	start_timer(n, TIMER_PROOF, PROOF_MS);
 	look_again_later(n, apply_must_retry(n->apply));
 	listen_for_changes(n);
 	consider_report(n);
@@ -344,7 +353,7 @@ start_apply(struct network *n)
 		look_again_later(n, true);
 		return;
 	}
-	settle_record(n);
+	take_record(n); /* of the run before */
 	if (apply_begin(n->apply, &err)) {
 		event_del(n->timer[TIMER_READ_BACK]);
 		event_del(n->timer[TIMER_CHANGE]);
@@ -501,23 +510,13 @@ static const struct channel_events channel_events = {ask, desired, nothing, trou
 /* --- time and signals --- */
 
 static void
-on_tick(evutil_socket_t fd, short what, void *arg)
+routing_news(void *arg, uint32_t instance)
 {
 	struct network *n = arg;
 
-	(void)fd;
-	(void)what;
-	n->routing->ops->tick(n->routing);
-}
-
-static void
-on_observe(evutil_socket_t fd, short what, void *arg)
-{
-	struct network *n = arg;
-
-	(void)fd;
-	(void)what;
-	observe(n);
+	if (apply_routing_changed(n->apply, instance))
+		start_timer(n, TIMER_READ_BACK, 0); /* what waited for the daemon */
+	n->routing_known = n->routing_known || (n->applied && apply_routing_settled(n->apply));
 	consider_report(n);
 }
 
@@ -553,8 +552,7 @@ make_events(struct network *n)
 		short flags;
 		int64_t ms; /* 0: when asked */
 	} timers[TIMERS] = {
-	    [TIMER_TICK] = {on_tick, EV_PERSIST, TICK_MS},
-	    [TIMER_OBSERVE] = {on_observe, EV_PERSIST, OBSERVE_MS},
+	    [TIMER_PROOF] = {on_proof, 0, 0},
 	    [TIMER_READ_BACK] = {on_read_back, 0, 0},
 	    [TIMER_CHANGE] = {on_read_back, 0, 0},
 	    [TIMER_WORK] = {on_work, 0, 0},
@@ -628,6 +626,7 @@ open_all(struct network *n, struct dc_error *err)
 	n->report = report_new(n->settings->sim ? "sim" : "linux");
 	make_events(n);
 	make_change_event(n);
+	n->routing->ops->start(n->routing, n->base, routing_news, n);
 	return channel_open(n->settings, n->base, &channel_events, n, &n->channel, err);
 }
 
@@ -639,9 +638,9 @@ close_all(struct network *n)
 	apply_free(n->apply);
 	report_free(n->report);
 	state_close(n->state);
+	n->routing->ops->close(n->routing);
 	if (n->base != NULL)
 		event_base_free(n->base);
-	n->routing->ops->close(n->routing);
 	n->kernel->ops->close(n->kernel);
 	libevent_global_shutdown();
 }
@@ -667,6 +666,7 @@ network_run(const struct edge_settings *settings, struct kernel *kernel, struct 
 		mask_stops(SIG_UNBLOCK);
 		start_apply(&n);
 		channel_start(n.channel);
+		consider_report(&n);
 		event_base_dispatch(n.base);
 		mask_stops(SIG_BLOCK);
 	} else {

@@ -57,7 +57,7 @@ take_session(struct edge_object *o, const struct routing_session *s)
 	o->session = now;
 }
 
-/* The daemon is not to be had: nothing of it is up. */
+/* No daemon runs it. */
 static void
 take_down(struct edge_object *o, const char *why)
 {
@@ -79,44 +79,57 @@ find_neighbour(struct state *state, const char *key)
 	return o != NULL && o->want->kind == OBJECT_BGP ? o : NULL;
 }
 
-static void
-observe_instance(struct state *state, struct routing *routing, const struct loaded_instance *in)
+/* What keeps the whole instance from a wish concerns the neighbours that the wish has changed. */
+static const char *
+fault_of(const struct routing_seen *seen, const struct routing_session *s)
 {
-	_cleanup_arena_ struct arena *arena = arena_new();
-	struct routing_session *session = NULL;
-	struct dc_error err = {0};
-	size_t n = 0;
-	struct edge_object *o;
-	bool there = routing->ops->observe(routing, in->number, arena, &session, &n, &err) == DC_OK;
-
-	for (size_t i = 0; there && i < n; i++)
-		if ((o = find_neighbour(state, session[i].key)) != NULL) {
-			take_session(o, &session[i]);
-			o->looked_at = true;
-		}
-	for (size_t i = 0; !there && i < in->desired.neighbour_count; i++)
-		if ((o = find_neighbour(state, in->desired.neighbour[i].key)) != NULL) {
-			take_down(o, err.text);
-			o->looked_at = true;
-		}
+	if (s->refused != NULL)
+		return s->refused;
+	return s->changed > seen->loaded ? seen->why : NULL;
 }
 
 void
-observe_all(struct state *state, struct routing *routing, const struct loaded *loaded)
+observe_instance(struct state *state, struct routing *routing, uint32_t instance)
 {
-	size_t n = state_count(state);
+	struct routing_seen seen;
+
+	if (!routing->ops->seen(routing, instance, &seen))
+		return;
+	for (size_t i = 0; i < seen.sessions; i++) {
+		const struct routing_session *s = &seen.session[i];
+		struct edge_object *o = find_neighbour(state, s->key);
+
+		if (o == NULL)
+			continue;
+		o->looked_at = true;
+		o->changed = s->changed;
+		text_set(&o->neighbour_error, fault_of(&seen, s));
+		if (s->refused != NULL)
+			take_down(o, s->refused);
+		else if (s->known)
+			take_session(o, s);
+	}
+}
+
+void
+observe_all(struct state *state, struct routing *routing)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	size_t n = state_count(state), instances;
+	const uint32_t *instance = routing->ops->instances(routing, arena, &instances);
 
 	for (size_t i = 0; i < n; i++)
 		state_object(state, i)->looked_at = false;
-	for (size_t i = 0; i < loaded->n; i++)
-		if (loaded->v[i].desired.vrf_count > 0)
-			observe_instance(state, routing, &loaded->v[i]);
-	/* What no daemon runs is not up, whatever it was. */
+	for (size_t i = 0; i < instances; i++)
+		observe_instance(state, routing, instance[i]);
 	for (size_t i = 0; i < n; i++) {
 		struct edge_object *o = state_object(state, i);
 
-		if (!o->looked_at && o->session.established)
-			take_down(
-			    o, o->neighbour_error != NULL ? o->neighbour_error : "the routing daemon does not run it");
+		if (o->looked_at)
+			continue;
+		o->changed = 0;
+		text_set(&o->neighbour_error, NULL);
+		if (o->session.established)
+			take_down(o, "the routing daemon does not run it");
 	}
 }

@@ -3,11 +3,13 @@
 #ifndef DC_EDGE_OBSERVE_H
 #define DC_EDGE_OBSERVE_H
 
-#include "edge/loaded.h"
+#include "edge/routing.h"
 #include "edge/state.h"
 
-/* Looks at the sessions of every instance that runs. A daemon that is not to be had has all of its sessions down. */
-void observe_all(struct state *, struct routing *, const struct loaded *);
+/* Takes over what the driver knows of an instance's neighbours: whose part is refused, and the sessions. */
+void observe_instance(struct state *, struct routing *, uint32_t instance);
+/* The same for all, and what no instance has any more is down. */
+void observe_all(struct state *, struct routing *);
 
 enum session_change { SESSION_SAME, SESSION_MINOR, SESSION_MAJOR };
 

@@ -40,3 +40,19 @@ routing_copy(const struct routing_desired *d, struct arena *arena)
 	copy.neighbour = copy_neighbours(d, arena);
 	return copy;
 }
+
+const char *
+routing_state_name(enum routing_state s)
+{
+#define ROUTING_STATE(name, text) [ROUTING_##name] = text,
+	static const char *const names[] = {ROUTING_STATES(ROUTING_STATE)};
+#undef ROUTING_STATE
+
+	return names[s];
+}
+
+bool
+routing_settled(const struct routing_seen *s)
+{
+	return s->set == s->loaded || s->why != NULL;
+}

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /* routing.h - a routing daemon behind a small driver: desired neighbours in, session states out. bird/ is the real one,
- * sim.c the simulated. The caller knows neither.
+ * sim_routing.c the simulated. The caller knows neither.
  *
  * An instance is one daemon with its own configuration, control socket and (real) network namespace; a VRF lives in one
- * instance, wholly. The driver owns the files of its instances below the state directory. */
+ * instance, wholly. The driver owns the files of its instances below the state directory.
+ *
+ * No call waits for a daemon. set() leaves a wish and returns; the driver works from the event loop, tries again at its
+ * own pace what failed, and calls back when what seen() shows has changed. A daemon that does not answer concerns its
+ * own instance only. */
 #ifndef DC_ROUTING_H
 #define DC_ROUTING_H
 
@@ -42,15 +46,34 @@ struct routing_desired { /* of one instance, whole */
 	uint32_t instance;
 	const struct routing_vrf *vrf;
 	size_t vrf_count;
-	const struct routing_neighbour *neighbour;
+	const struct routing_neighbour *neighbour; /* sorted by key */
 	size_t neighbour_count;
 };
 
 /* The same with all that it points to, in the arena. */
 struct routing_desired routing_copy(const struct routing_desired *, struct arena *);
 
+#define ROUTING_STATES(X)                                                                                              \
+	X(ABSENT, "absent")           /* does not run, and is not to */                                                \
+	X(STARTING, "starting")       /* was started or found, and has not answered yet */                             \
+	X(RUNNING, "running")         /* answers */                                                                    \
+	X(CONFIGURING, "configuring") /* is taking over a configuration */                                             \
+	X(SILENT, "silent")           /* runs and does not answer: nothing is known of its sessions */                 \
+	X(BACKOFF, "backoff")         /* is dead, and is started again after a while */                                \
+	X(STOPPING, "stopping")       /* was asked to end */
+
+#define ROUTING_STATE(name, text) ROUTING_##name,
+enum routing_state { ROUTING_STATES(ROUTING_STATE) };
+#undef ROUTING_STATE
+
+const char *routing_state_name(enum routing_state);
+
+/* One neighbour of what was set last, and its session. */
 struct routing_session {
 	const char *key;
+	const char *refused; /* the daemon's words: it is left out for its own fault. NULL: it is not */
+	uint64_t changed; /* the set that last gave a reason to touch its session: it is new, or its own part differs */
+	bool known;       /* the rest is */
 	bool established;
 	const char
 	    *state;   /* Idle, Connect, Active, OpenSent, OpenConfirm, Established, Down; "Disabled" by the limit */
@@ -62,34 +85,43 @@ struct routing_session {
 	uint64_t md5_failures, md5_not_found, md5_unexpected; /* of the whole instance */
 };
 
-/* What became of one neighbour in an apply. */
-struct routing_result {
-	const char *key;
-	enum dc_code code;
-	const char *text; /* the daemon's words when code is not DC_OK */
+/* What the driver knows of an instance. */
+struct routing_seen {
+	enum routing_state state;
+	const char *why;      /* what keeps it from what was set, in words; NULL: nothing */
+	uint64_t set, loaded; /* what was set last, and what the daemon runs on (0: unknown). Equal: all of it is in
+			       * place but for who is refused. */
+	int64_t age_ms;       /* of the sessions; -1: not told yet. While the daemon is not to be had they are down. */
+	const struct routing_session *session; /* sorted by key */
+	size_t sessions;
 };
 
+struct event_base;
 struct routing;
+typedef void routing_changed(void *arg, uint32_t instance);
 
 struct routing_ops {
-	/* Brings the instance to exactly this: writes, checks and loads the configuration; starts the daemon if needed.
-	 * Changing one neighbour never resets another. A neighbour that the daemon's check refuses is left out and gets
-	 * its error; the rest is applied. *results: one per neighbour, arena. An instance with no VRF is stopped. */
-	enum dc_code (*apply)(struct routing *, const struct routing_desired *, struct arena *,
-	    struct routing_result **results, struct dc_error *err);
-	/* Sessions of the instance as they are now (cheap to call every half second). DC_E_DAEMON when the daemon is
-	 * not to be had; it is then started again by the driver at its own pace. */
-	enum dc_code (*observe)(struct routing *, uint32_t instance, struct arena *, struct routing_session **ret,
-	    size_t *n, struct dc_error *err);
-	/* To be called every 100 to 500 ms: timers (restart of dead daemons, growing waits after a route limit, the
-	 * guard against sessions without a key). Never blocks longer than an agent call. */
-	void (*tick)(struct routing *);
+	/* Once, before anything else; `changed` is called from the loop only. */
+	void (*start)(struct routing *, struct event_base *, routing_changed *changed, void *arg);
+	/* The instance is to be exactly this (copied). Changing one neighbour never resets another. A neighbour that
+	 * the daemon refuses is left out, the rest is loaded. An instance with no VRF is stopped, then forgotten.
+	 * Returns the number of this wish, greater than all before; that of the last one when nothing differs. */
+	uint64_t (*set)(struct routing *, const struct routing_desired *);
+	/* False: the driver has nothing to do with that instance. *ret borrows until the loop goes on. */
+	bool (*seen)(struct routing *, uint32_t instance, struct routing_seen *ret);
+	/* Numbers of the instances that the driver has to do with; in the arena. */
+	uint32_t *(*instances)(struct routing *, struct arena *, size_t *n);
+	/* Whether a neighbour of that key may still run in the instance; 0: in any. */
+	bool (*may_run)(struct routing *, uint32_t instance, const char *key);
 	struct routing *(*close)(struct routing *); /* daemons go on running */
 };
 
 struct routing {
 	const struct routing_ops *ops;
 };
+
+/* Whether the driver is through with what was set: it is in place, or words say why not. */
+bool routing_settled(const struct routing_seen *);
 
 struct agent;
 /* <state_dir>/bird/<instance>/ has bird.conf (0600), bird.ctl, bird.pid, bird.log. */

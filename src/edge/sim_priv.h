@@ -34,6 +34,8 @@ struct sim_neighbour {
 	int64_t due; /* monotonic ms of the next change of its session */
 	utc_ms since;
 	const char *last_error;
+	bool refused;
+	uint64_t changed; /* the wish that made it as it is */
 };
 
 struct sim_vrf {
@@ -54,7 +56,10 @@ struct sim_instance {
 	struct sim_vrf *vrf;
 	size_t vrfs;
 	struct sim_neighbour *neighbour; /* sorted by key */
+	struct routing_session *session; /* same order: what is shown of them */
 	size_t neighbours;
+	uint64_t set, loaded;
+	int64_t loaded_at; /* monotonic ms: `set` is in place from then on */
 };
 
 struct sim {
@@ -69,6 +74,11 @@ struct sim {
 	size_t instances;
 	char (*asked)[OP_NAME_MAX]; /* ports that VLANs were made on */
 	size_t asked_n;
+	uint64_t wishes;
+	struct event *tick;
+	unsigned ticks;
+	routing_changed *changed;
+	void *changed_arg;
 	int changes; /* eventfd: the options, and with them what the kernel shows, changed since the last read */
 };
 

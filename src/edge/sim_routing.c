@@ -2,11 +2,14 @@
 /* sim_routing.c - the simulated routing daemon and the neighbours that talk to it. A session needs its ground (device
  * up, carrier, our address), comes up after a while, announces the configured number of routes, and may flap. Both
  * sides of a link between two gateways are ours: each is a neighbour of its own here. */
+#include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "edge/sim_priv.h"
 
+#define TICK_MS 100
+#define COUNT_TICKS 5       /* between two counts of what is advertised */
 #define LIMIT_WAIT_MS 60000 /* a session that passed its route limit stays off for so long */
 
 static struct sim *
@@ -51,8 +54,10 @@ sim_forget_neighbours(struct sim_instance *in)
 	for (size_t i = 0; i < in->neighbours; i++)
 		neighbour_clear(&in->neighbour[i]);
 	free(in->neighbour);
+	free(in->session);
 	free(in->vrf);
 	in->neighbour = NULL;
+	in->session = NULL;
 	in->vrf = NULL;
 	in->neighbours = in->vrfs = 0;
 }
@@ -119,60 +124,90 @@ take_vrfs(struct sim_instance *in, const struct routing_desired *d)
 	}
 }
 
-/* Those that are as before keep their session. */
-static void
-take_neighbours(struct sim *s, struct sim_instance *in, const struct routing_desired *d, struct routing_result *result)
+static bool
+is_refused(const struct sim *s, const struct routing_neighbour *w)
+{
+	return sim_names(s->options.fail, w->name);
+}
+
+/* Whether it is on this already. */
+static bool
+has_all(const struct sim *s, struct sim_instance *in, const struct routing_desired *d)
+{
+	if (in->vrfs != d->vrf_count || in->neighbours != d->neighbour_count)
+		return false;
+	for (size_t i = 0; i < d->vrf_count; i++)
+		if (strcmp(in->vrf[i].device, d->vrf[i].device) != 0 || in->vrf[i].table != d->vrf[i].table)
+			return false;
+	for (size_t i = 0; i < d->neighbour_count; i++) {
+		const struct sim_neighbour *n = find_neighbour(in, d->neighbour[i].key);
+
+		if (n == NULL || !is_same(n, &d->neighbour[i]) || n->route_limit != d->neighbour[i].route_limit ||
+		    n->refused != is_refused(s, &d->neighbour[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Those that are as before keep their session; returns how many are not and take their time. */
+static size_t
+take_neighbours(struct sim *s, struct sim_instance *in, const struct routing_desired *d)
 {
 	struct sim_neighbour *fresh = calloc(d->neighbour_count + 1, sizeof(*fresh));
-	size_t n = 0;
+	size_t slow = 0;
 
 	if (fresh == NULL)
 		abort();
 	for (size_t i = 0; i < d->neighbour_count; i++) {
 		const struct routing_neighbour *w = &d->neighbour[i];
 		struct sim_neighbour *old = find_neighbour(in, w->key);
+		bool refused = is_refused(s, w);
 
-		result[i] = (struct routing_result){.key = w->key};
-		if (sim_names(s->options.fail, w->name)) {
-			result[i].code = DC_E_DAEMON;
-			result[i].text = "refused as the options ask (simulated)";
-			continue;
-		}
-		if (old != NULL && is_same(old, w)) {
-			fresh[n] = *old;
+		if (old != NULL && is_same(old, w) && old->refused == refused) {
+			fresh[i] = *old;
 			*old = (struct sim_neighbour){.key = old->key};
-			fresh[n].key = copy(w->key);
+			fresh[i].key = copy(w->key);
 		} else {
-			fresh[n] = neighbour_new(s, w);
-			if (sim_lists_session(s->options.slow, in, &fresh[n]))
-				sim_pause(s);
+			fresh[i] = neighbour_new(s, w);
+			fresh[i].changed = in->set;
+			fresh[i].refused = refused;
+			slow += sim_lists_session(s->options.slow, in, &fresh[i]);
 		}
-		fresh[n++].route_limit = w->route_limit;
+		fresh[i].route_limit = w->route_limit;
 	}
-	qsort(fresh, n, sizeof(*fresh), compare_neighbour);
 	for (size_t i = 0; i < in->neighbours; i++)
 		neighbour_clear(&in->neighbour[i]);
 	free(in->neighbour);
 	in->neighbour = fresh;
-	in->neighbours = n;
+	in->neighbours = d->neighbour_count;
+	return slow;
 }
 
-static enum dc_code
-sim_apply(struct routing *r, const struct routing_desired *d, struct arena *arena, struct routing_result **results,
-    struct dc_error *err)
+static void show(struct sim *, struct sim_instance *);
+
+static uint64_t
+sim_set(struct routing *r, const struct routing_desired *d)
 {
 	struct sim *s = of_routing(r);
 	struct sim_instance *in = sim_instance(s, d->instance);
 
 	sim_reread(s);
-	*results = arena_array(arena, d->neighbour_count + 1, sizeof(**results));
-	if (in == NULL)
-		return d->vrf_count == 0
-			   ? DC_OK
-			   : dc_fail(err, DC_E_DAEMON, NULL, "instance %u has no namespace (simulated)", d->instance);
+	if (in == NULL || has_all(s, in, d))
+		return in == NULL ? 0 : in->set;
+	in->set = ++s->wishes;
+	in->loaded_at = monotonic_now().ms;
 	take_vrfs(in, d);
-	take_neighbours(s, in, d, *results);
-	return DC_OK;
+	in->loaded_at += (int64_t)take_neighbours(s, in, d) * s->options.change_ms;
+	if (in->loaded_at <= monotonic_now().ms)
+		in->loaded = in->set;
+	for (size_t i = 0; i < in->neighbours; i++)
+		if (in->neighbour[i].changed == in->set)
+			in->neighbour[i].due += in->loaded_at - monotonic_now().ms;
+	free(in->session);
+	if ((in->session = calloc(in->neighbours + 1, sizeof(*in->session))) == NULL)
+		abort();
+	show(s, in);
+	return in->set;
 }
 
 /* --- time passes --- */
@@ -206,6 +241,8 @@ flaps(const struct sim *s, const struct sim_instance *in, const struct sim_neigh
 static void
 live(const struct sim *s, const struct sim_instance *in, struct sim_neighbour *n, int64_t now)
 {
+	if (n->refused)
+		return;
 	if (!has_ground(s, in, n)) {
 		if (n->established)
 			fall(n, 0, "Interface is down (simulated)");
@@ -247,53 +284,147 @@ advertised(const struct sim_instance *in, const struct sim_neighbour *n)
 	return 0;
 }
 
-static enum dc_code
-sim_observe(struct routing *r, uint32_t instance, struct arena *arena, struct routing_session **ret, size_t *ret_n,
-    struct dc_error *err)
+static void
+show_one(const struct sim *s, const struct sim_instance *in, const struct sim_neighbour *n, struct routing_session *ret)
 {
-	struct sim *s = of_routing(r);
-	struct sim_instance *in = sim_instance(s, instance);
-	int64_t now = monotonic_now().ms;
-
-	if (in == NULL)
-		return dc_fail(err, DC_E_DAEMON, NULL, "instance %u does not run (simulated)", instance);
-	count_vpc_routes(in);
-	*ret = arena_array(arena, in->neighbours + 1, sizeof(**ret));
-	*ret_n = in->neighbours;
-	for (size_t i = 0; i < in->neighbours; i++) {
-		struct sim_neighbour *n = &in->neighbour[i];
-
-		live(s, in, n, now);
-		(*ret)[i] = (struct routing_session){
-		    .key = arena_strdup(arena, n->key),
-		    .established = n->established,
-		    .state = n->established         ? "Established"
-			     : n->limited           ? "Disabled"
-			     : has_ground(s, in, n) ? "Connect"
-						    : "Idle",
-		    .since = n->since,
-		    .received = n->established ? s->options.routes : 0,
-		    .accepted = n->established ? s->options.routes : 0,
-		    .advertised = n->established ? advertised(in, n) : 0,
-		    .last_error = n->last_error,
-		    .tcp = n->established ? "ESTABLISHED" : "none",
-		    .md5 = n->md5,
-		};
-	}
-	return DC_OK;
+	*ret = (struct routing_session){
+	    .key = n->key,
+	    .refused = n->refused ? "refused as the options ask (simulated)" : NULL,
+	    .changed = n->changed,
+	    .known = true,
+	    .established = n->established,
+	    .state = n->established         ? "Established"
+		     : n->limited           ? "Disabled"
+		     : has_ground(s, in, n) ? "Connect"
+					    : "Idle",
+	    .since = n->since,
+	    .received = n->established ? s->options.routes : 0,
+	    .accepted = n->established ? s->options.routes : 0,
+	    .advertised = n->established ? advertised(in, n) : 0,
+	    .last_error = n->last_error,
+	    .tcp = n->established ? "ESTABLISHED" : "none",
+	    .md5 = n->md5,
+	};
 }
 
 static void
-sim_tick(struct routing *r)
+show(struct sim *s, struct sim_instance *in)
 {
-	sim_reread(of_routing(r));
+	count_vpc_routes(in);
+	for (size_t i = 0; i < in->neighbours; i++)
+		show_one(s, in, &in->neighbour[i], &in->session[i]);
+}
+
+static bool
+live_all(const struct sim *s, struct sim_instance *in)
+{
+	int64_t now = monotonic_now().ms;
+	bool changed = false;
+
+	for (size_t i = 0; i < in->neighbours; i++) {
+		struct sim_neighbour *n = &in->neighbour[i];
+		bool established = n->established;
+		const char *error = n->last_error;
+
+		live(s, in, n, now);
+		changed = changed || n->established != established || n->last_error != error;
+	}
+	if (in->loaded != in->set && now >= in->loaded_at) {
+		in->loaded = in->set;
+		changed = true;
+	}
+	return changed;
+}
+
+static void
+on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct sim *s = arg;
+	bool count = ++s->ticks % COUNT_TICKS == 0;
+
+	(void)fd;
+	(void)what;
+	sim_reread(s);
+	for (size_t i = 0; i < s->instances; i++) {
+		struct sim_instance *in = s->instance[i];
+
+		if (!live_all(s, in) && !count)
+			continue;
+		show(s, in);
+		s->changed(s->changed_arg, in->number);
+	}
+}
+
+static void
+sim_start(struct routing *r, struct event_base *base, routing_changed *changed, void *arg)
+{
+	struct sim *s = of_routing(r);
+
+	s->changed = changed;
+	s->changed_arg = arg;
+	if ((s->tick = event_new(base, -1, EV_PERSIST, on_tick, s)) == NULL)
+		abort();
+	event_add(s->tick, &(struct timeval){.tv_usec = TICK_MS * 1000});
+}
+
+static bool
+sim_seen(struct routing *r, uint32_t instance, struct routing_seen *ret)
+{
+	const struct sim_instance *in = sim_instance(of_routing(r), instance);
+
+	if (in == NULL || in->vrfs == 0)
+		return false;
+	*ret = (struct routing_seen){
+	    .state = in->loaded == in->set ? ROUTING_RUNNING : ROUTING_CONFIGURING,
+	    .set = in->set,
+	    .loaded = in->loaded,
+	    .session = in->session,
+	    .sessions = in->neighbours,
+	};
+	return true;
+}
+
+static uint32_t *
+sim_instances(struct routing *r, struct arena *arena, size_t *n)
+{
+	const struct sim *s = of_routing(r);
+	uint32_t *number = arena_array(arena, s->instances + 1, sizeof(*number));
+
+	*n = 0;
+	for (size_t i = 0; i < s->instances; i++)
+		if (s->instance[i]->vrfs > 0)
+			number[(*n)++] = s->instance[i]->number;
+	return number;
+}
+
+static bool
+sim_may_run(struct routing *r, uint32_t instance, const char *key)
+{
+	const struct sim *s = of_routing(r);
+
+	for (size_t i = 0; i < s->instances; i++)
+		if ((instance == 0 || s->instance[i]->number == instance) &&
+		    (s->instance[i]->loaded != s->instance[i]->set || find_neighbour(s->instance[i], key) != NULL))
+			return true;
+	return false;
 }
 
 static struct routing *
 sim_routing_close(struct routing *r)
 {
-	sim_release(of_routing(r));
+	struct sim *s = of_routing(r);
+
+	if (s->tick != NULL)
+		event_free(s->tick);
+	sim_release(s);
 	return NULL;
 }
 
-const struct routing_ops sim_routing_ops = {sim_apply, sim_observe, sim_tick, sim_routing_close};
+const struct routing_ops sim_routing_ops = {
+    .start = sim_start,
+    .set = sim_set,
+    .seen = sim_seen,
+    .instances = sim_instances,
+    .may_run = sim_may_run,
+    .close = sim_routing_close,
+};

@@ -39,9 +39,12 @@ struct edge_object {
 	char *step_error;      /* heap; why a step of the last apply failed */
 	char *neighbour_error; /* heap; the routing daemon's words about this neighbour */
 	struct session session;
-	bool looked_at; /* its session, in the last round of looking */
-	utc_ms before;  /* when its session had come up, as an apply began; 0: it was not up */
-	bool touched;   /* by that apply */
+	bool looked_at;    /* its session, in the last round of looking */
+	bool placed, gone; /* neighbour, by the last plan: it may run; tombstone: nothing else of it is left */
+	uint32_t instance; /* neighbour: that the last plan had it in; 0: none */
+	uint64_t changed;  /* the wish that last gave a reason to touch its session; 0: it is in none */
+	utc_ms before;     /* when its session had come up, as an apply began; 0: it was not up */
+	uint64_t ground;   /* the wish that its daemon ran on then */
 
 	/* what report.c has told */
 	bool told;

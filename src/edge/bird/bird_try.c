@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* bird_try.c - the driver and the agent without the rest of the edge, for test/lab/test_bird.py: commands come as lines
  * from a file (a FIFO), what happens goes to stdout. Usage: bird_try STATE_DIR UID COMMANDS */
+#include <event2/event.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -17,7 +17,6 @@
 #define INSTANCE 1
 #define WORDS_MAX 16
 #define PEERS_MAX 256
-#define TICK_MS 100
 
 struct
 try {
@@ -29,6 +28,11 @@ try {
 	struct routing_neighbour peer[PEERS_MAX];
 	struct routing_desired desired;
 	char *shown[PEERS_MAX]; /* what was last said of it */
+	struct event_base *loop;
+	FILE *in;
+	uint64_t wish; /* that is not told yet; 0: none */
+	bool leaving;  /* when it is */
+	struct monotonic wished;
 };
 
 static struct ip_prefix
@@ -182,23 +186,39 @@ do_unpeer(struct try *t, char **w, size_t n)
 			t->peer[i] = t->peer[--t->desired.neighbour_count];
 }
 
+/* The driver takes neighbours sorted by key. */
+static int
+by_key(const void *a, const void *b)
+{
+	return strcmp(((const struct routing_neighbour *)a)->key, ((const struct routing_neighbour *)b)->key);
+}
+
+static void
+tell_wish(struct try *t)
+{
+	struct routing_seen seen = {0};
+	bool there = t->routing->ops->seen(t->routing, INSTANCE, &seen);
+	struct dc_error err = {0};
+
+	if (t->wish == 0 || (there && !routing_settled(&seen)))
+		return;
+	t->wish = 0;
+	for (size_t i = 0; i < seen.sessions; i++)
+		if (seen.session[i].refused != NULL)
+			printf("refused %s %s\n", seen.session[i].key, seen.session[i].refused);
+	printf("took %lld ms\n", (long long)monotonic_since(t->wished));
+	told("apply", seen.why != NULL ? dc_fail(&err, DC_E_DAEMON, NULL, "%s", seen.why) : DC_OK, &err);
+}
+
 static void
 do_apply(struct try *t, char **w, size_t n)
 {
-	_cleanup_arena_ struct arena *a = arena_new();
-	struct routing_result *results = NULL;
-	struct dc_error err = {0};
-	struct monotonic start = monotonic_now();
-
 	(void)w;
 	(void)n;
-	enum dc_code code = t->routing->ops->apply(t->routing, &t->desired, a, &results, &err);
-
-	for (size_t i = 0; results != NULL && i < t->desired.neighbour_count; i++)
-		if (results[i].code != DC_OK)
-			printf("refused %s %s\n", results[i].key, results[i].text);
-	printf("took %lld ms\n", (long long)monotonic_since(start));
-	told("apply", code, &err);
+	qsort(t->peer, t->desired.neighbour_count, sizeof(t->peer[0]), by_key);
+	t->wished = monotonic_now();
+	t->wish = t->routing->ops->set(t->routing, &t->desired);
+	tell_wish(t);
 }
 
 /* "down": no VRF any more. */
@@ -210,12 +230,20 @@ do_down(struct try *t, char **w, size_t n)
 }
 
 static void
+leave(struct try *t)
+{
+	t->routing = t->routing->ops->close(t->routing);
+	exit(0);
+}
+
+static void
 do_exit(struct try *t, char **w, size_t n)
 {
 	(void)w;
 	(void)n;
-	t->routing = t->routing->ops->close(t->routing);
-	exit(0);
+	t->leaving = true;
+	if (t->wish == 0)
+		leave(t);
 }
 
 static const struct {
@@ -252,19 +280,20 @@ static void
 look(struct try *t)
 {
 	_cleanup_arena_ struct arena *a = arena_new();
-	struct routing_session *s;
-	struct dc_error err = {0};
-	size_t n;
+	struct routing_seen seen;
 
-	if (t->desired.vrf_count == 0 || t->routing->ops->observe(t->routing, INSTANCE, a, &s, &n, &err) != DC_OK)
+	if (!t->routing->ops->seen(t->routing, INSTANCE, &seen))
 		return;
-	for (size_t i = 0; i < n && i < PEERS_MAX; i++) {
-		char *text = arena_printf(a,
-		    "session %s %s %s received=%lld accepted=%lld rejected=%lld advertised=%lld tcp=%s error=%s",
-		    s[i].key, s[i].established ? "up" : "down", s[i].state, (long long)s[i].received,
-		    (long long)s[i].accepted, (long long)s[i].rejected, (long long)s[i].advertised, s[i].tcp,
-		    s[i].last_error);
+	for (size_t i = 0; i < seen.sessions && i < PEERS_MAX; i++) {
+		const struct routing_session *s = &seen.session[i];
+		char *text;
 
+		if (!s->known)
+			continue;
+		text = arena_printf(a,
+		    "session %s %s %s received=%lld accepted=%lld rejected=%lld advertised=%lld tcp=%s error=%s",
+		    s->key, s->established ? "up" : "down", s->state, (long long)s->received, (long long)s->accepted,
+		    (long long)s->rejected, (long long)s->advertised, s->tcp, s->last_error);
 		if (t->shown[i] != NULL && strcmp(t->shown[i], text) == 0)
 			continue;
 		free(t->shown[i]);
@@ -274,20 +303,29 @@ look(struct try *t)
 }
 
 static void
-loop(struct try *t, FILE *in)
+on_news(void *arg, uint32_t instance)
 {
-	struct pollfd p = {.fd = fileno(in), .events = POLLIN};
+	struct try *t = arg;
+
+	(void)instance;
+	tell_wish(t);
+	if (t->leaving && t->wish == 0)
+		leave(t);
+	look(t);
+}
+
+static void
+on_line(evutil_socket_t fd, short what, void *arg)
+{
+	struct try *t = arg;
 	char line[1024];
 
-	for (;;) {
-		if (poll(&p, 1, TICK_MS) > 0 && fgets(line, sizeof(line), in) != NULL) {
-			line[strcspn(line, "\n")] = '\0';
-			command(t, line);
-			continue;
-		}
-		t->routing->ops->tick(t->routing);
-		look(t);
-	}
+	(void)fd;
+	(void)what;
+	if (fgets(line, sizeof(line), t->in) == NULL)
+		return;
+	line[strcspn(line, "\n")] = '\0';
+	command(t, line);
 }
 
 static int
@@ -296,18 +334,23 @@ network(int fd, int changes, void *arg)
 	struct try *t = arg;
 	struct dc_error err;
 	int commands_fd = open(t->commands, O_RDWR | O_CLOEXEC);
-	FILE *in = commands_fd < 0 ? NULL : fdopen(commands_fd, "r");
+	struct event *on_command;
 
 	(void)changes;
-	if (in == NULL || agent_connect(fd, &t->agent, &err) != DC_OK ||
+	t->in = commands_fd < 0 ? NULL : fdopen(commands_fd, "r");
+	if (t->in == NULL || (t->loop = event_base_new()) == NULL ||
+	    (on_command = event_new(t->loop, commands_fd, EV_READ | EV_PERSIST, on_line, t)) == NULL ||
+	    agent_connect(fd, &t->agent, &err) != DC_OK ||
 	    bird_open(t->agent, t->state_dir, &t->routing, &err) != DC_OK)
 		return 1;
-	setvbuf(in, NULL, _IONBF, 0); /* poll() must see what is left */
+	setvbuf(t->in, NULL, _IONBF, 0); /* the loop must see what is left */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	t->arena = arena_new();
 	t->desired = (struct routing_desired){.instance = INSTANCE, .vrf = t->vrf, .neighbour = t->peer};
+	t->routing->ops->start(t->routing, t->loop, on_news, t);
+	event_add(on_command, NULL);
 	printf("ready\n");
-	loop(t, in);
+	event_base_dispatch(t->loop);
 	return 0;
 }
 

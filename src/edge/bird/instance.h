@@ -26,6 +26,8 @@ struct peer {
 	const struct routing_neighbour *want; /* in held */
 	enum bird_how how;
 	char *block;         /* its text in what BIRD runs on; NULL: none, or unknown */
+	char *wish;          /* its text in what was set last */
+	uint64_t changed;    /* the wish that made it so */
 	const char *refused; /* words, in held's arena; NULL: fine */
 	struct limit limit;
 
@@ -53,6 +55,17 @@ struct instance {
 	struct peer **peer;    /* one per held.neighbour; in the arena, the peers on the heap */
 	struct peer **by_name; /* the same, sorted by protocol name */
 
+	uint64_t set, loaded_set;     /* wishes */
+	char *wish;                   /* text of the last one, nobody left out */
+	char *why;                    /* what keeps it from that; NULL: nothing */
+	bool due;                     /* the wish is to be brought in at once */
+	bool ending;                  /* it is to be stopped and forgotten */
+	struct arena *seen_arena;     /* of the rest */
+	struct routing_session *seen; /* one per neighbour held */
+	size_t seen_n;
+	int64_t seen_at; /* monotonic ms; 0: never */
+	int64_t next_look;
+
 	char *loaded;
 	bool again; /* an apply is due: a wait after a route limit is over, or the daemon had to start with less */
 	bool configuring;                  /* BIRD has not finished with the last one */
@@ -75,6 +88,10 @@ struct bird_driver {
 	char *state_dir;
 	struct instance **instance;
 	size_t count;
+	uint64_t wishes;
+	struct event *tick, *soon;
+	routing_changed *changed;
+	void *changed_arg;
 };
 
 int64_t now_ms(void); /* monotonic */
