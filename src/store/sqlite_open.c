@@ -89,6 +89,8 @@ prepare_schema(struct sqlite_store *self, const struct store_options *options, c
 	    (rc = conn_run(self->writer, "BEGIN IMMEDIATE", err)) != DC_OK)
 		return rc;
 	rc = store_prepare(&stx.tx, options, migrations, &migrated, err);
+	if (rc == DC_OK && self->log_lost && (rc = store_renew_epoch(&stx.tx, err)) == DC_OK)
+		dc_log(LOG_ERR, "epoch renewed", "reason=\"the log was damaged: edges hold until they are confirmed\"");
 	if (rc == DC_OK && migrated && self->holder < 0)
 		rc = dc_fail(err, DC_E_IO, NULL,
 		    "%s is of an older version and in use by a dcaasd of that version: stop that one first",
@@ -115,7 +117,8 @@ take_lock(struct sqlite_store *self, const struct store_options *options, struct
 	return dc_fail(err, DC_E_IO, NULL, "%s is served by another dcaasd already (%s)", self->path, holder);
 }
 
-/* Before SQLite opens it: that would begin the log anew. */
+/* Before SQLite opens it: that would begin the log anew. Revisions that lost orders had taken are given out again, so
+ * the store gets a new epoch when something was lost, as after a restore. */
 static void
 check_log(struct sqlite_store *self)
 {
@@ -132,6 +135,7 @@ check_log(struct sqlite_store *self)
 	    damage.certain ? "yes" : "no",
 	    kept ? log_quote(arena, arena_printf(arena, "%s-wal.damaged", self->path)) : "-");
 	self->damaged = !kept;
+	self->log_lost = true;
 }
 
 bool

@@ -45,7 +45,8 @@ struct store_options {
 
 /* Opens, or creates with a new epoch, and migrates to this program's schema. Refuses (DC_E_IO, err says why) a newer
  * schema, a schema that differs from the tables, a missing or wrong key file; a second server; and to migrate a
- * database that another process serves. A write-ahead log that is damaged is kept beside the database and logged. */
+ * database that another process serves. A write-ahead log that is damaged is kept beside the database and logged, and
+ * the store gets a new epoch, as after a restore. */
 enum dc_code store_open(const struct store_options *, struct store **ret, struct dc_error *err);
 /* Drains the writer, checkpoints, closes; jobs submitted from now on are told DC_E_UNAVAILABLE. Reads must have ended.
  * NULL is fine; returns NULL. */
@@ -107,7 +108,7 @@ struct arena *tx_arena(struct tx *);
 utc_ms tx_now(struct tx *);
 /* Statements that the transaction has run so far: what a call costs, whatever the machine. */
 unsigned tx_statements(struct tx *);
-/* The store's epoch: a uuid, new at creation and at restore from a backup. */
+/* The store's epoch: a uuid, new at creation, at restore from a backup, and when a damaged log has lost commits. */
 const char *tx_epoch(struct tx *);
 
 /* The line that the process which serves the database has left for others; of the process itself. */

@@ -2,14 +2,18 @@
 """The database's files: a second server is refused, a log that was damaged is told and kept, one that is whole is not."""
 import glob
 import os
+import shutil
 import signal
 import struct
 import subprocess
+import tempfile
+import types
 
 import pytest
+from fake_edge import FakeEdge
 
 from lab.dcaasd import Dcaasd
-from support import World, rows, wait_for
+from support import V3, World, rows, wait_for
 
 HEADER, FRAME = 32, 24
 MANY = 20
@@ -84,6 +88,15 @@ def projects(daemon):
     return rows(daemon, "SELECT count(*) FROM project WHERE name LIKE 'project-%'")[0][0]
 
 
+def epoch_of(daemon):
+    """Of the database file alone: to open its log would change it."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in glob.glob(os.path.join(daemon.state, "dcaas.db*")):
+            if name.endswith(("dcaas.db", "-wal")):
+                shutil.copy(name, folder)
+        return rows(types.SimpleNamespace(state=folder), "SELECT value FROM store_meta WHERE key = 'epoch'")[0][0]
+
+
 def page_size(log):
     with open(log, "rb") as file:
         return struct.unpack(">I", file.read(12)[8:])[0]
@@ -151,9 +164,13 @@ def test_a_damaged_log_is_told_and_kept(daemon, damage):
     damage(log)
     before = open(log, "rb").read() if os.path.exists(log) else b""
     begin = os.path.getsize(daemon.log_path)
+    epoch = epoch_of(daemon)
     daemon.start()
     assert projects(daemon) < MANY, "the damage did not reach what it was to reach"
     assert "write-ahead log is damaged" in daemon.log(begin)
+    # As after a restore: numbers that the lost orders had are given out again, and no edge may take them for the old ones.
+    renewed = epoch_of(daemon)
+    assert renewed != epoch and "epoch renewed" in daemon.log(begin)
     with open(log + ".damaged", "rb") as kept:
         assert kept.read() == before
     assert os.stat(log + ".damaged").st_mode & 0o777 == 0o600
@@ -161,7 +178,7 @@ def test_a_damaged_log_is_told_and_kept(daemon, damage):
     # It stays until the operator has taken the copy away, also over a restart.
     assert daemon.stop() == 0
     daemon.start()
-    assert "log_damaged" in daemon.health()["reasons"]
+    assert "log_damaged" in daemon.health()["reasons"] and epoch_of(daemon) == renewed
     os.unlink(log + ".damaged")
     wait_for("no damage any more", lambda: "log_damaged" not in daemon.health()["reasons"])
 
@@ -178,9 +195,30 @@ def test_a_log_that_a_crash_has_cut_is_not_called_damaged(daemon):
     with open(log, "r+b") as file:
         file.seek(last + FRAME + size)
         file.write(bytes(unfinished) * 2 + bytes(unfinished)[:FRAME + 100])
+    epoch = epoch_of(daemon)
     daemon.start()
-    assert projects(daemon) == MANY
+    assert projects(daemon) == MANY and epoch_of(daemon) == epoch
     assert "damaged" not in daemon.log() and not glob.glob(log + ".damaged*")
+
+
+def test_an_edge_that_knows_lost_orders_is_sent_everything_under_another_epoch(daemon):
+    world = World(daemon)
+    tenant, edge = world.tenant(), FakeEdge(world.endpoint, world.edge_token)
+    gateway, line = tenant.gateway()["id"], world.connection(tenant)
+    tenant.interface(line, gateway, 100)
+    edge.apply()
+    for number in range(3):
+        body = tenant.interface_body(line, gateway, 101 + number, local_gateway_v4_ip="192.0.2.%d/30" % (4 * number + 5),
+                                     remote_gateway_v4_ip="192.0.2.%d/30" % (4 * number + 6),
+                                     remote_ep_group=["192.168.%d.0/24" % (number + 1)])
+        tenant.post(V3 + "virtual-interfaces", {"virtual_interface": body})
+        edge.apply()
+    known = edge.epoch, edge.revision
+    daemon.kill()
+    cut(os.path.join(daemon.state, "dcaas.db-wal"))
+    daemon.start()
+    status, desired = edge.ask(epoch=known[0], revision=known[1])
+    assert status == 200 and desired["full"] and desired["epoch"] != known[0]
 
 
 def test_a_server_that_is_killed_under_load_finds_its_log_whole(daemon):
