@@ -133,6 +133,10 @@ class World:
         self.edge, self.edge_token = made["id"], made["token"]
         self.vpc_port = self.port()
 
+    def load(self):
+        """What the server is busy with: its connections, and calls that run, stand in a queue, or wait for news."""
+        return self.operator.get("/dcaas/v1/load", say=False)
+
     def port(self, edge=None):
         return self.operator.post("/dcaas/v1/ports", {"port": {"edge_id": edge or self.edge,
                                   "device": "eth%d" % next(self.numbers)}})["port"]["id"]

@@ -22,6 +22,7 @@ struct api_options {
 	int listen_fd;       /* an inherited listener instead (LISTEN_FDS); -1: none */
 	struct tls *tls;     /* HTTPS with this certificate; NULL: plain HTTP. Borrowed */
 	unsigned max_connections, max_per_address;
+	unsigned max_calls_per_address; /* that run or stand in a queue */
 	unsigned idle_seconds;
 	unsigned threads; /* that serve HTTP; 0: as many as there are cores, at most 4 */
 	void *user;       /* call->api's owner: for routes that join engines (dcaasd) */
@@ -37,6 +38,14 @@ enum dc_code api_serve(struct api *, struct dc_error *err);
 /* That a server with so many connections may have open. */
 unsigned api_descriptors(unsigned max_connections);
 uint16_t api_port(const struct api *);
+/* What is under way at this moment. */
+struct api_load {
+	size_t connections;
+	size_t running; /* calls: those that wait for news are not counted */
+	size_t queued;  /* of them, for a thread of a lane */
+	size_t waiting; /* calls that wait for news: edges' polls, orders for a place that becomes free */
+};
+void api_get_load(struct api *, struct api_load *ret);
 const struct api_options *api_get_options(const struct api *);
 /* Ends the waits (call->wait) whose wait_key this is; any thread. */
 void api_wake(struct api *, const char *key);

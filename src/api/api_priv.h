@@ -32,7 +32,12 @@
 /* What its calls have shown of whoever is at the other end. */
 enum standing { PEER_STRANGER = 0, PEER_KNOWN, PEER_EDGE };
 /* Who is to do something next. */
-enum peer_turn { TURN_CLIENT, TURN_SERVER, TURN_ANSWER };
+enum peer_turn {
+	TURN_CLIENT,
+	TURN_SERVER, /* a call runs, or stands in a queue */
+	TURN_WAIT,   /* a call waits for news */
+	TURN_ANSWER,
+};
 
 /* By what a large body is sent: each has a part of the memory. body.c */
 enum body_kind { BODY_OPEN = 0, BODY_TOKEN, BODY_SIGNED, BODY_EDGE, BODY_KINDS };
@@ -47,6 +52,7 @@ struct idle_peers {
 struct address {
 	uint8_t key[ADDRESS_KEY_SIZE]; /* IPv4 as mapped; of IPv6 the /64 */
 	size_t users, n;               /* n: those that have a place */
+	size_t running;                /* those whose turn is TURN_SERVER */
 	int64_t edge_until;            /* monotonic ms: an edge calls from here */
 	struct idle_peers idle;
 	size_t body_bytes[BODY_KINDS];
@@ -62,7 +68,8 @@ struct peer {
 	_Atomic int64_t deadline;
 	atomic_uint heard; /* grows with what the client sends */
 	unsigned heard_then;
-	bool ended; /* at the last sweep */
+	bool ended;       /* at the last sweep */
+	atomic_bool left; /* while its call runs or waits */
 	bool idle, dropped;
 	enum standing standing;
 	enum peer_turn turn;
@@ -132,6 +139,7 @@ struct api {
 	pthread_cond_t wait_changed;
 	pthread_t wait_thread;
 	struct exchange *waiting;
+	size_t waiting_n;
 	/* api_wake() counted, with hashes of the last keys, so that none is lost between a run and its registration. */
 	uint64_t wakes;
 	uint32_t woken_keys[WAKES_KEPT];
@@ -167,6 +175,10 @@ void exchange_read(struct exchange *);
 void exchange_with_body(struct exchange *);
 /* Answers that there is no place in a lane. */
 void exchange_no_place(struct exchange *);
+/* Whether the client has left, so that nobody reads the answer and nothing else was asked for. */
+bool exchange_is_left(const struct exchange *);
+/* Ends such a call. */
+void exchange_leave(struct exchange *);
 void exchange_finish(struct exchange *, enum dc_code rc, const struct dc_error *err);
 const char *exchange_header(const struct call *, const char *name);
 
@@ -201,6 +213,7 @@ uint32_t text_hash(const char *);
 /* wait.c */
 int wait_start(struct api *);
 void wait_add(struct exchange *);
+void wait_drop_left(struct api *);  /* ends reads whose client has left */
 void wait_finish_all(struct api *); /* each waiting call is run once more, with waited set */
 void wait_stop(struct api *);
 
@@ -209,6 +222,9 @@ int worker_start(struct api *);
 /* name: see route->queue; NULL: in the caller's. False: there is no place. */
 bool worker_add(struct exchange *, enum route_lane, const char *name);
 void worker_stop(struct api *);
+/* Ends calls that stand in a queue, that are of no use without their answer, and whose client has left. */
+void worker_drop_left(struct api *);
+size_t worker_queued(struct api *);
 /* In whose name a call takes its turn: its project's, else the caller's, else the address's. */
 uint64_t exchange_party(const struct exchange *);
 
@@ -232,7 +248,10 @@ struct peer *peer_end(struct peer *);
 void peer_allow(struct peer *, int64_t ms); /* from now; 0: no limit */
 void peer_heard(struct peer *);             /* the client has sent something */
 void peer_turn(struct peer *, enum peer_turn, enum standing);
-void peer_sweep(struct api *); /* shuts down those whose time is over, and those that are gone */
+/* The call that it has sent runs from now on. False: as many run for its address as may. */
+bool peer_run(struct peer *);
+/* Shuts down those whose time is over, and those that are gone. True: some have left whose calls run or wait. */
+bool peer_sweep(struct api *);
 /* Beyond max_connections, for addresses that edges call from. */
 static inline unsigned
 edge_places(unsigned max_connections)

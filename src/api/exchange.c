@@ -488,6 +488,7 @@ exchange_start(struct exchange *x)
 {
 	struct call *c = &x->call;
 	struct dc_error err = {0};
+	bool room;
 
 	pthread_mutex_lock(&c->api->lock);
 	c->api->begun++;
@@ -495,7 +496,7 @@ exchange_start(struct exchange *x)
 	pthread_mutex_unlock(&c->api->lock);
 	atomic_store(&x->phase, PHASE_RUNNING);
 	peer_allow(x->peer, 0);
-	peer_turn(x->peer, TURN_SERVER, PEER_STRANGER);
+	room = peer_run(x->peer);
 	c->body_bytes = buf_str(&x->body);
 	c->body_len = x->body.len;
 	if (exchange_header(c, "User-Agent") != NULL)
@@ -513,10 +514,33 @@ exchange_start(struct exchange *x)
 		exchange_finish(x, DC_OK, NULL);
 		return;
 	}
-	if (c->body_len <= LONG_BODY)
+	if (!room)
+		exchange_finish(x,
+		    dc_fail(&err, DC_E_UNAVAILABLE, NULL, "Too many calls from this address at a time: try again"),
+		    &err);
+	else if (c->body_len <= LONG_BODY)
 		begin(x);
 	else if (!worker_add(x, LANE_BODY, NULL))
 		exchange_no_place(x);
+}
+
+bool
+exchange_is_left(const struct exchange *x)
+{
+	const struct route *r = x->call.route;
+
+	return x->peer != NULL && atomic_load(&x->peer->left) &&
+	       ((r->flags & ROUTE_WRITES) == 0 || (r->flags & ROUTE_FOR_ANSWER) != 0);
+}
+
+/* The answer is for the log: it is written to a connection that nobody reads, which closes it. */
+void
+exchange_leave(struct exchange *x)
+{
+	struct dc_error err = {0};
+	enum dc_code rc = dc_fail(&err, DC_E_UNAVAILABLE, NULL, "The client has left");
+
+	exchange_finish(x, rc, &err);
 }
 
 /* The exchange may be freed by libmicrohttpd's thread as soon as the phase is DONE and its connection runs. */

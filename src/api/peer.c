@@ -127,6 +127,12 @@ list_of(struct idle_peers *idle, const struct peer *peer)
 	return peer->standing == PEER_STRANGER ? &idle->strangers : &idle->known;
 }
 
+static bool
+is_servers(enum peer_turn turn)
+{
+	return turn == TURN_SERVER || turn == TURN_WAIT;
+}
+
 /* Can be asked for its place from now on, after all who can be already. */
 static void
 idle_join(struct peer *peer)
@@ -202,6 +208,14 @@ write_address(const struct sockaddr *from, char text[INET6_ADDRSTRLEN])
 		(void)inet_ntop(AF_INET6, &v6->sin6_addr, text, INET6_ADDRSTRLEN);
 }
 
+static void
+set_turn(struct peer *peer, enum peer_turn turn)
+{
+	peer->from->running += turn == TURN_SERVER;
+	peer->from->running -= peer->turn == TURN_SERVER;
+	peer->turn = turn;
+}
+
 struct peer *
 peer_begin(struct api *api, int fd, const struct sockaddr *from)
 {
@@ -239,6 +253,7 @@ peer_end(struct peer *peer)
 
 	pthread_mutex_lock(&api->peer_lock);
 	idle_leave(peer);
+	set_turn(peer, TURN_CLIENT);
 	if (!peer->dropped) {
 		api->peer_n--;
 		peer->from->n--;
@@ -271,31 +286,56 @@ peer_turn(struct peer *peer, enum peer_turn turn, enum standing standing)
 		return;
 	pthread_mutex_lock(&peer->api->peer_lock);
 	idle_leave(peer);
-	peer->turn = turn;
+	set_turn(peer, turn);
 	if (standing > peer->standing)
 		peer->standing = standing;
 	if (peer->standing == PEER_EDGE)
 		peer->from->edge_until = monotonic_now().ms + EDGES_KEPT_MS;
-	if (turn != TURN_SERVER)
+	if (!is_servers(turn))
 		idle_join(peer);
 	pthread_mutex_unlock(&peer->api->peer_lock);
+}
+
+bool
+peer_run(struct peer *peer)
+{
+	unsigned most;
+	bool room;
+
+	if (peer == NULL)
+		return true;
+	pthread_mutex_lock(&peer->api->peer_lock);
+	idle_leave(peer);
+	most = peer->api->options.max_calls_per_address;
+	/* Edges beside tenants' clients have some of their own. */
+	if (peer->from->edge_until > 0 && peer->from->edge_until > monotonic_now().ms)
+		most += edge_places(most);
+	room = peer->from->running < most;
+	set_turn(peer, TURN_SERVER);
+	pthread_mutex_unlock(&peer->api->peer_lock);
+	return room;
 }
 
 /* --- what nobody waits for any more --- */
 
 /* A client may close its side once it has said all. Who has closed it, with nothing left to read, in the middle of a
- * request or between two, is gone; unless libmicrohttpd is about to read, so it is looked at twice. */
+ * request or between two, is gone; unless libmicrohttpd is about to read, so it is looked at twice. Who has closed it
+ * while its call runs or waits may still read the answer, but a client that wants one does not do that: it has left,
+ * and what is done for the answer alone is given up. */
 static bool
 is_gone(struct peer *peer, short seen)
 {
 	unsigned heard = atomic_load(&peer->heard);
 	bool before = peer->ended && heard == peer->heard_then;
+	bool closed = (seen & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 	int unread = 0;
 
-	peer->ended = (seen & (POLLRDHUP | POLLHUP | POLLERR)) != 0 && peer->turn == TURN_CLIENT &&
-		      ioctl(peer->fd, FIONREAD, &unread) == 0 && unread == 0;
+	peer->ended = closed && (is_servers(peer->turn) || (peer->turn == TURN_CLIENT &&
+							       ioctl(peer->fd, FIONREAD, &unread) == 0 && unread == 0));
 	peer->heard_then = heard;
-	return peer->ended && before;
+	if (peer->ended && before && is_servers(peer->turn))
+		atomic_store(&peer->left, true);
+	return peer->ended && before && peer->turn == TURN_CLIENT;
 }
 
 static bool
@@ -308,7 +348,7 @@ is_late(const struct peer *peer, int64_t now)
 
 /* The lock is not kept for all at once: calls wait for it. */
 static size_t
-sweep_slice(struct api *api, size_t most, int64_t now)
+sweep_slice(struct api *api, size_t most, int64_t now, bool *left)
 {
 	struct peer *peer[SLICE];
 	struct pollfd fd[SLICE];
@@ -321,31 +361,35 @@ sweep_slice(struct api *api, size_t most, int64_t now)
 		TAILQ_INSERT_TAIL(&api->peers, peer[n], every);
 	}
 	if (poll(fd, n, 0) >= 0)
-		for (size_t i = 0; i < n; i++)
+		for (size_t i = 0; i < n; i++) {
 			if (is_late(peer[i], now) || is_gone(peer[i], fd[i].revents)) {
 				atomic_store(&peer[i]->deadline, 0);
 				drop(peer[i]);
 			}
+			*left = *left || atomic_load(&peer[i]->left);
+		}
 	pthread_mutex_unlock(&api->peer_lock);
 	return n;
 }
 
-void
+bool
 peer_sweep(struct api *api)
 {
 	int64_t now = monotonic_now().ms;
-	size_t left = 0, made_room;
+	size_t unseen = 0, made_room;
+	bool left = false;
 	const struct peer *peer;
 
 	pthread_mutex_lock(&api->peer_lock);
 	TAILQ_FOREACH(peer, &api->peers, every)
-	left++;
+	unseen++;
 	made_room = api->made_room;
 	api->made_room = 0;
 	forget_edges(api, now);
 	pthread_mutex_unlock(&api->peer_lock);
 	if (made_room > 0)
 		dc_log(LOG_WARNING, "connections closed to make room", "n=%zu", made_room);
-	for (size_t n; left > 0 && (n = sweep_slice(api, left, now)) > 0;)
-		left -= n;
+	for (size_t n; unseen > 0 && (n = sweep_slice(api, unseen, now, &left)) > 0;)
+		unseen -= n;
+	return left;
 }

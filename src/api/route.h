@@ -17,6 +17,7 @@ enum route_flag {
 	ROUTE_OBSERVED = 1 << 3,    /* show: answers X-Dcaas-Observed-Age */
 	ROUTE_HIDDEN = 1 << 4,      /* not in openapi.json */
 	ROUTE_ANY_PROJECT = 1 << 5, /* IAM reads: no project in the path */
+	ROUTE_FOR_ANSWER = 1 << 7,  /* a mutation that is of no use to a client that has left; as reads are */
 	ROUTE_PROBED = 1 << 6,      /* GET that takes HEAD, too, and OPTIONS: load balancers probe with any of them */
 };
 

@@ -403,6 +403,21 @@ api_port(const struct api *api)
 	return api->port;
 }
 
+void
+api_get_load(struct api *api, struct api_load *ret)
+{
+	pthread_mutex_lock(&api->peer_lock);
+	ret->connections = api->peer_n;
+	pthread_mutex_unlock(&api->peer_lock);
+	pthread_mutex_lock(&api->wait_lock);
+	ret->waiting = api->waiting_n;
+	pthread_mutex_unlock(&api->wait_lock);
+	ret->queued = worker_queued(api);
+	pthread_mutex_lock(&api->lock);
+	ret->running = api->running > ret->waiting ? api->running - ret->waiting : 0;
+	pthread_mutex_unlock(&api->lock);
+}
+
 const struct api_options *
 api_get_options(const struct api *api)
 {
@@ -439,8 +454,8 @@ api_free(struct api *api)
 {
 	if (api == NULL)
 		return NULL;
+	wait_stop(api); /* its thread looks into the lanes */
 	worker_stop(api);
-	wait_stop(api);
 	if (api->daemon != NULL)
 		MHD_stop_daemon(api->daemon);
 	free_server(api);

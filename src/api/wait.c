@@ -44,6 +44,7 @@ take_due(struct api *api, int64_t now)
 
 		if (x->woken || deadline_of(x) <= now) {
 			*at = x->wait_next;
+			api->waiting_n--;
 			x->call.waited = deadline_of(x) <= now || atomic_load(&api->stopping);
 			return x;
 		}
@@ -58,6 +59,32 @@ next_deadline(const struct api *api, int64_t latest)
 		if (deadline_of(x) < latest)
 			latest = deadline_of(x);
 	return latest;
+}
+
+/* Takes one whose client has left off the list. */
+static struct exchange *
+take_left(struct api *api)
+{
+	struct exchange **at = &api->waiting, *x;
+
+	pthread_mutex_lock(&api->wait_lock);
+	while ((x = *at) != NULL && !exchange_is_left(x))
+		at = &x->wait_next;
+	if (x != NULL) {
+		*at = x->wait_next;
+		api->waiting_n--;
+	}
+	pthread_mutex_unlock(&api->wait_lock);
+	return x;
+}
+
+void
+wait_drop_left(struct api *api)
+{
+	struct exchange *x;
+
+	while ((x = take_left(api)) != NULL)
+		exchange_leave(x);
 }
 
 static void *
@@ -76,10 +103,15 @@ wait_main(void *arg)
 			continue;
 		}
 		pthread_mutex_unlock(&api->wait_lock);
-		if (x != NULL)
+		if (x != NULL) {
+			peer_turn(x->peer, TURN_SERVER, PEER_STRANGER);
 			exchange_run(x);
+		}
 		if (sweep <= now) {
-			peer_sweep(api);
+			if (peer_sweep(api)) {
+				wait_drop_left(api);
+				worker_drop_left(api);
+			}
 			sweep = now + SWEEP_MS;
 		}
 		pthread_mutex_lock(&api->wait_lock);
@@ -121,10 +153,12 @@ wait_add(struct exchange *x)
 {
 	struct api *api = x->call.api;
 
+	peer_turn(x->peer, TURN_WAIT, PEER_STRANGER);
 	pthread_mutex_lock(&api->wait_lock);
 	x->woken = woken_since(api, x->wakes_seen, x->call.wait_key) || atomic_load(&api->stopping);
 	x->wait_next = api->waiting;
 	api->waiting = x;
+	api->waiting_n++;
 	pthread_cond_signal(&api->wait_changed);
 	pthread_mutex_unlock(&api->wait_lock);
 }

@@ -139,6 +139,43 @@ worker_stop(struct api *api)
 		lane_stop(&api->lane[--api->lanes]);
 }
 
+static bool
+is_left(const struct turn *turn)
+{
+	return exchange_is_left(
+	    (const struct exchange *)(const void *)((const char *)turn - offsetof(struct exchange, turn)));
+}
+
+void
+worker_drop_left(struct api *api)
+{
+	for (size_t i = 0; i < api->lanes; i++) {
+		struct lane *lane = &api->lane[i];
+		struct turn *turn;
+
+		do {
+			pthread_mutex_lock(&lane->lock);
+			turn = turns_remove(&lane->queue, is_left);
+			pthread_mutex_unlock(&lane->lock);
+			if (turn != NULL)
+				exchange_leave(exchange_of(turn));
+		} while (turn != NULL);
+	}
+}
+
+size_t
+worker_queued(struct api *api)
+{
+	size_t queued = 0;
+
+	for (size_t i = 0; i < api->lanes; i++) {
+		pthread_mutex_lock(&api->lane[i].lock);
+		queued += api->lane[i].queue.waiting;
+		pthread_mutex_unlock(&api->lane[i].lock);
+	}
+	return queued;
+}
+
 /* A customer of IPv6 has a /64 at least: its addresses are one. */
 static uint64_t
 address_group(const char *address)

@@ -190,6 +190,56 @@ turns_push_out(struct turns *t, uint64_t group, size_t more_than)
 	return most != NULL && most->waiting > 1 ? take_last(t, most) : NULL;
 }
 
+/* Out of the round, wherever it stands in it. */
+static void
+drop_out(struct turns *t, struct turn_party *p)
+{
+	struct turn_party *before = t->last;
+
+	if (!p->in_round)
+		return;
+	while (before->next_in_round != p)
+		before = before->next_in_round;
+	before->next_in_round = p->next_in_round;
+	if (t->last == p)
+		t->last = before != p ? before : NULL;
+	p->in_round = false;
+}
+
+static struct turn *
+remove_of(struct turns *t, struct turn_party *p, bool (*is)(const struct turn *))
+{
+	struct turn **at = &p->first, *item;
+
+	while ((item = *at) != NULL && !is(item))
+		at = &item->next;
+	if (item == NULL)
+		return NULL;
+	if ((*at = item->next) == NULL)
+		p->end = at;
+	p->waiting--;
+	t->waiting--;
+	if (p->waiting == 0)
+		drop_out(t, p);
+	forget_idle(t, item->party);
+	item->next = NULL;
+	return item;
+}
+
+struct turn *
+turns_remove(struct turns *t, bool (*is)(const struct turn *))
+{
+	struct turn *item;
+
+	for (size_t i = 0; i < TURNS_BUCKETS; i++)
+		for (struct turn_party *p = t->bucket[i], *next; p != NULL; p = next) {
+			next = p->next_in_bucket;
+			if ((item = remove_of(t, p, is)) != NULL)
+				return item;
+		}
+	return NULL;
+}
+
 size_t
 turns_of_party(const struct turns *t, uint64_t party)
 {

@@ -6,6 +6,7 @@
 #ifndef DC_TURNS_H
 #define DC_TURNS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,9 @@ void turns_add(struct turns *, uint64_t party, uint64_t group, struct turn *);
 struct turn *turns_take(struct turns *);
 /* The item of this party that was taken is done. Must be said when there is a limit, and may be said otherwise. */
 void turns_done(struct turns *, uint64_t party);
+
+/* Takes an item out of the queue for which `is` holds; NULL when there is none. */
+struct turn *turns_remove(struct turns *, bool (*is)(const struct turn *));
 
 /* Takes back the last item of the party that has the most waiting in the group; NULL when none has more than this. */
 struct turn *turns_push_out(struct turns *, uint64_t group, size_t more_than);

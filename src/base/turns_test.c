@@ -45,6 +45,42 @@ who_has_much_waits_for_who_has_little(void **state)
 	turns_fini(&t);
 }
 
+static bool
+is_odd(const struct turn *turn)
+{
+	return (turn - item) % 2 == 1;
+}
+
+static void
+what_nobody_waits_for_leaves_the_queue(void **state)
+{
+	struct turns t;
+	size_t removed = 0;
+
+	(void)state;
+	turns_init(&t, 0);
+	turns_add(&t, 3, 0, &item[1]); /* alone in its party, which leaves with it */
+	for (size_t i = 10; i < 16; i++)
+		turns_add(&t, 1, 0, &item[i]);
+	turns_add(&t, 2, 0, &item[21]);
+	turns_add(&t, 2, 0, &item[22]);
+	turns_add(&t, 4, 0, &item[31]);
+	while (turns_remove(&t, is_odd) != NULL)
+		removed++;
+	assert_int_equal(removed, 6);
+	assert_int_equal(t.waiting, 4);
+	turns_add(&t, 3, 0, &item[2]);
+	assert_int_equal(take(&t), 10);
+	assert_int_equal(take(&t), 22);
+	assert_int_equal(take(&t), 2);
+	turns_add(&t, 1, 0, &item[16]);
+	assert_int_equal(take(&t), 12);
+	assert_int_equal(take(&t), 14);
+	assert_int_equal(take(&t), 16);
+	assert_int_equal(take(&t), ITEMS);
+	turns_fini(&t);
+}
+
 static void
 a_party_has_no_more_out_than_it_may(void **state)
 {
@@ -135,6 +171,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_nobody_waits_for_leaves_the_queue),
 	    cmocka_unit_test(who_has_much_waits_for_who_has_little),
 	    cmocka_unit_test(a_party_has_no_more_out_than_it_may),
 	    cmocka_unit_test(groups_are_counted),

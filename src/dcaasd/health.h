@@ -39,6 +39,8 @@ void health_get(struct health *, struct health_state *ret);
 struct shared {
 	struct res_holder holder;
 	struct health *health;
+	struct api *const *api; /* of all listeners, once they serve */
+	size_t api_n;
 };
 
 #endif

@@ -337,8 +337,8 @@ show_version(struct tx *tx, struct call *call, struct dc_error *err)
 #define IAM ROUTE_ANY_PROJECT | ROUTE_HIDDEN
 
 const struct route iam_routes[] = {
-    {M_POST, "/v3/auth/tokens", ROLE_NONE, ROUTE_OPEN | ROUTE_WRITES | ROUTE_HIDDEN, .view = VIEW_CREATE,
-	.body_table = &token_request_table, .envelope = "auth", .status = 201, .run = create_token,
+    {M_POST, "/v3/auth/tokens", ROLE_NONE, ROUTE_OPEN | ROUTE_WRITES | ROUTE_HIDDEN | ROUTE_FOR_ANSWER,
+	.view = VIEW_CREATE, .body_table = &token_request_table, .envelope = "auth", .status = 201, .run = create_token,
 	.operation = "CreateToken", .summary = "Issue a token for a password or another token.",
 	.prepare = token_prepare, .queue = token_queue},
     {M_GET, "/v3/auth/tokens", ROLE_READER, IAM, .run = show_token, .operation = "ShowToken",

@@ -84,6 +84,7 @@ listen_at(struct daemon *d, const struct route *const *routes, const struct list
 	    .tls = l->tls ? d->tls : NULL,
 	    .max_connections = d->max_connections,
 	    .max_per_address = s->max_per_address,
+	    .max_calls_per_address = s->max_calls_per_address,
 	    .idle_seconds = s->idle_seconds,
 	    .threads = s->http_threads,
 	    .user = &d->shared,
@@ -183,6 +184,8 @@ start(struct daemon *d, struct dc_error *error)
 	for (int i = 0; i < n; i++)
 		if ((rc = listen_at(d, routes, &listener[i], error)) != DC_OK)
 			return rc;
+	d->shared.api = d->api;
+	d->shared.api_n = d->api_n;
 	/* Before the first order: one that nobody is told of would wake no poll. */
 	store_watch(d->store, wake_edge, d);
 	d->due = due_runner_new(d->store, registry_due, &d->shared.holder);

@@ -59,6 +59,36 @@ show_health(struct tx *tx, struct call *call, struct dc_error *err)
 	return DC_OK;
 }
 
+static void
+fill_load(struct json *out, const void *arg)
+{
+	const struct api_load *load = arg;
+
+	jw_member_int(out, "connections", (int64_t)load->connections);
+	jw_member_int(out, "calls_running", (int64_t)load->running);
+	jw_member_int(out, "calls_queued", (int64_t)load->queued);
+	jw_member_int(out, "calls_waiting", (int64_t)load->waiting);
+}
+
+static enum dc_code
+show_load(struct tx *tx, struct call *call, struct dc_error *err)
+{
+	const struct shared *shared = api_get_options(call->api)->user;
+	struct api_load all = {0}, one;
+
+	(void)tx;
+	(void)err;
+	for (size_t i = 0; i < shared->api_n; i++) {
+		api_get_load(shared->api[i], &one);
+		all.connections += one.connections;
+		all.running += one.running;
+		all.queued += one.queued;
+		all.waiting += one.waiting;
+	}
+	call_answer(call, fill_load, &all);
+	return DC_OK;
+}
+
 /* The same in all the program's life: written once, for anybody may ask. */
 static struct {
 	pthread_mutex_t lock;
@@ -83,6 +113,9 @@ show_openapi(struct tx *tx, struct call *call, struct dc_error *err)
 const struct route service_routes[] = {
     {M_GET, "/health", ROLE_NONE, ROUTE_OPEN | ROUTE_PROBED, .run = show_health, .operation = "ShowHealth",
 	.summary = "Whether the server works, and whether its routers are real or simulated."},
+    {M_GET, "/dcaas/v1/load", ROLE_OPERATOR, .run = show_load, .operation = "ShowLoad",
+	.summary =
+	    "What the server is busy with: connections, and calls that run, stand in a queue, or wait for news."},
     {M_GET, "/dcaas/v1/openapi.json", ROLE_NONE, ROUTE_OPEN, .run = show_openapi, .operation = "ShowOpenapi",
 	.summary = "This API as an OpenAPI document."},
     {0},

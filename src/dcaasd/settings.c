@@ -41,6 +41,8 @@ const struct config_key settings_keys[] = {
     {SECTION, "max_connections", "4096",
 	"Connections at a time. Beyond them, the connection that has waited longest for its client is closed."},
     {SECTION, "max_per_address", "1024", "Connections at a time from one address; of IPv6 a /64 is one."},
+    {SECTION, "max_calls_per_address", "512",
+	"Calls from one address that run or stand in a queue at a time; waiting polls of edges are not counted."},
     {SECTION, "http_threads", "0",
 	"Threads of each listener that serve HTTP; 0: as many as the machine has cores, at most 4."},
     {SECTION, "idle_seconds", "60", "Idle connections are closed after this time."},
@@ -93,7 +95,7 @@ take_log(const char *text, struct settings *s, struct dc_error *err)
 static enum dc_code
 take_numbers(struct settings *s, struct dc_error *err)
 {
-	int64_t connections, per_address, idle, threads;
+	int64_t connections, per_address, calls, idle, threads;
 	const struct {
 		const char *key;
 		int64_t lo, hi;
@@ -110,6 +112,7 @@ take_numbers(struct settings *s, struct dc_error *err)
 	    {"internal_asn_last", 1, 4294967294, &s->res.internal_asn_last},
 	    {"max_connections", 8, 100000, &connections},
 	    {"max_per_address", 8, 100000, &per_address},
+	    {"max_calls_per_address", 8, 100000, &calls},
 	    {"idle_seconds", 1, 3600, &idle},
 	    {"http_threads", 0, 64, &threads},
 	};
@@ -123,6 +126,7 @@ take_numbers(struct settings *s, struct dc_error *err)
 	}
 	s->max_connections = (unsigned)connections;
 	s->max_per_address = (unsigned)per_address;
+	s->max_calls_per_address = (unsigned)calls;
 	s->idle_seconds = (unsigned)idle;
 	s->http_threads = (unsigned)threads;
 	if (s->res.internal_asn_first > s->res.internal_asn_last)

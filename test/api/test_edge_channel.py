@@ -192,8 +192,8 @@ def test_a_gateway_is_replaced_as_soon_as_its_place_is_free(world, tenant, edge,
     edge.apply()
     assert send(tenant, "DELETE", V3 + "virtual-gateways/" + gateway).status == 204
     thread, answer = in_background(lambda: tenant.gateway(vpc_id=vpc, tags=tags))
-    time.sleep(0.3)
-    assert thread.is_alive()  # it waits; others do not
+    wait_for("it waits", lambda: world.load()["calls_waiting"] == 1)
+    assert thread.is_alive()  # others do not wait
     assert tenant.gateway()["status"] == "ACTIVE"
     edge.apply()
     edge.apply()
@@ -204,14 +204,14 @@ def test_a_gateway_is_replaced_as_soon_as_its_place_is_free(world, tenant, edge,
     assert [event["action"] for event in world.operator.get("/dcaas/v1/events?resource_id=" + made["id"])["events"]] == ["create"]
 
 
-def test_a_peer_is_replaced_as_soon_as_its_place_is_free(tenant, edge, vif):
+def test_a_peer_is_replaced_as_soon_as_its_place_is_free(world, tenant, edge, vif):
     addresses = {"local_gateway_ip": "2001:db8::1/64", "remote_gateway_ip": "2001:db8::2/64"}
     old = tenant.peer(vif, **addresses)["id"]
     edge.apply()
     tenant.delete(V3 + "vif-peers/" + old)
     assert [peer["status"] for peer in show(tenant, vif)["vif_peers"] if peer["id"] == old] == ["PENDING_DELETE"]
     thread, answer = in_background(lambda: tenant.peer(vif, **addresses))
-    time.sleep(0.3)
+    wait_for("it waits", lambda: world.load()["calls_waiting"] == 1)
     assert thread.is_alive()
     edge.apply()
     made = answer()
