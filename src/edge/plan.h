@@ -26,7 +26,7 @@ enum plan_state {
 struct plan_verdict { /* of one wanted object */
 	enum plan_state state;
 	const char *text;
-	bool stands;               /* vrf, vlan, veth: the device is there as asked, if perhaps not up */
+	bool in_place;             /* vrf, vlan, veth: the device is there as asked, if perhaps not up */
 	bool has_carrier, carrier; /* kind vlan, when it is there */
 	bool exposed;              /* kind vlan: its port has an address of the router's own */
 	uint32_t instance;         /* 0: unknown */

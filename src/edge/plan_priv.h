@@ -11,7 +11,7 @@ struct seen_link {
 	const struct item_link *l;
 	const char *owner; /* key of a tombstone that it belonged to */
 	bool wanted;       /* stays, as it is or changed in place */
-	bool doomed;       /* is deleted in this plan */
+	bool deleted;      /* is deleted in this plan */
 };
 
 struct seen_addr {
@@ -33,11 +33,11 @@ struct item { /* one wanted object */
 	struct plan_verdict *verdict;
 	struct item *vrf, *link; /* that it stands on; NULL: not there */
 	struct seen_link *seen;  /* vrf, vlan */
-	bool paired;             /* veth: judged with its other end */
+	bool paired;             /* veth: planned with its other end */
 	bool rebuilt;            /* made in this plan: nothing that stood on it is there any more */
 };
 
-enum phase {
+enum plan_phase {
 	DEL_ROUTE,
 	DEL_ADDR,
 	DEL_VLAN,
@@ -69,8 +69,8 @@ struct planning {
 	struct seen_route *route;
 	size_t routes;
 	const struct item_port **port;
-	const char **claim; /* hash set of names that wanted objects have taken */
-	size_t claim_slots; /* power of two */
+	const char **name; /* hash set of names that wanted objects have taken */
+	size_t name_slots; /* power of two */
 	struct step_list phase[PHASES];
 };
 
@@ -87,22 +87,38 @@ int compare_number(uint32_t, uint32_t);
 /* plan.c: what is wanted, and steps */
 struct item *find_item(struct planning *, const char *key, enum object_kind); /* NULL also when its body is bad */
 struct item *find_link_item(struct planning *, const char *key);
-void judge(struct item *, enum plan_state, const char *text);
+void set_verdict(struct item *, enum plan_state, const char *text);
 /* Whether what an object stands on is there or made in this plan; else the object waits. */
-bool stands(struct item *, const struct item *below, const char *key, struct arena *);
+bool is_on(struct item *, const struct item *below, const char *key, struct arena *);
+/* The same of the link of that key, which becomes i->link. Links are planned before all that stands on them. */
+bool is_on_link(struct planning *, struct item *, const char *key);
 /* Whether it is the first object to want that name. Objects that do not exist yet collide here, the others when both
  * find the same thing. */
-bool claim(struct planning *, const char *name);
+bool reserve(struct planning *, const char *name);
 struct plan_step *add_step(
-    struct planning *, enum phase, enum agent_op, uint32_t instance, const char *key, size_t size);
+    struct planning *, enum plan_phase, enum agent_op, uint32_t instance, const char *key, size_t size);
 void add_device_step(
-    struct planning *, enum phase, enum agent_op, uint32_t instance, const char *device, const char *key);
+    struct planning *, enum plan_phase, enum agent_op, uint32_t instance, const char *device, const char *key);
 
-/* plan_link.c: devices */
-void judge_vrf(struct planning *, struct item *);
-void judge_vlan(struct planning *, struct item *);
-void judge_veth(struct planning *, struct item *);
-void doom(struct planning *, struct seen_link *, const char *key); /* deletes it */
+/* plan_link.c: what all kinds of devices have in common */
+bool reserve_link(struct planning *, struct item *, const char *device);  /* the name, when it is ours to take */
+void delete_link(struct planning *, struct seen_link *, const char *key); /* deletes it */
+void keep_link(struct planning *, struct item *, const char *device);     /* as asked for, if perhaps not up */
+/* As plan_kind.left. */
+const char **link_left(struct planning *, struct item *, uint32_t instance, const char *device, const char *mark);
+const char **link_in_vrf_left(struct planning *, struct item *);
+
+/* One kind of objects: a file, and a line in plan.c. */
+struct plan_kind {
+	enum object_kind kind;
+	void (*plan)(struct planning *, struct item *); /* its verdict, and the steps for it */
+	/* Of a tombstone: where the key of the owner of what is left of it goes; NULL: nothing is. */
+	const char **(*left)(struct planning *, struct item *);
+	void (*sweep)(struct planning *); /* deletes what is there and nobody wants; NULL: nothing to do */
+};
+
+extern const struct plan_kind plan_vrf_kind, plan_vlan_kind, plan_veth_kind, plan_addr_kind, plan_route_kind,
+    plan_bgp_kind;
 
 /* Sorts numbers and keeps each once; returns how many stay. */
 size_t plan_unique(uint32_t *, size_t n);

@@ -33,7 +33,7 @@ runs(const struct grouping *g, size_t i, enum object_kind kind)
 {
 	const struct plan_verdict *v = &g->plan->verdict[i];
 
-	return !g->want[i]->deleted && g->want[i]->kind == kind && (v->state == PLAN_THERE || v->stands);
+	return !g->want[i]->deleted && g->want[i]->kind == kind && (v->state == PLAN_THERE || v->in_place);
 }
 
 static void
