@@ -97,6 +97,15 @@ call_options(const struct call *call)
 }
 
 void
+call_answer_row(struct call *call, const void *row)
+{
+	struct field_options options = call_options(call);
+	struct json w = JSON_INIT(&call->out);
+
+	field_encode(call->route->answer_table, VIEW_ANSWER, row, &options, &w);
+}
+
+void
 call_answer(struct call *call, void (*fill)(struct json *, const void *arg), const void *arg)
 {
 	struct json w = JSON_INIT(&call->out);

@@ -205,6 +205,8 @@ write_parameters(struct document *d, const struct route *r)
 		list_parameters(d, r->res->table, answer_view(r));
 	else if (r->run == crud_show)
 		fields_parameter(d);
+	else if (r->query_table != NULL)
+		filter_parameters(d, r->query_table, VIEW_ANSWER);
 	jw_array_end(d->out);
 }
 
@@ -280,6 +282,10 @@ write_items(struct document *d, const struct route *r)
 static void
 write_answer_schema(struct document *d, const struct route *r)
 {
+	if (r->answer_table != NULL) {
+		write_ref(d, r->answer_table, VIEW_ANSWER);
+		return;
+	}
 	/* A part of the resource answers with itself; words about the call are no part. */
 	bool list = r->run == crud_list, part = r->body_table != NULL && r->envelope[0] != '\0';
 

@@ -37,7 +37,10 @@ struct route {
 	const struct field_table *body_table; /* NULL with view: res->table */
 	const char *envelope;                 /* NULL with view: res->name; "" : the body itself is the object */
 	enum field_view answer;               /* of the row in the answer; 0: the engine's choice */
-	int status;                           /* of success; 0: 200 */
+	/* Of an extra route: its answer's body (call_answer_row()), and for openapi.json its query parameters. NULL:
+	 * the resource in its envelope, and none. */
+	const struct field_table *answer_table, *query_table;
+	int status; /* of success; 0: 200 */
 	enum dc_code (*run)(struct tx *, struct call *, struct dc_error *err);
 	const char *operation; /* operationId: "CreateVirtualInterface" */
 	const char *summary;   /* one sentence for openapi.json and the CLI */

@@ -48,7 +48,6 @@ const struct route not_served_routes[] = {
     NOT_SERVED(M_GET, CONNECT "/{connect_gateway_id}/binding-global-eips", "ListGlobalEips"),
     NOT_SERVED(M_POST, CONNECT "/{connect_gateway_id}/binding-global-eips", "BindGlobalEips"),
     NOT_SERVED(M_POST, CONNECT "/{connect_gateway_id}/unbinding-global-eips", "UnbindGlobalEips"),
-    NOT_SERVED(M_GET, "dcaas/quotas", "ShowQuotas"),
     TAGS("dc-directconnect"),
     TAGS("dc-vgw"),
     TAGS("dc-vif"),

@@ -24,6 +24,8 @@ const struct config_key settings_keys[] = {
     {SECTION, "accept_unattached_vpc", "no", "Whether a gateway may name a VPC that is attached nowhere yet."},
     {SECTION, "accept_unsigned_payload", "no",
 	"Whether a signature may leave the body out, as the PHP SDK's do; for HTTPS only."},
+    {SECTION, "quota_connections", "10",
+	"Connections of one project, as tenants read it; the operator may make more. -1: no limit."},
     {SECTION, "quota_virtual_gateways", "5", "Virtual gateways of one project; -1: no limit."},
     {SECTION, "quota_virtual_interfaces", "50", "Virtual interfaces of one project; -1: no limit."},
     {SECTION, "quota_global_dc_gateways", "5", "Global DC gateways of one project; -1: no limit."},
@@ -101,12 +103,13 @@ take_numbers(struct settings *s, struct dc_error *err)
 		int64_t lo, hi;
 		int64_t *to;
 	} numbers[] = {
-	    {"quota_virtual_gateways", -1, 1000000, &s->res.quota_vgw},
-	    {"quota_virtual_interfaces", -1, 1000000, &s->res.quota_vif},
-	    {"quota_global_dc_gateways", -1, 1000000, &s->res.quota_gdgw},
-	    {"quota_peer_links", -1, 1000000, &s->res.quota_peer_links},
-	    {"quota_local_subnets", 1, 1000, &s->res.quota_local_subnets},
-	    {"quota_remote_subnets", 1, 1000, &s->res.quota_remote_subnets},
+	    {"quota_connections", -1, 1000000, &s->res.quota[QUOTA_CONNECTIONS]},
+	    {"quota_virtual_gateways", -1, 1000000, &s->res.quota[QUOTA_VIRTUAL_GATEWAYS]},
+	    {"quota_virtual_interfaces", -1, 1000000, &s->res.quota[QUOTA_INTERFACES]},
+	    {"quota_global_dc_gateways", -1, 1000000, &s->res.quota[QUOTA_GLOBAL_GATEWAYS]},
+	    {"quota_peer_links", -1, 1000000, &s->res.quota[QUOTA_PEER_LINKS]},
+	    {"quota_local_subnets", 1, 1000, &s->res.quota[QUOTA_LOCAL_SUBNETS]},
+	    {"quota_remote_subnets", 1, 1000, &s->res.quota[QUOTA_REMOTE_SUBNETS]},
 	    {"vrfs_per_instance", 1, 1000, &s->res.vrfs_per_instance},
 	    {"internal_asn_first", 1, 4294967294, &s->res.internal_asn_first},
 	    {"internal_asn_last", 1, 4294967294, &s->res.internal_asn_last},

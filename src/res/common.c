@@ -84,22 +84,6 @@ project_check(struct tx *tx, const char *project, const char *member, struct dc_
 	return dc_fail(err, DC_E_NOT_FOUND, member, "%s: project %s does not exist", member, project);
 }
 
-enum dc_code
-quota_check(struct tx *tx, const struct field_table *table, const char *project, int64_t limit, const char *what,
-    struct dc_error *err)
-{
-	int64_t used;
-	enum dc_code rc;
-
-	if (limit < 0)
-		return DC_OK;
-	if ((rc = query_count_to(tx, table, Q(Q_EQ("tenant_id", project), Q_NE("status", "PENDING_DELETE")), limit,
-		 &used, err)) != DC_OK)
-		return rc;
-	return used < limit ? DC_OK
-			    : dc_fail(err, DC_E_QUOTA, NULL, "the quota of %lld %s is used up", (long long)limit, what);
-}
-
 bool
 text_is_same(const struct f_text *a, const struct f_text *b)
 {

@@ -9,6 +9,7 @@
 #include "res/link_end.h"
 #include "res/silence.h"
 #include "res/vif_row.h"
+#include "res/quota.h"
 #include "store/row_lock.h"
 
 static const char *const statuses[] = {"DOWN", "PENDING_UPDATE", "ACTIVE", "ERROR", NULL};
@@ -113,16 +114,9 @@ check_tenant(const struct call *call, struct dc_error *err)
 static enum dc_code
 check_quota(struct tx *tx, struct call *call, const struct global_dc_gateway *gw, struct dc_error *err)
 {
-	int64_t quota = res_settings(call)->quota_gdgw, used;
 	enum dc_code rc = project_check(tx, gw->tenant_id.v, "global_dc_gateway.tenant_id", err);
 
-	if (rc != DC_OK || quota < 0 ||
-	    (rc = query_count(tx, &global_dc_gateway_table,
-		 Q(Q_EQ("tenant_id", gw->tenant_id.v), Q_IS_NULL("deleted_time")), &used, err)) != DC_OK)
-		return rc;
-	return used < quota ? DC_OK
-			    : dc_fail(err, DC_E_QUOTA, NULL, "the quota of %lld global DC gateways is used up",
-				  (long long)quota);
+	return rc == DC_OK ? quota_check(tx, call, gw->tenant_id.v, QUOTA_GLOBAL_GATEWAYS, err) : rc;
 }
 
 static enum dc_code
@@ -228,6 +222,7 @@ global_dc_gateway_embed(struct tx *tx, const struct call *call, void *rows, size
 	const struct gateway_row *common;
 	void *commons, *ends;
 	size_t ends_n, commons_n;
+	int64_t quota = -1;
 	enum dc_code rc;
 
 	for (size_t i = 0; i < n; i++)
@@ -238,7 +233,10 @@ global_dc_gateway_embed(struct tx *tx, const struct call *call, void *rows, size
 		return rc;
 	common = commons;
 	for (size_t i = 0; i < n; i++) {
-		count_links(&gw[i], ends, ends_n, res_settings(call)->quota_peer_links);
+		if ((i == 0 || !text_is_same(&gw[i].tenant_id, &gw[i - 1].tenant_id)) &&
+		    (rc = quota_limit(tx, call, gw[i].tenant_id.v, QUOTA_PEER_LINKS, &quota, err)) != DC_OK)
+			return rc;
+		count_links(&gw[i], ends, ends_n, quota);
 		for (size_t k = 0; k < commons_n; k++)
 			if (strcmp(common[k].id.v, gw[i].id.v) == 0)
 				gw[i].internal_asn = common[k].internal_asn;

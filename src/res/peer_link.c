@@ -8,6 +8,7 @@
 #include "res/global_dc_gateway.h"
 #include "res/silence.h"
 #include "res/vif_row.h"
+#include "res/quota.h"
 #include "store/row_lock.h"
 
 struct bandwidth_info {
@@ -183,12 +184,13 @@ find_gateways(
 static enum dc_code
 check_quota(struct tx *tx, const struct call *call, const struct gateway *gw, struct dc_error *err)
 {
-	int64_t quota = res_settings(call)->quota_peer_links, used;
+	int64_t quota, used;
 	enum dc_code rc;
 
-	if (gw->kind != &global_dc_gateway_kind || quota < 0)
+	if (gw->kind != &global_dc_gateway_kind)
 		return DC_OK;
-	if ((rc = link_ends_count(tx, gw->id, &used, err)) != DC_OK)
+	if ((rc = quota_limit(tx, call, gw->tenant_id, QUOTA_PEER_LINKS, &quota, err)) != DC_OK || quota < 0 ||
+	    (rc = link_ends_count(tx, gw->id, &used, err)) != DC_OK)
 		return rc;
 	return used < quota ? DC_OK
 			    : dc_fail(err, DC_E_QUOTA, NULL,

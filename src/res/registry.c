@@ -15,6 +15,7 @@
 #include "res/link_subnet.h"
 #include "res/observed.h"
 #include "res/peer_link.h"
+#include "res/quota.h"
 #include "res/remote_subnet.h"
 #include "res/vif_peer.h"
 #include "res/virtual_gateway.h"
@@ -34,6 +35,7 @@ const struct resource *const registry[] = {
     &attachment_resource,
     &domain_resource,
     &project_resource,
+    &project_quota_resource,
     &user_resource,
     &key_resource,
     &edge_object_resource,
@@ -64,6 +66,7 @@ const struct field_table *const registry_tables[] = {
     &attachment_table,
     &domain_table,
     &project_table,
+    &project_quota_table,
     &user_table,
     &key_table,
     &token_table,

@@ -21,13 +21,22 @@
 #define OP_CR (VIEW_OP_CREATE | VIEW_OP_ANSWER)
 #define OP_CRU (VIEW_OP_CREATE | VIEW_OP_UPDATE | VIEW_OP_ANSWER)
 
+/* What has a quota: so many of a project, of a global DC gateway (links), of a gateway or an interface (subnets). */
+enum quota {
+	QUOTA_CONNECTIONS,
+	QUOTA_INTERFACES,
+	QUOTA_GLOBAL_GATEWAYS,
+	QUOTA_PEER_LINKS,
+	QUOTA_VIRTUAL_GATEWAYS,
+	QUOTA_LOCAL_SUBNETS,
+	QUOTA_REMOTE_SUBNETS,
+	QUOTAS
+};
+
 /* What the operator's configuration decides. */
 struct res_settings {
-	bool accept_unattached_vpc;                        /* a gateway may name a VPC that nobody attached yet */
-	int64_t quota_vgw, quota_vif;                      /* per project; -1: unlimited */
-	int64_t quota_gdgw;                                /* per project; -1: unlimited */
-	int64_t quota_peer_links;                          /* per global DC gateway; -1: unlimited */
-	int64_t quota_local_subnets, quota_remote_subnets; /* per gateway, per interface */
+	bool accept_unattached_vpc; /* a gateway may name a VPC that nobody attached yet */
+	int64_t quota[QUOTAS];      /* of projects without a number of their own (quota.h); -1: no limit */
 	int64_t vrfs_per_instance;
 	int64_t internal_asn_first, internal_asn_last; /* kept for links between gateways: refused in bgp_asn */
 	struct ip_prefix router_ids;                   /* IPv4 block that router ids are taken from */
@@ -59,7 +68,7 @@ struct cidr_list {
  * DC_E_ADDRESS for what is no block or of the other family, DC_E_CIDR_TWICE for a repetition; err->member is member. */
 enum dc_code cidr_list_parse(const struct f_list *, enum ip_family family, const char *member, struct arena *,
     struct cidr_list *ret, struct dc_error *err);
-/* The quota of blocks, before they are read: DC_E_REMOTE_SUBNETS. A body may hold more of them than could be compared
+/* The limit of blocks, before they are read: DC_E_REMOTE_SUBNETS. A body may hold more of them than could be compared
  * with one another in the time that a transaction has. */
 enum dc_code cidr_check_quota(const struct f_list *, int64_t most, const char *member, struct dc_error *err);
 /* DC_E_ADDRESS when a block is one that no customer can use (100.64/10, 127/8, 169.254/16, 224/3, non-unicast IPv6),
@@ -92,10 +101,6 @@ bool text_is_same(const struct f_text *, const struct f_text *);
 const char *text_or_null(const struct f_text *);
 /* DC_E_NOT_FOUND, naming member, when there is no such project. Of a create the engine has locked it. */
 enum dc_code project_check(struct tx *, const char *project, const char *member, struct dc_error *err);
-/* DC_E_QUOTA when the project has `limit` rows already, those less that only wait for an edge to let go; -1: no limit.
- * The caller holds the project's lock. */
-enum dc_code quota_check(struct tx *, const struct field_table *, const char *project, int64_t limit, const char *what,
-    struct dc_error *err);
 /* enterprise_project_id, description and name as the server fills them. */
 void fill_common(struct f_text *name, struct f_text *description, struct f_text *enterprise_project_id);
 /* A name that the contract restricts: letters and digits of ASCII, CJK ideographs (U+4E00 to U+9FA5), and _ . - */

@@ -10,6 +10,7 @@
 #include "res/lifecycle.h"
 #include "res/link_subnet.h"
 #include "res/remote_subnet.h"
+#include "res/quota.h"
 #include "store/row_lock.h"
 
 static const char *const families[] = {"ipv4", "ipv6", NULL};
@@ -156,6 +157,16 @@ outside_link(const struct cidr_list *all, const struct ip_prefix *link, struct a
 }
 
 static enum dc_code
+check_number(struct tx *tx, struct call *call, const struct gateway *gw, const struct f_list *list, const char *member,
+    struct dc_error *err)
+{
+	int64_t most;
+	enum dc_code rc = quota_of_list(tx, call, gw->tenant_id, QUOTA_REMOTE_SUBNETS, list, &most, err);
+
+	return rc == DC_OK ? cidr_check_quota(list, most, member, err) : rc;
+}
+
+static enum dc_code
 check_remote(struct tx *tx, struct call *call, const struct gateway *gw, const struct vif_peer *p,
     const struct f_list *list, const struct ip_prefix *link, const struct peer_names *names, struct cidr_list *routes,
     struct dc_error *err)
@@ -164,8 +175,7 @@ check_remote(struct tx *tx, struct call *call, const struct gateway *gw, const s
 	struct ip_prefix a, b;
 	enum dc_code rc;
 
-	if ((rc = cidr_check_quota(list, res_settings(call)->quota_remote_subnets, names->remote_ep_group, err)) !=
-		DC_OK ||
+	if ((rc = check_number(tx, call, gw, list, names->remote_ep_group, err)) != DC_OK ||
 	    (rc = cidr_list_parse(list, family_of(p), names->remote_ep_group, tx_arena(tx), &remote, err)) != DC_OK ||
 	    (rc = cidr_check_customer(&remote, link, names->remote_ep_group, err)) != DC_OK)
 		return rc;
@@ -471,8 +481,7 @@ vif_peer_create(struct tx *tx, struct call *call, void *row, struct dc_error *er
 
 	if ((rc = interface_of(tx, p, &v, err)) != DC_OK ||
 	    (rc = gateway_get(tx, p->gateway_id.v, &gw, err)) != DC_OK ||
-	    (rc = cidr_check_quota(
-		 &p->remote_ep_group, res_settings(call)->quota_remote_subnets, names.remote_ep_group, err)) != DC_OK ||
+	    (rc = check_number(tx, call, &gw, &p->remote_ep_group, names.remote_ep_group, err)) != DC_OK ||
 	    (rc = choose_family(tx, call, v, p, &first, err)) != DC_OK || call->wait)
 		return rc;
 	inherit(v, first, p);

@@ -8,6 +8,7 @@
 #include "auth/tables.h"
 #include "res/lifecycle.h"
 #include "res/vif_peer.h"
+#include "res/quota.h"
 #include "store/row_lock.h"
 
 static const char *const statuses[] = {
@@ -88,17 +89,20 @@ local_subnets(const struct virtual_gateway *gw, struct arena *arena, struct cidr
 /* --- rules --- */
 
 static enum dc_code
-check_local(const struct virtual_gateway *gw, const struct res_settings *settings, struct arena *arena,
-    struct cidr_list *ret, struct dc_error *err)
+check_local(struct tx *tx, const struct call *call, const struct virtual_gateway *gw, struct cidr_list *ret,
+    struct dc_error *err)
 {
+	int64_t most = INT64_MAX;
 	enum dc_code rc;
 
-	if ((rc = local_subnets(gw, arena, ret, err)) != DC_OK)
+	if ((rc = local_subnets(gw, tx_arena(tx), ret, err)) != DC_OK)
 		return rc;
-	if (settings->quota_local_subnets >= 0 && (int64_t)ret->n > settings->quota_local_subnets)
+	if (ret->n > 1 && (rc = quota_limit(tx, call, gw->tenant_id.v, QUOTA_LOCAL_SUBNETS, &most, err)) != DC_OK)
+		return rc;
+	if ((int64_t)ret->n > most)
 		return dc_fail(err, DC_E_LOCAL_SUBNETS, "virtual_gateway.local_ep_group",
 		    "virtual_gateway.local_ep_group: %zu local subnets are more than the quota of %lld", ret->n,
-		    (long long)settings->quota_local_subnets);
+		    (long long)most);
 	for (size_t i = 0; i < ret->n; i++)
 		if (ret->v[i].len == 0)
 			return dc_fail(err, DC_E_ADDRESS, "virtual_gateway.local_ep_group",
@@ -166,9 +170,8 @@ virtual_gateway_create(struct tx *tx, struct call *call, void *row, struct dc_er
 	fill_common(&gw->name, &gw->description, &gw->enterprise_project_id);
 	F_SET_TEXT(gw->status, "ACTIVE"); /* it has no objects on any edge yet */
 	if ((rc = check_vpc(tx, call, gw, err)) != DC_OK ||
-	    (rc = quota_check(
-		 tx, &virtual_gateway_table, call->project, settings->quota_vgw, "virtual gateways", err)) != DC_OK ||
-	    (rc = check_local(gw, settings, tx_arena(tx), &local, err)) != DC_OK)
+	    (rc = quota_check(tx, call, call->project, QUOTA_VIRTUAL_GATEWAYS, err)) != DC_OK ||
+	    (rc = check_local(tx, call, gw, &local, err)) != DC_OK)
 		return rc;
 	return check_vpc_free(tx, call, gw, err);
 }
@@ -216,7 +219,7 @@ virtual_gateway_update(
 		return dc_fail(err, DC_E_VGW_LOCKED, NULL, "the gateway is in state %s", gw->status.v);
 	if (patch->local_ep_group.set != GIVEN && patch->local_ep_group_ipv6.set != GIVEN)
 		return DC_OK;
-	if ((rc = check_local(gw, res_settings(call), tx_arena(tx), &local, err)) != DC_OK)
+	if ((rc = check_local(tx, call, gw, &local, err)) != DC_OK)
 		return rc;
 	return check_against_interfaces(tx, gw, &local, err);
 }

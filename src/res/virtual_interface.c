@@ -10,6 +10,7 @@
 #include "res/lifecycle.h"
 #include "res/silence.h"
 #include "res/vif_peer.h"
+#include "res/quota.h"
 #include "store/row_lock.h"
 
 struct vif_extend_attribute {
@@ -477,13 +478,17 @@ check_first_peer(
 }
 
 static enum dc_code
-check_service(struct tx *tx, struct call *call, const struct f_list *blocks, struct dc_error *err)
+check_service(struct tx *tx, struct call *call, const char *project, const struct f_list *blocks, struct dc_error *err)
 {
 	static const char member[] = "virtual_interface.service_ep_group";
 	struct cidr_list service;
-	enum dc_code rc = cidr_check_quota(blocks, res_settings(call)->quota_remote_subnets, member, err);
+	int64_t most;
+	enum dc_code rc;
 
-	return rc == DC_OK ? cidr_list_parse(blocks, IP_NONE, member, tx_arena(tx), &service, err) : rc;
+	if ((rc = quota_of_list(tx, call, project, QUOTA_REMOTE_SUBNETS, blocks, &most, err)) != DC_OK ||
+	    (rc = cidr_check_quota(blocks, most, member, err)) != DC_OK)
+		return rc;
+	return cidr_list_parse(blocks, IP_NONE, member, tx_arena(tx), &service, err);
 }
 
 /* The row keeps the addresses of the family that has no peer yet. */
@@ -510,8 +515,7 @@ virtual_interface_create(struct tx *tx, struct call *call, void *row, struct dc_
 	if ((rc = check_served(v, err)) != DC_OK || (rc = tags_check(&v->tags, "virtual_interface.tags", err)) != DC_OK)
 		return rc;
 	if ((rc = find_connection(tx, v, &dc, err)) != DC_OK || (rc = find_gateway(tx, v, &gw, err)) != DC_OK ||
-	    (rc = quota_check(tx, &virtual_interface_table, call->project, res_settings(call)->quota_vif,
-		 "virtual interfaces", err)) != DC_OK)
+	    (rc = quota_check(tx, call, call->project, QUOTA_INTERFACES, err)) != DC_OK)
 		return rc;
 	fill_common(&v->name, &v->description, &v->enterprise_project_id);
 	if (text_or_null(&v->bgp_md5) == NULL)
@@ -524,7 +528,7 @@ virtual_interface_create(struct tx *tx, struct call *call, void *row, struct dc_
 	F_SET_TEXT(v->status, life_names[LIFE_PENDING_CREATE]);
 	if ((rc = check_bandwidth(v, dc, err)) != DC_OK || (rc = check_hosted(tx, v, dc, err)) != DC_OK ||
 	    (rc = check_other_addresses(v, err)) != DC_OK || (rc = check_first_peer(tx, call, &gw, v, err)) != DC_OK ||
-	    (rc = check_service(tx, call, &v->service_ep_group, err)) != DC_OK ||
+	    (rc = check_service(tx, call, v->tenant_id.v, &v->service_ep_group, err)) != DC_OK ||
 	    (rc = check_two_connections(tx, v, err)) != DC_OK ||
 	    (rc = check_states(dc, &gw, service_of(v)->member, err)) != DC_OK)
 		return rc;
@@ -630,7 +634,7 @@ virtual_interface_update(
 	    (rc = check_new_bandwidth(tx, v, err)) != DC_OK)
 		return rc;
 	if (patch->service_ep_group.set == GIVEN &&
-	    (rc = check_service(tx, call, &patch->service_ep_group, err)) != DC_OK)
+	    (rc = check_service(tx, call, v->tenant_id.v, &patch->service_ep_group, err)) != DC_OK)
 		return rc;
 	F_SET_INT(v->update_time, tx_now(tx));
 	if (patch->service_ep_group.set == GIVEN &&

@@ -31,7 +31,7 @@ NOT_YET = {
     "DeleteHostedDirectConnect", "ListSwitchoverTestRecords", "SwitchoverTest", "ListVifPeerDetections",
     "CreateVifPeerDetection", "ShowVifPeerDetection", "DeleteVifPeerDetection", "ListGdgwRouteTables", "UpdateGdgwRouteTable",
     "ListConnectGateways", "CreateConnectGateway", "ShowConnectGateway", "UpdateConnectGateway", "DeleteConnectGateway",
-    "ListGlobalEips", "BindGlobalEips", "UnbindGlobalEips", "ShowQuotas", "ListProjectTags", "ShowResourceTag",
+    "ListGlobalEips", "BindGlobalEips", "UnbindGlobalEips", "ListProjectTags", "ShowResourceTag",
     "CreateResourceTag", "DeleteResourceTag", "BatchCreateResourceTags", "ListTagResourceInstances",
 }
 SERVED = sorted(set(CONTRACT) - NOT_YET)
