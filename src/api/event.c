@@ -37,8 +37,8 @@ struct event_row {
 static const struct field event_fields[] = {
     {AT(event_row, id), .kind = F_UUID, .may = MAY, .must = MAY, .sort = true,
 	.doc = "Id of the event; by it events are in the order they happened."},
-    {AT(event_row, project_id), .kind = F_HEX32, .may = MAY, .nullable = true, .filter = true, .cli = true,
-	.doc = "Project it concerns; null: the operator's own things."},
+    {AT(event_row, project_id), .ref = "project", .kind = F_HEX32, .may = MAY, .nullable = true, .filter = true,
+	.cli = true, .doc = "Project it concerns; null: the operator's own things."},
     {AT(event_row, create_time), .kind = F_TIME, .may = MAY, .must = MAY, .sort = true, .cli = true, .doc = "When."},
     {AT(event_row, last_time), .kind = F_TIME, .may = MAY, .must = MAY,
 	.doc = "When for the last time, where count is more than 1."},
@@ -48,8 +48,8 @@ static const struct field event_fields[] = {
 	.doc = "What was done: create, update, delete and others."},
     {AT(event_row, kind), .kind = F_TEXT, .may = MAY, .must = MAY, .max = 64, .filter = true, .cli = true,
 	.doc = "Kind of resource."},
-    {AT(event_row, resource_id), .kind = F_TEXT, .may = MAY, .max = 64, .nullable = true, .filter = true, .cli = true,
-	.doc = "Its id."},
+    {AT(event_row, resource_id), .ref_kind = "kind", .kind = F_TEXT, .may = MAY, .max = 64, .nullable = true,
+	.filter = true, .cli = true, .doc = "Its id."},
     {AT(event_row, user_id), .kind = F_TEXT, .may = MAY, .max = 64, .nullable = true, .filter = true,
 	.doc = "Who; null: the service itself."},
     {AT(event_row, user_name), .kind = F_TEXT, .may = MAY, .max = 64, .nullable = true, .cli = true,
@@ -63,10 +63,22 @@ static const struct field event_fields[] = {
     {.name = NULL},
 };
 
+static const struct field_column event_columns[] = {
+    {.title = "time", .member = "create_time"},
+    {.title = "user", .member = "user_name"},
+    {.member = "action"},
+    {.member = "kind"},
+    {.title = "resource", .member = "resource_id"},
+    {.title = "times", .member = "count"},
+    {.member = "address"},
+    {0},
+};
+
 const struct field_table event_table = {
     .name = "Event",
     .sql = "event",
     .size = sizeof(struct event_row),
+    .columns = event_columns,
     .fields = event_fields,
 };
 
@@ -74,6 +86,7 @@ const struct resource event_resource = {
     .name = "event",
     .plural = "events",
     .title = "event",
+    .trail = &(const struct trail){"create_time", "user_name", "action", "kind", "resource_id", "address", "count"},
     .table = &event_table,
     .missing = DC_E_NOT_FOUND,
     .routes = event_routes,

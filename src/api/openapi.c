@@ -76,6 +76,24 @@ begin_parameter(struct json *out, const char *in, const char *name, bool require
 }
 
 static void
+write_words(struct document *d, const char *words)
+{
+	char *rest = arena_strdup(d->arena, words), *word;
+
+	jw_array_begin(d->out);
+	while ((word = strsep(&rest, "|")) != NULL)
+		jw_string(d->out, word);
+	jw_array_end(d->out);
+}
+
+static void
+write_ref_to(struct document *d, const char *resources)
+{
+	jw_key(d->out, "x-dcaas-ref");
+	write_words(d, resources);
+}
+
+static void
 end_parameter(struct json *out)
 {
 	jw_object_end(out);
@@ -102,14 +120,30 @@ number_parameter(struct json *out, const char *name, int64_t min, int64_t max, c
 	end_parameter(out);
 }
 
+static bool
+is_parent(const struct resource *res, const char *parameter)
+{
+	return res->parent != NULL && strcmp(parameter, res->parent_column) == 0;
+}
+
 static void
 path_parameters(struct document *d, const struct route *r)
 {
 	for (const char *at = r->path; (at = strchr(at, '{')) != NULL; at++) {
 		const char *name = arena_strndup(d->arena, at + 1, strcspn(at + 1, "}"));
+		bool project =
+		    strcmp(name, "project_id") == 0 && strncmp(r->path, OPERATOR_SIDE, strlen(OPERATOR_SIDE)) != 0;
 
-		text_parameter(
-		    d->out, "path", name, true, strcmp(name, "project_id") == 0 ? "The caller's project." : NULL);
+		begin_parameter(d->out, "path", name, true, project ? "The caller's project." : NULL);
+		jw_member_string(d->out, "type", "string");
+		if (strcmp(name, "project_id") == 0)
+			jw_member_string(d->out, "pattern", "^[0-9a-fA-F]{32}$");
+		jw_object_end(d->out);
+		if (project)
+			write_ref_to(d, "project");
+		else if (r->res != NULL)
+			write_ref_to(d, is_parent(r->res, name) ? r->res->parent->name : r->res->name);
+		jw_object_end(d->out);
 	}
 }
 
@@ -164,7 +198,10 @@ filter_parameters(struct document *d, const struct field_table *table, enum fiel
 		    : f->kind == F_BOOL ? "boolean"
 					: "string");
 		jw_object_end(d->out);
-		end_parameter(d->out);
+		jw_object_end(d->out);
+		if (f->ref != NULL)
+			write_ref_to(d, f->ref);
+		jw_object_end(d->out);
 	}
 }
 
@@ -360,6 +397,10 @@ write_operation(struct document *d, const struct route *r)
 		jw_string(d->out, r->res->title);
 		jw_array_end(d->out);
 	}
+	if (r->flags & ROUTE_DOCUMENT)
+		jw_member_bool(d->out, "x-dcaas-document", true);
+	if (r->flags & ROUTE_REFUSED)
+		jw_member_bool(d->out, "x-dcaas-refused", true);
 	if (r->flags & ROUTE_OPEN) {
 		jw_key(d->out, "security");
 		jw_array_begin(d->out);
@@ -370,6 +411,8 @@ write_operation(struct document *d, const struct route *r)
 	write_responses(d, r);
 	jw_object_end(d->out);
 }
+
+/* --- resources --- */
 
 typedef void (*route_visit)(struct document *, const struct route *, void *arg);
 
@@ -415,6 +458,82 @@ visit_path(struct document *d, const struct route *r, void *arg)
 	jw_key(d->out, r->path);
 	jw_object_begin(d->out);
 	each_route(d, visit_same, &same);
+	jw_object_end(d->out);
+}
+
+struct first_route {
+	const struct route *wanted, *first;
+};
+
+static void
+visit_resource(struct document *d, const struct route *r, void *arg)
+{
+	struct first_route *f = arg;
+
+	(void)d;
+	if (f->first == NULL && r->res == f->wanted->res)
+		f->first = r;
+}
+
+static void
+write_topology(struct document *d, const struct resource *res)
+{
+	enum field_view view = res->owner != NULL ? VIEW_ANSWER : VIEW_OP_ANSWER;
+
+	jw_key(d->out, "x-dcaas-topology");
+	jw_object_begin(d->out);
+	if (res->topology->under != NULL)
+		jw_member_string(d->out, "under", res->topology->under);
+	if (res->topology->leads != NULL) {
+		jw_key(d->out, "leads");
+		write_words(d, res->topology->leads);
+	}
+	jw_key(d->out, "shows");
+	field_columns(res->table, view, res->topology->shows, d->out);
+	jw_object_end(d->out);
+}
+
+static void
+write_trail(struct document *d, const struct trail *t)
+{
+	jw_key(d->out, "x-dcaas-trail");
+	jw_object_begin(d->out);
+	jw_member_string(d->out, "time", t->time);
+	jw_member_string(d->out, "who", t->who);
+	jw_member_string(d->out, "action", t->action);
+	jw_member_string(d->out, "kind", t->kind);
+	jw_member_string(d->out, "thing", t->thing);
+	jw_member_string(d->out, "from", t->from);
+	jw_member_string(d->out, "count", t->count);
+	jw_object_end(d->out);
+}
+
+/* A resource is a tag: how it is called, known and drawn. */
+static void
+visit_tag(struct document *d, const struct route *r, void *arg)
+{
+	struct first_route f = {.wanted = r};
+	const struct resource *res = r->res;
+
+	(void)arg;
+	if (res == NULL)
+		return;
+	each_route(d, visit_resource, &f);
+	if (f.first != r)
+		return;
+	jw_object_begin(d->out);
+	jw_member_string(d->out, "name", res->title);
+	jw_member_string(d->out, "x-dcaas-resource", res->name);
+	if (res->shorts != NULL) {
+		jw_key(d->out, "x-dcaas-short");
+		write_words(d, res->shorts);
+	}
+	jw_key(d->out, "x-dcaas-identity");
+	write_words(d, res->identity != NULL ? res->identity : "name");
+	if (res->topology != NULL)
+		write_topology(d, res);
+	if (res->trail != NULL)
+		write_trail(d, res->trail);
 	jw_object_end(d->out);
 }
 
@@ -469,6 +588,10 @@ api_openapi(const struct route *const *tables, struct json *out)
 	jw_object_end(out);
 	jw_key(out, "security");
 	jw_raw(out, "[{\"AuthToken\":[]},{\"AkSkSignature\":[]}]");
+	jw_key(out, "tags");
+	jw_array_begin(out);
+	each_route(d, visit_tag, NULL);
+	jw_array_end(out);
 	jw_key(out, "paths");
 	jw_object_begin(out);
 	each_route(d, visit_path, NULL);

@@ -19,6 +19,8 @@ enum route_flag {
 	ROUTE_ANY_PROJECT = 1 << 5, /* IAM reads: no project in the path */
 	ROUTE_FOR_ANSWER = 1 << 7,  /* a mutation that is of no use to a client that has left; as reads are */
 	ROUTE_PROBED = 1 << 6,      /* GET that takes HEAD, too, and OPTIONS: load balancers probe with any of them */
+	ROUTE_DOCUMENT = 1 << 8,    /* the answer is a document: the command line prints it as it is */
+	ROUTE_REFUSED = 1 << 7,     /* every call is refused so far: openapi.json says so */
 };
 
 struct call;

@@ -29,17 +29,25 @@ role_name(enum role role)
 static const struct field domain_fields[] = {
     {AT(domain_row, id), .kind = F_HEX32, .may = OP_ONCE, .must = HAVE, .filter = true, .sort = true, .cli = true,
 	.doc = "Id of the domain; may be given at creation."},
-    {AT(domain_row, name), .kind = F_TEXT, .may = OP_ALL, .must = VIEW_OP_CREATE | HAVE, .min = 1, .max = 64,
-	.filter = true, .sort = true, .cli = true, .doc = "Name of the account, unique."},
+    {AT(domain_row, name), .example = "example", .kind = F_TEXT, .may = OP_ALL, .must = VIEW_OP_CREATE | HAVE, .min = 1,
+	.max = 64, .filter = true, .sort = true, .cli = true, .doc = "Name of the account, unique."},
     {AT(domain_row, description), .kind = F_TEXT, .may = OP_ALL, .max = 255, .fallback = "\"\"", .doc = "Free text."},
     {AT(domain_row, create_time), .kind = F_TIME, .may = HAVE, .must = HAVE, .sort = true, .doc = "When it was made."},
     {.name = NULL},
 };
+static const struct field_column domain_columns[] = {
+    {.member = "name"},
+    {.member = "id"},
+    {.member = "description"},
+    {0},
+};
+
 const struct field_table domain_table = {
     .name = "Domain",
     .sql = "domain",
     .size = sizeof(struct domain_row),
     .kept = true,
+    .columns = domain_columns,
     .fields = domain_fields,
     .at_least_one = true,
 };
@@ -47,21 +55,30 @@ const struct field_table domain_table = {
 static const struct field project_fields[] = {
     {AT(project_row, id), .kind = F_HEX32, .may = OP_ONCE, .must = HAVE, .filter = true, .sort = true, .cli = true,
 	.doc = "Id of the project; may be given at creation."},
-    {AT(project_row, domain_id), .kind = F_HEX32, .may = OP_ONCE, .must = HAVE, .filter = true, .sort = true,
-	.doc = "Its domain; the caller's when absent."},
-    {AT(project_row, name), .kind = F_TEXT, .may = OP_ALL, .must = VIEW_OP_CREATE | HAVE, .min = 1, .max = 64,
-	.filter = true, .sort = true, .cli = true, .doc = "Name of the project, unique in its domain."},
+    {AT(project_row, domain_id), .ref = "domain", .kind = F_HEX32, .may = OP_ONCE, .must = HAVE, .filter = true,
+	.sort = true, .doc = "Its domain; the caller's when absent."},
+    {AT(project_row, name), .example = "acme", .kind = F_TEXT, .may = OP_ALL, .must = VIEW_OP_CREATE | HAVE, .min = 1,
+	.max = 64, .filter = true, .sort = true, .cli = true, .doc = "Name of the project, unique in its domain."},
     {AT(project_row, description), .kind = F_TEXT, .may = OP_ALL, .max = 255, .fallback = "\"\"", .cli = true,
 	.doc = "Free text."},
     {AT(project_row, create_time), .kind = F_TIME, .may = HAVE, .must = HAVE, .sort = true, .doc = "When it was made."},
     {.name = NULL},
 };
+static const struct field_column project_columns[] = {
+    {.member = "name"},
+    {.member = "id"},
+    {.title = "domain", .member = "domain_id"},
+    {.member = "description"},
+    {0},
+};
+
 const struct field_table project_table = {
     .name = "Project",
     .sql = "project",
     .size = sizeof(struct project_row),
     .rank = RANK_PROJECT,
     .kept = true,
+    .columns = project_columns,
     .fields = project_fields,
     .at_least_one = true,
 };
@@ -69,16 +86,18 @@ const struct field_table project_table = {
 static const struct field user_fields[] = {
     {AT(user_row, id), .kind = F_HEX32, .may = OP_ONCE, .must = HAVE, .filter = true, .sort = true, .cli = true,
 	.doc = "Id of the user; may be given at creation."},
-    {AT(user_row, domain_id), .kind = F_HEX32, .may = OP_ONCE, .must = HAVE, .filter = true, .sort = true,
-	.doc = "Its domain; that of the project, else the caller's, when absent."},
-    {AT(user_row, project_id), .kind = F_HEX32, .may = OP_ONCE, .nullable = true, .filter = true, .sort = true,
-	.cli = true, .doc = "The only project the user may use; null: every project of the domain."},
+    {AT(user_row, domain_id), .ref = "domain", .kind = F_HEX32, .may = OP_ONCE, .must = HAVE, .filter = true,
+	.sort = true, .doc = "Its domain; that of the project, else the caller's, when absent."},
+    {AT(user_row, project_id), .ref = "project", .example = "acme", .kind = F_HEX32, .may = OP_ONCE, .nullable = true,
+	.filter = true, .sort = true, .cli = true,
+	.doc = "The only project the user may use; null: every project of the domain."},
     {AT(user_row, all_projects), .kind = F_BOOL, .may = VIEW_OP_CREATE, .no_column = true,
 	.doc = "Must be true for a reader or member without project_id, who may use every project of the domain."},
-    {AT(user_row, name), .kind = F_TEXT, .may = OP_ALL, .must = VIEW_OP_CREATE | HAVE, .min = 1, .max = 64,
-	.filter = true, .sort = true, .cli = true, .doc = "Name of the user, unique in its domain."},
-    {AT(user_row, role), .kind = F_ENUM, .may = OP_ALL, .must = HAVE, .names = role_names, .fallback = "\"member\"",
-	.filter = true, .sort = true, .cli = true, .doc = "What the user may do: read, order, or run the service."},
+    {AT(user_row, name), .example = "alice", .kind = F_TEXT, .may = OP_ALL, .must = VIEW_OP_CREATE | HAVE, .min = 1,
+	.max = 64, .filter = true, .sort = true, .cli = true, .doc = "Name of the user, unique in its domain."},
+    {AT(user_row, role), .example = "member", .kind = F_ENUM, .may = OP_ALL, .must = HAVE, .names = role_names,
+	.fallback = "\"member\"", .filter = true, .sort = true, .cli = true,
+	.doc = "What the user may do: read, order, or run the service."},
     {AT(user_row, enabled), .kind = F_BOOL, .may = OP_ALL, .must = HAVE, .fallback = "true", .filter = true,
 	.cli = true, .doc = "Whether the user's keys and tokens are accepted."},
     {AT(user_row, password), .kind = F_SECRET, .may = VIEW_OP_CREATE | VIEW_OP_UPDATE, .min = 8, .max = 128,
@@ -87,11 +106,20 @@ static const struct field user_fields[] = {
     {AT(user_row, create_time), .kind = F_TIME, .may = HAVE, .must = HAVE, .sort = true, .doc = "When it was made."},
     {.name = NULL},
 };
+static const struct field_column user_columns[] = {
+    {.member = "name"},
+    {.title = "project", .member = "project_id"},
+    {.member = "role"},
+    {.member = "enabled"},
+    {0},
+};
+
 const struct field_table user_table = {
     .name = "User",
     .sql = "account",
     .size = sizeof(struct user_row),
     .kept = true,
+    .columns = user_columns,
     .fields = user_fields,
     .at_least_one = true,
 };
@@ -100,10 +128,10 @@ const struct field_table user_table = {
 static const struct field key_fields[] = {
     {AT(key_row, id), .kind = F_UUID, .may = HAVE | VIEW_CREATED, .must = HAVE | VIEW_CREATED, .filter = true,
 	.sort = true, .cli = true, .doc = "Id of the key's record."},
-    {AT(key_row, user_id), .kind = F_HEX32, .may = OP_ONCE | VIEW_CREATED, .must = VIEW_OP_CREATE | HAVE | VIEW_CREATED,
-	.filter = true, .sort = true, .cli = true, .doc = "Its user."},
-    {AT(key_row, project_id), .kind = F_HEX32, .may = OP_ONCE | VIEW_CREATED, .nullable = true, .filter = true,
-	.sort = true, .cli = true, .doc = "The only project the key may use; null: as the user."},
+    {AT(key_row, user_id), .ref = "user", .example = "alice", .kind = F_HEX32, .may = OP_ONCE | VIEW_CREATED,
+	.must = VIEW_OP_CREATE | HAVE | VIEW_CREATED, .filter = true, .sort = true, .cli = true, .doc = "Its user."},
+    {AT(key_row, project_id), .ref = "project", .kind = F_HEX32, .may = OP_ONCE | VIEW_CREATED, .nullable = true,
+	.filter = true, .sort = true, .cli = true, .doc = "The only project the key may use; null: as the user."},
     {AT(key_row, role), .kind = F_ENUM, .may = OP_ALL | VIEW_CREATED, .names = role_names, .nullable = true,
 	.filter = true, .cli = true, .doc = "Role of the key; null: the user's."},
     {AT(key_row, access_key), .kind = F_TEXT, .may = OP_ONCE | VIEW_CREATED, .must = HAVE | VIEW_CREATED, .min = 8,
@@ -118,11 +146,21 @@ static const struct field key_fields[] = {
 	.doc = "When it was made."},
     {.name = NULL},
 };
+static const struct field_column key_columns[] = {
+    {.member = "access_key"},
+    {.title = "user", .member = "user_id"},
+    {.title = "project", .member = "project_id"},
+    {.member = "role"},
+    {.member = "enabled"},
+    {0},
+};
+
 const struct field_table key_table = {
     .name = "AccessKey",
     .sql = "access_key",
     .size = sizeof(struct key_row),
     .kept = true,
+    .columns = key_columns,
     .fields = key_fields,
     .at_least_one = true,
 };

@@ -116,7 +116,7 @@ const struct route service_routes[] = {
     {M_GET, "/dcaas/v1/load", ROLE_OPERATOR, .run = show_load, .operation = "ShowLoad",
 	.summary =
 	    "What the server is busy with: connections, and calls that run, stand in a queue, or wait for news."},
-    {M_GET, "/dcaas/v1/openapi.json", ROLE_NONE, ROUTE_OPEN, .run = show_openapi, .operation = "ShowOpenapi",
-	.summary = "This API as an OpenAPI document."},
+    {M_GET, "/dcaas/v1/openapi.json", ROLE_NONE, ROUTE_OPEN | ROUTE_DOCUMENT, .run = show_openapi,
+	.operation = "ShowOpenapi", .summary = "This API as an OpenAPI document."},
     {0},
 };

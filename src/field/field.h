@@ -89,6 +89,17 @@ enum field_quirk {
 
 struct field_table;
 
+/* A column of the command line's list of a table. The value is the first of `member` ("vgw_id|gateway_id") that the row
+ * has; with `in`, that of each item of the list (or of the object) of this name, or, with `where`
+ * ("address_family=ipv4"), of those items that have this value. */
+struct field_column {
+	const char *title; /* NULL: the member's name */
+	const char *in, *where, *member;
+	const char *of;    /* member with the limit of the value: "3/100" */
+	const char *since; /* member with the time since when the value holds */
+	bool note;         /* words, which may stand below the row where the line has no room for them */
+};
+
 struct field {
 	const char *name; /* JSON member and SQL column */
 	enum field_kind kind;
@@ -119,7 +130,12 @@ struct field {
 	const char *fallback; /* server default as JSON text ("\"ipv4\"", "false"); applied by field_defaults() */
 	const char *pattern;  /* published pattern (openapi only); checks are by kind */
 	const char *doc;      /* one sentence, for openapi.json, CLI and console */
-	bool cli;             /* a column of the CLI's table */
+	bool cli;             /* a column of the CLI's table: of the wide one, where the table has `columns` */
+	const char *ref;      /* resource whose id the member holds; "a|b": either */
+	const char *ref_kind; /* instead: member of the same row that names the resource */
+	const char *example;  /* a good value, for help; text as a user types it */
+	/* Values that every request is refused with ("true", "LGW"), NULL-terminated; an empty list: any value. */
+	const char *const *refused;
 };
 
 /* Begins the row of a table: the member, its column and its place in the row's struct have one name. */
@@ -138,7 +154,9 @@ struct field_table {
 	unsigned rank;
 	const char *guarded_by, *guard_column;
 	bool freed_without_lock; /* deleting a row only gives something free */
-	bool kept; /* its rows are kept in memory elsewhere: changes of them are counted, tx_generation() */
+	const struct field_column
+	    *columns; /* of the CLI's table, ends with a row without member; NULL: the fields `cli` */
+	bool kept;    /* its rows are kept in memory elsewhere: changes of them are counted, tx_generation() */
 };
 
 const struct field *field_find(const struct field_table *, const char *name);
@@ -195,8 +213,11 @@ bool field_from_text(const struct field *, void *row, const char *text, struct a
 enum dc_code field_check_query(
     const struct field *, const char *value, struct arena *, const char **ret, struct dc_error *err);
 
-/* The OpenAPI 3.0 schema object of one view. */
+/* The OpenAPI 3.0 schema object of one view, with what the command line needs in members x-dcaas-...: which members are
+ * columns, whose ids they hold, which values are always refused. */
 void field_schema(const struct field_table *, enum field_view, struct json *out);
+/* Columns as an array of objects, those of which the view has a member; ends with a row without member. */
+void field_columns(const struct field_table *, enum field_view, const struct field_column *, struct json *out);
 
 /* Called by a table test of every resource: aborts when a table contradicts itself (duplicate name, view in must but
  * not in may, enum without names, limits upside down, overlapping offsets). */

@@ -44,10 +44,27 @@ struct blocker {
 	enum dc_code code;
 };
 
+/* How a resource is drawn in the picture of all that a project has. */
+struct topology {
+	const char *under; /* member with the id of what it is drawn under; NULL: it begins a tree */
+	const char *leads; /* member with the id of what it leads to, "a|b": the first that is set; NULL: nowhere */
+	const struct field_column *shows; /* what stands behind its name */
+};
+
+/* Members of a record of what happened. */
+struct trail {
+	const char *time, *who, *action, *kind, *thing, *from, *count;
+};
+
 struct resource {
 	const char *name;   /* envelope of one: "virtual_interface"; also the kind in events */
 	const char *plural; /* envelope of a list: "virtual_interfaces" */
 	const char *title;  /* in words: "virtual interface" */
+	const char *shorts; /* short words for it on the command line: "vif", "a|b"; NULL: none */
+	/* Members that say which one of the resource is meant, where that is not the name: "vif_id|address_family". */
+	const char *identity;
+	const struct topology *topology; /* NULL: it is not drawn */
+	const struct trail *trail;       /* of the resource that records what happens; NULL: it does not */
 	const struct field_table *table;
 	enum dc_code missing; /* code of the 404 when the path names an unknown one */
 	const char

@@ -100,6 +100,57 @@ may_be_null(const struct field *f, enum field_view view)
 	return f->fallback == NULL && f->kind != F_OBJECTS && f->kind != F_EMBED;
 }
 
+/* "a|b" as ["a","b"] */
+static void
+write_words(const char *words, struct json *out)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	char *rest = arena_strdup(arena, words), *word;
+
+	jw_array_begin(out);
+	while ((word = strsep(&rest, "|")) != NULL)
+		jw_string(out, word);
+	jw_array_end(out);
+}
+
+static void
+write_refused(const char *const *values, struct json *out)
+{
+	if (values[0] == NULL) {
+		jw_member_bool(out, "x-dcaas-refused", true);
+		return;
+	}
+	jw_key(out, "x-dcaas-refused");
+	jw_array_begin(out);
+	for (; *values != NULL; values++)
+		jw_string(out, *values);
+	jw_array_end(out);
+}
+
+/* What the command line and other programs need beside the limits. */
+static void
+write_hints(const struct field *f, enum field_view view, struct json *out)
+{
+	if (f->cli)
+		jw_member_bool(out, "x-dcaas-column", true);
+	if (f->ref != NULL) {
+		jw_key(out, "x-dcaas-ref");
+		write_words(f->ref, out);
+	}
+	if (f->ref_kind != NULL)
+		jw_member_string(out, "x-dcaas-ref-kind", f->ref_kind);
+	if (!is_request(view))
+		return;
+	if (f->fallback != NULL && (view & (VIEW_CREATE | VIEW_OP_CREATE)) != 0 && strcmp(f->fallback, "null") != 0) {
+		jw_key(out, "default");
+		jw_raw(out, f->fallback);
+	}
+	if (f->example != NULL)
+		jw_member_string(out, "x-dcaas-example", f->example);
+	if (f->refused != NULL)
+		write_refused(f->refused, out);
+}
+
 static void
 member_schema(const struct field *f, enum field_view view, struct json *out)
 {
@@ -148,8 +199,7 @@ member_schema(const struct field *f, enum field_view view, struct json *out)
 		jw_member_bool(out, "nullable", true);
 	if (f->doc != NULL)
 		jw_member_string(out, "description", f->doc);
-	if (f->cli)
-		jw_member_bool(out, "x-column", true);
+	write_hints(f, view, out);
 	jw_object_end(out);
 }
 
@@ -172,6 +222,51 @@ required(const struct field_table *t, enum field_view view, struct json *out)
 		jw_array_end(out);
 }
 
+/* Whether the view has one of the column's members. */
+static bool
+has_column(const struct field_table *t, enum field_view view, const struct field_column *c)
+{
+	const char *first = c->in != NULL ? c->in : c->member;
+
+	for (const struct field *f = t->fields; f->name != NULL; f++) {
+		size_t len = strlen(f->name);
+
+		for (const char *at = first; at != NULL; at = strchr(at, '|')) {
+			at += at[0] == '|';
+			if ((f->may & view) != 0 && strncmp(at, f->name, len) == 0 && strchr("|.", at[len]) != NULL)
+				return true;
+		}
+	}
+	return false;
+}
+
+void
+field_columns(const struct field_table *t, enum field_view view, const struct field_column *columns, struct json *out)
+{
+	jw_array_begin(out);
+	for (const struct field_column *c = columns; c->member != NULL; c++) {
+		if (!has_column(t, view, c))
+			continue;
+		jw_object_begin(out);
+		if (c->title != NULL)
+			jw_member_string(out, "title", c->title);
+		if (c->in != NULL)
+			jw_member_string(out, "in", c->in);
+		if (c->where != NULL)
+			jw_member_string(out, "where", c->where);
+		jw_key(out, "member");
+		write_words(c->member, out);
+		if (c->of != NULL)
+			jw_member_string(out, "of", c->of);
+		if (c->since != NULL)
+			jw_member_string(out, "since", c->since);
+		if (c->note)
+			jw_member_bool(out, "note", true);
+		jw_object_end(out);
+	}
+	jw_array_end(out);
+}
+
 void
 field_schema(const struct field_table *t, enum field_view view, struct json *out)
 {
@@ -187,5 +282,9 @@ field_schema(const struct field_table *t, enum field_view view, struct json *out
 		member_schema(f, view, out);
 	}
 	jw_object_end(out);
+	if (t->columns != NULL && !is_request(view)) {
+		jw_key(out, "x-dcaas-columns");
+		field_columns(t, view, t->columns, out);
+	}
 	jw_object_end(out);
 }

@@ -4,15 +4,27 @@
 
 #include "store/row_lock.h"
 
+static const struct field_column object_columns[] = {
+    {.member = "kind"},
+    {.title = "of", .member = "owner_kind"},
+    {.title = "owner", .member = "owner_id"},
+    {.title = "edge", .member = "edge_id"},
+    {.member = "state"},
+    {.member = "revision"},
+    {.member = "error", .note = true},
+    {0},
+};
+
 const struct field_table edge_object_table = {
     .name = "EdgeObject",
     .sql = "edge_object",
     .size = sizeof(struct edge_object),
+    .columns = object_columns,
     .fields =
 	(const struct field[]){
 	    {AT(edge_object, id), .kind = F_UUID, .may = VIEW_OP_ANSWER, .sort = true, .filter = true,
 		.doc = "Identifier of the row."},
-	    {AT(edge_object, edge_id), .kind = F_UUID, .may = VIEW_OP_ANSWER, .filter = true,
+	    {AT(edge_object, edge_id), .ref = "edge", .kind = F_UUID, .may = VIEW_OP_ANSWER, .filter = true,
 		.doc = "Edge that is asked to have it."},
 	    {AT(edge_object, key), .kind = F_TEXT, .max = 255, .may = VIEW_OP_ANSWER, .filter = true, .cli = true,
 		.doc = "Key of the object on its edge."},
@@ -20,7 +32,7 @@ const struct field_table edge_object_table = {
 		.doc = "Kind of the object."},
 	    {AT(edge_object, owner_kind), .kind = F_TEXT, .max = 32, .may = VIEW_OP_ANSWER,
 		.doc = "Resource kind it belongs to."},
-	    {AT(edge_object, owner_id), .kind = F_UUID, .may = VIEW_OP_ANSWER, .filter = true,
+	    {AT(edge_object, owner_id), .ref_kind = "owner_kind", .kind = F_UUID, .may = VIEW_OP_ANSWER, .filter = true,
 		.doc = "Resource it belongs to."},
 	    {AT(edge_object, holder_kind), .kind = F_TEXT, .max = 32, .doc = "Resource kind that renders it."},
 	    {AT(edge_object, holder_id), .kind = F_UUID, .doc = "Resource that renders it."},
@@ -64,15 +76,26 @@ const struct field_table edge_revision_table = {
 	},
 };
 
+static const struct field_column report_columns[] = {
+    {.title = "edge", .member = "id"},
+    {.title = "received", .member = "received_time"},
+    {.member = "fabric"},
+    {.member = "revision"},
+    {.member = "held"},
+    {.title = "reason", .member = "held_reason", .note = true},
+    {0},
+};
+
 const struct field_table edge_report_table = {
     .name = "EdgeReport",
     .sql = "edge_report",
     .size = sizeof(struct edge_report),
     .rank = RANK_REPORT,
+    .columns = report_columns,
     .fields =
 	(const struct field[]){
-	    {AT(edge_report, id), .kind = F_UUID, .may = VIEW_OP_ANSWER, .sort = true, .filter = true, .cli = true,
-		.doc = "Edge."},
+	    {AT(edge_report, id), .ref = "edge", .kind = F_UUID, .may = VIEW_OP_ANSWER, .sort = true, .filter = true,
+		.cli = true, .doc = "Edge."},
 	    {AT(edge_report, boot), .kind = F_UUID, .nullable = true, .may = VIEW_OP_ANSWER,
 		.doc = "Start of the edge's process that reported last."},
 	    {AT(edge_report, sequence), .kind = F_INT, .max = INT64_MAX, .may = VIEW_OP_ANSWER,
@@ -129,21 +152,35 @@ const struct field_table edge_pulse_table = {
 	},
 };
 
+static const struct field_column session_columns[] = {
+    {.title = "owner", .member = "owner_id"},
+    {.title = "edge", .member = "edge_id"},
+    {.member = "state", .since = "since"},
+    {.title = "recv", .member = "received"},
+    {.title = "acc", .member = "accepted"},
+    {.title = "rej", .member = "rejected"},
+    {.title = "adv", .member = "advertised"},
+    {.title = "error", .member = "last_error", .note = true},
+    {0},
+};
+
 const struct field_table edge_session_table = {
     .name = "EdgeSession",
     .sql = "edge_session",
     .size = sizeof(struct edge_session),
+    .columns = session_columns,
     .fields =
 	(const struct field[]){
 	    {AT(edge_session, id), .kind = F_UUID, .may = VIEW_OP_ANSWER, .sort = true, .filter = true,
 		.doc = "Virtual interface peer."},
-	    {AT(edge_session, edge_id), .kind = F_UUID, .may = VIEW_OP_ANSWER, .filter = true, .doc = "Edge."},
+	    {AT(edge_session, edge_id), .ref = "edge", .kind = F_UUID, .may = VIEW_OP_ANSWER, .filter = true,
+		.doc = "Edge."},
 	    {AT(edge_session, key), .kind = F_TEXT, .max = 255, .may = VIEW_OP_ANSWER, .filter = true, .cli = true,
 		.doc = "Edge object of the neighbour."},
 	    {AT(edge_session, owner_kind), .kind = F_TEXT, .max = 32, .may = VIEW_OP_ANSWER,
 		.doc = "Resource kind it belongs to."},
-	    {AT(edge_session, owner_id), .kind = F_UUID, .may = VIEW_OP_ANSWER, .filter = true,
-		.doc = "Resource it belongs to: the virtual interface."},
+	    {AT(edge_session, owner_id), .ref_kind = "owner_kind", .kind = F_UUID, .may = VIEW_OP_ANSWER,
+		.filter = true, .doc = "Resource it belongs to: the virtual interface."},
 	    {AT(edge_session, established), .kind = F_BOOL, .may = VIEW_OP_ANSWER, .filter = true,
 		.doc = "The session is Established."},
 	    {AT(edge_session, state), .kind = F_TEXT, .max = 32, .may = VIEW_OP_ANSWER, .cli = true,
@@ -178,15 +215,29 @@ const struct field_table edge_session_table = {
 	},
 };
 
+static const struct field_column apply_columns[] = {
+    {.title = "time", .member = "applied_time"},
+    {.title = "edge", .member = "edge_id"},
+    {.member = "revision"},
+    {.member = "steps"},
+    {.member = "failed"},
+    {.member = "ms"},
+    {.member = "watched"},
+    {.member = "reset"},
+    {0},
+};
+
 const struct field_table edge_apply_table = {
     .name = "EdgeApply",
     .sql = "edge_apply",
     .size = sizeof(struct edge_apply),
+    .columns = apply_columns,
     .fields =
 	(const struct field[]){
 	    {AT(edge_apply, id), .kind = F_UUID, .may = VIEW_OP_ANSWER, .sort = true, .filter = true,
 		.doc = "Identifier of the record."},
-	    {AT(edge_apply, edge_id), .kind = F_UUID, .may = VIEW_OP_ANSWER, .filter = true, .doc = "Edge."},
+	    {AT(edge_apply, edge_id), .ref = "edge", .kind = F_UUID, .may = VIEW_OP_ANSWER, .filter = true,
+		.doc = "Edge."},
 	    {AT(edge_apply, applied_time), .kind = F_TIME, .may = VIEW_OP_ANSWER, .cli = true,
 		.doc = "When it was reported."},
 	    {AT(edge_apply, revision), .kind = F_INT, .max = INT64_MAX, .may = VIEW_OP_ANSWER, .cli = true,

@@ -33,27 +33,41 @@ static const char *const order_statuses[] = {"PENDING_PAY", "APPLY", NULL};
 				       .may = BOTH, .doc = words                                                       \
 	}
 
+static const struct field_column list_columns[] = {
+    {.member = "name"},
+    {.title = "project", .member = "tenant_id"},
+    {.member = "type"},
+    {.member = "bandwidth"},
+    {.member = "location"},
+    {.title = "port", .member = "port_id"},
+    {.member = "status"},
+    {.member = "reason", .note = true},
+    {0},
+};
+
 const struct field_table direct_connect_table = {
     .name = "DirectConnect",
     .sql = "direct_connect",
     .size = sizeof(struct direct_connect),
     .rank = RANK_CONNECTION,
     .at_least_one = true,
+    .columns = list_columns,
     .fields =
 	(const struct field[]){
 	    {AT(direct_connect, id), .kind = F_UUID, .may = V_R | OP_CR, .must = VIEW_ANSWER | VIEW_OP_ANSWER,
 		.filter = true, .sort = true, .cli = true, .doc = "Identifier of the connection."},
-	    {AT(direct_connect, tenant_id), .kind = F_HEX32, .may = V_R | OP_CR, .must = VIEW_ANSWER | VIEW_OP_CREATE,
-		.doc = "Project that owns the connection."},
-	    {AT(direct_connect, name), .kind = F_TEXT, .max = 64, .may = ALL, .must = VIEW_ANSWER, .filter = true,
-		.filter_csv = true, .sort = true, .cli = true, .doc = "Display name."},
+	    {AT(direct_connect, tenant_id), .ref = "project", .example = "acme", .kind = F_HEX32, .may = V_R | OP_CR,
+		.must = VIEW_ANSWER | VIEW_OP_CREATE, .doc = "Project that owns the connection."},
+	    {AT(direct_connect, name), .example = "line", .kind = F_TEXT, .max = 64, .may = ALL, .must = VIEW_ANSWER,
+		.filter = true, .filter_csv = true, .sort = true, .cli = true, .doc = "Display name."},
 	    {AT(direct_connect, description), .kind = F_TEXT, .max = 128, .nullable = true, .may = ALL,
 		.doc = "Free text."},
 	    {AT(direct_connect, port_type), .kind = F_ENUM, .names = port_types, .nullable = true, .may = BOTH,
 		.doc = "Optical port class."},
-	    {AT(direct_connect, bandwidth), .kind = F_INT, .min = 2, .max = 100000, .quoted = true, .may = ALL,
-		.must = VIEW_ANSWER | VIEW_OP_CREATE, .sort = true, .cli = true, .doc = "Bandwidth in Mbit/s."},
-	    {AT(direct_connect, location), .kind = F_TEXT, .max = 255, .nullable = true, .may = BOTH,
+	    {AT(direct_connect, bandwidth), .example = "1000", .kind = F_INT, .min = 2, .max = 100000, .quoted = true,
+		.may = ALL, .must = VIEW_ANSWER | VIEW_OP_CREATE, .sort = true, .cli = true,
+		.doc = "Bandwidth in Mbit/s."},
+	    {AT(direct_connect, location), .example = "fra1", .kind = F_TEXT, .max = 255, .nullable = true, .may = BOTH,
 		.doc = "Name of the access location."},
 	    {AT(direct_connect, peer_location), .kind = F_TEXT, .max = 255, .nullable = true, .may = ALL,
 		.doc = "Street address of the customer end."},
@@ -61,8 +75,8 @@ const struct field_table direct_connect_table = {
 		.doc = "Edge that the port belongs to."},
 	    {AT(direct_connect, type), .kind = F_ENUM, .names = types, .may = V_R | OP_CR, .must = VIEW_ANSWER,
 		.fallback = "\"standard\"", .cli = true, .doc = "Kind of connection."},
-	    {AT(direct_connect, hosting_id), .kind = F_UUID, .nullable = true, .may = V_R | OP_CR, .filter = true,
-		.doc = "Partner connection below a hosted one."},
+	    {AT(direct_connect, hosting_id), .ref = "direct_connect", .kind = F_UUID, .nullable = true,
+		.may = V_R | OP_CR, .filter = true, .doc = "Partner connection below a hosted one."},
 	    {AT(direct_connect, vlan), .kind = F_INT, .max = 3999, .nullable = true, .may = V_R | OP_CR,
 		.doc = "VLAN given to a hosted connection."},
 	    {AT(direct_connect, charge_mode), .kind = F_ENUM, .names = charge_modes, .nullable = true, .may = BOTH,
@@ -120,8 +134,8 @@ const struct field_table direct_connect_table = {
 		.doc = "Guaranteed share for 95th-percentile billing, in percent."},
 	    ORDER_TEXT(peer_port_type, "Port type at the customer end."),
 	    ORDER_TEXT(peer_provider, "Carrier at the customer end."),
-	    {AT(direct_connect, port_id), .kind = F_UUID, .nullable = true, .may = OP_CRU, .cli = true,
-		.doc = "Port of an edge that it is cabled to."},
+	    {AT(direct_connect, port_id), .ref = "port", .example = "customer", .kind = F_UUID, .nullable = true,
+		.may = OP_CRU, .cli = true, .doc = "Port of an edge that it is cabled to."},
 	    {0},
 	},
 };
@@ -507,10 +521,22 @@ static const struct route direct_connect_routes[] = {
     {0},
 };
 
+static const struct field_column shows[] = {
+    {.member = "status"},
+    {.title = "Mbit/s", .member = "bandwidth"},
+    {.member = "location"},
+    {.member = "reason", .note = true},
+    {0},
+};
+
+static const struct topology topology = {.shows = shows};
+
 const struct resource direct_connect_resource = {
     .name = "direct_connect",
     .plural = "direct_connects",
     .title = "connection",
+    .shorts = "dc",
+    .topology = &topology,
     .table = &direct_connect_table,
     .missing = DC_E_DC_NOT_FOUND,
     .owner = "tenant_id",

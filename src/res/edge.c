@@ -9,6 +9,17 @@
 #include "res/inventory.h"
 #include "store/row_lock.h"
 
+static const struct field_column list_columns[] = {
+    {.member = "name"},
+    {.title = "device", .member = "device_id"},
+    {.title = "location", .member = "location_id"},
+    {.member = "fabric"},
+    {.title = "reported", .member = "reported_time"},
+    {.member = "held"},
+    {.title = "reason", .member = "held_reason|conflict", .note = true},
+    {0},
+};
+
 const struct field_table edge_table = {
     .name = "Edge",
     .sql = "edge",
@@ -17,18 +28,20 @@ const struct field_table edge_table = {
     .kept = true,
     .at_least_one = true,
     .created_differs = true,
+    .columns = list_columns,
     .fields =
 	(const struct field[]){
 	    {AT(edge, id), .kind = F_UUID, .may = OP_CR | VIEW_CREATED, .must = VIEW_OP_ANSWER, .filter = true,
 		.sort = true, .cli = true, .doc = "Identifier of the edge."},
-	    {AT(edge, name), .kind = F_TEXT, .min = 1, .max = 64, .may = OP_CRU | VIEW_CREATED, .must = VIEW_OP_CREATE,
-		.filter = true, .filter_csv = true, .sort = true, .cli = true, .doc = "Name."},
+	    {AT(edge, name), .example = "edge1", .kind = F_TEXT, .min = 1, .max = 64, .may = OP_CRU | VIEW_CREATED,
+		.must = VIEW_OP_CREATE, .filter = true, .filter_csv = true, .sort = true, .cli = true, .doc = "Name."},
 	    {AT(edge, description), .kind = F_TEXT, .max = 255, .may = OP_CRU | VIEW_CREATED, .fallback = "\"\"",
 		.doc = "Free text."},
-	    {AT(edge, location_id), .kind = F_UUID, .nullable = true, .may = OP_CRU | VIEW_CREATED, .filter = true,
-		.doc = "Site it stands in."},
-	    {AT(edge, device_id), .kind = F_TEXT, .max = 36, .nullable = true, .may = OP_CRU | VIEW_CREATED,
-		.filter = true, .cli = true, .doc = "What tenants see as device_id; often the router's address."},
+	    {AT(edge, location_id), .ref = "direct_connect_location", .example = "fra1", .kind = F_UUID,
+		.nullable = true, .may = OP_CRU | VIEW_CREATED, .filter = true, .doc = "Site it stands in."},
+	    {AT(edge, device_id), .example = "172.16.40.2", .kind = F_TEXT, .max = 36, .nullable = true,
+		.may = OP_CRU | VIEW_CREATED, .filter = true, .cli = true,
+		.doc = "What tenants see as device_id; often the router's address."},
 	    {AT(edge, report_interval), .kind = F_INT, .min = 1, .max = 3600, .may = OP_CRU | VIEW_CREATED,
 		.fallback = "10", .doc = "Seconds between heartbeats of the edge."},
 	    {AT(edge, token), .kind = F_TEXT, .max = 64, .no_column = true, .may = VIEW_CREATED,

@@ -12,6 +12,15 @@
 
 static const char *const statuses[] = {"PENDING", "ACTIVE", "DOWN", "ERROR", NULL};
 
+static const struct field_column list_columns[] = {
+    {.member = "name"},
+    {.title = "project", .member = "tenant_id"},
+    {.title = "asn", .member = "internal_asn"},
+    {.member = "status"},
+    {.member = "reason", .note = true},
+    {0},
+};
+
 const struct field_table enterprise_router_table = {
     .name = "EnterpriseRouter",
     .sql = "enterprise_router",
@@ -19,14 +28,15 @@ const struct field_table enterprise_router_table = {
     .guarded_by = "gateway",
     .guard_column = "id",
     .at_least_one = true,
+    .columns = list_columns,
     .fields =
 	(const struct field[]){
 	    {AT(enterprise_router, id), .kind = F_UUID, .may = OP_CR, .must = VIEW_OP_ANSWER, .filter = true,
 		.sort = true, .cli = true, .doc = "Identifier of the router."},
-	    {AT(enterprise_router, tenant_id), .kind = F_HEX32, .may = OP_CR, .must = VIEW_OP_CREATE, .filter = true,
-		.cli = true, .doc = "Project that it belongs to."},
-	    {AT(enterprise_router, name), .kind = F_TEXT, .max = 64, .may = OP_CRU, .fallback = "\"\"", .filter = true,
-		.filter_csv = true, .cli = true, .doc = "Name."},
+	    {AT(enterprise_router, tenant_id), .ref = "project", .example = "acme", .kind = F_HEX32, .may = OP_CR,
+		.must = VIEW_OP_CREATE, .filter = true, .cli = true, .doc = "Project that it belongs to."},
+	    {AT(enterprise_router, name), .example = "router", .kind = F_TEXT, .max = 64, .may = OP_CRU,
+		.fallback = "\"\"", .filter = true, .filter_csv = true, .cli = true, .doc = "Name."},
 	    {AT(enterprise_router, description), .kind = F_TEXT, .max = 255, .may = OP_CRU, .fallback = "\"\"",
 		.doc = "Free text."},
 	    {AT(enterprise_router, status), .kind = F_ENUM, .names = statuses, .may = OP_R, .filter = true, .cli = true,
@@ -213,6 +223,7 @@ const struct resource enterprise_router_resource = {
     .name = "enterprise_router",
     .plural = "enterprise_routers",
     .title = "enterprise router",
+    .shorts = "er",
     .table = &enterprise_router_table,
     .missing = DC_E_NOT_FOUND,
     .owner = "tenant_id",

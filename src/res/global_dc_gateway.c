@@ -21,6 +21,16 @@ static const char *const families[] = {"ipv4", "dual", NULL};
 #define CRU (V_CRU | OP_CR)
 #define HAVE (VIEW_ANSWER | VIEW_OP_ANSWER)
 
+static const struct field_column list_columns[] = {
+    {.member = "name"},
+    {.title = "family", .member = "address_family"},
+    {.title = "asn", .member = "bgp_asn"},
+    {.title = "links", .member = "current_peer_link_count"},
+    {.member = "status"},
+    {.member = "reason", .note = true},
+    {0},
+};
+
 const struct field_table global_dc_gateway_table = {
     .name = "GlobalDcGateway",
     .sql = "global_dc_gateway",
@@ -28,13 +38,14 @@ const struct field_table global_dc_gateway_table = {
     .guarded_by = "gateway",
     .guard_column = "id",
     .at_least_one = true,
+    .columns = list_columns,
     .fields =
 	(const struct field[]){
 	    {AT(global_dc_gateway, id), .kind = F_UUID, .may = V_R | OP_CR, .must = HAVE, .filter = true, .sort = true,
 		.cli = true, .doc = "Identifier of the gateway."},
-	    {AT(global_dc_gateway, tenant_id), .kind = F_HEX32, .may = CR, .must = HAVE | VIEW_OP_CREATE,
-		.doc = "Project that owns the gateway."},
-	    {AT(global_dc_gateway, name), .kind = F_TEXT, .min = 1, .max = 64, .may = CRU,
+	    {AT(global_dc_gateway, tenant_id), .ref = "project", .kind = F_HEX32, .may = CR,
+		.must = HAVE | VIEW_OP_CREATE, .doc = "Project that owns the gateway."},
+	    {AT(global_dc_gateway, name), .example = "backbone", .kind = F_TEXT, .min = 1, .max = 64, .may = CRU,
 		.must = HAVE | VIEW_CREATE | VIEW_OP_CREATE, .filter = true, .filter_csv = true, .sort = true,
 		.cli = true, .pattern = "^[\\u4e00-\\u9fa50-9a-zA-Z_.\\-]+$", .doc = "Display name."},
 	    {AT(global_dc_gateway, description), .kind = F_TEXT, .max = 255, .nullable = true, .may = CRU,
@@ -403,10 +414,21 @@ static const struct route global_dc_gateway_routes[] = {
     {0},
 };
 
+static const struct field_column shows[] = {
+    {.member = "status"},
+    {.title = "AS", .member = "bgp_asn"},
+    {.member = "reason", .note = true},
+    {0},
+};
+
+static const struct topology topology = {.shows = shows};
+
 const struct resource global_dc_gateway_resource = {
     .name = "global_dc_gateway",
     .plural = "global_dc_gateways",
     .title = "global DC gateway",
+    .shorts = "gdgw",
+    .topology = &topology,
     .table = &global_dc_gateway_table,
     .missing = DC_E_NOT_FOUND,
     .owner = "tenant_id",

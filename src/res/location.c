@@ -32,17 +32,28 @@ static const struct field_table provider_table = {
 
 #define BOTH (V_R | OP_CRU)
 
+static const struct field_column list_columns[] = {
+    {.member = "name"},
+    {.title = "region", .member = "region_id"},
+    {.title = "site", .member = "site_code"},
+    {.member = "city"},
+    {.member = "status"},
+    {0},
+};
+
 const struct field_table location_table = {
     .name = "DirectConnectLocation",
     .sql = "location",
     .size = sizeof(struct location),
     .at_least_one = true,
+    .columns = list_columns,
     .fields =
 	(const struct field[]){
 	    {AT(location, id), .kind = F_UUID, .may = V_R | OP_CR, .must = VIEW_ANSWER | VIEW_OP_ANSWER, .filter = true,
 		.sort = true, .cli = true, .doc = "Identifier of the location."},
-	    {AT(location, name), .kind = F_TEXT, .min = 1, .max = 64, .may = BOTH, .must = VIEW_ANSWER | VIEW_OP_CREATE,
-		.filter = true, .filter_csv = true, .sort = true, .cli = true, .doc = "Name."},
+	    {AT(location, name), .example = "fra1", .kind = F_TEXT, .min = 1, .max = 64, .may = BOTH,
+		.must = VIEW_ANSWER | VIEW_OP_CREATE, .filter = true, .filter_csv = true, .sort = true, .cli = true,
+		.doc = "Name."},
 	    {AT(location, description), .kind = F_TEXT, .max = 255, .nullable = true, .may = BOTH, .doc = "Free text."},
 	    {AT(location, region_id), .kind = F_TEXT, .max = 36, .nullable = true, .may = BOTH, .cli = true,
 		.doc = "Region it belongs to."},
@@ -136,6 +147,7 @@ const struct resource location_resource = {
     .name = "direct_connect_location",
     .plural = "direct_connect_locations",
     .title = "location",
+    .shorts = "loc",
     .table = &location_table,
     .missing = DC_E_NOT_FOUND,
     .routes = location_routes,

@@ -45,12 +45,13 @@ static const struct field_table peer_site_table = {
     .size = sizeof(struct peer_site),
     .fields =
 	(const struct field[]){
-	    {AT(peer_site, gateway_id), .kind = F_UUID, .may = VIEW_CREATE | ANSWERS, .must = VIEW_CREATE | ANSWERS,
+	    {AT(peer_site, gateway_id), .ref = "global_dc_gateway|enterprise_router", .kind = F_UUID,
+		.may = VIEW_CREATE | ANSWERS, .must = VIEW_CREATE | ANSWERS,
 		.doc = "Enterprise router or global DC gateway at the far end."},
 	    {AT(peer_site, link_id), .kind = F_TEXT, .max = 64, .nullable = true, .may = ANSWERS,
 		.doc = "The link at the far end; null until it is ACTIVE."},
-	    {AT(peer_site, project_id), .kind = F_HEX32, .may = VIEW_CREATE | ANSWERS, .must = VIEW_CREATE | ANSWERS,
-		.doc = "Project of the far end."},
+	    {AT(peer_site, project_id), .ref = "project", .kind = F_HEX32, .may = VIEW_CREATE | ANSWERS,
+		.must = VIEW_CREATE | ANSWERS, .doc = "Project of the far end."},
 	    {AT(peer_site, region_id), .kind = F_TEXT, .max = 36, .may = VIEW_CREATE | ANSWERS,
 		.must = VIEW_CREATE | ANSWERS, .doc = "Region of the far end."},
 	    {AT(peer_site, site_code), .kind = F_TEXT, .max = 64, .nullable = true, .may = ANSWERS,
@@ -61,29 +62,41 @@ static const struct field_table peer_site_table = {
 	},
 };
 
+static const struct field_column list_columns[] = {
+    {.member = "name"},
+    {.title = "gateway", .member = "global_dc_gateway_id"},
+    {.title = "far end", .member = "gateway_id", .in = "peer_site"},
+    {.title = "far kind", .member = "type", .in = "peer_site"},
+    {.member = "status"},
+    {.member = "reason", .note = true},
+    {0},
+};
+
 const struct field_table peer_link_table = {
     .name = "PeerLink",
     .sql = "peer_link",
     .size = sizeof(struct peer_link),
     .rank = RANK_LINK,
     .created_differs = true,
+    .columns = list_columns,
     .fields =
 	(const struct field[]){
 	    {AT(peer_link, id), .kind = F_UUID, .may = ANSWERS, .must = ANSWERS, .filter = true, .sort = true,
 		.cli = true, .doc = "Identifier of the link."},
-	    {AT(peer_link, tenant_id), .kind = F_HEX32, .may = ANSWERS, .must = ANSWERS,
+	    {AT(peer_link, tenant_id), .ref = "project", .kind = F_HEX32, .may = ANSWERS, .must = ANSWERS,
 		.doc = "Project that owns the link."},
-	    {AT(peer_link, name), .kind = F_TEXT, .max = 64, .may = VIEW_CREATE | VIEW_UPDATE | ANSWERS,
-		.must = VIEW_CREATE | ANSWERS, .filter = true, .filter_csv = true, .sort = true, .cli = true,
-		.pattern = "^[\\u4e00-\\u9fa50-9a-zA-Z_.\\-]*$", .doc = "Display name."},
+	    {AT(peer_link, name), .example = "to-router", .kind = F_TEXT, .max = 64,
+		.may = VIEW_CREATE | VIEW_UPDATE | ANSWERS, .must = VIEW_CREATE | ANSWERS, .filter = true,
+		.filter_csv = true, .sort = true, .cli = true, .pattern = "^[\\u4e00-\\u9fa50-9a-zA-Z_.\\-]*$",
+		.doc = "Display name."},
 	    {AT(peer_link, description), .kind = F_TEXT, .max = 128, .out_max = 255, .nullable = true,
 		.may = VIEW_CREATE | VIEW_UPDATE | ANSWERS, .doc = "Free text."},
 	    {AT(peer_link, status), .kind = F_ENUM, .names = statuses, .may = ANSWERS, .must = ANSWERS, .sort = true,
 		.cli = true, .doc = "State, as the edge reports it."},
 	    {AT(peer_link, reason), .kind = F_TEXT, .max = 255, .nullable = true, .may = ANSWERS,
 		.doc = "What keeps it from being ACTIVE."},
-	    {AT(peer_link, global_dc_gateway_id), .kind = F_UUID, .may = ANSWERS, .must = ANSWERS, .cli = true,
-		.doc = "Gateway at the near end."},
+	    {AT(peer_link, global_dc_gateway_id), .ref = "global_dc_gateway", .kind = F_UUID, .may = ANSWERS,
+		.must = ANSWERS, .cli = true, .doc = "Gateway at the near end."},
 	    {AT(peer_link, bandwidth_info), .kind = F_OBJECT, .of = &bandwidth_info_table, .no_column = true,
 		.may = ANSWERS, .doc = "Bandwidth attached to the link."},
 	    {AT(peer_link, peer_site), .kind = F_OBJECT, .of = &peer_site_table, .no_column = true,
@@ -96,15 +109,15 @@ const struct field_table peer_link_table = {
 		.doc = "When it was ordered."},
 	    {AT(peer_link, updated_time), .kind = F_TIME, .nullable = true, .may = READ, .sort = true,
 		.doc = "When the order was last changed."},
-	    {AT(peer_link, peer_gateway_id), .kind = F_UUID, .may = VIEW_OP_ANSWER, .filter = true, .cli = true,
-		.doc = "Gateway at the far end."},
+	    {AT(peer_link, peer_gateway_id), .ref = "global_dc_gateway|enterprise_router", .kind = F_UUID,
+		.may = VIEW_OP_ANSWER, .filter = true, .cli = true, .doc = "Gateway at the far end."},
 	    {AT(peer_link, peer_project_id), .kind = F_HEX32, .doc = "Project of the far end."},
 	    {AT(peer_link, peer_region_id), .kind = F_TEXT, .max = 36, .doc = "Region of the far end."},
 	    {AT(peer_link, peer_type), .kind = F_ENUM, .names = types, .doc = "Kind of the far end."},
 	    {AT(peer_link, peer_link_id), .kind = F_TEXT, .max = 64, .doc = "The link at the far end."},
 	    {AT(peer_link, low), .kind = F_UUID, .doc = "Gateway with the lower id."},
 	    {AT(peer_link, high), .kind = F_UUID, .doc = "Gateway with the higher id."},
-	    {AT(peer_link, edge_id), .kind = F_UUID, .may = VIEW_OP_ANSWER, .filter = true,
+	    {AT(peer_link, edge_id), .ref = "edge", .kind = F_UUID, .may = VIEW_OP_ANSWER, .filter = true,
 		.doc = "Edge that it is on."},
 	    {AT(peer_link, number), .kind = F_INT, .may = VIEW_OP_ANSWER,
 		.doc = "Number of its subnets in the blocks of links."},
@@ -503,10 +516,22 @@ static const struct route peer_link_routes[] = {
     {0},
 };
 
+static const struct field_column shows[] = {
+    {.member = "status"},
+    {.member = "reason", .note = true},
+    {0},
+};
+
+static const struct topology topology = {
+    .under = "global_dc_gateway_id", .leads = "peer_site.gateway_id", .shows = shows};
+
 const struct resource peer_link_resource = {
     .name = "peer_link",
     .plural = "peer_links",
     .title = "peer link",
+    .shorts = "link",
+    .identity = "global_dc_gateway_id|name",
+    .topology = &topology,
     .table = &peer_link_table,
     .missing = DC_E_NOT_FOUND,
     .owner = "tenant_id",

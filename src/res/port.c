@@ -4,22 +4,30 @@
 #include "res/inventory.h"
 #include "store/row_lock.h"
 
+static const struct field_column list_columns[] = {
+    {.member = "name"},
+    {.title = "edge", .member = "edge_id"},
+    {.member = "device"},
+    {0},
+};
+
 const struct field_table port_table = {
     .name = "Port",
     .sql = "port",
     .size = sizeof(struct port),
     .rank = RANK_PORT,
     .at_least_one = true,
+    .columns = list_columns,
     .fields =
 	(const struct field[]){
 	    {AT(port, id), .kind = F_UUID, .may = OP_CR, .must = VIEW_OP_ANSWER, .filter = true, .sort = true,
 		.cli = true, .doc = "Identifier of the port."},
-	    {AT(port, edge_id), .kind = F_UUID, .may = OP_CR, .must = VIEW_OP_CREATE, .filter = true, .cli = true,
-		.doc = "Edge it is a port of."},
-	    {AT(port, name), .kind = F_TEXT, .max = 64, .may = OP_CRU, .fallback = "\"\"", .filter = true,
-		.filter_csv = true, .sort = true, .cli = true, .doc = "Name."},
-	    {AT(port, device), .kind = F_TEXT, .min = 1, .max = 15, .may = OP_CR, .must = VIEW_OP_CREATE,
-		.filter = true, .cli = true, .doc = "Network device on the edge."},
+	    {AT(port, edge_id), .ref = "edge", .example = "edge1", .kind = F_UUID, .may = OP_CR, .must = VIEW_OP_CREATE,
+		.filter = true, .cli = true, .doc = "Edge it is a port of."},
+	    {AT(port, name), .example = "customer", .kind = F_TEXT, .max = 64, .may = OP_CRU, .fallback = "\"\"",
+		.filter = true, .filter_csv = true, .sort = true, .cli = true, .doc = "Name."},
+	    {AT(port, device), .example = "eth1", .kind = F_TEXT, .min = 1, .max = 15, .may = OP_CR,
+		.must = VIEW_OP_CREATE, .filter = true, .cli = true, .doc = "Network device on the edge."},
 	    {AT(port, created_time), .kind = F_TIME, .may = OP_R, .sort = true, .doc = "When it was described."},
 	    {AT(port, updated_time), .kind = F_TIME, .may = OP_R, .sort = true, .doc = "When it was last changed."},
 	    {0},

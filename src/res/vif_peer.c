@@ -16,6 +16,18 @@
 static const char *const families[] = {"ipv4", "ipv6", NULL};
 static const char *const route_modes[] = {"bgp", "static", NULL};
 
+static const struct field_column list_columns[] = {
+    {.member = "name"},
+    {.title = "family", .member = "address_family"},
+    {.title = "remote", .member = "remote_gateway_ip"},
+    {.title = "mode", .member = "route_mode"},
+    {.title = "asn", .member = "bgp_asn"},
+    {.title = "bgp", .member = "bgp_status"},
+    {.title = "routes", .member = "receive_route_num", .of = "bgp_route_limit"},
+    {.member = "status", .since = "status_time"},
+    {0},
+};
+
 const struct field_table vif_peer_table = {
     .name = "VifPeer",
     .sql = "vif_peer",
@@ -23,26 +35,28 @@ const struct field_table vif_peer_table = {
     .guarded_by = "virtual_interface",
     .guard_column = "vif_id",
     .at_least_one = true,
+    .columns = list_columns,
     .fields =
 	(const struct field[]){
 	    {AT(vif_peer, id), .kind = F_UUID, .may = V_R, .must = VIEW_ANSWER, .cli = true,
 		.doc = "Identifier of the peer."},
-	    {AT(vif_peer, tenant_id), .kind = F_HEX32, .may = V_R, .must = VIEW_ANSWER,
+	    {AT(vif_peer, tenant_id), .ref = "project", .kind = F_HEX32, .may = V_R, .must = VIEW_ANSWER,
 		.doc = "Project that owns the peer."},
-	    {AT(vif_peer, name), .kind = F_TEXT, .max = 64, .may = V_CRU, .must = VIEW_ANSWER, .cli = true,
-		.doc = "Display name."},
+	    {AT(vif_peer, name), .example = "office-v6", .kind = F_TEXT, .max = 64, .may = V_CRU, .must = VIEW_ANSWER,
+		.cli = true, .doc = "Display name."},
 	    {AT(vif_peer, description), .kind = F_TEXT, .max = 128, .nullable = true, .may = V_CRU,
 		.doc = "Free text."},
-	    {AT(vif_peer, address_family), .kind = F_ENUM, .names = families, .fold = true, .may = V_CR,
-		.must = VIEW_ANSWER, .cli = true, .doc = "Address family."},
-	    {AT(vif_peer, local_gateway_ip), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_CR, .cli = true,
-		.doc = "Our link address with mask."},
-	    {AT(vif_peer, remote_gateway_ip), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_CR, .cli = true,
-		.doc = "The customer's link address with mask."},
-	    {AT(vif_peer, route_mode), .kind = F_ENUM, .names = route_modes, .may = V_CR, .must = VIEW_ANSWER,
-		.cli = true, .doc = "How routes are learned."},
-	    {AT(vif_peer, bgp_asn), .kind = F_INT, .min = 1, .max = 4294967295, .quoted = true, .quirks = QUIRK_INT32,
-		.code = DC_E_ASN, .nullable = true, .may = V_CR, .cli = true, .doc = "The customer's AS number."},
+	    {AT(vif_peer, address_family), .example = "ipv6", .kind = F_ENUM, .names = families, .fold = true,
+		.may = V_CR, .must = VIEW_ANSWER, .cli = true, .doc = "Address family."},
+	    {AT(vif_peer, local_gateway_ip), .example = "fd00:10::1/126", .kind = F_TEXT, .max = 64, .nullable = true,
+		.may = V_CR, .cli = true, .doc = "Our link address with mask."},
+	    {AT(vif_peer, remote_gateway_ip), .example = "fd00:10::2/126", .kind = F_TEXT, .max = 64, .nullable = true,
+		.may = V_CR, .cli = true, .doc = "The customer's link address with mask."},
+	    {AT(vif_peer, route_mode), .example = "bgp", .kind = F_ENUM, .names = route_modes, .may = V_CR,
+		.must = VIEW_ANSWER, .cli = true, .doc = "How routes are learned."},
+	    {AT(vif_peer, bgp_asn), .example = "65001", .kind = F_INT, .min = 1, .max = 4294967295, .quoted = true,
+		.quirks = QUIRK_INT32, .code = DC_E_ASN, .nullable = true, .may = V_CR, .cli = true,
+		.doc = "The customer's AS number."},
 	    {AT(vif_peer, bgp_md5), .kind = F_SECRET, .max = 80, .nullable = true, .may = V_CR,
 		.doc = "Password of the BGP session (TCP MD5)."},
 	    {AT(vif_peer, remote_ep_group), .kind = F_LIST, .renders = true, .max = 255, .nullable = true, .may = V_CRU,
@@ -56,8 +70,10 @@ const struct field_table vif_peer_table = {
 		.doc = "up when the session is Established, else down; null for static peers."},
 	    {AT(vif_peer, status), .kind = F_ENUM, .names = life_names, .may = V_R, .must = VIEW_ANSWER, .cli = true,
 		.doc = "State, as the edge reports it."},
-	    {AT(vif_peer, vif_id), .kind = F_UUID, .may = V_CR, .must = VIEW_ANSWER,
-		.doc = "Interface it is a peer of."},
+	    {AT(vif_peer, status_time), .kind = F_TIME, .nullable = true, .may = V_R,
+		.doc = "Since when it is in this state."},
+	    {AT(vif_peer, vif_id), .ref = "virtual_interface", .example = "office", .kind = F_UUID, .may = V_CR,
+		.must = VIEW_ANSWER, .doc = "Interface it is a peer of."},
 	    {AT(vif_peer, receive_route_num), .kind = F_INT, .min = -1, .max = 2147483647, .out_unlimited = true,
 		.may = V_R, .fallback = "-1", .cli = true, .doc = "BGP routes received; -1 for static peers."},
 	    {AT(vif_peer, enable_nqa), .kind = F_BOOL, .may = V_R, .fallback = "false", .doc = "NQA detection is on."},
@@ -241,7 +257,7 @@ vif_peer_set_remote(struct tx *tx, struct call *call, const struct gateway *gw, 
 /* --- rows --- */
 
 void
-vif_peer_fill(const struct virtual_interface *v, struct vif_peer *p)
+vif_peer_fill(struct tx *tx, const struct virtual_interface *v, struct vif_peer *p)
 {
 	if (p->name.set != GIVEN)
 		p->name = v->name;
@@ -257,6 +273,7 @@ vif_peer_fill(const struct virtual_interface *v, struct vif_peer *p)
 	F_SET_TEXT(p->bgp_status, vif_peer_is_bgp(p) ? "down" : NULL);
 	F_SET_INT(p->receive_route_num, vif_peer_is_bgp(p) ? 0 : -1);
 	F_SET_TEXT(p->status, life_names[LIFE_PENDING_CREATE]);
+	F_SET_INT(p->status_time, tx_now(tx));
 }
 
 static enum dc_code
@@ -485,7 +502,7 @@ vif_peer_create(struct tx *tx, struct call *call, void *row, struct dc_error *er
 	    (rc = choose_family(tx, call, v, p, &first, err)) != DC_OK || call->wait)
 		return rc;
 	inherit(v, first, p);
-	vif_peer_fill(v, p);
+	vif_peer_fill(tx, v, p);
 	return vif_peer_check(tx, call, &gw, p, &names, err);
 }
 
@@ -549,8 +566,9 @@ vif_peer_remove(struct tx *tx, struct call *call, void *row, struct dc_error *er
 	if (stay == 0)
 		return dc_fail(err, DC_E_VIF_IN_USE, NULL, "the last peer of an interface cannot be deleted");
 	life_move(&p->status, EV_REMOVE, "vif_peer", p->id.v);
-	return query_set(
-	    tx, &vif_peer_table, (const char *const[]){"status", NULL}, p, Q(Q_EQ("id", p->id.v)), NULL, err);
+	F_SET_INT(p->status_time, tx_now(tx));
+	return query_set(tx, &vif_peer_table, (const char *const[]){"status", "status_time", NULL}, p,
+	    Q(Q_EQ("id", p->id.v)), NULL, err);
 }
 
 static const struct depend depends[] = {
@@ -575,10 +593,24 @@ static const struct route vif_peer_routes[] = {
     {0},
 };
 
+static const struct field_column shows[] = {
+    {.member = "address_family"},
+    {.member = "status", .since = "status_time"},
+    {.member = "remote_gateway_ip"},
+    {.title = "AS", .member = "bgp_asn"},
+    {.title = "routes", .member = "receive_route_num", .of = "bgp_route_limit"},
+    {0},
+};
+
+static const struct topology topology = {.under = "vif_id", .shows = shows};
+
 const struct resource vif_peer_resource = {
     .name = "vif_peer",
     .plural = "vif_peers",
     .title = "virtual interface peer",
+    .shorts = "peer",
+    .identity = "vif_id|address_family",
+    .topology = &topology,
     .table = &vif_peer_table,
     .missing = DC_E_NOT_FOUND,
     .owner = "tenant_id",

@@ -18,7 +18,7 @@ struct peer_names {
 enum dc_code vif_peer_check(struct tx *, struct call *, const struct gateway *, struct vif_peer *,
     const struct peer_names *, struct dc_error *err);
 /* Fills what the server fills. */
-void vif_peer_fill(const struct virtual_interface *, struct vif_peer *);
+void vif_peer_fill(struct tx *, const struct virtual_interface *, struct vif_peer *);
 /* Replaces the remote blocks: checks, claims, writes the row. */
 enum dc_code vif_peer_set_remote(struct tx *, struct call *, const struct gateway *, struct vif_peer *,
     const struct f_list *, const struct peer_names *, struct dc_error *err);

@@ -238,7 +238,8 @@ give_back(struct tx *tx, const struct vif_peer *p, struct dc_error *err)
 enum dc_code
 vif_peer_settle(struct tx *tx, struct work_view *work, void *row, bool *gone, struct dc_error *err)
 {
-	static const char *const columns[] = {"status", "bgp_status", "receive_route_num", "reason", NULL};
+	static const char *const columns[] = {
+	    "status", "status_time", "bgp_status", "receive_route_num", "reason", NULL};
 	struct vif_peer *p = row, old = *p;
 	struct look l = {.tx = tx, .p = p};
 	enum life_event event;
@@ -257,6 +258,8 @@ vif_peer_settle(struct tx *tx, struct work_view *work, void *row, bool *gone, st
 	if ((rc = load_session(&l, err)) != DC_OK || (rc = judge(&l, work, &event, err)) != DC_OK)
 		return rc;
 	life_move(&p->status, event, "vif_peer", p->id.v);
+	if (!text_is_same(&old.status, &p->status))
+		F_SET_INT(p->status_time, tx_now(tx));
 	if (vif_peer_is_bgp(p)) {
 		bool up = l.session != NULL && l.session->established.v;
 

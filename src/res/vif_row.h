@@ -44,7 +44,7 @@ struct vif_peer {
 	struct f_text device_id;
 	struct f_int bgp_route_limit;
 	struct f_text bgp_status, status, vif_id;
-	struct f_int receive_route_num;
+	struct f_int status_time, receive_route_num;
 	struct f_bool enable_nqa, enable_bfd;
 	/* ours */
 	struct f_text gateway_id; /* the gateway whose VRF it is in */

@@ -11,8 +11,18 @@
 #include "res/quota.h"
 #include "store/row_lock.h"
 
+static const char *const any_value[] = {NULL};
 static const char *const statuses[] = {
     "ACTIVE", "DOWN", "BUILD", "ERROR", "PENDING_CREATE", "PENDING_UPDATE", "PENDING_DELETE", NULL};
+
+static const struct field_column list_columns[] = {
+    {.member = "name"},
+    {.title = "vpc", .member = "vpc_id|enterprise_router_id"},
+    {.title = "blocks", .member = "local_ep_group|local_ep_group_ipv6"},
+    {.title = "asn", .member = "bgp_asn"},
+    {.member = "status"},
+    {0},
+};
 
 const struct field_table virtual_gateway_table = {
     .name = "VirtualGateway",
@@ -21,22 +31,25 @@ const struct field_table virtual_gateway_table = {
     .guarded_by = "gateway",
     .guard_column = "id",
     .at_least_one = true,
+    .columns = list_columns,
     .fields =
 	(const struct field[]){
 	    {AT(virtual_gateway, id), .kind = F_UUID, .may = V_R, .must = VIEW_ANSWER, .filter = true, .sort = true,
 		.cli = true, .doc = "Identifier of the gateway."},
-	    {AT(virtual_gateway, tenant_id), .kind = F_HEX32, .may = V_R, .must = VIEW_ANSWER,
+	    {AT(virtual_gateway, tenant_id), .ref = "project", .kind = F_HEX32, .may = V_R, .must = VIEW_ANSWER,
 		.doc = "Project that owns the gateway."},
-	    {AT(virtual_gateway, name), .kind = F_TEXT, .max = 64, .may = V_CRU, .must = VIEW_ANSWER, .filter = true,
-		.filter_csv = true, .sort = true, .cli = true, .doc = "Display name."},
+	    {AT(virtual_gateway, name), .example = "office", .kind = F_TEXT, .max = 64, .may = V_CRU,
+		.must = VIEW_ANSWER, .filter = true, .filter_csv = true, .sort = true, .cli = true,
+		.doc = "Display name."},
 	    {AT(virtual_gateway, description), .kind = F_TEXT, .max = 128, .nullable = true, .may = V_CRU,
 		.doc = "Free text."},
-	    {AT(virtual_gateway, vpc_id), .kind = F_UUID, .nullable = true, .may = V_CR, .filter = true, .cli = true,
-		.doc = "VPC behind the gateway."},
-	    {AT(virtual_gateway, enterprise_router_id), .kind = F_UUID, .nullable = true, .may = V_CR,
+	    {AT(virtual_gateway, vpc_id), .example = "6a1e2f30-0000-4000-8000-000000000001", .kind = F_UUID,
+		.nullable = true, .may = V_CR, .filter = true, .cli = true, .doc = "VPC behind the gateway."},
+	    {AT(virtual_gateway, enterprise_router_id), .ref = "enterprise_router", .refused = any_value,
+		.kind = F_UUID, .nullable = true, .may = V_CR,
 		.doc = "Enterprise router behind the gateway, instead of a VPC."},
-	    {AT(virtual_gateway, local_ep_group), .kind = F_LIST, .renders = true, .max = 255, .min_items = 1,
-		.max_items = 200, .nullable = true, .may = V_CRU, .cli = true,
+	    {AT(virtual_gateway, local_ep_group), .example = "10.1.0.0/16", .kind = F_LIST, .renders = true, .max = 255,
+		.min_items = 1, .max_items = 200, .nullable = true, .may = V_CRU, .cli = true,
 		.doc = "IPv4 blocks of the VPC that customers reach."},
 	    {AT(virtual_gateway, local_ep_group_ipv6), .kind = F_LIST, .renders = true, .max = 255, .min_items = 1,
 		.max_items = 50, .nullable = true, .may = V_CRU, .doc = "IPv6 blocks of the VPC that customers reach."},
@@ -359,10 +372,22 @@ static const struct route virtual_gateway_routes[] = {
     {0},
 };
 
+static const struct field_column shows[] = {
+    {.member = "status"},
+    {.title = "AS", .member = "bgp_asn"},
+    {.member = "local_ep_group"},
+    {.member = "local_ep_group_ipv6"},
+    {0},
+};
+
+static const struct topology topology = {.shows = shows};
+
 const struct resource virtual_gateway_resource = {
     .name = "virtual_gateway",
     .plural = "virtual_gateways",
     .title = "virtual gateway",
+    .shorts = "vgw",
+    .topology = &topology,
     .table = &virtual_gateway_table,
     .missing = DC_E_VGW_NOT_FOUND,
     .owner = "tenant_id",

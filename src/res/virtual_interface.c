@@ -24,6 +24,12 @@ static const char *const ha_modes[] = {
     "auto_single", "auto_multi", "static_single", "static_multi", "enhance_nqa", NULL};
 static const char *const service_types[] = {"VGW", "GDGW", "LGW", "GEIP", NULL};
 static const char *const service_types_in[] = {"VGW", "GDGW", "LGW", NULL};
+/* Not served yet: see check_served(). */
+static const char *const any_value[] = {NULL};
+static const char *const switched_on[] = {"true", NULL};
+static const char *const local_gateway[] = {"LGW", NULL};
+static const char *const public_type[] = {"public", NULL};
+static const char *const low_priority[] = {"low", NULL};
 static const char *const types[] = {"private", "public", NULL};
 static const char *const families[] = {"ipv4", "ipv6", NULL};
 static const char *const route_modes[] = {"static", "bgp", NULL};
@@ -59,75 +65,105 @@ static const struct field_table extend_attribute_table = {
 	},
 };
 
+static const struct field_column list_columns[] = {
+    {.member = "name"},
+    {.member = "vlan"},
+    {.title = "gateway", .member = "vgw_id|gateway_id"},
+    {.title = "ipv4",
+	.member = "bgp_status|status",
+	.since = "status_time",
+	.in = "vif_peers",
+	.where = "address_family=ipv4"},
+    {.title = "ipv6",
+	.member = "bgp_status|status",
+	.since = "status_time",
+	.in = "vif_peers",
+	.where = "address_family=ipv6"},
+    {.title = "routes",
+	.member = "receive_route_num",
+	.of = "bgp_route_limit",
+	.in = "vif_peers",
+	.where = "route_mode=bgp"},
+    {.member = "status"},
+    {.member = "reason", .note = true},
+    {0},
+};
+
 const struct field_table virtual_interface_table = {
     .name = "VirtualInterface",
     .sql = "virtual_interface",
     .size = sizeof(struct virtual_interface),
     .rank = RANK_INTERFACE,
     .at_least_one = true,
+    .columns = list_columns,
     .fields =
 	(const struct field[]){
 	    {AT(virtual_interface, id), .kind = F_UUID, .may = V_R, .must = VIEW_ANSWER, .filter = true, .sort = true,
 		.cli = true, .doc = "Identifier of the interface."},
-	    {AT(virtual_interface, tenant_id), .kind = F_HEX32, .may = V_R, .must = VIEW_ANSWER,
+	    {AT(virtual_interface, tenant_id), .ref = "project", .kind = F_HEX32, .may = V_R, .must = VIEW_ANSWER,
 		.doc = "Project that owns the interface."},
-	    {AT(virtual_interface, name), .kind = F_TEXT, .max = 64, .may = V_CRU, .must = VIEW_ANSWER, .filter = true,
-		.filter_csv = true, .sort = true, .cli = true, .doc = "Display name."},
+	    {AT(virtual_interface, name), .example = "office", .kind = F_TEXT, .max = 64, .may = V_CRU,
+		.must = VIEW_ANSWER, .filter = true, .filter_csv = true, .sort = true, .cli = true,
+		.doc = "Display name."},
 	    {AT(virtual_interface, description), .kind = F_TEXT, .max = 128, .nullable = true, .may = V_CRU,
 		.doc = "Free text."},
 	    {AT(virtual_interface, admin_state_up), .kind = F_BOOL, .may = V_R, .fallback = "true",
 		.doc = "Administrative state."},
-	    {AT(virtual_interface, bandwidth), .kind = F_INT, .min = 2, .max = 2147483647, .quoted = true, .may = V_CRU,
-		.must = VIEW_CREATE | VIEW_ANSWER, .sort = true, .cli = true, .doc = "Bandwidth in Mbit/s."},
+	    {AT(virtual_interface, bandwidth), .example = "50", .kind = F_INT, .min = 2, .max = 2147483647,
+		.quoted = true, .may = V_CRU, .must = VIEW_CREATE | VIEW_ANSWER, .sort = true, .cli = true,
+		.doc = "Bandwidth in Mbit/s."},
 	    {AT(virtual_interface, create_time), .kind = F_TIME, .may = V_R, .must = VIEW_ANSWER, .sort = true,
 		.doc = "When it was ordered."},
 	    {AT(virtual_interface, update_time), .kind = F_TIME, .nullable = true, .may = V_R, .sort = true,
 		.doc = "When the order was last changed."},
 	    {AT(virtual_interface, device_id), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_R,
 		.doc = "Edge it is on."},
-	    {AT(virtual_interface, direct_connect_id), .kind = F_UUID, .nullable = true, .may = V_CR, .filter = true,
-		.cli = true, .doc = "Connection it is a VLAN of."},
-	    {AT(virtual_interface, lag_id), .kind = F_UUID, .nullable = true, .may = V_CR,
+	    {AT(virtual_interface, direct_connect_id), .ref = "direct_connect", .example = "line", .kind = F_UUID,
+		.nullable = true, .may = V_CR, .filter = true, .cli = true, .doc = "Connection it is a VLAN of."},
+	    {AT(virtual_interface, lag_id), .refused = any_value, .kind = F_UUID, .nullable = true, .may = V_CR,
 		.doc = "Link aggregation group it is a VLAN of."},
-	    {AT(virtual_interface, service_type), .kind = F_ENUM, .names = service_types, .in_names = service_types_in,
-		.may = V_CR, .must = VIEW_ANSWER, .fallback = "\"VGW\"", .doc = "Kind of gateway."},
-	    {AT(virtual_interface, status), .kind = F_ENUM, .names = life_names, .in_names = answers, .may = V_RU,
-		.must = VIEW_ANSWER, .filter = true, .sort = true, .cli = true,
+	    {AT(virtual_interface, service_type), .refused = local_gateway, .kind = F_ENUM, .names = service_types,
+		.in_names = service_types_in, .may = V_CR, .must = VIEW_ANSWER, .fallback = "\"VGW\"",
+		.doc = "Kind of gateway."},
+	    {AT(virtual_interface, status), .refused = any_value, .kind = F_ENUM, .names = life_names,
+		.in_names = answers, .may = V_RU, .must = VIEW_ANSWER, .filter = true, .sort = true, .cli = true,
 		.doc = "State, as the edge reports it."},
-	    {AT(virtual_interface, type), .kind = F_ENUM, .names = types, .may = V_CR,
-		.must = VIEW_CREATE | VIEW_ANSWER, .doc = "Private or public."},
-	    {AT(virtual_interface, vgw_id), .kind = F_UUID, .nullable = true, .may = V_CR, .filter = true, .cli = true,
+	    {AT(virtual_interface, type), .refused = public_type, .example = "private", .kind = F_ENUM, .names = types,
+		.may = V_CR, .must = VIEW_CREATE | VIEW_ANSWER, .doc = "Private or public."},
+	    {AT(virtual_interface, vgw_id), .ref = "virtual_gateway", .example = "office", .kind = F_UUID,
+		.nullable = true, .may = V_CR, .filter = true, .cli = true,
 		.doc = "Virtual gateway; needed with service_type VGW, without effect with GDGW."},
-	    {AT(virtual_interface, gateway_id), .kind = F_UUID, .nullable = true, .may = V_CR,
-		.doc = "Global DC gateway or local gateway."},
+	    {AT(virtual_interface, gateway_id), .ref = "global_dc_gateway", .kind = F_UUID, .nullable = true,
+		.may = V_CR, .doc = "Global DC gateway or local gateway."},
 	    {AT(virtual_interface, lgw_id), .kind = F_TEXT, .max = 36, .nullable = true, .may = V_R,
 		.doc = "Local gateway."},
 	    {AT(virtual_interface, ies_id), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_R,
 		.doc = "Edge site."},
-	    {AT(virtual_interface, vlan), .kind = F_INT, .max = 3999, .quoted = true, .may = V_CR,
+	    {AT(virtual_interface, vlan), .example = "100", .kind = F_INT, .max = 3999, .quoted = true, .may = V_CR,
 		.must = VIEW_CREATE | VIEW_ANSWER, .sort = true, .cli = true, .doc = "VLAN tag; 0: the whole port."},
 	    {AT(virtual_interface, route_limit), .kind = F_INT, .min = 1, .max = 200, .out_unlimited = true, .may = V_R,
 		.fallback = "50", .doc = "Remote subnets it may have."},
-	    {AT(virtual_interface, enable_nqa), .kind = F_BOOL, .may = V_CRU, .fallback = "false",
-		.doc = "NQA detection is on."},
-	    {AT(virtual_interface, enable_bfd), .kind = F_BOOL, .may = V_CRU, .fallback = "false",
-		.doc = "BFD detection is on."},
-	    {AT(virtual_interface, rate_limit), .kind = F_BOOL, .may = V_CR, .fallback = "false",
-		.doc = "The bandwidth is enforced."},
+	    {AT(virtual_interface, enable_nqa), .refused = switched_on, .kind = F_BOOL, .may = V_CRU,
+		.fallback = "false", .doc = "NQA detection is on."},
+	    {AT(virtual_interface, enable_bfd), .refused = switched_on, .kind = F_BOOL, .may = V_CRU,
+		.fallback = "false", .doc = "BFD detection is on."},
+	    {AT(virtual_interface, rate_limit), .refused = switched_on, .kind = F_BOOL, .may = V_CR,
+		.fallback = "false", .doc = "The bandwidth is enforced."},
 	    {AT(virtual_interface, address_family), .kind = F_ENUM, .no_column = true, .names = families, .fold = true,
 		.nullable = true, .may = V_CR, .fallback = "\"ipv4\"", .doc = "Family of the first peer."},
-	    {AT(virtual_interface, local_gateway_v4_ip), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_CR,
-		.doc = "Our IPv4 link address with mask."},
-	    {AT(virtual_interface, remote_gateway_v4_ip), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_CR,
-		.doc = "The customer's IPv4 link address with mask."},
+	    {AT(virtual_interface, local_gateway_v4_ip), .example = "169.254.10.1/30", .kind = F_TEXT, .max = 64,
+		.nullable = true, .may = V_CR, .doc = "Our IPv4 link address with mask."},
+	    {AT(virtual_interface, remote_gateway_v4_ip), .example = "169.254.10.2/30", .kind = F_TEXT, .max = 64,
+		.nullable = true, .may = V_CR, .doc = "The customer's IPv4 link address with mask."},
 	    {AT(virtual_interface, local_gateway_v6_ip), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_CR,
 		.doc = "Our IPv6 link address with mask."},
 	    {AT(virtual_interface, remote_gateway_v6_ip), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_CR,
 		.doc = "The customer's IPv6 link address with mask."},
-	    {AT(virtual_interface, route_mode), .kind = F_ENUM, .no_column = true, .names = route_modes,
-		.nullable = true, .may = V_CR, .must = VIEW_CREATE, .cli = true, .doc = "How routes are learned."},
-	    {AT(virtual_interface, bgp_asn), .kind = F_INT, .no_column = true, .min = 1, .max = 4294967295,
-		.quoted = true, .code = DC_E_ASN, .nullable = true, .may = V_CR,
+	    {AT(virtual_interface, route_mode), .example = "bgp", .kind = F_ENUM, .no_column = true,
+		.names = route_modes, .nullable = true, .may = V_CR, .must = VIEW_CREATE, .cli = true,
+		.doc = "How routes are learned."},
+	    {AT(virtual_interface, bgp_asn), .example = "65001", .kind = F_INT, .no_column = true, .min = 1,
+		.max = 4294967295, .quoted = true, .code = DC_E_ASN, .nullable = true, .may = V_CR,
 		.doc = "The customer's AS number; needed with route_mode bgp."},
 	    {AT(virtual_interface, bgp_md5), .kind = F_SECRET, .no_column = true, .max = 80, .nullable = true,
 		.may = V_CR, .doc = "Password of the BGP session (TCP MD5)."},
@@ -137,18 +173,18 @@ const struct field_table virtual_interface_table = {
 		.doc = "Public blocks; used by public interfaces."},
 	    {AT(virtual_interface, bgp_route_limit), .kind = F_INT, .max = 2147483647, .out_unlimited = true,
 		.nullable = true, .may = V_R, .fallback = "100", .doc = "BGP routes a peer may send."},
-	    {AT(virtual_interface, priority), .kind = F_ENUM, .names = priorities, .may = V_CRU,
-		.fallback = "\"normal\"", .doc = "Path preference."},
+	    {AT(virtual_interface, priority), .refused = low_priority, .kind = F_ENUM, .names = priorities,
+		.may = V_CRU, .fallback = "\"normal\"", .doc = "Path preference."},
 	    {AT(virtual_interface, reason), .kind = F_TEXT, .max = 255, .nullable = true, .may = V_R,
 		.doc = "What keeps it or one of its peers from being ACTIVE."},
-	    {AT(virtual_interface, resource_tenant_id), .kind = F_HEX32, .no_column = true, .may = V_C,
-		.doc = "Other project that owns the gateway."},
+	    {AT(virtual_interface, resource_tenant_id), .refused = any_value, .kind = F_HEX32, .no_column = true,
+		.may = V_C, .doc = "Other project that owns the gateway."},
 	    {AT(virtual_interface, enterprise_project_id), .kind = F_UUID, .zero = true, .nullable = true, .may = V_CR,
 		.filter = true, .filter_csv = true, .doc = "Enterprise project; 0 is the default one."},
 	    {AT(virtual_interface, tags), .kind = F_OBJECTS, .of = &tag_table, .max_items = 10, .may = V_CR,
 		.doc = "Tags of the interface."},
-	    {AT(virtual_interface, vif_peers), .kind = F_EMBED, .of = &vif_peer_table, .no_column = true, .may = V_R,
-		.doc = "Its peers, one per address family."},
+	    {AT(virtual_interface, vif_peers), .ref = "vif_peer", .kind = F_EMBED, .of = &vif_peer_table,
+		.no_column = true, .may = V_R, .doc = "Its peers, one per address family."},
 	    {AT(virtual_interface, extend_attribute), .kind = F_OBJECT, .of = &extend_attribute_table, .nullable = true,
 		.may = V_R, .doc = "Detection parameters."},
 	    {AT(virtual_interface, edge_id), .kind = F_UUID, .doc = "Edge."},
@@ -550,7 +586,7 @@ virtual_interface_created(struct tx *tx, struct call *call, void *row, struct dc
 
 	(void)call;
 	field_defaults(&vif_peer_table, tx_arena(tx), p);
-	vif_peer_fill(v, p);
+	vif_peer_fill(tx, v, p);
 	return query_insert(tx, &vif_peer_table, p, err);
 }
 
@@ -650,6 +686,7 @@ static enum dc_code
 virtual_interface_remove(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
 	static const char *const columns[] = {"status", NULL};
+	static const char *const of_peers[] = {"status", "status_time", NULL};
 	struct virtual_interface *v = row;
 	struct vif_peer peer = {0};
 	enum dc_code rc;
@@ -659,7 +696,8 @@ virtual_interface_remove(struct tx *tx, struct call *call, void *row, struct dc_
 		return DC_OK;
 	life_move(&v->status, EV_REMOVE, "virtual_interface", v->id.v);
 	peer.status = v->status;
-	if ((rc = query_set(tx, &vif_peer_table, columns, &peer, Q(Q_EQ("vif_id", v->id.v)), NULL, err)) != DC_OK)
+	F_SET_INT(peer.status_time, tx_now(tx));
+	if ((rc = query_set(tx, &vif_peer_table, of_peers, &peer, Q(Q_EQ("vif_id", v->id.v)), NULL, err)) != DC_OK)
 		return rc;
 	return query_set(tx, &virtual_interface_table, columns, v, Q(Q_EQ("id", v->id.v)), NULL, err);
 }
@@ -769,16 +807,28 @@ static const struct route virtual_interface_routes[] = {
     {M_DELETE, PATH "/{virtual_interface_id}", ROLE_MEMBER, ROUTE_WRITES, &virtual_interface_resource, .status = 204,
 	.run = crud_delete, .operation = "DeleteVirtualInterface",
 	.summary = "Remove a virtual interface with its peers."},
-    {M_PUT, PATH "/{virtual_interface_id}/extend-attributes", ROLE_MEMBER, ROUTE_WRITES, &virtual_interface_resource,
-	VIEW_UPDATE, &extend_attribute_table, "extend_attribute", .run = update_extend_attribute,
-	.operation = "UpdateExtendAttribute", .summary = "Set the detection parameters of a virtual interface."},
+    {M_PUT, PATH "/{virtual_interface_id}/extend-attributes", ROLE_MEMBER, ROUTE_WRITES | ROUTE_REFUSED,
+	&virtual_interface_resource, VIEW_UPDATE, &extend_attribute_table, "extend_attribute",
+	.run = update_extend_attribute, .operation = "UpdateExtendAttribute",
+	.summary = "Set the detection parameters of a virtual interface."},
     {0},
 };
+
+static const struct field_column shows[] = {
+    {.member = "status"},
+    {.title = "VLAN", .member = "vlan"},
+    {.member = "reason", .note = true},
+    {0},
+};
+
+static const struct topology topology = {.under = "direct_connect_id", .leads = "vgw_id|gateway_id", .shows = shows};
 
 const struct resource virtual_interface_resource = {
     .name = "virtual_interface",
     .plural = "virtual_interfaces",
     .title = "virtual interface",
+    .shorts = "vif",
+    .topology = &topology,
     .table = &virtual_interface_table,
     .missing = DC_E_VIF_NOT_FOUND,
     .owner = "tenant_id",

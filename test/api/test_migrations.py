@@ -83,6 +83,8 @@ def test_orders_of_before_links_are_there_and_work(daemon):
     daemon.start()
     assert [row[0] for row in rows(daemon, "SELECT version FROM schema_version ORDER BY version")] == list(range(1, len(files()) + 1))
     after = tables(daemon)
+    # Since when an old peer was in its state is not known (status_time, the last column).
+    before["vif_peer"] = [row[:-1] + (None,) for row in before["vif_peer"]]
     for table in ("virtual_gateway", "virtual_interface", "vif_peer", "link_subnet", "remote_subnet", "attachment", "port_vlan",
                   "edge_object", "edge_number", "direct_connect"):
         assert after[table] == before[table], table

@@ -1,0 +1,3 @@
+-- Since when a peer is in its state.
+
+ALTER TABLE vif_peer ADD COLUMN status_time INTEGER;
