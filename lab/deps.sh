@@ -7,7 +7,7 @@ set -eu
 umask 022 # of what packages make when they are installed
 
 build="meson ninja-build gcc libc6-dev pkg-config python3 libbsd-dev libjansson-dev libgnutls28-dev libsqlite3-dev
-libmicrohttpd-dev libmnl-dev libcurl4-gnutls-dev libevent-dev libinih-dev libcrypt-dev libcmocka-dev"
+libmicrohttpd-dev libmnl-dev libcurl4-gnutls-dev libevent-dev libinih-dev libyaml-dev libcrypt-dev libcmocka-dev"
 run="bird2 iproute2 iputils-ping procps util-linux"
 check="clang clang-format-14 libclang-rt-14-dev wrk valgrind python3-venv openssl curl frr mandoc zsh fish golang-go default-jdk-headless maven ca-certificates"
 

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: ISC */
-/* answer.h - answers for people: tables of lists, members of one thing, errors in words. */
+/* answer.h - answers for people and scripts: tables of lists, members of one thing, errors in words. */
 #ifndef DC_CLI_ANSWER_H
 #define DC_CLI_ANSWER_H
 
-#include "base/buf.h"
-#include "cli/spec.h"
+#include "cli/column.h"
 
-/* columns: names between commas, NULL: those that the schema calls columns. DC_E_PARAM when there is no such member. */
+/* schema: of an item, of the thing; NULL: not told. DC_E_PARAM when a column is named that there is none of. */
 enum dc_code answer_list(
-    const struct spec *, json_t *schema, json_t *items, const char *columns, struct buf *out, struct dc_error *err);
+    const struct spec *, json_t *schema, json_t *items, const struct look *, struct buf *out, struct dc_error *err);
 enum dc_code answer_one(
-    const struct spec *, json_t *schema, json_t *thing, const char *columns, struct buf *out, struct dc_error *err);
+    const struct spec *, json_t *schema, json_t *thing, const struct look *, struct buf *out, struct dc_error *err);
 /* The id of each, one a line. */
 void answer_ids(json_t *items, struct buf *out);
+/* The name of each, one a line; the id of what has none. */
+void answer_names(json_t *items, struct buf *out);
+/* Only the columns that are named: members of each item, as JSON. A new array in *ret. */
+enum dc_code answer_picked(
+    const struct spec *, json_t *schema, json_t *items, const struct look *, json_t **ret, struct dc_error *err);
 /* One line for an answer that is no success: code, message, status, request id. text is its body. */
 void answer_refusal(long status, const char *text, size_t len, const char *request_id, struct buf *out);
 

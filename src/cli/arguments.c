@@ -3,10 +3,10 @@
 
 #include "cli/file.h"
 #include "cli/text.h"
+#include "cli/tool.h"
 #include "cli/value.h"
 #include "cli/word.h"
 
-#define QUERY_MAX (64 * 1024)
 #define BODY_MAX (12 << 20) /* the server takes no more */
 #define SECRET_MAX 4096
 #define SECONDS_MAX 1000000
@@ -25,26 +25,41 @@ struct reader {
 	size_t options_n;
 	struct given *given;
 	size_t given_n;
-	size_t ids_n;
 	bool stdin_used;
 	struct dc_error *err;
 };
 
 /* --- words --- */
 
+static void
+take_command(struct reader *r, const struct command *c)
+{
+	r->ret->command = c;
+	r->options = options_of(r->spec, c, r->arena, &r->options_n);
+}
+
 static enum dc_code
 take_noun(struct reader *r, const char *word)
 {
-	size_t n, found;
-	const struct noun *nouns = spec_nouns(r->spec, &n);
-	const char **names = arena_array(r->arena, n + 1, sizeof(*names));
-	enum dc_code rc;
+	const struct command *tool = tool_find(word);
 
-	for (size_t i = 0; i < n; i++)
-		names[i] = nouns[i].name;
-	if ((rc = word_find(word, names, n, "resource", &found, r->err)) == DC_OK)
-		r->ret->noun = &nouns[found];
-	return rc;
+	if (tool == NULL)
+		return spec_noun(r->spec, word, &r->ret->noun, r->err);
+	take_command(r, tool);
+	return DC_OK;
+}
+
+/* What people type for a verb. */
+static const char *
+usual_verb(const char *word)
+{
+	static const char *const others[][2] = {{"ls", "list"}, {"get", "show"}, {"rm", "delete"}, {"new", "create"}};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (strcmp(word, others[i][0]) == 0)
+			return others[i][1];
+	}
+	return word;
 }
 
 static enum dc_code
@@ -58,16 +73,39 @@ take_verb(struct reader *r, const char *word)
 	for (size_t i = 0; i < noun->n; i++)
 		names[i] = noun->commands[i].verb;
 	names[noun->n] = "help";
-	if ((rc = word_find(word, names, noun->n + 1, "verb", &found, r->err)) != DC_OK)
+	if ((rc = word_find(noun_command(noun, word) != NULL ? word : usual_verb(word), names, noun->n + 1, "verb",
+		 &found, r->err)) != DC_OK)
 		return rc;
 	if (found == noun->n) {
 		r->ret->help = true;
 		return DC_OK;
 	}
-	r->ret->command = &noun->commands[found];
-	r->ret->ids = arena_array(r->arena, r->ret->command->ids_n + 1, sizeof(*r->ret->ids));
-	r->options = options_of(r->spec, r->ret->command, r->arena, &r->options_n);
+	take_command(r, &noun->commands[found]);
 	return DC_OK;
+}
+
+/* A noun may be called as a tool is ("apply list"): then the word behind it is a verb. */
+static enum dc_code
+take_word_of_tool(struct reader *r, const char *word)
+{
+	const struct command *tool = r->ret->command;
+
+	if (tool_takes_words(tool)) {
+		r->ret->words[r->ret->words_n++] = word;
+		return DC_OK;
+	}
+	if (spec_noun(r->spec, tool->noun, &r->ret->noun, NULL) != DC_OK || r->ret->noun == NULL)
+		return dc_fail(
+		    r->err, DC_E_PARAM, NULL, "\"%s\" is one argument too many: %s takes none", word, tool->noun);
+	r->ret->command = NULL;
+	return take_verb(r, word);
+}
+
+/* Several may be deleted at once. */
+static bool
+takes_several(const struct command *c)
+{
+	return strcmp(c->verb, "delete") == 0 && c->ids_n > 0;
 }
 
 static enum dc_code
@@ -79,16 +117,19 @@ take_word(struct reader *r, const char *word)
 		r->ret->help = true;
 		return DC_OK;
 	}
+	if (tool_is(c))
+		return take_word_of_tool(r, word);
 	if (r->ret->noun == NULL)
 		return take_noun(r, word);
 	if (c == NULL)
 		return take_verb(r, word);
-	if (r->ids_n == c->ids_n)
+	if (r->ret->ids_n >= c->ids_n && !takes_several(c))
 		return dc_fail(r->err, DC_E_PARAM, NULL, "\"%s\" is one argument too many: %s %s takes %zu", word,
 		    c->noun, c->verb, c->ids_n);
 	if (word[0] == '\0')
-		return dc_fail(r->err, DC_E_PARAM, NULL, "%s is empty", c->ids[r->ids_n].name);
-	r->ret->ids[r->ids_n++] = word;
+		return dc_fail(r->err, DC_E_PARAM, NULL, "%s is empty",
+		    c->ids[r->ret->ids_n < c->ids_n ? r->ret->ids_n : c->ids_n - 1].name);
+	r->ret->ids[r->ret->ids_n++] = word;
 	return DC_OK;
 }
 
@@ -142,15 +183,23 @@ take_long(struct reader *r, const char *word, const char *next, bool *used)
 	return add_given(r, o, value);
 }
 
+/* "-jq"; a letter with a value has it behind itself or in the next argument. */
 static enum dc_code
-take_letters(struct reader *r, const char *letters)
+take_letters(struct reader *r, const char *letters, const char *next, bool *used)
 {
 	for (; *letters != '\0'; letters++) {
 		const struct option *o = option_letter(r->options, r->options_n, *letters);
 
 		if (o == NULL)
 			return dc_fail(r->err, DC_E_PARAM, NULL, "no option -%c", *letters);
-		add_given(r, o, NULL);
+		if (o->form == NULL) {
+			add_given(r, o, NULL);
+			continue;
+		}
+		if (letters[1] == '\0' && next == NULL)
+			return dc_fail(r->err, DC_E_PARAM, o->name, "-%c needs a value: %s", *letters, o->form);
+		*used = letters[1] == '\0';
+		return add_given(r, o, *used ? next : letters + 1);
 	}
 	return DC_OK;
 }
@@ -172,7 +221,7 @@ take_all(struct reader *r, int argc, char **argv)
 		else if (a[1] == '-')
 			rc = take_long(r, a + 2, i + 1 < argc ? argv[i + 1] : NULL, &used);
 		else
-			rc = take_letters(r, a + 1);
+			rc = take_letters(r, a + 1, i + 1 < argc ? argv[i + 1] : NULL, &used);
 		i += used;
 	}
 	return rc;
@@ -280,13 +329,16 @@ take_query(struct reader *r, const struct option *o, const char *text)
 
 	if (rc != DC_OK)
 		return rc;
-	buf_printf(&r->ret->query, "%s%s=", r->ret->query.len > 0 ? "&" : "", o->member);
-	text_percent(&r->ret->query, json_is_true(value) ? "true" : json_is_false(value) ? "false" : text);
+	r->ret->filters[r->ret->filters_n++] = (struct filter){o->member,
+	    json_is_true(value)    ? "true"
+	    : json_is_false(value) ? "false"
+				   : text,
+	    o->ref};
 	json_decref(value);
 	r->ret->single_page |= strcmp(o->member, "page_reverse") == 0;
 	if (strcmp(o->member, "fields") == 0)
 		show_field(r->ret, text, r->arena);
-	return r->ret->query.failed ? dc_fail(r->err, DC_E_PARAM, o->name, "too many values") : DC_OK;
+	return DC_OK;
 }
 
 static enum dc_code
@@ -314,6 +366,18 @@ take_number(struct reader *r, const struct option *o, const char *text, int64_t 
 }
 
 static enum dc_code
+take_output(struct reader *r, const char *text)
+{
+	static const char *const names[] = {"wide", "json", "yaml", "value", "name"};
+	size_t found;
+	enum dc_code rc = word_find(text, names, sizeof(names) / sizeof(names[0]), "output", &found, r->err);
+
+	if (rc == DC_OK)
+		r->ret->output = OUTPUT_WIDE + found;
+	return rc;
+}
+
+static enum dc_code
 apply_value(struct reader *r, const struct given *g, json_t *seen)
 {
 	struct arguments *a = r->ret;
@@ -336,6 +400,11 @@ apply_value(struct reader *r, const struct given *g, json_t *seen)
 		return DC_OK;
 	case OPTION_CA:
 		a->ca = g->value;
+		return DC_OK;
+	case OPTION_OUTPUT:
+		return take_output(r, g->value);
+	case OPTION_FILE:
+		a->files[a->files_n++] = g->value;
 		return DC_OK;
 	case OPTION_COLUMNS:
 		a->columns = g->value;
@@ -371,6 +440,10 @@ apply_value(struct reader *r, const struct given *g, json_t *seen)
 	case OPTION_DRY_RUN:
 	case OPTION_WATCH:
 	case OPTION_GONE:
+	case OPTION_NO_HEADER:
+	case OPTION_YES:
+	case OPTION_WAIT:
+	case OPTION_SECRETS:
 		break;
 	}
 	return DC_OK;
@@ -384,12 +457,16 @@ apply_flags(struct reader *r)
 
 		r->ret->help |= kind == OPTION_HELP;
 		r->ret->version |= kind == OPTION_VERSION;
-		r->ret->json |= kind == OPTION_JSON;
+		r->ret->output = kind == OPTION_JSON ? OUTPUT_JSON : r->ret->output;
 		r->ret->quiet |= kind == OPTION_QUIET;
 		r->ret->verbose |= kind == OPTION_VERBOSE;
 		r->ret->dry_run |= kind == OPTION_DRY_RUN;
 		r->ret->watch |= kind == OPTION_WATCH;
 		r->ret->gone |= kind == OPTION_GONE;
+		r->ret->no_header |= kind == OPTION_NO_HEADER;
+		r->ret->yes |= kind == OPTION_YES;
+		r->ret->wait |= kind == OPTION_WAIT;
+		r->ret->secrets |= kind == OPTION_SECRETS;
 	}
 }
 
@@ -402,6 +479,8 @@ apply_values(struct reader *r)
 	if (r->ret->command != NULL && r->ret->command->body != NULL)
 		r->ret->body = json_object();
 	r->ret->expect = arena_array(r->arena, r->given_n + 1, sizeof(*r->ret->expect));
+	r->ret->filters = arena_array(r->arena, r->given_n + 1, sizeof(*r->ret->filters));
+	r->ret->files = arena_array(r->arena, r->given_n + 1, sizeof(*r->ret->files));
 	for (size_t i = 0; i < r->given_n && rc == DC_OK; i++) {
 		if (r->given[i].option->kind == OPTION_BODY)
 			rc = take_body(r, r->given[i].value);
@@ -422,7 +501,11 @@ check_required(struct reader *r)
 	const struct command *c = r->ret->command;
 	_cleanup_buf_ struct buf missing = BUF_INIT(DC_ERROR_TEXT_MAX);
 
-	for (size_t i = r->ids_n; i < c->ids_n; i++)
+	if (tool_is(c))
+		return r->ret->files_n > 0 || (c->kind != COMMAND_APPLY && c->kind != COMMAND_DIFF)
+			   ? DC_OK
+			   : dc_fail(r->err, DC_E_PARAM, NULL, "%s needs -f FILE", c->noun);
+	for (size_t i = r->ret->ids_n; i < c->ids_n; i++)
 		buf_printf(&missing, "%s%s", missing.len > 0 ? ", " : "", c->ids[i].name);
 	for (size_t i = 0; i < r->options_n; i++) {
 		const struct option *o = &r->options[i];
@@ -448,7 +531,9 @@ arguments_read(
 	size_t most = 1; /* options: each takes a character at least */
 	enum dc_code rc;
 
-	*ret = (struct arguments){.query = BUF_INIT(QUERY_MAX)};
+	*ret = (struct arguments){0};
+	ret->ids = arena_array(arena, (size_t)argc + 1, sizeof(*ret->ids));
+	ret->words = arena_array(arena, (size_t)argc + 1, sizeof(*ret->words));
 	for (int i = 0; i < argc; i++)
 		most += strlen(argv[i]);
 	r.given = arena_array(arena, most, sizeof(*r.given));
@@ -470,31 +555,17 @@ arguments_free(struct arguments *a)
 	for (size_t i = 0; i < a->expect_n; i++)
 		json_decref(a->expect[i].value);
 	a->expect_n = 0;
-	buf_free(&a->query);
 }
 
 /* --- the call --- */
 
-const char *
-arguments_path(const struct arguments *a, const char *project, struct arena *arena)
+void
+arguments_query(const struct arguments *a, struct buf *out)
 {
-	_cleanup_buf_ struct buf out = BUF_INIT(QUERY_MAX);
-	const char *at = a->command->path;
-	size_t id = 0;
-
-	while (*at != '\0') {
-		size_t plain = strcspn(at, "{");
-
-		buf_add(&out, at, plain);
-		if (at[plain] == '\0')
-			break;
-		at += plain;
-		bool of_project = a->command->in_project && strncmp(at, "{project_id}", strlen("{project_id}")) == 0;
-
-		text_percent(&out, of_project ? project : a->ids[id++]);
-		at += strcspn(at, "}") + 1;
+	for (size_t i = 0; i < a->filters_n; i++) {
+		buf_printf(out, "%s%s=", out->len > 0 ? "&" : "", a->filters[i].member);
+		text_percent(out, a->filters[i].value);
 	}
-	return arena_strdup(arena, buf_str(&out));
 }
 
 char *

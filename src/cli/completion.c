@@ -138,7 +138,7 @@ offer_values(const struct option *o, const char *typed, FILE *to)
 
 	json_array_foreach(allowed, i, item)
 	{
-		if (json_is_string(item))
+		if (json_is_string(item) && !schema_refuses(o->schema, json_string_value(item)))
 			offer(typed, json_string_value(item), to);
 	}
 	if (schema_type(o->schema) == SCHEMA_BOOLEAN) {

@@ -10,6 +10,7 @@
 
 #include "cli/answer.h"
 #include "cli/arguments.h"
+#include "cli/client.h"
 #include "cli/completion.h"
 #include "cli/file.h"
 #include "cli/table.h"
@@ -72,11 +73,13 @@ read_line(const struct spec *spec, const char *line, struct arena *arena)
 		out = arena_printf(arena, "help %s %s", args.noun != NULL ? args.noun->name : "-",
 		    args.command != NULL ? args.command->verb : "-");
 	} else {
+		_cleanup_buf_ struct buf query = BUF_INIT(1 << 16);
 		const char *body = arguments_body(spec, &args, false, arena);
 
-		out = arena_printf(arena, "%s %s%s%s%s%s", args.command->method, arguments_path(&args, PROJECT, arena),
-		    args.query.len > 0 ? "?" : "", buf_str(&args.query), body != NULL ? " " : "",
-		    body != NULL ? body : "");
+		arguments_query(&args, &query);
+		out = arena_printf(arena, "%s %s%s%s%s%s", args.command->method,
+		    client_path(args.command, PROJECT, args.ids, arena), query.len > 0 ? "?" : "", buf_str(&query),
+		    body != NULL ? " " : "", body != NULL ? body : "");
 	}
 	arguments_free(&args);
 	return out;
@@ -105,18 +108,18 @@ expect_error(void **state, const char *line, const char *part)
 static void
 nouns_are_singular_and_verbs_come_first_in_operation_ids(void **state)
 {
-	static const char *const wanted[] = {"apply", "edge", "edge-report", "project", "virtual-door"};
+	static const char *const wanted[] = {"apply", "edge", "edge-report", "hinge", "project", "virtual-door"};
 	size_t n;
 	const struct noun *nouns = spec_nouns(*state, &n);
 
-	assert_int_equal(n, 5);
+	assert_int_equal(n, 6);
 	for (size_t i = 0; i < n; i++)
 		assert_string_equal(nouns[i].name, wanted[i]);
-	assert_int_equal(nouns[4].n, 5);
-	assert_string_equal(nouns[4].commands[0].verb, "list");
-	assert_string_equal(nouns[4].commands[4].verb, "wait");
+	assert_int_equal(nouns[5].n, 5);
+	assert_string_equal(nouns[5].commands[0].verb, "list");
+	assert_string_equal(nouns[5].commands[4].verb, "wait");
 	assert_true(nouns[0].operator_side);
-	assert_false(nouns[4].operator_side);
+	assert_false(nouns[5].operator_side);
 }
 
 static void
@@ -416,7 +419,7 @@ columns_are_aligned_by_what_is_seen(void **state)
 	table_right(t, 1);
 	for (size_t i = 0; i < sizeof(cells) / sizeof(cells[0]); i++)
 		table_cell(t, cells[i]);
-	table_write(t, "", &out);
+	table_write(t, &(struct table_look){.indent = ""}, &out);
 	assert_string_equal(buf_str(&out), "NAME   N  X\n東京   7  a\ne\xcc\x81té   12\n");
 }
 
@@ -426,20 +429,23 @@ a_list_shows_the_columns_of_the_description(void **state)
 	_cleanup_buf_ struct buf out = BUF_INIT(4000);
 	struct dc_error err = {0};
 	size_t n;
-	const struct noun *door = &spec_nouns(*state, &n)[4];
+	const struct noun *door = &spec_nouns(*state, &n)[5];
+	struct look look = {.header = true};
 	json_t *items =
 	    json_loads("[{\"id\":\"1\",\"name\":\"a\\u001b[2J\",\"width\":7,\"status\":null,\"code\":\"x\"},"
 		       "{\"id\":\"22\",\"width\":10}]",
 		0, NULL);
 
-	assert_int_equal(answer_list(*state, door->commands[0].answer, items, NULL, &out, &err), DC_OK);
+	assert_int_equal(answer_list(*state, door->commands[0].answer, items, &look, &out, &err), DC_OK);
 	assert_string_equal(buf_str(&out), "ID  NAME      WIDTH  STATUS\n"
 					   "1   a\\x1b[2J      7  -\n"
 					   "22  -            10  -\n");
 	buf_reset(&out);
-	assert_int_equal(answer_list(*state, door->commands[0].answer, items, "width,i", &out, &err), DC_OK);
+	look.columns = "width,i";
+	assert_int_equal(answer_list(*state, door->commands[0].answer, items, &look, &out, &err), DC_OK);
 	assert_string_equal(buf_str(&out), "WIDTH  ID\n    7  1\n   10  22\n");
-	assert_int_equal(answer_list(*state, door->commands[0].answer, items, "colour", &out, &err), DC_E_PARAM);
+	look.columns = "colour";
+	assert_int_equal(answer_list(*state, door->commands[0].answer, items, &look, &out, &err), DC_E_PARAM);
 	json_decref(items);
 }
 
@@ -451,7 +457,7 @@ things_without_members_are_no_table(void **state)
 	struct dc_error err = {0};
 	json_t *thing = json_loads("{\"id\":\"1\",\"unheard_of\":[{},{\"a\":1}]}", 0, NULL);
 
-	assert_int_equal(answer_one(*state, NULL, thing, NULL, &out, &err), DC_OK);
+	assert_int_equal(answer_one(*state, NULL, thing, &(struct look){.header = true}, &out, &err), DC_OK);
 	assert_string_equal(buf_str(&out), "id          1\nunheard_of  {}, {\"a\":1}\n");
 	json_decref(thing);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "cli/option.h"
 
+#include "cli/tool.h"
 #include "cli/value.h"
 #include "cli/word.h"
 
@@ -8,16 +9,17 @@
 #define ROWS_MAX 512
 
 static const struct option common[] = {
-    {OPTION_JSON, "json", 'j', NULL, "print JSON as the server sent it"},
+    {OPTION_OUTPUT, "output", 'o', "wide|json|yaml|value|name", "form of what is printed"},
+    {OPTION_JSON, "json", 'j', NULL, "the same as -o json: what the server sent"},
     {OPTION_QUIET, "quiet", 'q', NULL, "print ids only"},
-    {OPTION_VERBOSE, "verbose", 'v', NULL, "tell each call on standard error"},
-    {OPTION_DRY_RUN, "dry-run", 'n', NULL, "print the call instead of making it"},
+    {OPTION_VERBOSE, "verbose", 'v', NULL, "print each call on standard error"},
+    {OPTION_DRY_RUN, "dry-run", 'n', NULL, "print the call and do not make it"},
     {OPTION_HELP, "help", 'h', NULL, "print help"},
     {OPTION_VERSION, "version", 'V', NULL, "print the version"},
     {OPTION_ENDPOINT, "endpoint", 0, "URL", "server, as scheme://host:port"},
     {OPTION_PROFILE, "profile", 0, "NAME", "section of the configuration file"},
     {OPTION_CONFIG, "config", 0, "FILE", "configuration file"},
-    {OPTION_ENV, "env", 0, "FILE", "file with lines DCAAS_...=value, used like the environment"},
+    {OPTION_ENV, "env", 0, "FILE", "file with lines DCAAS_...=value, read like the environment"},
     {OPTION_CA, "ca", 0, "FILE", "certificates (PEM) to trust, instead of the system's"},
     {OPTION_MAX_TIME, "max-time", 0, "SECONDS", "longest time of one call (60)"},
 };
@@ -72,10 +74,13 @@ add_members(struct rows *r, json_t *schema, const char *prefix, int depth, bool 
 		json_t *inner = schema_of(r->spec, of);
 		const char *path = arena_printf(r->arena, "%s%s", prefix, member);
 		const char *name = with_hyphens(r->arena, path);
-		struct option row = {OPTION_MEMBER, name, .doc = schema_doc(of), .member = path, .schema = inner};
+		struct option row = {OPTION_MEMBER, name, .doc = schema_doc(of), .member = path, .schema = inner,
+		    .property = of, .ref = schema_ref(of)};
 
 		row.required = required && schema_requires(schema, member);
-		row.form = value_form(r->spec, inner, r->arena);
+		if (!row.required && schema_refuses_all(of))
+			continue;
+		row.form = row.ref != NULL ? "NAME|ID" : value_form(r->spec, inner, r->arena);
 		if (schema_is_secret(inner)) {
 			add_secret(r, path, name, row);
 			continue;
@@ -101,8 +106,8 @@ add_query(struct rows *r, const struct command *c)
 		if (c->paged && is_paging(p->name))
 			continue;
 		add(r, (struct option){OPTION_QUERY, with_hyphens(r->arena, p->name),
-			   .form = value_form(r->spec, p->schema, r->arena), .doc = p->doc, .required = p->required,
-			   .member = p->name, .schema = p->schema});
+			   .form = p->ref != NULL ? "NAME|ID" : value_form(r->spec, p->schema, r->arena), .doc = p->doc,
+			   .required = p->required, .member = p->name, .schema = p->schema, .ref = p->ref});
 	}
 	if (!c->paged)
 		return;
@@ -112,13 +117,19 @@ add_query(struct rows *r, const struct command *c)
 }
 
 static void
+add_timeout(struct rows *r)
+{
+	add(r, (struct option){OPTION_TIMEOUT, "timeout", .form = "SECONDS", .doc = "longest wait (60)"});
+}
+
+static void
 add_expectations(struct rows *r, const struct command *c)
 {
 	const char *member;
 	json_t *of;
 
-	add(r, (struct option){OPTION_GONE, "gone", .doc = "wait until the server knows it no more"});
-	add(r, (struct option){OPTION_TIMEOUT, "timeout", .form = "SECONDS", .doc = "how long to wait (60)"});
+	add(r, (struct option){OPTION_GONE, "gone", .doc = "wait until it is not there any more"});
+	add_timeout(r);
 	json_object_foreach(schema_properties(c->answer), member, of)
 	{
 		json_t *inner = schema_of(r->spec, of);
@@ -135,14 +146,70 @@ add_expectations(struct rows *r, const struct command *c)
 static void
 add_reading(struct rows *r)
 {
-	add(r, (struct option){OPTION_COLUMNS, "columns", .form = "NAME,...", .doc = "members to print"});
+	add(r, (struct option){OPTION_COLUMNS, "columns", .form = "NAME,...", .doc = "columns or members to print"});
+	add(r, (struct option){OPTION_NO_HEADER, "no-header", .doc = "leave out the line of titles"});
 	add(r, (struct option){OPTION_WATCH, "watch", 'w', .doc = "print it again and again until interrupted"});
 	add(r, (struct option){OPTION_INTERVAL, "interval", .form = "SECONDS", .doc = "between two readings (2)"});
 }
 
 static void
+add_project(struct rows *r)
+{
+	add(r, (struct option){OPTION_PROJECT, "project", .form = "ID", .doc = "project to work in"});
+}
+
+/* A change may be waited for, where there is something to look at. */
+static void
+add_writing(struct rows *r, const struct command *c)
+{
+	bool remove = strcmp(c->method, "DELETE") == 0;
+	const struct command *show =
+	    c->resource != NULL ? spec_command(r->spec, c->resource->name, "show", c->operator_side) : NULL;
+	json_t *status = show != NULL ? json_object_get(schema_properties(show->answer), "status") : NULL;
+
+	if (remove)
+		add(r, (struct option){OPTION_YES, "yes", 'y', .doc = "do not ask on a terminal"});
+	if (c->resource == NULL || show == NULL || (!remove && status == NULL))
+		return;
+	if (!remove && strcmp(c->verb, "create") != 0 && strcmp(c->verb, "update") != 0)
+		return;
+	add(r,
+	    (struct option){OPTION_WAIT, "wait", .doc = remove ? "wait until it is gone" : "wait until it is ACTIVE"});
+	add_timeout(r);
+}
+
+static void
+add_of_tool(struct rows *r, const struct command *c)
+{
+	bool file = c->kind == COMMAND_APPLY || c->kind == COMMAND_DIFF;
+
+	if (file)
+		add(r, (struct option){OPTION_FILE, "file", 'f', "FILE|-", "YAML or JSON; may be given several times",
+			   .required = true});
+	if (c->kind == COMMAND_APPLY) {
+		add(r, (struct option){OPTION_WAIT, "wait", .doc = "wait until each is ACTIVE"});
+		add_timeout(r);
+	}
+	if (c->kind == COMMAND_EXPORT)
+		add(r, (struct option){OPTION_SECRETS, "secrets", .doc = "print passwords, too"});
+	if (c->kind == COMMAND_EVENTS)
+		add(r, (struct option){OPTION_LIMIT, "limit", .form = "N", .doc = "how many of the newest (50)"});
+	if (c->kind == COMMAND_TOPOLOGY) {
+		add(r,
+		    (struct option){OPTION_WATCH, "watch", 'w', .doc = "print it again and again until interrupted"});
+		add(r,
+		    (struct option){OPTION_INTERVAL, "interval", .form = "SECONDS", .doc = "between two readings (2)"});
+	}
+	add_project(r);
+}
+
+static void
 add_own(struct rows *r, const struct command *c)
 {
+	if (tool_is(c)) {
+		add_of_tool(r, c);
+		return;
+	}
 	if (c->kind == COMMAND_WAIT) {
 		add_expectations(r, c);
 		add(r,
@@ -155,9 +222,11 @@ add_own(struct rows *r, const struct command *c)
 				   .doc = "JSON object with the members; options go over it"});
 		if (strcmp(c->method, "GET") == 0)
 			add_reading(r);
+		else
+			add_writing(r, c);
 	}
 	if (c->in_project)
-		add(r, (struct option){OPTION_PROJECT, "project", .form = "ID", .doc = "project to work in"});
+		add_project(r);
 }
 
 const struct option *
@@ -168,6 +237,8 @@ options_of(const struct spec *spec, const struct command *command, struct arena 
 	r.v = arena_array(arena, ROWS_MAX + COMMON_N, sizeof(*r.v));
 	if (command != NULL)
 		add_own(&r, command);
+	else
+		add_project(&r);
 	for (size_t i = 0; i < COMMON_N; i++)
 		r.v[r.n++] = common[i];
 	*n = r.n;

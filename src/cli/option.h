@@ -16,6 +16,10 @@ enum option_kind {
 	OPTION_DRY_RUN,
 	OPTION_WATCH,
 	OPTION_GONE,
+	OPTION_NO_HEADER,
+	OPTION_YES,
+	OPTION_WAIT,
+	OPTION_SECRETS,
 	/* with a value */
 	OPTION_ENDPOINT,
 	OPTION_PROJECT,
@@ -24,7 +28,9 @@ enum option_kind {
 	OPTION_ENV,
 	OPTION_CA,
 	OPTION_MAX_TIME,
+	OPTION_OUTPUT,
 	OPTION_COLUMNS,
+	OPTION_FILE,
 	OPTION_INTERVAL,
 	OPTION_LIMIT,
 	OPTION_PAGE_SIZE,
@@ -47,6 +53,8 @@ struct option {
 	bool required;
 	const char *member; /* "extend_attribute.ha_type" */
 	json_t *schema;     /* of the value */
+	json_t *property;   /* the member as the description has it, before schema_of(); NULL: none */
+	json_t *ref;        /* resources whose id the value is; NULL: none */
 };
 
 /* In the arena, *n rows. command NULL: those of every command. Its own come first, so that they win. */

@@ -1,37 +1,25 @@
 /* SPDX-License-Identifier: ISC */
 #include "cli/run.h"
 
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/uuid.h"
-#include "cli/answer.h"
-#include "cli/http.h"
+#include "cli/resolve.h"
+#include "cli/run_priv.h"
 #include "cli/text.h"
+#include "cli/tool.h"
+#include "cli/yaml_text.h"
 
-#define OUTPUT_MAX (512 << 20)
-#define REFUSAL_MAX 65536
+#define QUERY_MAX (128 * 1024)
 #define WATCH_SECONDS 2
-#define WAIT_SECONDS 60
-
-struct run {
-	const struct spec *spec;
-	const struct arguments *args;
-	const struct settings *settings;
-	struct arena *arena;
-	struct http *http;
-	const char *access_key, *secret_key;
-	const char *path, *body;
-	bool seen; /* what a wait is about was there once */
-	struct dc_error *err;
-};
+#define WIDTH_MIN 20
+#define WIDTH_USUAL 80
 
 /* --- output --- */
 
-/* Whole or not at all, as far as a pipe allows. */
-static enum dc_code
-put_out(struct run *r, const struct buf *out)
+enum dc_code
+run_put(struct run *r, const struct buf *out)
 {
 	if (out->failed)
 		return dc_fail(r->err, DC_E_PROTOCOL, NULL, "the answer is too large to print");
@@ -48,67 +36,35 @@ put_json(struct buf *out, const char *text)
 		buf_putc(out, '\n');
 }
 
-/* --- one call --- */
-
-static enum dc_code
-refused(struct run *r, const struct http_answer *a)
+static void
+put_value(struct buf *out, json_t *value, size_t flags)
 {
-	_cleanup_buf_ struct buf line = BUF_INIT(REFUSAL_MAX);
+	char *text = json_dumps(value, flags);
 
-	answer_refusal(a->status, buf_str(&a->body), a->body.len, a->request_id, &line);
-	fprintf(stderr, "dcaas: %s\n", buf_str(&line));
-	if (a->status == 401 || a->status == 403)
-		return dc_fail(r->err, DC_E_UNAUTHORIZED, NULL, "%s", "");
-	return dc_fail(r->err, a->status == 404 ? DC_E_NOT_FOUND : DC_E_SYSTEM, NULL, "%s", "");
+	if (text != NULL)
+		put_json(out, text);
+	free(text);
 }
 
-/* Makes the call; *ret holds whatever was answered. */
+/* {"member": value} in the form that is asked for. */
 static enum dc_code
-call(struct run *r, const char *query, struct http_answer *ret)
+put_document(struct run *r, const char *member, json_t *value, struct buf *out)
 {
-	const struct http_request request = {
-	    .method = r->args->command->method,
-	    .path = r->path,
-	    .query = query,
-	    .body = r->body,
-	    .project_id = r->args->command->in_project ? r->settings->project_id : NULL,
-	    .access_key = r->access_key,
-	    .secret_key = r->secret_key,
-	};
-	struct monotonic begun = monotonic_now();
-	enum dc_code rc = http_call(r->http, &request, ret, r->err);
+	json_t *document = json_pack("{s:O}", member, value);
+	enum dc_code rc = DC_OK;
 
-	if (rc == DC_OK && r->args->verbose)
-		fprintf(stderr, "%s %s%s%s: %ld, %lld ms, request %s\n", request.method, r->path,
-		    query[0] != '\0' ? "?" : "", query, ret->status, (long long)monotonic_since(begun),
-		    ret->request_id);
+	if (r->look.output == OUTPUT_YAML)
+		rc = yaml_write(document, out, r->err);
+	else
+		put_value(out, document, JSON_COMPACT);
+	json_decref(document);
 	return rc;
 }
 
 static bool
-is_success(const struct http_answer *a)
+is_for_programs(const struct look *l)
 {
-	return a->status >= 200 && a->status < 300;
-}
-
-/* A call that has to succeed; *ret_body is NULL when the answer has none. */
-static enum dc_code
-call_well(struct run *r, const char *query, struct http_answer *ret, json_t **ret_body)
-{
-	enum dc_code rc = call(r, query, ret);
-	json_error_t wrong;
-
-	*ret_body = NULL;
-	if (rc != DC_OK)
-		return rc;
-	if (!is_success(ret)) {
-		rc = refused(r, ret);
-	} else if (ret->body.len > 0 && (*ret_body = json_loadb(ret->body.data, ret->body.len, 0, &wrong)) == NULL) {
-		rc = dc_fail(r->err, DC_E_PROTOCOL, NULL, "%s answers no JSON: %s", r->settings->endpoint, wrong.text);
-	}
-	if (rc != DC_OK)
-		buf_free(&ret->body);
-	return rc;
+	return l->output == OUTPUT_JSON || l->output == OUTPUT_YAML;
 }
 
 /* --- one thing --- */
@@ -121,71 +77,228 @@ thing_of(const struct command *c, json_t *body)
 	return thing != NULL ? thing : body;
 }
 
-/* Whether the member is told by this call and never again: a show of the same thing does not have it. */
+/* Whether the member is answered by this call and never again: a show of the same thing does not have it. */
 static bool
-is_told_once(const struct arguments *a, const char *member)
+is_shown_once(const struct run *r, const struct command *c, const char *member)
 {
-	const struct command *show = NULL;
+	const struct command *show = r->args->noun != NULL ? noun_command(r->args->noun, "show") : NULL;
 
-	for (size_t i = 0; i < a->noun->n; i++)
-		if (strcmp(a->noun->commands[i].verb, "show") == 0)
-			show = &a->noun->commands[i];
-	return strcmp(a->command->method, "POST") == 0 && show != NULL &&
+	return strcmp(c->method, "POST") == 0 && show != NULL &&
 	       json_object_get(schema_properties(show->answer), member) == NULL;
 }
 
 /* People see secrets only where they would be lost else; -j shows all that the server answers. */
 static void
-hide_secrets(const struct run *r, json_t *thing)
+hide_secrets(const struct run *r, const struct command *c, json_t *thing)
 {
-	json_t *properties = schema_properties(r->args->command->answer), *value;
+	json_t *properties = schema_properties(c->answer), *value;
 	const char *member;
 
 	json_object_foreach(thing, member, value)
 	{
-		if (!is_told_once(r->args, member))
+		if (!is_shown_once(r, c, member))
 			schema_mask(r->spec, json_object_get(properties, member), value);
 	}
 }
 
-static enum dc_code
-write_thing(struct run *r, const struct http_answer *a, json_t *body, struct buf *out)
+/* The name of what a command shows, where that is not the answer itself. */
+static const char *
+member_of(const struct command *c)
 {
-	const struct arguments *args = r->args;
-	json_t *thing = thing_of(args->command, body), *list;
+	return c->inside != NULL || c->member == NULL ? (c->resource != NULL ? c->resource->name : "answer")
+						      : c->member;
+}
+
+static enum dc_code
+write_for_programs(
+    struct run *r, const struct command *c, const struct http_answer *text, json_t *thing, struct buf *out)
+{
+	json_t *list = json_pack("[O]", thing), *some = NULL;
 	enum dc_code rc = DC_OK;
 
-	if (args->json) {
-		put_json(out, buf_str(&a->body));
-	} else if (args->quiet) {
-		list = json_pack("[O]", thing);
-		answer_ids(list, out);
-		json_decref(list);
-	} else {
-		hide_secrets(r, thing);
-		if (thing == body)
-			json_object_del(body, "request_id");
-		rc = answer_one(r->spec, args->command->answer, thing, args->columns, out, r->err);
-		if (rc == DC_OK && a->observed_age[0] != '\0') {
-			buf_puts(out, "observed ");
-			text_safe(out, a->observed_age);
-			buf_puts(out, " s ago\n");
-		}
+	if (r->look.columns != NULL)
+		rc = answer_picked(r->spec, c->answer, list, &r->look, &some, r->err);
+	if (rc != DC_OK)
+		;
+	else if (some != NULL)
+		rc = put_document(r, member_of(c), json_array_get(some, 0), out);
+	else if (r->look.output == OUTPUT_JSON && text != NULL && c->inside == NULL)
+		put_json(out, buf_str(&text->body));
+	else if (c->member == NULL && r->look.output == OUTPUT_YAML)
+		rc = yaml_write(thing, out, r->err);
+	else
+		rc = put_document(r, member_of(c), thing, out);
+	json_decref(some);
+	json_decref(list);
+	return rc;
+}
+
+static enum dc_code
+write_for_people(struct run *r, const struct command *c, const struct http_answer *text, json_t *body, json_t *thing,
+    struct buf *out)
+{
+	enum dc_code rc;
+
+	hide_secrets(r, c, thing);
+	if (thing == body)
+		json_object_del(body, "request_id");
+	rc = answer_one(r->spec, c->answer, thing, &r->look, out, r->err);
+	if (rc == DC_OK && r->look.output != OUTPUT_VALUE && text != NULL && text->observed_age[0] != '\0') {
+		buf_puts(out, "observed ");
+		text_safe(out, text->observed_age);
+		buf_puts(out, " s ago\n");
 	}
 	return rc;
+}
+
+enum dc_code
+run_write_thing(struct run *r, const struct command *c, const struct http_answer *text, json_t *body, json_t *thing,
+    struct buf *out)
+{
+	json_t *list;
+
+	if (c->document && !is_for_programs(&r->look)) {
+		put_value(out, body, JSON_INDENT(1));
+		return DC_OK;
+	}
+	if (is_for_programs(&r->look))
+		return write_for_programs(r, c, text, thing, out);
+	if (!r->args->quiet && r->look.output != OUTPUT_NAME)
+		return write_for_people(r, c, text, body, thing, out);
+	list = json_pack("[O]", thing);
+	if (r->args->quiet)
+		answer_ids(list, out);
+	else
+		answer_names(list, out);
+	json_decref(list);
+	return DC_OK;
+}
+
+/* Among the things that come inside of others. *body holds it then. */
+static enum dc_code
+show_inside(
+    struct run *r, const struct command *show, const char *id, struct http_answer *ret, json_t **body, json_t **thing)
+{
+	const struct request request = {
+	    .command = show, .path = client_path(show, r->settings->project_id, NULL, r->arena), .query = ""};
+	const struct list_limits all = {0};
+	struct listing l;
+	json_t *item;
+	size_t i;
+	enum dc_code rc = client_list(r->client, &request, &all, &l, r->err);
+
+	if (rc != DC_OK)
+		return rc;
+	*ret = (struct http_answer){.status = 404, .body = BUF_INIT(1024)};
+	buf_printf(&ret->body, "{\"error_msg\":\"The %s does not exist\"}", show->resource->title);
+	json_array_foreach(l.items, i, item)
+	{
+		const char *found = json_string_value(json_object_get(item, "id"));
+
+		if (found == NULL || strcasecmp(found, id) != 0)
+			continue;
+		*body = *thing = json_incref(item);
+		ret->status = 200;
+	}
+	listing_free(&l);
+	return DC_OK;
+}
+
+enum dc_code
+run_show(struct run *r, const struct command *show, const char *const *ids, struct http_answer *ret, json_t **body,
+    json_t **thing)
+{
+	struct request request = {.command = show, .query = ""};
+	enum dc_code rc;
+
+	*body = *thing = NULL;
+	if (show->inside != NULL)
+		return show_inside(r, show, ids[show->ids_n - 1], ret, body, thing);
+	request.path = client_path(show, r->settings->project_id, ids, r->arena);
+	if ((rc = client_call(r->client, &request, ret, r->err)) != DC_OK)
+		return rc;
+	*body = json_loadb(buf_str(&ret->body), ret->body.len, 0, NULL);
+	*thing = thing_of(show, *body);
+	return DC_OK;
+}
+
+static enum dc_code
+read_inside(struct run *r, struct buf *out)
+{
+	struct http_answer a;
+	json_t *body, *thing;
+	enum dc_code rc = run_show(r, r->args->command, r->ids, &a, &body, &thing);
+
+	if (rc != DC_OK)
+		return rc;
+	rc = client_is_success(&a) ? run_write_thing(r, r->args->command, &a, body, thing, out)
+				   : client_refused(&a, r->err);
+	json_decref(body);
+	buf_free(&a.body);
+	return rc;
+}
+
+static struct request
+request_of(struct run *r, const struct buf *query)
+{
+	return (struct request){
+	    .command = r->args->command,
+	    .path = client_path(r->args->command, r->settings->project_id, r->ids, r->arena),
+	    .query = buf_str(query),
+	    .body = arguments_body(r->spec, r->args, r->args->dry_run, r->arena),
+	};
+}
+
+static const char *
+who(struct run *r, json_t *thing)
+{
+	const struct command *c = r->args->command;
+	const char *name = json_string_value(json_object_get(thing, "name"));
+	const char *id = json_string_value(json_object_get(thing, "id"));
+
+	return arena_printf(r->arena, "%s %s", c->resource != NULL ? c->resource->title : c->noun,
+	    name != NULL && name[0] != '\0' ? name
+	    : id != NULL                    ? id
+					    : "");
+}
+
+/* After a change: until the thing that was answered is ACTIVE. */
+static enum dc_code
+wait_for_change(struct run *r, json_t *thing, struct buf *out)
+{
+	const struct command *c = r->args->command;
+	const struct command *show = spec_command(r->spec, c->resource->name, "show", c->operator_side);
+	const char **ids = arena_array(r->arena, show->ids_n + 1, sizeof(*ids));
+	const char *id = json_string_value(json_object_get(thing, "id"));
+
+	for (size_t i = 0; i + 1 < show->ids_n; i++)
+		ids[i] = r->ids[i];
+	if (id == NULL || show->ids_n == 0)
+		return dc_fail(r->err, DC_E_PROTOCOL, NULL, "the answer has no id to wait for");
+	ids[show->ids_n - 1] = arena_strdup(r->arena, id);
+	return wait_until_active(r, show, ids, who(r, thing), out);
 }
 
 static enum dc_code
 read_thing(struct run *r, struct buf *out)
 {
+	_cleanup_buf_ struct buf query = BUF_INIT(QUERY_MAX);
+	struct request request;
 	struct http_answer a;
-	json_t *body;
-	enum dc_code rc = call_well(r, buf_str(&r->args->query), &a, &body);
+	json_t *body, *thing;
+	enum dc_code rc;
 
-	if (rc != DC_OK)
+	if (r->args->command->inside != NULL)
+		return read_inside(r, out);
+	arguments_query(r->args, &query);
+	request = request_of(r, &query);
+	if ((rc = client_json(r->client, &request, &a, &body, r->err)) != DC_OK)
 		return rc;
-	if (body != NULL)
-		rc = write_thing(r, &a, body, out);
+	thing = thing_of(r->args->command, body);
+	if (body != NULL && r->args->wait)
+		rc = wait_for_change(r, thing, out);
+	else if (body != NULL)
+		rc = run_write_thing(r, r->args->command, &a, body, thing, out);
 	json_decref(body);
 	buf_free(&a.body);
 	return rc;
@@ -193,136 +306,95 @@ read_thing(struct run *r, struct buf *out)
 
 /* --- lists --- */
 
-struct pages {
-	json_t *items; /* of all pages */
-	json_t *last;  /* body of the last page */
-	char *text;    /* of the only page; NULL when there were more */
-	size_t n;
-};
-
-static void
-pages_free(struct pages *p)
+static struct list_limits
+limits_of(const struct arguments *a)
 {
-	json_decref(p->items);
-	json_decref(p->last);
-	free(p->text);
-}
-
-/* The query of the next page. */
-static void
-page_query(const struct run *r, const struct pages *p, const char *marker, struct buf *out)
-{
-	const struct arguments *a = r->args;
-	int64_t left = a->limit != 0 ? a->limit - (int64_t)json_array_size(p->items) : 0;
-	int64_t size = a->page_size != 0 && (left == 0 || a->page_size < left) ? a->page_size
-		       : left < 2000                                           ? left
-									       : 2000;
-
-	buf_add(out, buf_str(&a->query), a->query.len);
-	if (a->command->paged && size > 0)
-		buf_printf(out, "%slimit=%lld", out->len > 0 ? "&" : "", (long long)size);
-	if (marker == NULL)
-		return;
-	buf_printf(out, "%smarker=", out->len > 0 ? "&" : "");
-	text_percent(out, marker);
-}
-
-static enum dc_code
-read_page(struct run *r, struct pages *p, const char *marker)
-{
-	_cleanup_buf_ struct buf query = BUF_INIT(128 * 1024);
-	struct http_answer a;
-	json_t *body, *items;
-	enum dc_code rc;
-
-	page_query(r, p, marker, &query);
-	if ((rc = call_well(r, buf_str(&query), &a, &body)) != DC_OK)
-		return rc;
-	items = json_object_get(body, r->args->command->member);
-	if (!json_is_array(items))
-		rc = dc_fail(r->err, DC_E_PROTOCOL, NULL, "%s answers no list", r->settings->endpoint);
-	else
-		json_array_extend(p->items, items);
-	json_decref(p->last);
-	p->last = body;
-	free(p->text);
-	p->text = p->n++ == 0 ? buf_steal(&a.body) : NULL;
-	buf_free(&a.body);
-	return rc;
-}
-
-/* Marker of the page behind the last one; NULL: there is none, or none is wanted. */
-static const char *
-next_marker(const struct run *r, const struct pages *p)
-{
-	const struct arguments *a = r->args;
-	json_t *info = json_object_get(p->last, "page_info");
-
-	if (!a->command->paged || a->single_page || (a->limit != 0 && (int64_t)json_array_size(p->items) >= a->limit))
-		return NULL;
-	return json_string_value(json_object_get(info, "next_marker"));
-}
-
-static enum dc_code
-read_pages(struct run *r, struct pages *p)
-{
-	_cleanup_arena_ struct arena *arena = arena_new();
-	const char *marker = r->args->marker, *next;
-	enum dc_code rc;
-
-	while ((rc = read_page(r, p, marker)) == DC_OK && (next = next_marker(r, p)) != NULL) {
-		if (marker != NULL && strcmp(next, marker) == 0)
-			return dc_fail(
-			    r->err, DC_E_PROTOCOL, NULL, "%s gives the same page again", r->settings->endpoint);
-		marker = arena_strdup(arena, next);
-	}
-	return rc;
+	return (struct list_limits){a->limit, a->page_size, a->marker, a->single_page};
 }
 
 /* Several pages as one: the last one's document with all the items. */
 static void
-write_merged(const struct run *r, const struct pages *p, struct buf *out)
+write_merged(const struct command *c, const struct listing *l, struct buf *out)
 {
-	json_t *info = json_object_get(p->last, "page_info");
-	char *text;
+	json_t *info = json_object_get(l->last, "page_info");
 
-	json_object_set(p->last, r->args->command->member, p->items);
+	json_object_set(l->last, c->member, l->items);
 	if (json_is_object(info))
-		json_object_set_new(info, "current_count", json_integer((json_int_t)json_array_size(p->items)));
-	if ((text = json_dumps(p->last, JSON_COMPACT)) != NULL)
-		put_json(out, text);
-	free(text);
+		json_object_set_new(info, "current_count", json_integer((json_int_t)json_array_size(l->items)));
+	put_value(out, l->last, JSON_COMPACT);
 }
 
 static enum dc_code
-write_list(struct run *r, const struct pages *p, struct buf *out)
+list_for_programs(struct run *r, const struct listing *l, struct buf *out)
+{
+	const struct command *c = r->args->command;
+	const char *member = c->inside != NULL ? c->inside : c->member;
+	json_t *some = NULL;
+	enum dc_code rc;
+
+	if (r->look.columns != NULL) {
+		if ((rc = answer_picked(r->spec, c->answer, l->items, &r->look, &some, r->err)) == DC_OK)
+			rc = put_document(r, member, some, out);
+		json_decref(some);
+		return rc;
+	}
+	if (r->look.output == OUTPUT_YAML || c->inside != NULL)
+		return put_document(r, member, l->items, out);
+	if (l->text != NULL)
+		put_json(out, l->text);
+	else
+		write_merged(c, l, out);
+	return DC_OK;
+}
+
+static enum dc_code
+write_list(struct run *r, const struct listing *l, struct buf *out)
 {
 	const struct command *c = r->args->command;
 	json_t *item;
 	size_t i;
 
-	if (r->args->json && p->text != NULL) {
-		put_json(out, p->text);
-	} else if (r->args->json) {
-		write_merged(r, p, out);
-	} else if (r->args->quiet) {
-		answer_ids(p->items, out);
+	if (is_for_programs(&r->look))
+		return list_for_programs(r, l, out);
+	if (r->args->quiet) {
+		answer_ids(l->items, out);
+	} else if (r->look.output == OUTPUT_NAME) {
+		answer_names(l->items, out);
 	} else {
-		json_array_foreach(p->items, i, item) schema_mask(r->spec, c->answer, item);
-		return answer_list(r->spec, c->answer, p->items, r->args->columns, out, r->err);
+		json_array_foreach(l->items, i, item) schema_mask(r->spec, c->answer, item);
+		return answer_list(r->spec, c->answer, l->items, &r->look, out, r->err);
 	}
 	return DC_OK;
+}
+
+/* For people: a line of titles alone says nothing. */
+static void
+tell_nothing(const struct run *r, struct buf *out)
+{
+	const struct command *c = r->args->command;
+
+	buf_printf(out, "There is no %s%s.\n", c->resource != NULL ? c->resource->title : c->noun,
+	    r->args->filters_n > 0 ? " like that" : "");
 }
 
 static enum dc_code
 read_list(struct run *r, struct buf *out)
 {
-	struct pages p = {.items = json_array()};
-	enum dc_code rc = read_pages(r, &p);
+	_cleanup_buf_ struct buf query = BUF_INIT(QUERY_MAX);
+	const struct list_limits limits = limits_of(r->args);
+	struct request request;
+	struct listing l;
+	enum dc_code rc;
 
-	if (rc == DC_OK)
-		rc = write_list(r, &p, out);
-	pages_free(&p);
+	arguments_query(r->args, &query);
+	request = request_of(r, &query);
+	if ((rc = client_list(r->client, &request, &limits, &l, r->err)) != DC_OK)
+		return rc;
+	if (json_array_size(l.items) == 0 && r->look.terminal && r->look.output <= OUTPUT_WIDE && !r->args->quiet)
+		tell_nothing(r, out);
+	else
+		rc = write_list(r, &l, out);
+	listing_free(&l);
 	return rc;
 }
 
@@ -339,6 +411,10 @@ pause_for(int64_t ms)
 static enum dc_code
 read_into(struct run *r, struct buf *out)
 {
+	if (r->args->command->kind == COMMAND_TOPOLOGY)
+		return tool_topology(r, out);
+	if (r->args->command->kind == COMMAND_EVENTS)
+		return tool_events(r, out);
 	return r->args->command->kind == COMMAND_LIST ? read_list(r, out) : read_thing(r, out);
 }
 
@@ -348,17 +424,20 @@ read_once(struct run *r)
 	_cleanup_buf_ struct buf out = BUF_INIT(OUTPUT_MAX);
 	enum dc_code rc = read_into(r, &out);
 
-	return rc == DC_OK ? put_out(r, &out) : rc;
+	return rc == DC_OK ? run_put(r, &out) : rc;
 }
 
 /* A terminal is cleared each time, once there is something to show; into a pipe goes one after the other, an empty line
  * between. A server that was there is waited for. */
 static enum dc_code
-watch_once(struct run *r, bool first, bool terminal)
+watch_once(struct run *r, bool first)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT(OUTPUT_MAX);
-	enum dc_code rc = read_into(r, &out);
+	enum dc_code rc;
 
+	r->look.now = utc_now();
+	rc = read_into(r, &out);
+	names_free(r->names);
 	if (rc == DC_E_UNAVAILABLE && !first) {
 		fprintf(stderr, "dcaas: %s\n", r->err->text);
 		*r->err = (struct dc_error){0};
@@ -366,229 +445,290 @@ watch_once(struct run *r, bool first, bool terminal)
 	}
 	if (rc != DC_OK)
 		return rc;
-	if (terminal)
+	if (r->look.terminal)
 		fputs("\033[H\033[2J", stdout);
 	else if (!first)
 		putchar('\n');
-	return put_out(r, &out);
+	return run_put(r, &out);
 }
 
 static enum dc_code
 watch(struct run *r)
 {
 	int64_t ms = (r->args->interval != 0 ? r->args->interval : WATCH_SECONDS) * 1000;
-	bool terminal = isatty(STDOUT_FILENO) == 1;
 	enum dc_code rc;
 
-	for (bool first = true; (rc = watch_once(r, first, terminal)) == DC_OK; first = false)
+	for (bool first = true; (rc = watch_once(r, first)) == DC_OK; first = false)
 		pause_for(ms);
 	return rc;
 }
 
-static bool
-is_as_wanted(const struct arguments *a, json_t *thing)
+/* --- wait --- */
+
+/* "virtual interface office", as it was typed. */
+static const char *
+typed(const struct run *r, size_t i)
 {
-	for (size_t i = 0; i < a->expect_n; i++) {
-		if (!json_equal(json_object_get(thing, a->expect[i].member), a->expect[i].value))
-			return false;
-	}
-	return !a->gone;
-}
+	const struct command *c = r->args->command;
 
-/* What stands in its way: the members as they are. */
-static void
-describe(const struct arguments *a, json_t *thing, struct buf *out)
-{
-	static const char *const told[] = {"status", "reason"};
-
-	for (size_t i = 0; i < a->expect_n; i++) {
-		char *text = json_dumps(json_object_get(thing, a->expect[i].member), JSON_ENCODE_ANY);
-
-		buf_printf(out, "%s%s is ", out->len > 0 ? ", " : "", a->expect[i].member);
-		text_safe(out, text != NULL ? text : "not there");
-		free(text);
-	}
-	for (size_t i = 0; a->gone && i < sizeof(told) / sizeof(told[0]); i++) {
-		const char *text = json_string_value(json_object_get(thing, told[i]));
-
-		if (text != NULL) {
-			buf_printf(out, "%s%s is ", out->len > 0 ? ", " : "", told[i]);
-			text_safe(out, text);
-		}
-	}
-}
-
-/* Whether the operator's trail has an event of it; yes where the trail cannot be read. */
-static bool
-is_on_record(struct run *r, const char *id)
-{
-	const struct settings *s = r->settings;
-	const struct http_request request = {
-	    .method = "GET",
-	    .path = "/dcaas/v1/events",
-	    .query = arena_printf(r->arena, "limit=1&resource_id=%s", id),
-	    .access_key = s->admin_access_key,
-	    .secret_key = s->admin_secret_key,
-	};
-	struct http_answer answer;
-	struct dc_error ignored = {0};
-	json_t *body, *events;
-	bool yes;
-
-	if (s->admin_access_key == NULL || http_call(r->http, &request, &answer, &ignored) != DC_OK)
-		return true;
-	body = json_loadb(buf_str(&answer.body), answer.body.len, 0, NULL);
-	events = json_object_get(body, "events");
-	yes = !is_success(&answer) || !json_is_array(events) || json_array_size(events) > 0;
-	json_decref(body);
-	buf_free(&answer.body);
-	return yes;
-}
-
-/* What the very first look does not find is gone already, or is a slip of the user's: a name, or an id that nothing is
- * on record of. */
-static bool
-may_have_been(struct run *r)
-{
-	const char *id = r->args->ids[r->args->command->ids_n - 1];
-
-	if ((!uuid_is_valid(id) && !hex32_is_valid(id)) || !is_on_record(r, id))
-		return false;
-	if (!r->args->quiet)
-		fprintf(stderr, "dcaas: %s was not there when the wait began\n", id);
-	return true;
-}
-
-enum waiting { WAIT_ON, WAIT_DONE, WAIT_FAILED };
-
-/* Looks once. ERROR is the end of every wait that is not for it: nothing comes after it by itself. */
-static enum waiting
-look(struct run *r, struct buf *now, enum dc_code *rc)
-{
-	const struct arguments *a = r->args;
-	struct http_answer answer;
-	enum waiting found = WAIT_ON;
-	json_t *body, *thing;
-	const char *status;
-
-	if ((*rc = call(r, "", &answer)) != DC_OK)
-		return WAIT_FAILED;
-	body = json_loadb(buf_str(&answer.body), answer.body.len, 0, NULL);
-	thing = thing_of(a->command, body);
-	status = json_string_value(json_object_get(thing, "status"));
-	buf_reset(now);
-	r->seen = r->seen || is_success(&answer);
-	if (a->gone && answer.status == 404 && (r->seen || may_have_been(r))) {
-		found = WAIT_DONE;
-	} else if (!is_success(&answer)) {
-		*rc = refused(r, &answer);
-		found = WAIT_FAILED;
-	} else if (is_as_wanted(a, thing)) {
-		found = WAIT_DONE;
-		*rc = a->json || !a->quiet ? write_thing(r, &answer, body, now) : DC_OK;
-	} else {
-		describe(a, thing, now);
-		if (status != NULL && strcmp(status, "ERROR") == 0 && !a->gone) {
-			*rc = dc_fail(r->err, DC_E_SYSTEM, NULL, "it is in ERROR: %s", buf_str(now));
-			found = WAIT_FAILED;
-		}
-	}
-	json_decref(body);
-	buf_free(&answer.body);
-	return found;
+	return arena_printf(r->arena, "%s %s", c->resource != NULL ? c->resource->title : c->noun, r->args->ids[i]);
 }
 
 static enum dc_code
-wait_for(struct run *r)
+wait_command(struct run *r)
 {
-	_cleanup_buf_ struct buf now = BUF_INIT(OUTPUT_MAX);
-	int64_t limit = (r->args->timeout != 0 ? r->args->timeout : WAIT_SECONDS) * 1000;
-	int64_t step = r->args->interval != 0 ? r->args->interval * 1000 : 250, left;
-	struct monotonic begun = monotonic_now();
-	enum waiting found;
-	enum dc_code rc = DC_OK;
+	_cleanup_buf_ struct buf out = BUF_INIT(OUTPUT_MAX);
+	const struct arguments *a = r->args;
+	const struct wish wish = {a->expect, a->expect_n, a->gone, a->timeout, a->interval, typed(r, a->ids_n - 1)};
+	enum dc_code rc = wait_for(r, a->command, r->ids, &wish, &out);
 
-	while ((found = look(r, &now, &rc)) == WAIT_ON) {
-		if ((left = limit - monotonic_since(begun)) <= 0)
-			return dc_fail(r->err, DC_E_AGAIN, NULL, "waited %lld s in vain: %s", (long long)(limit / 1000),
-			    buf_str(&now));
-		pause_for(left < step ? left : step);
-		/* Quick at first, a second later on. */
-		if (r->args->interval == 0 && step < 1000)
-			step += 250;
+	if (rc != DC_OK || (a->quiet && !is_for_programs(&r->look)))
+		return rc;
+	return run_put(r, &out);
+}
+
+/* --- deletions --- */
+
+/* Asks who sits at a terminal; a script is not asked. */
+static enum dc_code
+ask(struct run *r)
+{
+	const struct arguments *a = r->args;
+	char answer[8] = "";
+
+	if (a->yes || isatty(STDIN_FILENO) != 1 || isatty(STDERR_FILENO) != 1)
+		return DC_OK;
+	fprintf(stderr, "Delete ");
+	for (size_t i = a->command->ids_n - 1; i < a->ids_n; i++)
+		fprintf(stderr, "%s%s", i >= a->command->ids_n ? ", " : "", typed(r, i));
+	fprintf(stderr, "? [y/N] ");
+	if (fgets(answer, sizeof(answer), stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y'))
+		return DC_OK;
+	return dc_fail(r->err, DC_E_PARAM, NULL, "nothing is deleted");
+}
+
+/* ids for one of those that are deleted: what stands above, and itself. */
+static const char *const *
+ids_for(struct run *r, size_t i)
+{
+	size_t n = r->args->command->ids_n;
+	const char **ids = arena_array(r->arena, n + 1, sizeof(*ids));
+
+	for (size_t k = 0; k + 1 < n; k++)
+		ids[k] = r->ids[k];
+	ids[n - 1] = r->ids[i];
+	return ids;
+}
+
+static enum dc_code
+delete_one(struct run *r, size_t i)
+{
+	struct request request = {.command = r->args->command, .query = ""};
+	json_t *body;
+	enum dc_code rc;
+
+	request.path = client_path(request.command, r->settings->project_id, ids_for(r, i), r->arena);
+	if ((rc = client_json(r->client, &request, NULL, &body, r->err)) != DC_OK)
+		return rc;
+	json_decref(body);
+	if (r->look.terminal && !r->args->quiet)
+		fprintf(stderr, "%s is deleted%s\n", typed(r, i), r->args->wait ? ", waiting until it is gone" : "");
+	return DC_OK;
+}
+
+static enum dc_code
+wait_for_end(struct run *r, size_t i)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT(OUTPUT_MAX);
+	const struct command *c = r->args->command;
+	const struct command *show = spec_command(r->spec, c->resource->name, "show", c->operator_side);
+	const struct wish wish = {.gone = true, .timeout = r->args->timeout, .who = typed(r, i)};
+	struct dc_error why = {0};
+	struct dc_error *err = r->err;
+	enum dc_code rc;
+
+	r->err = &why;
+	rc = wait_for(r, show, ids_for(r, i), &wish, &out);
+	r->err = err;
+	/* Gone before the first look is gone. */
+	if (rc == DC_OK || rc == DC_E_NOT_FOUND)
+		return DC_OK;
+	*err = why;
+	return rc;
+}
+
+/* Each is tried; the first failure is the command's, the others are told. */
+static enum dc_code
+delete_all(struct run *r)
+{
+	enum dc_code rc = ask(r), first = rc;
+	bool *done = arena_array(r->arena, r->args->ids_n + 1, sizeof(*done));
+
+	if (rc != DC_OK)
+		return rc;
+	for (size_t i = r->args->command->ids_n - 1; i < r->args->ids_n; i++) {
+		rc = delete_one(r, i);
+		done[i] = rc == DC_OK;
+		if (rc == DC_OK)
+			continue;
+		if (r->args->ids_n == r->args->command->ids_n)
+			return rc;
+		fprintf(stderr, "dcaas: %s: %s\n", typed(r, i), r->err->text);
+		*r->err = (struct dc_error){0};
+		first = first == DC_OK ? rc : first;
 	}
-	return found == WAIT_DONE && rc == DC_OK ? put_out(r, &now) : rc;
+	for (size_t i = r->args->command->ids_n - 1; r->args->wait && i < r->args->ids_n; i++) {
+		if (done[i] && (rc = wait_for_end(r, i)) != DC_OK)
+			return rc;
+	}
+	return first == DC_OK ? DC_OK : dc_fail(r->err, first, NULL, "%s", "");
 }
 
 /* --- the command --- */
 
-/* The operator's commands go by the operator's key where there is one; nobody's are signed that need no key. */
 static enum dc_code
-choose_key(struct run *r)
+tell_call(struct run *r, const struct request *request)
 {
-	const struct settings *s = r->settings;
-	const struct command *c = r->args->command;
-	bool admin = (c->operator_side || s->access_key == NULL) && s->admin_access_key != NULL;
+	_cleanup_buf_ struct buf out = BUF_INIT(OUTPUT_MAX);
 
-	if (c->open)
-		return DC_OK;
-	r->access_key = admin ? s->admin_access_key : s->access_key;
-	r->secret_key = admin ? s->admin_secret_key : s->secret_key;
-	if (r->access_key != NULL || r->args->dry_run)
-		return DC_OK;
-	return dc_fail(r->err, DC_E_UNAUTHORIZED, NULL, "no credentials: set %s",
-	    c->operator_side ? "DCAAS_ADMIN_ACCESS_KEY and DCAAS_ADMIN_SECRET_KEY"
-			     : "DCAAS_ACCESS_KEY and DCAAS_SECRET_KEY");
+	buf_printf(&out, "%s %s%s%s%s\n", request->command->method, r->settings->endpoint, request->path,
+	    request->query[0] != '\0' ? "?" : "", request->query);
+	if (request->body != NULL)
+		put_json(&out, request->body);
+	return run_put(r, &out);
 }
 
 static enum dc_code
-prepare(struct run *r)
+dry_run(struct run *r)
+{
+	_cleanup_buf_ struct buf query = BUF_INIT(QUERY_MAX), page = BUF_INIT(QUERY_MAX);
+	const struct list_limits limits = limits_of(r->args);
+	struct request request;
+	enum dc_code rc = DC_OK;
+
+	arguments_query(r->args, &query);
+	request = request_of(r, &query);
+	if (r->args->command->kind == COMMAND_LIST) {
+		client_page_query(&request, &limits, 0, limits.marker, &page);
+		request.query = buf_str(&page);
+	}
+	if (strcmp(r->args->command->method, "DELETE") != 0 || r->args->command->ids_n == 0)
+		return tell_call(r, &request);
+	for (size_t i = r->args->command->ids_n - 1; i < r->args->ids_n && rc == DC_OK; i++) {
+		request.path = client_path(r->args->command, r->settings->project_id, ids_for(r, i), r->arena);
+		rc = tell_call(r, &request);
+	}
+	return rc;
+}
+
+/* Names that were typed become ids. */
+static enum dc_code
+resolve_names(struct run *r)
 {
 	const struct arguments *a = r->args;
+	const struct command *c = a->command;
+	enum dc_code rc;
 
-	if (a->command->in_project && r->settings->project_id == NULL)
-		return dc_fail(
-		    r->err, DC_E_PARAM, "project", "in which project? Set DCAAS_PROJECT_ID or give --project ID");
-	r->path = arguments_path(a, r->settings->project_id, r->arena);
-	r->body = arguments_body(r->spec, a, a->dry_run, r->arena);
-	return choose_key(r);
+	r->ids = arena_array(r->arena, a->ids_n + 1, sizeof(*r->ids));
+	for (size_t i = 0; i < a->ids_n; i++) {
+		size_t place = i < c->ids_n ? i : c->ids_n - 1;
+		const char *parent = place > 0 ? r->ids[place - 1] : NULL;
+
+		if ((rc = resolve_id(r->names, c, place, parent, a->ids[i], &r->ids[i], r->err)) != DC_OK)
+			return rc;
+	}
+	for (size_t i = 0; i < a->filters_n; i++) {
+		const struct names_place where = {.resources = a->filters[i].ref, .operator_side = c->operator_side};
+
+		if (where.resources != NULL &&
+		    (rc = names_find(r->names, &where, a->filters[i].value, &a->filters[i].value, r->err)) != DC_OK)
+			return rc;
+	}
+	return a->body != NULL ? resolve_body(r->names, r->spec, c->body, a->body, c->operator_side, r->err) : DC_OK;
+}
+
+/* --project may be a name, where the operator's list of projects may be read. */
+static enum dc_code
+resolve_project(struct run *r, struct settings *s)
+{
+	struct names_place where = {.operator_side = true};
+	size_t n;
+	const struct noun *noun = spec_nouns(r->spec, &n);
+
+	for (size_t i = 0; i < n && where.resources == NULL; i++)
+		where.resources = noun[i].commands[0].project_ref;
+	if (s->project_id == NULL || where.resources == NULL)
+		return DC_OK;
+	return names_find(r->names, &where, s->project_id, &s->project_id, r->err);
 }
 
 static enum dc_code
-tell(struct run *r)
+run_api_command(struct run *r)
 {
-	_cleanup_buf_ struct buf out = BUF_INIT(OUTPUT_MAX), query = BUF_INIT(128 * 1024);
-	const struct pages none = {0};
+	const struct command *c = r->args->command;
+	enum dc_code rc;
 
-	if (r->args->command->kind == COMMAND_LIST)
-		page_query(r, &none, r->args->marker, &query);
-	else
-		buf_puts(&query, buf_str(&r->args->query));
-	buf_printf(&out, "%s %s%s%s%s\n", r->args->command->method, r->settings->endpoint, r->path,
-	    query.len > 0 ? "?" : "", buf_str(&query));
-	if (r->body != NULL)
-		put_json(&out, r->body);
-	return put_out(r, &out);
-}
-
-static enum dc_code
-connect_and_run(struct run *r)
-{
-	const struct http_options options = {
-	    .endpoint = r->settings->endpoint,
-	    .ca = r->settings->ca,
-	    .max_seconds = r->args->max_time,
-	};
-	enum dc_code rc = http_open(&options, &r->http, r->err);
-
-	if (rc != DC_OK)
+	if ((!r->args->dry_run || c->in_project) && (rc = client_check(r->settings, c, r->err)) != DC_OK &&
+	    !(r->args->dry_run && rc == DC_E_UNAUTHORIZED))
 		return rc;
-	if (r->args->command->kind == COMMAND_WAIT)
-		rc = wait_for(r);
-	else
-		rc = r->args->watch ? watch(r) : read_once(r);
-	http_close(r->http);
-	return rc;
+	if ((rc = resolve_names(r)) != DC_OK)
+		return rc;
+	if (r->args->dry_run)
+		return dry_run(r);
+	if (c->kind == COMMAND_WAIT)
+		return wait_command(r);
+	if (strcmp(c->method, "DELETE") == 0 && c->ids_n > 0)
+		return delete_all(r);
+	return r->args->watch ? watch(r) : read_once(r);
+}
+
+static enum dc_code
+run_tool(struct run *r)
+{
+	return r->args->watch ? watch(r) : read_once(r);
+}
+
+/* --- the terminal --- */
+
+static size_t
+terminal_width(void)
+{
+	const char *columns = getenv("COLUMNS"), *wrong = NULL;
+	struct winsize size = {0};
+	long long n = columns != NULL ? strtonum(columns, WIDTH_MIN, 10000, &wrong) : 0;
+
+	if (columns != NULL && wrong == NULL)
+		return (size_t)n;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= WIDTH_MIN)
+		return size.ws_col;
+	return WIDTH_USUAL;
+}
+
+/* https://no-color.org */
+static bool
+may_color(void)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return (no == NULL || no[0] == '\0') && (term == NULL || strcmp(term, "dumb") != 0);
+}
+
+static struct look
+look_of(const struct arguments *a)
+{
+	bool terminal = isatty(STDOUT_FILENO) == 1;
+
+	return (struct look){
+	    .output = a->output,
+	    .columns = a->columns,
+	    .header = !a->no_header,
+	    .terminal = terminal,
+	    .width = terminal ? terminal_width() : 0,
+	    .color = terminal && may_color(),
+	    .now = utc_now(),
+	    .operator_side = a->command->operator_side,
+	    .own = a->command->project_ref,
+	};
 }
 
 enum dc_code
@@ -596,10 +736,18 @@ run_command(
     const struct spec *spec, const struct arguments *args, const struct settings *settings, struct dc_error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct run r = {.spec = spec, .args = args, .settings = settings, .arena = arena, .err = err};
-	enum dc_code rc = prepare(&r);
+	struct settings here = *settings;
+	const struct client_options options = {spec, &here, args->max_time, args->verbose};
+	struct run r = {
+	    .spec = spec, .args = args, .settings = &here, .arena = arena, .look = look_of(args), .err = err};
+	enum dc_code rc = client_open(&options, &r.client, err);
 
 	if (rc != DC_OK)
 		return rc;
-	return args->dry_run ? tell(&r) : connect_and_run(&r);
+	r.names = r.look.names = names_new(r.client, spec, arena);
+	if ((rc = resolve_project(&r, &here)) == DC_OK)
+		rc = tool_is(args->command) ? run_tool(&r) : run_api_command(&r);
+	names_free(r.names);
+	client_close(r.client);
+	return rc;
 }

@@ -3,6 +3,8 @@
 
 #include <ctype.h>
 
+#include "cli/word.h"
+
 #define OPERATOR_SIDE "/dcaas/v1/"
 #define PROJECT_SEGMENT "/{project_id}/"
 #define REF_PREFIX "#/components/schemas/"
@@ -15,6 +17,8 @@ struct spec {
 	size_t commands_n;
 	struct noun *nouns;
 	size_t nouns_n;
+	struct resource_words *resources;
+	size_t resources_n;
 };
 
 /* --- schemas --- */
@@ -50,12 +54,79 @@ schema_type(json_t *schema)
 	return SCHEMA_ANY;
 }
 
-bool
-schema_is_secret(json_t *schema)
+static bool
+has_format(json_t *schema, const char *wanted)
 {
 	const char *format = json_string_value(json_object_get(schema, "format"));
 
-	return format != NULL && strcmp(format, "password") == 0;
+	return format != NULL && strcmp(format, wanted) == 0;
+}
+
+bool
+schema_is_secret(json_t *schema)
+{
+	return has_format(schema, "password");
+}
+
+bool
+schema_is_id(json_t *schema)
+{
+	const char *pattern = json_string_value(json_object_get(schema, "pattern"));
+
+	return has_format(schema, "uuid") || (pattern != NULL && strstr(pattern, "{32}") != NULL);
+}
+
+bool
+schema_is_time(json_t *schema)
+{
+	return has_format(schema, "date-time");
+}
+
+json_t *
+schema_ref(json_t *member)
+{
+	json_t *ref = json_object_get(member, "x-dcaas-ref");
+
+	return json_array_size(ref) > 0 ? ref : NULL;
+}
+
+static bool
+lists(json_t *list, const char *value)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(list, i, item)
+	{
+		if (json_is_string(item) && strcmp(json_string_value(item), value) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+schema_refuses(json_t *member, const char *value)
+{
+	json_t *refused = json_object_get(member, "x-dcaas-refused");
+
+	return json_is_true(refused) || (value != NULL && lists(refused, value));
+}
+
+bool
+schema_refuses_all(json_t *member)
+{
+	json_t *allowed = json_object_get(member, "enum"), *item;
+	size_t i, left = 0;
+
+	if (schema_refuses(member, NULL))
+		return true;
+	if (json_object_get(member, "x-dcaas-refused") == NULL)
+		return false;
+	if (schema_type(member) == SCHEMA_BOOLEAN)
+		return schema_refuses(member, "true");
+	json_array_foreach(allowed, i, item) left +=
+	    json_is_string(item) && !schema_refuses(member, json_string_value(item));
+	return allowed != NULL && left < 2;
 }
 
 json_t *
@@ -234,12 +305,15 @@ take_parameters(const struct spec *s, json_t *operation, struct command *c)
 		    .name = json_string_value(json_object_get(item, "name")),
 		    .doc = schema_doc(item),
 		    .schema = schema_of(s, json_object_get(item, "schema")),
+		    .ref = schema_ref(item),
 		    .required = json_is_true(json_object_get(item, "required")),
 		};
 
 		if (in == NULL || p.name == NULL)
 			continue;
-		if (strcmp(in, "path") == 0 && !is_project(c, p.name))
+		if (strcmp(in, "path") == 0 && is_project(c, p.name))
+			c->project_ref = p.ref;
+		else if (strcmp(in, "path") == 0)
 			ids[c->ids_n++] = p;
 		if (strcmp(in, "query") == 0)
 			query[c->query_n++] = p;
@@ -278,6 +352,71 @@ is_filled(const struct command *c)
 	return places == c->ids_n;
 }
 
+/* --- resources --- */
+
+static void
+add_resources(struct spec *s)
+{
+	json_t *tags = json_object_get(s->root, "tags"), *tag;
+	size_t i;
+
+	s->resources = arena_array(s->arena, json_array_size(tags) + 1, sizeof(*s->resources));
+	json_array_foreach(tags, i, tag)
+	{
+		struct resource_words r = {
+		    .name = json_string_value(json_object_get(tag, "x-dcaas-resource")),
+		    .title = json_string_value(json_object_get(tag, "name")),
+		    .shorts = json_object_get(tag, "x-dcaas-short"),
+		    .identity = json_object_get(tag, "x-dcaas-identity"),
+		    .topology = json_object_get(tag, "x-dcaas-topology"),
+		    .trail = json_object_get(tag, "x-dcaas-trail"),
+		};
+
+		if (r.name != NULL && r.title != NULL)
+			s->resources[s->resources_n++] = r;
+	}
+}
+
+static const struct resource_words *
+resource_of(const struct spec *s, json_t *operation)
+{
+	const char *title = json_string_value(json_array_get(json_object_get(operation, "tags"), 0));
+
+	for (size_t i = 0; title != NULL && i < s->resources_n; i++) {
+		if (strcmp(s->resources[i].title, title) == 0)
+			return &s->resources[i];
+	}
+	return NULL;
+}
+
+const struct resource_words *
+spec_resources(const struct spec *s, size_t *n)
+{
+	*n = s->resources_n;
+	return s->resources;
+}
+
+const struct resource_words *
+spec_resource(const struct spec *s, const char *name)
+{
+	for (size_t i = 0; name != NULL && i < s->resources_n; i++) {
+		if (strcmp(s->resources[i].name, name) == 0)
+			return &s->resources[i];
+	}
+	return NULL;
+}
+
+/* --- commands --- */
+
+static void
+add_wait(struct spec *s, struct command show)
+{
+	show.verb = "wait";
+	show.kind = COMMAND_WAIT;
+	show.summary = "Read it until its members are as wanted, or until it is gone.";
+	s->commands[s->commands_n++] = show;
+}
+
 static void
 add_operation(struct spec *s, const char *path, const char *method, json_t *operation)
 {
@@ -293,18 +432,91 @@ add_operation(struct spec *s, const char *path, const char *method, json_t *oper
 	c.open = json_is_array(security) && json_array_size(security) == 0;
 	if (c.summary == NULL)
 		c.summary = "";
+	c.resource = resource_of(s, operation);
+	c.document = json_is_true(json_object_get(operation, "x-dcaas-document"));
+	if (json_is_true(json_object_get(operation, "x-dcaas-refused")))
+		return;
 	take_answer(s, operation, &c);
 	take_body(s, operation, &c);
 	take_parameters(s, operation, &c);
 	if (!is_filled(&c) || !take_words(s, operation, &c))
 		return;
 	s->commands[s->commands_n++] = c;
-	if (strcmp(c.verb, "show") != 0 || c.ids_n == 0)
-		return;
-	c.verb = "wait";
-	c.kind = COMMAND_WAIT;
-	c.summary = "Read it until its members are as wanted, or until it is gone.";
-	s->commands[s->commands_n++] = c;
+	if (strcmp(c.verb, "show") == 0 && c.ids_n > 0)
+		add_wait(s, c);
+}
+
+/* The member of a list's items that holds things of the resource. */
+static const char *
+member_with(const struct command *list, const char *resource)
+{
+	const char *member;
+	json_t *of;
+
+	json_object_foreach(schema_properties(list->answer), member, of)
+	{
+		if (schema_type(of) == SCHEMA_ARRAY && lists(schema_ref(of), resource))
+			return member;
+	}
+	return NULL;
+}
+
+static bool
+has_list(const struct spec *s, const struct resource_words *r)
+{
+	for (size_t i = 0; i < s->commands_n; i++) {
+		if (s->commands[i].resource == r && s->commands[i].kind == COMMAND_LIST)
+			return true;
+	}
+	return false;
+}
+
+/* list, show and wait of a resource whose things come inside of those of another. */
+static void
+add_inside(struct spec *s, const struct resource_words *r, const struct command *holder, const char *member)
+{
+	struct parameter *id = arena_new_of(s->arena, struct parameter);
+	struct command list = *holder;
+	char *noun = arena_strdup(s->arena, r->name);
+
+	for (char *c = noun; *c != '\0'; c++)
+		*c = *c == '_' ? '-' : *c;
+	*id = (struct parameter){.name = arena_printf(s->arena, "%s_id", r->name), .required = true};
+	id->ref = json_object_get(json_object_get(schema_properties(holder->answer), member), "x-dcaas-ref");
+	list.noun = noun;
+	list.resource = r;
+	list.inside = member;
+	list.answer = schema_of(
+	    s, json_object_get(schema_of(s, json_object_get(schema_properties(holder->answer), member)), "items"));
+	list.query = NULL;
+	list.query_n = 0;
+	list.summary = arena_printf(s->arena, "List each %s.", r->title);
+	s->commands[s->commands_n++] = list;
+	list.verb = "show";
+	list.kind = COMMAND_CALL;
+	list.ids = id;
+	list.ids_n = 1;
+	list.summary = arena_printf(s->arena, "Read one %s.", r->title);
+	s->commands[s->commands_n++] = list;
+	add_wait(s, list);
+}
+
+static void
+add_all_inside(struct spec *s)
+{
+	size_t n = s->commands_n;
+
+	for (size_t r = 0; r < s->resources_n; r++) {
+		for (size_t i = 0; i < n && !has_list(s, &s->resources[r]); i++) {
+			const struct command *c = &s->commands[i];
+			const char *member = c->kind == COMMAND_LIST && c->ids_n == 0 && c->inside == NULL
+						 ? member_with(c, s->resources[r].name)
+						 : NULL;
+
+			if (member != NULL)
+				add_inside(s, &s->resources[r], c, member);
+		}
+	}
 }
 
 static const char *const methods[] = {"get", "post", "put", "patch", "delete"};
@@ -368,8 +580,10 @@ add_paths(struct spec *s, json_t *paths)
 	const char *path;
 	json_t *item;
 
-	s->commands = arena_array(s->arena, 2 * METHODS_N * json_object_size(paths) + 1, sizeof(*s->commands));
+	s->commands = arena_array(
+	    s->arena, 2 * METHODS_N * json_object_size(paths) + 3 * s->resources_n + 1, sizeof(*s->commands));
 	json_object_foreach(paths, path, item) add_path(s, path, item);
+	add_all_inside(s);
 	qsort(s->commands, s->commands_n, sizeof(*s->commands), compare_commands);
 	group_by_noun(s);
 }
@@ -387,6 +601,7 @@ spec_read(const char *text, size_t len, struct spec **ret, struct dc_error *err)
 		spec_free(s);
 		return dc_fail(err, DC_E_PROTOCOL, NULL, "the API's description is no OpenAPI document");
 	}
+	add_resources(s);
 	add_paths(s, json_object_get(s->root, "paths"));
 	*ret = s;
 	return DC_OK;
@@ -407,4 +622,87 @@ spec_nouns(const struct spec *s, size_t *n)
 {
 	*n = s->nouns_n;
 	return s->nouns;
+}
+
+const struct command *
+noun_command(const struct noun *noun, const char *verb)
+{
+	for (size_t i = 0; i < noun->n; i++) {
+		if (strcmp(noun->commands[i].verb, verb) == 0)
+			return &noun->commands[i];
+	}
+	return NULL;
+}
+
+const struct command *
+spec_command(const struct spec *s, const char *resource, const char *verb, bool operator_side)
+{
+	const struct command *found = NULL;
+
+	for (size_t i = 0; resource != NULL && i < s->commands_n; i++) {
+		const struct command *c = &s->commands[i];
+
+		if (c->resource == NULL || strcmp(c->resource->name, resource) != 0 || strcmp(c->verb, verb) != 0)
+			continue;
+		if (found == NULL || c->operator_side == operator_side)
+			found = c;
+	}
+	return found;
+}
+
+const struct command *
+spec_trail(const struct spec *s)
+{
+	for (size_t i = 0; i < s->commands_n; i++) {
+		const struct command *c = &s->commands[i];
+
+		if (c->kind == COMMAND_LIST && c->resource != NULL && c->resource->trail != NULL)
+			return c;
+	}
+	return NULL;
+}
+
+/* --- nouns by the words that people use --- */
+
+/* By a short word; where two nouns are of one resource it means the tenant's. */
+static const struct noun *
+by_short(const struct spec *s, const char *word)
+{
+	const struct noun *found = NULL;
+
+	for (size_t i = 0; i < s->nouns_n; i++) {
+		const struct resource_words *r = s->nouns[i].commands[0].resource;
+
+		if (r != NULL && lists(r->shorts, word) && (found == NULL || found->operator_side))
+			found = &s->nouns[i];
+	}
+	return found;
+}
+
+static const struct noun *
+by_name(const struct spec *s, const char *word)
+{
+	for (size_t i = 0; i < s->nouns_n; i++) {
+		if (word_match(word, s->nouns[i].name) == WORD_SAME)
+			return &s->nouns[i];
+	}
+	return NULL;
+}
+
+enum dc_code
+spec_noun(const struct spec *s, const char *word, const struct noun **ret, struct dc_error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const char **names = arena_array(arena, s->nouns_n + 1, sizeof(*names)), *one = singular(arena, word);
+	size_t found;
+	enum dc_code rc;
+
+	if ((*ret = by_name(s, word)) != NULL || (*ret = by_short(s, word)) != NULL ||
+	    (*ret = by_name(s, one)) != NULL || (*ret = by_short(s, one)) != NULL)
+		return DC_OK;
+	for (size_t i = 0; i < s->nouns_n; i++)
+		names[i] = s->nouns[i].name;
+	if ((rc = word_find(word, names, s->nouns_n, "resource", &found, err)) == DC_OK)
+		*ret = &s->nouns[found];
+	return rc;
 }

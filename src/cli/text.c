@@ -138,3 +138,41 @@ text_percent(struct buf *out, const char *text)
 			buf_printf(out, "%%%02X", c);
 	}
 }
+
+void
+text_cut(struct buf *out, const char *safe, size_t columns)
+{
+	size_t left = strlen(safe), width = 0, len;
+	wchar_t c;
+
+	if (text_width(safe) <= columns) {
+		buf_puts(out, safe);
+		return;
+	}
+	if (columns == 0)
+		return;
+	for (; left > 0; safe += len, left -= len) {
+		int one = next_char(safe, left, &c, &len) ? wcwidth(c) : 1;
+
+		if (one > 0 && width + (size_t)one > columns - 1)
+			break;
+		width += one > 0 ? (size_t)one : 0;
+		buf_add(out, safe, len);
+	}
+	buf_puts(out, "…");
+}
+
+void
+text_age(struct buf *out, int64_t ms)
+{
+	static const struct {
+		int64_t seconds, below;
+		char unit;
+	} units[] = {{1, 120, 's'}, {60, 120 * 60, 'm'}, {3600, 48 * 3600, 'h'}, {86400, INT64_MAX, 'd'}};
+	int64_t seconds = ms > 0 ? ms / 1000 : 0;
+	size_t i = 0;
+
+	while (seconds >= units[i].below)
+		i++;
+	buf_printf(out, "%lld%c", (long long)(seconds / units[i].seconds), units[i].unit);
+}

@@ -19,5 +19,9 @@ void text_safe_json(struct buf *out, const char *json);
 void text_percent(struct buf *out, const char *text);
 /* Columns of text that is safe already. */
 size_t text_width(const char *safe);
+/* Appends as much of it as so many columns hold, with "…" at the end where that is not all. */
+void text_cut(struct buf *out, const char *safe, size_t columns);
+/* Appends how long that is: "12s", "3m", "5h", "17d". Less than nothing is "0s". */
+void text_age(struct buf *out, int64_t ms);
 
 #endif

@@ -35,44 +35,43 @@ parse_boolean(const char *name, const char *text, json_t **ret, struct dc_error 
 	return dc_fail(err, DC_E_PARAM, name, "--%s takes true or false, not \"%s\"", name, text);
 }
 
+/* Without what the server refuses always. */
 static void
-write_enum(struct buf *out, json_t *allowed)
+write_enum(struct buf *out, json_t *schema)
 {
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(allowed, i, item)
+	json_array_foreach(json_object_get(schema, "enum"), i, item)
 	{
-		if (json_is_string(item))
+		if (json_is_string(item) && !schema_refuses(schema, json_string_value(item)))
 			buf_printf(out, "%s%s", out->len > 0 ? "|" : "", json_string_value(item));
 	}
 }
 
 static enum dc_code
-parse_enum(json_t *allowed, const char *name, const char *text, json_t **ret, struct dc_error *err)
+parse_enum(json_t *schema, const char *name, const char *text, json_t **ret, struct dc_error *err)
 {
 	_cleanup_buf_ struct buf list = BUF_INIT(FORM_MAX);
 	json_t *item;
 	size_t i;
 
-	json_array_foreach(allowed, i, item)
+	json_array_foreach(json_object_get(schema, "enum"), i, item)
 	{
 		if (json_is_string(item) && strcasecmp(json_string_value(item), text) == 0) {
 			*ret = json_incref(item);
 			return DC_OK;
 		}
 	}
-	write_enum(&list, allowed);
+	write_enum(&list, schema);
 	return dc_fail(err, DC_E_PARAM, name, "--%s takes %s, not \"%s\"", name, buf_str(&list), text);
 }
 
 static enum dc_code
 parse_string(json_t *schema, const char *name, const char *text, json_t **ret, struct dc_error *err)
 {
-	json_t *allowed = json_object_get(schema, "enum");
-
-	if (allowed != NULL)
-		return parse_enum(allowed, name, text, ret, err);
+	if (json_object_get(schema, "enum") != NULL)
+		return parse_enum(schema, name, text, ret, err);
 	if ((*ret = json_string(text)) == NULL)
 		return dc_fail(err, DC_E_PARAM, name, "--%s is not UTF-8", name);
 	return DC_OK;
@@ -254,7 +253,7 @@ value_form(const struct spec *s, json_t *schema, struct arena *arena)
 	case SCHEMA_ANY:
 		break;
 	}
-	write_enum(&list, json_object_get(schema, "enum"));
+	write_enum(&list, schema);
 	if (list.len > 0)
 		return arena_strdup(arena, buf_str(&list));
 	if (format != NULL && strcmp(format, "uuid") == 0)

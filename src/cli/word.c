@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "cli/word.h"
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/buf.h"
 
 #define LISTED_MAX 40 /* more words than that are no help */
@@ -52,6 +55,79 @@ leads(const char *first, const char *typed, const char *const *words, size_t n)
 	return true;
 }
 
+/* --- did you mean --- */
+
+#define DISTANCE_LEN 64 /* of longer words nobody knows how far they are apart */
+
+static size_t
+least(size_t a, size_t b, size_t c)
+{
+	size_t less = a < b ? a : b;
+
+	return less < c ? less : c;
+}
+
+/* Letters to put in, to take out, to change, or to swap with the next (optimal string alignment). */
+static size_t
+distance(const char *a, const char *b)
+{
+	size_t row[3][DISTANCE_LEN + 1], *before = row[0], *last = row[1], *now = row[2];
+	size_t n = strlen(a), m = strlen(b);
+
+	if (n > DISTANCE_LEN || m > DISTANCE_LEN)
+		return SIZE_MAX;
+	for (size_t j = 0; j <= m; j++)
+		last[j] = j;
+	for (size_t i = 1; i <= n; i++) {
+		now[0] = i;
+		for (size_t j = 1; j <= m; j++) {
+			bool same = same_form(a[i - 1]) == same_form(b[j - 1]);
+
+			now[j] = least(last[j] + 1, now[j - 1] + 1, last[j - 1] + !same);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    before[j - 2] + 1 < now[j])
+				now[j] = before[j - 2] + 1;
+		}
+		size_t *old = before;
+
+		before = last;
+		last = now;
+		now = old;
+	}
+	return last[m];
+}
+
+const char *
+word_nearest(const char *typed, const char *const *words, size_t n)
+{
+	size_t len = strlen(typed), best = len < 6 ? 2 : 3; /* not so far */
+	const char *found = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t far = distance(typed, words[i]);
+
+		if (far < best) {
+			best = far;
+			found = words[i];
+		}
+	}
+	return found;
+}
+
+static enum dc_code
+no_such(const char *typed, const char *const *words, size_t n, const char *what, struct dc_error *err)
+{
+	_cleanup_buf_ struct buf list = BUF_INIT(DC_ERROR_TEXT_MAX);
+	const char *nearest = word_nearest(typed, words, n);
+
+	if (nearest != NULL)
+		return dc_fail(err, DC_E_PARAM, what, "no %s \"%s\"; did you mean %s?", what, typed, nearest);
+	if (n > LISTED_MAX)
+		return dc_fail(err, DC_E_PARAM, what, "no %s \"%s\"", what, typed);
+	candidates(&list, NULL, words, n);
+	return dc_fail(err, DC_E_PARAM, what, "no %s \"%s\"; there is: %s", what, typed, buf_str(&list));
+}
+
 enum dc_code
 word_find(const char *typed, const char *const *words, size_t n, const char *what, size_t *ret, struct dc_error *err)
 {
@@ -72,10 +148,8 @@ word_find(const char *typed, const char *const *words, size_t n, const char *wha
 		*ret = found;
 		return DC_OK;
 	}
-	candidates(&list, found < n ? typed : NULL, words, n);
-	if (found < n)
-		return dc_fail(err, DC_E_PARAM, what, "\"%s\" is not clear: %s", typed, buf_str(&list));
-	if (n > LISTED_MAX)
-		return dc_fail(err, DC_E_PARAM, what, "no %s \"%s\"", what, typed);
-	return dc_fail(err, DC_E_PARAM, what, "no %s \"%s\"; there is: %s", what, typed, buf_str(&list));
+	if (found == n)
+		return no_such(typed, words, n, what, err);
+	candidates(&list, typed, words, n);
+	return dc_fail(err, DC_E_PARAM, what, "\"%s\" is not clear: %s", typed, buf_str(&list));
 }

@@ -14,8 +14,10 @@ enum word_match { WORD_OTHER, WORD_BEGINS, WORD_SAME };
 enum word_match word_match(const char *typed, const char *word);
 
 /* *ret is the index in words, which may hold a word twice (then the first is it). what: "verb", for the error, whose
- * code is DC_E_PARAM and which names the words that come into question. */
+ * code is DC_E_PARAM and which names the words that come into question, and the nearest where one is near. */
 enum dc_code word_find(
     const char *typed, const char *const *words, size_t n, const char *what, size_t *ret, struct dc_error *err);
+/* The word that typed may have been meant for: one or two letters off. NULL: none is near. */
+const char *word_nearest(const char *typed, const char *const *words, size_t n);
 
 #endif

@@ -62,8 +62,8 @@ def test_a_secret_as_an_argument_is_refused(operator, tenant):
 
 def test_the_inventory_is_read_as_tables(operator, site, tenant):
     ports = operator("port", "list").lines
-    assert ports[0].split() == ["ID", "EDGE_ID", "NAME", "DEVICE"]
-    assert sorted(line.split()[3] for line in ports[1:]) == ["eth1", "eth2"]
+    assert ports[0].split() == ["ID", "NAME", "EDGE", "DEVICE"]
+    assert sorted(line.split()[1:] for line in ports[1:]) == [["customer", site.edge, "eth1"], ["vpc", site.edge, "eth2"]]
     assert operator("connection", "show", tenant.connection).member("port_id") == site.port
     attached = operator("attachment", "list").lines
     assert len(attached) == 2 and "10.1.0.0/16" in operator("attachment", "show", attached[1].split()[0]).member("prefixes")

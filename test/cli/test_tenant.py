@@ -33,7 +33,7 @@ def test_an_order_is_shown_as_it_stands(tenant, ordered):
     assert shown.member("bgp_md5") == "***"
     assert "vif_peers:" in shown.lines
     row = tenant("virtual-interface", "list").lines[1].split()
-    assert row[:3] == [ordered, "office", "50"]
+    assert row[:3] == [ordered, "office", "100"]
     # Who may write gets it as JSON, as from the API.
     assert json.loads(tenant("-j", "virtual-interface", "show", ordered).out)["virtual_interface"]["bgp_md5"] == "s3cret-md5"
 
@@ -132,10 +132,10 @@ def test_wait_ends_when_the_member_is_as_wanted(tenant, gateway):
     assert waiting.returncode == 0 and "renamed" in out, err
 
 
-def test_wait_in_vain_says_what_it_saw(tenant, ordered):
+def test_a_wait_that_times_out_says_what_it_saw(tenant, ordered):
     begun = time.monotonic()
     failed = tenant("virtual-interface", "wait", ordered, "--status", "ACTIVE", "--timeout", "1", code=5)
-    assert 'status is "PENDING_CREATE"' in failed.err
+    assert "timed out after 1 s: status is PENDING_CREATE" in failed.err
     assert time.monotonic() - begun < 50  # that of 1 s, and not the default one of a minute
     assert "HTTP 404" in tenant("virtual-interface", "wait", tenant.connection, "--status", "ACTIVE", code=1).err
     assert "wait for what" in tenant("virtual-interface", "wait", ordered, code=2).err
@@ -146,7 +146,7 @@ UNKNOWN = "01890000-0000-7000-8000-000000000001"
 
 def test_wait_for_the_end_of_what_never_was_is_an_error(tenant, operator, site):
     """Of a name always; of an id where the operator's trail can be asked."""
-    assert "HTTP 404" in tenant("virtual-gateway", "wait", "office", "--gone", code=1).err
+    assert 'no virtual gateway "office"' in tenant("virtual-gateway", "wait", "office", "--gone", code=1).err
     assert "not there when the wait began" in tenant("virtual-gateway", "wait", UNKNOWN, "--gone").err
     both = tenant.with_settings(admin_access_key=operator.env["DCAAS_ADMIN_ACCESS_KEY"],
                                 admin_secret_key=operator.env["DCAAS_ADMIN_SECRET_KEY"])

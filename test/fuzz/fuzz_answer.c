@@ -70,11 +70,15 @@ show(const char *how, const char *text, size_t len, struct buf *out)
 	const struct spec *spec = doors();
 	json_t *schema = schema_of_door(spec), *body = json_loadb(text, len, 0, NULL);
 	struct dc_error err = {0};
+	struct look look = {.header = true};
 
+	/* A long text begins as on a terminal, so that both are tried. */
+	if (len > 100)
+		look = (struct look){.header = true, .terminal = true, .width = 80, .now = utc_now()};
 	if (strcmp(how, "one") == 0 && json_is_object(body))
-		answer_one(spec, schema, body, NULL, out, &err);
+		answer_one(spec, schema, body, &look, out, &err);
 	else if (strcmp(how, "list") == 0 && json_is_array(body))
-		answer_list(spec, schema, body, NULL, out, &err);
+		answer_list(spec, schema, body, &look, out, &err);
 	else if (strcmp(how, "ids") == 0 && json_is_array(body))
 		answer_ids(body, out);
 	else if (strcmp(how, "mask") == 0 && body != NULL)

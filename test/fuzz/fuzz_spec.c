@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/arguments.h"
+#include "cli/client.h"
 #include "cli/completion.h"
 #include "cli/help.h"
 #include "cli/text.h"
@@ -39,7 +40,10 @@ type(const struct spec *spec, const struct command *c)
 	while (n - 2 < c->ids_n && n < IDS_MAX + 2)
 		words[n++] = arena_strdup(arena, "1");
 	if (arguments_read(spec, (int)n, words, arena, &read, &err) == DC_OK && read.command != NULL) {
-		arguments_path(&read, "p", arena);
+		_cleanup_buf_ struct buf query = BUF_INIT(1 << 16);
+
+		arguments_query(&read, &query);
+		client_path(read.command, "p", read.ids, arena);
 		arguments_body(spec, &read, true, arena);
 	}
 	arguments_free(&read);

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: ISC */
+/* run_priv.h - for run.c, wait.c and the tools only: a command under way. */
+#ifndef DC_CLI_RUN_PRIV_H
+#define DC_CLI_RUN_PRIV_H
+
+#include "cli/answer.h"
+#include "cli/run.h"
+
+#define OUTPUT_MAX (512 << 20)
+
+struct run {
+	const struct spec *spec;
+	const struct arguments *args;
+	const struct settings *settings;
+	struct arena *arena;
+	struct client *client;
+	struct names *names;
+	struct look look;
+	const char **ids; /* of the command, names resolved */
+	struct dc_error *err;
+};
+
+/* Whole or not at all, as far as a pipe allows. */
+enum dc_code run_put(struct run *, const struct buf *out);
+/* One thing by the command that shows it; *thing is inside of *body, which is the caller's. The answer's status is the
+ * server's, or 404 where the thing is not among those of another. DC_OK: there is an answer. */
+enum dc_code run_show(struct run *, const struct command *show, const char *const *ids, struct http_answer *ret,
+    json_t **body, json_t **thing);
+/* Prints the thing as it is asked for. text: the answer as it came; NULL: there is none. */
+enum dc_code run_write_thing(
+    struct run *, const struct command *, const struct http_answer *text, json_t *body, json_t *thing, struct buf *out);
+
+/* --- wait.c --- */
+
+/* What is waited for: members as they shall be, or that it is gone. */
+struct wish {
+	const struct expectation *expect;
+	size_t n;
+	bool gone;
+	int64_t timeout, interval; /* seconds; 0: the usual */
+	const char *who;           /* for messages: "virtual interface office" */
+};
+
+/* DC_E_AGAIN: timed out, and what stands in the way. out takes the thing as it was last. show: the command that reads
+ * it; ids: resolved. */
+enum dc_code wait_for(
+    struct run *, const struct command *show, const char *const *ids, const struct wish *, struct buf *out);
+/* Until it is ACTIVE, after a change. */
+enum dc_code wait_until_active(
+    struct run *, const struct command *show, const char *const *ids, const char *who, struct buf *out);
+
+/* --- tools --- */
+
+enum dc_code tool_topology(struct run *, struct buf *out);
+enum dc_code tool_events(struct run *, struct buf *out);
+
+#endif
