@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: ISC
 -- Since when a peer is in its state.
 
 ALTER TABLE vif_peer ADD COLUMN status_time INTEGER;
