@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* answer.h - answers for people and scripts: tables of lists, members of one thing, errors in words. */
+/* answer.h - answers for people and scripts: tables of lists, members of one thing. */
 #ifndef DC_CLI_ANSWER_H
 #define DC_CLI_ANSWER_H
 
@@ -17,7 +17,5 @@ void answer_names(json_t *items, struct buf *out);
 /* Only the columns that are named: members of each item, as JSON. A new array in *ret. */
 enum dc_code answer_picked(
     const struct spec *, json_t *schema, json_t *items, const struct look *, json_t **ret, struct dc_error *err);
-/* One line for an answer that is no success: code, message, status, request id. text is its body. */
-void answer_refusal(long status, const char *text, size_t len, const char *request_id, struct buf *out);
 
 #endif

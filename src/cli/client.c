@@ -2,7 +2,7 @@
 #include "cli/client.h"
 
 #include "base/clock.h"
-#include "cli/answer.h"
+#include "cli/refusal.h"
 #include "cli/text.h"
 
 #define QUERY_MAX (128 * 1024)
@@ -152,7 +152,7 @@ client_refused(const struct http_answer *a, struct dc_error *err)
 			    : a->status == 404                   ? DC_E_NOT_FOUND
 								 : DC_E_SYSTEM;
 
-	answer_refusal(a->status, buf_str(&a->body), a->body.len, a->request_id, &line);
+	refusal_text(a->status, buf_str(&a->body), a->body.len, a->request_id, &line);
 	if (line.len < DC_ERROR_TEXT_MAX)
 		return dc_fail(err, code, NULL, "%s", buf_str(&line));
 	fprintf(stderr, "dcaas: %s\n", buf_str(&line));

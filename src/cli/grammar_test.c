@@ -13,6 +13,7 @@
 #include "cli/client.h"
 #include "cli/completion.h"
 #include "cli/file.h"
+#include "cli/refusal.h"
 #include "cli/table.h"
 #include "cli/text.h"
 #include "cli/word.h"
@@ -477,7 +478,7 @@ refusals_are_told_whatever_their_body_is(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		_cleanup_buf_ struct buf out = BUF_INIT(1000);
 
-		answer_refusal(400, cases[i][0], strlen(cases[i][0]), "header", &out);
+		refusal_text(400, cases[i][0], strlen(cases[i][0]), "header", &out);
 		assert_string_equal(buf_str(&out), cases[i][1]);
 	}
 }

@@ -11,6 +11,7 @@
 
 #include "cli/answer.h"
 #include "cli/file.h"
+#include "cli/refusal.h"
 #include "cli/text.h"
 
 #define TEXT_MAX (1 << 24)
@@ -102,7 +103,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text = arena_memdup(arena, body + 1, len);
 	doors();
 	if (strcmp(how, "refusal") == 0)
-		answer_refusal(400, text, len, how, &out);
+		refusal_text(400, text, len, how, &out);
 	else
 		show(how, text, len, &out);
 	is_harmless(&out);
