@@ -22,11 +22,6 @@ words_of(struct exchange *x, enum dc_code rc, const struct dc_error *err)
 	const char *text = err != NULL && err->text[0] != '\0' ? err->text : dc_code_text(rc);
 	int http = err != NULL && err->http != 0 ? err->http : dc_code_http(rc);
 
-	if (rc == DC_E_CONFLICT)
-		return (struct words){400, dc_code_api(DC_E_PARAM),
-		    arena_printf(x->call.arena,
-			"%s: another resource has this value already, or the one it names does not exist or is in use",
-			err != NULL && err->member[0] != '\0' ? err->member : "A member")};
 	if (http < 500 || rc == DC_E_UNAVAILABLE)
 		return (struct words){http, dc_code_api(rc), text};
 	/* What went wrong inside is for the log only. */

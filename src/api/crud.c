@@ -89,7 +89,7 @@ crud_parent(struct tx *tx, struct call *call, const struct resource *res, const 
 static enum dc_code
 insert(struct tx *tx, const struct resource *res, void *row, struct dc_error *err)
 {
-	const char *column = arena_printf(tx_arena(tx), "%s.id", res->table->sql), *member;
+	const char *column = arena_printf(tx_arena(tx), "%s_pkey", res->table->sql), *member;
 	struct dc_error why = {0};
 	enum dc_code rc = query_insert(tx, res->table, row, &why);
 

@@ -45,6 +45,13 @@ static const struct field_column domain_columns[] = {
 const struct field_table domain_table = {
     .name = "Domain",
     .sql = "domain",
+    .constraints =
+	(const struct constraint[]){
+	    {"domain_name_key", DC_E_PARAM, "domain.name", "another domain has this name"},
+	    {.name = "domain_id_check"},
+	    {.name = "domain_name_check"},
+	    {.name = NULL},
+	},
     .size = sizeof(struct domain_row),
     .kept = true,
     .columns = domain_columns,
@@ -75,6 +82,15 @@ static const struct field_column project_columns[] = {
 const struct field_table project_table = {
     .name = "Project",
     .sql = "project",
+    .constraints =
+	(const struct constraint[]){
+	    {"project_domain_id_name_key", DC_E_PARAM, "project.name", "another project of the domain has this name"},
+	    {"project_domain_id_fkey", DC_E_NOT_FOUND, "project.domain_id", "the domain does not exist", DC_E_PARAM,
+		"The domain has projects"},
+	    {.name = "project_id_check"},
+	    {.name = "project_name_check"},
+	    {.name = NULL},
+	},
     .size = sizeof(struct project_row),
     .rank = RANK_PROJECT,
     .kept = true,
@@ -117,6 +133,19 @@ static const struct field_column user_columns[] = {
 const struct field_table user_table = {
     .name = "User",
     .sql = "account",
+    .constraints =
+	(const struct constraint[]){
+	    {"account_domain_id_name_key", DC_E_PARAM, "user.name", "another user of the domain has this name"},
+	    {"account_project_id_fkey", DC_E_NOT_FOUND, "user.project_id", "the project does not exist", DC_E_PARAM,
+		"The project has users"},
+	    {"account_domain_id_fkey", DC_E_NOT_FOUND, "user.domain_id", "the domain does not exist", DC_E_PARAM,
+		"The domain has users"},
+	    {.name = "account_id_check"},
+	    {.name = "account_name_check"},
+	    {.name = "account_role_check"},
+	    {.name = "account_enabled_check"},
+	    {.name = NULL},
+	},
     .size = sizeof(struct user_row),
     .kept = true,
     .columns = user_columns,
@@ -158,6 +187,16 @@ static const struct field_column key_columns[] = {
 const struct field_table key_table = {
     .name = "AccessKey",
     .sql = "access_key",
+    .constraints =
+	(const struct constraint[]){
+	    {"access_key_access_key_key", DC_E_PARAM, "access_key.access_key", "another access key is the same"},
+	    {"access_key_project_id_fkey", DC_E_NOT_FOUND, "access_key.project_id", "the project does not exist",
+		DC_E_PARAM, "The project has access keys"},
+	    {"access_key_user_id_fkey", DC_E_NOT_FOUND, "access_key.user_id", "the user does not exist"},
+	    {.name = "access_key_role_check"},
+	    {.name = "access_key_enabled_check"},
+	    {.name = NULL},
+	},
     .size = sizeof(struct key_row),
     .kept = true,
     .columns = key_columns,
@@ -187,6 +226,14 @@ static const struct field token_fields[] = {
 const struct field_table token_table = {
     .name = "Token",
     .sql = "token",
+    .constraints =
+	(const struct constraint[]){
+	    {.name = "token_hash_key"},
+	    {.name = "token_project_id_fkey"},
+	    {.name = "token_user_id_fkey"},
+	    {.name = "token_hash_check"},
+	    {.name = NULL},
+	},
     .size = sizeof(struct token_row),
     .kept = true,
     .fields = token_fields,

@@ -141,13 +141,26 @@ struct field {
 /* Begins the row of a table: the member, its column and its place in the row's struct have one name. */
 #define AT(type, member) .name = #member, .offset = offsetof(struct type, member)
 
+/* A rule that the database keeps, and what a client reads when its order breaks it. Checks come before it; it stands
+ * behind them where two orders meet, and for what nothing else looks at. */
+struct constraint {
+	const char *name;   /* as the database tells it (store/query.h); primary keys need no row */
+	enum dc_code code;  /* of a row that breaks it; 0: only a fault of ours can */
+	const char *member; /* of the request */
+	const char *words;  /* behind "MEMBER: " */
+	/* Of a foreign key, when the row that it refers to would go. */
+	enum dc_code in_use_code;
+	const char *in_use; /* a sentence without a full stop */
+};
+
 struct field_table {
-	const char *name;           /* schema name in openapi.json: "VirtualInterface" */
-	const char *sql;            /* table; NULL: has none */
-	size_t size;                /* of the row struct */
-	const struct field *fields; /* ends with a row whose name is NULL */
-	bool at_least_one;          /* an update without any member of its view is refused (DC_E_PARAM) */
-	bool created_differs;       /* VIEW_CREATED is used for the answer of POST and PUT; else VIEW_ANSWER */
+	const char *name;                     /* schema name in openapi.json: "VirtualInterface" */
+	const char *sql;                      /* table; NULL: has none */
+	size_t size;                          /* of the row struct */
+	const struct field *fields;           /* ends with a row whose name is NULL */
+	const struct constraint *constraints; /* all of the table's; ends with a row whose name is NULL. NULL: none */
+	bool at_least_one;                    /* an update without any member of its view is refused (DC_E_PARAM) */
+	bool created_differs; /* VIEW_CREATED is used for the answer of POST and PUT; else VIEW_ANSWER */
 	/* Locks (store/row_lock.h). A row of a table with a rank is written under its own lock; other rows under the
 	 * lock of the row of table `guarded_by` (its SQL name) whose id is in guard_column. Both absent: the database's
 	 * constraints are all that is needed. */

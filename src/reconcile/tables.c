@@ -18,6 +18,12 @@ static const struct field_column object_columns[] = {
 const struct field_table edge_object_table = {
     .name = "EdgeObject",
     .sql = "edge_object",
+    .constraints =
+	(const struct constraint[]){
+	    {.name = "edge_object_edge_id_key_key"},
+	    {"edge_object_edge_id_fkey", .in_use_code = DC_E_PARAM, .in_use = "The edge has objects"},
+	    {.name = NULL},
+	},
     .size = sizeof(struct edge_object),
     .columns = object_columns,
     .fields =
@@ -64,6 +70,11 @@ const struct field_table edge_object_table = {
 const struct field_table edge_revision_table = {
     .name = "EdgeRevision",
     .sql = "edge_revision",
+    .constraints =
+	(const struct constraint[]){
+	    {.name = "edge_revision_id_fkey"},
+	    {.name = NULL},
+	},
     .size = sizeof(struct edge_revision),
     .rank = RANK_REVISION,
     .fields =
@@ -89,6 +100,11 @@ static const struct field_column report_columns[] = {
 const struct field_table edge_report_table = {
     .name = "EdgeReport",
     .sql = "edge_report",
+    .constraints =
+	(const struct constraint[]){
+	    {.name = "edge_report_id_fkey"},
+	    {.name = NULL},
+	},
     .size = sizeof(struct edge_report),
     .rank = RANK_REPORT,
     .columns = report_columns,
@@ -230,6 +246,11 @@ static const struct field_column apply_columns[] = {
 const struct field_table edge_apply_table = {
     .name = "EdgeApply",
     .sql = "edge_apply",
+    .constraints =
+	(const struct constraint[]){
+	    {.name = "edge_apply_edge_id_fkey"},
+	    {.name = NULL},
+	},
     .size = sizeof(struct edge_apply),
     .columns = apply_columns,
     .fields =
@@ -261,6 +282,12 @@ const struct field_table edge_apply_table = {
 const struct field_table edge_instance_table = {
     .name = "EdgeInstance",
     .sql = "edge_instance",
+    .constraints =
+	(const struct constraint[]){
+	    {.name = "edge_instance_edge_id_instance_key"},
+	    {.name = "edge_instance_edge_id_fkey"},
+	    {.name = NULL},
+	},
     .size = sizeof(struct edge_instance),
     .fields =
 	(const struct field[]){
@@ -275,6 +302,13 @@ const struct field_table edge_instance_table = {
 const struct field_table edge_number_table = {
     .name = "EdgeNumber",
     .sql = "edge_number",
+    .constraints =
+	(const struct constraint[]){
+	    {.name = "edge_number_edge_id_space_owner_id_key"},
+	    {.name = "edge_number_edge_id_space_number_key"},
+	    {.name = "edge_number_edge_id_fkey"},
+	    {.name = NULL},
+	},
     .size = sizeof(struct edge_number),
     .fields =
 	(const struct field[]){

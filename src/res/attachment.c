@@ -30,6 +30,17 @@ static const struct field_column list_columns[] = {
 const struct field_table attachment_table = {
     .name = "Attachment",
     .sql = "attachment",
+    .constraints =
+	(const struct constraint[]){
+	    {"attachment_port_id_fkey", DC_E_NOT_FOUND, "attachment.port_id", "the port does not exist", DC_E_PARAM,
+		"The port has attachments"},
+	    {"attachment_enterprise_router_id_fkey", DC_E_NOT_FOUND, "attachment.enterprise_router_id",
+		"the enterprise router does not exist", DC_E_VGW_IN_USE, "The enterprise router has attachments"},
+	    {"attachment_tenant_id_fkey", DC_E_NOT_FOUND, "attachment.tenant_id", "the project does not exist",
+		DC_E_PARAM, "The project has attachments"},
+	    {.name = "attachment_vpc_id_check"},
+	    {.name = NULL},
+	},
     .size = sizeof(struct attachment),
     .rank = RANK_ATTACHMENT,
     .at_least_one = true,

@@ -48,6 +48,14 @@ static const struct field_column list_columns[] = {
 const struct field_table direct_connect_table = {
     .name = "DirectConnect",
     .sql = "direct_connect",
+    .constraints =
+	(const struct constraint[]){
+	    {"direct_connect_hosted", DC_E_PARAM, "direct_connect.vlan", "the VLAN of the hosting connection is taken"},
+	    {"direct_connect_port", DC_E_PARAM, "direct_connect.port_id", "the port has a connection already"},
+	    {"direct_connect_tenant_id_fkey", DC_E_NOT_FOUND, "direct_connect.tenant_id", "the project does not exist",
+		DC_E_PARAM, "The project has connections"},
+	    {.name = NULL},
+	},
     .size = sizeof(struct direct_connect),
     .rank = RANK_CONNECTION,
     .at_least_one = true,

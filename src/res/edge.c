@@ -23,6 +23,11 @@ static const struct field_column list_columns[] = {
 const struct field_table edge_table = {
     .name = "Edge",
     .sql = "edge",
+    .constraints =
+	(const struct constraint[]){
+	    {.name = "edge_token"},
+	    {.name = NULL},
+	},
     .size = sizeof(struct edge),
     .rank = RANK_EDGE,
     .kept = true,

@@ -24,6 +24,12 @@ static const struct field_column list_columns[] = {
 const struct field_table enterprise_router_table = {
     .name = "EnterpriseRouter",
     .sql = "enterprise_router",
+    .constraints =
+	(const struct constraint[]){
+	    {"enterprise_router_tenant_id_fkey", DC_E_NOT_FOUND, "enterprise_router.tenant_id",
+		"the project does not exist", DC_E_PARAM, "The project has enterprise routers"},
+	    {.name = NULL},
+	},
     .size = sizeof(struct enterprise_router),
     .guarded_by = "gateway",
     .guard_column = "id",

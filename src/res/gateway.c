@@ -12,6 +12,12 @@ static const struct gateway_kind *const kinds[] = {
 const struct field_table gateway_table = {
     .name = "Gateway",
     .sql = "gateway",
+    .constraints =
+	(const struct constraint[]){
+	    {.name = "gateway_internal_asn_key"},
+	    {.name = "gateway_kind_check"},
+	    {.name = NULL},
+	},
     .size = sizeof(struct gateway_row),
     .rank = RANK_GATEWAY,
     .fields =
@@ -101,7 +107,7 @@ gateway_insert(struct tx *tx, const struct gateway_kind *kind, const char *id, c
 		F_SET_INT(row.internal_asn_last, settings->internal_asn_last);
 	}
 	rc = query_insert(tx, &gateway_table, &row, &why);
-	if (rc == DC_E_CONFLICT && strcmp(why.member, "gateway.id") == 0) {
+	if (rc == DC_E_CONFLICT && strcmp(why.member, "gateway_pkey") == 0) {
 		const char *member = arena_printf(tx_arena(tx), "%s.id", kind->res->name);
 
 		return dc_fail(err, DC_E_PARAM, member, "%s: %s is the id of another gateway", member, id);

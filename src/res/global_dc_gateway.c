@@ -34,6 +34,13 @@ static const struct field_column list_columns[] = {
 const struct field_table global_dc_gateway_table = {
     .name = "GlobalDcGateway",
     .sql = "global_dc_gateway",
+    .constraints =
+	(const struct constraint[]){
+	    {"global_dc_gateway_tenant_id_fkey", DC_E_NOT_FOUND, "project_id", "the project does not exist", DC_E_PARAM,
+		"The project has global DC gateways"},
+	    {.name = "global_dc_gateway_address_family_check"},
+	    {.name = NULL},
+	},
     .size = sizeof(struct global_dc_gateway),
     .guarded_by = "gateway",
     .guard_column = "id",

@@ -9,6 +9,16 @@ static const char *const sides[] = {"a", "b", NULL};
 const struct field_table link_end_table = {
     .name = "LinkEnd",
     .sql = "link_end",
+    .constraints =
+	(const struct constraint[]){
+	    {.name = "link_end_edge_id_device_key"},
+	    {.name = "link_end_link_id_side_key"},
+	    {.name = "link_end_gateway_id_fkey"},
+	    {"link_end_edge_id_fkey", .in_use_code = DC_E_PARAM, .in_use = "The edge has peer links"},
+	    {.name = "link_end_link_id_fkey"},
+	    {.name = "link_end_side_check"},
+	    {.name = NULL},
+	},
     .size = sizeof(struct link_end),
     .guarded_by = "peer_link",
     .guard_column = "link_id",

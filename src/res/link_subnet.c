@@ -17,6 +17,11 @@ struct link_subnet {
 const struct field_table link_subnet_table = {
     .name = "LinkSubnet",
     .sql = "link_subnet",
+    .constraints =
+	(const struct constraint[]){
+	    {.name = "link_subnet_gateway_id_fkey"},
+	    {.name = NULL},
+	},
     .size = sizeof(struct link_subnet),
     .guarded_by = "gateway",
     .guard_column = "gateway_id",

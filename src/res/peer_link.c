@@ -75,6 +75,22 @@ static const struct field_column list_columns[] = {
 const struct field_table peer_link_table = {
     .name = "PeerLink",
     .sql = "peer_link",
+    .constraints =
+	(const struct constraint[]){
+	    {"peer_link_pair", DC_E_PARAM, "peer_link.peer_site.gateway_id", "the two gateways are linked already"},
+	    {.name = "peer_link_number_key"},
+	    {"peer_link_edge_id_fkey", .in_use_code = DC_E_PARAM, .in_use = "The edge has peer links"},
+	    {"peer_link_peer_gateway_id_fkey", DC_E_VGW_NOT_FOUND, "peer_link.peer_site.gateway_id",
+		"the gateway does not exist", DC_E_VGW_IN_USE, "The gateway has peer links"},
+	    {"peer_link_global_dc_gateway_id_fkey", DC_E_VGW_NOT_FOUND, "global_dc_gateway_id",
+		"the gateway does not exist", DC_E_VGW_IN_USE, "The gateway has peer links"},
+	    {"peer_link_tenant_id_fkey", DC_E_NOT_FOUND, "project_id", "the project does not exist", DC_E_PARAM,
+		"The project has peer links"},
+	    {.name = "peer_link_status_check"},
+	    {.name = "peer_link_peer_type_check"},
+	    {.name = "peer_link_low_check"},
+	    {.name = NULL},
+	},
     .size = sizeof(struct peer_link),
     .rank = RANK_LINK,
     .created_differs = true,

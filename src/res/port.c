@@ -14,6 +14,13 @@ static const struct field_column list_columns[] = {
 const struct field_table port_table = {
     .name = "Port",
     .sql = "port",
+    .constraints =
+	(const struct constraint[]){
+	    {"port_edge_id_device_key", DC_E_PARAM, "port.device", "the edge has a port of this device already"},
+	    {"port_edge_id_fkey", DC_E_NOT_FOUND, "port.edge_id", "the edge does not exist", DC_E_PARAM,
+		"The edge has ports"},
+	    {.name = NULL},
+	},
     .size = sizeof(struct port),
     .rank = RANK_PORT,
     .at_least_one = true,
@@ -37,6 +44,13 @@ const struct field_table port_table = {
 const struct field_table port_vlan_table = {
     .name = "PortVlan",
     .sql = "port_vlan",
+    .constraints =
+	(const struct constraint[]){
+	    {"port_vlan_port_id_vlan_key", DC_E_VLAN_TAKEN, "vlan", "the VLAN is taken on the port"},
+	    {"port_vlan_port_id_fkey", DC_E_NOT_FOUND, "port_id", "the port does not exist", DC_E_PARAM,
+		"VLANs of the port are taken"},
+	    {.name = NULL},
+	},
     .size = sizeof(struct port_vlan),
     .guarded_by = "port",
     .guard_column = "port_id",

@@ -80,6 +80,12 @@ struct project_quota {
 const struct field_table project_quota_table = {
     .name = "ProjectQuota",
     .sql = "project_quota",
+    .constraints =
+	(const struct constraint[]){
+	    {"project_quota_project_id_type_key", DC_E_PARAM, "quota.type", "the project has this quota already"},
+	    {"project_quota_project_id_fkey", DC_E_NOT_FOUND, "quota.project_id", "the project does not exist"},
+	    {.name = NULL},
+	},
     .size = sizeof(struct project_quota),
     .guarded_by = "project",
     .guard_column = "project_id",

@@ -15,6 +15,13 @@ struct remote_subnet {
 const struct field_table remote_subnet_table = {
     .name = "RemoteSubnet",
     .sql = "remote_subnet",
+    .constraints =
+	(const struct constraint[]){
+	    {"remote_subnet_gateway_id_prefix_key", DC_E_CIDR_TWICE, "remote_ep_group",
+		"a block is behind another static peer of the gateway already"},
+	    {.name = "remote_subnet_gateway_id_fkey"},
+	    {.name = NULL},
+	},
     .size = sizeof(struct remote_subnet),
     .guarded_by = "gateway",
     .guard_column = "gateway_id",

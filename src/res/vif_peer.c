@@ -31,6 +31,17 @@ static const struct field_column list_columns[] = {
 const struct field_table vif_peer_table = {
     .name = "VifPeer",
     .sql = "vif_peer",
+    .constraints =
+	(const struct constraint[]){
+	    {"vif_peer_vif_id_address_family_key", DC_E_VIF_IN_USE, "vif_peer.address_family",
+		"the interface has its peer of this family already"},
+	    {"vif_peer_vif_id_fkey", DC_E_VIF_NOT_FOUND, "vif_peer.vif_id", "the virtual interface does not exist",
+		DC_E_VIF_IN_USE, "The virtual interface has peers"},
+	    {"vif_peer_tenant_id_fkey", DC_E_NOT_FOUND, "project_id", "the project does not exist", DC_E_PARAM,
+		"The project has peers"},
+	    {.name = "vif_peer_address_family_check"},
+	    {.name = NULL},
+	},
     .size = sizeof(struct vif_peer),
     .guarded_by = "virtual_interface",
     .guard_column = "vif_id",

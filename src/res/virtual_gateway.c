@@ -27,6 +27,14 @@ static const struct field_column list_columns[] = {
 const struct field_table virtual_gateway_table = {
     .name = "VirtualGateway",
     .sql = "virtual_gateway",
+    .constraints =
+	(const struct constraint[]){
+	    {"virtual_gateway_tenant_id_vpc_id_key", DC_E_VPC_HAS_VGW, "virtual_gateway.vpc_id",
+		"the VPC has a virtual gateway already"},
+	    {"virtual_gateway_tenant_id_fkey", DC_E_NOT_FOUND, "project_id", "the project does not exist", DC_E_PARAM,
+		"The project has virtual gateways"},
+	    {.name = NULL},
+	},
     .size = sizeof(struct virtual_gateway),
     .guarded_by = "gateway",
     .guard_column = "id",

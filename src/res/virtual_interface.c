@@ -92,6 +92,17 @@ static const struct field_column list_columns[] = {
 const struct field_table virtual_interface_table = {
     .name = "VirtualInterface",
     .sql = "virtual_interface",
+    .constraints =
+	(const struct constraint[]){
+	    {"virtual_interface_vgw_id_fkey", DC_E_VGW_NOT_FOUND, "virtual_interface.vgw_id",
+		"the virtual gateway does not exist", DC_E_VGW_IN_USE, "The virtual gateway has virtual interfaces"},
+	    {"virtual_interface_direct_connect_id_fkey", DC_E_DC_NOT_FOUND, "virtual_interface.direct_connect_id",
+		"the connection does not exist", DC_E_DC_IN_USE, "The connection has virtual interfaces"},
+	    {"virtual_interface_tenant_id_fkey", DC_E_NOT_FOUND, "project_id", "the project does not exist", DC_E_PARAM,
+		"The project has virtual interfaces"},
+	    {.name = "virtual_interface_vlan_check"},
+	    {.name = NULL},
+	},
     .size = sizeof(struct virtual_interface),
     .rank = RANK_INTERFACE,
     .at_least_one = true,

@@ -242,6 +242,30 @@ check_field(const struct field_table *table, const struct column *columns, const
 	return DC_OK;
 }
 
+/* What a client reads of each must be said, and each that is said of must be there. */
+static enum dc_code
+check_constraints(struct tx *tx, const struct field_table *table, struct dc_error *err)
+{
+	const char **names = tx->ops->constraints(tx, table->sql);
+	const struct constraint *c;
+	size_t n;
+
+	for (n = 0; names[n] != NULL; n++) {
+		for (c = table->constraints; c != NULL && c->name != NULL && strcmp(c->name, names[n]) != 0; c++)
+			;
+		if (c == NULL || c->name == NULL)
+			return dc_fail(err, DC_E_IO, NULL,
+			    "schema: constraint %s of table %s is not known to the program", names[n], table->sql);
+	}
+	for (c = table->constraints; c != NULL && c->name != NULL; c++) {
+		for (n = 0; names[n] != NULL && strcmp(c->name, names[n]) != 0; n++)
+			;
+		if (names[n] == NULL)
+			return dc_fail(err, DC_E_IO, NULL, "schema: table %s lacks constraint %s", table->sql, c->name);
+	}
+	return DC_OK;
+}
+
 static enum dc_code
 check_table(struct tx *tx, const struct field_table *table, struct dc_error *err)
 {
@@ -262,7 +286,7 @@ check_table(struct tx *tx, const struct field_table *table, struct dc_error *err
 			    c->name, table->sql);
 	if (column_find(columns, "guard") == NULL)
 		return dc_fail(err, DC_E_IO, NULL, "schema: table %s lacks column guard", table->sql);
-	return DC_OK;
+	return check_constraints(tx, table, err);
 }
 
 enum dc_code

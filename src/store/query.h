@@ -75,10 +75,10 @@ struct query_cond {
 #define Q_ALL ((const struct query_cond[]){Q_END})
 
 /* INSERT of all columns. DC_E_CONFLICT when a constraint refuses it (so with every write below): err->member then has
- * the database's words for it, for the caller to turn into words of the API. UNIQUE: its columns, "peer.vif_id,
- * peer.family"; NOT NULL: the column; CHECK: the constraint's name, or its expression when it has none;
- * QUERY_FOREIGN_KEY: a row that this one refers to does not exist, or (delete) others refer to this one. */
-#define QUERY_FOREIGN_KEY "FOREIGN KEY"
+ * the constraint's name: that of its unique index, else TABLE_pkey, TABLE_COLUMN_COLUMN_key, TABLE_COLUMN_check or
+ * TABLE_COLUMN_fkey; of NOT NULL it has TABLE.COLUMN. Where a table says what a client reads of that constraint
+ * (field_table.constraints), the failure is that. A foreign key is broken by a row that refers to one that does not
+ * exist, or by deleting a row that others refer to. */
 enum dc_code query_insert(struct tx *, const struct field_table *, const void *row, struct dc_error *err);
 /* INSERT, or UPDATE of the other columns where `key` (a unique column set, NULL-terminated) exists already. An existing
  * row keeps its id. */

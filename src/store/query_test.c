@@ -122,37 +122,37 @@ a_missing_row_is_not_found_and_leaves_err_and_ret_alone(void **state)
 }
 
 static void
-a_unique_constraint_names_its_columns(void **state)
+refused(struct fixture *fx, const struct port *port, enum dc_code code, const char *member)
+{
+	assert_int_equal(query_insert(&fx->tx.tx, &port_table, port, &fx->err), code);
+	assert_string_equal(fx->err.member, member);
+}
+
+static void
+a_broken_constraint_is_told_in_the_words_of_its_table(void **state)
 {
 	struct fixture *fx = *state;
 
 	add(fx, "p1", "a", 7);
-	assert_int_equal(
-	    query_insert(&fx->tx.tx, &port_table, port_new(fx->arena, "p2", "g1", "b", 7), &fx->err), DC_E_CONFLICT);
-	assert_string_equal(fx->err.member, "port.gate_id, port.vlan");
-	assert_int_equal(
-	    query_insert(&fx->tx.tx, &port_table, port_new(fx->arena, "p1", "g1", "b", 8), &fx->err), DC_E_CONFLICT);
-	assert_string_equal(fx->err.member, "port.id");
+	refused(fx, port_new(fx->arena, "p2", "g1", "b", 7), DC_E_VLAN_TAKEN, "port.vlan");
+	assert_string_equal(fx->err.text, "port.vlan: the gate has this VLAN already");
+	refused(fx, port_new(fx->arena, "p2", "g9", "b", 8), DC_E_NOT_FOUND, "port.gate_id");
+	assert_string_equal(fx->err.text, "port.gate_id: the gate does not exist");
+	assert_int_equal(query_delete(&fx->tx.tx, &gate_table, Q(Q_EQ("id", "g1")), NULL, &fx->err), DC_E_PARAM);
+	assert_string_equal(fx->err.text, "The gate has ports");
+	/* What was tried to find the name is undone. */
+	assert_int_equal(query_delete(&fx->tx.tx, &gate_table, Q(Q_EQ("id", "g1")), NULL, &fx->err), DC_E_PARAM);
 }
 
 static void
-check_not_null_and_foreign_key_are_conflicts_too(void **state)
+what_only_a_fault_of_ours_can_break_is_a_conflict_by_its_name(void **state)
 {
 	struct fixture *fx = *state;
-	struct tx *tx = &fx->tx.tx;
 
-	assert_int_equal(
-	    query_insert(tx, &port_table, port_new(fx->arena, "p1", "g1", "a", 4095), &fx->err), DC_E_CONFLICT);
-	assert_string_equal(fx->err.member, "port_vlan");
-	assert_int_equal(
-	    query_insert(tx, &port_table, port_new(fx->arena, "p1", NULL, "a", 1), &fx->err), DC_E_CONFLICT);
-	assert_string_equal(fx->err.member, "port.gate_id");
-	assert_int_equal(
-	    query_insert(tx, &port_table, port_new(fx->arena, "p1", "g9", "a", 1), &fx->err), DC_E_CONFLICT);
-	assert_string_equal(fx->err.member, QUERY_FOREIGN_KEY);
-	add(fx, "p1", "a", 1);
-	assert_int_equal(query_delete(tx, &gate_table, Q(Q_EQ("id", "g1")), NULL, &fx->err), DC_E_CONFLICT);
-	assert_string_equal(fx->err.member, QUERY_FOREIGN_KEY);
+	add(fx, "p1", "a", 7);
+	refused(fx, port_new(fx->arena, "p1", "g1", "b", 8), DC_E_CONFLICT, "port_pkey");
+	refused(fx, port_new(fx->arena, "p2", "g1", "a", 4095), DC_E_CONFLICT, "port_vlan");
+	refused(fx, port_new(fx->arena, "p2", NULL, "a", 1), DC_E_CONFLICT, "port.gate_id");
 }
 
 static void
@@ -383,8 +383,8 @@ main(void)
 	    TEST(every_kind_of_member_comes_back_as_it_went_in),
 	    TEST(what_has_no_value_is_null_and_comes_back_so),
 	    TEST(a_missing_row_is_not_found_and_leaves_err_and_ret_alone),
-	    TEST(a_unique_constraint_names_its_columns),
-	    TEST(check_not_null_and_foreign_key_are_conflicts_too),
+	    TEST(a_broken_constraint_is_told_in_the_words_of_its_table),
+	    TEST(what_only_a_fault_of_ours_can_break_is_a_conflict_by_its_name),
 	    TEST(update_writes_all_columns_and_set_only_the_named),
 	    TEST(upsert_inserts_then_updates_and_keeps_the_id),
 	    TEST(delete_and_count_follow_the_conditions),

@@ -236,6 +236,30 @@ bind(struct sql *q)
 	}
 }
 
+static const struct constraint *
+constraint_named(const struct field_table *table, const char *name)
+{
+	for (const struct constraint *c = table->constraints; c != NULL && c->name != NULL; c++)
+		if (strcmp(c->name, name) == 0)
+			return c;
+	return NULL;
+}
+
+/* A broken constraint in the words of the table that has it; other tables' when this one's row would go. */
+static enum dc_code
+explain(struct sql *q)
+{
+	const struct constraint *c = constraint_named(q->table, q->err->member);
+
+	if (c != NULL)
+		return c->code == DC_OK ? DC_E_CONFLICT
+					: dc_fail(q->err, c->code, c->member, "%s: %s", c->member, c->words);
+	for (const struct field_table *const *t = q->tx->store->tables; t != NULL && *t != NULL; t++)
+		if ((c = constraint_named(*t, q->err->member)) != NULL && c->in_use != NULL)
+			return dc_fail(q->err, c->in_use_code, NULL, "%s", c->in_use);
+	return DC_E_CONFLICT;
+}
+
 enum dc_code
 sql_start(struct sql *q, bool *row)
 {
@@ -248,7 +272,8 @@ sql_start(struct sql *q, bool *row)
 	if ((rc = q->tx->ops->prepare(q->tx, buf_str(&q->text), &q->stmt, q->err)) != DC_OK)
 		return rc;
 	bind(q);
-	return q->tx->ops->step(q->stmt, row, q->err);
+	rc = q->tx->ops->step(q->stmt, row, q->err);
+	return rc == DC_E_CONFLICT && q->err != NULL ? explain(q) : rc;
 }
 
 enum dc_code

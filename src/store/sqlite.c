@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "store/query.h"
+#include "store/sqlite_constraint.h"
 #include "store/sqlite_plan.h"
 #include "store/sqlite_priv.h"
 
@@ -30,16 +31,15 @@ struct conn {
 	size_t cached;
 };
 
-/* "UNIQUE constraint failed: peer.vif_id, peer.family": what stands behind the colon says which one. SQLite tells no
- * more of a foreign key than that one was broken. */
+/* By its name: err->member. */
 static enum dc_code
-constraint_fail(const char *words, int code, struct dc_error *err)
+constraint_fail(struct stmt *s, struct dc_error *err)
 {
-	const char *which = strstr(words, "failed: ");
+	char name[CONSTRAINT_NAME_MAX], words[DC_ERROR_TEXT_MAX];
 
-	if (code == SQLITE_CONSTRAINT_FOREIGNKEY)
-		return dc_fail(err, DC_E_CONFLICT, QUERY_FOREIGN_KEY, "%s", words);
-	return dc_fail(err, DC_E_CONFLICT, which != NULL ? which + strlen("failed: ") : words, "%s", words);
+	snprintf(words, sizeof(words), "%s", sqlite3_errmsg(s->conn->db));
+	constraint_name(s->conn->db, s->handle, s->sql, name);
+	return dc_fail(err, DC_E_CONFLICT, name, "%s", words);
 }
 
 enum dc_code
@@ -50,7 +50,7 @@ conn_fail(struct conn *c, struct dc_error *err)
 
 	switch (code & 0xff) {
 	case SQLITE_CONSTRAINT:
-		return constraint_fail(words, code, err);
+		return dc_fail(err, DC_E_CONFLICT, NULL, "%s", words);
 	case SQLITE_ERROR: /* our SQL, or a schema that is not the one it was written for */
 	case SQLITE_MISUSE:
 	case SQLITE_RANGE:
@@ -230,6 +230,8 @@ sqlite_step(struct stmt *s, bool *row, struct dc_error *err)
 {
 	int rc = sqlite3_step(s->handle);
 
+	if ((rc & 0xff) == SQLITE_CONSTRAINT)
+		return tx_broken(s->tx, constraint_fail(s, err));
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
 		return tx_broken(s->tx, conn_fail(s->conn, err));
 	*row = rc == SQLITE_ROW;
@@ -272,6 +274,12 @@ sqlite_script(struct tx *tx, const char *sql, struct dc_error *err)
 	return DC_OK;
 }
 
+static const char **
+sqlite_constraints(struct tx *tx, const char *table)
+{
+	return constraints_of(conn_of(tx)->db, table, tx->arena);
+}
+
 const struct tx_ops sqlite_tx_ops = {
     .prepare = sqlite_prepare,
     .bind_null = sqlite_bind_null,
@@ -284,6 +292,7 @@ const struct tx_ops sqlite_tx_ops = {
     .changes = sqlite_changes,
     .finish = sqlite_finish,
     .script = sqlite_script,
+    .constraints = sqlite_constraints,
     .columns_sql = "SELECT name, CASE WHEN upper(type) LIKE '%INT%' THEN 1 ELSE 0 END FROM pragma_table_info($1)",
 };
 

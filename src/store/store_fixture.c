@@ -61,8 +61,18 @@ static const struct field port_fields[] = {
     },
     {.name = NULL},
 };
-const struct field_table port_table = {
-    .name = "Port", .sql = "port", .size = sizeof(struct port), .fields = port_fields};
+const struct field_table port_table = {.name = "Port",
+    .sql = "port",
+    .constraints =
+	(const struct constraint[]){
+	    {"port_gate_id_vlan_key", DC_E_VLAN_TAKEN, "port.vlan", "the gate has this VLAN already"},
+	    {"port_gate_id_fkey", DC_E_NOT_FOUND, "port.gate_id", "the gate does not exist", DC_E_PARAM,
+		"The gate has ports"},
+	    {.name = "port_vlan"},
+	    {.name = NULL},
+	},
+    .size = sizeof(struct port),
+    .fields = port_fields};
 
 const struct field_table *const fixture_tables[] = {&gate_table, &port_table, NULL};
 

@@ -35,6 +35,8 @@ struct tx_ops {
 	enum dc_code (*script)(struct tx *, const char *sql, struct dc_error *err);
 	/* Names of the columns of table $1, and 1 or 0: whether the column holds integers. */
 	const char *columns_sql;
+	/* Names of the constraints of a table but its primary key, in the transaction's arena, NULL-terminated. */
+	const char **(*constraints)(struct tx *, const char *table);
 	/* Whether transactions run side by side, so that a row must be locked. False: there is one writer. */
 	bool locks_rows;
 };

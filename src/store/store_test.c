@@ -215,7 +215,7 @@ a_failed_job_in_a_group_rolls_back_alone(void **state)
 	for (int i = 0; i < 19; i++)
 		assert_int_equal(jobs[i].rc, i % 5 == 3 ? DC_E_QUOTA : DC_OK);
 	assert_int_equal(jobs[19].rc, DC_E_CONFLICT);
-	assert_string_equal(jobs[19].err.member, "gate.id");
+	assert_string_equal(jobs[19].err.member, "gate_pkey");
 	assert_int_equal(after.commits - before.commits, 1);
 	assert_int_equal(after.jobs - before.jobs, 20);
 	assert_int_equal(jobs[0].now, jobs[18].now);
