@@ -42,7 +42,7 @@ if [ -n "$LAB_CTL" ]; then
 	chmod 755 /run/lab/modprobe
 	echo /run/lab/modprobe >/proc/sys/kernel/modprobe
 	modprobe -d /run/lab/modules -a 8021q vrf dummy veth macvlan bridge sch_ingress sch_tbf act_police act_gact \
-	    cls_matchall cls_flower udp_diag
+	    cls_matchall cls_flower cls_bpf udp_diag
 	{
 		echo "link set lo up"
 		n=0

@@ -23,6 +23,12 @@ struct kernel_state { /* read back; arrays in the caller's arena */
 		size_t addr_count;
 		const struct item_route *route;
 		size_t route_count;
+		const struct item_filter *filter;
+		size_t filter_count;
+		const struct item_neighbour *neighbour;
+		size_t neighbour_count;
+		const struct item_network *network;
+		size_t network_count;
 	} * in; /* one per instance, same order */
 };
 
@@ -30,7 +36,7 @@ struct kernel;
 
 struct kernel_ops {
 	enum dc_code (*read)(struct kernel *, struct arena *, struct kernel_state *ret, struct dc_error *err);
-	/* One change: op is OP_NETNS_ADD .. OP_ROUTE_DEL with its struct from op.h. Safe to run twice. */
+	/* One change: op is OP_NETNS_ADD .. OP_NETWORK_DEL with its struct from op.h. Safe to run twice. */
 	enum dc_code (*change)(struct kernel *, enum agent_op, void *request, size_t size, struct dc_error *err);
 	/* A descriptor that is readable when something has changed since the last read began, as far as can be told (a
 	 * network half that trusts it alone would miss what was lost). Borrowed; -1: there is none. */

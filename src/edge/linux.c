@@ -41,7 +41,7 @@ list_in(struct agent *agent, enum agent_op op, uint32_t instance, size_t item_si
 static enum dc_code
 read_instance(struct agent *agent, struct kernel_instance *in, struct arena *arena, struct dc_error *err)
 {
-	void *links, *addrs, *routes;
+	void *links, *addrs, *routes, *filters, *neighbours, *networks;
 	enum dc_code code;
 
 	if ((code = list_in(agent, OP_READ_LINKS, in->instance, sizeof(struct item_link), arena, &links,
@@ -49,11 +49,20 @@ read_instance(struct agent *agent, struct kernel_instance *in, struct arena *are
 	    (code = list_in(agent, OP_READ_ADDRS, in->instance, sizeof(struct item_addr), arena, &addrs,
 		 &in->addr_count, err)) != DC_OK ||
 	    (code = list_in(agent, OP_READ_ROUTES, in->instance, sizeof(struct item_route), arena, &routes,
-		 &in->route_count, err)) != DC_OK)
+		 &in->route_count, err)) != DC_OK ||
+	    (code = list_in(agent, OP_READ_FILTERS, in->instance, sizeof(struct item_filter), arena, &filters,
+		 &in->filter_count, err)) != DC_OK ||
+	    (code = list_in(agent, OP_READ_NEIGHBOURS, in->instance, sizeof(struct item_neighbour), arena, &neighbours,
+		 &in->neighbour_count, err)) != DC_OK ||
+	    (code = list_in(agent, OP_READ_NETWORKS, in->instance, sizeof(struct item_network), arena, &networks,
+		 &in->network_count, err)) != DC_OK)
 		return code;
 	in->link = links;
 	in->addr = addrs;
 	in->route = routes;
+	in->filter = filters;
+	in->neighbour = neighbours;
+	in->network = networks;
 	return DC_OK;
 }
 

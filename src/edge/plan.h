@@ -6,8 +6,9 @@
  * and whoever wants its name gets an error in words. A device that differs in what cannot be changed in place is made
  * anew (RECREATE), and what stands on it with it; the rest is changed as it is (LIVE).
  *
- * Order: deletions first (routes, addresses, VLAN devices, VRFs), then namespaces, VRFs, VLAN devices, addresses, up,
- * routes. Namespaces that are empty go last of all, after the routing daemon was told. Every step may run twice. */
+ * Order: deletions first (routes, rows of filters, addresses, VLAN devices, VRFs), then namespaces, VRFs, VLAN devices,
+ * filters and their rows, addresses, up, routes. Namespaces that are empty go last of all, after the routing daemon was
+ * told. Every step may run twice. */
 #ifndef DC_PLAN_H
 #define DC_PLAN_H
 
@@ -45,6 +46,9 @@ struct plan_step {
 		struct op_device device;
 		struct op_addr addr;
 		struct op_route route;
+		struct op_filter filter;
+		struct op_neighbour neighbour;
+		struct op_network network;
 	} ask;
 };
 

@@ -33,9 +33,11 @@ delete_link(struct planning *p, struct seen_link *seen, const char *key)
 void
 keep_link(struct planning *p, struct item *i, const char *device)
 {
+	bool filtered = has_filter(p, i, device);
+
 	i->seen->wanted = true;
 	i->verdict->in_place = true;
-	set_verdict(i, i->seen->l->up ? PLAN_THERE : PLAN_MISSING, NULL);
+	set_verdict(i, i->seen->l->up && filtered ? PLAN_THERE : PLAN_MISSING, NULL);
 	if (!i->seen->l->up)
 		add_device_step(p, UP, OP_LINK_UP, i->verdict->instance, device, i->want->key);
 }

@@ -28,6 +28,24 @@ struct seen_route {
 	bool wanted;
 };
 
+struct seen_filter {
+	uint32_t instance;
+	const struct item_filter *f;
+};
+
+struct seen_neighbour {
+	uint32_t instance;
+	const struct item_neighbour *n;
+	const char *owner;
+	bool wanted;
+};
+
+struct seen_network {
+	uint32_t instance;
+	const struct item_network *n;
+	bool wanted;
+};
+
 struct item { /* one wanted object */
 	const struct want *want;
 	struct plan_verdict *verdict;
@@ -39,12 +57,17 @@ struct item { /* one wanted object */
 
 enum plan_phase {
 	DEL_ROUTE,
+	DEL_NEIGHBOUR,
+	DEL_NETWORK,
 	DEL_ADDR,
 	DEL_VLAN,
 	DEL_VRF,
 	ADD_NETNS,
 	ADD_VRF,
 	ADD_VLAN,
+	ADD_FILTER,
+	ADD_NETWORK,
+	ADD_NEIGHBOUR,
 	ADD_ADDR,
 	UP,
 	ADD_ROUTE,
@@ -68,6 +91,12 @@ struct planning {
 	size_t addrs;
 	struct seen_route *route;
 	size_t routes;
+	struct seen_filter *filter;
+	size_t filters;
+	struct seen_neighbour *neighbour;
+	size_t neighbours;
+	struct seen_network *network;
+	size_t networks;
 	const struct item_port **port;
 	const char **name; /* hash set of names that wanted objects have taken */
 	size_t name_slots; /* power of two */
@@ -79,6 +108,10 @@ void index_seen(struct planning *);
 struct seen_link *find_link(struct planning *, uint32_t instance, const char *device);
 struct seen_addr *find_addr(struct planning *, uint32_t instance, const char *device, const struct ip_addr *);
 struct seen_route *find_route(struct planning *, uint32_t instance, uint32_t table, const struct ip_prefix *);
+const struct item_filter *find_filter(struct planning *, uint32_t instance, const char *device);
+struct seen_neighbour *find_neighbour(struct planning *, uint32_t instance, const char *device,
+    const struct ip_addr *local, const struct ip_addr *remote);
+struct seen_network *find_network(struct planning *, uint32_t instance, uint32_t table, const struct ip_prefix *);
 const struct item_port *find_port(struct planning *, const char *device);
 bool has_instance(const struct kernel_state *, uint32_t instance);
 bool is_ours(const struct item_link *);
@@ -119,6 +152,16 @@ struct plan_kind {
 
 extern const struct plan_kind plan_vrf_kind, plan_vlan_kind, plan_veth_kind, plan_addr_kind, plan_route_kind,
     plan_bgp_kind;
+
+/* plan_filter.c: what may come in by devices */
+/* Whether the device of that link has its filter; else the plan has a step for it. */
+bool has_filter(struct planning *, const struct item *link, const char *device);
+/* Whether the filter knows the networks of the VRF, or the neighbour; else the plan has steps for it. */
+bool has_networks(struct planning *, const struct item *vrf);
+bool has_neighbour(struct planning *, const struct item *bgp);
+const char **neighbour_left(struct planning *, const struct item *bgp); /* as plan_kind.left */
+void sweep_neighbours(struct planning *);
+void sweep_networks(struct planning *);
 
 /* Sorts numbers and keeps each once; returns how many stay. */
 size_t plan_unique(uint32_t *, size_t n);

@@ -54,6 +54,41 @@ compare_route(const void *a, const void *b)
 }
 
 static int
+compare_filter(const void *a, const void *b)
+{
+	const struct seen_filter *x = a, *y = b;
+	int c = compare_number(x->instance, y->instance);
+
+	return c != 0 ? c : strcmp(x->f->device, y->f->device);
+}
+
+static int
+compare_neighbour(const void *a, const void *b)
+{
+	const struct seen_neighbour *x = a, *y = b;
+	int c = compare_number(x->instance, y->instance);
+
+	if (c == 0)
+		c = strcmp(x->n->device, y->n->device);
+	if (c == 0)
+		c = ip_addr_compare(&x->n->local, &y->n->local);
+	return c != 0 ? c : ip_addr_compare(&x->n->remote, &y->n->remote);
+}
+
+static int
+compare_network(const void *a, const void *b)
+{
+	const struct seen_network *x = a, *y = b;
+	int c = compare_number(x->instance, y->instance);
+
+	if (c == 0)
+		c = compare_number(x->n->table, y->n->table);
+	if (c == 0)
+		c = ip_addr_compare(&x->n->prefix.addr, &y->n->prefix.addr);
+	return c != 0 ? c : compare_number(x->n->prefix.len, y->n->prefix.len);
+}
+
+static int
 compare_port(const void *a, const void *b)
 {
 	const struct item_port *const *x = a, *const *y = b;
@@ -68,12 +103,30 @@ index_sizes(struct planning *p)
 		p->links += p->state->in[i].link_count;
 		p->addrs += p->state->in[i].addr_count;
 		p->routes += p->state->in[i].route_count;
+		p->filters += p->state->in[i].filter_count;
+		p->neighbours += p->state->in[i].neighbour_count;
+		p->networks += p->state->in[i].network_count;
 	}
 	p->link = arena_array(p->arena, p->links + 1, sizeof(*p->link));
 	p->addr = arena_array(p->arena, p->addrs + 1, sizeof(*p->addr));
 	p->route = arena_array(p->arena, p->routes + 1, sizeof(*p->route));
+	p->filter = arena_array(p->arena, p->filters + 1, sizeof(*p->filter));
+	p->neighbour = arena_array(p->arena, p->neighbours + 1, sizeof(*p->neighbour));
+	p->network = arena_array(p->arena, p->networks + 1, sizeof(*p->network));
 	p->port = arena_array(p->arena, p->state->port_count + 1, sizeof(*p->port));
-	p->links = p->addrs = p->routes = 0;
+	p->links = p->addrs = p->routes = p->filters = p->neighbours = p->networks = 0;
+}
+
+static void
+index_filters(struct planning *p, const struct kernel_instance *in)
+{
+	for (size_t k = 0; k < in->filter_count; k++)
+		p->filter[p->filters++] = (struct seen_filter){.instance = in->instance, .f = &in->filter[k]};
+	for (size_t k = 0; k < in->neighbour_count; k++)
+		p->neighbour[p->neighbours++] =
+		    (struct seen_neighbour){.instance = in->instance, .n = &in->neighbour[k]};
+	for (size_t k = 0; k < in->network_count; k++)
+		p->network[p->networks++] = (struct seen_network){.instance = in->instance, .n = &in->network[k]};
 }
 
 void
@@ -89,12 +142,16 @@ index_seen(struct planning *p)
 			p->addr[p->addrs++] = (struct seen_addr){.instance = in->instance, .a = &in->addr[k]};
 		for (size_t k = 0; k < in->route_count; k++)
 			p->route[p->routes++] = (struct seen_route){.instance = in->instance, .r = &in->route[k]};
+		index_filters(p, in);
 	}
 	for (size_t i = 0; i < p->state->port_count; i++)
 		p->port[i] = &p->state->port[i];
 	qsort(p->link, p->links, sizeof(*p->link), compare_link);
 	qsort(p->addr, p->addrs, sizeof(*p->addr), compare_addr);
 	qsort(p->route, p->routes, sizeof(*p->route), compare_route);
+	qsort(p->filter, p->filters, sizeof(*p->filter), compare_filter);
+	qsort(p->neighbour, p->neighbours, sizeof(*p->neighbour), compare_neighbour);
+	qsort(p->network, p->networks, sizeof(*p->network), compare_network);
 	qsort(p->port, p->state->port_count, sizeof(*p->port), compare_port);
 }
 
@@ -125,6 +182,37 @@ find_route(struct planning *p, uint32_t instance, uint32_t table, const struct i
 	struct seen_route key = {.instance = instance, .r = &probe};
 
 	return bsearch(&key, p->route, p->routes, sizeof(*p->route), compare_route);
+}
+
+const struct item_filter *
+find_filter(struct planning *p, uint32_t instance, const char *device)
+{
+	struct item_filter probe = {0};
+	struct seen_filter key = {.instance = instance, .f = &probe}, *found;
+
+	strlcpy(probe.device, device, sizeof(probe.device));
+	found = bsearch(&key, p->filter, p->filters, sizeof(*p->filter), compare_filter);
+	return found != NULL ? found->f : NULL;
+}
+
+struct seen_neighbour *
+find_neighbour(struct planning *p, uint32_t instance, const char *device, const struct ip_addr *local,
+    const struct ip_addr *remote)
+{
+	struct item_neighbour probe = {.local = *local, .remote = *remote};
+	struct seen_neighbour key = {.instance = instance, .n = &probe};
+
+	strlcpy(probe.device, device, sizeof(probe.device));
+	return bsearch(&key, p->neighbour, p->neighbours, sizeof(*p->neighbour), compare_neighbour);
+}
+
+struct seen_network *
+find_network(struct planning *p, uint32_t instance, uint32_t table, const struct ip_prefix *prefix)
+{
+	struct item_network probe = {.table = table, .prefix = ip_network(prefix)};
+	struct seen_network key = {.instance = instance, .n = &probe};
+
+	return bsearch(&key, p->network, p->networks, sizeof(*p->network), compare_network);
 }
 
 const struct item_port *

@@ -127,6 +127,13 @@ by_hand(struct test *t, char *line)
 
 		assert_true(ip_parse_prefix(line, &ask.prefix));
 		assert_int_equal(t->kernel->ops->change(t->kernel, OP_ROUTE_DEL, &ask, sizeof(ask), &err), DC_OK);
+	} else if (strcmp(what, "unfilter") == 0) {
+		size_t at = 0;
+
+		while (at < in->filters && strcmp(in->filter[at].device, device) != 0)
+			at++;
+		assert_true(at < in->filters);
+		memmove(&in->filter[at], &in->filter[at + 1], (--in->filters - at) * sizeof(*in->filter));
 	} else
 		fail_msg("unknown deed %s", what);
 }
@@ -315,7 +322,7 @@ fill_many(struct test *t, const struct want **want, size_t *n)
 }
 
 static void
-one_more_among_many_is_three_steps_and_no_longer_to_plan_than_in_a_second(void **state)
+one_more_among_many_is_four_steps_and_no_longer_to_plan_than_in_a_second(void **state)
 {
 	struct test t = {.arena = arena_new()};
 	const struct want **want = arena_array(t.arena, 2 * MANY + 1, sizeof(*want));
@@ -330,14 +337,14 @@ one_more_among_many_is_three_steps_and_no_longer_to_plan_than_in_a_second(void *
 	fill_many(&t, want, &n);
 	assert_int_equal(t.kernel->ops->read(t.kernel, t.arena, &seen, &err), DC_OK);
 	plan_make(want, n, &seen, t.arena, &plan);
-	assert_int_equal(plan.steps, 3 * MANY + 2); /* namespace, VRF; device, address, up of each */
+	assert_int_equal(plan.steps, 4 * MANY + 2); /* namespace, VRF; device, filter, address, up of each */
 	carry_out(&t, &plan);
 	by_hand(&t, arena_strdup(t.arena, "del 1 dcv777"));
 	begun = monotonic_now();
 	assert_int_equal(t.kernel->ops->read(t.kernel, t.arena, &seen, &err), DC_OK);
 	plan_make(want, n, &seen, t.arena, &plan);
 	assert_true(monotonic_since(begun) < 5000); /* on a loaded machine, under valgrind */
-	assert_int_equal(plan.steps, 3);
+	assert_int_equal(plan.steps, 4);
 	t.kernel->ops->close(t.kernel);
 	t.routing->ops->close(t.routing);
 	arena_free(t.arena);
@@ -348,7 +355,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(plans_are_as_the_files_say_and_leave_nothing_to_do),
-	    cmocka_unit_test(one_more_among_many_is_three_steps_and_no_longer_to_plan_than_in_a_second),
+	    cmocka_unit_test(one_more_among_many_is_four_steps_and_no_longer_to_plan_than_in_a_second),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

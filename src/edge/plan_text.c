@@ -31,6 +31,11 @@ op_name(enum agent_op op)
 	    [OP_ADDR_DEL] = "addr-del",
 	    [OP_ROUTE_ADD] = "route-add",
 	    [OP_ROUTE_DEL] = "route-del",
+	    [OP_FILTER_ADD] = "filter-add",
+	    [OP_NEIGHBOUR_ADD] = "neighbour-add",
+	    [OP_NEIGHBOUR_DEL] = "neighbour-del",
+	    [OP_NETWORK_ADD] = "network-add",
+	    [OP_NETWORK_DEL] = "network-del",
 	};
 
 	return names[op] != NULL ? names[op] : "?";
@@ -48,6 +53,17 @@ route_text(const struct plan_step *s, struct arena *arena)
 	    s->ask.route.device, s->ask.route.table, s->ask.route.proto);
 }
 
+static const char *
+neighbour_text(const struct plan_step *s, struct arena *arena)
+{
+	char local[IP_TEXT_SIZE], remote[IP_TEXT_SIZE];
+
+	ip_format_addr(&s->ask.neighbour.local, local);
+	ip_format_addr(&s->ask.neighbour.remote, remote);
+	return arena_printf(arena, "%s %u %s local=%s dev=%s%s", op_name(s->op), s->instance, remote, local,
+	    s->ask.neighbour.device, s->ask.neighbour.has_key != 0 ? " key" : "");
+}
+
 const char *
 plan_step_text(const struct plan_step *s, struct arena *arena)
 {
@@ -60,6 +76,16 @@ plan_step_text(const struct plan_step *s, struct arena *arena)
 		return arena_printf(arena, "%s %u %s dev=%s table=%u", op_name(s->op), s->instance, prefix,
 		    s->ask.addr.device, s->ask.addr.table);
 	}
+	if (s->op == OP_NEIGHBOUR_ADD || s->op == OP_NEIGHBOUR_DEL)
+		return neighbour_text(s, arena);
+	if (s->op == OP_NETWORK_ADD || s->op == OP_NETWORK_DEL) {
+		ip_format_prefix(&s->ask.network.prefix, prefix);
+		return arena_printf(
+		    arena, "%s %u %s table=%u", op_name(s->op), s->instance, prefix, s->ask.network.table);
+	}
+	if (s->op == OP_FILTER_ADD)
+		return arena_printf(arena, "filter-add %u %s %s", s->instance, s->ask.filter.device,
+		    s->ask.filter.is_customer != 0 ? "customer" : "inside");
 	if (s->op == OP_VRF_ADD)
 		return arena_printf(
 		    arena, "vrf-add %u %s table=%u", s->instance, s->ask.link.device, s->ask.link.table);

@@ -59,6 +59,7 @@ make_pair(struct planning *p, struct item *i, struct item *other)
 		if (end[k]->seen != NULL)
 			delete_link(p, end[k]->seen, end[k]->want->key);
 		end[k]->rebuilt = true;
+		has_filter(p, end[k], end[k]->want->veth.device);
 		set_verdict(end[k], PLAN_MISSING, NULL);
 	}
 	add_veth(p, i, other);

@@ -16,8 +16,9 @@ add_vlan(struct planning *p, struct item *i)
 	strlcpy(s->ask.link.port, w->port, sizeof(s->ask.link.port));
 	strlcpy(s->ask.link.vrf, i->vrf->want->vrf.device, sizeof(s->ask.link.vrf));
 	s->ask.link.vlan = w->vlan;
-	add_device_step(p, UP, OP_LINK_UP, instance, w->device, i->want->key);
 	i->rebuilt = true;
+	has_filter(p, i, w->device);
+	add_device_step(p, UP, OP_LINK_UP, instance, w->device, i->want->key);
 }
 
 static bool

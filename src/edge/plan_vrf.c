@@ -19,9 +19,11 @@ add_vrf(struct planning *p, struct item *i)
 static void
 keep_vrf(struct planning *p, struct item *i)
 {
+	bool known = has_networks(p, i);
+
 	i->seen->wanted = true;
 	i->verdict->in_place = true;
-	set_verdict(i, i->seen->l->up ? PLAN_THERE : PLAN_MISSING, NULL);
+	set_verdict(i, i->seen->l->up && known ? PLAN_THERE : PLAN_MISSING, NULL);
 	if (!i->seen->l->up)
 		add_vrf(p, i);
 }
@@ -42,6 +44,7 @@ plan_vrf(struct planning *p, struct item *i)
 	if (i->seen != NULL)
 		delete_link(p, i->seen, i->want->key);
 	add_vrf(p, i);
+	has_networks(p, i);
 	i->rebuilt = true;
 	set_verdict(i, PLAN_MISSING, NULL);
 }
@@ -62,4 +65,11 @@ sweep_links(struct planning *p)
 			delete_link(p, &p->link[i], p->link[i].owner);
 }
 
-const struct plan_kind plan_vrf_kind = {OBJECT_VRF, plan_vrf, vrf_left, sweep_links};
+static void
+sweep_vrfs(struct planning *p)
+{
+	sweep_links(p);
+	sweep_networks(p);
+}
+
+const struct plan_kind plan_vrf_kind = {OBJECT_VRF, plan_vrf, vrf_left, sweep_vrfs};

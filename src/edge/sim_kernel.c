@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* sim_kernel.c - links, addresses and routes of the simulated router. Refuses what a kernel would. */
+/* sim_kernel.c - links, addresses, routes and filters of the simulated router. Refuses what a kernel would. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -74,6 +74,34 @@ static int
 compare_route(const void *a, const void *b)
 {
 	const struct item_route *x = a, *y = b;
+	int c = x->table < y->table ? -1 : x->table > y->table;
+
+	if (c == 0)
+		c = ip_addr_compare(&x->prefix.addr, &y->prefix.addr);
+	return c != 0 ? c : x->prefix.len < y->prefix.len ? -1 : x->prefix.len > y->prefix.len;
+}
+
+static int
+compare_filter(const void *a, const void *b)
+{
+	return strcmp(((const struct item_filter *)a)->device, ((const struct item_filter *)b)->device);
+}
+
+static int
+compare_allowed(const void *a, const void *b)
+{
+	const struct item_neighbour *x = a, *y = b;
+	int c = strcmp(x->device, y->device);
+
+	if (c == 0)
+		c = ip_addr_compare(&x->local, &y->local);
+	return c != 0 ? c : ip_addr_compare(&x->remote, &y->remote);
+}
+
+static int
+compare_network(const void *a, const void *b)
+{
+	const struct item_network *x = a, *y = b;
 	int c = x->table < y->table ? -1 : x->table > y->table;
 
 	if (c == 0)
@@ -188,6 +216,9 @@ netns_del(struct sim *s, const struct op_instance *r, struct dc_error *err)
 		free(in->link);
 		free(in->addr);
 		free(in->route);
+		free(in->filter);
+		free(in->allowed);
+		free(in->network);
 		free(in);
 		take_out(s->instance, &s->instances, sizeof(struct sim_instance *), i);
 		return DC_OK;
@@ -356,6 +387,12 @@ drop_from(struct sim_instance *in, const char *device)
 	for (size_t i = in->routes; i-- > 0;)
 		if (strcmp(in->route[i].device, device) == 0)
 			take_out(in->route, &in->routes, sizeof(*in->route), i);
+	for (size_t i = in->filters; i-- > 0;)
+		if (strcmp(in->filter[i].device, device) == 0)
+			take_out(in->filter, &in->filters, sizeof(*in->filter), i);
+	for (size_t i = in->allowed_n; i-- > 0;)
+		if (strcmp(in->allowed[i].device, device) == 0)
+			take_out(in->allowed, &in->allowed_n, sizeof(*in->allowed), i);
 }
 
 static void
@@ -482,6 +519,76 @@ route_del(struct sim *s, const struct op_route *r, struct dc_error *err)
 	return DC_OK;
 }
 
+/* --- filters --- */
+
+static enum dc_code
+filter_add(struct sim *s, const struct op_filter *r, struct dc_error *err)
+{
+	struct item_filter f = {.is_customer = r->is_customer};
+	struct sim_instance *in;
+	bool found;
+	size_t at;
+	enum dc_code rc = enter(s, r->instance, &in, err);
+
+	if (rc != DC_OK)
+		return rc;
+	if (sim_link(in, r->device) == NULL)
+		return refuse(err, r->device, "No such device");
+	strlcpy(f.device, r->device, sizeof(f.device));
+	at = place(in->filter, in->filters, sizeof(f), &f, compare_filter, &found);
+	if (found)
+		in->filter[at].is_customer = r->is_customer;
+	else
+		in->filter = insert(in->filter, &in->filters, sizeof(f), at, &f);
+	return DC_OK;
+}
+
+static enum dc_code
+neighbour_change(struct sim *s, const struct op_neighbour *r, bool add, struct dc_error *err)
+{
+	struct item_neighbour n = {.local = r->local, .remote = r->remote, .has_key = r->has_key};
+	struct item_filter f = {0};
+	struct sim_instance *in;
+	bool found, filtered;
+	size_t at;
+	enum dc_code rc = enter(s, r->instance, &in, err);
+
+	if (rc != DC_OK)
+		return rc;
+	strlcpy(n.device, r->device, sizeof(n.device));
+	strlcpy(f.device, r->device, sizeof(f.device));
+	place(in->filter, in->filters, sizeof(f), &f, compare_filter, &filtered);
+	at = place(in->allowed, in->allowed_n, sizeof(n), &n, compare_allowed, &found);
+	if (add && !filtered)
+		return refuse(err, r->device, "the device has no filter yet");
+	if (add && found)
+		in->allowed[at].has_key = r->has_key;
+	else if (add)
+		in->allowed = insert(in->allowed, &in->allowed_n, sizeof(n), at, &n);
+	else if (found)
+		take_out(in->allowed, &in->allowed_n, sizeof(n), at);
+	return DC_OK;
+}
+
+static enum dc_code
+network_change(struct sim *s, const struct op_network *r, bool add, struct dc_error *err)
+{
+	struct item_network n = {.table = r->table, .prefix = ip_network(&r->prefix)};
+	struct sim_instance *in;
+	bool found;
+	size_t at;
+	enum dc_code rc = enter(s, r->instance, &in, err);
+
+	if (rc != DC_OK)
+		return rc;
+	at = place(in->network, in->networks, sizeof(n), &n, compare_network, &found);
+	if (add && !found)
+		in->network = insert(in->network, &in->networks, sizeof(n), at, &n);
+	else if (!add && found)
+		take_out(in->network, &in->networks, sizeof(n), at);
+	return DC_OK;
+}
+
 /* --- the interface --- */
 
 /* Whether the operator of the simulation wants this change to take its time. */
@@ -507,6 +614,10 @@ is_slow(const struct sim *s, enum agent_op op, const void *request)
 		addr = &((const struct op_addr *)request)->prefix.addr;
 	} else if (op == OP_ROUTE_ADD || op == OP_ROUTE_DEL)
 		device = ((const struct op_route *)request)->device;
+	else if (op == OP_FILTER_ADD)
+		device = ((const struct op_filter *)request)->device;
+	else if (op == OP_NEIGHBOUR_ADD || op == OP_NEIGHBOUR_DEL)
+		device = ((const struct op_neighbour *)request)->device;
 	return sim_lists_change(s->options.slow, in, device, mark, addr);
 }
 
@@ -558,6 +669,12 @@ carry_out(struct sim *s, enum agent_op op, const void *request, struct dc_error 
 		return route_add(s, request, err);
 	if (op == OP_ROUTE_DEL)
 		return route_del(s, request, err);
+	if (op == OP_FILTER_ADD)
+		return filter_add(s, request, err);
+	if (op == OP_NEIGHBOUR_ADD || op == OP_NEIGHBOUR_DEL)
+		return neighbour_change(s, request, op == OP_NEIGHBOUR_ADD, err);
+	if (op == OP_NETWORK_ADD || op == OP_NETWORK_DEL)
+		return network_change(s, request, op == OP_NETWORK_ADD, err);
 	return refuse(err, "operation", "Operation not supported");
 }
 
@@ -593,6 +710,13 @@ read_instance(const struct sim *s, const struct sim_instance *in, struct arena *
 	    .addr_count = in->addrs,
 	    .route = in->routes > 0 ? arena_memdup(arena, in->route, in->routes * sizeof(*in->route)) : NULL,
 	    .route_count = in->routes,
+	    .filter = in->filters > 0 ? arena_memdup(arena, in->filter, in->filters * sizeof(*in->filter)) : NULL,
+	    .filter_count = in->filters,
+	    .neighbour =
+		in->allowed_n > 0 ? arena_memdup(arena, in->allowed, in->allowed_n * sizeof(*in->allowed)) : NULL,
+	    .neighbour_count = in->allowed_n,
+	    .network = in->networks > 0 ? arena_memdup(arena, in->network, in->networks * sizeof(*in->network)) : NULL,
+	    .network_count = in->networks,
 	};
 }
 

@@ -52,6 +52,12 @@ struct sim_instance {
 	size_t addrs;
 	struct item_route *route; /* sorted by table, prefix */
 	size_t routes;
+	struct item_filter *filter; /* sorted by device */
+	size_t filters;
+	struct item_neighbour *allowed; /* neighbours that the filter lets in, sorted by device, addresses */
+	size_t allowed_n;
+	struct item_network *network; /* sorted by table, prefix */
+	size_t networks;
 	/* the routing daemon */
 	struct sim_vrf *vrf;
 	size_t vrfs;

@@ -85,6 +85,16 @@ take_prefix(struct reading *r, const char *member, const char *text, struct ip_p
 }
 
 static bool
+take_prefixes(struct reading *r, const char *member, const struct f_list *list, struct ip_prefix **ret, size_t *n)
+{
+	*ret = arena_array(r->arena, list->n + 1, sizeof(**ret));
+	for (size_t i = 0; list->set == GIVEN && i < list->n; i++)
+		if (!take_prefix(r, member, list->v[i], &(*ret)[(*n)++]))
+			return false;
+	return true;
+}
+
+static bool
 read_internal_asn(struct reading *r, const struct wire_vrf *w, struct want_vrf *to)
 {
 	if (w->internal_asn_first.set != GIVEN && w->internal_asn_last.set != GIVEN)
@@ -109,10 +119,9 @@ read_vrf(struct reading *r, const void *row)
 		return false;
 	if (to->router_id.family != IP_V4)
 		return bad(r, "router_id", "is not an IPv4 address");
-	to->own = arena_array(r->arena, w->own.n + 1, sizeof(*to->own));
-	for (size_t i = 0; w->own.set == GIVEN && i < w->own.n; i++)
-		if (!take_prefix(r, "own", w->own.v[i], &to->own[to->own_count++]))
-			return false;
+	if (!take_prefixes(r, "own", &w->own, &to->own, &to->own_count) ||
+	    !take_prefixes(r, "linked", &w->linked, &to->linked, &to->linked_count))
+		return false;
 	return read_internal_asn(r, w, to);
 }
 
@@ -122,6 +131,7 @@ read_vlan(struct reading *r, const void *row)
 	const struct wire_vlan *w = row;
 	struct want_vlan *to = &r->want->vlan;
 
+	to->is_customer = w->use.set != GIVEN || strcmp(w->use.v, "vpc") != 0;
 	return take_key(r, "vrf", &w->vrf, &to->vrf) && take_name(r, "device", &w->device, &to->device) &&
 	       take_mark(r, &w->mark, &to->mark) && take_port(r, &w->port, &to->port) &&
 	       take_number(r, "vlan", &w->vlan, 0, 4094, &to->vlan);

@@ -24,14 +24,15 @@ struct want {
 			const char *device, *mark; /* mark: whole alias, "dcaas:<uuid>" */
 			uint32_t table, instance;
 			struct ip_addr router_id;
-			struct ip_prefix *own;
-			size_t own_count;
+			struct ip_prefix *own, *linked;
+			size_t own_count, linked_count;
 			uint32_t internal_asn_first, internal_asn_last; /* both 0: none */
 		} vrf;
 		struct want_vlan {
 			const char *vrf; /* key */
 			const char *device, *mark, *port;
 			uint32_t vlan;
+			bool is_customer; /* else a VPC's */
 		} vlan;
 		struct want_veth {
 			const char *vrf; /* key */

@@ -51,6 +51,7 @@ const struct field_table wire_vrf_table = {
 	    {ON_WIRE(wire_vrf, instance), NEEDED, .kind = F_INT},
 	    {ON_WIRE(wire_vrf, router_id), NEEDED, .kind = F_TEXT},
 	    {ON_WIRE(wire_vrf, own), .kind = F_LIST},
+	    {ON_WIRE(wire_vrf, linked), .kind = F_LIST},
 	    {ON_WIRE(wire_vrf, internal_asn_first), .kind = F_INT},
 	    {ON_WIRE(wire_vrf, internal_asn_last), .kind = F_INT},
 	    {0},

@@ -48,6 +48,9 @@ struct wire_vrf {
 	struct f_int instance;   /* number of the BIRD instance (and its network namespace) it lives in */
 	struct f_text router_id; /* dotted quad */
 	struct f_list own;       /* local_ep_group of both families: refused on import, equal or more specific */
+	/* What gateways at the other ends of links are known to have. Refused from customers as `own` is; links bring
+	 * it. */
+	struct f_list linked;
 	/* AS numbers that links between gateways use: taken out of paths towards customers. Both null: none. */
 	struct f_int internal_asn_first;
 	struct f_int internal_asn_last;

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: ISC
 """The privileged half of dcaas-edge against a real kernel and a real BIRD: every operation once, twice and back; what is
 not ours stays as it was."""
+import functools
 import json
 import time
 
 import pytest
 
 from agent_driver import NOBODY, STATE, Agent
+from lab import frames
 from lab.customer import start_bird
 from lab.guest import GuestError
 from lab.topology import Lab
@@ -191,7 +193,7 @@ def parent(guest, pid):
 # Links, addresses, routes
 
 def test_every_change_may_be_asked_twice_and_is_read_back(agent, edge):
-    twice = [line for line in BASE + ["route-add " + ROUTE4, "route-add " + ROUTE6] for _ in range(2)]
+    twice = [line for line in FILTERED[:7] + ["route-add " + ROUTE4, "route-add " + ROUTE6] for _ in range(2)]
     agent.do(*twice)
     links, addrs, found = agent.do("read-links instance=1", "read-addrs instance=1", "read-routes instance=1")
     vrf, vlan = links.named("dcr1"), links.named("dcv1")
@@ -496,6 +498,137 @@ def test_a_veth_pair_that_is_incomplete_is_completed(agent, edge, damage):
     for found, name, vrf, peer in ((links[0], "dcl1a", "dcr1", "dcl1b"), (links[1], "dcl1b", "dcr2", "dcl1a")):
         link = found.named(name)
         assert (link["mark"], link["vrf"], link["up"], link["peer"]) == ("dcaas:" + name[2:], vrf, 1, peer)
+
+
+# The filter
+
+ADDR4_B = "instance=1 device=dcv2 table=100001 prefix=169.254.20.1/30"
+ADDR6_B = "instance=1 device=dcv2 table=100001 prefix=fd00:20::1/126"
+FILTERED = [*BASE[:3], "filter-add instance=1 device=dcv1 is_customer=1", *BASE[3:],
+            VLAN.replace("dcv1", "dcv2").replace("v1 ", "v2 ").replace("101", "102"),
+            "filter-add instance=1 device=dcv2 is_customer=1", "addr-add " + ADDR4_B, "addr-add " + ADDR6_B,
+            "link-up instance=1 device=dcv2"]
+NEIGHBOURS = ["neighbour-add instance=1 device=dcv1 local=169.254.10.1 remote=169.254.10.2 has_key=1",
+              "neighbour-add instance=1 device=dcv1 local=fd00:10::1 remote=fd00:10::2 has_key=1",
+              "neighbour-add instance=1 device=dcv2 local=169.254.20.1 remote=169.254.20.2 has_key=0",
+              "neighbour-add instance=1 device=dcv2 local=fd00:20::1 remote=fd00:20::2 has_key=0"]
+LISTENER = """import socket, time
+for family, address in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
+    s = socket.socket(family)
+    if family == socket.AF_INET6:
+        s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"dcr1")
+    s.bind((address, 179))
+    s.listen(8)
+    globals()["keep%d" % family] = s
+print("ready", flush=True)
+time.sleep(1000)
+"""
+
+
+def mac_of(guest, device, ns=None):
+    return ip(guest, "link", "show", device, ns=ns)[0]["address"]
+
+
+@pytest.fixture
+def filtered(agent, edge, lab):
+    """Two customers' devices with their filters; behind them a listener without any key, which answers all that gets through."""
+    agent.do(*FILTERED, *NEIGHBOURS)
+    lab.customers.ip(["link add link trunk0 name t101 type vlan id 101", "link set t101 up",
+                      "link add link trunk0 name t102 type vlan id 102", "link set t102 up"])
+    edge.write("/tmp/listener.py", LISTENER)
+    pid = edge.spawn("/usr/bin/python3", "-I", "-S", "/tmp/listener.py", ns="dcaas-1", log="/tmp/listener.log")
+    edge.wait("a listener", lambda: "ready" in edge.read("/tmp/listener.log"), 10)
+    yield agent
+    edge.kill(pid)
+    lab.customers.ip(["link del t101", "link del t102"])
+
+
+def syns(edge, lab, vlan, source, target, **how):
+    """A SYN in all shapes, on the trunk; how many of its connections the listener has answered."""
+    near, far = mac_of(lab.customers, "trunk0"), mac_of(edge, "dcv%d" % (vlan - 100), ns="dcaas-1")
+    # The kernel has to know where its answers go, or there are none.
+    add = "neigh replace %s lladdr %s dev dcv%d nud permanent" % (source, near, vlan - 100)
+    edge.ip([add], ns="dcaas-1")
+    shapes = {"plain": lambda segment: [frames.ip(source, target, frames.TCP, segment)],
+              "in fragments": lambda segment: list(frames.fragments(source, target, frames.TCP, segment))}
+    if ":" not in source:
+        shapes["with options"] = lambda segment: [frames.ip4(source, target, frames.TCP, segment, options=b"\x01" * 8)]
+    else:
+        for kind in (frames.HOP_BY_HOP, frames.DESTINATION):
+            shapes["behind extension %d" % kind] = functools.partial(
+                lambda kind, segment: [frames.extended6(source, target, kind, frames.TCP, segment)], kind)
+    sent, from_port = [], {}
+    for shape, packets in shapes.items():
+        for tags in ((), (0,), (0, 0), ((0x88A8, 0),)):
+            port = 41000 + len(from_port)
+            from_port[port] = (shape, tags)
+            sent += [frames.frame(near, far, packet, (vlan, *tags))
+                     for packet in packets(frames.tcp(source, target, sport=port, payload=b"x" * 40, **how))]
+    back = frames.forge(lab.customers, "trunk0", sent, 1.5)
+    answered = {from_port[b.port] for b in back
+                if b.flags == frames.SYN | frames.ACK and b.source == target and b.port in from_port}
+    return answered
+
+
+@pytest.mark.parametrize("source,target", [("169.254.10.2", "169.254.10.1"), ("fd00:10::2", "fd00:10::1")])
+def test_an_unsigned_syn_of_a_neighbour_with_a_key_reaches_no_listener_in_any_shape(filtered, edge, lab, source, target):
+    assert syns(edge, lab, 101, source, target) == set()
+    drops = filtered.do("read-filters instance=1")[0].named("dcv1")
+    assert drops["unsigned"] > 0 and drops["fragment"] > 0 and drops["tagged"] > 0, drops
+
+
+@pytest.mark.parametrize("source,target", [("169.254.20.2", "169.254.20.1"), ("fd00:20::2", "fd00:20::1")])
+def test_the_same_syn_of_a_neighbour_without_a_key_is_answered(filtered, edge, lab, source, target):
+    """So the test above would see what gets through."""
+    answered = syns(edge, lab, 102, source, target)
+    assert ("plain", ()) in answered and ("plain", (0,)) in answered and ("in fragments", ()) in answered, answered
+
+
+@pytest.mark.parametrize("source,target", [("169.254.10.2", "169.254.10.1"), ("fd00:10::2", "fd00:10::1"),
+                                           ("169.254.10.2", "169.254.20.1"), ("192.0.2.7", "169.254.20.1"),
+                                           ("2001:db8::7", "fd00:20::1")])
+def test_a_syn_by_another_device_than_the_neighbours_reaches_no_listener(filtered, edge, lab, source, target):
+    assert syns(edge, lab, 102, source, target) == set()
+    assert syns(edge, lab, 102, source, target, options=frames.MD5_OPTION) == set()
+
+
+def test_the_filter_is_whole_again_after_it_was_flushed(filtered, edge):
+    edge.shell("ip netns exec dcaas-1 tc filter del dev dcv1 ingress; ip netns exec dcaas-1 tc qdisc del dev dcv2 clsact")
+    assert filtered.do("read-filters instance=1")[0].items == []
+    filtered.do("filter-add instance=1 device=dcv1 is_customer=1", "filter-add instance=1 device=dcv2 is_customer=1",
+                "filter-add instance=1 device=dcv2 is_customer=1")
+    assert len(filtered.do("read-filters instance=1")[0].items) == 2
+
+
+def test_a_flushed_filter_wakes_the_network_half(filtered, edge):
+    edge.shell("(sleep 1; ip netns exec dcaas-1 tc filter del dev dcv1 ingress) >/dev/null 2>&1 &")
+    answers = filtered.ask("read-filters instance=1", *QUIET[:2], "changes", "await 5000", "changes", "read-filters instance=1")
+    assert answers[-3].ok, answers[-3].error
+    assert "1" in [item["name"] for item in answers[-2].items]
+    assert [item["name"] for item in answers[-1].items] == ["dcv2"]
+
+
+def test_a_neighbour_waits_for_its_devices_filter(agent):
+    agent.do(*BASE)
+    assert "has no filter" in agent.one(NEIGHBOURS[0]).error
+    agent.do("filter-add instance=1 device=dcv1 is_customer=1", NEIGHBOURS[0], NEIGHBOURS[0])
+
+
+def test_rows_of_the_filter_are_read_back_and_go_with_what_they_are_for(filtered, edge):
+    networks = ["network-add instance=1 table=100001 prefix=10.10.0.0/16", "network-add instance=1 table=100001 prefix=fd00:aa::/48"]
+    filtered.do(*networks, *networks)
+    rows = filtered.do("read-neighbours instance=1", "read-networks instance=1", "read-addrs instance=1")
+    assert sorted((n["name"], n["device"], n["has_key"]) for n in rows[0].items) == [
+        ("169.254.10.2", "dcv1", 1), ("169.254.20.2", "dcv2", 0), ("fd00:10::2", "dcv1", 1), ("fd00:20::2", "dcv2", 0)]
+    assert sorted(n["name"] for n in rows[1].items) == ["10.10.0.0/16", "fd00:aa::/48"]
+    assert {a["subnet_route"] for a in rows[2].items} == {1}
+    gone = networks[0].replace("add", "del")
+    filtered.do(gone, gone, NEIGHBOURS[0].replace("add", "del"), "link-del instance=1 device=dcv2")
+    rows = filtered.do("read-neighbours instance=1", "read-networks instance=1")
+    assert [n["name"] for n in rows[0].items] == ["fd00:10::2"]
+    assert [n["name"] for n in rows[1].items] == ["fd00:aa::/48"]
 
 
 # The guard

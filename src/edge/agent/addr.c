@@ -5,6 +5,7 @@
 #include <string.h>
 #include <linux/rtnetlink.h>
 
+#include "edge/agent/filter.h"
 #include "edge/agent/nl_addr.h"
 #include "edge/agent/nl_route.h"
 #include "edge/agent/route.h"
@@ -95,7 +96,8 @@ op_addr_add(struct call *call, const void *request)
 		return call->fault.code;
 	if (remove_when_dead(call, ns, &link, &op->prefix) != 0)
 		return fault_prefix(&call->fault, "address on %s", op->device);
-	if (addr_put(ns->route, link.index, &op->prefix, &call->fault) != 0)
+	if (filter_put_addr(call, ns, op->table, link.index, &op->prefix, &call->fault) != 0 ||
+	    addr_put(ns->route, link.index, &op->prefix, &call->fault) != 0)
 		return fault_prefix(&call->fault, "address on %s", op->device);
 	if (!link.up || !has_subnet(&op->prefix))
 		return 0;
@@ -116,9 +118,22 @@ op_addr_del(struct call *call, const void *request)
 		return code;
 	if (has_subnet(&op->prefix) && route_del_subnet(ns, op->table, link.index, &op->prefix, &call->fault) != 0)
 		return fault_prefix(&call->fault, "subnet route of %s", op->device);
-	if (addr_delete(ns->route, link.index, &op->prefix, &call->fault) != 0)
+	if (addr_delete(ns->route, link.index, &op->prefix, &call->fault) != 0 ||
+	    filter_del_addr(ns, op->table, link.index, &op->prefix, &call->fault) != 0)
 		return fault_prefix(&call->fault, "address on %s", op->device);
 	return 0;
+}
+
+/* An agent that has just started finds the filter's tables by the devices that have it. */
+static bool
+is_known_to_filter(
+    struct netns *ns, const struct link *links, size_t n, const struct link *link, const struct ip_prefix *prefix)
+{
+	const struct link *vrf = link_by_index(links, n, link->master);
+	struct fault ignored = {0};
+
+	return vrf != NULL && filter_tables_have(&ns->filter, links, n, &ignored) == 0 &&
+	       filter_has_addr(ns, vrf->table, link->index, prefix);
 }
 
 static bool
@@ -153,7 +168,8 @@ op_read_addrs(struct call *call, const void *request)
 		if (link == NULL || !link_is_ours(link) || strcmp(link->name, "lo") == 0)
 			continue;
 		item.subnet_route = (!has_subnet(&addrs[i].prefix) || has_route(routes, route_count, &addrs[i])) &&
-				    (!link->up || has_local(local, local_count, link->index, &addrs[i].prefix.addr));
+				    (!link->up || has_local(local, local_count, link->index, &addrs[i].prefix.addr)) &&
+				    is_known_to_filter(ns, links, link_count, link, &addrs[i].prefix);
 		strlcpy(item.device, link->name, sizeof(item.device));
 		call_item(call, &item, sizeof(item));
 	}

@@ -28,6 +28,7 @@
 #include "edge/agent/agent.h"
 #include "edge/agent/op.h"
 #include "edge/agent_client.h"
+#include "edge/filter/program.h"
 
 #define LINE_SIZE 1024
 
@@ -72,6 +73,10 @@ static const struct member addr[] = {
     N(op_addr, instance), T(op_addr, device), N(op_addr, table), P(op_addr, prefix), {NULL}};
 static const struct member route[] = {N(op_route, instance), N(op_route, table), N(op_route, proto),
     P(op_route, prefix), A(op_route, via), T(op_route, device), {NULL}};
+static const struct member filter[] = {N(op_filter, instance), T(op_filter, device), N(op_filter, is_customer), {NULL}};
+static const struct member neighbour[] = {N(op_neighbour, instance), T(op_neighbour, device), A(op_neighbour, local),
+    A(op_neighbour, remote), N(op_neighbour, has_key), {NULL}};
+static const struct member networks[] = {N(op_network, instance), N(op_network, table), P(op_network, prefix), {NULL}};
 static const struct member guard[] = {N(op_guard, instance), T(op_guard, device), A(op_guard, local), {NULL}};
 static const struct member md5[] = {N(op_md5, instance), T(op_md5, vrf), A(op_md5, remote),
     {"key", KEY, offsetof(struct op_md5, key), offsetof(struct op_md5, key_len)}, {NULL}};
@@ -145,6 +150,38 @@ print_hello(const void *reply)
 	const struct reply_hello *r = reply;
 
 	printf("+ hello version=%u started=%u\n", r->version, r->started);
+}
+
+static void
+print_filter(const void *item)
+{
+	const struct item_filter *f = item;
+
+	printf("+ filter %s is_customer=%u", f->device, f->is_customer);
+	for (int i = 0; i < OP_DROPS; i++)
+		printf(" %s=%llu", filter_reason_name((enum filter_reason)i), (unsigned long long)f->drops[i]);
+	puts("");
+}
+
+static void
+print_neighbour(const void *item)
+{
+	const struct item_neighbour *n = item;
+	char local[IP_TEXT_SIZE], remote[IP_TEXT_SIZE];
+
+	ip_format_addr(&n->local, local);
+	ip_format_addr(&n->remote, remote);
+	printf("+ neighbour %s device=%s local=%s has_key=%u\n", remote, n->device, local, n->has_key);
+}
+
+static void
+print_network(const void *item)
+{
+	const struct item_network *n = item;
+	char text[IP_TEXT_SIZE];
+
+	ip_format_prefix(&n->prefix, text);
+	printf("+ network %s table=%u\n", text, n->table);
 }
 
 static void
@@ -229,6 +266,17 @@ static const struct command {
     {"addr-del", OP_ADDR_DEL, sizeof(struct op_addr), addr, 0, 0, NULL},
     {"route-add", OP_ROUTE_ADD, sizeof(struct op_route), route, 0, 0, NULL},
     {"route-del", OP_ROUTE_DEL, sizeof(struct op_route), route, 0, 0, NULL},
+    {"filter-add", OP_FILTER_ADD, sizeof(struct op_filter), filter, 0, 0, NULL},
+    {"read-filters", OP_READ_FILTERS, sizeof(struct op_instance), instance, sizeof(struct item_filter), 0,
+	print_filter},
+    {"neighbour-add", OP_NEIGHBOUR_ADD, sizeof(struct op_neighbour), neighbour, 0, 0, NULL},
+    {"neighbour-del", OP_NEIGHBOUR_DEL, sizeof(struct op_neighbour), neighbour, 0, 0, NULL},
+    {"read-neighbours", OP_READ_NEIGHBOURS, sizeof(struct op_instance), instance, sizeof(struct item_neighbour), 0,
+	print_neighbour},
+    {"network-add", OP_NETWORK_ADD, sizeof(struct op_network), networks, 0, 0, NULL},
+    {"network-del", OP_NETWORK_DEL, sizeof(struct op_network), networks, 0, 0, NULL},
+    {"read-networks", OP_READ_NETWORKS, sizeof(struct op_instance), instance, sizeof(struct item_network), 0,
+	print_network},
     {"guard-on", OP_GUARD_ON, sizeof(struct op_guard), guard, 0, 0, NULL},
     {"guard-off", OP_GUARD_OFF, sizeof(struct op_guard), guard, 0, 0, NULL},
     {"md5-listener", OP_MD5_LISTENER, sizeof(struct op_md5), md5, 0, sizeof(struct reply_md5), print_md5},

@@ -49,6 +49,7 @@ static void
 netns_free(struct netns *ns)
 {
 	link_cache_close(&ns->links);
+	filter_tables_close(&ns->filter);
 	nl_close(ns->watch);
 	nl_close(ns->route);
 	nl_close(ns->diag);
@@ -108,7 +109,11 @@ open_sockets(struct host *host, struct netns *ns, struct fault *fault)
 	if (code == 0)
 		code = link_cache_open(&ns->links, ns->route, fault);
 	if (code == 0)
+		code = filter_tables_open(&ns->filter, ns->route, fault);
+	if (code == 0)
 		code = watch_open(host, true, &ns->watch, fault);
+	if (code == 0)
+		code = watch_too(host, ns->filter.watch, fault);
 	netns_leave(host);
 	return code;
 }

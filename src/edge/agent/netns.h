@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "base/clock.h"
+#include "edge/agent/filter_tables.h"
 #include "edge/agent/host.h"
 #include "edge/agent/link_cache.h"
 
@@ -22,6 +23,7 @@ struct netns {
 	ino_t ino;
 	struct nl *route, *diag; /* sockets inside */
 	struct link_cache links;
+	struct filter_tables filter;
 	struct nl *watch;
 	struct monotonic renewed; /* when its settings were last seen to */
 };

@@ -113,6 +113,30 @@ nl_changed(struct nl *watch)
 	return true;
 }
 
+bool
+nl_heard(struct nl *watch, void (*visit)(void *arg, const struct nlmsghdr *), void *arg, bool *lost)
+{
+	bool heard = false;
+
+	for (int i = 0; i < WATCH_MAX; i++) {
+		ssize_t n =
+		    recv(mnl_socket_get_fd(watch->socket), watch->receive, sizeof(watch->receive), MSG_DONTWAIT);
+		int left = (int)n;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != ENOBUFS)
+			return heard;
+		heard = true;
+		*lost = *lost || n < 0;
+		for (const struct nlmsghdr *h = (const void *)watch->receive; n > 0 && mnl_nlmsg_ok(h, left);
+		     h = mnl_nlmsg_next(h, &left))
+			visit(arg, h);
+	}
+	*lost = true;
+	return true;
+}
+
 struct nl *
 nl_close(struct nl *nl)
 {

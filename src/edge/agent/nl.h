@@ -41,6 +41,8 @@ int nl_descriptor(const struct nl *); /* to be waited for */
  * read after this call is as new as its answer: the kernel tells of a change before the change's own request is
  * answered. */
 bool nl_changed(struct nl *watch);
+/* As nl_changed, with each message; *lost: the kernel had more to say than the socket holds. */
+bool nl_heard(struct nl *watch, void (*visit)(void *arg, const struct nlmsghdr *), void *arg, bool *lost);
 
 /* Begins a message: header, and a zeroed struct of that size behind it. */
 void nl_begin(struct nl_msg *, int type, int flags, size_t body_size);

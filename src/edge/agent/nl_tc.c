@@ -64,13 +64,19 @@ begin_filter(struct nl_msg *msg, int type, int flags, uint32_t ifindex, uint32_t
 }
 
 static void
-put_which(struct nl_msg *msg, uint16_t pref, uint16_t protocol, uint32_t handle)
+put_kind(struct nl_msg *msg, uint16_t pref, uint16_t protocol, uint32_t handle, const char *kind)
 {
 	struct tcmsg *tcm = msg->body;
 
 	tcm->tcm_info = TC_H_MAKE((uint32_t)pref << 16, htons(protocol));
 	tcm->tcm_handle = handle;
-	mnl_attr_put_strz(msg->h, TCA_KIND, "flower");
+	mnl_attr_put_strz(msg->h, TCA_KIND, kind);
+}
+
+static void
+put_which(struct nl_msg *msg, uint16_t pref, uint16_t protocol, uint32_t handle)
+{
+	put_kind(msg, pref, protocol, handle, "flower");
 }
 
 static void
@@ -197,5 +203,52 @@ tc_read(struct nl *nl, uint32_t ifindex, struct arena *arena, struct tc_rule **r
 	for (const struct nlmsghdr *h = NULL; (h = nl_next(&filters, h)) != NULL;)
 		if (h->nlmsg_type == RTM_NEWTFILTER && parse_filter(h, &(*ret)[*n]))
 			++*n;
+	return 0;
+}
+
+#define PROGRAM_HANDLE 1
+
+int
+tc_program_put(struct nl *nl, uint32_t ifindex, int program, const char *name, struct fault *fault)
+{
+	struct nl_msg msg;
+
+	begin_filter(&msg, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_REPLACE, ifindex, INGRESS);
+	put_kind(&msg, TC_PROGRAM, ETH_P_ALL, PROGRAM_HANDLE, "bpf");
+	struct nlattr *options = mnl_attr_nest_start(msg.h, TCA_OPTIONS);
+
+	mnl_attr_put_u32(msg.h, TCA_BPF_FD, (uint32_t)program);
+	mnl_attr_put_strz(msg.h, TCA_BPF_NAME, name);
+	mnl_attr_put_u32(msg.h, TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT);
+	mnl_attr_put_u32(msg.h, TCA_BPF_FLAGS_GEN, TCA_CLS_FLAGS_SKIP_HW);
+	mnl_attr_nest_end(msg.h, options);
+	return nl_call(nl, &msg, fault) == 0 ? 0 : fault_prefix(fault, "filter");
+}
+
+int
+tc_program_get(struct nl *nl, uint32_t ifindex, uint32_t *id, struct fault *fault)
+{
+	_cleanup_buf_ struct buf answer = {.max = 65536};
+	const struct nlattr *table[TCA_MAX + 1], *option[TCA_BPF_MAX + 1];
+	struct nl_msg msg;
+
+	*id = 0;
+	begin_filter(&msg, RTM_GETTFILTER, 0, ifindex, INGRESS);
+	put_kind(&msg, TC_PROGRAM, ETH_P_ALL, PROGRAM_HANDLE, "bpf");
+	int code = nl_get(nl, &msg, &answer, fault);
+
+	/* EINVAL: the device has no clsact, or another kind of filter there. */
+	if (code == ENOENT || code == EINVAL || code == ENODEV)
+		return 0;
+	if (code != 0)
+		return fault_prefix(fault, "reading the filter");
+	const struct nlmsghdr *h = nl_next(&answer, NULL);
+
+	if (h == NULL || h->nlmsg_type != RTM_NEWTFILTER)
+		return 0;
+	nl_attrs(h, sizeof(struct tcmsg), table, TCA_MAX);
+	nl_nested(table[TCA_OPTIONS], option, TCA_BPF_MAX);
+	if ((nl_u32(option[TCA_BPF_FLAGS]) & TCA_BPF_FLAG_ACT_DIRECT) != 0)
+		*id = nl_u32(option[TCA_BPF_ID]);
 	return 0;
 }

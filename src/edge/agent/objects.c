@@ -4,6 +4,7 @@
 #include "edge/agent/bird_process.h"
 #include "edge/agent/counters.h"
 #include "edge/agent/device.h"
+#include "edge/agent/filter.h"
 #include "edge/agent/guard.h"
 #include "edge/agent/netns_setup.h"
 #include "edge/agent/object.h"
@@ -28,6 +29,7 @@ const struct object *const objects[] = {
     &veth_object,
     &addr_object,
     &route_object,
+    &filter_object,
     &guard_object,
     &sockets_object,
     &counters_object,

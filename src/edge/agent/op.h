@@ -17,12 +17,13 @@
 
 #include "base/ip.h"
 
-#define AGENT_VERSION 2
+#define AGENT_VERSION 3
 #define OP_NAME_MAX 16 /* IFNAMSIZ */
 #define OP_MARK_MAX 48 /* "dcaas:" and a uuid */
 #define OP_KEY_MAX 80  /* TCP_MD5SIG_MAXKEYLEN */
 #define OP_TEXT_MAX 256
 #define OP_BATCH_MAX 512 /* read-back items in one reply packet */
+#define OP_DROPS 8       /* reasons that a filter counts by */
 
 #define ROUTE_PROTO_VPC 201
 #define ROUTE_PROTO_STATIC 202
@@ -54,7 +55,15 @@ enum agent_op {
 	OP_ADDR_DEL,
 	OP_ROUTE_ADD, /* op_route: replaces a route of ours with the same prefix */
 	OP_ROUTE_DEL,
-	OP_GUARD_ON, /* op_guard: drop all IP to that address on ingress of that device */
+	OP_FILTER_ADD,    /* op_filter: the filter of frames that come in by a device (edge/filter/program.h) */
+	OP_READ_FILTERS,  /* op_instance -> item_filter packets: devices whose filter is whole, and what it dropped */
+	OP_NEIGHBOUR_ADD, /* op_neighbour: may open BGP connections on that device. ENODEV while that has no filter. */
+	OP_NEIGHBOUR_DEL,
+	OP_READ_NEIGHBOURS, /* op_instance -> item_neighbour packets */
+	OP_NETWORK_ADD,     /* op_network: inside the gateway, and so no source of a customer's */
+	OP_NETWORK_DEL,
+	OP_READ_NETWORKS, /* op_instance -> item_network packets */
+	OP_GUARD_ON,      /* op_guard: drop all IP to that address on ingress of that device */
 	OP_GUARD_OFF,
 	OP_MD5_LISTENER, /* op_md5 -> reply_md5: whether the VRF's listener holds exactly this key for that neighbour */
 	OP_LISTENER_KEYS, /* op_md5 without a key, any remote of the family -> item_key packets: all keys that the VRF's
@@ -134,6 +143,25 @@ struct op_route {
 	struct ip_addr via; /* family IP_NONE: on-link */
 	char device[OP_NAME_MAX];
 };
+struct op_filter {
+	struct op_header h;
+	uint32_t instance;
+	char device[OP_NAME_MAX];
+	uint32_t is_customer; /* else towards a VPC or another gateway */
+};
+struct op_neighbour {
+	struct op_header h;
+	uint32_t instance;
+	char device[OP_NAME_MAX];
+	struct ip_addr local, remote;
+	uint32_t has_key; /* its connections are signed (RFC 2385) */
+};
+struct op_network {
+	struct op_header h;
+	uint32_t instance;
+	uint32_t table; /* of the VRF */
+	struct ip_prefix prefix;
+};
 struct op_guard {
 	struct op_header h;
 	uint32_t instance;
@@ -195,7 +223,7 @@ struct item_link {
 struct item_addr {
 	char device[OP_NAME_MAX];
 	struct ip_prefix prefix;
-	uint8_t subnet_route; /* the link-scope route is there, too */
+	uint8_t subnet_route; /* the link-scope route is there, too, and the filter knows the address */
 	uint8_t pad[3];
 };
 struct item_route {
@@ -204,6 +232,20 @@ struct item_route {
 	struct ip_addr via;
 	char device[OP_NAME_MAX];
 	uint8_t unreachable, pad[3];
+};
+struct item_filter { /* on a device of ours; one that is not whole is not there */
+	char device[OP_NAME_MAX];
+	uint32_t is_customer;
+	uint64_t drops[OP_DROPS]; /* by enum filter_reason, since the device was made */
+};
+struct item_neighbour {
+	char device[OP_NAME_MAX];
+	struct ip_addr local, remote;
+	uint32_t has_key;
+};
+struct item_network {
+	uint32_t table;
+	struct ip_prefix prefix;
 };
 struct item_instance {
 	uint32_t instance;

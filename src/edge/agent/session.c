@@ -24,11 +24,11 @@ op_hello(struct call *call, const void *request)
 }
 
 static void
-tell_of(struct call *call, uint32_t instance, struct nl *watch)
+tell_of(struct call *call, uint32_t instance, bool changed)
 {
 	struct item_change item = {.instance = instance};
 
-	if (nl_changed(watch))
+	if (changed)
 		call_item(call, &item, sizeof(item));
 }
 
@@ -39,9 +39,13 @@ op_changes(struct call *call, const void *request)
 
 	(void)request;
 	watch_asked(host);
-	tell_of(call, 0, host->watch);
-	for (size_t i = 0; i < host->netns_count; i++)
-		tell_of(call, host->netns[i]->number, host->netns[i]->watch);
+	tell_of(call, 0, nl_changed(host->watch));
+	for (size_t i = 0; i < host->netns_count; i++) {
+		struct netns *ns = host->netns[i];
+		bool changed = nl_changed(ns->watch), filter_changed = filter_tables_changed(&ns->filter);
+
+		tell_of(call, ns->number, changed || filter_changed);
+	}
 	return 0;
 }
 

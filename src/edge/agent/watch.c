@@ -37,7 +37,6 @@ watch_close_all(struct host *host)
 int
 watch_open(const struct host *host, bool with_routes, struct nl **ret, struct fault *fault)
 {
-	struct epoll_event event = {.events = EPOLLIN};
 	struct nl *nl = NULL;
 
 	if (nl_open(NETLINK_ROUTE, &nl, fault) != 0)
@@ -47,12 +46,21 @@ watch_open(const struct host *host, bool with_routes, struct nl **ret, struct fa
 		nl_close(nl);
 		return fault->code;
 	}
-	if (epoll_ctl(host->changes, EPOLL_CTL_ADD, nl_descriptor(nl), &event) != 0) {
-		fault_errno(fault, "epoll");
+	if (watch_too(host, nl, fault) != 0) {
 		nl_close(nl);
 		return fault->code;
 	}
 	*ret = nl;
+	return 0;
+}
+
+int
+watch_too(const struct host *host, struct nl *nl, struct fault *fault)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+
+	if (epoll_ctl(host->changes, EPOLL_CTL_ADD, nl_descriptor(nl), &event) != 0)
+		return fault_errno(fault, "epoll");
 	return 0;
 }
 

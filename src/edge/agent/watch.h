@@ -15,6 +15,8 @@ void watch_close_all(struct host *); /* after the namespaces are closed */
 
 /* To be called inside the namespace. In the router's own (with_routes false) no route is ours. */
 int watch_open(const struct host *, bool with_routes, struct nl **ret, struct fault *);
+/* One more socket whose news wakes the other half; its owner reads it. */
+int watch_too(const struct host *, struct nl *, struct fault *);
 
 /* A new other half: *ret is its descriptor, readable from a change on until the next OP_CHANGES. */
 int watch_begin(struct host *, int *ret, struct fault *);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The program from top to bottom, which is also the order of its checks:
  *
  *   1. the device: r7 is its row from here on

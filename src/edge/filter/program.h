@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* program.h - the program that every frame passes on its way into a device of ours, as eBPF instructions, and the
  * tables that it looks into. Pure: rules in, instructions out; src/edge/agent loads them.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The program runs here in an interpreter of what it uses of eBPF, against frames made by hand: from the network header
  * on, with the protocol that the kernel has found before it. That the kernel takes the program, and that both agree, is
  * test/lab's to show. */
