@@ -164,6 +164,8 @@ add_vrf(struct grouping *g, size_t i)
 	    .router_id = w->router_id,
 	    .own = g->own[i].v,
 	    .own_count = g->own[i].n,
+	    .linked = w->linked,
+	    .linked_count = w->linked_count,
 	    .internal_asn_first = w->internal_asn_first,
 	    .internal_asn_last = w->internal_asn_last,
 	};

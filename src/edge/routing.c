@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "edge/routing.h"
 
+static const struct ip_prefix *
+copy_prefixes(const struct ip_prefix *v, size_t n, struct arena *arena)
+{
+	return n == 0 ? NULL : arena_memdup(arena, v, n * sizeof(*v));
+}
+
 static const struct routing_vrf *
 copy_vrfs(const struct routing_desired *d, struct arena *arena)
 {
@@ -9,8 +15,8 @@ copy_vrfs(const struct routing_desired *d, struct arena *arena)
 	for (size_t i = 0; i < d->vrf_count; i++) {
 		v[i] = d->vrf[i];
 		v[i].device = arena_strdup(arena, v[i].device);
-		v[i].own =
-		    v[i].own_count == 0 ? NULL : arena_memdup(arena, v[i].own, v[i].own_count * sizeof(*v[i].own));
+		v[i].own = copy_prefixes(v[i].own, v[i].own_count, arena);
+		v[i].linked = copy_prefixes(v[i].linked, v[i].linked_count, arena);
 	}
 	return v;
 }

@@ -26,6 +26,8 @@ struct routing_vrf {
 	struct ip_addr router_id;
 	const struct ip_prefix *own; /* refused on import, equal or more specific: local_ep_group and link subnets */
 	size_t own_count;
+	const struct ip_prefix *linked; /* the same of customers' announcements alone: links bring these networks */
+	size_t linked_count;
 	uint32_t internal_asn_first, internal_asn_last; /* taken out of paths towards customers; both 0: none */
 };
 

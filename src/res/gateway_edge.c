@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "res/gateway.h"
+#include "res/link_end.h"
 
 const char *
 gateway_key(struct arena *arena, const char *gateway_id)
@@ -79,17 +80,50 @@ keep_router_id(struct tx *tx, struct edge_number *number, struct dc_error *err)
 	return number_keep_router_id(tx, number, err);
 }
 
+static bool
+is_listed(const struct cidr_list *list, const struct ip_prefix *p)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (ip_contains(&list->v[i], p))
+			return true;
+	return false;
+}
+
+/* What the gateways at the other ends of its links are known to have: no customer of this one may announce it. */
+static enum dc_code
+linked_networks(struct tx *tx, const struct gateway *gw, struct cidr_list *ret, struct dc_error *err)
+{
+	const char **far;
+	struct gateway *beyond;
+	size_t n = 0, most = 0;
+	enum dc_code rc = gw->kind->links ? link_ends_beyond(tx, gw->id, &far, &n, err) : DC_OK;
+
+	*ret = (struct cidr_list){0};
+	beyond = arena_array(tx_arena(tx), n + 1, sizeof(*beyond));
+	for (size_t i = 0; rc == DC_OK && i < n; i++) {
+		rc = gateway_get(tx, far[i], &beyond[i], err);
+		most += rc == DC_OK ? beyond[i].local.n : 0;
+	}
+	ret->v = arena_array(tx_arena(tx), most + 1, sizeof(*ret->v));
+	for (size_t i = 0; rc == DC_OK && i < n; i++)
+		for (size_t k = 0; k < beyond[i].local.n; k++)
+			if (!is_listed(ret, &beyond[i].local.v[k]))
+				ret->v[ret->n++] = beyond[i].local.v[k];
+	return rc;
+}
+
 static enum dc_code
 put_vrf(struct tx *tx, struct work_view *work, const struct gateway *gw, const char *edge_id, struct dc_error *err)
 {
 	struct arena *arena = tx_arena(tx);
 	struct wire_vrf vrf = {0};
 	struct edge_number number;
+	struct cidr_list linked;
 	enum dc_code rc;
 
 	if ((rc = number_get(tx, edge_id, "vrf", gw->id, res_settings_of(tx)->vrfs_per_instance, &number, err)) !=
 		DC_OK ||
-	    (rc = keep_router_id(tx, &number, err)) != DC_OK)
+	    (rc = keep_router_id(tx, &number, err)) != DC_OK || (rc = linked_networks(tx, gw, &linked, err)) != DC_OK)
 		return rc;
 	F_SET_TEXT(vrf.device, arena_printf(arena, "dcr%lld", (long long)number.number.v));
 	F_SET_TEXT(vrf.mark, gw->id);
@@ -97,6 +131,8 @@ put_vrf(struct tx *tx, struct work_view *work, const struct gateway *gw, const c
 	vrf.instance = number.instance;
 	vrf.router_id = number.router_id;
 	vrf.own = texts_of(&gw->local, arena);
+	if (linked.n > 0)
+		vrf.linked = texts_of(&linked, arena);
 	if (gw->kind->links) {
 		F_SET_INT(vrf.internal_asn_first, gw->internal_asn_first);
 		F_SET_INT(vrf.internal_asn_last, gw->internal_asn_last);

@@ -372,8 +372,9 @@ settle(struct tx *tx, struct work_view *work, void *row, bool *gone, struct dc_e
 
 static const struct depend depends[] = {
     {"virtual_interface", "id", "gateway_id", .render = WORK_ROW, .settle = WORK_STATE | WORK_REST},
-    {"peer_link", "id", "global_dc_gateway_id", .render = WORK_ROW},
-    {"peer_link", "id", "peer_gateway_id", .render = WORK_ROW},
+    /* A link, and what is known to be behind its other end. */
+    {"peer_link", "id", "global_dc_gateway_id", .render = WORK_ROW | WORK_REST},
+    {"peer_link", "id", "peer_gateway_id", .render = WORK_ROW | WORK_REST},
     {0},
 };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "res/link_end.h"
 
+#include <string.h>
+
 #include "store/row_lock.h"
 #include "store/query.h"
 
@@ -64,6 +66,28 @@ enum dc_code
 link_ends_count(struct tx *tx, const char *gateway_id, int64_t *ret, struct dc_error *err)
 {
 	return query_count(tx, &link_end_table, Q(Q_EQ("gateway_id", gateway_id), Q_EQ_INT("leaving", 0)), ret, err);
+}
+
+enum dc_code
+link_ends_beyond(struct tx *tx, const char *gateway_id, const char ***ret, size_t *n, struct dc_error *err)
+{
+	struct query_page by_id = {.sort = "id"};
+	const struct link_end *own;
+	struct link_end end[2];
+	void *rows;
+	enum dc_code rc = query_list(
+	    tx, &link_end_table, Q(Q_EQ("gateway_id", gateway_id), Q_EQ_INT("leaving", 0)), &by_id, &rows, n, err);
+
+	if (rc != DC_OK)
+		return rc;
+	own = rows;
+	*ret = arena_array(tx_arena(tx), *n + 1, sizeof(**ret));
+	for (size_t i = 0; i < *n; i++) {
+		if ((rc = link_ends_of(tx, own[i].link_id.v, end, err)) != DC_OK)
+			return rc;
+		(*ret)[i] = end[strcmp(end[0].id.v, own[i].id.v) == 0 ? 1 : 0].gateway_id.v;
+	}
+	return DC_OK;
 }
 
 const char *

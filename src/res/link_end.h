@@ -22,6 +22,9 @@ extern const struct field_table link_end_table;
 enum dc_code link_ends_of(struct tx *, const char *link_id, struct link_end end[2], struct dc_error *err);
 /* Ends at a gateway of links that are not deleted. */
 enum dc_code link_ends_count(struct tx *, const char *gateway_id, int64_t *ret, struct dc_error *err);
+/* The gateways at the other ends of a gateway's links that are not deleted: ids, one for each link, in a fixed
+ * order. */
+enum dc_code link_ends_beyond(struct tx *, const char *gateway_id, const char ***ret, size_t *n, struct dc_error *err);
 /* A session's id and our address there, by family: 0 is IPv4, 1 IPv6. */
 const char *link_end_session(const struct link_end *, unsigned family);
 bool link_end_address(const struct link_end *, unsigned family, struct ip_prefix *ret);

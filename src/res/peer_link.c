@@ -500,7 +500,7 @@ peer_link_embed(struct tx *tx, const struct call *call, void *rows, size_t n, st
 static const struct depend depends[] = {
     {"global_dc_gateway", "global_dc_gateway_id", "id", .settle = WORK_STATE},
     {"global_dc_gateway", "peer_gateway_id", "id", .settle = WORK_STATE},
-    {"enterprise_router", "peer_gateway_id", "id", .settle = WORK_STATE},
+    {"enterprise_router", "peer_gateway_id", "id", .settle = WORK_STATE | WORK_REST},
     {0},
 };
 

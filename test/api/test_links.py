@@ -785,6 +785,33 @@ def test_the_router_is_told_of_networks_that_are_attached_and_taken_off_later(si
     assert "vlan/" + made not in edge.objects
 
 
+def linked(edge, gateway):
+    return edge.of("vrf")["vrf/" + gateway["id"]]["linked"] or []
+
+
+def test_a_gateway_is_told_what_is_behind_its_links_and_its_sessions_are_left_alone(site, edge, customer):
+    near, far, other = in_use(site, customer), router(site, customer, attached=False), in_use(site, customer)
+    edge.apply()
+    assert linked(edge, near) == []
+    first, second = link(customer, near, far), link(customer, other, far)
+    edge.apply()
+    sessions = {key: o["revision"] for key, o in edge.objects.items() if o["kind"] == "bgp"}
+    made = attach(site, customer, far)["attachment"]["id"]
+    edge.apply()
+    assert linked(edge, near) == linked(edge, other) == ["172.20.0.0/16", "fd00:20::/48"]
+    site.operator.put("/dcaas/v1/attachments/" + made, {"attachment": {"prefixes": ["172.22.0.0/16"]}})
+    edge.apply()
+    assert linked(edge, near) == linked(edge, other) == ["172.22.0.0/16"]
+    assert {key: o["revision"] for key, o in edge.objects.items() if o["kind"] == "bgp"} == sessions
+    customer.delete(path(near, first))
+    edge.apply()
+    assert linked(edge, near) == [] and linked(edge, other) == ["172.22.0.0/16"]
+    site.operator.delete("/dcaas/v1/attachments/" + made)
+    edge.apply()
+    assert linked(edge, other) == []
+    assert second["id"]
+
+
 def test_orders_of_links_leave_events(site, customer):
     near, far = in_use(site, customer), router(site, customer)
     made = link(customer, near, far)

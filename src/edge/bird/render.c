@@ -101,17 +101,19 @@ default_net(unsigned family)
 	return family == 4 ? "0.0.0.0/0" : "::/0";
 }
 
+/* Whether a route is inside one of the networks. */
 static void
-put_own(struct buf *out, const struct routing_vrf *vrf, unsigned family)
+put_networks(struct buf *out, const char *what, const struct routing_vrf *vrf, const struct ip_prefix *networks,
+    size_t n, unsigned family)
 {
 	char text[IP_TEXT_SIZE];
 	const char *before = "\treturn net ~ [ ";
 
-	buf_printf(out, "function dc_own_%s_%u() {\n", vrf->device, family);
-	for (size_t i = 0; i < vrf->own_count; i++) {
-		if ((unsigned)vrf->own[i].addr.family != family)
+	buf_printf(out, "function dc_%s_%s_%u() {\n", what, vrf->device, family);
+	for (size_t i = 0; i < n; i++) {
+		if ((unsigned)networks[i].addr.family != family)
 			continue;
-		struct ip_prefix net = ip_network(&vrf->own[i]);
+		struct ip_prefix net = ip_network(&networks[i]);
 
 		ip_format_prefix(&net, text);
 		buf_printf(out, "%s%s+", before, text);
@@ -125,7 +127,9 @@ put_policy(struct buf *out, const struct routing_vrf *vrf, unsigned family)
 {
 	const char *d = vrf->device;
 
-	put_own(out, vrf, family);
+	put_networks(out, "own", vrf, vrf->own, vrf->own_count, family);
+	if (vrf->linked_count > 0)
+		put_networks(out, "linked", vrf, vrf->linked, vrf->linked_count, family);
 	buf_printf(out, "filter dc_out_%s_%u {\n\tif krt_source = %u then accept;\n", d, family, ROUTE_PROTO_VPC);
 	buf_puts(out, "\tif source = RTS_BGP && defined(dc_link) then {\n");
 	if (vrf->internal_asn_last != 0)
@@ -182,10 +186,12 @@ put_vrf(struct buf *out, const struct routing_desired *d, const struct routing_v
 
 /* The next hop's check keeps a customer from steering the VPC's traffic to another customer's router in the VRF. */
 static void
-put_import(struct buf *out, const struct routing_neighbour *n, unsigned family)
+put_import(struct buf *out, const struct routing_vrf *vrf, const struct routing_neighbour *n, unsigned family)
 {
 	buf_puts(out, "\t\timport filter {\n");
 	buf_printf(out, "\t\t\tif dc_never_%u() || dc_own_%s_%u() then reject;\n", family, n->vrf, family);
+	if (!n->is_link && vrf->linked_count > 0)
+		buf_printf(out, "\t\t\tif dc_linked_%s_%u() then reject;\n", n->vrf, family);
 	buf_printf(out, "\t\t\tif ifname != \"%s\" then reject;\n", n->link);
 	if (n->is_link && !n->accept_default)
 		buf_printf(out, "\t\t\tif net = %s then reject;\n", default_net(family));
@@ -202,7 +208,7 @@ put_import(struct buf *out, const struct routing_neighbour *n, unsigned family)
 /* The import table lets BIRD apply a changed policy without asking the neighbour: one that cannot refresh routes
  * (RFC 2918) would be reset whenever its gateway gets another interface. */
 static void
-put_channel(struct buf *out, const struct routing_neighbour *n)
+put_channel(struct buf *out, const struct routing_vrf *vrf, const struct routing_neighbour *n)
 {
 	unsigned family = (unsigned)n->remote.family;
 	unsigned long received = (unsigned long)n->route_limit * RECEIVE_FACTOR;
@@ -216,7 +222,7 @@ put_channel(struct buf *out, const struct routing_neighbour *n)
 	if (n->route_limit > 0)
 		buf_printf(out, "\t\treceive limit %lu action disable;\n\t\timport limit %u action disable;\n",
 		    received, n->route_limit);
-	put_import(out, n, family);
+	put_import(out, vrf, n, family);
 	buf_printf(out, "\t\texport filter dc_%s_%s_%u;\n\t};\n", n->is_link ? "lout" : "out", n->vrf, family);
 }
 
@@ -252,7 +258,7 @@ put_neighbour(struct buf *out, const struct routing_vrf *vrf, const struct routi
 	/* Long-lived graceful restart (RFC 9494) would keep a dead neighbour's routes for as long as it asked, up to
 	 * half a year; an ordinary restart is a little over an hour at most. */
 	buf_puts(out, "\thold time 90;\n\tgraceful restart on;\n\tlong lived graceful restart off;\n");
-	put_channel(out, n);
+	put_channel(out, vrf, n);
 	buf_puts(out, "}\n");
 }
 

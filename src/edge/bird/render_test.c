@@ -148,6 +148,10 @@ links_have_their_own_policy(void **state)
 	    neighbour("lnk7_4", "dcr1", "dck7a", "169.254.210.0", "169.254.210.1"),
 	    neighbour("lnk7_6", "dcr1", "dck7a", "fe80::1", "fe80::2"),
 	};
+	struct ip_prefix linked[] = {prefix("172.20.0.0/16"), prefix("fd00:20::/48")};
+
+	v.linked = linked;
+	v.linked_count = 2;
 	v.internal_asn_first = 4290000000;
 	v.internal_asn_last = 4294967294;
 	n[1].is_link = n[2].is_link = true;
