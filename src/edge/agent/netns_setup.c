@@ -18,6 +18,8 @@
 
 #define RENEW_MS 10000
 
+#define KEY_MEMORY "1048576" /* bytes for the MD5 keys of one listener, 136 each: 7,700 neighbours */
+
 #define BOTH(family, name) "/proc/sys/net/" family "/conf/all/" name, "/proc/sys/net/" family "/conf/default/" name
 
 /* What forwarding between customers' VLANs needs, in each namespace: IPv6 addresses survive a link flap and are usable
@@ -34,6 +36,9 @@ static const struct {
     {"0", false, {BOTH("ipv4", "accept_source_route")}},
     {"0", false, {BOTH("ipv4", "send_redirects")}},
     {"0", false, {BOTH("ipv4", "proxy_arp")}},
+    /* An address answers, and asks, on its own line alone: IPv6 is so by itself. */
+    {"1", false, {BOTH("ipv4", "arp_ignore")}},
+    {"2", false, {BOTH("ipv4", "arp_announce")}},
     {"1", false, {BOTH("ipv6", "forwarding")}},
     {"1", false, {BOTH("ipv6", "keep_addr_on_down")}},
     {"0", false, {BOTH("ipv6", "accept_dad")}},
@@ -45,6 +50,8 @@ static const struct {
     {"1", true, {"/proc/sys/net/vrf/strict_mode"}},
     /* Before Linux 6.3 this counts cached IPv6 routes, and the default of 4096 is soon met. */
     {"1048576", true, {"/proc/sys/net/ipv6/route/max_size"}},
+    /* Since Linux 6.8 each namespace has its own; before that the router's counts (see dcaas-edge.sysctl). */
+    {KEY_MEMORY, true, {"/proc/sys/net/core/optmem_max"}},
 };
 
 /* Devices that the kernel itself puts into every new namespace when the tunnels' modules are loaded. */
