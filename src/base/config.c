@@ -7,15 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define VALUE_SHOWN 80 /* letters of a refused value */
+
 struct config {
 	const struct config_key *keys;
 	size_t count;
-	char **value; /* one per key; NULL: not set */
+	char *path;     /* NULL: fallbacks only */
+	char **value;   /* one per key; NULL: not set */
+	unsigned *line; /* one per key: where it is set */
 };
 
 struct reading {
 	struct config *config;
-	const char *path;
+	FILE *file;
+	unsigned line; /* of what inih hands over; it does not say itself */
 	struct dc_error *err;
 	bool failed;
 };
@@ -40,14 +45,26 @@ take(void *arg, const char *section, const char *key, const char *value)
 	if (r->failed)
 		return 0;
 	if (i == c->count || c->value[i] != NULL) {
-		dc_fail(r->err, DC_E_PARAM, key,
-		    i == c->count ? "%s: [%s] %s is not a known key" : "%s: [%s] %s is set twice", r->path, section,
-		    key);
+		dc_fail(r->err, DC_E_PARAM, key, "%s:%u: [%s] %s = \"%.*s\": %s", c->path, r->line, section, key,
+		    VALUE_SHOWN, value, i == c->count ? "there is no such key" : "the key is set twice");
 		r->failed = true;
 		return 0;
 	}
 	c->value[i] = strdup(value);
+	c->line[i] = r->line;
 	return c->value[i] != NULL;
+}
+
+/* For inih, as fgets(). */
+static char *
+next_line(char *into, int size, void *arg)
+{
+	struct reading *r = arg;
+	char *read = fgets(into, size, r->file);
+
+	if (read != NULL)
+		r->line++;
+	return read;
 }
 
 struct config *
@@ -58,40 +75,92 @@ config_free(struct config *c)
 	for (size_t i = 0; c->value != NULL && i < c->count; i++)
 		free(c->value[i]);
 	free(c->value);
+	free(c->line);
+	free(c->path);
 	free(c);
 	return NULL;
+}
+
+static struct config *
+config_new(const char *path, const struct config_key *keys)
+{
+	struct config *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	c->keys = keys;
+	while (keys[c->count].section != NULL)
+		c->count++;
+	c->value = calloc(c->count + 1, sizeof(*c->value));
+	c->line = calloc(c->count + 1, sizeof(*c->line));
+	c->path = path != NULL ? strdup(path) : NULL;
+	if (c->value == NULL || c->line == NULL || (path != NULL && c->path == NULL))
+		return config_free(c);
+	return c;
+}
+
+static enum dc_code
+read_file(struct config *c, struct dc_error *err)
+{
+	struct reading r = {.config = c, .err = err, .file = fopen(c->path, "re")};
+	int wrong;
+
+	if (r.file == NULL)
+		return dc_fail(err, DC_E_IO, NULL, "%s: %s", c->path, strerror(errno));
+	wrong = ini_parse_stream(next_line, &r, take, &r);
+	if (wrong == 0 && ferror(r.file))
+		dc_fail(err, DC_E_IO, NULL, "%s: %s", c->path, strerror(errno));
+	else if (wrong != 0 && !r.failed)
+		dc_fail(err, DC_E_PARAM, NULL, "%s:%d: the line is neither [section] nor key = value", c->path, wrong);
+	fclose(r.file);
+	return err->code;
 }
 
 enum dc_code
 config_load(const char *path, const struct config_key *keys, struct config **ret, struct dc_error *err)
 {
-	struct config *c = calloc(1, sizeof(*c));
+	struct config *c = config_new(path, keys);
+	struct dc_error failure = {0};
 
 	if (c == NULL)
 		return dc_fail(err, DC_E_IO, NULL, "out of memory");
-	c->keys = keys;
-	while (keys[c->count].section != NULL)
-		c->count++;
-	c->value = calloc(c->count + 1, sizeof(*c->value));
-	if (c->value == NULL) {
+	if (path != NULL && read_file(c, &failure) != DC_OK) {
+		*err = failure;
 		config_free(c);
-		return dc_fail(err, DC_E_IO, NULL, "out of memory");
+		return err->code;
 	}
-	struct reading r = {.config = c, .path = path, .err = err};
-	int line = path != NULL ? ini_parse(path, take, &r) : 0;
+	*ret = c;
+	return DC_OK;
+}
 
-	if (line == 0 && !r.failed) {
-		*ret = c;
-		return DC_OK;
-	}
-	int reason = errno;
+/* Behind "[section] key ", with which errors of settings begin. */
+static const char *
+rule_of(const char *text, const struct config_key *key)
+{
+	const char *rule = text;
+	size_t n = strlen(key->section), k = strlen(key->key);
 
-	config_free(c);
-	if (r.failed)
-		return DC_E_PARAM;
-	if (line < 0)
-		return dc_fail(err, DC_E_IO, NULL, "%s: %s", path, strerror(reason));
-	return dc_fail(err, DC_E_PARAM, NULL, "%s: line %d is neither [section] nor key = value", path, line);
+	if (rule[0] == '[' && strncmp(rule + 1, key->section, n) == 0 && strncmp(rule + 1 + n, "] ", 2) == 0)
+		rule += n + 3;
+	if (strncmp(rule, key->key, k) == 0 && (rule[k] == ' ' || rule[k] == ':'))
+		rule += k + strspn(rule + k, " :");
+	return rule;
+}
+
+enum dc_code
+config_locate(const struct config *c, const char *section, struct dc_error *err)
+{
+	const struct dc_error was = *err;
+	size_t i = key_index(c, section, was.member);
+	const char *path = c->path != NULL ? c->path : "", *colon = c->path != NULL ? ": " : "";
+
+	if (i == c->count)
+		return dc_fail(err, was.code, was.member, "%s%s%s", path, colon, was.text);
+	if (c->value[i] == NULL)
+		return dc_fail(err, was.code, was.member, "%s%s[%s] %s is not set: %s", path, colon, section,
+		    c->keys[i].key, rule_of(was.text, &c->keys[i]));
+	return dc_fail(err, was.code, was.member, "%s:%u: [%s] %s = \"%.*s\": %s", path, c->line[i], section,
+	    c->keys[i].key, VALUE_SHOWN, c->value[i], rule_of(was.text, &c->keys[i]));
 }
 
 const char *
@@ -113,8 +182,8 @@ config_int(const struct config *c, const char *section, const char *key, int64_t
 	int64_t v = text != NULL ? strtonum(text, lo, hi, &why) : 0;
 
 	if (why != NULL)
-		return dc_fail(err, DC_E_PARAM, key, "[%s] %s must be a whole number from %lld to %lld, and is \"%s\"",
-		    section, key, (long long)lo, (long long)hi, text != NULL ? text : "");
+		return dc_fail(err, DC_E_PARAM, key, "[%s] %s must be a whole number from %lld to %lld", section, key,
+		    (long long)lo, (long long)hi);
 	*ret = v;
 	return DC_OK;
 }
@@ -131,6 +200,5 @@ config_bool(const struct config *c, const char *section, const char *key, bool *
 			return DC_OK;
 		}
 	}
-	return dc_fail(
-	    err, DC_E_PARAM, key, "[%s] %s must be yes or no, and is \"%s\"", section, key, text != NULL ? text : "");
+	return dc_fail(err, DC_E_PARAM, key, "[%s] %s must be yes or no", section, key);
 }

@@ -54,12 +54,14 @@ keys_are_read_and_fall_back(void **state)
 }
 
 static void
-mistakes_are_told_by_name(void **state)
+mistakes_name_the_file_the_line_and_the_key(void **state)
 {
 	static const struct {
-		const char *text, *word;
-	} wrong[] = {{"[server]\nprot = 1\n", "prot"}, {"[sever]\nport = 1\n", "sever"},
-	    {"[server]\nhello\n", "line 2"}, {"[server]\nport = 1\nport = 2\n", "twice"}};
+		const char *text, *words;
+	} wrong[] = {{"[server]\n\nprot = 1\n", ":3: [server] prot = \"1\": there is no such key"},
+	    {"[sever]\nport = 1\n", ":2: [sever] port = \"1\": there is no such key"},
+	    {"[server]\nhello\n", ":2: the line is neither [section] nor key = value"},
+	    {"[server]\nport = 1\n; words\nport = 2\n", ":4: [server] port = \"2\": the key is set twice"}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
@@ -68,7 +70,8 @@ mistakes_are_told_by_name(void **state)
 
 		assert_int_not_equal(load(wrong[i].text, &c, &err), DC_OK);
 		assert_null(c);
-		assert_non_null(strstr(err.text, wrong[i].word));
+		assert_memory_equal(err.text, "/tmp/dcaas-config-", 18);
+		assert_string_equal(strchr(err.text, ':'), wrong[i].words);
 	}
 }
 
@@ -83,10 +86,41 @@ values_out_of_range_are_refused(void **state)
 	(void)state;
 	assert_int_equal(load("[server]\nport = 70000\nquick = maybe\n", &c, &err), DC_OK);
 	assert_int_equal(config_int(c, "server", "port", 1, 65535, &port, &err), DC_E_PARAM);
-	assert_non_null(strstr(err.text, "from 1 to 65535"));
+	assert_int_equal(config_locate(c, "server", &err), DC_E_PARAM);
+	assert_string_equal(
+	    strchr(err.text, ':'), ":2: [server] port = \"70000\": must be a whole number from 1 to 65535");
 	assert_int_equal(config_bool(c, "server", "quick", &quick, &err), DC_E_PARAM);
+	config_locate(c, "server", &err);
+	assert_string_equal(strchr(err.text, ':'), ":3: [server] quick = \"maybe\": must be yes or no");
 	config_free(c);
 	assert_int_equal(config_load("/nonexistent/dcaas.conf", keys, &c, &err), DC_E_IO);
+}
+
+static void
+a_rule_of_a_key_that_is_not_set_names_the_file(void **state)
+{
+	struct dc_error err = {0};
+	struct config *c = NULL;
+	int64_t number;
+
+	(void)state;
+	assert_int_equal(load("[server]\nport = 1\n", &c, &err), DC_OK);
+	config_int(c, "server", "name", 1, 2, &number, &err);
+	config_locate(c, "server", &err);
+	assert_string_equal(strchr(err.text, ':'), ": [server] name is not set: must be a whole number from 1 to 2");
+	dc_fail(&err, DC_E_IO, "port", "[server] port: 1 cannot be used");
+	config_locate(c, "server", &err);
+	assert_string_equal(strchr(err.text, ':'), ":2: [server] port = \"1\": 1 cannot be used");
+	dc_fail(&err, DC_E_IO, NULL, "something else");
+	config_locate(c, "server", &err);
+	assert_string_equal(strchr(err.text, ':'), ": something else");
+	config_free(c);
+	/* Without a file. */
+	assert_int_equal(config_load(NULL, keys, &c, &err), DC_OK);
+	config_int(c, "server", "port", 1, 2, &number, &err);
+	config_locate(c, "server", &err);
+	assert_string_equal(err.text, "[server] port is not set: must be a whole number from 1 to 2");
+	config_free(c);
 }
 
 int
@@ -94,8 +128,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(keys_are_read_and_fall_back),
-	    cmocka_unit_test(mistakes_are_told_by_name),
+	    cmocka_unit_test(mistakes_name_the_file_the_line_and_the_key),
 	    cmocka_unit_test(values_out_of_range_are_refused),
+	    cmocka_unit_test(a_rule_of_a_key_that_is_not_set_names_the_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,7 +90,8 @@ check_files(const struct settings *s, struct arena *arena, struct dc_error *err)
 	if ((rc = check_state_dir(s->state_dir, arena, err)) != DC_OK ||
 	    (rc = check_database(s->state_dir, arena, err)) != DC_OK ||
 	    (rc = check_certificate(s, arena, err)) != DC_OK ||
-	    (rc = check_port_file("port_file", s->port_file, arena, err)) != DC_OK)
-		return rc;
-	return check_port_file("tls_port_file", s->tls_port_file, arena, err);
+	    (rc = check_port_file("port_file", s->port_file, arena, err)) != DC_OK ||
+	    (rc = check_port_file("tls_port_file", s->tls_port_file, arena, err)) != DC_OK)
+		config_locate(s->config, "dcaasd", err);
+	return rc;
 }

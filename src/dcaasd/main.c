@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "dcaasd/check.h"
@@ -19,6 +20,8 @@
 #include "dcaasd/service_routes.h"
 #include "res/registry.h"
 
+#define CONFIG_PATH "/etc/dcaas/dcaasd.conf"
+
 const struct route *const daemon_routes[] = {
     iam_routes, edge_channel_routes, service_routes, key_routes, not_served_routes, NULL};
 
@@ -28,7 +31,7 @@ usage(FILE *to)
 	fprintf(to,
 	    "usage: dcaasd [-c FILE] [-n | -V | --reload | --init | --operator-key | --backup FILE | --restored |\n"
 	    "              --forget-secrets | --openapi | --keys]\n"
-	    "  -c FILE           configuration (INI); without it defaults\n"
+	    "  -c FILE           configuration (INI); without it " CONFIG_PATH ", or defaults where that is not there\n"
 	    "  -n                check the configuration, and the files it names, and end\n"
 	    "  -V                print the version\n"
 	    "  --reload          have the dcaasd that serves read its configuration again; fails when that refuses\n"
@@ -108,15 +111,25 @@ run(struct daemon *d, enum command command, const char *backup_path)
 		rc = command_backup(d, backup_path, &error);
 		break;
 	case COMMAND_OPENAPI:
-		command_openapi(d->arena);
-		break;
 	case COMMAND_KEYS:
-		command_keys();
 		break;
 	}
 	if (rc != DC_OK)
 		warnx("%s", error.text);
 	return rc == DC_OK ? 0 : 1;
+}
+
+/* What no configuration changes. */
+static int
+describe(enum command command)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+
+	if (command == COMMAND_OPENAPI)
+		command_openapi(arena);
+	else
+		command_keys();
+	return 0;
 }
 
 int
@@ -162,6 +175,10 @@ main(int argc, char **argv)
 		return 2;
 	}
 	log_init("dcaasd", LOG_INFO);
+	if (command == COMMAND_OPENAPI || command == COMMAND_KEYS)
+		return describe(command);
+	if (d.config_path == NULL && access(CONFIG_PATH, F_OK) == 0)
+		d.config_path = CONFIG_PATH;
 	if (settings_load(d.config_path, &d.settings, &error) != DC_OK)
 		errx(1, "%s", error.text);
 	log_init("dcaasd", d.settings->log_priority);

@@ -224,9 +224,12 @@ settings_load(const char *path, struct settings **ret, struct dc_error *err)
 
 	if (s == NULL)
 		return dc_fail(err, DC_E_IO, NULL, "out of memory");
-	if ((code = config_load(path, settings_keys, &s->config, err)) == DC_OK && (code = take(s, err)) == DC_OK) {
-		*ret = s;
-		return DC_OK;
+	if ((code = config_load(path, settings_keys, &s->config, err)) == DC_OK) {
+		if ((code = take(s, err)) == DC_OK) {
+			*ret = s;
+			return DC_OK;
+		}
+		config_locate(s->config, SECTION, err);
 	}
 	settings_free(s);
 	return code;

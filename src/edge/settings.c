@@ -50,7 +50,7 @@ take_fabric(const char *text, struct edge_settings *s, struct dc_error *err)
 	s->sim = strcmp(text, "sim") == 0;
 	return s->sim || strcmp(text, "linux") == 0
 		   ? DC_OK
-		   : dc_fail(err, DC_E_PARAM, "fabric", "the fabric must be linux or sim");
+		   : dc_fail(err, DC_E_PARAM, "fabric", "[edge] fabric must be linux or sim");
 }
 
 static bool
@@ -129,10 +129,12 @@ edge_settings_load(const char *path, const char *fabric, struct edge_settings **
 
 	if (s == NULL)
 		return dc_fail(err, DC_E_IO, NULL, "out of memory");
-	if ((rc = config_load(path, edge_settings_keys, &s->config, err)) == DC_OK &&
-	    (rc = take(s, fabric, err)) == DC_OK) {
-		*ret = s;
-		return DC_OK;
+	if ((rc = config_load(path, edge_settings_keys, &s->config, err)) == DC_OK) {
+		if ((rc = take(s, fabric, err)) == DC_OK) {
+			*ret = s;
+			return DC_OK;
+		}
+		config_locate(s->config, SECTION, err);
 	}
 	edge_settings_free(s);
 	return rc;

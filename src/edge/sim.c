@@ -35,9 +35,9 @@ static enum dc_code
 check_times(const struct sim_options *o, struct dc_error *err)
 {
 	if (o->slow[0] != '\0' && o->change_ms == 0)
-		return dc_fail(err, DC_E_PARAM, "slow", "[" SECTION "] slow needs change_ms");
+		return dc_fail(err, DC_E_PARAM, "slow", "[" SECTION "] slow requires change_ms");
 	if (o->flap[0] != '\0' && o->flap_ms == 0)
-		return dc_fail(err, DC_E_PARAM, "flap", "[" SECTION "] flap needs flap_ms");
+		return dc_fail(err, DC_E_PARAM, "flap", "[" SECTION "] flap requires flap_ms");
 	return DC_OK;
 }
 
@@ -61,6 +61,7 @@ read_options(const char *path, struct sim_options *ret, struct dc_error *err)
 	    (rc = config_int(o.config, SECTION, "flap_ms", 0, MS_MAX, &o.flap_ms, err)) != DC_OK ||
 	    (rc = config_int(o.config, SECTION, "routes", 0, ROUTES_MAX, &o.routes, err)) != DC_OK ||
 	    (rc = check_times(&o, err)) != DC_OK) {
+		config_locate(o.config, SECTION, err);
 		config_free(o.config);
 		return rc;
 	}
@@ -92,6 +93,7 @@ read_known_options(const struct sim *s, struct sim_options *ret, struct dc_error
 	if ((rc = sim_check_names(s, "down", o.down, true, err)) != DC_OK ||
 	    (rc = sim_check_names(s, "flap", o.flap, true, err)) != DC_OK ||
 	    (rc = sim_check_names(s, "slow", o.slow, false, err)) != DC_OK) {
+		config_locate(o.config, SECTION, err);
 		config_free(o.config);
 		return rc;
 	}

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* due.c - see due.h. */
 #include "store/due.h"
 

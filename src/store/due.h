@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* due.h - what is to happen at a time: an expiry, a retry, the end of a trial. It is a row, so it outlives a crash, and
  * whichever process comes first does it.
  *

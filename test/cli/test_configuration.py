@@ -110,6 +110,29 @@ def test_a_file_that_the_configuration_names_and_cannot_be_used_is_told(daemon, 
     assert word in command(daemon, "-n", code=1)
 
 
+FORMS = [
+    ("dcaasd", "[dcaasd]\n\nlisten = 127.0.0.1\n", ":3: [dcaasd] listen = \"127.0.0.1\": must be address:port or none"),
+    ("dcaasd", "[dcaasd]\nlog = loud\n", ":2: [dcaasd] log = \"loud\": must be error, warning, info or debug"),
+    ("dcaasd", "[dcaasd]\nrouter_ids = fd00::/64\n", ":2: [dcaasd] router_ids = \"fd00::/64\": must be an IPv4 block"),
+    ("dcaasd", "[dcaasd]\nhttp_threads = 99\n", ":2: [dcaasd] http_threads = \"99\": must be a whole number from 0 to 64"),
+    ("dcaasd", "[dcaasd]\ntls_certificate = a.crt\n", ": [dcaasd] tls_key is not set: tls_certificate and tls_key go together"),
+    ("dcaasd", "[dcaasd]\nstate_dir = /proc/nothing/state\n", ":2: [dcaasd] state_dir = \"/proc/nothing/state\": "),
+    ("dcaasd", "[dcaas]\nlog = info\n", ":2: [dcaas] log = \"info\": there is no such key"),
+    ("dcaasd", "log\n", ":1: the line is neither [section] nor key = value"),
+    ("dcaas-edge", "[edge]\nserver = example.net\n", ":2: [edge] server = \"example.net\": must begin with http:// or https://"),
+    ("dcaas-edge", "[edge]\nlog = info\n", ": [edge] server is not set: must begin with http:// or https://"),
+    ("dcaas-edge", "[edge]\nserver = http://127.0.0.1\nfabric = wood\n", ":3: [edge] fabric = \"wood\": must be linux or sim"),
+]
+
+
+@pytest.mark.parametrize("program, text, words", FORMS)
+def test_each_error_of_a_configuration_names_file_line_key_value_and_rule(tmp_path, program, text, words):
+    (tmp_path / "conf").write_text(text)
+    done = subprocess.run([binary(program), "-n", "-c", str(tmp_path / "conf")], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("%s: %s%s" % (program, tmp_path / "conf", words)), done.stderr
+
+
 # --- reload ---
 
 

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: ISC
 -- What is to happen at a time: one row for a kind and an owner. at: when somebody may claim the row, which a claim puts off;
 -- wanted: the time that was asked for.
 
