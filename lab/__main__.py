@@ -8,14 +8,15 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from lab.guest import GuestError  # noqa: E402
-from lab.topology import ROOT, Lab, LabError, down  # noqa: E402
+from lab.topology import INSTALLED, Lab, LabError, down, state_folder  # noqa: E402
 
-DEFAULT = os.path.join(ROOT, "build", "lab")
+DEFAULT = state_folder("lab")
+SELF = "dcaas-lab" if INSTALLED else "python3 lab"
 
 
 def cmd_up(options):
     lab = Lab.up(options.dir, kind=options.kind, attached=not options.detach)
-    print("lab: look around with `python3 lab exec edge -- ip -br link`, `python3 lab exec customers -- ...`")
+    print("lab: look around with `%s exec edge -- ip -br link`, `%s exec customers -- ...`" % (SELF, SELF))
     if options.detach:
         return 0
     try:
@@ -57,7 +58,7 @@ def cmd_bird(options):
 
 def parser():
     top = argparse.ArgumentParser(prog="lab", description="a virtual lab: an edge router and customers' routers")
-    top.add_argument("--dir", default=DEFAULT, help="folder of the lab (default: build/lab); labs in different folders do "
+    top.add_argument("--dir", default=DEFAULT, help="folder of the lab (default: " + DEFAULT + "); labs in different folders do "
                      "not see each other")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="start it, and stay until Ctrl-C")

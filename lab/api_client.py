@@ -45,13 +45,14 @@ class ApiError(Exception):
 
 
 class Answer(dict):
-    """The decoded body, with .status and .headers."""
+    """The decoded body, with .status, .headers and the .milliseconds that the call took."""
     status = 0
     headers = {}
+    milliseconds = 0.0
 
 
 class Client:
-    """One set of credentials. `say` is called with (method, path, status, request, answer) of every call."""
+    """One set of credentials. `say` is called with (method, path, request, Answer) of every call."""
 
     def __init__(self, endpoint, access_key, secret_key, project_id=None, say=None, timeout=30):
         self.endpoint, self.access_key, self.secret_key = endpoint, access_key, secret_key
@@ -69,6 +70,7 @@ class Client:
         only, _, query = path.partition("?")
         headers["authorization"] = signature(method, only, query, headers, raw, self.access_key, self.secret_key)
         connection = http.client.HTTPConnection(self.at.hostname, self.at.port or 80, timeout=self.timeout)
+        begun = time.monotonic()
         try:
             connection.request(method, path, raw or None, headers)
             response = connection.getresponse()
@@ -78,8 +80,9 @@ class Client:
         value = json.loads(text) if text else {}
         answer = Answer(value)
         answer.status, answer.headers = response.status, dict(response.getheaders())
+        answer.milliseconds = (time.monotonic() - begun) * 1000
         if self.say and say:
-            self.say(method, path, response.status, body, value)
+            self.say(method, path, body, answer)
         if check and not 200 <= response.status < 300:
             raise ApiError(method, path, response.status, value)
         return answer

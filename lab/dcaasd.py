@@ -15,7 +15,7 @@ import time
 from . import kernel
 from .api_client import Client
 from .guest import PATIENCE
-from .topology import ROOT, LabError, start_time
+from .topology import INSTALLED, ROOT, LabError, chosen, start_time
 
 NOBODY = 65534
 CONFIG = """[dcaasd]
@@ -27,7 +27,12 @@ port_file = {folder}/port
 
 
 def binary(name):
-    """A program of the build; DCAAS_BUILD names another build folder."""
+    """A program of the build, or the installed one; DCAAS_BUILD names another build folder."""
+    if INSTALLED and "DCAAS_BUILD" not in os.environ:
+        path = shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
+        if path is None:
+            raise LabError("%s is not installed" % name)
+        return path
     build = os.environ.get("DCAAS_BUILD", os.path.join(ROOT, "build"))
     path = os.path.join(build, "src", {"dcaas-edge": "edge", "dcaas": "cli"}.get(name, name), name)
     if not os.path.exists(path):
@@ -74,8 +79,8 @@ def choose_port(port, tell, host="127.0.0.1"):
             if error.errno != errno.EADDRINUSE:
                 raise LabError("address %s: %s (is that device up?)" % (host, error.strerror)) from None
             if port is not None:
-                raise LabError("port %d: %s (PORT=0 takes a free one)" % (port, error.strerror)) from None
-            tell("port %d is taken: using a free one (PORT= chooses)" % DEFAULT_PORT)
+                raise LabError("port %d: %s (0: any free one)" % (port, error.strerror)) from None
+            tell("port %d is in use: a free one is used instead (%s chooses)" % (DEFAULT_PORT, chosen("port")))
             return 0
 
 

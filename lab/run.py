@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
-"""run.py - `make run`: a whole site on this machine, one order through the API, and what became of it.
+"""run.py - `make run`: a whole site on this machine, one order through the API, and what became of it. Each call is a line;
+VERBOSE=1 prints bodies, too.
 
 Real: dcaasd, its database, dcaas-edge, the edge's kernel and BIRD, the customer's router (another BIRD), the packets. Virtual
 is only where they run: two guests and the wires between them. Everything is held by this process and ends with it.
@@ -14,13 +15,14 @@ import sys
 import time
 
 from .api_client import ApiError
+from .calls import Calls
 from .dcaasd import DEFAULT_PORT, binary, choose_port
 from .guest import GuestError, wait
 from .order import V3, Gateway, Line
 from .site import Site
-from .topology import ROOT, LabError, down, shown, start_time
+from .topology import INSTALLED, ROOT, LabError, down, shown, start_time, state_folder, typed
 
-FOLDER = os.path.join(ROOT, "build", "run")
+FOLDER = state_folder("run")
 PASSWORD = "example-of-md5"
 
 
@@ -63,7 +65,8 @@ class Run:
         if mark is None:
             return
         if self.lives(mark):
-            raise LabError("one runs already: pid %d, %s. `make stop` ends it" % (mark["pid"], mark.get("endpoint", "starting")))
+            raise LabError("one runs already: pid %d, %s. `%s` ends it" % (
+                mark["pid"], mark.get("endpoint", "starting"), typed("stop")))
         self.tell("an earlier run (pid %d) ended without cleaning up: removing what it left" % mark["pid"])
         self.clean(mark)
 
@@ -81,18 +84,12 @@ class Run:
     def tell(self, words):
         print("run: %5.1f s  %s" % (time.monotonic() - self.begun, words), flush=True)
 
-    def tell_call(self, method, path, status, request, answer):
-        print("\n  %s %s" % (method, path))
-        if request is not None:
-            print("     > " + brief(request))
-        print("     < %d %s" % (status, brief(answer)), flush=True)
-
     # the steps
 
     def up(self, port):
         self.write_mark()
         port = choose_port(port, self.tell)
-        self.site = Site(self.lab_folder, port, call=self.tell_call, say=self.tell_lab)
+        self.site = Site(self.lab_folder, port, call=Calls(), say=self.tell_lab)
         self.write_mark()
         self.tell("dcaasd serves %s; the operator has described a location, an edge and its ports" % self.site.dcaasd.endpoint)
         self.site.start_edge()
@@ -124,7 +121,6 @@ class Run:
         seen = line.tenant.get(V3 + "virtual-interfaces/" + line.vif)["virtual_interface"]
         for peer in seen["vif_peers"]:
             self.site.operator.get("/dcaas/v1/sessions/" + peer["id"])
-        print()
         for family, peer in zip("46", sorted(seen["vif_peers"], key=lambda p: p["address_family"])):
             session = line.session(family)
             self.tell("peer %s: status %s, bgp_status %s, receive_route_num %d; the router says %s" % (
@@ -153,16 +149,24 @@ class Run:
 
     def last_words(self):
         print("""
-It runs at {endpoint} (loopback only). Credentials are in {env}. Look around:
+Seen: a tenant ordered a virtual interface through the API; dcaas-edge made it on a router; BIRD there and BIRD on the
+customer's router brought up two BGP sessions with MD5; the API answered ACTIVE when the router had reported both as
+Established; and pings crossed them into the VPC. The routers are {kind}.
+""".format(kind=KINDS[self.site.lab.kind]), flush=True)
+
+    def go_on(self):
+        print("""It runs at {endpoint} (loopback only), credentials are in {env}. Go on with:
 
   {dcaas} --env {env} virtual-interface list
+  {lab} --dir {folder} bird customers /run/lab/customer1.ctl disable all
   {dcaas} --env {env} session list
-  sudo python3 lab --dir {lab} exec --ns {instance} edge -- ip route show table all
-  sudo python3 lab --dir {lab} bird customers /run/lab/customer1.ctl show protocols
 
-Ctrl-C, or `make stop`, ends all of it and leaves nothing behind.""".format(
-            endpoint=self.site.dcaasd.endpoint, env=shown(self.env), dcaas=shown(binary("dcaas")), lab=shown(self.lab_folder),
-            instance=(self.site.instances() or ["dcaas-1"])[0]), flush=True)
+The first shows what the tenant sees. The second makes the customer's router end its sessions; the first shows the reason
+then, and `enable all` in place of `disable all` repairs it. The third shows what the router says of each session.
+
+Ctrl-C, or `{stop}`, ends all of it and leaves nothing behind.""".format(
+            endpoint=self.site.dcaasd.endpoint, env=shown(self.env), dcaas=shown(binary("dcaas")), stop=typed("stop"),
+            folder=shown(self.lab_folder), lab="sudo " + ("dcaas-lab" if INSTALLED else "python3 lab")), flush=True)
 
     def watch(self):
         """Until a signal; or what ended by itself."""
@@ -211,15 +215,7 @@ Ctrl-C, or `make stop`, ends all of it and leaves nothing behind.""".format(
         return 0
 
 
-def brief(value):
-    """JSON on one line, without members that are null, and without secrets."""
-    def strip(part):
-        if isinstance(part, dict):
-            return {k: "***" if k in ("bgp_md5", "secret_key", "token", "password") and v else strip(v)
-                    for k, v in part.items() if v is not None and k != "request_id"}
-        return [strip(item) for item in part] if isinstance(part, list) else part
-    return json.dumps(strip(value))
-
+KINDS = {"uml": "user-mode Linux guests of this machine", "netns": "network namespaces of this machine"}
 
 def as_root(argv):
     """Network devices take root: once more by sudo, if there is one."""
@@ -228,7 +224,8 @@ def as_root(argv):
     if not shutil.which("sudo"):
         raise LabError("the lab makes network devices: run it as root")
     print("run: network devices take root: going on with sudo", flush=True)
-    os.execvp("sudo", ["sudo", "env", "PYTHONDONTWRITEBYTECODE=1", "PATH=" + os.environ["PATH"], sys.executable, "-m", "lab.run",
+    os.execvp("sudo", ["sudo", "env", "PYTHONDONTWRITEBYTECODE=1", "PATH=" + os.environ["PATH"], "PYTHONPATH=" + ROOT,
+                       "VERBOSE=" + os.environ.get("VERBOSE", ""), sys.executable, "-m", "lab.run",
                        *argv])
 
 
@@ -240,9 +237,10 @@ def show_all(run, options):
     try:
         run.up(options.port)
         run.show(run.order())
+        run.last_words()
         if options.once:
             return 0
-        run.last_words()
+        run.go_on()
         print("run: " + run.watch(), file=sys.stderr)
     except (LabError, GuestError, ApiError, OSError) as error:
         print("run: %s" % error, file=sys.stderr)
@@ -251,7 +249,7 @@ def show_all(run, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="make run", description="a whole site, one order, a BGP session")
+    parser = argparse.ArgumentParser(prog=typed("run"), description="a whole site, one order, a BGP session")
     parser.add_argument("--port", type=int, help="port on loopback (%d when it is free)" % DEFAULT_PORT)
     parser.add_argument("--once", action="store_true", help="end after showing")
     parser.add_argument("--stop", action="store_true", help="end the one that runs")

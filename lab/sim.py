@@ -19,17 +19,18 @@ import sys
 import time
 
 from .api_client import ApiError, Client
+from .calls import Calls
 from .dcaasd import NOBODY, Dcaasd, binary, choose_port
 from .guest import PATIENCE, GuestError, wait
-from .topology import ROOT, LabError, shown
+from .topology import INSTALLED, LabError, chosen, shown, state_folder, typed
 
-FIRST = """# Of `make sim`, which reads it at each start and keeps what you change (dcaas.conf(5) tells what can be said).
-# state_dir and the port files are its own; PORT= goes over listen, SET="name=value ..." over the others.
+FIRST = """# Of `%s`, which reads it at each start and keeps what you change (dcaas.conf(5) tells what can be said).
+# state_dir and the port files are its own; %s goes over listen, %s "name=value ..." over the others.
 [dcaasd]
 accept_unattached_vpc = yes
-"""
-OWN = {"state_dir": "DIR= chooses it", "port_file": "it is the simulation's own", "tls_port_file": "it is the simulation's own",
-       "listen": "PORT= chooses it"}
+""" % (typed("sim"), chosen("port"), chosen("set"))
+OWN = {"state_dir": chosen("dir") + " chooses it", "port_file": "it is the simulation's own", "tls_port_file": "it is the simulation's own",
+       "listen": chosen("port") + " chooses it"}
 DEFAULT_REGION = "region-1"
 EDGE_CONFIG = """[edge]
 server = {endpoint}
@@ -163,11 +164,11 @@ class Sim:
         self.unfinished = os.path.join(self.folder, "unfinished")
         self.edge = None
         if re.search(r"[\n\r]|\s[;#]", self.folder):
-            raise LabError("%r cannot be named in a configuration: choose another folder with DIR=" % self.folder)
+            raise LabError("%r cannot be named in a configuration: choose another folder with %s" % (self.folder, chosen("dir")))
         os.makedirs(self.folder, exist_ok=True)
         self._refuse_strange()
         self._refuse_second()
-        self.dcaasd = Server(self.folder, port, settings, tell)
+        self.dcaasd, self.tell = Server(self.folder, port, settings, tell), tell
         self.values = {}
 
     def _refuse_strange(self):
@@ -176,8 +177,8 @@ class Sim:
         state = os.path.join(self.folder, "state")
         owner = os.stat(state if os.path.exists(state) else self.folder).st_uid
         if owner not in mine and (os.geteuid() != 0 or os.path.exists(state)):
-            raise LabError("%s belongs to %s: run it as that user, or choose another folder with DIR=" %
-                           (shown(self.folder), user_name(owner)))
+            raise LabError("%s belongs to %s: run it as that user, or choose another folder with %s" %
+                           (shown(self.folder), user_name(owner), chosen("dir")))
 
     def _refuse_second(self):
         """The lock goes with this process, however that ends."""
@@ -185,8 +186,8 @@ class Sim:
         try:
             fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise LabError("one runs in %s already (%s): end it, or choose another folder with DIR=" %
-                           (self.folder, self._other())) from None
+            raise LabError("one runs in %s already (%s): end it, or choose another folder with %s" %
+                           (self.folder, self._other(), chosen("dir"))) from None
         self._mark("starting")
 
     def _other(self):
@@ -237,7 +238,8 @@ class Sim:
 
     def seed(self, admin):
         """What an operator would describe: a site, its edge, a port, a tenant, and the tenant's connection."""
-        operator = Client(self.dcaasd.endpoint, admin["DCAAS_ADMIN_ACCESS_KEY"], admin["DCAAS_ADMIN_SECRET_KEY"])
+        operator = Client(self.dcaasd.endpoint, admin["DCAAS_ADMIN_ACCESS_KEY"], admin["DCAAS_ADMIN_SECRET_KEY"], say=Calls())
+        self.tell("the operator describes what there is to order from")
 
         def make(plural, singular, **body):
             return operator.post("/dcaas/v1/" + plural, {singular: body})[singular]
@@ -371,10 +373,12 @@ def millis(text):
     return datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f%z").timestamp() * 1000
 
 
-def first_order(sim):
-    """What a newcomer can paste: the same order by command line, and a look by curl."""
+def go_on(sim):
+    """What a newcomer can paste: a first order."""
     return """
-A first order by hand, in another terminal:
+Seen: dcaasd serves the API, with a location, an edge, a port, a tenant and the tenant's connection to order from. The edge
+reports as a real one does, and its router is simulated: neighbours come up after 200 ms and announce one route each. Faults
+are lines of {ini}. Go on with a first order, in another terminal:
 
   set -a; . {env}; set +a
   vgw=$({dcaas} -q virtual-gateway create --name office --vpc-id {vpc} --local-ep-group 10.1.0.0/16)
@@ -383,14 +387,9 @@ A first order by hand, in another terminal:
       --local-gateway-v4-ip 169.254.10.1/30 --remote-gateway-v4-ip 169.254.10.2/30)
   {dcaas} virtual-interface wait $vif --status ACTIVE
 
-The same server by curl, with a token:
-
-  token=$(curl -s -o /dev/null -D - -H 'Content-Type: application/json' $DCAAS_ENDPOINT/v3/auth/tokens -d '{{"auth":{{"identity":{{
-      "methods":["password"],"password":{{"user":{{"name":"'$DCAAS_USER_NAME'","password":"'$DCAAS_USER_PASSWORD'",
-      "domain":{{"id":"'$DCAAS_DOMAIN_ID'"}}}}}}}},"scope":{{"project":{{"id":"'$DCAAS_PROJECT_ID'"}}}}}}}}' |
-      sed -n 's/^[Xx]-[Ss]ubject-[Tt]oken: *//p' | tr -d '\\r')
-  curl -s -H "X-Auth-Token: $token" $DCAAS_ENDPOINT/v3/$DCAAS_PROJECT_ID/dcaas/virtual-interfaces
-""".format(dcaas=shlex.quote(shown(binary("dcaas"))), env=shlex.quote(shown(sim.env_path)), vpc=VPC)
+README.md has the same with curl and with Python.
+""".format(dcaas=shlex.quote(shown(binary("dcaas"))), env=shlex.quote(shown(sim.env_path)), vpc=VPC,
+           ini=shown(os.path.join(sim.folder, "sim.ini")))
 
 
 def interrupt(_signal, _frame):
@@ -408,9 +407,9 @@ def tell(words):
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="make sim", description="dcaasd with a simulated edge")
+    parser = argparse.ArgumentParser(prog=typed("sim"), description="dcaasd with a simulated edge")
     parser.add_argument("--port", type=int, help="port on loopback; 0: any free one (default: 8080 when it is free)")
-    parser.add_argument("--dir", default=os.path.join(ROOT, "build", "sim"), help="folder of its state")
+    parser.add_argument("--dir", default=state_folder("sim"), help="folder of its state")
     parser.add_argument("--set", default="", metavar="NAME=VALUE...", help="settings of dcaasd; kept in its configuration")
     options = parser.parse_args()
     begun = time.monotonic()
@@ -425,7 +424,7 @@ def main():
         if sim.dcaasd.https():
             print("sim: also on %s, certificate in %s" % (sim.dcaasd.https(), shown(os.path.join(sim.folder, "state", "tls.crt"))))
         print("sim: credentials in %s, state in %s; Ctrl-C ends it, the state stays" % (shown(sim.env_path), shown(sim.folder)))
-        print(first_order(sim), flush=True)
+        print(go_on(sim), flush=True)
         ended = sim.watch()
         print("sim: " + ended, file=sys.stderr)
         return 1
@@ -435,7 +434,7 @@ def main():
     except (LabError, GuestError, ApiError, OSError, ValueError) as error:
         print("sim: %s" % error, file=sys.stderr)
         if "in use" in str(error):
-            print("sim: PORT=0 takes a free port", file=sys.stderr)
+            print("sim: %s uses a free port" % ("--port 0" if INSTALLED else "PORT=0"), file=sys.stderr)
         if isinstance(error, OSError) and error.errno == errno.ENETUNREACH:
             print("sim: is loopback up? (ip link set lo up)", file=sys.stderr)
         return 1

@@ -8,7 +8,7 @@ import time
 from .api_client import Client
 from .dcaasd import Dcaasd, binary
 from .guest import GuestError, wait
-from .topology import MGMT_HOST, Lab
+from .topology import INSTALLED, MGMT_HOST, Lab
 
 EDGE_CONFIG = """[edge]
 server = http://{server}:{port}
@@ -87,7 +87,8 @@ class Site:
                    user=UNPRIVILEGED).replace("/etc/dcaas/token", "/run/dcaas/token")
                    + "".join(line + "\n" for line in self.edge_settings))
         # As the installed file does it; a network namespace as router has no such setting of its own.
-        edge.shell("sysctl -q -p /run/lab/src/dist/dcaas-edge.sysctl 2>/dev/null || true")
+        edge.shell("sysctl -q -p %s 2>/dev/null || true" % (
+            "/usr/lib/sysctl.d/60-dcaas-edge.conf" if INSTALLED else "/run/lab/src/dist/dcaas-edge.sysctl"))
         return self.run_edge()
 
     def run_edge(self):

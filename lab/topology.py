@@ -23,6 +23,7 @@ from . import kernel
 from .guest import PATIENCE, SILENT, Guest, GuestError, GuestLost, wait
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+INSTALLED = not os.path.exists(os.path.join(ROOT, "meson.build"))  # the package dcaas-lab, and no checkout
 MGMT_HOST = "10.99.0.1"
 MGMT_EDGE = "10.99.0.11"
 BRIDGES = {"ctl": "10.98.0.1/24", "mgmt": MGMT_HOST + "/24", "trunk0": "", "trunk1": "", "vpc0": ""}
@@ -50,9 +51,27 @@ def start_time(pid):
         return None
 
 
+def state_folder(name):
+    """Where a lab keeps its state unless it is named another folder: below build/, or what an installed lab may write."""
+    if not INSTALLED:
+        return os.path.join(ROOT, "build", name)
+    state = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
+    return os.path.join(state, "dcaas-lab", name)
+
+
+def typed(name):
+    """The command NAME of this lab as one would type it."""
+    return ("dcaas-lab " if INSTALLED else "make ") + name
+
+
+def chosen(name):
+    """How one chooses the port, folder or settings of a command."""
+    return "--" + name if INSTALLED else name.upper() + "="
+
+
 def kept():
     """The folder in which consoles of lost guests stay; DCAAS_LAB_KEEP names another one."""
-    folder = os.environ.get("DCAAS_LAB_KEEP", os.path.join(ROOT, "build", "lost-guests"))
+    folder = os.environ.get("DCAAS_LAB_KEEP") or state_folder("lost-guests")
     os.makedirs(folder, exist_ok=True)
     return folder
 
@@ -116,7 +135,7 @@ class Lab:
             say("lab: this kernel has %s" % ("VRF, 802.1Q and IPv6: routers in network namespaces" if kind == "netns" else
                                             "no VRF, no 802.1Q or no IPv6: routers in user-mode Linux"))
         if kind == "uml" and not shutil.which("linux.uml"):
-            raise LabError("linux.uml is missing (Debian package user-mode-linux; `make deps` installs it)")
+            raise LabError("linux.uml is missing (Debian package user-mode-linux)")
         for name in os.listdir(run):
             if name == "uml":
                 shutil.rmtree(os.path.join(run, name))
