@@ -9,8 +9,9 @@ PORT ?=
 DIR ?=
 SET ?=
 ONCE ?=
+export VERBOSE ?=
 
-.PHONY: build help run stop sim check lab bench soak fuzz doc fmt lint clean deps
+.PHONY: build help run stop sim check lab bench soak fuzz doc fmt lint deb clean deps
 
 build: deps-build ## compile everything into build/
 	@test -f build/build.ninja || { echo "meson setup build"; meson setup build >build.log 2>&1 || { cat build.log; exit 1; }; }
@@ -20,7 +21,7 @@ build: deps-build ## compile everything into build/
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
 
-run: deps-run build ## dcaasd, an edge and a customer's router, one order, Established; Ctrl-C ends it (PORT=, ONCE=1)
+run: deps-run build ## dcaasd, an edge and a customer's router, one order, Established; Ctrl-C ends it (PORT=, ONCE=1, VERBOSE=1)
 	@exec $(PYTHON) -m lab.run $(if $(PORT),--port $(PORT)) $(if $(ONCE),--once)
 
 stop: ## end what `make run` or `make lab` left running
@@ -33,39 +34,47 @@ sim: export SIM_SET := $(SET)
 sim: build ## dcaasd with a simulated edge, no root, no router (PORT=, DIR=, SET="name=value ...")
 	@exec $(PYTHON) -m lab.sim $(if $(PORT),--port $(PORT)) $${SIM_DIR:+--dir "$$SIM_DIR"} $${SIM_SET:+--set="$$SIM_SET"}
 
-check: deps-check ## every test; ends with "N passed, N failed"
+check: ## every test; ends with "N passed, N failed"
+	@echo "check: every test, with both compilers, sanitizers, valgrind, the SDKs, simulated and real routers, packages"
+	@echo "check: about 25 minutes on two cores. Installed are: Debian packages that are missing (see deps, below);"
+	@echo "check: below build-check/ Python packages and two Debian chroots; the SDKs' Go and Java parts in their own caches."
+	@./lab/deps.sh check
 	@$(PYTHON) test/run_all.py
 
 lab: deps-run ## the lab alone: an edge and a guest for customers' routers; Ctrl-C ends it
 	@exec $(PYTHON) lab up
 
-bench: deps-check build ## ratios to the bare libraries, side by side (doc/performance.md)
+bench: deps-bench build ## ratios to the bare libraries, side by side (doc/performance.md)
 	@ninja -C build bench/bare_http bench/raw_sqlite
 	$(PYTHON) bench/run.py
 
-soak: deps-check build ## what runs longer than a test may
+soak: deps-soak build ## what runs longer than a test may
 	$(PYTHON) test/run_all.py soak
 
-fuzz: deps-check ## the fuzz targets with libFuzzer, a minute each (SECONDS=)
+fuzz: deps-fuzz ## the fuzz targets with libFuzzer, a minute each (SECONDS=)
 	$(PYTHON) test/fuzz/run.py $(or $(SECONDS),60)
 
 doc: build ## doc/openapi.json from the tables
 	$(PYTHON) -m json.tool --indent 1 build/src/dcaasd/openapi.json doc/openapi.json
 
 fmt: ## clang-format over the C files (version 14: others differ in places)
-	clang-format-14 -i $$(git ls-files '*.c' '*.h')
+	@$(PYTHON) test/check_format.py --write
 
 lint: ## include rules and circles; the ten longest functions and files
 	$(PYTHON) test/check_includes.py
 	$(PYTHON) test/check_words.py
 	$(PYTHON) test/check_licence.py
+	$(PYTHON) test/check_format.py
 	$(PYTHON) test/longest.py
+
+deb: deps-deb ## the Debian packages of this checkout, in build-deb/
+	@$(PYTHON) dist/deb.py
 
 clean: ## remove every build folder
 	rm -rf build build-*
 
 deps: deps-check ## install every Debian package that is missing
 
-.PHONY: deps-build deps-run deps-check
-deps-build deps-run deps-check: deps-%:
+.PHONY: deps-build deps-run deps-soak deps-fuzz deps-bench deps-deb deps-check
+deps-build deps-run deps-soak deps-fuzz deps-bench deps-deb deps-check: deps-%:
 	@./lab/deps.sh $*

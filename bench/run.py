@@ -317,6 +317,9 @@ def moto():
 
 
 def prism():
+    """None where npm, which installs it, is not there."""
+    if shutil.which("npm") is None:
+        return None
     folder, port = os.path.join(INSTALLED, "prism"), free_port()
     program_path = os.path.join(folder, "node_modules", ".bin", "prism")
     if not os.path.exists(program_path):
@@ -354,13 +357,17 @@ def bench_others(rows, runs, seconds):
         rows.add("GET one interface against moto's describe_connections, 8 clients", "requests/s", yardstick, ours)
         theirs.close()
         theirs = prism()
+        if theirs is None:
+            print("Prism is not measured: npm is not installed (apt-get install npm)", flush=True)
+            return
         yardstick, ours = [], []
         for _ in range(runs):
             yardstick.append(wrk(theirs.url + shown, 8, seconds, ["X-Auth-Token: " + server.token]))
             ours.append(wrk(server.dcaasd.endpoint + shown, 8, seconds, ["X-Auth-Token: " + server.token]))
         rows.add("GET one interface against Prism with our openapi.json, 8 clients", "requests/s", yardstick, ours)
     finally:
-        theirs.close()
+        if theirs is not None:
+            theirs.close()
         server.close()
 
 

@@ -1,23 +1,31 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# deps.sh build|run|check - installs the Debian packages that are missing, by name, in one call of apt-get.
-# Says what it installs, and what apt-get says only when that fails; without root or sudo it says what is missing and ends
-# with 1.
+# deps.sh build|run|soak|fuzz|bench|deb|check - installs the Debian packages that are missing for that command, by name, in one
+# call of apt-get. Prints what it installs and its size, and the words of apt-get only when that fails; without root or sudo it
+# prints what is missing and ends with 1.
 set -eu
 umask 022 # of what packages make when they are installed
 
 build="meson ninja-build gcc libc6-dev pkg-config python3 libbsd-dev libjansson-dev libgnutls28-dev libsqlite3-dev
-libmicrohttpd-dev libmnl-dev libcurl4-gnutls-dev libevent-dev libinih-dev libyaml-dev libcrypt-dev libcmocka-dev"
+libmicrohttpd-dev libmnl-dev libcurl4-gnutls-dev libevent-dev libinih-dev libyaml-dev libcrypt-dev"
 run="bird2 iproute2 iputils-ping procps util-linux"
-check="clang clang-format-14 libclang-rt-14-dev wrk valgrind python3-venv openssl curl frr mandoc zsh fish golang-go default-jdk-headless maven ca-certificates"
+soak="libcmocka-dev python3-venv iproute2 procps util-linux openssl ca-certificates git"
+fuzz="clang libclang-rt-dev"
+bench="libcmocka-dev wrk python3-venv ca-certificates"
+deb="debhelper dpkg-dev git"
+check="valgrind curl frr mandoc zsh fish golang-go default-jdk-headless maven binutils debootstrap debian-archive-keyring"
 
-wanted=$build
+routers=
 case ${1-} in
-build) ;;
-run) wanted="$wanted $run" ;;
-check) wanted="$wanted $run $check" ;;
+build) wanted=$build ;;
+run) wanted="$build $run" routers=yes ;;
+soak) wanted="$build $soak" ;;
+fuzz) wanted="$build $fuzz" ;;
+bench) wanted="$build $run $bench" routers=yes ;;
+deb) wanted="$build $deb" ;;
+check) wanted="$build $run $soak $fuzz $bench $deb $check" routers=yes ;;
 *)
-	echo "usage: deps.sh build|run|check" >&2
+	echo "usage: deps.sh build|run|soak|fuzz|bench|deb|check" >&2
 	exit 2
 	;;
 esac
@@ -27,12 +35,12 @@ can_route() {
 	[ "$(id -u)" = 0 ] && command -v ip >/dev/null && PYTHONPATH=$(dirname "$0")/.. python3 -c \
 	    'import sys; from lab import kernel; sys.exit(not kernel.can_route())' 2>/dev/null
 }
-if [ "$1" != build ] && ! can_route; then
+if [ -n "$routers" ] && ! can_route; then
 	wanted="$wanted user-mode-linux kmod"
 fi
 
 missing=
-for package in $wanted; do
+for package in $(printf '%s\n' $wanted | sort -u); do
 	case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) in
 	installed) ;;
 	*) missing="$missing $package" ;;
@@ -53,7 +61,7 @@ if [ "$(id -u)" != 0 ]; then
 		exit 1
 	fi
 fi
-echo "deps: installing, which takes a minute or more:$missing"
+echo "deps: installing for make $1, which takes a minute or more:$missing"
 log=$(mktemp)
 # (dash runs the EXIT trap only where a signal is trapped, too.)
 trap 'rm -f "$log"; [ -z "$ours" ] || $sudo rm -f $policy' EXIT
@@ -68,13 +76,23 @@ if [ ! -e $policy ] || grep -q "^$mark" $policy; then
 	$sudo chmod 755 $policy
 fi
 
+# "93.1 MB" of archives and "412 MB" on the disk, as apt-get counts them.
+cost() {
+	# shellcheck disable=SC2086
+	LC_ALL=C apt-get install --assume-no --no-install-recommends $missing 2>/dev/null | sed -n \
+	    -e 's/^Need to get \([^/]*\)\(\/.*\)\{0,1\} of archives.*/deps: \1 to fetch/p' \
+	    -e 's/^After this operation, \(.*\) of additional disk space.*/deps: \1 on the disk/p'
+}
+
 install() {
 	$sudo env DEBIAN_FRONTEND=noninteractive dpkg --configure -a || true
 	$sudo apt-get -o Acquire::Retries=3 update -q || true
+	cost >&3 || true
 	# shellcheck disable=SC2086
 	$sudo env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 install -y -q \
 	    --no-install-recommends $missing
 }
+exec 3>&1
 
 # Networks have their moments, and an earlier run may have been ended amidst an installation.
 for pause in 10 30 60 0; do

@@ -49,6 +49,7 @@ FOLDERS = {
     "sdk": Folder("asan", 3600),
     "sim": Folder("asan", 2400, "waits", True),
     "lab": Folder("ubsan", 3600, "waits", True),
+    "packages": Folder("gcc", 3600, "waits", True),
     "speed": Folder("gcc", 2400, "alone"),  # milliseconds that are promised
     "soak": Folder("asan", 14400, "alone"),
 }
@@ -62,9 +63,10 @@ LONG = {
     "lab/test_field_router": 80, "lab/test_churn": 60, "lab/test_guests": 60, "lab/test_policy": 60, "lab/test_run": 60,
     "lab/test_isolation": 50, "lab/test_changes": 50, "lab/test_field_customers": 40, "lab/test_sessions": 30,
     "lab/test_static": 30, "lab/test_peer_links": 30, "sim/test_faults": 60, "sim/test_make_sim": 40, "sim/test_hold": 30,
+    "packages/test_debian12": 150, "packages/test_debian13": 150,
 }
 NAMED_ONLY = ("soak",)
-AS_ROOT = ("lab",)  # by sudo, when somebody else runs this
+AS_ROOT = ("lab", "packages")  # by sudo, when somebody else runs this
 PAUSES = (10, 30, 60)  # seconds between tries of what needs a network
 CALM = ["nice", "-n", "10"]  # before what measures no time and is waited for by nothing
 
@@ -293,7 +295,7 @@ def lint(group):
     code, output = run(["git", "grep", "-nE", banned, "--", "src/*.c", "src/*.h"])
     output = "\n".join(line for line in output.splitlines() if not line.startswith("src/base/banned.h:"))
     group.count("no banned function", code in (0, 1) and not output, output)
-    code, output = run(["clang-format-14", "--dry-run", "--Werror"] + files("*.c", "*.h"))
+    code, output = again([sys.executable, "test/check_format.py"])
     group.count("every C file is as clang-format 14 writes it (make fmt)", code == 0, output)
     for name in files("*.py"):
         with open(os.path.join(ROOT, name), encoding="utf-8") as file:

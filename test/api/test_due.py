@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What happens at a time is a row: it is done when its time has come, once, also after a restart, and a failure of one keeps no
 other waiting. The unit test src/store/due_test.c has claims, leases and pauses."""
 import time
