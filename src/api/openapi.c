@@ -532,6 +532,8 @@ visit_tag(struct document *d, const struct route *r, void *arg)
 	write_words(d, res->identity != NULL ? res->identity : "name");
 	if (res->topology != NULL)
 		write_topology(d, res);
+	if (res->idle != NULL)
+		jw_member_string(d->out, "x-dcaas-idle", res->idle);
 	if (res->trail != NULL)
 		write_trail(d, res->trail);
 	jw_object_end(d->out);

@@ -493,7 +493,7 @@ offered(void **state, const char *line, const char *wanted)
 	FILE *to = open_memstream(&text, &size);
 
 	assert_non_null(to);
-	completion_offer(*state, n, words, to);
+	completion_offer(*state, n, words, NULL, NULL, to);
 	fclose(to);
 	assert_string_equal(text, wanted);
 	free(text);

@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: ISC */
 /* main.c - dcaas, the command line: an ordinary client of the API, whose commands come from the API's description. */
 #include "cli/arguments.h"
-#include "cli/completion.h"
+#include "cli/completion_names.h"
 #include "cli/embedded.h"
 #include "cli/help.h"
 #include "cli/run.h"
 #include "cli/text.h"
 
-enum exit_status { STATUS_DONE, STATUS_REFUSED, STATUS_USAGE, STATUS_NO_ANSWER, STATUS_AUTHENTICATION, STATUS_IN_VAIN };
+enum exit_status {
+	STATUS_DONE,
+	STATUS_REFUSED,
+	STATUS_USAGE,
+	STATUS_NO_ANSWER,
+	STATUS_AUTHENTICATION,
+	STATUS_TIMED_OUT,
+	STATUS_DIFFERENT
+};
 
 /* In words where none have been said yet. Names that others chose may be in them. */
 static enum exit_status
@@ -26,7 +34,9 @@ tell(enum dc_code rc, const struct dc_error *err)
 		return STATUS_NO_ANSWER;
 	if (rc == DC_E_UNAUTHORIZED)
 		return STATUS_AUTHENTICATION;
-	return rc == DC_E_AGAIN ? STATUS_IN_VAIN : STATUS_REFUSED;
+	if (rc == DC_E_AGAIN)
+		return STATUS_TIMED_OUT;
+	return rc == DC_E_CONFLICT ? STATUS_DIFFERENT : STATUS_REFUSED;
 }
 
 static enum exit_status
@@ -46,7 +56,8 @@ static void
 hint(const struct arguments *args)
 {
 	if (args->command != NULL)
-		fprintf(stderr, "see dcaas %s %s --help\n", args->command->noun, args->command->verb);
+		fprintf(stderr, "see dcaas %s%s%s --help\n", args->command->noun,
+		    args->command->verb[0] != '\0' ? " " : "", args->command->verb);
 	else if (args->noun != NULL)
 		fprintf(stderr, "see dcaas %s help\n", args->noun->name);
 	else
@@ -125,7 +136,7 @@ main(int argc, char **argv)
 	if (spec_read((const char *)embedded_openapi, embedded_openapi_size, &spec, &err) != DC_OK)
 		return (int)tell(DC_E_PROTOCOL, &err);
 	if (argc > 2 && strcmp(argv[1], "complete") == 0 && strcmp(argv[2], "--") == 0)
-		completion_offer(spec, argc - 3, argv + 3, stdout);
+		completion_offer(spec, argc - 3, argv + 3, completion_ask, spec, stdout);
 	else
 		status = run(spec, argc - 1, argv + 1);
 	spec_free(spec);

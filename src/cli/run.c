@@ -479,7 +479,12 @@ wait_command(struct run *r)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT(OUTPUT_MAX);
 	const struct arguments *a = r->args;
-	const struct wish wish = {a->expect, a->expect_n, a->gone, a->timeout, a->interval, typed(r, a->ids_n - 1)};
+	const struct wish wish = {.expect = a->expect,
+	    .n = a->expect_n,
+	    .gone = a->gone,
+	    .timeout = a->timeout,
+	    .interval = a->interval,
+	    .who = typed(r, a->ids_n - 1)};
 	enum dc_code rc = wait_for(r, a->command, r->ids, &wish, &out);
 
 	if (rc != DC_OK || (a->quiet && !is_for_programs(&r->look)))
@@ -542,19 +547,9 @@ wait_for_end(struct run *r, size_t i)
 	_cleanup_buf_ struct buf out = BUF_INIT(OUTPUT_MAX);
 	const struct command *c = r->args->command;
 	const struct command *show = spec_command(r->spec, c->resource->name, "show", c->operator_side);
-	const struct wish wish = {.gone = true, .timeout = r->args->timeout, .who = typed(r, i)};
-	struct dc_error why = {0};
-	struct dc_error *err = r->err;
-	enum dc_code rc;
+	const struct wish wish = {.gone = true, .was_there = true, .timeout = r->args->timeout, .who = typed(r, i)};
 
-	r->err = &why;
-	rc = wait_for(r, show, ids_for(r, i), &wish, &out);
-	r->err = err;
-	/* Gone before the first look is gone. */
-	if (rc == DC_OK || rc == DC_E_NOT_FOUND)
-		return DC_OK;
-	*err = why;
-	return rc;
+	return wait_for(r, show, ids_for(r, i), &wish, &out);
 }
 
 /* Each is tried; the first failure is the command's, the others are told. */
@@ -685,6 +680,12 @@ run_api_command(struct run *r)
 static enum dc_code
 run_tool(struct run *r)
 {
+	enum command_kind kind = r->args->command->kind;
+
+	if (kind == COMMAND_APPLY || kind == COMMAND_DIFF)
+		return tool_apply(r);
+	if (kind == COMMAND_EXPORT)
+		return tool_export(r);
 	return r->args->watch ? watch(r) : read_once(r);
 }
 

@@ -37,6 +37,8 @@ struct wish {
 	const struct expectation *expect;
 	size_t n;
 	bool gone;
+	bool was_there;            /* it was there before the first look */
+	const char *idle;          /* status that is as good; NULL: none */
 	int64_t timeout, interval; /* seconds; 0: the usual */
 	const char *who;           /* for messages: "virtual interface office" */
 };
@@ -51,6 +53,8 @@ enum dc_code wait_until_active(
 
 /* --- tools --- */
 
+enum dc_code tool_apply(struct run *); /* diff, too */
+enum dc_code tool_export(struct run *);
 enum dc_code tool_topology(struct run *, struct buf *out);
 enum dc_code tool_events(struct run *, struct buf *out);
 

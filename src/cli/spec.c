@@ -369,6 +369,7 @@ add_resources(struct spec *s)
 		    .shorts = json_object_get(tag, "x-dcaas-short"),
 		    .identity = json_object_get(tag, "x-dcaas-identity"),
 		    .topology = json_object_get(tag, "x-dcaas-topology"),
+		    .idle = json_string_value(json_object_get(tag, "x-dcaas-idle")),
 		    .trail = json_object_get(tag, "x-dcaas-trail"),
 		};
 

@@ -48,6 +48,7 @@ struct resource_words {
 	json_t *shorts;    /* array of short words; NULL: none */
 	json_t *identity;  /* members that say which one is meant */
 	json_t *topology;  /* how it is drawn; NULL: it is not */
+	const char *idle;  /* status of one that nothing leads to, as it shall be; NULL: none */
 	json_t *trail;     /* members of a record of what happened; NULL: it is none */
 };
 

@@ -7,6 +7,9 @@
 	}
 
 const struct command tools[] = {
+    TOOL("apply", COMMAND_APPLY, "Create what a file describes and is missing; change what differs."),
+    TOOL("diff", COMMAND_DIFF, "Print what apply would do; the exit status is 6 when that is something."),
+    TOOL("export", COMMAND_EXPORT, "Print what there is as a file for apply."),
     TOOL("topology", COMMAND_TOPOLOGY, "Draw connections, interfaces, peers, gateways and links with their states."),
     TOOL("events", COMMAND_EVENTS, "Print what happened, the newest last."),
     {0},

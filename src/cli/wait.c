@@ -32,6 +32,10 @@ pause_for(int64_t ms)
 static bool
 is_as_wanted(const struct wish *w, json_t *thing)
 {
+	const char *status = json_string_value(json_object_get(thing, "status"));
+
+	if (w->idle != NULL && status != NULL && strcmp(status, w->idle) == 0)
+		return true;
 	for (size_t i = 0; i < w->n; i++) {
 		if (!json_equal(json_object_get(thing, w->expect[i].member), w->expect[i].value))
 			return false;
@@ -192,7 +196,8 @@ look(struct waiting *w, struct buf *now, enum dc_code *rc)
 enum dc_code
 wait_for(struct run *r, const struct command *show, const char *const *ids, const struct wish *wish, struct buf *out)
 {
-	struct waiting w = {.run = r, .show = show, .ids = ids, .wish = wish, .begun = monotonic_now()};
+	struct waiting w = {
+	    .run = r, .show = show, .ids = ids, .wish = wish, .begun = monotonic_now(), .seen = wish->was_there};
 	int64_t limit = (wish->timeout != 0 ? wish->timeout : WAIT_SECONDS) * 1000;
 	int64_t step = wish->interval != 0 ? wish->interval * 1000 : FIRST_STEP_MS, left;
 	enum found found;
@@ -218,8 +223,12 @@ enum dc_code
 wait_until_active(struct run *r, const struct command *show, const char *const *ids, const char *who, struct buf *out)
 {
 	const struct expectation active = {.member = "status", .value = json_string("ACTIVE")};
-	const struct wish wish = {
-	    .expect = &active, .n = 1, .timeout = r->args->timeout, .interval = r->args->interval, .who = who};
+	const struct wish wish = {.expect = &active,
+	    .n = 1,
+	    .idle = show->resource->idle,
+	    .timeout = r->args->timeout,
+	    .interval = r->args->interval,
+	    .who = who};
 	enum dc_code rc = wait_for(r, show, ids, &wish, out);
 
 	json_decref(active.value);

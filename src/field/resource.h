@@ -64,7 +64,9 @@ struct resource {
 	/* Members that say which one of the resource is meant, where that is not the name: "vif_id|address_family". */
 	const char *identity;
 	const struct topology *topology; /* NULL: it is not drawn */
-	const struct trail *trail;       /* of the resource that records what happens; NULL: it does not */
+	/* Status of one that nothing leads to, which is as it shall be; NULL: none but ACTIVE is. */
+	const char *idle;
+	const struct trail *trail; /* of the resource that records what happens; NULL: it does not */
 	const struct field_table *table;
 	enum dc_code missing; /* code of the 404 when the path names an unknown one */
 	const char

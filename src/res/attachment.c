@@ -542,6 +542,7 @@ const struct resource attachment_resource = {
     .name = "attachment",
     .plural = "attachments",
     .title = "attachment",
+    .idle = "DOWN",
     .table = &attachment_table,
     .missing = DC_E_NOT_FOUND,
     .routes = attachment_routes,

@@ -230,6 +230,7 @@ const struct resource enterprise_router_resource = {
     .plural = "enterprise_routers",
     .title = "enterprise router",
     .shorts = "er",
+    .idle = "DOWN",
     .table = &enterprise_router_table,
     .missing = DC_E_NOT_FOUND,
     .owner = "tenant_id",

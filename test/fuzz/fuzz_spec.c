@@ -55,7 +55,7 @@ complete(const struct spec *spec, const struct command *c, FILE *to)
 	_cleanup_arena_ struct arena *arena = arena_new();
 	char *words[] = {arena_strdup(arena, c->noun), arena_strdup(arena, c->verb), arena_strdup(arena, "--")};
 
-	completion_offer(spec, 3, words, to);
+	completion_offer(spec, 3, words, NULL, NULL, to);
 }
 
 int
