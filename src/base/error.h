@@ -20,11 +20,15 @@
 	X(DC_E_POLICY, 400, "DC.0009", "The policy does not allow the call")                                           \
 	X(DC_E_FORBIDDEN_MEMBER, 400, "DC.0013", "The caller may not set this member")                                 \
 	X(DC_E_DC_BANDWIDTH, 400, "DC.1000", "The connection has too little bandwidth")                                \
+	X(DC_E_HOSTED_NO_VLAN, 400, "DC.1003", "A hosted connection needs a VLAN")                                     \
+	X(DC_E_NOT_HOSTING, 400, "DC.1004", "The connection is not a partner connection")                              \
 	X(DC_E_DC_STATE, 400, "DC.1005", "The connection is in a state that does not allow the call")                  \
 	X(DC_E_DC_IN_USE, 400, "DC.1007", "The connection is in use")                                                  \
+	X(DC_E_HOSTED_VLAN_TAKEN, 400, "DC.1008", "The VLAN of the partner connection is taken")                       \
 	X(DC_E_DC_SHRINK, 400, "DC.1010", "The bandwidth of a connection cannot shrink")                               \
 	X(DC_E_DC_BANDWIDTH_FIXED, 400, "DC.1011", "The bandwidth of this connection cannot change")                   \
 	X(DC_E_DC_NOT_FOUND, 400, "DC.1012", "The connection does not exist")                                          \
+	X(DC_E_HOSTED_VLAN_ZERO, 400, "DC.1017", "A hosted connection cannot have VLAN 0")                             \
 	X(DC_E_DC_OR_LAG_NOT_FOUND, 400, "DC.1015", "The connection or LAG does not exist")                            \
 	X(DC_E_QUOTA, 400, "DC.1019", "The quota is used up")                                                          \
 	X(DC_E_LOCAL_SUBNETS, 400, "DC.1101", "Too many local subnets")                                                \

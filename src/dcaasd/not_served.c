@@ -15,7 +15,6 @@ answer_not_served(struct tx *tx, struct call *call, struct dc_error *err)
 		method, "/v3/{project_id}/" path, ROLE_READER, ROUTE_HIDDEN, .run = answer_not_served,                 \
 									     .operation = name                         \
 	}
-#define HOSTED "dcaas/hosted-connects"
 #define DETECTIONS "dcaas/vif-peer-detections"
 #define CONNECT "dcaas/connect-gateways"
 #define TAGS(type)                                                                                                     \
@@ -27,11 +26,6 @@ answer_not_served(struct tx *tx, struct call *call, struct dc_error *err)
 	    NOT_SERVED(M_POST, type "/resource-instances/action", "ListTagResourceInstances")
 
 const struct route not_served_routes[] = {
-    NOT_SERVED(M_GET, HOSTED, "ListHostedDirectConnects"),
-    NOT_SERVED(M_POST, HOSTED, "CreateHostedDirectConnect"),
-    NOT_SERVED(M_GET, HOSTED "/{hosted_connect_id}", "ShowHostedDirectConnect"),
-    NOT_SERVED(M_PUT, HOSTED "/{hosted_connect_id}", "UpdateHostedDirectConnect"),
-    NOT_SERVED(M_DELETE, HOSTED "/{hosted_connect_id}", "DeleteHostedDirectConnect"),
     NOT_SERVED(M_GET, "dcaas/switchover-test", "ListSwitchoverTestRecords"),
     NOT_SERVED(M_POST, "dcaas/switchover-test", "SwitchoverTest"),
     NOT_SERVED(M_GET, DETECTIONS, "ListVifPeerDetections"),

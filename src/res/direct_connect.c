@@ -144,6 +144,8 @@ const struct field_table direct_connect_table = {
 	    ORDER_TEXT(peer_provider, "Carrier at the customer end."),
 	    {AT(direct_connect, port_id), .ref = "port", .example = "customer", .kind = F_UUID, .nullable = true,
 		.may = OP_CRU, .cli = true, .doc = "Port of an edge that it is cabled to."},
+	    {AT(direct_connect, hosting_tenant_id), .ref = "project", .kind = F_HEX32, .nullable = true, .may = OP_R,
+		.filter = true, .doc = "Project of the hosting connection below a hosted one."},
 	    {0},
 	},
 };
@@ -218,7 +220,8 @@ cable(struct tx *tx, struct direct_connect *dc, struct dc_error *err)
 	}
 	if ((rc = port_carrier(tx, port, &known, &carrier, err)) != DC_OK)
 		return rc;
-	F_SET_TEXT(dc->status, !known ? "BUILD" : carrier ? "ACTIVE" : "DOWN");
+	/* A hosted one is being built until an interface on it is up (direct_connect_in_use). */
+	F_SET_TEXT(dc->status, !known || direct_connect_is_hosted(dc) ? "BUILD" : carrier ? "ACTIVE" : "DOWN");
 	return DC_OK;
 }
 
@@ -240,44 +243,120 @@ check_port_free(struct tx *tx, const struct direct_connect *dc, struct dc_error 
 				 "direct_connect.port_id: the port has a connection already");
 }
 
-static enum dc_code
-take_from_parent(struct tx *tx, struct direct_connect *dc, struct dc_error *err)
+/* --- part of a partner's connection --- */
+
+/* "hosted_connect.vlan" */
+static const char *
+named(struct tx *tx, const char *envelope, const char *member)
 {
-	struct direct_connect *parent;
-	int64_t same;
+	return arena_printf(tx_arena(tx), "%s.%s", envelope, member);
+}
+
+static enum dc_code
+find_hosting(struct tx *tx, const struct direct_connect *dc, const char *project, const char *envelope,
+    struct direct_connect **ret, struct dc_error *err)
+{
+	const char *member = named(tx, envelope, "hosting_id");
+	struct query_cond cond[] = {Q_EQ("id", dc->hosting_id.v), Q_END, Q_END};
 	void *row;
 	enum dc_code rc;
 
 	if (dc->hosting_id.set != GIVEN)
-		return dc_fail(err, DC_E_PARAM, "direct_connect.hosting_id",
-		    "direct_connect.hosting_id is missing: a hosted connection is part of a hosting one");
-	if (dc->vlan.set != GIVEN || dc->vlan.v == 0)
-		return dc_fail(err, DC_E_PARAM, "direct_connect.vlan",
-		    "direct_connect.vlan must be a VLAN from 1 to 3999 on a hosted connection");
-	rc = query_get(tx, &direct_connect_table, Q(Q_EQ("id", dc->hosting_id.v)), &row, err);
+		return dc_fail(
+		    err, DC_E_PARAM, member, "%s is missing: a hosted connection is part of a hosting one", member);
+	if (project != NULL)
+		cond[1] = (struct query_cond)Q_EQ("tenant_id", project);
+	rc = query_get(tx, &direct_connect_table, cond, &row, err);
 	if (rc == DC_E_NOT_FOUND)
-		return dc_fail(err, DC_E_DC_NOT_FOUND, "direct_connect.hosting_id",
-		    "direct_connect.hosting_id: connection %s does not exist", dc->hosting_id.v);
+		return dc_fail(
+		    err, DC_E_DC_NOT_FOUND, member, "%s: connection %s does not exist", member, dc->hosting_id.v);
 	if (rc != DC_OK)
 		return rc;
-	parent = row;
-	if (strcmp(parent->type.v, "hosting") != 0)
-		return dc_fail(err, DC_E_PARAM, "direct_connect.hosting_id",
-		    "direct_connect.hosting_id: connection %s is not a hosting one", parent->id.v);
+	*ret = row;
+	return strcmp((*ret)->type.v, "hosting") == 0
+		   ? DC_OK
+		   : dc_fail(
+			 err, DC_E_NOT_HOSTING, member, "%s: connection %s is not a hosting one", member, (*ret)->id.v);
+}
+
+static enum dc_code
+check_hosted_vlan(struct tx *tx, const struct direct_connect *dc, const char *envelope, struct dc_error *err)
+{
+	const char *member = named(tx, envelope, "vlan");
+	int64_t same;
+	enum dc_code rc;
+
+	if (dc->vlan.set != GIVEN)
+		return dc_fail(err, DC_E_HOSTED_NO_VLAN, member, "%s is missing", member);
+	if (dc->vlan.v == 0)
+		return dc_fail(err, DC_E_HOSTED_VLAN_ZERO, member,
+		    "%s must be a VLAN from 1 to 3999 on a hosted connection", member);
 	if ((rc = query_count(tx, &direct_connect_table,
-		 Q(Q_EQ("hosting_id", parent->id.v), Q_EQ_INT("vlan", dc->vlan.v)), &same, err)) != DC_OK)
+		 Q(Q_EQ("hosting_id", dc->hosting_id.v), Q_EQ_INT("vlan", dc->vlan.v)), &same, err)) != DC_OK)
 		return rc;
-	if (same > 0)
-		return dc_fail(err, DC_E_PARAM, "direct_connect.vlan",
-		    "direct_connect.vlan: VLAN %lld of the hosting connection is taken", (long long)dc->vlan.v);
+	return same == 0 ? DC_OK
+			 : dc_fail(err, DC_E_HOSTED_VLAN_TAKEN, member,
+			       "%s: VLAN %lld of the hosting connection is taken", member, (long long)dc->vlan.v);
+}
+
+enum dc_code
+direct_connect_check_share(struct tx *tx, const struct direct_connect *dc, const char *envelope, struct dc_error *err)
+{
+	const char *member = named(tx, envelope, "bandwidth");
+	const struct direct_connect *other;
+	int64_t left;
+	void *row, *rows;
+	size_t n;
+	enum dc_code rc;
+
+	if ((rc = query_get(tx, &direct_connect_table, Q(Q_EQ("id", dc->hosting_id.v)), &row, err)) != DC_OK ||
+	    (rc = query_list(
+		 tx, &direct_connect_table, Q(Q_EQ("hosting_id", dc->hosting_id.v)), NULL, &rows, &n, err)) != DC_OK)
+		return rc;
+	left = ((const struct direct_connect *)row)->bandwidth.v;
+	other = rows;
+	for (size_t i = 0; i < n; i++)
+		left -= strcmp(other[i].id.v, dc->id.v) != 0 ? other[i].bandwidth.v : 0;
+	return dc->bandwidth.v <= left
+		   ? DC_OK
+		   : dc_fail(err, DC_E_DC_BANDWIDTH, member,
+			 "%s: %lld Mbit/s are more than the %lld Mbit/s that the hosting connection has left", member,
+			 (long long)dc->bandwidth.v, (long long)(left > 0 ? left : 0));
+}
+
+enum dc_code
+direct_connect_host(
+    struct tx *tx, struct direct_connect *dc, const char *project, const char *envelope, struct dc_error *err)
+{
+	struct direct_connect *parent = NULL;
+	enum dc_code rc;
+
+	if ((rc = find_hosting(tx, dc, project, envelope, &parent, err)) != DC_OK ||
+	    (rc = check_hosted_vlan(tx, dc, envelope, err)) != DC_OK ||
+	    (rc = direct_connect_check_share(tx, dc, envelope, err)) != DC_OK)
+		return rc;
+	dc->hosting_tenant_id = parent->tenant_id;
 	dc->port_id = parent->port_id;
 	if (dc->location.set != GIVEN)
 		dc->location = parent->location;
+	if (dc->peer_location.set != GIVEN)
+		dc->peer_location = parent->peer_location;
 	if (dc->provider.set != GIVEN)
 		dc->provider = parent->provider;
 	if (dc->port_type.set != GIVEN)
 		dc->port_type = parent->port_type;
 	return DC_OK;
+}
+
+enum dc_code
+direct_connect_in_use(struct tx *tx, const char *id, struct dc_error *err)
+{
+	static const char *const columns[] = {"status", NULL};
+	struct direct_connect to = {0};
+
+	F_SET_TEXT(to.status, "ACTIVE");
+	return query_set(tx, &direct_connect_table, columns, &to,
+	    Q(Q_EQ("id", id), Q_EQ("status", "BUILD"), Q_NOT_NULL("hosting_id")), NULL, err);
 }
 
 /* The port that it is to be cabled to, and the connection that hosts it. */
@@ -307,7 +386,7 @@ direct_connect_create(struct tx *tx, struct call *call, void *row, struct dc_err
 	if ((rc = project_check(tx, dc->tenant_id.v, "direct_connect.tenant_id", err)) != DC_OK)
 		return rc;
 	if (direct_connect_is_hosted(dc)) {
-		if ((rc = take_from_parent(tx, dc, err)) != DC_OK)
+		if ((rc = direct_connect_host(tx, dc, NULL, "direct_connect", err)) != DC_OK)
 			return rc;
 	} else if (dc->vlan.set == GIVEN || dc->hosting_id.set == GIVEN)
 		return dc_fail(err, DC_E_PARAM, "direct_connect.type",
@@ -423,7 +502,8 @@ add_stale(struct tx *tx, const struct port *port, bool carrier, struct lock_set 
 		return rc;
 	dc = rows;
 	for (size_t i = 0; i < n; i++)
-		lock_want(set, &direct_connect_table, dc[i].id.v);
+		if (!direct_connect_is_hosted(&dc[i]) || !is_status(&dc[i], "BUILD"))
+			lock_want(set, &direct_connect_table, dc[i].id.v);
 	return DC_OK;
 }
 
@@ -431,12 +511,16 @@ static enum dc_code
 set_carrier(struct tx *tx, const struct port *port, bool carrier, struct dc_error *err)
 {
 	static const char *const columns[] = {"status", NULL};
-	const char *const stale[] = {carrier ? "DOWN" : "ACTIVE", "BUILD", NULL};
 	struct direct_connect to = {0};
+	enum dc_code rc;
 
 	F_SET_TEXT(to.status, carrier ? "ACTIVE" : "DOWN");
-	return query_set(
-	    tx, &direct_connect_table, columns, &to, Q(Q_EQ("port_id", port->id.v), Q_IN("status", stale)), NULL, err);
+	rc = query_set(tx, &direct_connect_table, columns, &to,
+	    Q(Q_EQ("port_id", port->id.v), Q_EQ("status", carrier ? "DOWN" : "ACTIVE")), NULL, err);
+	if (rc != DC_OK)
+		return rc;
+	return query_set(tx, &direct_connect_table, columns, &to,
+	    Q(Q_EQ("port_id", port->id.v), Q_EQ("status", "BUILD"), Q_IS_NULL("hosting_id")), NULL, err);
 }
 
 static enum dc_code
@@ -463,7 +547,7 @@ direct_connect_observe_ports(
 	return rc;
 }
 
-static enum dc_code
+enum dc_code
 direct_connect_embed(struct tx *tx, const struct call *call, void *rows, size_t n, struct dc_error *err)
 {
 	struct direct_connect *dc = rows;
@@ -490,7 +574,7 @@ direct_connect_embed(struct tx *tx, const struct call *call, void *rows, size_t 
 }
 
 /* Its state is the carrier of its port, where it has one. */
-static enum dc_code
+enum dc_code
 direct_connect_observed_age(struct tx *tx, const void *row, int64_t *ret, struct dc_error *err)
 {
 	const struct direct_connect *dc = row;

@@ -28,12 +28,28 @@ struct direct_connect {
 	struct f_int auto_renew, ratio_95peak;
 	struct f_text peer_port_type, peer_provider;
 	/* the operator's */
-	struct f_text port_id; /* null: not cabled yet */
+	struct f_text port_id;            /* null: not cabled yet */
+	struct f_text hosting_tenant_id;  /* of a hosted one: the project of the connection below it */
+	struct f_text resource_tenant_id; /* of a partner's request only: the project that gets it */
 };
 extern const struct field_table direct_connect_table;
 extern const struct resource direct_connect_resource;
 
 /* What of a connection an interface has to look at. */
 bool direct_connect_is_hosted(const struct direct_connect *);
+
+/* Makes a new connection part of the hosting one that it names, which `project` must own (NULL: anybody may): checks
+ * the VLAN and what is left of the bandwidth, copies what the line gives, and sets it to BUILD. envelope begins the
+ * members' names in errors. */
+enum dc_code direct_connect_host(
+    struct tx *, struct direct_connect *, const char *project, const char *envelope, struct dc_error *err);
+/* The bandwidth that the hosting connection has left for this one: its own less that of its other hosted ones. */
+enum dc_code direct_connect_check_share(
+    struct tx *, const struct direct_connect *, const char *envelope, struct dc_error *err);
+/* An interface on the connection is up: a hosted one that was never used is ACTIVE from now on. */
+enum dc_code direct_connect_in_use(struct tx *, const char *id, struct dc_error *err);
+/* Members that an operator's and a partner's view share are computed for n rows: `reason` of a silent edge. */
+enum dc_code direct_connect_embed(struct tx *, const struct call *, void *rows, size_t n, struct dc_error *err);
+enum dc_code direct_connect_observed_age(struct tx *, const void *row, int64_t *ret, struct dc_error *err);
 
 #endif

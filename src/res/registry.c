@@ -9,6 +9,7 @@
 #include "res/direct_connect.h"
 #include "res/enterprise_router.h"
 #include "res/global_dc_gateway.h"
+#include "res/hosted_connect.h"
 #include "res/identity.h"
 #include "res/inventory.h"
 #include "res/link_end.h"
@@ -23,6 +24,7 @@
 
 const struct resource *const registry[] = {
     &direct_connect_resource,
+    &hosted_connect_resource,
     &virtual_gateway_resource,
     &virtual_interface_resource,
     &vif_peer_resource,

@@ -3,6 +3,7 @@
  * peers is, and `reason` names each peer that is not. */
 #include <string.h>
 
+#include "res/direct_connect.h"
 #include "res/inventory.h"
 #include "res/lifecycle.h"
 #include "res/vif_peer.h"
@@ -89,5 +90,9 @@ vif_settle(struct tx *tx, struct work_view *work, void *row, bool *gone, struct 
 	F_SET_TEXT(v->reason, reasons_of(peer, peers, tx_arena(tx)));
 	if (text_is_same(&old.status, &v->status) && text_is_same(&old.reason, &v->reason))
 		return DC_OK;
-	return query_set(tx, &virtual_interface_table, columns, v, Q(Q_EQ("id", v->id.v)), NULL, err);
+	if ((rc = query_set(tx, &virtual_interface_table, columns, v, Q(Q_EQ("id", v->id.v)), NULL, err)) != DC_OK)
+		return rc;
+	return life_is(&v->status, LIFE_ACTIVE) && !life_is(&old.status, LIFE_ACTIVE)
+		   ? direct_connect_in_use(tx, v->direct_connect_id.v, err)
+		   : DC_OK;
 }
