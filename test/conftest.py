@@ -12,7 +12,7 @@ sys.path[:0] = [ROOT, os.path.join(ROOT, "test")]
 os.environ.setdefault("DCAAS_PATIENCE", "5")
 
 from lab.dcaasd import Dcaasd  # noqa: E402
-from support import World  # noqa: E402
+from support import World, own_dcaasd  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +53,12 @@ def new_dcaasd():
         finally:
             daemon.remove()
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.fixture
+def daemon():
+    with own_dcaasd() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """support.py - what the Python tests share: a site as an operator describes it, tenants with their orders, requests signed
 but otherwise as a test wants them, and the database as it stands."""
+import contextlib
 import http.client
 import itertools
 import json
@@ -10,6 +11,7 @@ import urllib.parse
 import uuid
 
 from lab.api_client import Answer, Client, signature
+from lab.dcaasd import Dcaasd
 from lab.guest import PATIENCE
 
 V3 = "/v3/{project_id}/dcaas/"
@@ -68,6 +70,20 @@ def send(client, method, target, raw=b"", headers=None, **options):
     target = target.replace("{project_id}", client.project_id or "")
     more = {"content-type": "application/json", **(headers or {})}
     return exchange(client, method, target, raw, signed(client, method, target, raw, more, **options))
+
+
+@contextlib.contextmanager
+def own_dcaasd(settings=(), start=True):
+    """A dcaasd for one test, which may do to it what it likes. It ends with exit code 0, unless the test has ended it."""
+    made = Dcaasd(settings=settings)
+    try:
+        made.settings = [line.replace("$folder", made.folder) for line in made.settings]
+        made.write_config()
+        made.init()
+        yield made.start() if start else made
+        assert made.stop() in (0, None), made.log()
+    finally:
+        made.remove()
 
 
 class Tenant(Client):

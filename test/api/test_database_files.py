@@ -12,22 +12,10 @@ import types
 import pytest
 from fake_edge import FakeEdge
 
-from lab.dcaasd import Dcaasd
 from support import V3, World, rows, wait_for
 
 HEADER, FRAME = 32, 24
 MANY = 20
-
-
-@pytest.fixture
-def daemon():
-    made = Dcaasd()
-    try:
-        made.init()
-        yield made.start()
-        made.stop()
-    finally:
-        made.remove()
 
 
 def as_its_owner(daemon, path):

@@ -15,18 +15,6 @@ MEMBERS = {"status", "reasons", "version", "fabric", "edges", "edges_held", "edg
 GATEWAY = b'{"virtual_gateway": {"name": "g", "vpc_id": "%s", "local_ep_group": ["10.1.0.0/16"]}}'
 
 
-@pytest.fixture
-def daemon():
-    """A dcaasd of its own: nobody else's edges."""
-    made = Dcaasd()
-    try:
-        made.init()
-        yield made.start()
-        assert made.stop() == 0, made.log()
-    finally:
-        made.remove()
-
-
 def ask(daemon, method="GET"):
     """The answer to a caller without credentials."""
     anybody = types.SimpleNamespace(at=urllib.parse.urlsplit(daemon.endpoint), timeout=120)

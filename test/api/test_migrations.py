@@ -6,7 +6,6 @@ import sqlite3
 
 import pytest
 
-from lab.dcaasd import Dcaasd
 from lab.topology import ROOT
 from support import V3, World, rows, tables
 
@@ -53,14 +52,6 @@ def older(path, version):
         if os.path.exists(path + end):
             os.unlink(path + end)
     os.rename(path + ".old", path)
-
-
-@pytest.fixture
-def daemon():
-    made = Dcaasd()
-    made.init()
-    yield made.start()
-    made.remove()
 
 
 def test_orders_of_before_links_are_there_and_work(daemon):

@@ -4,24 +4,15 @@ caller, as dcaasd does: what could be read in two ways is refused, and the conne
 import json
 
 import pytest
-from test_http import Wire, chunked, order, request
+from test_auth import issue, token_request
+from test_http import chunked, order, request, wire  # noqa: F401
 
 from support import V3, exchange, send, signed
 
 
 @pytest.fixture
-def wire(tenant):
-    made = Wire(tenant)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def token(tenant):
-    body = {"auth": {"identity": {"methods": ["password"], "password": {"user": {
-        "id": tenant.user_id, "password": "password of " + tenant.name}}}, "scope": {"project": {"id": tenant.project_id}}}}
-    answer = exchange(tenant, "POST", "/v3/auth/tokens", json.dumps(body).encode(), {"host": tenant.at.netloc})
-    return answer.headers["x-subject-token"]
+def token(world, tenant):
+    return issue(tenant, token_request(world, tenant)).headers["x-subject-token"]
 
 
 def gateways(tenant):

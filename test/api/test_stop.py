@@ -41,6 +41,18 @@ class Door:
             return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=120, context=self.context)
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
 
+    def ask(self, method, target, body=None, headers=None):
+        """Status and body of one request on a connection of its own; None for the status when it was not answered."""
+        connection = self.connection()
+        try:
+            connection.request(method, target, body, headers or {})
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        except (OSError, http.client.HTTPException):
+            return None, b""
+        finally:
+            connection.close()
+
 
 class Site:
     """A dcaasd with two listeners."""
@@ -95,18 +107,10 @@ class Orderer(threading.Thread):
                 remote_gateway_v4_ip="172.%d.%d.2/30" % (16 + n // 256, n % 256))}).encode()
             target = V3.replace("{project_id}", self.tenant.project_id) + "virtual-interfaces"
             headers = signed(self.tenant, "POST", target, body, {"content-type": "application/json"})
-            connection = self.door.connection()
-            try:
-                connection.request("POST", target, body, headers)
-                answer = connection.getresponse()
-                text = answer.read()
-            except (OSError, http.client.HTTPException):
+            status, text = self.door.ask("POST", target, body, headers)
+            if status in (None, 503):
                 return
-            finally:
-                connection.close()
-            if answer.status == 503:
-                return
-            assert answer.status == 201, text
+            assert status == 201, text
             self.answered.add(name)
 
 
@@ -121,20 +125,12 @@ class Poller(threading.Thread):
     def run(self):
         revision, epoch = 0, None
         while True:
-            connection = self.door.connection()
-            try:
-                connection.request("GET", "/dcaas/v1/edge/desired?revision=%d&wait=30&boot=%s%s" % (
-                    revision, self.fake.boot, "&epoch=" + epoch if epoch else ""), headers={"X-Dcaas-Edge-Token": self.fake.token})
-                answer = connection.getresponse()
-                text = answer.read()
-            except (OSError, http.client.HTTPException):
-                return
-            finally:
-                connection.close()
-            if answer.status not in (200, 423):
+            status, text = self.door.ask("GET", "/dcaas/v1/edge/desired?revision=%d&wait=30&boot=%s%s" % (
+                revision, self.fake.boot, "&epoch=" + epoch if epoch else ""), headers={"X-Dcaas-Edge-Token": self.fake.token})
+            if status not in (200, 423):
                 return
             self.polls += 1
-            if answer.status == 200:
+            if status == 200:
                 desired = json.loads(text)
                 revision, epoch = desired["revision"], desired["epoch"]
 

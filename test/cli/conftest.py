@@ -7,21 +7,14 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
-from lab.dcaasd import Dcaasd  # noqa: E402
-from program import Cli, Site, Tenant  # noqa: E402
+from program import TLS, Cli, Site, Tenant  # noqa: E402
+from support import own_dcaasd  # noqa: E402
 
 
 @pytest.fixture(scope="session")
 def dcaasd():
-    daemon = Dcaasd(settings=["listen_tls = 127.0.0.1:0"])
-    daemon.settings.append("tls_port_file = %s/tls_port" % daemon.folder)
-    daemon.write_config()
-    try:
-        daemon.init()
-        yield daemon.start()
-        assert daemon.stop() == 0, daemon.log()
-    finally:
-        daemon.remove()
+    with own_dcaasd(TLS) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

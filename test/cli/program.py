@@ -4,6 +4,8 @@ import os
 import subprocess
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+# Settings of a dcaasd that listens over HTTPS, too.
+TLS = ["listen_tls = 127.0.0.1:0", "tls_port_file = $folder/tls_port"]
 PROGRAM = os.path.join(os.environ.get("DCAAS_BUILD", os.path.join(ROOT, "build")), "src", "cli", "dcaas")
 VPC = "5f8b1b8a-6c4e-4a3a-9f9b-0d6d1c8a7b11"
 

@@ -5,22 +5,17 @@ import subprocess
 
 import pytest
 
-from lab.dcaasd import Dcaasd, binary
+from lab.dcaasd import binary
 from lab.guest import PATIENCE
-from support import World, wait_for
+from support import World, own_dcaasd, wait_for
 
 RELOADS = 1100
 
 
 @pytest.fixture
 def daemon():
-    made = Dcaasd()
-    try:
-        made.init()
+    with own_dcaasd(start=False) as made:
         yield made
-        assert made.stop() in (0, None), made.log()
-    finally:
-        made.remove()
 
 
 def command(daemon, *options, code=0, timeout=60):

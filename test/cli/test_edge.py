@@ -41,6 +41,11 @@ class Stand:
         with open(self.home / "edge.log", "ab") as log:
             self.process = subprocess.Popen([binary("dcaas-edge"), "-c", str(self.home / "edge.conf")], stdout=log, stderr=log)
 
+    def kill_edge(self):
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+
     def give_token(self):
         self.token = self.operator("edge-token", "renew", self.edge).member("token")
         fresh = self.home / "token.new"
@@ -173,9 +178,7 @@ def test_a_credential_is_replaced_without_a_restart(stand):
 def test_deletions_that_wait_for_a_dead_edge_end_with_retire(stand):
     vif = stand.order()
     stand.tenant("virtual-interface", "wait", vif, "--status", "ACTIVE", "--timeout", "150")
-    stand.process.kill()
-    stand.process.wait()
-    stand.process = None
+    stand.kill_edge()
     stand.tenant("virtual-interface", "delete", vif)
     assert stand.tenant("virtual-interface", "show", vif).member("status") == "PENDING_DELETE"
     assert "the edge reports" in stand.operator("edge", "retire", stand.edge, code=1).err
@@ -187,9 +190,7 @@ def test_deletions_that_wait_for_a_dead_edge_end_with_retire(stand):
 def test_an_edge_that_reports_is_retired_by_force(stand):
     vif = stand.order()
     stand.tenant("virtual-interface", "wait", vif, "--status", "ACTIVE", "--timeout", "150")
-    stand.process.kill()
-    stand.process.wait()
-    stand.process = None
+    stand.kill_edge()
     stand.tenant("virtual-interface", "delete", vif)
     stand.operator("edge", "retire", stand.edge, "--force")
     stand.tenant("virtual-interface", "wait", vif, "--gone", "--timeout", "150")

@@ -9,22 +9,15 @@ import subprocess
 
 import pytest
 
-from lab.dcaasd import Dcaasd
 from lab.guest import wait
-from program import PROGRAM, ROOT, Cli
+from program import PROGRAM, ROOT, TLS, Cli
+from support import own_dcaasd
 
 
 @pytest.fixture
-def daemon(tmp_path):
-    made = Dcaasd(settings=["listen_tls = 127.0.0.1:0"])
-    made.settings.append("tls_port_file = %s/tls_port" % made.folder)
-    made.write_config()
-    try:
-        made.init()
-        yield made.start()
-        assert made.stop() in (0, None), made.log()
-    finally:
-        made.remove()
+def daemon():
+    with own_dcaasd(TLS) as made:
+        yield made
 
 
 @pytest.fixture

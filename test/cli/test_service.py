@@ -9,8 +9,9 @@ import subprocess
 
 import pytest
 
-from lab.dcaasd import NOBODY, Dcaasd, binary
+from lab.dcaasd import NOBODY, binary
 from lab.guest import PATIENCE
+from support import own_dcaasd
 
 BUILD = os.path.dirname(os.path.dirname(os.path.dirname(binary("dcaasd"))))
 
@@ -35,12 +36,8 @@ class Manager:
 
 @pytest.fixture
 def daemon():
-    made = Dcaasd()
-    try:
-        made.init()
+    with own_dcaasd(start=False) as made:
         yield made
-    finally:
-        made.remove()
 
 
 @pytest.fixture
