@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """frames.py - frames as nobody sends them by mistake: built here, sent in a guest by lab/guest/forge.py."""
 import ipaddress
+import itertools
 import struct
 
 MD5_OPTION = bytes([19, 18]) + bytes(16) + b"\x01\x01"
@@ -116,7 +117,8 @@ class Received:
             self.tags.append(struct.unpack("!H", data[at + 2:at + 4])[0] & 0xFFF)
             at += 4
         self.kind, packet = struct.unpack("!H", data[at:at + 2])[0], data[at + 2:]
-        self.source = self.target = self.flags = self.sport = self.port = self.arp = self.icmp = None
+        self.source = self.target = self.flags = self.sport = self.port = self.arp = None
+        self.icmp = self.about = self.protocol = None
         if self.kind == 0x0800:
             self.source, self.target = (str(ipaddress.ip_address(packet[i:i + 4])) for i in (12, 16))
             self.protocol, rest = packet[9], packet[(packet[0] & 15) * 4:]
@@ -129,15 +131,43 @@ class Received:
             return
         if self.protocol == TCP and len(rest) >= 14:
             self.sport, self.port, self.flags = *struct.unpack("!HH", rest[:4]), rest[13]
+        if self.protocol == UDP and len(rest) >= 4:
+            self.sport, self.port = struct.unpack("!HH", rest[:4])
         if self.protocol in (ICMP, ICMP6) and rest:
             self.icmp = rest[0]
+            if self.icmp == 136 and len(rest) >= 24:  # a neighbour's advertisement
+                self.about = str(ipaddress.ip_address(rest[8:24]))
 
     def __repr__(self):
         return "<%s %s>" % (self.source, self.__dict__)
 
 
+FORGE = ("/usr/bin/python3", "-I", "-S", "/run/lab/src/lab/guest/forge.py")
+
+
+def received(text):
+    return [Received(line) for line in text.split() if line != "ready"]
+
+
 def forge(guest, device, frames, seconds=1.0, ns=None):
     """Sends the frames in the guest; what came back."""
-    out = guest.run("/usr/bin/python3", "-I", "-S", "/run/lab/src/lab/guest/forge.py", device, seconds, ns=ns,
-                    stdin="".join(f.hex() + "\n" for f in frames), timeout=60 + seconds).out
-    return [Received(line) for line in out.split()]
+    return received(guest.run(*FORGE, device, seconds, ns=ns, stdin="".join(f.hex() + "\n" for f in frames), timeout=60 + seconds).out)
+
+
+class Listening:
+    """What comes in by a device, from now on."""
+
+    numbers = itertools.count(1)
+
+    def __init__(self, guest, device, ns=None, seconds=60):
+        self.guest, self.log = guest, "/tmp/listening.%d" % next(self.numbers)
+        self.pid = guest.spawn(*FORGE, device, seconds, ns=ns, log=self.log)
+        guest.wait("a listener", lambda: "ready" in guest.read(self.log), 10)
+
+    def seen(self):
+        text = self.guest.read(self.log)
+        return received(text[:text.rfind("\n") + 1])
+
+    def end(self):
+        self.guest.kill(self.pid)
+        return self.seen()

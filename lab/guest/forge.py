@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 """forge.py DEVICE SECONDS - sends frames, one a line of hex on standard input, by DEVICE, and prints in hex, with the VLAN tags
-that they came with, what comes back by it until SECONDS after the last one."""
+that they came with, what comes in by it until SECONDS after the last one. Its first line is "ready"."""
 import select
 import socket
 import struct
@@ -16,6 +16,7 @@ def main():
     sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
     sock.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
     sock.bind((device, 0))
+    print("ready", flush=True)
     for line in sys.stdin:
         sock.send(bytes.fromhex(line))
     until = time.monotonic() + seconds

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: ISC
 """looper.py ADDRESS,LOCAL,ASN... - connects to each neighbour's port 179 in a tight loop, without a password, and speaks BGP as
-far as it is let: the router that a guarded session must never talk to. Prints a line for each KEEPALIVE it is sent ("let in")
-and, on SIGTERM, how many connections it tried."""
+far as it is let: the router that a session with a password must never talk to. Prints "connected" for each connection that the
+far side answered, a line for each message that it sent ("open", "let in" for a KEEPALIVE), and, on SIGTERM, how many connections
+it tried."""
 import select
 import signal
 import socket
@@ -15,9 +16,9 @@ tries = 0
 
 
 def open_message(address, asn):
-    # Without the first one, IPv4 unicast, BIRD ends the session whatever its key.
-    capability = struct.pack("!BBHBBBBI", 1, 4, 1, 0, 1, 65, 4, asn)
-    body = struct.pack("!BHH4sB", 4, min(asn, 23456) if asn > 65535 else asn, 90, socket.inet_aton(address), len(capability) + 2)
+    # Without the first one, unicast of the session's family, BIRD ends the session whatever its key.
+    capability = struct.pack("!BBHBBBBI", 1, 4, 2 if ":" in address else 1, 0, 1, 65, 4, asn)
+    body = struct.pack("!BHH4sB", 4, min(asn, 23456) if asn > 65535 else asn, 90, socket.inet_aton("192.0.2.66" if ":" in address else address), len(capability) + 2)
     body += struct.pack("!BB", 2, len(capability)) + capability
     return b"\xff" * 16 + struct.pack("!HB", 19 + len(body), 1) + body
 
@@ -32,7 +33,7 @@ class Connection:
         self.sent = False
         self.data = b""
         self.until = time.monotonic() + PERIOD
-        self.sock = socket.socket(socket.AF_INET)
+        self.sock = socket.socket(socket.AF_INET6 if ":" in far else socket.AF_INET)
         self.sock.setblocking(False)
         self.sock.bind((near, 0))
         self.sock.connect_ex((far, 179))
@@ -42,6 +43,8 @@ class Connection:
         """False when this connection is done with."""
         try:
             if writable and not self.sent:
+                self.sock.getpeername()  # fails when nobody answered
+                print("connected", self.far, flush=True)
                 self.sock.send(open_message(self.near, self.asn) + KEEPALIVE)
                 self.sent = True
                 self.until = time.monotonic() + 5

@@ -10,11 +10,13 @@
 #include "base/buf.h"
 #include "base/log.h"
 
+#define KEYS_LEAST 1000 /* of one gateway and family */
 #define ANSWER_SECONDS 10
 #define ITEM_SIZE_MAX 256
 #define PACKET_MAX (sizeof(struct reply) + (size_t)OP_BATCH_MAX * ITEM_SIZE_MAX)
 
 struct agent {
+	uint32_t key_room;
 	int fd;
 	uint32_t sequence;
 	char *packet; /* PACKET_MAX, aligned for any type */
@@ -123,6 +125,12 @@ agent_list(struct agent *a, enum agent_op op, void *request, size_t size, size_t
 	return DC_OK;
 }
 
+uint32_t
+agent_key_room(const struct agent *a)
+{
+	return a->key_room;
+}
+
 static enum dc_code
 say_hello(struct agent *a, struct dc_error *err)
 {
@@ -130,9 +138,17 @@ say_hello(struct agent *a, struct dc_error *err)
 	struct reply_hello reply;
 	enum dc_code code = agent_ask(a, OP_HELLO, &hello, sizeof(hello), &reply, sizeof(reply), err);
 
-	if (code == DC_OK)
-		dc_log(LOG_INFO, "agent found", "version=%u new=%u", reply.version, reply.started);
-	return code;
+	if (code != DC_OK)
+		return code;
+	dc_log(LOG_INFO, "agent found", "version=%u new=%u key_room=%u", reply.version, reply.started, reply.key_room);
+	a->key_room = reply.key_room;
+	if (a->key_room < KEYS_LEAST)
+		dc_log(LOG_WARNING, "little memory for keys",
+		    "neighbours=%u setting=net.core.optmem_max error=\"more neighbours with a password in one gateway "
+		    "do "
+		    "not come up; see 60-dcaas-edge.conf of sysctl.d\"",
+		    a->key_room);
+	return DC_OK;
 }
 
 enum dc_code

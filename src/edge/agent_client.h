@@ -14,6 +14,7 @@ struct agent;
 /* Takes over fd (the socket that the agent left open for its child). */
 enum dc_code agent_connect(int fd, struct agent **ret, struct dc_error *err);
 struct agent *agent_close(struct agent *);
+uint32_t agent_key_room(const struct agent *); /* as reply_hello has it */
 
 /* Requests without a reply body: op's struct filled but for its header. */
 enum dc_code agent_do(struct agent *, enum agent_op, void *request, size_t size, struct dc_error *err);

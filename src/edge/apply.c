@@ -330,6 +330,8 @@ set_status(struct apply *a, struct edge_object *o, const struct plan_verdict *v)
 	o->now.has_carrier = v->has_carrier;
 	o->now.carrier = v->carrier;
 	o->now.exposed = v->exposed;
+	if (v->drops != NULL)
+		memcpy(o->now.drops, v->drops, sizeof(o->now.drops));
 	if (v->state == PLAN_WRONG)
 		status_set(&o->now, o->want->kind == OBJECT_UNKNOWN ? STATUS_UNSUPPORTED : STATUS_ERROR, v->text);
 	else if (v->state == PLAN_WAITS)

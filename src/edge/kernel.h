@@ -46,6 +46,7 @@ struct kernel_ops {
 
 struct kernel {
 	const struct kernel_ops *ops;
+	uint32_t key_room; /* neighbours with a password that one gateway and family can have; 0: unknown */
 };
 
 struct agent;

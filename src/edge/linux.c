@@ -136,6 +136,7 @@ linux_kernel_open(struct agent *agent, int changes, struct kernel **ret, struct 
 	if (k == NULL)
 		return dc_fail(err, DC_E_SYSTEM, NULL, "no memory");
 	k->kernel.ops = &linux_ops;
+	k->kernel.key_room = agent_key_room(agent);
 	k->agent = agent;
 	k->changes = changes;
 	*ret = &k->kernel;

@@ -624,6 +624,7 @@ open_all(struct network *n, struct dc_error *err)
 		return dc_fail(err, DC_E_IO, NULL, "libevent does not start");
 	n->apply = apply_new(n->state, n->kernel, n->routing);
 	n->report = report_new(n->settings->sim ? "sim" : "linux");
+	report_set_key_room(n->report, n->kernel->key_room);
 	make_events(n);
 	make_change_event(n);
 	n->routing->ops->start(n->routing, n->base, routing_news, n);

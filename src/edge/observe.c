@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "edge/filter/program.h"
 
 enum session_change
 session_compare(const struct session *a, const struct session *b)
@@ -33,8 +34,17 @@ tell_change(const struct edge_object *o, const struct session *now)
 	    log_quote(arena, o->want->key), log_quote(arena, now->state), log_quote(arena, now->last_error));
 }
 
+/* The kernel never counts them: the filter of the device is before it. */
+static uint64_t
+unsigned_at(struct state *state, const struct edge_object *o)
+{
+	const struct edge_object *link = o->want->known ? state_find(state, o->want->bgp.link) : NULL;
+
+	return link != NULL ? link->now.drops[FILTER_UNSIGNED] : 0;
+}
+
 static void
-take_session(struct edge_object *o, const struct routing_session *s)
+take_session(struct state *state, struct edge_object *o, const struct routing_session *s)
 {
 	struct session now = {
 	    .seen = true,
@@ -46,7 +56,7 @@ take_session(struct edge_object *o, const struct routing_session *s)
 	    .rejected = s->rejected,
 	    .advertised = s->advertised,
 	    .md5_failures = s->md5_failures,
-	    .md5_not_found = s->md5_not_found,
+	    .md5_not_found = s->md5_not_found + unsigned_at(state, o),
 	    .md5_unexpected = s->md5_unexpected,
 	};
 
@@ -107,7 +117,7 @@ observe_instance(struct state *state, struct routing *routing, uint32_t instance
 		if (s->refused != NULL)
 			take_down(o, s->refused);
 		else if (s->known)
-			take_session(o, s);
+			take_session(state, o, s);
 	}
 }
 

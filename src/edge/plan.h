@@ -31,6 +31,7 @@ struct plan_verdict { /* of one wanted object */
 	bool has_carrier, carrier; /* kind vlan, when it is there */
 	bool exposed;              /* kind vlan: its port has an address of the router's own */
 	uint32_t instance;         /* 0: unknown */
+	const uint64_t *drops;     /* vlan, veth: what its filter has dropped, by reason; NULL: unknown */
 };
 
 struct plan_step {

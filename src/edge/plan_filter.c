@@ -13,6 +13,7 @@ has_filter(struct planning *p, const struct item *link, const char *device)
 	const struct item_filter *seen = link->rebuilt ? NULL : find_filter(p, instance, device);
 	struct plan_step *s;
 
+	link->verdict->drops = seen != NULL ? seen->drops : NULL;
 	if (seen != NULL && (seen->is_customer != 0) == is_customer)
 		return true;
 	s = add_step(p, ADD_FILTER, OP_FILTER_ADD, instance, link->want->key, sizeof(s->ask.filter));

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/uuid.h"
+#include "edge/filter/program.h"
 #include "edge/observe.h"
 
 #define WORDS_MAX 1000             /* bytes of a text; dcaasd takes 1024 characters */
@@ -13,9 +14,11 @@
 #define RESETS_TOLD 1000           /* of one apply: what is more says no more */
 #define PORT_BYTES 64              /* about */
 #define ITEM_BYTES 160             /* about, without its texts */
+#define DETAIL_MAX 1024            /* bytes that dcaasd takes */
 #define RECORDS_MAX 64             /* that wait to be told; the oldest go first */
 
 struct report {
+	uint32_t key_room;
 	char boot[UUID_TEXT_SIZE];
 	const char *fabric;
 	int64_t sequence;
@@ -85,6 +88,12 @@ report_add_record(struct report *r, const struct apply_record *record)
 }
 
 void
+report_set_key_room(struct report *r, uint32_t neighbours)
+{
+	r->key_room = neighbours;
+}
+
+void
 report_set_held(struct report *r, const char *why)
 {
 	_cleanup_arena_ struct arena *arena = NULL;
@@ -136,6 +145,13 @@ object_is_told(const struct edge_object *o)
 	return o->now.state == STATUS_PENDING && o->now.error == NULL && !o->now.has_carrier;
 }
 
+/* Counts go along with other news, and by themselves now and then. */
+static bool
+drops_are_told(const struct edge_object *o)
+{
+	return !o->told || memcmp(o->now.drops, o->told_status.drops, sizeof(o->now.drops)) == 0;
+}
+
 /* A session's news count once its neighbour is one that we were asked for, and still are. */
 static enum session_change
 session_news(const struct edge_object *o)
@@ -156,6 +172,7 @@ report_need(const struct report *r, const struct state *state, const struct kern
 
 		need.major = need.major || c == SESSION_MAJOR || !object_is_told(o);
 		need.minor += c == SESSION_MINOR;
+		need.minor += !drops_are_told(o);
 	}
 	return need;
 }
@@ -195,6 +212,34 @@ in_one_line(struct arena *arena, const char *text)
 	return copy;
 }
 
+/* What else the operator may want to see; NULL: nothing. */
+static const char *
+detail_of(const struct status *s, struct arena *arena)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT(DETAIL_MAX);
+	struct json json = JSON_INIT(&text);
+	bool dropped = false;
+
+	for (int i = 0; i < OP_DROPS; i++)
+		dropped = dropped || s->drops[i] > 0;
+	if (!dropped && !s->exposed)
+		return NULL;
+	jw_object_begin(&json);
+	if (s->exposed)
+		jw_member_bool(&json, "exposed", true);
+	if (dropped) {
+		jw_key(&json, "dropped");
+		jw_object_begin(&json);
+		for (int i = 0; i < OP_DROPS; i++)
+			if (s->drops[i] > 0)
+				jw_member_int(&json, filter_reason_name((enum filter_reason)i),
+				    (int64_t)(s->drops[i] & INT64_MAX));
+		jw_object_end(&json);
+	}
+	jw_object_end(&json);
+	return arena_strdup(arena, buf_str(&text));
+}
+
 static void
 put_object(const struct report *r, struct edge_object *o, struct wire_object_state *to, struct arena *arena)
 {
@@ -205,8 +250,7 @@ put_object(const struct report *r, struct edge_object *o, struct wire_object_sta
 	F_SET_TEXT(to->error, in_one_line(arena, o->now.error));
 	if (o->now.has_carrier)
 		F_SET_BOOL(to->carrier, o->now.carrier);
-	if (o->now.exposed)
-		F_SET_TEXT(to->detail, "{\"exposed\":true}");
+	F_SET_TEXT(to->detail, detail_of(&o->now, arena));
 	o->told = true;
 	o->told_revision = o->revision;
 	status_copy(&o->told_status, &o->now);
@@ -351,7 +395,8 @@ fill_objects(struct filling *f, const struct state *state, bool minor)
 
 	for (size_t i = 0; i < state_count(state); i++) {
 		struct edge_object *o = object[i];
-		bool says = f->report->full || !object_is_told(o), has_session = session_is_due(f->report, o, minor);
+		bool says = f->report->full || !object_is_told(o) || (minor && !drops_are_told(o));
+		bool has_session = session_is_due(f->report, o, minor);
 
 		if (!says && !has_session)
 			continue;
@@ -447,6 +492,8 @@ report_build(struct report *r, struct state *state, const struct kernel_state *s
 	F_SET_BOOL(w->held, r->held != NULL);
 	F_SET_TEXT(w->held_reason, in_one_line(arena, r->held));
 	F_SET_TEXT(w->agent_version, DCAAS_VERSION);
+	if (r->key_room > 0)
+		F_SET_INT(w->key_room, r->key_room);
 	fill_ports(f, seen, ports);
 	fill_records(f);
 	fill_objects(f, state, minor);

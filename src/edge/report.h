@@ -16,6 +16,8 @@ struct report *report_free(struct report *);
 
 void report_add_record(struct report *, const struct apply_record *);
 /* Kept until the next call; NULL: it does not hold. A change makes the next report full. */
+/* What the router has memory for; 0: unknown. */
+void report_set_key_room(struct report *, uint32_t neighbours);
 void report_set_held(struct report *, const char *why);
 const char *report_held(const struct report *);
 const char *report_boot(const struct report *); /* tells this process from others with the same credential */

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/log.h"
+#include "edge/filter/program.h"
 #include "edge/report.h"
 
 #define BODY_ADDR "{\"link\":\"vlan/a\",\"prefix\":\"192.0.2.1/30\"}"
@@ -241,6 +242,26 @@ routes_are_news_at_once_and_words_of_a_session_wait(void **state)
 }
 
 static void
+what_a_filter_dropped_is_told_by_reason_and_waits(void **state)
+{
+	struct fixture *f = *state;
+	struct status *s = &object(f, "addr/a")->now;
+
+	settle(f);
+	s->drops[FILTER_OURS] = 3;
+	s->drops[FILTER_UNSIGNED] = 7;
+	assert_false(report_need(f->report, f->state, &f->seen).major);
+	assert_int_equal(report_need(f->report, f->state, &f->seen).minor, 1);
+	say(f, false, false);
+	assert_int_equal(f->said->objects.n, 0);
+	report_done(f->report, true);
+	say(f, true, false);
+	assert_string_equal(said_of(f, "addr/a").detail.v, "{\"dropped\":{\"ours\":3,\"unsigned\":7}}");
+	report_done(f->report, true);
+	assert_true(is_silent(f));
+}
+
+static void
 a_lost_report_makes_the_next_one_whole(void **state)
 {
 	struct fixture *f = *state;
@@ -432,6 +453,7 @@ main(void)
 	    TEST(no_password_goes_up),
 	    TEST(only_what_changed_is_told),
 	    TEST(routes_are_news_at_once_and_words_of_a_session_wait),
+	    TEST(what_a_filter_dropped_is_told_by_reason_and_waits),
 	    TEST(a_lost_report_makes_the_next_one_whole),
 	    TEST(records_are_kept_until_they_are_taken),
 	    TEST(holding_is_told_whole_and_revisions_of_another_history_mean_nothing),

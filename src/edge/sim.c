@@ -12,6 +12,7 @@
 #define SECTION "sim"
 #define MS_MAX 3600000
 #define ROUTES_MAX 10000000
+#define KEYS_MAX 1000000
 
 /* clang-format off */
 static const struct config_key sim_keys[] = {
@@ -26,6 +27,7 @@ static const struct config_key sim_keys[] = {
 	{ SECTION, "session_ms", "200", "Milliseconds until a session is Established." },
 	{ SECTION, "flap_ms", "0", "Milliseconds that a session lives; 0: it stays." },
 	{ SECTION, "routes", "1", "Routes that each neighbour announces." },
+	{ SECTION, "key_room", "0", "Neighbours with a password that one gateway and family can have; 0: no limit." },
 	{ 0 },
 };
 /* clang-format on */
@@ -60,6 +62,7 @@ read_options(const char *path, struct sim_options *ret, struct dc_error *err)
 	    (rc = config_int(o.config, SECTION, "session_ms", 0, MS_MAX, &o.session_ms, err)) != DC_OK ||
 	    (rc = config_int(o.config, SECTION, "flap_ms", 0, MS_MAX, &o.flap_ms, err)) != DC_OK ||
 	    (rc = config_int(o.config, SECTION, "routes", 0, ROUTES_MAX, &o.routes, err)) != DC_OK ||
+	    (rc = config_int(o.config, SECTION, "key_room", 0, KEYS_MAX, &o.key_room, err)) != DC_OK ||
 	    (rc = check_times(&o, err)) != DC_OK) {
 		config_locate(o.config, SECTION, err);
 		config_free(o.config);
@@ -173,6 +176,7 @@ sim_open(const char *options_path, struct kernel **ret_kernel, struct routing **
 	}
 	s->users = 2;
 	s->kernel.ops = &sim_kernel_ops;
+	s->kernel.key_room = (uint32_t)s->options.key_room;
 	s->routing.ops = &sim_routing_ops;
 	*ret_kernel = &s->kernel;
 	*ret_routing = &s->routing;

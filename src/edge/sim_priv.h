@@ -22,6 +22,7 @@ struct sim_options {
 	int64_t session_ms;               /* until a neighbour is Established */
 	int64_t flap_ms;                  /* that a session lives; 0: for ever */
 	int64_t routes;                   /* that each neighbour announces */
+	int64_t key_room;                 /* neighbours with a password in one gateway and family; 0: no limit */
 };
 
 struct sim_neighbour {

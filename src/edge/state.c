@@ -57,6 +57,7 @@ status_copy(struct status *to, const struct status *from)
 	to->has_carrier = from->has_carrier;
 	to->carrier = from->carrier;
 	to->exposed = from->exposed;
+	memcpy(to->drops, from->drops, sizeof(to->drops));
 }
 
 bool

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "base/clock.h"
+#include "edge/agent/op.h"
 #include "edge/want.h"
 #include "wire/object.h"
 
@@ -19,6 +20,7 @@ struct status { /* of one object as the report says it */
 	enum object_status state;
 	char *error; /* heap; NULL: none */
 	bool has_carrier, carrier, exposed;
+	uint64_t drops[OP_DROPS]; /* frames that the device's filter has dropped, by enum filter_reason */
 };
 
 struct session { /* of one neighbour as it was last seen; plain, so that two compare member by member */

@@ -295,6 +295,7 @@ write_report_row(struct fold *f, struct edge_report *row)
 	edge_heard(f->edge_id, tx_now(f->tx));
 	row->fabric = r->fabric;
 	row->agent_version = r->agent_version;
+	row->key_room = r->key_room;
 	row->epoch = r->epoch;
 	row->revision = r->revision;
 	row->held = r->held;

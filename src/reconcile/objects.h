@@ -51,6 +51,7 @@ struct edge_report {
 	struct f_int received_time;
 	struct f_text fabric; /* "linux", "sim" */
 	struct f_text agent_version;
+	struct f_int key_room; /* neighbours with a password that one gateway and family can have on it */
 	struct f_text epoch;
 	struct f_int revision;
 	struct f_bool held;

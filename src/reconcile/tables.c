@@ -58,7 +58,8 @@ const struct field_table edge_object_table = {
 	    {AT(edge_object, carrier), .kind = F_BOOL, .nullable = true, .may = VIEW_OP_ANSWER,
 		.doc = "Whether the port below has carrier."},
 	    {AT(edge_object, detail), .kind = F_JSON, .nullable = true, .may = VIEW_OP_ANSWER,
-		.doc = "What else the edge said."},
+		.doc =
+		    "What else the edge said: `exposed`, and `dropped`, what the device's filter dropped by reason."},
 	    {AT(edge_object, updated_time), .kind = F_TIME, .nullable = true, .may = VIEW_OP_ANSWER,
 		.doc = "When the state was last reported."},
 	    {AT(edge_object, series), .kind = F_INT, .max = INT64_MAX, .nullable = true,
@@ -125,6 +126,8 @@ const struct field_table edge_report_table = {
 		.doc = "linux: a real router; sim: simulated."},
 	    {AT(edge_report, agent_version), .kind = F_TEXT, .max = 64, .nullable = true, .may = VIEW_OP_ANSWER,
 		.doc = "Version of dcaas-edge."},
+	    {AT(edge_report, key_room), .kind = F_INT, .max = INT32_MAX, .nullable = true, .may = VIEW_OP_ANSWER,
+		.doc = "BGP peers with a password that one gateway and family can have on it."},
 	    {AT(edge_report, epoch), .kind = F_UUID, .nullable = true, .may = VIEW_OP_ANSWER,
 		.doc = "Epoch of the desired set that the edge holds."},
 	    {AT(edge_report, revision), .kind = F_INT, .max = INT64_MAX, .may = VIEW_OP_ANSWER, .cli = true,

@@ -66,6 +66,9 @@ const struct field_table edge_table = {
 		.doc = "Another router uses this edge's credential: what is known of it; null: none does."},
 	    {AT(edge, revision), .kind = F_INT, .max = INT64_MAX, .no_column = true, .nullable = true, .may = OP_R,
 		.doc = "Revision of the desired set that it holds."},
+	    {AT(edge, key_room), .kind = F_INT, .max = INT32_MAX, .no_column = true, .nullable = true, .may = OP_R,
+		.doc = "BGP peers with a password that one gateway and address family can have on it, by the router's "
+		       "net.core.optmem_max; null: unknown."},
 	    {AT(edge, reported_time), .kind = F_TIME, .no_column = true, .nullable = true, .may = OP_R, .cli = true,
 		.doc = "When its newest report came in."},
 	    {AT(edge, ports), .kind = F_JSON, .no_column = true, .nullable = true, .may = OP_R,
@@ -239,6 +242,7 @@ take_report(struct edge *e, const struct edge_report *r)
 	e->held = r->held;
 	e->held_reason = r->held_reason;
 	e->revision = r->revision;
+	e->key_room = r->key_room;
 	e->reported_time = r->received_time;
 	e->ports = r->ports;
 }

@@ -30,6 +30,7 @@ struct edge {
 	struct f_text held_reason;
 	struct f_text conflict;
 	struct f_int revision; /* of the desired set that it holds */
+	struct f_int key_room; /* BGP peers with a password that one gateway and family can have on it */
 	struct f_int reported_time;
 	struct f_text ports; /* JSON: devices that can be ports */
 };

@@ -213,6 +213,58 @@ check_remote(struct tx *tx, struct call *call, const struct gateway *gw, const s
 	return DC_OK;
 }
 
+/* Those of the gateway's peers with a password, in that family, whose interface is on the edge. */
+static enum dc_code
+count_keys_on(struct tx *tx, const char *edge_id, const struct query_cond *peers, int64_t *ret, struct dc_error *err)
+{
+	const struct vif_peer *p;
+	void *rows;
+	size_t n;
+	enum dc_code rc = query_list(tx, &vif_peer_table, peers, NULL, &rows, &n, err);
+
+	p = rows;
+	*ret = 0;
+	for (size_t i = 0; rc == DC_OK && i < n; i++) {
+		int64_t on_edge = 0;
+
+		rc = query_count(tx, &virtual_interface_table, Q(Q_EQ("id", p[i].vif_id.v), Q_EQ("edge_id", edge_id)),
+		    &on_edge, err);
+		*ret += on_edge;
+	}
+	return rc;
+}
+
+enum dc_code
+vif_peer_check_key_room(
+    struct tx *tx, const char *edge_id, const struct vif_peer *p, const struct peer_names *names, struct dc_error *err)
+{
+	const char *family = ip_family_name(family_of(p));
+	const struct query_cond *peers = Q(Q_EQ("gateway_id", p->gateway_id.v), Q_EQ("address_family", family),
+	    Q_EQ("route_mode", "bgp"), Q_NOT_NULL("bgp_md5"));
+	const struct edge_report *report;
+	int64_t used;
+	void *row;
+	enum dc_code rc;
+
+	if (!vif_peer_is_bgp(p) || p->bgp_md5.set != GIVEN)
+		return DC_OK;
+	rc = query_get(tx, &edge_report_table, Q(Q_EQ("id", edge_id)), &row, err);
+	if (rc != DC_OK)
+		return rc == DC_E_NOT_FOUND ? DC_OK : rc;
+	report = row;
+	if (report->key_room.set != GIVEN)
+		return DC_OK;
+	/* All of the gateway first: it is seldom on several edges, and seldom full. */
+	rc = query_count_to(tx, &vif_peer_table, peers, report->key_room.v, &used, err);
+	if (rc == DC_OK && used >= report->key_room.v)
+		rc = count_keys_on(tx, edge_id, peers, &used, err);
+	if (rc != DC_OK || used < report->key_room.v)
+		return rc;
+	return dc_fail(err, DC_E_QUOTA, names->md5,
+	    "%s: the router has memory for the passwords of %lld %s peers of one gateway, and all of it is in use",
+	    names->md5, (long long)report->key_room.v, family);
+}
+
 enum dc_code
 vif_peer_check(struct tx *tx, struct call *call, const struct gateway *gw, struct vif_peer *p,
     const struct peer_names *names, struct dc_error *err)
@@ -514,7 +566,9 @@ vif_peer_create(struct tx *tx, struct call *call, void *row, struct dc_error *er
 		return rc;
 	inherit(v, first, p);
 	vif_peer_fill(tx, v, p);
-	return vif_peer_check(tx, call, &gw, p, &names, err);
+	if ((rc = vif_peer_check(tx, call, &gw, p, &names, err)) != DC_OK)
+		return rc;
+	return vif_peer_check_key_room(tx, v->edge_id.v, p, &names, err);
 }
 
 /* The peer has the addresses now that the interface kept for its family. */

@@ -17,6 +17,9 @@ struct peer_names {
  * gateway's lock. */
 enum dc_code vif_peer_check(struct tx *, struct call *, const struct gateway *, struct vif_peer *,
     const struct peer_names *, struct dc_error *err);
+/* Whether the edge has kernel memory for the peer's password, beside those of the others in its gateway: DC_E_QUOTA. */
+enum dc_code vif_peer_check_key_room(
+    struct tx *, const char *edge_id, const struct vif_peer *, const struct peer_names *, struct dc_error *err);
 /* Fills what the server fills. */
 void vif_peer_fill(struct tx *, const struct virtual_interface *, struct vif_peer *);
 /* Replaces the remote blocks: checks, claims, writes the row. */

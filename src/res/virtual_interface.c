@@ -526,6 +526,13 @@ check_first_peer(
 }
 
 static enum dc_code
+check_key_room(struct tx *tx, const struct virtual_interface *v, struct dc_error *err)
+{
+	return vif_peer_check_key_room(
+	    tx, v->edge_id.v, v->vif_peers.v, is_v6(&v->address_family) ? &names_v6 : &names_v4, err);
+}
+
+static enum dc_code
 check_service(struct tx *tx, struct call *call, const char *project, const struct f_list *blocks, struct dc_error *err)
 {
 	static const char member[] = "virtual_interface.service_ep_group";
@@ -583,7 +590,7 @@ virtual_interface_create(struct tx *tx, struct call *call, void *row, struct dc_
 	if ((rc = port_get(tx, v->port_id.v, &port, err)) != DC_OK)
 		return rc;
 	v->edge_id = port->edge_id;
-	if ((rc = check_one_edge(tx, v, err)) != DC_OK)
+	if ((rc = check_key_room(tx, v, err)) != DC_OK || (rc = check_one_edge(tx, v, err)) != DC_OK)
 		return rc;
 	leave_to_peer(v, v->vif_peers.v);
 	return port_claim(

@@ -250,6 +250,7 @@ const struct field_table wire_report_table = {
 	    {ON_WIRE(wire_report, revision), NEEDED, NATURAL},
 	    {ON_WIRE(wire_report, held), NEEDED, .kind = F_BOOL},
 	    {ON_WIRE(wire_report, held_reason), .kind = F_TEXT, .max = 1024},
+	    {ON_WIRE(wire_report, key_room), COUNT},
 	    {ON_WIRE(wire_report, agent_version), .kind = F_TEXT, .max = 64},
 	    {ON_WIRE(wire_report, objects), .kind = F_OBJECTS, .of = &wire_object_state_table,
 		.max_items = WIRE_OBJECTS_MAX},

@@ -175,7 +175,7 @@ struct wire_session {
 	struct f_text tcp;           /* state of the TCP connection: none, SYN_SENT, ESTABLISHED, ... */
 	struct f_bool md5;           /* a key is ordered */
 	struct f_int md5_failures;   /* of the whole instance: TcpExtTCPMD5Failure */
-	struct f_int md5_not_found;  /* of the whole instance: TcpExtTCPMD5NotFound */
+	struct f_int md5_not_found;  /* the same, TcpExtTCPMD5NotFound, and what the device's filter dropped unsigned */
 	struct f_int md5_unexpected; /* of the whole instance: TcpExtTCPMD5Unexpected */
 };
 extern const struct field_table wire_session_table;
@@ -221,6 +221,7 @@ struct wire_report {
 	struct f_bool held; /* it keeps what it has and waits for `dcaas edge confirm` */
 	struct f_text held_reason;
 	struct f_text agent_version;
+	struct f_int key_room;     /* neighbours with a password that one gateway and family can have; null: unknown */
 	struct f_objects objects;  /* wire_object_state */
 	struct f_objects sessions; /* wire_session */
 	struct f_objects ports;    /* wire_port; only in full reports or when changed */

@@ -100,6 +100,32 @@ def test_md5_is_named_in_the_reason_and_travels_to_the_edge_only(tenant, edge, l
     assert "secret words" not in json.dumps(objects)
 
 
+def other_addresses(n):
+    return {"local_gateway_v4_ip": "192.0.2.%d/30" % (4 * n + 1), "remote_gateway_v4_ip": "192.0.2.%d/30" % (4 * n + 2)}
+
+
+def test_no_more_passwords_are_ordered_than_the_router_has_memory_for(world, tenant, edge, line, gateway):
+    def refused(call, body):
+        answer = tenant.call("POST", V3 + call, body, check=False)
+        return answer.status, answer.get("error_code"), answer.get("error_msg", "")
+    first = tenant.interface(line, gateway, 100, bgp_md5="secret words")["id"]
+    edge.poll()
+    edge.report(edge.states(), key_room=2)
+    assert world.operator.get("/dcaas/v1/edges/" + world.edge)["edge"]["key_room"] == 2
+    tenant.interface(line, gateway, 101, bgp_md5="secret words", **other_addresses(1))
+    tenant.interface(line, gateway, 102, **other_addresses(2))
+    body = {"virtual_interface": tenant.interface_body(line, gateway, 103, bgp_md5="secret words", **other_addresses(3))}
+    status, code, words = refused("virtual-interfaces", body)
+    assert (status, code) == (400, "DC.1019") and "bgp_md5" in words and "2 ipv4 peers" in words
+    # The other family has a listener of its own.
+    tenant.peer(first, address_family="ipv6", local_gateway_ip="2001:db8::1/64", remote_gateway_ip="2001:db8::2/64",
+                bgp_md5="secret words")
+    tenant.delete(V3 + "virtual-interfaces/" + first)
+    edge.apply()
+    edge.apply()
+    tenant.post(V3 + "virtual-interfaces", body)
+
+
 def test_one_peer_of_two_keeps_the_interface_up(tenant, edge, vif):
     tenant.peer(vif, local_gateway_ip="2001:db8::1/64", remote_gateway_ip="2001:db8::2/64")
     edge.poll()

@@ -70,12 +70,11 @@ is_addr_request(const struct op_addr *op)
 }
 
 static void
-is_md5(const struct op_md5 *op)
+is_neighbour(const struct op_neighbour *op)
 {
-	ends(op->vrf, sizeof(op->vrf));
+	ends(op->device, sizeof(op->device));
+	is_addr(&op->local);
 	is_addr(&op->remote);
-	if (op->key_len > sizeof(op->key))
-		abort();
 }
 
 static void
@@ -93,8 +92,10 @@ look(const void *packet)
 		is_addr_request(packet);
 	else if (op == OP_ROUTE_ADD || op == OP_ROUTE_DEL)
 		is_route(packet);
-	else if (op == OP_MD5_LISTENER)
-		is_md5(packet);
+	else if (op == OP_NEIGHBOUR_ADD || op == OP_NEIGHBOUR_DEL)
+		is_neighbour(packet);
+	else if (op == OP_NETWORK_ADD || op == OP_NETWORK_DEL)
+		is_prefix(&((const struct op_network *)packet)->prefix);
 }
 
 int

@@ -75,11 +75,17 @@ class Driver:
         return Moment(found.group(1)) if found else None
 
     def refused_segments(self):
-        """TCP segments that the instance refused for their MD5 option: wrong, missing, or none expected."""
+        """TCP segments that the instance refused for their MD5 option, wrong, missing, or none expected: its filter or its
+        listener."""
+        told = re.compile(r"^drops (\d+)$", re.M)
+        before = len(told.findall(self.text()))
+        self.say("drops")
+        self.wait("the filters' counts", lambda: len(told.findall(self.text())) > before)
         text = self.guest.run("cat", "/proc/net/netstat", ns="dcaas-1").out
         names, values = [line.split() for line in text.splitlines() if line.startswith("TcpExt:")]
         counts = dict(zip(names, values))
-        return sum(int(counts["TCPMD5" + name]) for name in ("NotFound", "Unexpected", "Failure"))
+        return int(told.findall(self.text())[-1]) + sum(int(counts["TCPMD5" + name])
+                                                        for name in ("NotFound", "Unexpected", "Failure"))
 
     def bird_pid(self):
         """0 while a new one has not written it yet."""

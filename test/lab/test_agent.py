@@ -631,26 +631,6 @@ def test_rows_of_the_filter_are_read_back_and_go_with_what_they_are_for(filtered
     assert [n["name"] for n in rows[1].items] == ["fd00:aa::/48"]
 
 
-# The guard
-
-def test_the_guard_closes_an_address_and_opens_it_again(agent, edge, lab):
-    agent.do(*BASE)
-    lab.customers.ip(["link add link trunk0 name t101 type vlan id 101", "link set t101 up", "addr add 169.254.10.2/30 dev t101",
-                      "addr add fd00:10::2/126 dev t101 nodad"])
-    try:
-        for target, other in (("169.254.10.1", "fd00:10::1"), ("fd00:10::1", "169.254.10.1")):
-            guard = "instance=1 device=dcv1 local=" + target
-            wait_reached(lab.customers, "t101", target)
-            agent.do("guard-on " + guard, "guard-on " + guard)
-            assert lab.customers.run("ping", "-c", 1, "-W", 1, target, check=False).rc != 0
-            wait_reached(lab.customers, "t101", other)
-            assert lab.customers.run("ping", "-c", 1, "-W", 1, target, check=False).rc != 0
-            agent.do("guard-off " + guard, "guard-off " + guard)
-            wait_reached(lab.customers, "t101", target)
-    finally:
-        lab.customers.ip(["link del t101"])
-
-
 # BIRD
 
 CONFIG = """log "%s/bird/1/bird.log" all; router id 10.255.0.1; protocol device { scan time 10; }
@@ -719,25 +699,6 @@ def test_a_configuration_that_bird_refuses_is_an_error_in_its_words(agent, edge)
     answer = agent.one("daemon-start instance=1")
     assert "syntax error" in answer.error
     assert agent.do("daemon-state instance=1")[0].one()["pid"] == 0
-
-
-@pytest.mark.parametrize("remote,key", [("169.254.10.2", KEY), ("fd00:10::2", KEY + "6")])
-def test_the_listener_is_asked_for_exactly_this_key(agent, edge, bird, remote, key):
-    ask = "md5-listener instance=1 vrf=dcr1 remote=%s key=" % remote
-
-    def told(value):
-        return agent.do(ask + value)[0].one()
-    key = key.replace(" ", "_")
-    edge.write(STATE + "/bird/1/bird.conf", CONFIG.replace(KEY, KEY.replace(" ", "_")), mode=0o600)
-    edge.shell("chown nobody:nogroup %s/bird/1/bird.conf" % STATE)
-    edge.bird(STATE + "/bird/1/bird.ctl", "configure")
-    edge.wait("the key on the listener", lambda: told(key) == dict(told(key), listener=1, match=1), 20)
-    for wrong in (key[:-1], key + "x", key.upper(), ""):
-        assert told(wrong)["match"] == 0, wrong
-    listed = agent.do("listener-keys instance=1 vrf=dcr1 remote=%s key=" % remote)[0]
-    assert listed.named(remote)["text"] == key
-    other = agent.do("md5-listener instance=1 vrf=dcr1 remote=192.0.2.9 key=")[0].one()
-    assert (other["listener"], other["match"]) == (1, 1)
 
 
 def test_the_state_of_a_session_and_its_failures_are_read(agent, edge, lab, bird):

@@ -186,8 +186,8 @@ class Looper:
 
 
 def test_a_loop_without_password_never_gets_in(lab, driver, first):
-    """Its handshake stands in the accept queue when the key is put on the listener: adds and changes of keys, on 20 links.
-    Without the guard most adds are let in."""
+    """A handshake that stands in the accept queue when the key is put on the listener counts: adds and changes of keys, on 20
+    links. Without the filter most adds are let in."""
     guest, links = lab.customers, range(30, 50)
     guest.ip(["netns add loop"] + ["link add link trunk0 name trunk0.%d netns loop type vlan id %d" % (100 + n, 100 + n)
                                    for n in links])
@@ -197,7 +197,7 @@ def test_a_loop_without_password_never_gets_in(lab, driver, first):
     tries, let_in = 0, []
     for n in links:
         looper = Looper(guest, n)
-        # It is in full swing when the listener, of other sessions, has sent it away.
+        # It is in full swing when its first tries were dropped.
         guest.wait("the connector", lambda: guest.run("pgrep", "-f", "looper.py", check=False).rc == 0, 10)
         for password in ("first", "second"):
             before = driver.refused_segments()

@@ -100,6 +100,40 @@ def test_no_route_goes_on_to_a_third_gateway(world, family):
     assert told() == wanted
 
 
+@pytest.mark.parametrize("family", ["4", "6"])
+def test_no_customer_draws_the_traffic_of_a_network_behind_a_link(site, world, family):
+    """The router's exact network, a part and a host of it: refused, counted, and the router's host is still reached."""
+    line = world.lines[world.left]
+    network = world.er.prefix if family == "4" else world.er.prefix6
+    host = world.er.address(family)
+    stolen = [str(network), str(next(network.subnets(prefixlen_diff=8))), "%s/%d" % (host, network.max_prefixlen)]
+    before, since = line.session(family)["rejected"], line.since(family)
+    line.customer.configure(announce=line.customer.announce + stolen)
+    try:
+        site.lab.edge.wait("three refusals", lambda: line.session(family)["rejected"] == before + 3, 30)
+        site.lab.edge.wait("a ping", lambda: line.customer.ping(host).ok, 30)
+        assert line.since(family) == since
+    finally:
+        line.customer.configure(announce=[p for p in line.customer.announce if p not in stolen])
+
+
+def test_what_is_refused_follows_the_routers_networks_and_resets_nobody(site, world):
+    line = world.lines[world.left]
+    since = {f: line.since(f) for f in "46"}
+    prefix = "172.31.77.0/24"
+    line.customer.configure(announce=line.customer.announce + [prefix])
+    site.lab.edge.wait("one more accepted", lambda: line.session("4")["rejected"] == 0 and line.session("4")["accepted"] > 1, 30)
+    rows = site.operator.get("/dcaas/v1/attachments", say=False)["attachments"]
+    mine = next(row for row in rows if row["enterprise_router_id"] == world.er.id)
+    change = site.operator.put
+    change("/dcaas/v1/attachments/" + mine["id"], {"attachment": {"prefixes": mine["prefixes"] + [prefix]}})
+    site.lab.edge.wait("its refusal", lambda: line.session("4")["rejected"] == 1, 30)
+    change("/dcaas/v1/attachments/" + mine["id"], {"attachment": {"prefixes": mine["prefixes"]}})
+    site.lab.edge.wait("its acceptance", lambda: line.session("4")["rejected"] == 0, 30)
+    line.customer.configure(announce=[p for p in line.customer.announce if p != prefix])
+    assert {f: line.since(f) for f in "46"} == since
+
+
 def test_deleting_one_link_leaves_the_other_up(site, world):
     before = {row["id"]: row["since"] for row in world.sessions(world.to_er) + world.sessions(world.to_third)}
     customers = {g: [line.since(f) for f in "46"] for g, line in world.lines.items()}

@@ -77,9 +77,6 @@ static const struct member filter[] = {N(op_filter, instance), T(op_filter, devi
 static const struct member neighbour[] = {N(op_neighbour, instance), T(op_neighbour, device), A(op_neighbour, local),
     A(op_neighbour, remote), N(op_neighbour, has_key), {NULL}};
 static const struct member networks[] = {N(op_network, instance), N(op_network, table), P(op_network, prefix), {NULL}};
-static const struct member guard[] = {N(op_guard, instance), T(op_guard, device), A(op_guard, local), {NULL}};
-static const struct member md5[] = {N(op_md5, instance), T(op_md5, vrf), A(op_md5, remote),
-    {"key", KEY, offsetof(struct op_md5, key), offsetof(struct op_md5, key_len)}, {NULL}};
 static const struct member tcp[] = {N(op_tcp, instance), T(op_tcp, vrf), A(op_tcp, local), A(op_tcp, remote), {NULL}};
 static const struct member start[] = {N(op_daemon, instance), N(op_daemon, recover), {NULL}};
 
@@ -185,16 +182,6 @@ print_network(const void *item)
 }
 
 static void
-print_key(const void *item)
-{
-	const struct item_key *k = item;
-	char remote[IP_TEXT_SIZE];
-
-	ip_format_addr(&k->remote, remote);
-	printf("+ key %s text=%.*s\n", remote, (int)k->key_len, (const char *)k->key);
-}
-
-static void
 print_connection(const void *item)
 {
 	const struct item_connection *c = item;
@@ -203,14 +190,6 @@ print_connection(const void *item)
 	ip_format_addr(&c->local, local);
 	ip_format_addr(&c->remote, remote);
 	printf("+ connection %s vrf=%s local=%s state=%u has_key=%u\n", remote, c->vrf, local, c->state, c->has_key);
-}
-
-static void
-print_md5(const void *reply)
-{
-	const struct reply_md5 *r = reply;
-
-	printf("+ md5 listener=%u match=%u\n", r->listener, r->match);
 }
 
 static void
@@ -277,10 +256,6 @@ static const struct command {
     {"network-del", OP_NETWORK_DEL, sizeof(struct op_network), networks, 0, 0, NULL},
     {"read-networks", OP_READ_NETWORKS, sizeof(struct op_instance), instance, sizeof(struct item_network), 0,
 	print_network},
-    {"guard-on", OP_GUARD_ON, sizeof(struct op_guard), guard, 0, 0, NULL},
-    {"guard-off", OP_GUARD_OFF, sizeof(struct op_guard), guard, 0, 0, NULL},
-    {"md5-listener", OP_MD5_LISTENER, sizeof(struct op_md5), md5, 0, sizeof(struct reply_md5), print_md5},
-    {"listener-keys", OP_LISTENER_KEYS, sizeof(struct op_md5), md5, sizeof(struct item_key), 0, print_key},
     {"tcp-state", OP_TCP_STATE, sizeof(struct op_tcp), tcp, 0, sizeof(struct reply_tcp), print_tcp},
     {"connections", OP_CONNECTIONS, sizeof(struct op_instance), instance, sizeof(struct item_connection), 0,
 	print_connection},

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <linux/if.h>
@@ -18,7 +19,9 @@
 
 #define RENEW_MS 10000
 
-#define KEY_MEMORY "1048576" /* bytes for the MD5 keys of one listener, 136 each: 7,700 neighbours */
+#define KEY_MEMORY_PATH "/proc/sys/net/core/optmem_max"
+#define KEY_MEMORY "1048576" /* bytes for the MD5 keys of one listener: 7,700 neighbours */
+#define KEY_BYTES 136        /* struct tcp_md5sig_key, in Linux 6.1 and 6.18 */
 
 #define BOTH(family, name) "/proc/sys/net/" family "/conf/all/" name, "/proc/sys/net/" family "/conf/default/" name
 
@@ -51,7 +54,7 @@ static const struct {
     /* Before Linux 6.3 this counts cached IPv6 routes, and the default of 4096 is soon met. */
     {"1048576", true, {"/proc/sys/net/ipv6/route/max_size"}},
     /* Since Linux 6.8 each namespace has its own; before that the router's counts (see dcaas-edge.sysctl). */
-    {KEY_MEMORY, true, {"/proc/sys/net/core/optmem_max"}},
+    {KEY_MEMORY, true, {KEY_MEMORY_PATH}},
 };
 
 /* Devices that the kernel itself puts into every new namespace when the tunnels' modules are loaded. */
@@ -83,6 +86,32 @@ set_sysctls(struct fault *fault)
 			if (write_sysctl(sysctls[i].path[k], sysctls[i].value, sysctls[i].optional, fault) != 0)
 				return fault->code;
 	return 0;
+}
+
+static uint32_t
+read_number(const char *path)
+{
+	char text[24] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	return n <= 0 ? 0 : (uint32_t)strtoul(text, NULL, 10);
+}
+
+/* Where a new namespace has the setting, it gets our value there; else the router's own counts. */
+uint32_t
+netns_key_room(struct host *host)
+{
+	uint32_t bytes = read_number(KEY_MEMORY_PATH);
+
+	if (unshare(CLONE_NEWNET) != 0)
+		return bytes / KEY_BYTES;
+	if (access(KEY_MEMORY_PATH, W_OK) == 0)
+		bytes = (uint32_t)strtoul(KEY_MEMORY, NULL, 10);
+	netns_leave(host);
+	return bytes / KEY_BYTES;
 }
 
 /* lo up and marked; the mark is what makes the namespace ours. */

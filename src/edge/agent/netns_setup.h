@@ -7,6 +7,9 @@
 #include "edge/agent/host.h"
 #include "edge/agent/object.h"
 
+/* For how many MD5 keys a listener in an instance has memory; 0: not to be told. */
+uint32_t netns_key_room(struct host *);
+
 extern const struct object netns_object;
 
 #endif

@@ -20,7 +20,6 @@ enum member_check {
 	MEMBER_ADDR,
 	MEMBER_MAYBE_ADDR,
 	MEMBER_PREFIX,
-	MEMBER_KEY_LENGTH,
 };
 
 struct member {

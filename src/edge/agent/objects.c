@@ -5,7 +5,6 @@
 #include "edge/agent/counters.h"
 #include "edge/agent/device.h"
 #include "edge/agent/filter.h"
-#include "edge/agent/guard.h"
 #include "edge/agent/netns_setup.h"
 #include "edge/agent/object.h"
 #include "edge/agent/port.h"
@@ -30,7 +29,6 @@ const struct object *const objects[] = {
     &addr_object,
     &route_object,
     &filter_object,
-    &guard_object,
     &sockets_object,
     &counters_object,
     &bird_process_object,

@@ -63,12 +63,6 @@ enum agent_op {
 	OP_NETWORK_ADD,     /* op_network: inside the gateway, and so no source of a customer's */
 	OP_NETWORK_DEL,
 	OP_READ_NETWORKS, /* op_instance -> item_network packets */
-	OP_GUARD_ON,      /* op_guard: drop all IP to that address on ingress of that device */
-	OP_GUARD_OFF,
-	OP_MD5_LISTENER, /* op_md5 -> reply_md5: whether the VRF's listener holds exactly this key for that neighbour */
-	OP_LISTENER_KEYS, /* op_md5 without a key, any remote of the family -> item_key packets: all keys that the VRF's
-			   * listener holds, which the asker has written into the daemon's file. None when there are
-			   * two. */
 	OP_TCP_STATE, /* op_tcp -> reply_tcp: the connection between two addresses in a VRF, and whether it has a key */
 	OP_CONNECTIONS, /* op_instance -> item_connection packets: all BGP connections of the instance. A look at one
 			 * costs the kernel as much as a look at all. */
@@ -162,20 +156,6 @@ struct op_network {
 	uint32_t table; /* of the VRF */
 	struct ip_prefix prefix;
 };
-struct op_guard {
-	struct op_header h;
-	uint32_t instance;
-	char device[OP_NAME_MAX];
-	struct ip_addr local;
-};
-struct op_md5 {
-	struct op_header h;
-	uint32_t instance;
-	char vrf[OP_NAME_MAX];
-	struct ip_addr remote;
-	uint32_t key_len; /* 0: asks for "no key" */
-	uint8_t key[OP_KEY_MAX];
-};
 struct op_tcp {
 	struct op_header h;
 	uint32_t instance;
@@ -201,6 +181,8 @@ struct reply_hello {
 	struct reply r;
 	uint32_t version;
 	uint32_t started; /* 1: the agent is newly started (no request came before from an earlier network half) */
+	uint32_t
+	    key_room; /* neighbours of one gateway and family for whose MD5 keys the kernel has memory; 0: unknown */
 };
 struct item_port {
 	char device[OP_NAME_MAX];
@@ -254,22 +236,11 @@ struct item_instance {
 struct item_change {
 	uint32_t instance; /* 0: the router's own namespace */
 };
-struct item_key {
-	struct ip_addr remote;
-	uint32_t key_len;
-	uint8_t key[OP_KEY_MAX];
-};
 struct item_connection { /* one that is neither listening nor over; either side has port 179 */
 	char vrf[OP_NAME_MAX];
 	struct ip_addr local, remote;
 	uint32_t state;   /* TCP_ESTABLISHED ... */
 	uint32_t has_key; /* for the remote address */
-};
-struct reply_md5 {
-	struct reply r;
-	uint32_t listener; /* a listener on 179 in that VRF exists */
-	uint32_t match;    /* it holds exactly this key (or none, when none was asked) for that neighbour */
-	uint32_t waiting;  /* connections that the listener has not been asked for yet */
 };
 struct reply_tcp {
 	struct reply r;

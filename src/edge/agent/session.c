@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "edge/agent/netns.h"
+#include "edge/agent/netns_setup.h"
 #include "edge/agent/nl.h"
 #include "edge/agent/watch.h"
 
@@ -19,6 +20,7 @@ op_hello(struct call *call, const void *request)
 	reply = call_reply(call, sizeof(*reply));
 	reply->version = AGENT_VERSION;
 	reply->started = !call->host->served;
+	reply->key_room = netns_key_room(call->host);
 	call->host->served = true;
 	return 0;
 }

@@ -24,8 +24,6 @@ struct md5_entry {
 	uint8_t key[80];
 };
 
-#define KEYS_MAX (4u << 20) /* one socket's answer: 100 bytes for each neighbour with a key */
-
 struct place { /* whose sockets */
 	struct netns *ns;
 	struct link vrf;
@@ -142,149 +140,6 @@ find_key(const struct nlmsghdr *h, const struct ip_addr *remote, struct md5_entr
 			return true;
 	}
 	return false;
-}
-
-static bool
-holds_exactly(const struct nlmsghdr *h, const struct op_md5 *op)
-{
-	struct md5_entry entry;
-	bool found = find_key(h, &op->remote, &entry);
-	bool match = op->key_len == 0
-			 ? !found
-			 : found && entry.key_len == op->key_len && memcmp(entry.key, op->key, op->key_len) == 0;
-
-	explicit_bzero(&entry, sizeof(entry));
-	return match;
-}
-
-/* One socket by itself: its answer is as large as its keys need, where a dump's packets end at 32 kB, some 320 keys.
- * *ret is NULL when the socket is gone; it points into answer. */
-static int
-read_listener(const struct place *at, const struct inet_diag_msg *s, struct buf *answer, const struct nlmsghdr **ret,
-    struct fault *fault)
-{
-	struct inet_diag_req_v2 *req;
-	struct nl_msg msg;
-
-	nl_begin(&msg, SOCK_DIAG_BY_FAMILY, 0, sizeof(*req));
-	req = msg.body;
-	req->sdiag_family = s->idiag_family;
-	req->sdiag_protocol = IPPROTO_TCP;
-	req->idiag_ext = EXT_KEYS;
-	req->idiag_states = 1u << TCP_LISTEN;
-	req->id = s->id;
-	int code = nl_get(at->ns->diag, &msg, answer, fault);
-
-	*ret = code == 0 ? nl_next(answer, NULL) : NULL;
-	if (*ret != NULL && socket_of(*ret) == NULL)
-		*ret = NULL;
-	return code == 0 || code == ENOENT ? 0 : fault_prefix(fault, "reading a listener's keys");
-}
-
-static int
-listener_holds(
-    const struct place *at, const struct inet_diag_msg *s, const struct op_md5 *op, bool *holds, struct fault *fault)
-{
-	_cleanup_buf_ struct buf answer = BUF_INIT(KEYS_MAX);
-	const struct nlmsghdr *h;
-	int code = read_listener(at, s, &answer, &h, fault);
-
-	*holds = h != NULL && holds_exactly(h, op);
-	if (answer.data != NULL)
-		explicit_bzero(answer.data, answer.len);
-	return code;
-}
-
-static int
-dump_listeners(const struct place *at, enum ip_family family, struct buf *out, struct fault *fault)
-{
-	return dump(at->ns->diag, family, EXT_NONE, 1u << TCP_LISTEN, BGP_PORT, 0, NULL, out, fault);
-}
-
-/* The next listener of the VRF in a dump. */
-static const struct inet_diag_msg *
-next_listener(const struct place *at, const struct buf *sockets, const struct nlmsghdr **h)
-{
-	while ((*h = nl_next(sockets, *h)) != NULL) {
-		const struct inet_diag_msg *s = socket_of(*h);
-
-		if (s != NULL && s->idiag_state == TCP_LISTEN && ntohs(s->id.idiag_sport) == BGP_PORT &&
-		    s->id.idiag_if == at->vrf.index)
-			return s;
-	}
-	return NULL;
-}
-
-static int
-op_md5_listener(struct call *call, const void *request)
-{
-	_cleanup_buf_ struct buf sockets = {0};
-	const struct inet_diag_msg *s;
-	const struct nlmsghdr *h = NULL;
-	const struct op_md5 *op = request;
-	struct reply_md5 *reply;
-	struct place at;
-
-	if (find_place(call, op->instance, op->vrf, &at) != 0 ||
-	    dump_listeners(&at, op->remote.family, &sockets, &call->fault) != 0)
-		return call->fault.code;
-	reply = call_reply(call, sizeof(*reply));
-	while ((s = next_listener(&at, &sockets, &h)) != NULL) {
-		bool holds;
-
-		if (listener_holds(&at, s, op, &holds, &call->fault) != 0)
-			return call->fault.code;
-		/* Were there two, either could be the one that answers. */
-		reply->match = holds && (reply->match || !reply->listener);
-		reply->waiting += s->idiag_rqueue;
-		reply->listener = 1;
-	}
-	return 0;
-}
-
-static void
-tell_keys(struct call *call, const struct nlmsghdr *h, enum ip_family family)
-{
-	struct md5_entry entry;
-	size_t size;
-
-	for (const uint8_t *data = keys_of(h, &size); size >= sizeof(entry);
-	     data += sizeof(entry), size -= sizeof(entry)) {
-		struct item_key item = {.remote.family = family};
-
-		memcpy(&entry, data, sizeof(entry));
-		if (entry.family != nl_family(family) || entry.prefix_len != ip_bits(family) ||
-		    entry.key_len > OP_KEY_MAX)
-			continue;
-		memcpy(item.remote.byte, entry.addr, ip_bits(family) / 8);
-		item.key_len = entry.key_len;
-		memcpy(item.key, entry.key, entry.key_len);
-		call_item(call, &item, sizeof(item));
-		explicit_bzero(&item, sizeof(item));
-	}
-	explicit_bzero(&entry, sizeof(entry));
-}
-
-static int
-op_listener_keys(struct call *call, const void *request)
-{
-	_cleanup_buf_ struct buf sockets = {0}, answer = BUF_INIT(KEYS_MAX);
-	const struct nlmsghdr *h = NULL, *told;
-	const struct op_md5 *op = request;
-	const struct inet_diag_msg *s;
-	struct place at;
-
-	if (find_place(call, op->instance, op->vrf, &at) != 0 ||
-	    dump_listeners(&at, op->remote.family, &sockets, &call->fault) != 0)
-		return call->fault.code;
-	s = next_listener(&at, &sockets, &h);
-	if (s == NULL || next_listener(&at, &sockets, &h) != NULL)
-		return 0; /* of two, either could be the one that answers */
-	if (read_listener(&at, s, &answer, &told, &call->fault) == 0 && told != NULL)
-		tell_keys(call, told, op->remote.family);
-	if (answer.data != NULL)
-		explicit_bzero(answer.data, answer.len);
-	return call->fault.code;
 }
 
 /* Connections */
@@ -456,14 +311,10 @@ op_tcp_reset(struct call *call, const void *request)
 	return each_connection(call, op, &at, destroy);
 }
 
-static const struct member md5[] = {MEMBER(op_md5, INSTANCE, instance), MEMBER(op_md5, NAME, vrf),
-    MEMBER(op_md5, ADDR, remote), MEMBER(op_md5, KEY_LENGTH, key_len), {MEMBER_END, 0}};
 static const struct member tcp[] = {MEMBER(op_tcp, INSTANCE, instance), MEMBER(op_tcp, NAME, vrf),
     MEMBER(op_tcp, ADDR, local), MEMBER(op_tcp, ADDR, remote), {MEMBER_END, 0}};
 
 static const struct op_row rows[] = {
-    {OP_MD5_LISTENER, op_md5_listener, sizeof(struct op_md5), md5},
-    {OP_LISTENER_KEYS, op_listener_keys, sizeof(struct op_md5), md5},
     {OP_TCP_STATE, op_tcp_state, sizeof(struct op_tcp), tcp},
     {OP_CONNECTIONS, op_connections, sizeof(struct op_instance), members_instance},
     {OP_TCP_RESET, op_tcp_reset, sizeof(struct op_tcp), tcp},

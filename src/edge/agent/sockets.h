@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* sockets.h - TCP sockets of an instance's BGP sessions, as sock_diag tells them: which keys a listener holds, what
- * state a connection is in, and ending one. */
+/* sockets.h - TCP sockets of an instance's BGP sessions, as sock_diag tells them: what state a connection is in,
+ * whether it has a key, and ending one. */
 #ifndef DC_AGENT_SOCKETS_H
 #define DC_AGENT_SOCKETS_H
 

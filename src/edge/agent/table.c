@@ -86,8 +86,6 @@ check_member(const struct member *m, const char *packet, struct fault *fault)
 		return check_addr(at, m->check == MEMBER_MAYBE_ADDR);
 	case MEMBER_PREFIX:
 		return check_prefix(at);
-	case MEMBER_KEY_LENGTH:
-		return *(const uint32_t *)at <= OP_KEY_MAX ? TABLE_FINE : TABLE_MALFORMED;
 	}
 	return TABLE_MALFORMED;
 }

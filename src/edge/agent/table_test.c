@@ -200,20 +200,6 @@ a_mask_longer_than_the_address_is_malformed(void **state)
 }
 
 static void
-a_key_longer_than_its_place_is_malformed(void **state)
-{
-	struct op_md5 md5 = {.h.op = OP_MD5_LISTENER, .instance = 1, .vrf = "dcr1", .remote = {IP_V4, {10, 0, 0, 2}}};
-
-	(void)state;
-	md5.key_len = OP_KEY_MAX;
-	assert_int_equal(check(&md5, sizeof(md5)), TABLE_FINE);
-	md5.key_len = OP_KEY_MAX + 1;
-	assert_int_equal(check(&md5, sizeof(md5)), TABLE_MALFORMED);
-	md5.key_len = UINT32_MAX;
-	assert_int_equal(check(&md5, sizeof(md5)), TABLE_MALFORMED);
-}
-
-static void
 a_value_out_of_its_range_is_refused_with_words(void **state)
 {
 	struct op_link vlan = a_vlan();
@@ -260,7 +246,6 @@ main(void)
 	    cmocka_unit_test(a_name_that_bird_or_the_kernel_would_not_take_is_refused),
 	    cmocka_unit_test(an_address_of_no_family_is_malformed_where_one_is_needed),
 	    cmocka_unit_test(a_mask_longer_than_the_address_is_malformed),
-	    cmocka_unit_test(a_key_longer_than_its_place_is_malformed),
 	    cmocka_unit_test(a_value_out_of_its_range_is_refused_with_words),
 	    cmocka_unit_test(what_is_malformed_is_so_whatever_else_is_wrong),
 	};

@@ -13,7 +13,6 @@
 #define CHECKED 20
 #define CONFIGURE_MS 15000 /* to read a configuration */
 #define CONFIGURE_WAIT_MS 3000
-#define KEYS_WAIT_MS 300
 
 static void
 refuse(struct instance *in, struct peer *p, const char *words)
@@ -120,7 +119,7 @@ check(struct instance *in, struct arena *a, struct bird_config *config, struct d
 	return dc_fail(err, DC_E_DAEMON, NULL, "BIRD refuses the configuration whatever is left out");
 }
 
-/* Until BIRD says that it is done, so that keys seen afterwards are the new ones. Longer waits go on in the tick. */
+/* Until BIRD says that it is done. Longer waits go on in the tick. */
 static enum dc_code
 await_done(struct instance *in, struct arena *a, struct dc_error *err)
 {
@@ -153,14 +152,12 @@ configure(struct instance *in, struct arena *a, struct dc_error *err)
 }
 
 /* After a start of ours BIRD may run already: what it runs on stands in its file, unless we ended just when it was
- * given another. A neighbour whose part is there as it should be is not touched. Any address may still be closed. */
+ * given another. A neighbour whose part is there as it should be is not touched. */
 static void
 recall(struct instance *in, struct arena *a, const struct bird_config *config)
 {
 	const char *text = file_exists(in, "bird.conf.new") ? NULL : file_read(in, a, "bird.conf"), *at = text;
 
-	for (size_t i = 0; i < in->held.neighbour_count; i++)
-		guard_doubt(in->peer[i]);
 	if (text == NULL)
 		return;
 	if (strcmp(text, config->text) == 0) {
@@ -179,69 +176,29 @@ recall(struct instance *in, struct arena *a, const struct bird_config *config)
 	}
 }
 
-/* `configure` starts again whatever a limit has stopped, so those are found first and written as disabled. Stopped ones
- * of any kind may come up by it: they are guarded as new ones are. */
-static enum dc_code
-mark_stopped(struct instance *in, struct arena *a, bool *stopped, struct dc_error *err)
-{
-	struct bird_row *row;
-	size_t n;
-
-	if (observe_rows(in, a, &row, &n, err) != DC_OK)
-		return DC_E_DAEMON;
-	for (size_t i = 0; i < n; i++) {
-		struct peer *p = instance_peer_by_name(in, row[i].name);
-
-		for (size_t k = 0; row[i].down && p != NULL && k < in->held.neighbour_count; k++) {
-			if (in->peer[k] == p)
-				stopped[k] = true;
-		}
-	}
-	return DC_OK;
-}
-
-/* Closes the address of each neighbour whose session this change starts, restarts or gives another key. One that cannot
- * be closed is not started. */
-static void
-close_changed(struct instance *in, const struct bird_config *config, const bool *stopped)
-{
-	struct dc_error err;
-
-	for (size_t i = 0; i < in->held.neighbour_count; i++) {
-		struct peer *p = in->peer[i];
-		bool same = p->block != NULL && config->block[i] != NULL && strcmp(p->block, config->block[i]) == 0;
-
-		if (p->how != BIRD_RUN || p->want->password == NULL || (same && !stopped[i]))
-			continue;
-		if (guard_close(in, p, &err) != DC_OK)
-			refuse(in, p, err.text);
-	}
-}
-
 static enum dc_code
 change(struct instance *in, struct arena *a, struct dc_error *err)
 {
-	bool *stopped = arena_array(a, in->held.neighbour_count + 1, sizeof(*stopped));
 	struct bird_config config;
+	struct bird_row *row;
+	size_t rows;
 	enum dc_code code;
 
-	if ((code = mark_stopped(in, a, stopped, err)) != DC_OK)
+	/* `configure` starts again whatever a limit has stopped, so those are found first and written as disabled. */
+	if ((code = observe_rows(in, a, &row, &rows, err)) != DC_OK)
 		return code;
-	judge(in); /* limits may have been hit meanwhile */
+	judge(in);
 	if ((code = apply_render(in, a, &config, err)) != DC_OK)
 		return code;
 	if (in->loaded == NULL)
 		recall(in, a, &config);
 	if (!in->again && in->loaded != NULL && strcmp(in->loaded, config.text) == 0)
 		return DC_OK;
-	close_changed(in, &config, stopped);
-	if ((code = check(in, a, &config, err)) == DC_OK && (code = guard_settle(in, a, err)) == DC_OK &&
-	    (code = configure(in, a, err)) == DC_OK) {
-		apply_loaded(in, &config);
-		in->again = false;
-	}
-	guard_wait(in, a, KEYS_WAIT_MS);
-	return code;
+	if ((code = check(in, a, &config, err)) != DC_OK || (code = configure(in, a, err)) != DC_OK)
+		return code;
+	apply_loaded(in, &config);
+	in->again = false;
+	return DC_OK;
 }
 
 /* Started with the whole configuration; when BIRD does not take that, with no neighbour, and each is tried after. */
@@ -271,11 +228,7 @@ revive(struct instance *in, struct arena *a, struct dc_error *err)
 		return dc_fail(err, DC_E_DAEMON, NULL, "whether BIRD runs cannot be told");
 	if (pid != 0 && in->silent_since != 0)
 		return DC_E_DAEMON; /* told already */
-	enum dc_code code = pid == 0 ? start(in, a, err) : daemon_await(in, a, err);
-
-	if (code == DC_OK)
-		guard_wait(in, a, KEYS_WAIT_MS);
-	return code;
+	return pid == 0 ? start(in, a, err) : daemon_await(in, a, err);
 }
 
 enum dc_code

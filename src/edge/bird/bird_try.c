@@ -102,6 +102,7 @@ static void
 do_vlan(struct try *t, char **w, size_t n)
 {
 	struct op_link link = {.instance = INSTANCE, .vlan = number(w[3])};
+	struct op_filter filter = {.instance = INSTANCE};
 	struct op_device up = {.instance = INSTANCE};
 
 	strlcpy(link.device, w[1], sizeof(link.device));
@@ -109,6 +110,8 @@ do_vlan(struct try *t, char **w, size_t n)
 	strlcpy(link.vrf, w[4], sizeof(link.vrf));
 	snprintf(link.mark, sizeof(link.mark), "dcaas:00000000-0000-7000-8000-%012u", link.vlan);
 	kernel(t, OP_VLAN_ADD, &link, sizeof(link), "vlan");
+	strlcpy(filter.device, w[1], sizeof(filter.device));
+	kernel(t, OP_FILTER_ADD, &filter, sizeof(filter), "filter");
 	for (size_t i = 6; i < n; i++) {
 		struct op_addr a = {.instance = INSTANCE, .table = number(w[5]), .prefix = prefix(w[i])};
 
@@ -136,8 +139,12 @@ do_route(struct try *t, char **w, size_t n)
 static void
 do_peer(struct try *t, char **w, size_t n)
 {
+	struct op_neighbour ask = {
+	    .instance = INSTANCE, .local = addr(w[4]), .remote = addr(w[5]), .has_key = strcmp(w[9], "-") != 0};
 	size_t i = 0;
 
+	strlcpy(ask.device, w[3], sizeof(ask.device));
+	kernel(t, OP_NEIGHBOUR_ADD, &ask, sizeof(ask), "neighbour");
 	while (i < t->desired.neighbour_count && strcmp(t->peer[i].name, w[1]) != 0)
 		i++;
 	if (i == PEERS_MAX)
@@ -174,6 +181,27 @@ do_own(struct try *t, char **w, size_t n)
 			own[v->own_count++] = prefix(w[k]);
 		v->own = own;
 	}
+}
+
+/* "drops": what the filters of all devices have dropped */
+static void
+do_drops(struct try *t, char **w, size_t n)
+{
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct op_instance ask = {.instance = INSTANCE};
+	const struct item_filter *f;
+	unsigned long long sum = 0;
+	size_t filters = 0;
+	void *items = NULL;
+
+	(void)w;
+	(void)n;
+	agent_list(t->agent, OP_READ_FILTERS, &ask, sizeof(ask), sizeof(*f), a, &items, &filters, NULL);
+	f = items;
+	for (size_t i = 0; i < filters; i++)
+		for (size_t k = 0; k < OP_DROPS; k++)
+			sum += f[i].drops[k];
+	printf("drops %llu\n", sum);
 }
 
 /* "unpeer NAME" */
@@ -257,6 +285,7 @@ static const struct {
     {"peer", 10, do_peer},
     {"own", 3, do_own},
     {"unpeer", 2, do_unpeer},
+    {"drops", 1, do_drops},
     {"apply", 1, do_apply},
     {"down", 1, do_down},
     {"exit", 1, do_exit},

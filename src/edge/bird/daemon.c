@@ -80,17 +80,6 @@ launch(struct instance *in, struct dc_error *err)
 	return DC_OK;
 }
 
-/* A neighbour whose address cannot be closed has no device yet, so nobody reaches it before the device is there; BIRD
- * sets its key by then, or the session is reset. */
-static void
-close_all(struct instance *in)
-{
-	for (size_t i = 0; i < in->held.neighbour_count; i++) {
-		if (in->peer[i]->want->password != NULL && in->peer[i]->how == BIRD_RUN)
-			guard_close(in, in->peer[i], NULL);
-	}
-}
-
 enum dc_code
 daemon_start(struct instance *in, const struct bird_config *config, struct dc_error *err)
 {
@@ -98,7 +87,6 @@ daemon_start(struct instance *in, const struct bird_config *config, struct dc_er
 
 	if (code != DC_OK)
 		return code;
-	close_all(in);
 	if ((code = file_write(in, "bird.conf.new", config->text, config->len, err)) != DC_OK ||
 	    (code = file_rename(in, "bird.conf.new", "bird.conf", err)) != DC_OK)
 		return code;

@@ -155,21 +155,12 @@ renew(struct peer *p, const struct routing_neighbour *want)
 	p->want = want;
 }
 
-/* A neighbour that goes takes its guard with it. */
 static void
-drop_rest(struct instance *in, struct peer **old, size_t n, const bool *taken)
+drop_rest(struct peer **old, size_t n, const bool *taken)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (taken[i])
-			continue;
-		if (old[i]->guarded) {
-			struct op_guard ask = {.instance = in->number, .local = old[i]->guard_local};
-
-			strlcpy(ask.device, old[i]->guard_link, sizeof(ask.device));
-			agent_do(in->driver->agent, OP_GUARD_OFF, &ask, sizeof(ask), NULL);
-		}
-		peer_free(old[i]);
-	}
+	for (size_t i = 0; i < n; i++)
+		if (!taken[i])
+			peer_free(old[i]);
 }
 
 void
@@ -188,7 +179,7 @@ instance_hold(struct instance *in, const struct routing_desired *d)
 		renew(peer[i], &held.neighbour[i]);
 		peer[i]->refused = NULL;
 	}
-	drop_rest(in, old, old_n, taken);
+	drop_rest(old, old_n, taken);
 	arena_free(in->arena);
 	in->arena = a;
 	in->held = held;
@@ -464,8 +455,6 @@ end(struct instance *in)
 static bool
 tick_instance(struct instance *in)
 {
-	_cleanup_arena_ struct arena *a = arena_new();
-
 	if (in->ending && (in->due || now_ms() >= in->next_try) && end(in))
 		return true;
 	if (in->ending)
@@ -477,7 +466,6 @@ tick_instance(struct instance *in)
 		look(in);
 	if (in->suspect || in->starting)
 		return false;
-	guard_poll(in, a);
 	end_waits(in);
 	return false;
 }

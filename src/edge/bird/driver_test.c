@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* driver_test.c - the driver with a real BIRD (where installed) and an agent of the test's own, without privilege: the
- * VRFs do not exist, so no session comes up; what is looked at is what BIRD is given, and in which order addresses are
- * closed and opened. Sessions are tested against a BIRD that is played, and in the lab. */
+ * VRFs do not exist, so no session comes up; what is looked at is what BIRD is given. Sessions are tested against a
+ * BIRD that is played, and in the lab. */
 #include "edge/routing.h"
 
 #include <event2/event.h>
@@ -33,8 +33,7 @@
 struct agent { /* of the test */
 	char dir[64];
 	struct buf trace; /* one word per call that matters */
-	bool key_in_place, key_on_socket;
-	const char *key[8]; /* of a neighbour, where it is not "secret" */
+	bool key_on_socket;
 	uint32_t tcp_state;
 	unsigned resets;
 	pid_t played; /* pretend that a daemon runs */
@@ -110,25 +109,11 @@ stop_bird(int signal_number)
 	wait_gone(pid);
 }
 
-/* Part of the agent's contract: what is asked of a device "gone..." fails. */
-static enum dc_code
-guard(const struct op_guard *op, const char *word, struct dc_error *err)
-{
-	buf_printf(&agent.trace, "%s:%s ", word, op->device);
-	if (strncmp(op->device, "gone", 4) == 0)
-		return dc_fail(err, DC_E_KERNEL, NULL, "no device %s", op->device);
-	return DC_OK;
-}
-
 enum dc_code
 agent_do(struct agent *at, enum agent_op op, void *request, size_t size, struct dc_error *err)
 {
 	assert_ptr_equal(at, &agent);
 	assert_true(size > 0);
-	if (op == OP_GUARD_ON)
-		return guard(request, "close", err);
-	if (op == OP_GUARD_OFF)
-		return guard(request, "open", err);
 	if (op == OP_DAEMON_START)
 		return start_bird(request, err);
 	if (op == OP_TCP_RESET) {
@@ -150,32 +135,8 @@ agent_ask(struct agent *at, enum agent_op op, void *request, size_t size, void *
 	(void)err;
 	if (op == OP_DAEMON_STATE)
 		((struct reply_daemon *)reply)->pid = (uint32_t)running();
-	else if (op == OP_MD5_LISTENER)
-		*(struct reply_md5 *)reply = (struct reply_md5){.listener = 1, .match = agent.key_in_place};
 	else
 		assert_int_equal(op, OP_COUNTERS);
-	return DC_OK;
-}
-
-/* The keys of all neighbours that site_fill() makes, when the test lets them be there. */
-static enum dc_code
-list_keys(size_t item_size, struct arena *a, void **items, size_t *n)
-{
-	struct item_key *k = arena_array(a, 8, sizeof(*k));
-
-	assert_int_equal(item_size, sizeof(*k));
-	*items = k;
-	*n = agent.key_in_place ? 8 : 0;
-	for (size_t i = 0; i < *n; i++) {
-		char addr[32];
-
-		const char *key = agent.key[i] != NULL ? agent.key[i] : "secret";
-
-		k[i].key_len = (uint32_t)strlen(key);
-		memcpy(k[i].key, key, k[i].key_len);
-		snprintf(addr, sizeof(addr), "169.254.10.%zu", i * 4 + 2);
-		assert_true(ip_parse_addr(addr, &k[i].remote));
-	}
 	return DC_OK;
 }
 
@@ -187,8 +148,6 @@ agent_list(struct agent *at, enum agent_op op, void *request, size_t size, size_
 	struct item_connection *c = arena_array(a, 8, sizeof(*c));
 
 	assert_ptr_equal(at, &agent);
-	if (op == OP_LISTENER_KEYS)
-		return list_keys(item_size, a, items, n);
 	assert_int_equal(op, OP_CONNECTIONS);
 	assert_true(size == sizeof(struct op_instance) && item_size == sizeof(*c) && request != NULL);
 	(void)err;
@@ -237,27 +196,13 @@ live_until(bool (*done)(void *), void *arg)
 	return done(arg);
 }
 
-static bool
-is_over(void *arg)
-{
-	return monotonic_now().ms >= *(int64_t *)arg;
-}
-
-static void
-live(int64_t ms)
-{
-	int64_t end = monotonic_now().ms + ms;
-
-	live_until(is_over, &end);
-}
-
 static int
 setup(void **state)
 {
 
 	if (access(BIRD, X_OK) != 0)
 		fail_msg("%s is needed: lab/deps.sh run installs it", BIRD);
-	agent = (struct agent){.dir = "/tmp/dcaas-bird-XXXXXX", .trace = BUF_INIT(1 << 20), .key_in_place = true};
+	agent = (struct agent){.dir = "/tmp/dcaas-bird-XXXXXX", .trace = BUF_INIT(1 << 20)};
 	assert_non_null(mkdtemp(agent.dir));
 	assert_non_null(agent.loop = event_base_new());
 	open_driver(state);
@@ -355,12 +300,6 @@ traced(const char *words)
 }
 
 static bool
-has_traced(void *words)
-{
-	return traced(words);
-}
-
-static bool
 runs(void *unused)
 {
 	(void)unused;
@@ -411,7 +350,7 @@ look(struct routing *r)
 }
 
 static void
-a_first_apply_starts_bird_with_all_addresses_closed(void **state)
+a_first_apply_starts_bird(void **state)
 {
 	struct routing *r = *state;
 	_cleanup_arena_ struct arena *a = arena_new();
@@ -422,9 +361,7 @@ a_first_apply_starts_bird_with_all_addresses_closed(void **state)
 	s.n[1].password = NULL;
 	const struct routing_session *results = apply(r, &s);
 
-	assert_true(traced("close:dcv0 start "));
-	assert_false(traced("dcv1"));
-	assert_true(traced("open:dcv0"));
+	assert_true(traced("start "));
 	assert_null(results[0].refused);
 	assert_string_equal(results[1].key, "bgp/1");
 	assert_non_null(strstr(protocols(a), "p0_4"));
@@ -447,70 +384,6 @@ a_second_apply_of_the_same_does_nothing(void **state)
 	assert_string_equal(buf_str(&agent.trace), "");
 	assert_int_equal(stat(in_dir(a, "bird.conf"), &after), 0);
 	assert_int_equal(before.st_ino, after.st_ino);
-}
-
-static void
-only_what_changes_is_closed(void **state)
-{
-	struct routing *r = *state;
-	_cleanup_arena_ struct arena *a = arena_new();
-	struct site s;
-
-	site_fill(&s, 4);
-	s.d.neighbour_count = 3;
-	apply(r, &s);
-	s.d.neighbour_count = 4;
-	s.n[1].password = "another";
-	apply(r, &s);
-	assert_false(traced("open:dcv1 ")); /* the old key is not it */
-	agent.key[1] = "another";
-	live(300);
-	assert_false(traced("dcv0"));
-	assert_true(traced("close:dcv1 "));
-	assert_false(traced("dcv2"));
-	assert_true(traced("close:dcv3 "));
-	assert_true(traced("open:dcv1 "));
-	assert_true(traced("open:dcv3 "));
-	assert_non_null(strstr(protocols(a), "p3_4"));
-}
-
-static void
-an_address_stays_closed_until_the_key_is_in_place(void **state)
-{
-	struct routing *r = *state;
-	_cleanup_arena_ struct arena *a = arena_new();
-	struct site s;
-
-	site_fill(&s, 1);
-	agent.key_in_place = false;
-	apply(r, &s);
-	assert_true(traced("close:dcv0"));
-	assert_false(traced("open:dcv0"));
-	live(300);
-	assert_false(traced("open:dcv0"));
-	agent.key_in_place = true;
-	assert_true(live_until(has_traced, (void *)(uintptr_t) "open:dcv0"));
-}
-
-static void
-who_cannot_be_closed_is_not_started(void **state)
-{
-	struct routing *r = *state;
-	_cleanup_arena_ struct arena *a = arena_new();
-	struct site s;
-
-	site_fill(&s, 3);
-	s.d.neighbour_count = 1;
-	apply(r, &s);
-	s.d.neighbour_count = 3;
-	s.n[1].link = "gone1";
-	const struct routing_session *results = apply(r, &s);
-
-	assert_non_null(results[1].refused);
-	assert_string_equal(results[1].refused, "no device gone1");
-	assert_null(results[2].refused);
-	assert_null(strstr(protocols(a), "p1_4"));
-	assert_non_null(strstr(protocols(a), "p2_4"));
 }
 
 static void
@@ -582,8 +455,7 @@ a_killed_bird_is_started_again_to_recover(void **state)
 	buf_reset(&agent.trace);
 	stop_bird(SIGKILL);
 	assert_true(live_until(runs, NULL));
-	assert_true(traced("close:dcv0 start-R "));
-	assert_true(live_until(has_traced, (void *)(uintptr_t) "open:dcv0"));
+	assert_true(traced("start-R "));
 	assert_string_not_equal(look(r).state, "Down");
 	assert_non_null(strstr(protocols(a), "p0_4"));
 }
@@ -614,16 +486,13 @@ an_edge_that_starts_anew_finds_bird_running(void **state)
 	assert_int_equal(stat(in_dir(a, "bird.conf"), &before), 0);
 	r = reopen(state);
 	apply(r, &s);
-	assert_false(traced("start") || traced("close"));
+	assert_false(traced("start"));
 	assert_int_equal(stat(in_dir(a, "bird.conf"), &after), 0);
 	assert_int_equal(before.st_ino, after.st_ino);
-	/* the one before may have ended with an address closed */
-	assert_true(live_until(has_traced, (void *)(uintptr_t) "open:dcv0 "));
-	assert_true(live_until(has_traced, (void *)(uintptr_t) "open:dcv1 "));
 }
 
 static void
-an_edge_that_starts_anew_closes_what_has_changed_meanwhile(void **state)
+an_edge_that_starts_anew_loads_what_has_changed_meanwhile(void **state)
 {
 	struct routing *r = *state;
 	_cleanup_arena_ struct arena *a = arena_new();
@@ -636,8 +505,6 @@ an_edge_that_starts_anew_closes_what_has_changed_meanwhile(void **state)
 	s.n[1].password = "another";
 	s.d.neighbour_count = 4;
 	apply(r, &s);
-	assert_true(traced("close:dcv1 ") && traced("close:dcv3 "));
-	assert_false(traced("close:dcv0 ") || traced("close:dcv2 "));
 	assert_non_null(strstr(protocols(a), "p3_4"));
 }
 
@@ -657,7 +524,6 @@ an_edge_that_ended_amidst_an_apply_trusts_no_file(void **state)
 	assert_non_null(f);
 	fclose(f);
 	apply(r, &s);
-	assert_true(traced("close:dcv0 ") && traced("close:dcv1 "));
 	assert_int_not_equal(access(in_dir(a, "bird.conf.new"), F_OK), 0);
 }
 
@@ -903,16 +769,13 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-	    T(a_first_apply_starts_bird_with_all_addresses_closed),
+	    T(a_first_apply_starts_bird),
 	    T(a_second_apply_of_the_same_does_nothing),
-	    T(only_what_changes_is_closed),
-	    T(an_address_stays_closed_until_the_key_is_in_place),
-	    T(who_cannot_be_closed_is_not_started),
 	    T(a_refused_neighbour_takes_nobody_with_it),
 	    T(a_vrf_that_is_gone_takes_its_neighbours),
 	    T(a_killed_bird_is_started_again_to_recover),
 	    T(an_edge_that_starts_anew_finds_bird_running),
-	    T(an_edge_that_starts_anew_closes_what_has_changed_meanwhile),
+	    T(an_edge_that_starts_anew_loads_what_has_changed_meanwhile),
 	    T(an_edge_that_ended_amidst_an_apply_trusts_no_file),
 	    T(a_session_without_its_key_is_reset_and_never_up),
 	    T(since_tells_when_a_session_ceased_to_be_up),

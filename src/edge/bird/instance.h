@@ -31,10 +31,6 @@ struct peer {
 	const char *refused; /* words, in held's arena; NULL: fine */
 	struct limit limit;
 
-	bool guarded; /* traffic to guard_local is dropped on guard_link, or may be */
-	char guard_link[OP_NAME_MAX];
-	struct ip_addr guard_local;
-
 	bool seen; /* the rest is known */
 	bool established;
 	utc_ms since;
@@ -78,7 +74,6 @@ struct instance {
 	struct reply_counters counters;
 	int64_t counters_at;
 	struct connections connections;
-	size_t next_guard; /* which one is looked at next */
 	size_t next_count; /* whose routes are counted next */
 };
 
@@ -124,7 +119,7 @@ enum dc_code daemon_ask(
     struct instance *, struct arena *, const char *command, int timeout_ms, struct control_reply *, struct dc_error *);
 /* Running and answering, else DC_E_DAEMON. */
 enum dc_code daemon_answers(struct instance *, struct arena *, struct dc_error *);
-/* Starts BIRD with this configuration, its neighbours guarded; returns before it answers. */
+/* Starts BIRD with this configuration; returns before it answers. */
 enum dc_code daemon_start(struct instance *, const struct bird_config *, struct dc_error *);
 /* The same with no neighbour, for when BIRD does not take the configuration; the next apply brings them one by one. */
 enum dc_code daemon_start_bare(struct instance *, struct arena *, struct dc_error *);
@@ -134,20 +129,10 @@ enum dc_code daemon_stop(struct instance *, struct dc_error *);
 /* Starts a dead one again, at a growing pace. */
 void daemon_tick(struct instance *);
 
-/* guard.c: TCP MD5 fails open for connections that arrive while a key is put in place (routing.md, trap 3), so the link
- * address is closed meanwhile. */
-enum dc_code guard_close(struct instance *, struct peer *, struct dc_error *);
-/* Whether it is closed is not known: it is opened when it may be. */
-void guard_doubt(struct peer *);
-/* Opens what may be opened, as many as a short time allows; returns how many stay closed. */
-size_t guard_poll(struct instance *, struct arena *);
-/* The same until all are open, at most ms. The rest is opened by the tick. */
-void guard_wait(struct instance *, struct arena *, int ms);
-/* Until BIRD has dealt with every connection that was made before the guards were closed. */
-enum dc_code guard_settle(struct instance *, struct arena *, struct dc_error *);
+/* session_key.c */
 enum session_key { SESSION_SAFE, SESSION_UNSURE, SESSION_RESET };
 /* Whether a session that BIRD calls Established has its key; one without is reset. */
-enum session_key guard_session(struct instance *, struct arena *, struct peer *, utc_ms since);
+enum session_key session_key(struct instance *, struct arena *, struct peer *, utc_ms since);
 
 /* apply.c: brings BIRD to what is held. */
 enum dc_code apply_held(struct instance *, struct dc_error *);

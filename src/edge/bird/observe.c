@@ -141,6 +141,8 @@ note_farewell(struct peer *p, const struct bird_row *r)
 		snprintf(p->farewell, sizeof(p->farewell), "%s", r->error);
 }
 
+#define NO_KEY_MEMORY "Kernel MD5 auth failed"
+
 /* BIRD forgets why it stopped one as soon as its file says that it is disabled. */
 static const char *
 error_of(const struct peer *p, const struct bird_row *r, enum session_key key, struct arena *a)
@@ -148,6 +150,8 @@ error_of(const struct peer *p, const struct bird_row *r, enum session_key key, s
 	if (p->limit.disabled)
 		return arena_printf(
 		    a, "more routes than its limit of %u; tried again after a while", p->want->route_limit);
+	if (strstr(r->error, NO_KEY_MEMORY) != NULL)
+		return "no kernel memory for another key: net.core.optmem_max of the router is too small";
 	if (key == SESSION_RESET)
 		return "a session without its MD5 key was reset";
 	if (p->farewell[0] == '\0' || strcmp(p->farewell, r->error) == 0)
@@ -185,7 +189,7 @@ fill(struct instance *in, struct arena *a, struct peer *p, const struct bird_row
 	static const struct bird_row none = {.state = "Down", .error = ""};
 	const struct bird_row *r = row == NULL ? &none : row;
 	utc_ms since = r->established ? steady(p, r->since) : r->since;
-	enum session_key key = r->established ? guard_session(in, a, p, since) : SESSION_SAFE;
+	enum session_key key = r->established ? session_key(in, a, p, since) : SESSION_SAFE;
 	bool up = r->established && key == SESSION_SAFE;
 
 	note_state(in, a, p, up, since == 0 || key != SESSION_SAFE ? utc_now() : since);

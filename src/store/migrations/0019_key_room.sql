@@ -1,0 +1,3 @@
+-- How many BGP peers with a password one gateway and family can have on an edge.
+
+ALTER TABLE edge_report ADD COLUMN key_room BIGINT;
