@@ -35,8 +35,8 @@ FIGURES = 5  # of one passing test: lines that it prints after an empty one
 BUILDS = {
     "gcc": ("gcc", ["-Dwerror=true"]),
     "clang": ("clang", ["-Dwerror=true"]),
-    "asan": ("gcc", ["-Db_sanitize=address,undefined", "-Drun_twice=true", "-Dcheck_plans=true", "-Dlock_checks=true"]),
-    "ubsan": ("gcc", ["-Db_sanitize=undefined", "-Drun_twice=true", "-Dcheck_plans=true", "-Dlock_checks=true"]),
+    "asan": ("gcc", ["-Db_sanitize=address,undefined", "-Drun_twice=true", "-Dcheck_plans=true", "-Dlock_checks=true", "-Dcheck_answers=true"]),
+    "ubsan": ("gcc", ["-Db_sanitize=undefined", "-Drun_twice=true", "-Dcheck_plans=true", "-Dlock_checks=true", "-Dcheck_answers=true"]),
 }
 
 Folder = collections.namedtuple("Folder", "build seconds lane split", defaults=("works", False))

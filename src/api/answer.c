@@ -56,7 +56,7 @@ log_call(const struct exchange *x, int status)
 
 	dc_log(LOG_INFO, "call",
 	    "method=%s path=%s status=%d code=%s ms=%" PRId64 " request_id=%s who=%s address=%s credential=%s "
-	    "statements=%u",
+	    "statements=%u kept=%s",
 	    log_quote(c->arena, arena_strndup(c->arena, x->method_text, LOGGED_METHOD_MAX)),
 	    log_quote(c->arena, arena_strndup(c->arena, c->raw_path, LOGGED_PATH_MAX)), status,
 	    x->code != NULL ? x->code : "-", monotonic_since(x->started), c->request_id,
@@ -64,7 +64,7 @@ log_call(const struct exchange *x, int status)
 	    c->who.credential_id != NULL
 		? log_quote(c->arena, arena_strndup(c->arena, c->who.credential_id, LOGGED_CREDENTIAL_MAX))
 		: "-",
-	    x->statements);
+	    x->statements, x->kept ? "yes" : "no");
 }
 
 static void
@@ -72,6 +72,7 @@ add_headers(struct MHD_Response *response, const struct exchange *x, size_t len)
 {
 	const struct call *c = &x->call;
 	char age[32];
+	int64_t ms;
 
 	if (len > 0)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
@@ -81,8 +82,8 @@ add_headers(struct MHD_Response *response, const struct exchange *x, size_t len)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD, OPTIONS");
 	if (c->subject_token != NULL)
 		MHD_add_response_header(response, "X-Subject-Token", c->subject_token);
-	if (c->observed_age >= 0) {
-		snprintf(age, sizeof(age), "%" PRId64 ".%03d", c->observed_age / 1000, (int)(c->observed_age % 1000));
+	if (c->observed.age != NULL && (ms = c->observed.age(&c->observed, store_time(c->api->options.store))) >= 0) {
+		snprintf(age, sizeof(age), "%" PRId64 ".%03d", ms / 1000, (int)(ms % 1000));
 		MHD_add_response_header(response, "X-Dcaas-Observed-Age", age);
 	}
 	if (x->fault != NULL || atomic_load(&c->api->stopping))

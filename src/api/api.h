@@ -11,6 +11,7 @@
 #include "api/tls.h"
 
 struct api;
+struct kept;
 
 struct api_options {
 	struct store *store;
@@ -24,8 +25,9 @@ struct api_options {
 	unsigned max_connections, max_per_address;
 	unsigned max_calls_per_address; /* that run or stand in a queue */
 	unsigned idle_seconds;
-	unsigned threads; /* that serve HTTP; 0: as many as there are cores, at most 4 */
-	void *user;       /* call->api's owner: for routes that join engines (dcaasd) */
+	unsigned threads;  /* that serve HTTP; 0: as many as there are cores, at most 4 */
+	void *user;        /* call->api's owner: for routes that join engines (dcaasd) */
+	struct kept *kept; /* answers that are kept (kept.h); NULL: none are. Borrowed */
 	/* Asked once when a call begins, for call->settings, in its arena: a run that is repeated sees the settings of
 	 * the first, whatever a reload did in between. NULL: there are none. */
 	const void *(*settings)(void *user, struct arena *);

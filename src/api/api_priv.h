@@ -15,6 +15,7 @@
 #include <sys/queue.h>
 
 #include "api/api.h"
+#include "api/kept.h"
 #include "base/clock.h"
 #include "base/turns.h"
 
@@ -109,6 +110,16 @@ struct exchange {
 	bool woken;
 	/* worker.c */
 	struct turn turn;
+	/* kept_call.c */
+	bool identified;      /* who calls is known */
+	bool kept;            /* the answer was */
+	const char *kept_key; /* what it is kept under; NULL: it is not */
+	uint64_t kept_epoch;
+	struct footing footing;
+#ifdef DC_CHECK_ANSWERS
+	const char *expected; /* NULL: nothing */
+	unsigned looks;
+#endif
 };
 
 #define LANE_THREADS_MAX 4
@@ -166,6 +177,7 @@ enum dc_code exchange_head(struct exchange *, const char *version, struct dc_err
 /* Who calls, as far as the head says; for a body that is too large to be read from anybody. */
 enum dc_code exchange_claim(struct tx *, struct exchange *, struct dc_error *err);
 void exchange_start(struct exchange *);
+enum dc_code exchange_identify(struct tx *, struct exchange *, struct dc_error *err);
 /* Runs the route again (long poll), or for the first time after it was admitted; whoever called is identified again. */
 void exchange_run(struct exchange *);
 /* On a lane's thread: route->prepare and what follows; a long read. */
@@ -181,6 +193,18 @@ bool exchange_is_left(const struct exchange *);
 void exchange_leave(struct exchange *);
 void exchange_finish(struct exchange *, enum dc_code rc, const struct dc_error *err);
 const char *exchange_header(const struct call *, const char *name);
+
+/* kept_call.c: whether the answer is there already. */
+bool kept_answers(struct exchange *);
+/* Around the run of a read whose answer may be kept: from its authorization on, and when it has succeeded. */
+void kept_watch(struct tx *, struct exchange *);
+void kept_keep(struct tx *, struct exchange *);
+#ifdef DC_CHECK_ANSWERS
+/* In place of kept_answers(): remembers the answer, and the call goes on. Behind its run: whether to run it once more,
+ * because they differ; aborts when they go on to. */
+bool kept_check_begin(struct exchange *);
+bool kept_check_again(struct exchange *, enum dc_code rc);
+#endif
 
 /* body.c. An error refuses the body: body_drop() it. */
 enum dc_code body_announced(struct exchange *, unsigned long long length, struct dc_error *err);

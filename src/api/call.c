@@ -71,7 +71,7 @@ call_reset_answer(struct call *call)
 	call->status = 0;
 	buf_reset(&call->out);
 	call->subject_token = NULL;
-	call->observed_age = -1;
+	call->observed = (struct observed){0};
 	call->next = NULL;
 	call->wait = false;
 	call->wait_ms = 0;

@@ -5,6 +5,7 @@
 
 #include "api/route.h"
 #include "base/buf.h"
+#include "store/footing.h"
 #include "store/query.h"
 
 struct api;
@@ -34,7 +35,7 @@ struct call {
 	int status;                /* 0: the route's */
 	struct buf out;            /* JSON text; empty: no body */
 	const char *subject_token; /* X-Subject-Token */
-	int64_t observed_age;      /* ms; -1: no header */
+	struct observed observed;  /* X-Dcaas-Observed-Age; zero: no header */
 	bool wait; /* set by run(): no answer yet; the connection stays suspended until api_wake() or the deadline, then
 		    * run() is called again (the edge's long poll) */
 	int64_t

@@ -276,8 +276,8 @@ crud_show(struct tx *tx, struct call *call, struct dc_error *err)
 	if ((rc = crud_load(tx, call, res, call_id(call), &row, err)) != DC_OK ||
 	    (rc = crud_fields(call, res->table, &only, err)) != DC_OK)
 		return rc;
-	if ((call->route->flags & ROUTE_OBSERVED) && res->observed_age != NULL &&
-	    (rc = res->observed_age(tx, row, &call->observed_age, err)) != DC_OK)
+	if ((call->route->flags & ROUTE_OBSERVED) && res->observed != NULL &&
+	    (rc = res->observed(tx, row, &call->observed, err)) != DC_OK)
 		return rc;
 	return write_row(tx, call, res, row, false, only, err);
 }

@@ -25,10 +25,7 @@ exchange_new(struct api *api, struct MHD_Connection *connection, const char *raw
 	x->call.api = api;
 	x->call.arena = arena_new();
 	x->call.out.max = ANSWER_MAX;
-	x->call.observed_age = -1;
 	x->call.user_agent = "";
-	if (api->options.settings != NULL)
-		x->call.settings = api->options.settings(api->options.user, x->call.arena);
 	hex32_new(x->call.request_id);
 	path = arena_strdup(x->call.arena, header_origin_form(raw_target, x->call.arena));
 	if ((query = strchr(path, '?')) != NULL)
@@ -81,8 +78,8 @@ auth_request_of(struct tx *tx, struct exchange *x)
 	    .now = tx_now(tx)};
 }
 
-static enum dc_code
-identify(struct tx *tx, struct exchange *x, struct dc_error *err)
+enum dc_code
+exchange_identify(struct tx *tx, struct exchange *x, struct dc_error *err)
 {
 	const struct auth_request in = auth_request_of(tx, x);
 	struct call *c = &x->call;
@@ -132,16 +129,32 @@ check_role(const struct call *c, struct dc_error *err)
 	return DC_OK;
 }
 
-/* Whether the one who calls may. */
+/* Whether the one who calls may. What that rests on, the answer rests on. */
 static enum dc_code
-authorize(struct tx *tx, struct call *c, struct dc_error *err)
+authorize(struct tx *tx, struct exchange *x, struct dc_error *err)
 {
-	enum dc_code rc = c->who.edge_id == NULL ? check_project(tx, c, err) : DC_OK;
+	struct call *c = &x->call;
+	enum dc_code rc;
 
+	kept_watch(tx, x);
+	rc = c->who.edge_id == NULL ? check_project(tx, c, err) : DC_OK;
 	return rc == DC_OK ? check_role(c, err) : rc;
 }
 
-/* Who calls, and whether he may. */
+/* Of a call that was identified before, and has waited since: for the writer, for the worker, or for news. */
+static enum dc_code
+admit_again(struct tx *tx, struct exchange *x, struct dc_error *err)
+{
+	struct call *c = &x->call;
+	enum dc_code rc;
+
+	if (c->route->flags & ROUTE_OPEN)
+		return DC_OK;
+	rc = auth_again(tx, &c->api->options.auth, c->arena, &c->who, err);
+	return rc == DC_OK ? authorize(tx, x, err) : rc;
+}
+
+/* Who calls, and whether the call is for them. */
 static enum dc_code
 admit(struct tx *tx, struct exchange *x, struct dc_error *err)
 {
@@ -149,20 +162,10 @@ admit(struct tx *tx, struct exchange *x, struct dc_error *err)
 
 	if (x->call.route->flags & ROUTE_OPEN)
 		return DC_OK;
-	rc = identify(tx, x, err);
-	return rc == DC_OK ? authorize(tx, &x->call, err) : rc;
-}
-
-/* The same of a call that has waited since: for the writer, for the worker, or for news. */
-static enum dc_code
-admit_again(struct tx *tx, struct call *c, struct dc_error *err)
-{
-	enum dc_code rc;
-
-	if (c->route->flags & ROUTE_OPEN)
-		return DC_OK;
-	rc = auth_again(tx, &c->api->options.auth, c->arena, &c->who, err);
-	return rc == DC_OK ? authorize(tx, c, err) : rc;
+	if (x->identified)
+		return admit_again(tx, x, err);
+	rc = exchange_identify(tx, x, err);
+	return rc == DC_OK ? authorize(tx, x, err) : rc;
 }
 
 /* A body that is not what it says would be called broken JSON, or be taken for what it is not. */
@@ -265,6 +268,8 @@ run_route(struct tx *tx, struct exchange *x, struct dc_error *err)
 		tx_make_dry(tx);
 	if (reads)
 		cost_end(&cost);
+	if (rc == DC_OK && reads)
+		kept_keep(tx, x);
 	x->statements = tx_statements(tx) - before;
 	return rc;
 }
@@ -273,7 +278,7 @@ static enum dc_code
 run_job(struct tx *tx, void *arg, struct dc_error *err)
 {
 	struct exchange *x = arg;
-	enum dc_code rc = admit_again(tx, &x->call, err);
+	enum dc_code rc = admit_again(tx, x, err);
 
 	return rc == DC_OK ? run_route(tx, x, err) : rc;
 }
@@ -303,6 +308,12 @@ ran(void *arg, enum dc_code rc, const struct dc_error *err)
 	struct exchange *x = arg;
 	struct dc_error own = {0};
 
+#ifdef DC_CHECK_ANSWERS
+	if (kept_check_again(x, rc)) {
+		exchange_run(x);
+		return;
+	}
+#endif
 	if (rc == DC_OK && x->call.wait && !x->call.waited)
 		wait_add(x);
 	else if (rc == DC_OK && x->call.next != NULL && atomic_load(&x->call.api->stopping))
@@ -381,7 +392,7 @@ admit_again_job(struct tx *tx, void *arg, struct dc_error *err)
 {
 	struct exchange *x = arg;
 
-	return admit_again(tx, &x->call, err);
+	return admit_again(tx, x, err);
 }
 
 void
@@ -437,7 +448,7 @@ exchange_claim(struct tx *tx, struct exchange *x, struct dc_error *err)
 
 	/* A credential that is proof itself is judged in whole; of others, only that it is not an edge's. */
 	if (rc == DC_OK && (c->who.credential != CREDENTIAL_KEY || (c->route->flags & ROUTE_EDGE)))
-		rc = authorize(tx, c, err);
+		rc = authorize(tx, x, err);
 	return rc;
 }
 
@@ -464,7 +475,18 @@ static void
 begin(struct exchange *x)
 {
 	struct call *c = &x->call;
+	const struct api_options *o = &c->api->options;
 
+#ifdef DC_CHECK_ANSWERS
+	(void)kept_check_begin(x);
+#else
+	if (kept_answers(x)) {
+		exchange_finish(x, DC_OK, NULL);
+		return;
+	}
+#endif
+	if (o->settings != NULL)
+		c->settings = o->settings(o->user, c->arena);
 	if ((c->route->flags & ROUTE_WRITES) || c->route->prepare != NULL || cost_is_high(x))
 		store_read(c->api->options.store, admit_job, x, admitted);
 	else

@@ -112,6 +112,8 @@ wait_main(void *arg)
 				wait_drop_left(api);
 				worker_drop_left(api);
 			}
+			if (api->options.kept != NULL)
+				kept_sweep(api->options.kept);
 			sweep = now + SWEEP_MS;
 		}
 		pthread_mutex_lock(&api->wait_lock);

@@ -5,6 +5,7 @@
 #define DC_DCAASD_DAEMON_H
 
 #include "api/api.h"
+#include "api/kept.h"
 #include "auth/cache.h"
 #include "dcaasd/health.h"
 #include "dcaasd/listener.h"
@@ -22,6 +23,7 @@ struct daemon {
 	struct work_env work_env;
 	struct store_engine engine;
 	struct auth_cache *cache;
+	struct kept *kept; /* NULL: no answers are kept */
 	struct due_runner *due;
 	struct tls *tls; /* NULL: nothing listens over HTTPS */
 	struct api *api[LISTENERS_MAX + 2];

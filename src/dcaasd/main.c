@@ -189,6 +189,7 @@ main(int argc, char **argv)
 
 	store_close(d.store);
 	due_runner_free(d.due);
+	kept_free(d.kept);
 	auth_cache_free(d.cache);
 	health_free(d.shared.health);
 	tls_close(d.tls);

@@ -87,6 +87,7 @@ listen_at(struct daemon *d, const struct route *const *routes, const struct list
 	    .max_calls_per_address = s->max_calls_per_address,
 	    .idle_seconds = s->idle_seconds,
 	    .threads = s->http_threads,
+	    .kept = d->kept,
 	    .user = &d->shared,
 	    .settings = settings_now,
 	};
@@ -179,6 +180,8 @@ start(struct daemon *d, struct dc_error *error)
 	store_set_engine(d->store, &d->engine);
 	d->shared.health = health_new(d->store);
 	d->cache = auth_cache_new();
+	if (s->answer_memory > 0)
+		d->kept = kept_new(d->store, s->answer_memory);
 	watch_certificate(d);
 	health_look(d->shared.health);
 	for (int i = 0; i < n; i++)
@@ -234,6 +237,8 @@ take_settings(struct daemon *d, struct dc_error *error)
 		return rc;
 	}
 	res_holder_set(&d->shared.holder, &fresh->res);
+	if (d->kept != NULL)
+		kept_forget(d->kept);
 	log_init("dcaasd", fresh->log_priority);
 	settings_free(d->settings);
 	d->settings = fresh;

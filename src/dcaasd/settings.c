@@ -47,6 +47,8 @@ const struct config_key settings_keys[] = {
 	"Calls from one address that run or stand in a queue at a time; waiting polls of edges are not counted."},
     {SECTION, "http_threads", "0",
 	"Threads of each listener that serve HTTP; 0: as many as the machine has cores, at most 4."},
+    {SECTION, "answer_memory", "32",
+	"MiB for answers that are given again while nothing they rest on has changed; 0: none."},
     {SECTION, "idle_seconds", "60", "Idle connections are closed after this time."},
     {SECTION, "log", "info", "Least level that is logged: error, warning, info or debug."},
     {0},
@@ -97,7 +99,7 @@ take_log(const char *text, struct settings *s, struct dc_error *err)
 static enum dc_code
 take_numbers(struct settings *s, struct dc_error *err)
 {
-	int64_t connections, per_address, calls, idle, threads;
+	int64_t connections, per_address, calls, idle, threads, memory;
 	const struct {
 		const char *key;
 		int64_t lo, hi;
@@ -118,6 +120,7 @@ take_numbers(struct settings *s, struct dc_error *err)
 	    {"max_calls_per_address", 8, 100000, &calls},
 	    {"idle_seconds", 1, 3600, &idle},
 	    {"http_threads", 0, 64, &threads},
+	    {"answer_memory", 0, 4096, &memory},
 	};
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
@@ -132,6 +135,7 @@ take_numbers(struct settings *s, struct dc_error *err)
 	s->max_calls_per_address = (unsigned)calls;
 	s->idle_seconds = (unsigned)idle;
 	s->http_threads = (unsigned)threads;
+	s->answer_memory = (size_t)memory << 20;
 	if (s->res.internal_asn_first > s->res.internal_asn_last)
 		return dc_fail(
 		    err, DC_E_PARAM, "internal_asn_first", "[dcaasd] internal_asn_first is above internal_asn_last");

@@ -22,6 +22,7 @@ struct settings {
 	const char *tls_names;                 /* further ones of the certificate that is made; NULL: none */
 	bool unsigned_payload;                 /* accept_unsigned_payload */
 	unsigned max_connections, max_per_address, max_calls_per_address, idle_seconds, http_threads;
+	size_t answer_memory; /* bytes */
 	int log_priority;
 	struct config *config; /* owns the strings */
 };

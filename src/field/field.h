@@ -111,20 +111,22 @@ struct field {
 	size_t min_items, max_items; /* F_LIST, F_OBJECTS; max_items 0: no limit of its own */
 	/* Limits published for answers, where they differ from the request's; both 0: the same. */
 	int64_t out_min, out_max;
-	bool out_unlimited;           /* the answer has no maximum */
-	const char *const *names;     /* F_ENUM: NULL-terminated */
-	const char *const *in_names;  /* F_ENUM: what a request may say, where fewer; NULL: names */
-	bool fold;                    /* F_ENUM: case does not matter */
-	bool quoted;                  /* F_INT: "12" is taken as 12 */
-	bool zero;                    /* F_UUID: "0" and "" are taken too */
-	bool nullable;                /* answer may be null */
-	bool no_column;               /* computed or embedded: not in SQL */
-	bool filter;                  /* may filter a list (repeated key: OR) */
-	bool filter_csv;              /* and its values may be comma-separated */
-	bool sort;                    /* may be a sort_key */
-	unsigned quirks;              /* enum field_quirk, or'ed */
-	bool guard;                   /* SQL: column is bumped to lock the row; never in a body */
-	bool renders;                 /* a change of it changes what an edge is asked to have */
+	bool out_unlimited;          /* the answer has no maximum */
+	const char *const *names;    /* F_ENUM: NULL-terminated */
+	const char *const *in_names; /* F_ENUM: what a request may say, where fewer; NULL: names */
+	bool fold;                   /* F_ENUM: case does not matter */
+	bool quoted;                 /* F_INT: "12" is taken as 12 */
+	bool zero;                   /* F_UUID: "0" and "" are taken too */
+	bool nullable;               /* answer may be null */
+	bool no_column;              /* computed or embedded: not in SQL */
+	bool filter;                 /* may filter a list (repeated key: OR) */
+	bool filter_csv;             /* and its values may be comma-separated */
+	bool sort;                   /* may be a sort_key */
+	unsigned quirks;             /* enum field_quirk, or'ed */
+	bool guard;                  /* SQL: column is bumped to lock the row; never in a body */
+	bool renders;                /* a change of it changes what an edge is asked to have */
+	bool fixed; /* text that never changes once the row is there: an update leaves it be, and reads by it can be
+		     * kept (store/footing.h) */
 	enum dc_code code;            /* error of a broken limit or format; 0: DC_E_PARAM */
 	const struct field_table *of; /* F_OBJECT, F_OBJECTS, F_EMBED */
 	const char *fallback; /* server default as JSON text ("\"ipv4\"", "false"); applied by field_defaults() */
@@ -168,8 +170,9 @@ struct field_table {
 	const char *guarded_by, *guard_column;
 	bool freed_without_lock; /* deleting a row only gives something free */
 	const struct field_column
-	    *columns; /* of the CLI's table, ends with a row without member; NULL: the fields `cli` */
-	bool kept;    /* its rows are kept in memory elsewhere: changes of them are counted, tx_generation() */
+	    *columns;     /* of the CLI's table, ends with a row without member; NULL: the fields `cli` */
+	bool kept;        /* its rows are kept in memory elsewhere: changes of them are counted, tx_generation() */
+	bool with_others; /* rows go with those of another table (ON DELETE), without a statement of their own */
 };
 
 const struct field *field_find(const struct field_table *, const char *name);

@@ -10,6 +10,8 @@ struct tx;    /* store/store.h */
 struct call;  /* api/call.h */
 struct route; /* api/route.h */
 
+struct observed;  /* store/footing.h */
+
 struct lock_set;  /* store/row_lock.h */
 struct work_view; /* reconcile/work.h */
 
@@ -116,8 +118,9 @@ struct resource {
 	/* Derives status from the owner's objects, and writes the row where it moved. *gone: nothing is left on any
 	 * edge of a row that leaves; the hook has given back what the row had taken, and the engine deletes the row. */
 	enum dc_code (*settle)(struct tx *, struct work_view *, void *row, bool *gone, struct dc_error *err);
-	/* Age in ms of what the row's observed members rest on, or -1: header X-Dcaas-Observed-Age of a show. */
-	enum dc_code (*observed_age)(struct tx *, const void *row, int64_t *ret, struct dc_error *err);
+	/* What the age of the row's observed members is known by: header X-Dcaas-Observed-Age of a show. *ret is zero
+	 * before. */
+	enum dc_code (*observed)(struct tx *, const void *row, struct observed *ret, struct dc_error *err);
 };
 
 #endif

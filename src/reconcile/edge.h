@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "reconcile/objects.h"
+#include "store/footing.h"
 
 /* Rows that every new edge needs. */
 enum dc_code edge_rows_create(struct tx *, const char *edge_id, int64_t report_interval, struct dc_error *err);
@@ -53,6 +54,16 @@ int64_t edge_age(const struct edge_report *, utc_ms now);
 bool edge_is_silent(const struct edge_report *, utc_ms now);
 /* What those two need of the edge's row, and no more of it. DC_E_NOT_FOUND (err untouched) when there is none. */
 enum dc_code edge_pulse_get(struct tx *, const char *edge_id, struct edge_report *ret, struct dc_error *err);
+
+/* For answers, which are kept while this stands: whether the edge is silent. One that never reported, or is not there,
+ * is not: nothing was observed. */
+struct edge_silence {
+	bool silent;
+	utc_ms since; /* silent: when its last report came in */
+};
+enum dc_code edge_silence_get(struct tx *, const char *edge_id, struct edge_silence *ret, struct dc_error *err);
+/* Age of what was observed on the edge. DC_E_NOT_FOUND as edge_pulse_get(). */
+enum dc_code edge_observed(struct tx *, const char *edge_id, struct observed *ret, struct dc_error *err);
 
 /* Which part of the report it is: 1 and up. */
 int64_t report_part(const struct wire_report *);

@@ -14,6 +14,7 @@
 
 struct receipt {
 	char edge_id[UUID_TEXT_SIZE];
+	bool heard;      /* false: only asked for */
 	utc_ms received; /* as the edge's row has it: another value there is not about this receipt */
 	struct monotonic at;
 	struct receipt *next;
@@ -21,7 +22,7 @@ struct receipt {
 
 static struct {
 	pthread_mutex_t lock;
-	struct receipt *first; /* one per edge that reported, for the life of the process */
+	struct receipt *first; /* one per edge, for the life of the process */
 	bool begun;
 	struct monotonic begin;
 } all = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -29,14 +30,21 @@ static struct {
 static struct receipt *
 find(const char *edge_id)
 {
+	struct receipt *r;
+
 	if (!all.begun) {
 		all.begun = true;
 		all.begin = monotonic_now();
 	}
-	for (struct receipt *r = all.first; r != NULL; r = r->next)
+	for (r = all.first; r != NULL; r = r->next)
 		if (strcmp(r->edge_id, edge_id) == 0)
 			return r;
-	return NULL;
+	if ((r = calloc(1, sizeof(*r))) == NULL)
+		abort();
+	strlcpy(r->edge_id, edge_id, sizeof(r->edge_id));
+	r->next = all.first;
+	all.first = r;
+	return r;
 }
 
 void
@@ -45,46 +53,49 @@ edge_heard(const char *edge_id, utc_ms received)
 	struct receipt *r;
 
 	pthread_mutex_lock(&all.lock);
-	if ((r = find(edge_id)) == NULL) {
-		if ((r = calloc(1, sizeof(*r))) == NULL)
-			abort();
-		strlcpy(r->edge_id, edge_id, sizeof(r->edge_id));
-		r->next = all.first;
-		all.first = r;
-	}
+	r = find(edge_id);
+	r->heard = true;
 	r->received = received;
 	r->at = monotonic_now();
 	pthread_mutex_unlock(&all.lock);
 }
 
+/* Of a report that came in at that time. Under the lock. */
+static int64_t
+age_of(const struct receipt *r, utc_ms received, utc_ms now)
+{
+	int64_t age, looked;
+
+	if (r->heard && r->received == received)
+		return monotonic_since(r->at);
+	age = now - received;
+	looked = monotonic_since(all.begin);
+	return age > looked ? age : looked;
+}
+
 int64_t
 edge_age(const struct edge_report *row, utc_ms now)
 {
-	const struct receipt *r;
 	int64_t age;
 
 	if (row->received_time.set != GIVEN)
 		return -1;
 	pthread_mutex_lock(&all.lock);
-	r = find(row->id.v);
-	if (r != NULL && r->received == row->received_time.v)
-		age = monotonic_since(r->at);
-	else {
-		int64_t looked = monotonic_since(all.begin);
-
-		age = now - row->received_time.v;
-		age = age > looked ? age : looked;
-	}
+	age = age_of(find(row->id.v), row->received_time.v, now);
 	pthread_mutex_unlock(&all.lock);
 	return age;
+}
+
+static bool
+is_long(int64_t age, int64_t interval)
+{
+	return age < 0 || age > SILENT_INTERVALS * 1000 * interval;
 }
 
 bool
 edge_is_silent(const struct edge_report *row, utc_ms now)
 {
-	int64_t age = edge_age(row, now);
-
-	return age < 0 || age > SILENT_INTERVALS * 1000 * row->report_interval.v;
+	return is_long(edge_age(row, now), row->report_interval.v);
 }
 
 enum dc_code
@@ -100,4 +111,103 @@ edge_pulse_get(struct tx *tx, const char *edge_id, struct edge_report *ret, stru
 	*ret = (struct edge_report){
 	    .id = pulse->id, .received_time = pulse->received_time, .report_interval = pulse->report_interval};
 	return DC_OK;
+}
+
+/* --- for answers that are kept --- */
+
+#define NEVER INT64_MIN
+
+/* The newest report by now: one that came in since the row was read, or else the one that the row had. */
+static int64_t
+newest(const struct receipt *r, int64_t received)
+{
+	return r->heard ? r->received : received;
+}
+
+/* seen: when the newest report came in, the interval, whether the edge was silent. */
+static bool
+silence_stands(const struct footing_rest *rest, utc_ms now)
+{
+	const struct receipt *r = rest->source;
+	int64_t received;
+	bool silent;
+
+	pthread_mutex_lock(&all.lock);
+	received = newest(r, rest->seen[0]);
+	silent = received != NEVER && is_long(age_of(r, received, now), rest->seen[1]);
+	pthread_mutex_unlock(&all.lock);
+	return silent == (rest->seen[2] != 0) && (!silent || received == rest->seen[0]);
+}
+
+static int64_t
+age_by_now(const struct observed *o, utc_ms now)
+{
+	const struct receipt *r = o->source;
+	int64_t received, age;
+
+	pthread_mutex_lock(&all.lock);
+	received = newest(r, o->seen);
+	age = received != NEVER ? age_of(r, received, now) : -1;
+	pthread_mutex_unlock(&all.lock);
+	return age;
+}
+
+static const struct receipt *
+source_of(const char *edge_id)
+{
+	const struct receipt *r;
+
+	pthread_mutex_lock(&all.lock);
+	r = find(edge_id);
+	pthread_mutex_unlock(&all.lock);
+	return r;
+}
+
+/* The pulse, of which a footing notes all but the time of the last report: that changes at every heartbeat. The
+ * interval changes with the edge's own row. */
+static enum dc_code
+read_pulse(struct tx *tx, const char *edge_id, struct edge_report *ret, utc_ms *now, struct dc_error *err)
+{
+	struct footing *footing = footing_pause(tx);
+	enum dc_code rc = edge_pulse_get(tx, edge_id, ret, err);
+
+	*now = tx_now(tx);
+	footing_resume(tx, footing);
+	if (edge_id == NULL)
+		return rc;
+	footing_row_of(tx, "edge", edge_id);
+	if (rc == DC_E_NOT_FOUND)
+		footing_row(tx, &edge_report_table, edge_id);
+	return rc;
+}
+
+enum dc_code
+edge_silence_get(struct tx *tx, const char *edge_id, struct edge_silence *ret, struct dc_error *err)
+{
+	struct edge_report pulse;
+	utc_ms now;
+	enum dc_code rc = read_pulse(tx, edge_id, &pulse, &now, err);
+
+	*ret = (struct edge_silence){0};
+	if (rc != DC_OK)
+		return rc == DC_E_NOT_FOUND ? DC_OK : rc;
+	ret->silent = pulse.received_time.set == GIVEN && edge_is_silent(&pulse, now);
+	ret->since = pulse.received_time.v;
+	footing_rest(tx, &(struct footing_rest){silence_stands, source_of(edge_id),
+			     {pulse.received_time.set == GIVEN ? pulse.received_time.v : NEVER, pulse.report_interval.v,
+				 ret->silent}});
+	return DC_OK;
+}
+
+enum dc_code
+edge_observed(struct tx *tx, const char *edge_id, struct observed *ret, struct dc_error *err)
+{
+	struct edge_report pulse;
+	utc_ms now;
+	enum dc_code rc = read_pulse(tx, edge_id, &pulse, &now, err);
+
+	if (rc == DC_OK)
+		*ret = (struct observed){
+		    age_by_now, source_of(edge_id), pulse.received_time.set == GIVEN ? pulse.received_time.v : NEVER};
+	return rc;
 }

@@ -291,6 +291,7 @@ const struct field_table edge_instance_table = {
 	    {.name = "edge_instance_edge_id_fkey"},
 	    {.name = NULL},
 	},
+    .with_others = true,
     .size = sizeof(struct edge_instance),
     .fields =
 	(const struct field[]){
@@ -319,7 +320,7 @@ const struct field_table edge_number_table = {
 	    {AT(edge_number, edge_id), .kind = F_UUID, .doc = "Edge."},
 	    {AT(edge_number, space), .kind = F_TEXT, .max = 16, .doc = "Kind of name."},
 	    {AT(edge_number, number), .kind = F_INT, .max = 99999, .doc = "The number."},
-	    {AT(edge_number, owner_id), .kind = F_UUID, .doc = "What it is allocated to."},
+	    {AT(edge_number, owner_id), .fixed = true, .kind = F_UUID, .doc = "What it is allocated to."},
 	    {AT(edge_number, instance), .kind = F_INT, .max = 9999, .doc = "BIRD instance of a VRF."},
 	    {AT(edge_number, router_id), .kind = F_TEXT, .max = 15, .doc = "Router id of a VRF."},
 	    {0},

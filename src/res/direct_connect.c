@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/crud.h"
+#include "reconcile/edge.h"
 #include "reconcile/objects.h"
 #include "res/inventory.h"
 #include "res/silence.h"
@@ -64,8 +65,8 @@ const struct field_table direct_connect_table = {
 	(const struct field[]){
 	    {AT(direct_connect, id), .kind = F_UUID, .may = V_R | OP_CR, .must = VIEW_ANSWER | VIEW_OP_ANSWER,
 		.filter = true, .sort = true, .cli = true, .doc = "Identifier of the connection."},
-	    {AT(direct_connect, tenant_id), .ref = "project", .example = "acme", .kind = F_HEX32, .may = V_R | OP_CR,
-		.must = VIEW_ANSWER | VIEW_OP_CREATE, .doc = "Project that owns the connection."},
+	    {AT(direct_connect, tenant_id), .fixed = true, .ref = "project", .example = "acme", .kind = F_HEX32,
+		.may = V_R | OP_CR, .must = VIEW_ANSWER | VIEW_OP_CREATE, .doc = "Project that owns the connection."},
 	    {AT(direct_connect, name), .example = "line", .kind = F_TEXT, .max = 64, .may = ALL, .must = VIEW_ANSWER,
 		.filter = true, .filter_csv = true, .sort = true, .cli = true, .doc = "Display name."},
 	    {AT(direct_connect, description), .kind = F_TEXT, .max = 128, .nullable = true, .may = ALL,
@@ -575,7 +576,7 @@ direct_connect_embed(struct tx *tx, const struct call *call, void *rows, size_t 
 
 /* Its state is the carrier of its port, where it has one. */
 enum dc_code
-direct_connect_observed_age(struct tx *tx, const void *row, int64_t *ret, struct dc_error *err)
+direct_connect_observed(struct tx *tx, const void *row, struct observed *ret, struct dc_error *err)
 {
 	const struct direct_connect *dc = row;
 	struct port *port;
@@ -584,7 +585,7 @@ direct_connect_observed_age(struct tx *tx, const void *row, int64_t *ret, struct
 	if (dc->port_id.set != GIVEN)
 		return DC_OK;
 	rc = port_get(tx, dc->port_id.v, &port, err);
-	return rc == DC_OK ? edge_report_age(tx, port->edge_id.v, ret, err) : rc;
+	return rc == DC_OK ? edge_observed(tx, port->edge_id.v, ret, err) : rc;
 }
 
 #define PATH "/v3/{project_id}/dcaas/direct-connects"
@@ -640,5 +641,5 @@ const struct resource direct_connect_resource = {
     .remove = direct_connect_remove,
     .embed = direct_connect_embed,
     .observe_ports = direct_connect_observe_ports,
-    .observed_age = direct_connect_observed_age,
+    .observed = direct_connect_observed,
 };

@@ -50,6 +50,6 @@ enum dc_code direct_connect_check_share(
 enum dc_code direct_connect_in_use(struct tx *, const char *id, struct dc_error *err);
 /* Members that an operator's and a partner's view share are computed for n rows: `reason` of a silent edge. */
 enum dc_code direct_connect_embed(struct tx *, const struct call *, void *rows, size_t n, struct dc_error *err);
-enum dc_code direct_connect_observed_age(struct tx *, const void *row, int64_t *ret, struct dc_error *err);
+enum dc_code direct_connect_observed(struct tx *, const void *row, struct observed *ret, struct dc_error *err);
 
 #endif

@@ -116,17 +116,6 @@ edge_location(struct tx *tx, const struct edge *e, struct location **ret, struct
 	return rc == DC_E_NOT_FOUND ? DC_OK : rc;
 }
 
-enum dc_code
-edge_report_age(struct tx *tx, const char *edge_id, int64_t *ret, struct dc_error *err)
-{
-	struct edge_report report;
-	enum dc_code rc = edge_pulse_get(tx, edge_id, &report, err);
-
-	if (rc == DC_OK)
-		*ret = edge_age(&report, tx_now(tx));
-	return rc;
-}
-
 /* 32 random bytes as hex; only its hash is kept. */
 static void
 new_token(struct edge *e, struct arena *arena)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/crud.h"
+#include "reconcile/edge.h"
 #include "res/lifecycle.h"
 #include "res/link_end.h"
 #include "res/silence.h"
@@ -50,7 +51,7 @@ const struct field_table global_dc_gateway_table = {
 	(const struct field[]){
 	    {AT(global_dc_gateway, id), .kind = F_UUID, .may = V_R | OP_CR, .must = HAVE, .filter = true, .sort = true,
 		.cli = true, .doc = "Identifier of the gateway."},
-	    {AT(global_dc_gateway, tenant_id), .ref = "project", .kind = F_HEX32, .may = CR,
+	    {AT(global_dc_gateway, tenant_id), .fixed = true, .ref = "project", .kind = F_HEX32, .may = CR,
 		.must = HAVE | VIEW_OP_CREATE, .doc = "Project that owns the gateway."},
 	    {AT(global_dc_gateway, name), .example = "backbone", .kind = F_TEXT, .min = 1, .max = 64, .may = CRU,
 		.must = HAVE | VIEW_CREATE | VIEW_OP_CREATE, .filter = true, .filter_csv = true, .sort = true,
@@ -388,13 +389,13 @@ static const struct blocker blockers[] = {
 
 /* All its interfaces are on one edge. */
 static enum dc_code
-global_dc_gateway_observed_age(struct tx *tx, const void *row, int64_t *ret, struct dc_error *err)
+global_dc_gateway_observed(struct tx *tx, const void *row, struct observed *ret, struct dc_error *err)
 {
 	struct edge_number *number;
 	size_t n;
 	enum dc_code rc = numbers_of(tx, ((const struct global_dc_gateway *)row)->id.v, &number, &n, err);
 
-	return rc == DC_OK && n > 0 ? edge_report_age(tx, number[0].edge_id.v, ret, err) : rc;
+	return rc == DC_OK && n > 0 ? edge_observed(tx, number[0].edge_id.v, ret, err) : rc;
 }
 
 #define PATH "/v3/{project_id}/dcaas/global-dc-gateways"
@@ -456,5 +457,5 @@ const struct resource global_dc_gateway_resource = {
     .leaving = leaving,
     .render = render,
     .settle = settle,
-    .observed_age = global_dc_gateway_observed_age,
+    .observed = global_dc_gateway_observed,
 };

@@ -29,8 +29,8 @@ const struct field_table hosted_connect_table = {
 	(const struct field[]){
 	    {AT(direct_connect, id), .kind = F_UUID, .may = V_R, .must = V_R, .filter = true, .sort = true, .cli = true,
 		.doc = "Identifier of the hosted connection."},
-	    {AT(direct_connect, tenant_id), .ref = "project", .kind = F_HEX32, .may = V_R, .must = V_R, .cli = true,
-		.doc = "Project that receives the hosted connection."},
+	    {AT(direct_connect, tenant_id), .fixed = true, .ref = "project", .kind = F_HEX32, .may = V_R, .must = V_R,
+		.cli = true, .doc = "Project that receives the hosted connection."},
 	    {AT(direct_connect, resource_tenant_id), .ref = "project", .example = "acme", .kind = F_HEX32, .may = V_C,
 		.must = V_C, .no_column = true, .doc = "Project that receives the hosted connection."},
 	    {AT(direct_connect, name), .example = "line", .kind = F_TEXT, .max = 64, .may = V_CRU, .must = V_R,
@@ -181,5 +181,5 @@ const struct resource hosted_connect_resource = {
     .update = hosted_connect_update,
     .blockers = blockers,
     .embed = direct_connect_embed,
-    .observed_age = direct_connect_observed_age,
+    .observed = direct_connect_observed,
 };

@@ -63,7 +63,5 @@ enum dc_code edge_get(struct tx *, const char *id, struct edge **ret, struct dc_
 enum dc_code port_get(struct tx *, const char *id, struct port **ret, struct dc_error *err);
 /* The location of an edge; *ret is NULL when it has none. */
 enum dc_code edge_location(struct tx *, const struct edge *, struct location **ret, struct dc_error *err);
-/* resource.observed_age of what lives on one edge: age of its newest report. */
-enum dc_code edge_report_age(struct tx *, const char *edge_id, int64_t *ret, struct dc_error *err);
 
 #endif

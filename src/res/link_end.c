@@ -27,11 +27,11 @@ const struct field_table link_end_table = {
     .fields =
 	(const struct field[]){
 	    {AT(link_end, id), .kind = F_UUID, .doc = "Identifier of the end."},
-	    {AT(link_end, link_id), .kind = F_UUID, .doc = "Link."},
+	    {AT(link_end, link_id), .fixed = true, .kind = F_UUID, .doc = "Link."},
 	    {AT(link_end, side), .kind = F_ENUM, .names = sides, .doc = "Which end."},
 	    {AT(link_end, region_id), .kind = F_TEXT, .max = 36, .doc = "Region."},
 	    {AT(link_end, edge_id), .kind = F_UUID, .doc = "Edge."},
-	    {AT(link_end, gateway_id), .kind = F_UUID, .doc = "Gateway."},
+	    {AT(link_end, gateway_id), .fixed = true, .kind = F_UUID, .doc = "Gateway."},
 	    {AT(link_end, device), .kind = F_TEXT, .max = 15, .doc = "Name of its device."},
 	    {AT(link_end, mark), .kind = F_UUID, .doc = "Mark of its device."},
 	    {AT(link_end, session_v4), .kind = F_UUID, .doc = "IPv4 session."},

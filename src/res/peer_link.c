@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/crud.h"
+#include "reconcile/edge.h"
 #include "res/global_dc_gateway.h"
 #include "res/silence.h"
 #include "res/vif_row.h"
@@ -99,8 +100,8 @@ const struct field_table peer_link_table = {
 	(const struct field[]){
 	    {AT(peer_link, id), .kind = F_UUID, .may = ANSWERS, .must = ANSWERS, .filter = true, .sort = true,
 		.cli = true, .doc = "Identifier of the link."},
-	    {AT(peer_link, tenant_id), .ref = "project", .kind = F_HEX32, .may = ANSWERS, .must = ANSWERS,
-		.doc = "Project that owns the link."},
+	    {AT(peer_link, tenant_id), .fixed = true, .ref = "project", .kind = F_HEX32, .may = ANSWERS,
+		.must = ANSWERS, .doc = "Project that owns the link."},
 	    {AT(peer_link, name), .example = "to-router", .kind = F_TEXT, .max = 64,
 		.may = VIEW_CREATE | VIEW_UPDATE | ANSWERS, .must = VIEW_CREATE | ANSWERS, .filter = true,
 		.filter_csv = true, .sort = true, .cli = true, .pattern = "^[\\u4e00-\\u9fa50-9a-zA-Z_.\\-]*$",
@@ -111,8 +112,8 @@ const struct field_table peer_link_table = {
 		.cli = true, .doc = "State, as the edge reports it."},
 	    {AT(peer_link, reason), .kind = F_TEXT, .max = 255, .nullable = true, .may = ANSWERS,
 		.doc = "What keeps it from being ACTIVE."},
-	    {AT(peer_link, global_dc_gateway_id), .ref = "global_dc_gateway", .kind = F_UUID, .may = ANSWERS,
-		.must = ANSWERS, .cli = true, .doc = "Gateway at the near end."},
+	    {AT(peer_link, global_dc_gateway_id), .fixed = true, .ref = "global_dc_gateway", .kind = F_UUID,
+		.may = ANSWERS, .must = ANSWERS, .cli = true, .doc = "Gateway at the near end."},
 	    {AT(peer_link, bandwidth_info), .kind = F_OBJECT, .of = &bandwidth_info_table, .no_column = true,
 		.may = ANSWERS, .doc = "Bandwidth attached to the link."},
 	    {AT(peer_link, peer_site), .kind = F_OBJECT, .of = &peer_site_table, .no_column = true,
@@ -505,9 +506,9 @@ static const struct depend depends[] = {
 };
 
 static enum dc_code
-peer_link_observed_age(struct tx *tx, const void *row, int64_t *ret, struct dc_error *err)
+peer_link_observed(struct tx *tx, const void *row, struct observed *ret, struct dc_error *err)
 {
-	return edge_report_age(tx, ((const struct peer_link *)row)->edge_id.v, ret, err);
+	return edge_observed(tx, ((const struct peer_link *)row)->edge_id.v, ret, err);
 }
 
 #define PATH "/v3/{project_id}/dcaas/global-dc-gateways/{global_dc_gateway_id}/peer-links"
@@ -566,5 +567,5 @@ const struct resource peer_link_resource = {
     .leaving = peer_link_leaving,
     .render = peer_link_render,
     .settle = peer_link_settle,
-    .observed_age = peer_link_observed_age,
+    .observed = peer_link_observed,
 };

@@ -16,16 +16,14 @@ struct silence_known {
 static enum dc_code
 look(struct tx *tx, const char *edge_id, const char **words, struct dc_error *err)
 {
-	struct edge_report report;
+	struct edge_silence silence;
 	char since[UTC_TEXT_SIZE];
-	enum dc_code rc = edge_pulse_get(tx, edge_id, &report, err);
+	enum dc_code rc = edge_silence_get(tx, edge_id, &silence, err);
 
 	*words = NULL;
-	if (rc != DC_OK)
-		return rc == DC_E_NOT_FOUND ? DC_OK : rc;
-	if (report.received_time.set != GIVEN || !edge_is_silent(&report, tx_now(tx)))
-		return DC_OK;
-	utc_format(report.received_time.v, since);
+	if (rc != DC_OK || !silence.silent)
+		return rc;
+	utc_format(silence.since, since);
 	*words = arena_printf(tx_arena(tx), "not observed since %s: the edge is silent", since);
 	return DC_OK;
 }

@@ -44,8 +44,8 @@ const struct field_table virtual_gateway_table = {
 	(const struct field[]){
 	    {AT(virtual_gateway, id), .kind = F_UUID, .may = V_R, .must = VIEW_ANSWER, .filter = true, .sort = true,
 		.cli = true, .doc = "Identifier of the gateway."},
-	    {AT(virtual_gateway, tenant_id), .ref = "project", .kind = F_HEX32, .may = V_R, .must = VIEW_ANSWER,
-		.doc = "Project that owns the gateway."},
+	    {AT(virtual_gateway, tenant_id), .fixed = true, .ref = "project", .kind = F_HEX32, .may = V_R,
+		.must = VIEW_ANSWER, .doc = "Project that owns the gateway."},
 	    {AT(virtual_gateway, name), .example = "office", .kind = F_TEXT, .max = 64, .may = V_CRU,
 		.must = VIEW_ANSWER, .filter = true, .filter_csv = true, .sort = true, .cli = true,
 		.doc = "Display name."},

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/crud.h"
+#include "reconcile/edge.h"
 #include "res/direct_connect.h"
 #include "res/lifecycle.h"
 #include "res/silence.h"
@@ -111,8 +112,8 @@ const struct field_table virtual_interface_table = {
 	(const struct field[]){
 	    {AT(virtual_interface, id), .kind = F_UUID, .may = V_R, .must = VIEW_ANSWER, .filter = true, .sort = true,
 		.cli = true, .doc = "Identifier of the interface."},
-	    {AT(virtual_interface, tenant_id), .ref = "project", .kind = F_HEX32, .may = V_R, .must = VIEW_ANSWER,
-		.doc = "Project that owns the interface."},
+	    {AT(virtual_interface, tenant_id), .fixed = true, .ref = "project", .kind = F_HEX32, .may = V_R,
+		.must = VIEW_ANSWER, .doc = "Project that owns the interface."},
 	    {AT(virtual_interface, name), .example = "office", .kind = F_TEXT, .max = 64, .may = V_CRU,
 		.must = VIEW_ANSWER, .filter = true, .filter_csv = true, .sort = true, .cli = true,
 		.doc = "Display name."},
@@ -793,9 +794,9 @@ virtual_interface_embed(struct tx *tx, const struct call *call, void *rows, size
 }
 
 static enum dc_code
-virtual_interface_observed_age(struct tx *tx, const void *row, int64_t *ret, struct dc_error *err)
+virtual_interface_observed(struct tx *tx, const void *row, struct observed *ret, struct dc_error *err)
 {
-	return edge_report_age(tx, ((const struct virtual_interface *)row)->edge_id.v, ret, err);
+	return edge_observed(tx, ((const struct virtual_interface *)row)->edge_id.v, ret, err);
 }
 
 /* Detection parameters can be set while BFD or NQA is on (semantics.md 5.7). */
@@ -863,5 +864,5 @@ const struct resource virtual_interface_resource = {
     .leaving = vif_leaving,
     .render = vif_render,
     .settle = vif_settle,
-    .observed_age = virtual_interface_observed_age,
+    .observed = virtual_interface_observed,
 };

@@ -267,6 +267,26 @@ check_constraints(struct tx *tx, const struct field_table *table, struct dc_erro
 }
 
 static enum dc_code
+check_cascades(struct tx *tx, const struct field_table *table, struct dc_error *err)
+{
+	STMT(g, tx);
+	bool row, cascades;
+	enum dc_code rc;
+
+	if ((rc = tx->ops->prepare(tx, tx->ops->cascades_sql, &g.stmt, err)) != DC_OK)
+		return rc;
+	tx->ops->bind_text(g.stmt, 1, table->sql);
+	if ((rc = tx->ops->step(g.stmt, &row, err)) != DC_OK)
+		return rc;
+	cascades = row && tx->ops->get_int(g.stmt, 0) != 0;
+	return cascades == table->with_others
+		   ? DC_OK
+		   : dc_fail(err, DC_E_IO, NULL,
+			 "schema: rows of table %s %s with others, which the program does not know", table->sql,
+			 cascades ? "go" : "do not go");
+}
+
+static enum dc_code
 check_table(struct tx *tx, const struct field_table *table, struct dc_error *err)
 {
 	struct column *columns = NULL;
@@ -286,7 +306,8 @@ check_table(struct tx *tx, const struct field_table *table, struct dc_error *err
 			    c->name, table->sql);
 	if (column_find(columns, "guard") == NULL)
 		return dc_fail(err, DC_E_IO, NULL, "schema: table %s lacks column guard", table->sql);
-	return check_constraints(tx, table, err);
+	rc = check_constraints(tx, table, err);
+	return rc == DC_OK ? check_cascades(tx, table, err) : rc;
 }
 
 enum dc_code

@@ -2,6 +2,8 @@
 /* query.c - see query.h. Each call puts its statement together (sql.h) and runs it. */
 #include <string.h>
 
+#include "base/log.h"
+#include "store/footing_priv.h"
 #include "store/row_lock_priv.h"
 #include "store/query.h"
 #include "store/sql.h"
@@ -38,7 +40,89 @@ query_insert(struct tx *tx, const struct field_table *table, const void *row, st
 
 	lock_check_insert(tx, table, row);
 	put_insert(&q, row);
+	footing_changed(tx, table, row);
 	return sql_run(&q, NULL);
+}
+
+static bool
+has_fixed(const struct field_table *table)
+{
+	for (const struct field *f = table->fields; f->name != NULL; f++)
+		if (f->fixed)
+			return true;
+	return false;
+}
+
+/* The id that the conditions name; NULL: they name none. */
+static const char *
+named_id(const struct sql *q, const struct query_cond *conds)
+{
+	for (const struct query_cond *c = conds; c->op != Q_OP_END; c++)
+		if (c->op == Q_OP_EQ && c->text != NULL && strcmp(c->column, sql_key(q)->name) == 0)
+			return c->text;
+	return NULL;
+}
+
+/* By which a footing knows a row: its key, and what is fixed. */
+static const struct field *
+known_from(const struct sql *q, const struct field *f)
+{
+	while (f->name != NULL && f != sql_key(q) && !f->fixed)
+		f++;
+	return f->name != NULL ? f : NULL;
+}
+
+static void
+put_known(struct sql *q, const char *comma)
+{
+	for (const struct field *f = known_from(q, q->table->fields); f != NULL; f = known_from(q, f + 1)) {
+		buf_puts(&q->text, comma);
+		sql_put_name(q, f->name);
+		comma = ", ";
+	}
+}
+
+/* The current row is changed; nth: column of the first of put_known(). */
+static void
+note_known(struct sql *q, int nth)
+{
+	const struct tx_ops *ops = q->tx->ops;
+
+	for (const struct field *f = known_from(q, q->table->fields); f != NULL; f = known_from(q, f + 1), nth++)
+		footing_changed_value(
+		    q->tx, q->table, f, ops->is_null(q->stmt, nth) ? NULL : ops->get_text(q->stmt, nth));
+}
+
+/* Runs a statement that ends with put_known(). */
+static enum dc_code
+run_known(struct sql *q, int64_t *n)
+{
+	struct tx *tx = q->tx;
+	bool row;
+	enum dc_code rc;
+
+	*n = 0;
+	for (rc = sql_start(q, &row); rc == DC_OK && row; rc = tx->ops->step(q->stmt, &row, q->err)) {
+		++*n;
+		note_known(q, 0);
+	}
+	return rc;
+}
+
+/* The rows of the conditions are changed or removed; *n: how many. The text ends with the conditions. */
+static enum dc_code
+run_where(struct sql *q, const struct query_cond *conds, int64_t *n)
+{
+	const char *id = named_id(q, conds);
+	enum dc_code rc;
+
+	if (id == NULL || has_fixed(q->table)) {
+		put_known(q, " RETURNING ");
+		return run_known(q, n);
+	}
+	if ((rc = sql_run(q, n)) == DC_OK && *n > 0)
+		footing_changed_value(q->tx, q->table, sql_key(q), id);
+	return rc;
 }
 
 static bool
@@ -55,6 +139,7 @@ query_upsert(
 {
 	SQL(q, tx, table, err);
 	const char *join = ") DO UPDATE SET ";
+	int64_t n;
 
 	put_insert(&q, row);
 	for (size_t i = 0; key[i] != NULL; i++) {
@@ -62,7 +147,7 @@ query_upsert(
 		sql_put_name(&q, sql_column(&q, key[i])->name);
 	}
 	for (const struct field *f = sql_first_column(&q); f != NULL; f = sql_next_column(f)) {
-		if (f == sql_key(&q) || name_in(key, f->name))
+		if (f == sql_key(&q) || f->fixed || name_in(key, f->name))
 			continue;
 		buf_printf(&q.text, "%s\"%s\" = excluded.\"%s\"", join, f->name, f->name);
 		join = ", ";
@@ -70,7 +155,8 @@ query_upsert(
 	if (strcmp(join, ", ") != 0)
 		buf_puts(&q.text, ") DO NOTHING");
 	note_change(tx, table, 1);
-	return sql_run(&q, NULL);
+	put_known(&q, " RETURNING ");
+	return run_known(&q, &n);
 }
 
 static void
@@ -91,6 +177,7 @@ query_get(
 	bool row;
 	enum dc_code rc;
 
+	footing_note(tx, table, conds);
 	put_select(&q);
 	sql_put_where(&q, conds);
 	buf_puts(&q.text, " LIMIT 1");
@@ -138,14 +225,28 @@ query_update(struct tx *tx, const struct field_table *table, const void *row, st
 	lock_check_row(tx, table, row);
 	put_update(&q);
 	for (const struct field *f = sql_first_column(&q); f != NULL; f = sql_next_column(f)) {
-		if (f == sql_key(&q))
+		if (f == sql_key(&q) || f->fixed)
 			continue;
 		put_assignment(&q, comma, f, row);
 		comma = ", ";
 	}
 	sql_put_where_id(&q, row_id(&q, row));
 	note_change(tx, table, 1);
+	footing_changed(tx, table, row);
 	return sql_run_on_one(&q);
+}
+
+/* Whoever would change what is fixed has not understood the table. */
+static const struct field *
+changeable(const struct sql *q, const char *name)
+{
+	const struct field *f = sql_column(q, name);
+
+	if (f->fixed) {
+		dc_log(LOG_CRIT, "bug: a change of what is fixed", "table=%s column=%s", q->table->sql, name);
+		abort();
+	}
+	return f;
 }
 
 enum dc_code
@@ -159,9 +260,9 @@ query_set(struct tx *tx, const struct field_table *table, const char *const *col
 	lock_check_where(tx, table, conds, false);
 	put_update(&q);
 	for (size_t i = 0; columns[i] != NULL; i++)
-		put_assignment(&q, i > 0 ? ", " : "", sql_column(&q, columns[i]), row);
+		put_assignment(&q, i > 0 ? ", " : "", changeable(&q, columns[i]), row);
 	sql_put_where(&q, conds);
-	rc = sql_run(&q, &n);
+	rc = run_where(&q, conds, &n);
 	note_change(tx, table, n);
 	if (rc == DC_OK && changed != NULL)
 		*changed = n;
@@ -180,7 +281,7 @@ query_delete(struct tx *tx, const struct field_table *table, const struct query_
 	buf_puts(&q.text, "DELETE FROM ");
 	sql_put_name(&q, table->sql);
 	sql_put_where(&q, conds);
-	rc = sql_run(&q, &n);
+	rc = run_where(&q, conds, &n);
 	note_change(tx, table, n);
 	if (rc == DC_OK && removed != NULL)
 		*removed = n;
@@ -195,6 +296,7 @@ query_count(
 	bool row;
 	enum dc_code rc;
 
+	footing_note(tx, table, conds);
 	buf_puts(&q.text, "SELECT count(*) FROM ");
 	sql_put_name(&q, table->sql);
 	sql_put_where(&q, conds);
@@ -211,6 +313,7 @@ query_count_to(struct tx *tx, const struct field_table *table, const struct quer
 	bool row;
 	enum dc_code rc;
 
+	footing_note(tx, table, conds);
 	buf_puts(&q.text, "SELECT count(*) FROM (SELECT 1 FROM ");
 	sql_put_name(&q, table->sql);
 	sql_put_where(&q, conds);
@@ -231,6 +334,7 @@ query_next(struct tx *tx, const struct field_table *table, const char *column, c
 	bool row;
 	enum dc_code rc;
 
+	footing_note(tx, table, conds);
 	buf_puts(&q.text, "SELECT min(");
 	sql_put_name(&q, f->name);
 	buf_puts(&q.text, ") FROM ");
@@ -357,6 +461,7 @@ query_list(struct tx *tx, const struct field_table *table, const struct query_co
 
 	if (page == NULL)
 		page = &everything;
+	footing_note(tx, table, conds);
 	put_select(&q);
 	put_page(&q, conds, page);
 	for (rc = sql_start(&q, &row); rc == DC_OK && row; rc = tx->ops->step(q.stmt, &row, err))
@@ -444,11 +549,13 @@ query_bump(struct tx *tx, const struct field_table *table, const char *id, const
 	sql_put_int(&q, by);
 	sql_put_where_id(&q, id);
 	buf_printf(&q.text, " RETURNING \"%s\"", f->name);
+	put_known(&q, ", ");
 	if ((rc = sql_start(&q, &row)) != DC_OK)
 		return rc;
 	if (!row)
 		return DC_E_NOT_FOUND;
 	value = tx->ops->get_int(q.stmt, 0);
+	note_known(&q, 1);
 	/* To the end: what comes after the rows of RETURNING may still fail. */
 	if ((rc = tx->ops->step(q.stmt, &row, err)) == DC_OK)
 		*ret = value;

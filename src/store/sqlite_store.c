@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "store/footing_priv.h"
 #include "store/sqlite_store_priv.h"
 
 /* Bounds of how long the first job of a group waits for the last: of one party, and where others wait too. */
@@ -25,6 +26,7 @@ struct job {
 	struct job *next;
 	struct arena *arena;
 	struct wake *wakes;
+	const struct footing_changes *changes;
 	bool dry; /* it was only tried: nothing of it stays */
 	const struct log_held *lines;
 	enum dc_code rc;
@@ -99,7 +101,8 @@ sqlite_tx_for(struct sqlite_store *self, struct conn *conn, struct arena *arena,
 		.store = &self->store,
 		.arena = arena,
 		.now = now,
-		.kept_changed = conn == self->writer && self->kept_changed},
+		.kept_changed = conn == self->writer && self->kept_changed,
+		.since = footing_newest(self->store.numbers)},
 	    .conn = conn,
 	};
 }
@@ -116,6 +119,7 @@ job_run_once(struct sqlite_store *self, struct job *job, utc_ms now)
 	log_unhold();
 	job->dry = stx.tx.dry;
 	job->wakes = job->dry ? NULL : stx.tx.wakes;
+	job->changes = job->dry ? NULL : stx.tx.changes;
 	self->kept_changed = self->kept_changed || stx.tx.kept_changed;
 }
 
@@ -229,6 +233,7 @@ static void
 group_commit(struct sqlite_store *self, struct job_list *group)
 {
 	struct dc_error err = {0};
+	enum dc_code rc;
 
 	if (!conn_in_transaction(self->writer)) {
 		group_given_up(self, group);
@@ -238,7 +243,12 @@ group_commit(struct sqlite_store *self, struct job_list *group)
 		(void)conn_run(self->writer, "ROLLBACK", NULL);
 		return;
 	}
-	if (conn_run(self->writer, "COMMIT", &err) == DC_OK) {
+	for (const struct job *job = group->first; job != NULL; job = job->next)
+		if (job->rc == DC_OK)
+			footing_begin_commit(self->store.numbers, job->changes);
+	rc = conn_run(self->writer, "COMMIT", &err);
+	footing_end_commit(self->store.numbers);
+	if (rc == DC_OK) {
 		atomic_fetch_add(&self->store.commits, 1);
 		store_note_write(&self->store, NULL);
 		return;
@@ -412,6 +422,7 @@ sqlite_free(struct sqlite_store *self)
 	pthread_cond_destroy(&self->more);
 	pthread_mutex_destroy(&self->lock);
 	store_fini(&self->store);
+	footing_numbers_free(self->store.numbers);
 	if (self->holder >= 0)
 		close(self->holder);
 	free(self->path);
@@ -454,6 +465,7 @@ sqlite_new(const char *path)
 	if (self == NULL || (self->path = strdup(path)) == NULL)
 		abort();
 	store_init(&self->store, &sqlite_store_ops);
+	self->store.numbers = footing_numbers_new();
 	pthread_mutex_init(&self->lock, NULL);
 	pthread_cond_init(&self->more, NULL);
 	turns_init(&self->queue, 0);

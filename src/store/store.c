@@ -52,6 +52,30 @@ store_read(struct store *st, store_run run, void *arg, store_done done)
 	st->ops->read(st, run, arg, done);
 }
 
+static enum dc_code
+glance_prepare(struct tx *tx, const char *sql, struct stmt **ret, struct dc_error *err)
+{
+	(void)sql;
+	(void)ret;
+	tx->broken = DC_E_AGAIN;
+	return dc_fail(err, DC_E_AGAIN, NULL, "this is not known in memory");
+}
+
+static struct stmt *
+glance_finish(struct stmt *s)
+{
+	return s; /* there never is one */
+}
+
+enum dc_code
+store_glance(struct store *st, struct arena *arena, store_run run, void *arg, struct dc_error *err)
+{
+	static const struct tx_ops ops = {.prepare = glance_prepare, .finish = glance_finish};
+	struct tx tx = {.ops = &ops, .store = st, .arena = arena, .now = store_time(st)};
+
+	return tx_run(&tx, run, arg, err);
+}
+
 /* The blocking forms: a job whose done() wakes the thread that waits for it. */
 struct waiting {
 	store_run run;
@@ -223,9 +247,11 @@ tx_arena(struct tx *tx)
 	return tx->arena;
 }
 
+/* Another time would have read something else. */
 utc_ms
 tx_now(struct tx *tx)
 {
+	tx->told_time = tx->told_time || tx->footing != NULL;
 	return tx->now;
 }
 
@@ -270,6 +296,12 @@ store_now(struct store *st, utc_ms now)
 			return newest;
 	} while (!atomic_compare_exchange_weak(&st->newest, &newest, now));
 	return now;
+}
+
+utc_ms
+store_time(struct store *st)
+{
+	return store_now(st, utc_now());
 }
 
 void

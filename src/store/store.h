@@ -57,6 +57,9 @@ void store_submit(struct store *, store_run run, void *arg, store_done done);
  * that one with hundreds of jobs does not keep another's waiting for all of them. store_submit() is one party. */
 void store_submit_for(struct store *, uint64_t party, store_run run, void *arg, store_done done);
 void store_read(struct store *, store_run run, void *arg, store_done done);
+/* Runs on the calling thread without looking into the database: a statement fails with DC_E_AGAIN. For what may be
+ * known in memory. What the transaction allocates is in the arena. */
+enum dc_code store_glance(struct store *, struct arena *, store_run run, void *arg, struct dc_error *err);
 /* Blocking forms for start-up, tools and tests; never on an HTTP thread for writes. */
 enum dc_code store_submit_wait(struct store *, store_run run, void *arg, struct dc_error *err);
 enum dc_code store_read_wait(struct store *, store_run run, void *arg, struct dc_error *err);
@@ -101,6 +104,8 @@ void tx_make_dry(struct tx *);
  * committed yet. New rows count for nothing: what is kept is what was there. */
 uint64_t tx_generation(struct tx *);
 
+/* What tx_now() of a transaction that begins now would say. */
+utc_ms store_time(struct store *);
 /* The arena of the running job's transaction: lives until done() has returned. */
 struct arena *tx_arena(struct tx *);
 /* The database's clock, the same for the whole transaction. It does not go back by less than ten seconds, but follows a

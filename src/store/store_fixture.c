@@ -29,6 +29,7 @@ static const struct field port_fields[] = {
     {
 	AT(port, gate_id),
 	.kind = F_TEXT,
+	.fixed = true,
     },
     {
 	AT(port, name),

@@ -14,6 +14,9 @@
 #include "base/seal.h"
 #include "store/store.h"
 
+struct footing;
+struct footing_changes;
+struct footing_numbers;
 struct stmt; /* one prepared statement; the backend's */
 
 struct tx_ops {
@@ -37,6 +40,8 @@ struct tx_ops {
 	const char *columns_sql;
 	/* Names of the constraints of a table but its primary key, in the transaction's arena, NULL-terminated. */
 	const char **(*constraints)(struct tx *, const char *table);
+	/* Whether rows of table $1 go, or change, with rows that they refer to: 1 or 0. */
+	const char *cascades_sql;
 	/* Whether transactions run side by side, so that a row must be locked. False: there is one writer. */
 	bool locks_rows;
 };
@@ -61,6 +66,11 @@ struct tx {
 	const struct field_table *top_table;
 	const char *top_id;
 	bool kept_changed; /* by this job, or by one before it in a transaction that is not committed */
+	/* footing.c */
+	uint64_t since;          /* number of a commit that the transaction sees */
+	struct footing *footing; /* NULL: nobody watches what is read */
+	bool told_time;          /* to who is watched */
+	struct footing_changes *changes;
 };
 
 /* STMT(s, tx): s.stmt is finished at the end of the block, whatever way leads there. */
@@ -88,6 +98,7 @@ struct store {
 	store_wake wake;
 	void *wake_arg;
 	atomic_uint_fast64_t generation; /* from 1; see tx_generation() */
+	struct footing_numbers *numbers; /* the backend's, footing.c */
 	atomic_uint_fast64_t commits, jobs, reads;
 	_Atomic utc_ms newest; /* time that a transaction was given */
 	pthread_mutex_t writes_lock;
