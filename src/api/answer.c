@@ -8,6 +8,7 @@
 #define LOGGED_METHOD_MAX 32 /* of what a client may make as long as a header may be */
 #define LOGGED_PATH_MAX 1024
 #define LOGGED_CREDENTIAL_MAX 64
+#define BRIEF_ANSWER ((size_t)16 * 1024) /* it fits into what the kernel has room for */
 
 /* What the client hears of an error: status, public code and words. */
 struct words {
@@ -54,6 +55,8 @@ log_call(const struct exchange *x, int status)
 	const struct call *c = &x->call;
 	const char *who = c->who.edge_id != NULL ? c->who.edge_id : c->who.user_name;
 
+	if (!log_is_on(LOG_INFO))
+		return;
 	dc_log(LOG_INFO, "call",
 	    "method=%s path=%s status=%d code=%s ms=%" PRId64 " request_id=%s who=%s address=%s credential=%s "
 	    "statements=%u kept=%s",
@@ -67,6 +70,15 @@ log_call(const struct exchange *x, int status)
 	    x->statements, x->kept ? "yes" : "no");
 }
 
+/* Whether the client has what it asks for (RFC 9110, 13.1.2). A weak tag stands for the same text. */
+static bool
+has_it(const struct exchange *x)
+{
+	const char *tags = x->call.etag != NULL ? exchange_header(&x->call, "If-None-Match") : NULL;
+
+	return tags != NULL && (strcmp(tags, "*") == 0 || strstr(tags, x->call.etag) != NULL);
+}
+
 static void
 add_headers(struct MHD_Response *response, const struct exchange *x, size_t len)
 {
@@ -76,7 +88,9 @@ add_headers(struct MHD_Response *response, const struct exchange *x, size_t len)
 
 	if (len > 0)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, c->etag != NULL ? "no-cache" : "no-store");
+	if (c->etag != NULL)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, c->etag);
 	MHD_add_response_header(response, "X-Request-Id", c->request_id);
 	if (x->method == M_OPTIONS && c->route != NULL)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD, OPTIONS");
@@ -101,23 +115,38 @@ standing_of(const struct exchange *x, int status)
 	return who->edge_id != NULL ? PEER_EDGE : PEER_KNOWN;
 }
 
+/* libmicrohttpd does not write to what lasts. */
+static struct MHD_Response *
+response_of(struct call *c, size_t len)
+{
+	if (len == 0)
+		return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+	if (c->lasting != NULL)
+		return MHD_create_response_from_buffer(len, (void *)(uintptr_t)c->lasting, MHD_RESPMEM_PERSISTENT);
+	return MHD_create_response_from_buffer(len, buf_steal(&c->out), MHD_RESPMEM_MUST_FREE);
+}
+
 enum MHD_Result
 answer_queue(struct exchange *x)
 {
 	struct call *c = &x->call;
 	int status = c->status != 0 ? c->status : c->route != NULL && c->route->status != 0 ? c->route->status : 200;
-	size_t len = c->out.len;
+	size_t len = c->lasting != NULL ? strlen(c->lasting) : c->out.len;
 	struct MHD_Response *response;
 	enum MHD_Result rc;
 
-	response = len > 0 ? MHD_create_response_from_buffer(len, buf_steal(&c->out), MHD_RESPMEM_MUST_FREE)
-			   : MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+	if (status == 200 && has_it(x)) {
+		status = MHD_HTTP_NOT_MODIFIED;
+		len = 0;
+	}
+	response = response_of(c, len);
 	if (response == NULL)
 		return MHD_NO;
 	add_headers(response, x, len);
 	log_call(x, status);
 	peer_allow(x->peer, (int64_t)c->api->options.idle_seconds * 1000 + (int64_t)(len / SLOWEST_BYTES_PER_MS));
-	peer_turn(x->peer, TURN_ANSWER, standing_of(x, status));
+	if (x->ran || len > BRIEF_ANSWER || !peer_turn_briefly(x->peer, TURN_ANSWER, standing_of(x, status)))
+		peer_turn(x->peer, TURN_ANSWER, standing_of(x, status));
 	rc = MHD_queue_response(x->connection, (unsigned)status, response);
 	MHD_destroy_response(response);
 	return rc;

@@ -38,6 +38,7 @@ enum peer_turn {
 	TURN_SERVER, /* a call runs, or stands in a queue */
 	TURN_WAIT,   /* a call waits for news */
 	TURN_ANSWER,
+	TURN_NOBODY, /* it has lost its place */
 };
 
 /* By what a large body is sent: each has a part of the memory. body.c */
@@ -72,8 +73,9 @@ struct peer {
 	bool ended;       /* at the last sweep */
 	atomic_bool left; /* while its call runs or waits */
 	bool idle, dropped;
-	enum standing standing;
-	enum peer_turn turn;
+	bool runs;              /* it is counted as one of its address */
+	enum standing standing; /* grows under the lock */
+	_Atomic enum peer_turn turn;
 	struct address *from;
 	TAILQ_ENTRY(peer) every, of_all, of_address;
 };
@@ -94,7 +96,7 @@ struct exchange {
 	size_t header_n;
 	struct buf body;
 	enum body_kind kind; /* once kind_known: when it is large */
-	bool headers_seen, kind_known, broken_lines;
+	bool headers_seen, kind_known, broken_lines, ran;
 	size_t dropped; /* bytes of a body that is refused */
 	/* Known before the request is whole: the body is not kept, and the answer is this. DC_OK: not refused. */
 	enum dc_code refusal;
@@ -141,10 +143,10 @@ struct api {
 	uint16_t port;
 	atomic_bool stopping;
 
-	pthread_mutex_t lock; /* guards begun, running */
+	atomic_size_t begun;   /* exchanges that were started, and that libmicrohttpd has not completed */
+	atomic_size_t running; /* of them: not answered yet */
+	pthread_mutex_t lock;  /* of who waits for those two to become none, while the server stops */
 	pthread_cond_t changed;
-	size_t begun;   /* exchanges that were started, and that libmicrohttpd has not completed */
-	size_t running; /* of them: not answered yet */
 
 	pthread_mutex_t wait_lock;
 	pthread_cond_t wait_changed;
@@ -192,6 +194,8 @@ bool exchange_is_left(const struct exchange *);
 /* Ends such a call. */
 void exchange_leave(struct exchange *);
 void exchange_finish(struct exchange *, enum dc_code rc, const struct dc_error *err);
+/* One less; the server may be freed right after. */
+void exchange_count_down(struct api *, atomic_size_t *count);
 const char *exchange_header(const struct call *, const char *name);
 
 /* kept_call.c: whether the answer is there already. */
@@ -272,6 +276,9 @@ struct peer *peer_end(struct peer *);
 void peer_allow(struct peer *, int64_t ms); /* from now; 0: no limit */
 void peer_heard(struct peer *);             /* the client has sent something */
 void peer_turn(struct peer *, enum peer_turn, enum standing);
+/* The call that it has sent is looked at, or answered, within a moment: without the lock, and it stays where it is
+ * among those who wait. False: the others have to be asked. */
+bool peer_turn_briefly(struct peer *, enum peer_turn, enum standing);
 /* The call that it has sent runs from now on. False: as many run for its address as may. */
 bool peer_run(struct peer *);
 /* Shuts down those whose time is over, and those that are gone. True: some have left whose calls run or wait. */

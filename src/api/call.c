@@ -70,6 +70,7 @@ call_reset_answer(struct call *call)
 {
 	call->status = 0;
 	buf_reset(&call->out);
+	call->lasting = call->etag = NULL;
 	call->subject_token = NULL;
 	call->observed = (struct observed){0};
 	call->next = NULL;

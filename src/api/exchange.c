@@ -11,6 +11,22 @@
 #define OPERATOR_SIDE "/dcaas/v1"
 #define VALUES_MAX ((size_t)400000)
 
+/* Ids that nobody has to be unable to guess: one call of the kernel for many. */
+static void
+write_request_id(char out[HEX32_TEXT_SIZE])
+{
+	static _Thread_local struct {
+		unsigned char bytes[64][16];
+		size_t left;
+	} pool;
+
+	if (pool.left == 0) {
+		random_bytes(pool.bytes, sizeof(pool.bytes));
+		pool.left = sizeof(pool.bytes) / sizeof(pool.bytes[0]);
+	}
+	hex_encode(pool.bytes[--pool.left], sizeof(pool.bytes[0]), out);
+}
+
 struct exchange *
 exchange_new(struct api *api, struct MHD_Connection *connection, const char *raw_target)
 {
@@ -26,7 +42,7 @@ exchange_new(struct api *api, struct MHD_Connection *connection, const char *raw
 	x->call.arena = arena_new();
 	x->call.out.max = ANSWER_MAX;
 	x->call.user_agent = "";
-	hex32_new(x->call.request_id);
+	write_request_id(x->call.request_id);
 	path = arena_strdup(x->call.arena, header_origin_form(raw_target, x->call.arena));
 	if ((query = strchr(path, '?')) != NULL)
 		*query++ = '\0';
@@ -477,14 +493,6 @@ begin(struct exchange *x)
 	struct call *c = &x->call;
 	const struct api_options *o = &c->api->options;
 
-#ifdef DC_CHECK_ANSWERS
-	(void)kept_check_begin(x);
-#else
-	if (kept_answers(x)) {
-		exchange_finish(x, DC_OK, NULL);
-		return;
-	}
-#endif
 	if (o->settings != NULL)
 		c->settings = o->settings(o->user, c->arena);
 	if ((c->route->flags & ROUTE_WRITES) || c->route->prepare != NULL || cost_is_high(x))
@@ -505,20 +513,33 @@ exchange_with_body(struct exchange *x)
 		begin(x);
 }
 
+/* From what is kept. */
+static bool
+is_answered(struct exchange *x)
+{
+#ifdef DC_CHECK_ANSWERS
+	(void)kept_check_begin(x);
+	return false;
+#else
+	if (!kept_answers(x))
+		return false;
+	exchange_finish(x, DC_OK, NULL);
+	return true;
+#endif
+}
+
 void
 exchange_start(struct exchange *x)
 {
 	struct call *c = &x->call;
 	struct dc_error err = {0};
-	bool room;
+	bool brief;
 
-	pthread_mutex_lock(&c->api->lock);
-	c->api->begun++;
-	c->api->running++;
-	pthread_mutex_unlock(&c->api->lock);
+	atomic_fetch_add(&c->api->begun, 1);
+	atomic_fetch_add(&c->api->running, 1);
 	atomic_store(&x->phase, PHASE_RUNNING);
 	peer_allow(x->peer, 0);
-	room = peer_run(x->peer);
+	brief = peer_turn_briefly(x->peer, TURN_SERVER, PEER_STRANGER);
 	c->body_bytes = buf_str(&x->body);
 	c->body_len = x->body.len;
 	if (exchange_header(c, "User-Agent") != NULL)
@@ -536,7 +557,10 @@ exchange_start(struct exchange *x)
 		exchange_finish(x, DC_OK, NULL);
 		return;
 	}
-	if (!room)
+	if (brief && is_answered(x))
+		return;
+	x->ran = true;
+	if (!peer_run(x->peer))
 		exchange_finish(x,
 		    dc_fail(&err, DC_E_UNAVAILABLE, NULL, "Too many calls from this address at a time: try again"),
 		    &err);
@@ -565,6 +589,20 @@ exchange_leave(struct exchange *x)
 	exchange_finish(x, rc, &err);
 }
 
+/* A server that does not stop has nobody who waits; one that stops a moment later looks again soon. */
+void
+exchange_count_down(struct api *api, atomic_size_t *count)
+{
+	if (!atomic_load(&api->stopping)) {
+		atomic_fetch_sub(count, 1);
+		return;
+	}
+	pthread_mutex_lock(&api->lock);
+	atomic_fetch_sub(count, 1);
+	pthread_cond_broadcast(&api->changed);
+	pthread_mutex_unlock(&api->lock);
+}
+
 /* The exchange may be freed by libmicrohttpd's thread as soon as the phase is DONE and its connection runs. */
 void
 exchange_finish(struct exchange *x, enum dc_code rc, const struct dc_error *err)
@@ -580,8 +618,5 @@ exchange_finish(struct exchange *x, enum dc_code rc, const struct dc_error *err)
 		answer_error(x, DC_E_SYSTEM, NULL);
 	if (atomic_exchange(&x->phase, PHASE_DONE) == PHASE_SUSPENDED)
 		MHD_resume_connection(connection);
-	pthread_mutex_lock(&api->lock);
-	api->running--;
-	pthread_cond_broadcast(&api->changed);
-	pthread_mutex_unlock(&api->lock);
+	exchange_count_down(api, &api->running);
 }

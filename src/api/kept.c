@@ -9,13 +9,14 @@
 
 #include "base/turns.h"
 
-#define SHARDS 16 /* threads that look for different answers do not wait for each other */
+#define SHARDS 16
 #define BUCKETS 256
 #define SHARE_OF_ONE 8 /* an answer may have this part of its shard */
 
 /* One piece of memory: places, rests, key and text follow. */
 struct answer {
 	TAILQ_ENTRY(answer) by_use, by_age;
+	atomic_bool used; /* since it was put where it is by use */
 	struct answer *next;
 	uint64_t hash;
 	size_t size; /* of the piece */
@@ -30,11 +31,11 @@ struct answer {
 TAILQ_HEAD(answers, answer);
 
 struct shard {
-	pthread_mutex_t lock;
+	pthread_rwlock_t lock; /* threads that find something do not wait for each other */
 	struct answer *bucket[BUCKETS];
 	struct answers by_use, by_age; /* the next to leave is the first */
 	size_t n, bytes;
-	uint64_t given;
+	atomic_uint_fast64_t given;
 };
 
 struct kept {
@@ -54,7 +55,7 @@ kept_new(struct store *store, size_t bytes)
 	k->store = store;
 	k->shard_bytes = bytes / SHARDS;
 	for (size_t i = 0; i < SHARDS; i++) {
-		pthread_mutex_init(&k->shard[i].lock, NULL);
+		pthread_rwlock_init(&k->shard[i].lock, NULL);
 		TAILQ_INIT(&k->shard[i].by_use);
 		TAILQ_INIT(&k->shard[i].by_age);
 	}
@@ -83,10 +84,10 @@ drop_all(struct kept *k)
 	for (size_t i = 0; i < SHARDS; i++) {
 		struct shard *s = &k->shard[i];
 
-		pthread_mutex_lock(&s->lock);
+		pthread_rwlock_wrlock(&s->lock);
 		while (!TAILQ_EMPTY(&s->by_use))
 			drop(s, TAILQ_FIRST(&s->by_use));
-		pthread_mutex_unlock(&s->lock);
+		pthread_rwlock_unlock(&s->lock);
 	}
 }
 
@@ -97,7 +98,7 @@ kept_free(struct kept *k)
 		return NULL;
 	drop_all(k);
 	for (size_t i = 0; i < SHARDS; i++)
-		pthread_mutex_destroy(&k->shard[i].lock);
+		pthread_rwlock_destroy(&k->shard[i].lock);
 	free(k);
 	return NULL;
 }
@@ -129,13 +130,29 @@ find(const struct shard *s, uint64_t hash, const char *key)
 static void
 give(struct shard *s, struct answer *a, const char *request_id, struct buf *out, struct observed *observed)
 {
-	TAILQ_REMOVE(&s->by_use, a, by_use);
-	TAILQ_INSERT_TAIL(&s->by_use, a, by_use);
-	s->given++;
+	atomic_store_explicit(&a->used, true, memory_order_relaxed);
+	atomic_fetch_add_explicit(&s->given, 1, memory_order_relaxed);
 	buf_add(out, a->text, a->len);
 	if (a->id_at != SIZE_MAX && !out->failed)
 		memcpy(out->data + out->len - a->len + a->id_at, request_id, strlen(request_id));
 	*observed = a->observed;
+}
+
+static bool
+is_good(const struct kept *k, const struct answer *a)
+{
+	return a->until > monotonic_now().ms && footing_stands(k->store, &a->footing);
+}
+
+static void
+drop_fallen(struct kept *k, struct shard *s, uint64_t hash, const char *key)
+{
+	struct answer *a;
+
+	pthread_rwlock_wrlock(&s->lock);
+	if ((a = find(s, hash, key)) != NULL && !is_good(k, a))
+		drop(s, a);
+	pthread_rwlock_unlock(&s->lock);
 }
 
 bool
@@ -144,17 +161,17 @@ kept_get(struct kept *k, const char *key, const char *request_id, struct buf *ou
 	uint64_t hash = turns_party(key);
 	struct shard *s = &k->shard[hash % SHARDS];
 	struct answer *a;
+	bool stands;
 
-	pthread_mutex_lock(&s->lock);
+	pthread_rwlock_rdlock(&s->lock);
 	a = find(s, hash, key);
-	if (a != NULL && (a->until <= monotonic_now().ms || !footing_stands(k->store, &a->footing))) {
-		drop(s, a);
-		a = NULL;
-	}
-	if (a != NULL)
+	stands = a != NULL && is_good(k, a);
+	if (stands)
 		give(s, a, request_id, out, observed);
-	pthread_mutex_unlock(&s->lock);
-	return a != NULL;
+	pthread_rwlock_unlock(&s->lock);
+	if (a != NULL && !stands)
+		drop_fallen(k, s, hash, key);
+	return stands;
 }
 
 /* Where the id is in the text: there once, or not at all (SIZE_MAX). False: more often, so that one is somebody's. */
@@ -194,6 +211,19 @@ answer_new(const char *key, const struct footing *f, const struct buf *out)
 	return a;
 }
 
+/* Whatever was used since it was looked at is put behind the others. */
+static struct answer *
+least_used(struct shard *s)
+{
+	struct answer *a;
+
+	while (atomic_exchange(&(a = TAILQ_FIRST(&s->by_use))->used, false)) {
+		TAILQ_REMOVE(&s->by_use, a, by_use);
+		TAILQ_INSERT_TAIL(&s->by_use, a, by_use);
+	}
+	return a;
+}
+
 static void
 insert(struct kept *k, struct shard *s, struct answer *a)
 {
@@ -202,7 +232,7 @@ insert(struct kept *k, struct shard *s, struct answer *a)
 	if (old != NULL)
 		drop(s, old);
 	while (s->bytes + a->size > k->shard_bytes)
-		drop(s, TAILQ_FIRST(&s->by_use));
+		drop(s, least_used(s));
 	bucket = &s->bucket[a->hash / SHARDS % BUCKETS];
 	a->next = *bucket;
 	*bucket = a;
@@ -227,13 +257,13 @@ kept_put(struct kept *k, uint64_t epoch, const char *key, const char *request_id
 	a->id_at = id_at;
 	a->observed = *observed;
 	s = &k->shard[a->hash % SHARDS];
-	pthread_mutex_lock(&s->lock);
+	pthread_rwlock_wrlock(&s->lock);
 	a->until = monotonic_now().ms + KEPT_ANSWER_MS;
 	if (a->size <= k->shard_bytes / SHARE_OF_ONE && kept_epoch(k) == epoch) {
 		insert(k, s, a);
 		a = NULL;
 	}
-	pthread_mutex_unlock(&s->lock);
+	pthread_rwlock_unlock(&s->lock);
 	if (a != NULL) {
 		explicit_bzero(a, a->size);
 		free(a);
@@ -249,10 +279,10 @@ kept_sweep(struct kept *k)
 		struct shard *s = &k->shard[i];
 		struct answer *a;
 
-		pthread_mutex_lock(&s->lock);
+		pthread_rwlock_wrlock(&s->lock);
 		while ((a = TAILQ_FIRST(&s->by_age)) != NULL && a->until <= now)
 			drop(s, a);
-		pthread_mutex_unlock(&s->lock);
+		pthread_rwlock_unlock(&s->lock);
 	}
 }
 
@@ -263,10 +293,10 @@ kept_get_stats(struct kept *k, struct kept_stats *ret)
 	for (size_t i = 0; i < SHARDS; i++) {
 		struct shard *s = &k->shard[i];
 
-		pthread_mutex_lock(&s->lock);
+		pthread_rwlock_wrlock(&s->lock);
 		ret->answers += s->n;
 		ret->bytes += s->bytes;
-		ret->given += s->given;
-		pthread_mutex_unlock(&s->lock);
+		ret->given += atomic_load(&s->given);
+		pthread_rwlock_unlock(&s->lock);
 	}
 }

@@ -31,17 +31,29 @@ or_none(const char *text)
 	return text != NULL ? text : "-";
 }
 
-/* All of the request and of its caller that an answer can depend on. Blanks are in none of it, and the query is last.
- */
+/* All of the request and of its caller that an answer can depend on. None of it has a blank. */
 static const char *
 key_of(const struct exchange *x)
 {
 	const struct call *c = &x->call;
 	const struct identity *who = &c->who;
+	char first[32];
+	const char *const part[] = {
+	    first, or_none(who->project_id), or_none(who->domain_id), or_none(who->user_id), c->raw_path, c->raw_query};
+	size_t len[sizeof(part) / sizeof(part[0])], size = 0;
+	char *key, *at;
 
-	return arena_printf(c->arena, "%d %d %s %s %s %u %s?%s", who->role, who->domain_scoped,
-	    or_none(who->project_id), or_none(who->domain_id), or_none(who->user_id), quirks_of(c->user_agent),
-	    c->raw_path, c->raw_query);
+	snprintf(first, sizeof(first), "%d %d %u", who->role, who->domain_scoped, quirks_of(c->user_agent));
+	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
+		size += (len[i] = strlen(part[i])) + 1;
+	key = at = arena_alloc(c->arena, size);
+	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++) {
+		memcpy(at, part[i], len[i]);
+		at += len[i];
+		*at++ = ' ';
+	}
+	at[-1] = '\0';
+	return key;
 }
 
 static enum dc_code

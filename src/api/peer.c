@@ -168,12 +168,47 @@ drop(struct peer *peer)
 	shutdown(peer->fd, SHUT_RDWR);
 }
 
-/* False: nobody can be asked. */
+/* Takes it from whoever has it but the server. */
 static bool
-make_room(struct api *api, struct peer *stranger, struct peer *known)
+take_turn(struct peer *peer)
 {
-	struct peer *peer = stranger != NULL ? stranger : known;
+	enum peer_turn turn = atomic_load(&peer->turn);
 
+	return !is_servers(turn) && atomic_compare_exchange_strong(&peer->turn, &turn, TURN_NOBODY);
+}
+
+static struct peer *
+first_of_all(struct api *api)
+{
+	struct peer *peer;
+
+	for (peer = TAILQ_FIRST(&api->idle.strangers); peer != NULL; peer = TAILQ_NEXT(peer, of_all))
+		if (take_turn(peer))
+			return peer;
+	for (peer = TAILQ_FIRST(&api->idle.known); peer != NULL; peer = TAILQ_NEXT(peer, of_all))
+		if (take_turn(peer))
+			return peer;
+	return NULL;
+}
+
+static struct peer *
+first_of_address(const struct address *from)
+{
+	struct peer *peer;
+
+	for (peer = TAILQ_FIRST(&from->idle.strangers); peer != NULL; peer = TAILQ_NEXT(peer, of_address))
+		if (take_turn(peer))
+			return peer;
+	for (peer = TAILQ_FIRST(&from->idle.known); peer != NULL; peer = TAILQ_NEXT(peer, of_address))
+		if (take_turn(peer))
+			return peer;
+	return NULL;
+}
+
+/* peer: first_of_...(); NULL: nobody can be asked, and false. */
+static bool
+make_room(struct api *api, struct peer *peer)
+{
 	if (peer == NULL)
 		return false;
 	drop(peer);
@@ -188,9 +223,9 @@ has_place(struct api *api, const struct address *from, int64_t now)
 	    api->options.max_connections + (from->edge_until > now ? edge_places(api->options.max_connections) : 0);
 
 	if (api->options.max_per_address > 0 && from->n >= api->options.max_per_address &&
-	    !make_room(api, TAILQ_FIRST(&from->idle.strangers), TAILQ_FIRST(&from->idle.known)))
+	    !make_room(api, first_of_address(from)))
 		return false;
-	return api->peer_n < most || make_room(api, TAILQ_FIRST(&api->idle.strangers), TAILQ_FIRST(&api->idle.known));
+	return api->peer_n < most || make_room(api, first_of_all(api));
 }
 
 static void
@@ -208,12 +243,22 @@ write_address(const struct sockaddr *from, char text[INET6_ADDRSTRLEN])
 		(void)inet_ntop(AF_INET6, &v6->sin6_addr, text, INET6_ADDRSTRLEN);
 }
 
+/* Who has lost its place does not get it back. */
 static void
 set_turn(struct peer *peer, enum peer_turn turn)
 {
-	peer->from->running += turn == TURN_SERVER;
-	peer->from->running -= peer->turn == TURN_SERVER;
-	peer->turn = turn;
+	enum peer_turn now = atomic_load(&peer->turn);
+
+	while (now != TURN_NOBODY && !atomic_compare_exchange_weak(&peer->turn, &now, turn))
+		;
+}
+
+static void
+set_running(struct peer *peer, bool runs)
+{
+	peer->from->running += runs;
+	peer->from->running -= peer->runs;
+	peer->runs = runs;
 }
 
 struct peer *
@@ -253,7 +298,7 @@ peer_end(struct peer *peer)
 
 	pthread_mutex_lock(&api->peer_lock);
 	idle_leave(peer);
-	set_turn(peer, TURN_CLIENT);
+	set_running(peer, false);
 	if (!peer->dropped) {
 		api->peer_n--;
 		peer->from->n--;
@@ -279,6 +324,17 @@ peer_heard(struct peer *peer)
 		atomic_fetch_add(&peer->heard, 1);
 }
 
+bool
+peer_turn_briefly(struct peer *peer, enum peer_turn turn, enum standing standing)
+{
+	if (peer == NULL)
+		return true;
+	if (standing > peer->standing || peer->standing == PEER_EDGE) /* only this connection's own thread raises it */
+		return false;
+	set_turn(peer, turn);
+	return true;
+}
+
 void
 peer_turn(struct peer *peer, enum peer_turn turn, enum standing standing)
 {
@@ -287,6 +343,7 @@ peer_turn(struct peer *peer, enum peer_turn turn, enum standing standing)
 	pthread_mutex_lock(&peer->api->peer_lock);
 	idle_leave(peer);
 	set_turn(peer, turn);
+	set_running(peer, turn == TURN_SERVER);
 	if (standing > peer->standing)
 		peer->standing = standing;
 	if (peer->standing == PEER_EDGE)
@@ -312,6 +369,7 @@ peer_run(struct peer *peer)
 		most += edge_places(most);
 	room = peer->from->running < most;
 	set_turn(peer, TURN_SERVER);
+	set_running(peer, true);
 	pthread_mutex_unlock(&peer->api->peer_lock);
 	return room;
 }
@@ -326,16 +384,17 @@ static bool
 is_gone(struct peer *peer, short seen)
 {
 	unsigned heard = atomic_load(&peer->heard);
+	enum peer_turn turn = atomic_load(&peer->turn);
 	bool before = peer->ended && heard == peer->heard_then;
 	bool closed = (seen & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 	int unread = 0;
 
-	peer->ended = closed && (is_servers(peer->turn) || (peer->turn == TURN_CLIENT &&
-							       ioctl(peer->fd, FIONREAD, &unread) == 0 && unread == 0));
+	peer->ended = closed && (is_servers(turn) ||
+				    (turn == TURN_CLIENT && ioctl(peer->fd, FIONREAD, &unread) == 0 && unread == 0));
 	peer->heard_then = heard;
-	if (peer->ended && before && is_servers(peer->turn))
+	if (peer->ended && before && is_servers(turn))
 		atomic_store(&peer->left, true);
-	return peer->ended && before && peer->turn == TURN_CLIENT;
+	return peer->ended && before && turn == TURN_CLIENT;
 }
 
 static bool

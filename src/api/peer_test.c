@@ -178,6 +178,33 @@ calls_that_run_and_edges_keep_their_places(void **state)
 }
 
 static void
+a_call_that_runs_for_a_moment_keeps_its_place_and_the_next_one_goes(void **state)
+{
+	struct pair p[OF_ADDRESS], late;
+
+	for (size_t i = 0; i < OF_ADDRESS; i++)
+		p[i] = come(*state, "192.0.2.1");
+	assert_true(peer_turn_briefly(p[0].peer, TURN_SERVER, PEER_STRANGER));
+	late = come(*state, "192.0.2.1");
+	assert_true(is_open(&p[0]) && is_open(&late));
+	assert_false(is_open(&p[1]));
+	assert_true(peer_turn_briefly(p[0].peer, TURN_ANSWER, PEER_STRANGER));
+	go(&late);
+	late = come(*state, "192.0.2.1");
+	assert_true(is_open(&p[0]));
+	go(&late);
+	/* A better standing, and an edge's, are the others' business, too. */
+	assert_false(peer_turn_briefly(p[2].peer, TURN_ANSWER, PEER_KNOWN));
+	peer_turn(p[2].peer, TURN_CLIENT, PEER_EDGE);
+	assert_false(peer_turn_briefly(p[2].peer, TURN_SERVER, PEER_STRANGER));
+	/* Who has lost its place stays without one, whatever is said of it afterwards. */
+	assert_true(peer_turn_briefly(p[1].peer, TURN_SERVER, PEER_STRANGER));
+	assert_int_equal(atomic_load(&p[1].peer->turn), TURN_NOBODY);
+	for (size_t i = 0; i < OF_ADDRESS; i++)
+		go(&p[i]);
+}
+
+static void
 who_has_left_in_the_middle_is_closed_by_the_second_look(void **state)
 {
 	struct pair between = come(*state, "192.0.2.1"), running = come(*state, "192.0.2.2"),
@@ -239,6 +266,8 @@ main(void)
 	    cmocka_unit_test_setup_teardown(a_64_is_one_address_and_a_mapped_one_is_ipv4, setup, teardown),
 	    cmocka_unit_test_setup_teardown(strangers_go_before_known_callers, setup, teardown),
 	    cmocka_unit_test_setup_teardown(calls_that_run_and_edges_keep_their_places, setup, teardown),
+	    cmocka_unit_test_setup_teardown(
+		a_call_that_runs_for_a_moment_keeps_its_place_and_the_next_one_goes, setup, teardown),
 	    cmocka_unit_test_setup_teardown(who_has_left_in_the_middle_is_closed_by_the_second_look, setup, teardown),
 	    cmocka_unit_test_setup_teardown(who_is_late_is_closed, setup, teardown),
 	    cmocka_unit_test_setup_teardown(all_places_come_back, setup, teardown),

@@ -7,7 +7,8 @@
 
 struct segment {
 	const char *text; /* decoded; NULL when it cannot be */
-	bool slash;       /* a '/' was encoded in it */
+	size_t len;
+	bool slash; /* a '/' was encoded in it */
 };
 
 struct path {
@@ -37,6 +38,7 @@ decode_segment(const char *raw, size_t len, struct arena *arena)
 	struct segment s;
 
 	s.text = percent_decode_text(raw, len, arena);
+	s.len = s.text != NULL ? strlen(s.text) : 0;
 	s.slash = s.text != NULL && strchr(s.text, '/') != NULL;
 	return s;
 }
@@ -57,6 +59,17 @@ split(const char *raw, struct arena *arena, struct path *ret)
 		raw += len;
 	}
 	return true;
+}
+
+/* The parts of paths are short. */
+static size_t
+segment_len(const char *at)
+{
+	size_t len = 0;
+
+	while (at[len] != '/' && at[len] != '\0')
+		len++;
+	return len;
 }
 
 static bool
@@ -80,7 +93,7 @@ matches(const char *pattern, const struct path *path, unsigned *literals)
 
 	*literals = 0;
 	for (i = 0; *pattern == '/' && pattern[1] != '\0'; i++) {
-		size_t len = strcspn(++pattern, "/");
+		size_t len = segment_len(++pattern);
 		const struct segment *s = &path->segment[i];
 
 		if (i == path->n)
@@ -90,7 +103,7 @@ matches(const char *pattern, const struct path *path, unsigned *literals)
 			if (!param_matches(s, pattern, len))
 				return false;
 		} else {
-			if (s->text == NULL || strncmp(s->text, pattern, len) != 0 || s->text[len] != '\0')
+			if (s->text == NULL || s->len != len || memcmp(s->text, pattern, len) != 0)
 				return false;
 			*literals |= 1;
 		}

@@ -70,12 +70,8 @@ on_completed(void *cls, struct MHD_Connection *connection, void **context, enum 
 	/* The next request of a kept connection: idle until it comes, then as long as the first had. */
 	peer_allow(x->peer, (int64_t)api->options.idle_seconds * 2000);
 	peer_turn(x->peer, TURN_CLIENT, PEER_STRANGER);
-	if (atomic_load(&x->phase) != PHASE_NEW) {
-		pthread_mutex_lock(&api->lock);
-		api->begun--;
-		pthread_cond_broadcast(&api->changed);
-		pthread_mutex_unlock(&api->lock);
-	}
+	if (atomic_load(&x->phase) != PHASE_NEW)
+		exchange_count_down(api, &api->begun);
 	*context = exchange_free(x);
 }
 
@@ -441,10 +437,11 @@ void
 api_drain(struct api *api, int64_t until)
 {
 	pthread_mutex_lock(&api->lock);
-	while (api->running > 0 || (api->begun > 0 && monotonic_now().ms < until)) {
+	while (atomic_load(&api->running) > 0 || (atomic_load(&api->begun) > 0 && monotonic_now().ms < until)) {
 		int64_t soon = monotonic_now().ms + 100;
 
-		cond_wait_until(&api->changed, &api->lock, soon < until || api->running > 0 ? soon : until);
+		cond_wait_until(
+		    &api->changed, &api->lock, soon < until || atomic_load(&api->running) > 0 ? soon : until);
 	}
 	pthread_mutex_unlock(&api->lock);
 }

@@ -20,7 +20,7 @@ struct entry {
 };
 
 struct auth_cache {
-	pthread_mutex_t lock;
+	pthread_rwlock_t lock; /* threads that find somebody do not wait for each other */
 	size_t n;
 	struct entry *bucket[BUCKETS];
 };
@@ -32,7 +32,7 @@ auth_cache_new(void)
 
 	if (c == NULL)
 		abort(); /* as arenas do */
-	pthread_mutex_init(&c->lock, NULL);
+	pthread_rwlock_init(&c->lock, NULL);
 	return c;
 }
 
@@ -60,7 +60,7 @@ auth_cache_free(struct auth_cache *c)
 	if (c == NULL)
 		return NULL;
 	drop_all(c);
-	pthread_mutex_destroy(&c->lock);
+	pthread_rwlock_destroy(&c->lock);
 	free(c);
 	return NULL;
 }
@@ -92,24 +92,42 @@ copy(const struct principal *p, const char *key, struct arena *arena)
 	return own;
 }
 
+static bool
+is_good(const struct entry *e, uint64_t generation)
+{
+	return e->generation == generation && e->until > monotonic_now().ms;
+}
+
+static void
+drop_stale(struct auth_cache *c, enum credential kind, const char *key, uint64_t generation)
+{
+	struct entry **at;
+
+	pthread_rwlock_wrlock(&c->lock);
+	at = place_of(c, kind, key);
+	if (*at != NULL && (*at)->generation <= generation && !is_good(*at, generation))
+		drop(c, at);
+	pthread_rwlock_unlock(&c->lock);
+}
+
 bool
 auth_cache_get(struct auth_cache *c, enum credential kind, const char *key, uint64_t generation, struct arena *arena,
     struct principal *ret)
 {
-	struct entry **at, *e;
-	bool found;
+	const struct entry *e;
+	bool found, stale;
 
 	if (c == NULL || generation == 0)
 		return false;
-	pthread_mutex_lock(&c->lock);
-	at = place_of(c, kind, key);
-	e = *at;
-	found = e != NULL && e->generation == generation && e->until > monotonic_now().ms;
+	pthread_rwlock_rdlock(&c->lock);
+	e = *place_of(c, kind, key);
+	found = e != NULL && is_good(e, generation);
+	stale = e != NULL && !found;
 	if (found)
 		*ret = copy(&e->principal, key, arena);
-	else if (e != NULL && e->generation <= generation)
-		drop(c, at);
-	pthread_mutex_unlock(&c->lock);
+	pthread_rwlock_unlock(&c->lock);
+	if (stale)
+		drop_stale(c, kind, key, generation);
 	return found;
 }
 
@@ -130,7 +148,7 @@ auth_cache_put(
 	    .generation = generation,
 	    .until = monotonic_now().ms + KEPT_MS};
 	e->principal = copy(p, e->key, arena);
-	pthread_mutex_lock(&c->lock);
+	pthread_rwlock_wrlock(&c->lock);
 	if (*(at = place_of(c, kind, key)) != NULL)
 		drop(c, at);
 	if (c->n >= ENTRIES_MAX)
@@ -139,5 +157,5 @@ auth_cache_put(
 	e->next = *at;
 	*at = e;
 	c->n++;
-	pthread_mutex_unlock(&c->lock);
+	pthread_rwlock_unlock(&c->lock);
 }

@@ -54,6 +54,12 @@ log_init(const char *program, int max_priority)
 	log_to_journal = stderr_is_journal();
 }
 
+bool
+log_is_on(int priority)
+{
+	return priority <= log_max;
+}
+
 static const char *
 level_name(int priority)
 {
@@ -129,7 +135,7 @@ keep_line(const char *text, size_t len)
 void
 dc_log(int priority, const char *event, const char *fmt, ...)
 {
-	if (priority > log_max)
+	if (!log_is_on(priority))
 		return;
 	struct buf line = BUF_INIT(LINE_BYTES_MAX);
 	char now[UTC_TEXT_SIZE];

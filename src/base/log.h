@@ -8,11 +8,14 @@
 #ifndef DC_LOG_H
 #define DC_LOG_H
 
+#include <stdbool.h>
 #include <syslog.h> /* LOG_ERR .. LOG_DEBUG */
 
 struct arena;
 
 void log_init(const char *program, int max_priority);
+/* Whether lines of this priority are written at all; for who would have to make their values. */
+bool log_is_on(int priority);
 /* event: a short fixed word or phrase for what happened. fmt: further logfmt pairs, may be "". A line is cut at 16 KiB:
  * what others may make long stands behind what must not be lost, or is shortened by the caller. */
 void dc_log(int priority, const char *event, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

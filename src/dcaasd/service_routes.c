@@ -93,20 +93,31 @@ show_load(struct tx *tx, struct call *call, struct dc_error *err)
 static struct {
 	pthread_mutex_t lock;
 	struct buf text;
+	char etag[SHA256_HEX_SIZE + 2]; /* with its quotes */
 } openapi = {.lock = PTHREAD_MUTEX_INITIALIZER, .text = {.max = 16 << 20}};
+
+static void
+write_openapi(const struct api *api)
+{
+	struct json out = JSON_INIT(&openapi.text);
+	char hash[SHA256_HEX_SIZE];
+
+	api_openapi(api_get_options(api)->routes, &out);
+	sha256_hex(openapi.text.data, openapi.text.len, hash);
+	snprintf(openapi.etag, sizeof(openapi.etag), "\"%s\"", hash);
+}
 
 static enum dc_code
 show_openapi(struct tx *tx, struct call *call, struct dc_error *err)
 {
-	struct json out = JSON_INIT(&openapi.text);
-
 	(void)tx;
 	(void)err;
 	pthread_mutex_lock(&openapi.lock);
 	if (openapi.text.len == 0)
-		api_openapi(api_get_options(call->api)->routes, &out);
+		write_openapi(call->api);
 	pthread_mutex_unlock(&openapi.lock);
-	buf_add(&call->out, openapi.text.data, openapi.text.len);
+	call->lasting = openapi.text.data;
+	call->etag = openapi.etag;
 	return DC_OK;
 }
 

@@ -21,11 +21,11 @@ struct receipt {
 };
 
 static struct {
-	pthread_mutex_t lock;
+	pthread_rwlock_t lock; /* each answer asks for the age of something */
 	struct receipt *first; /* one per edge, for the life of the process */
 	bool begun;
 	struct monotonic begin;
-} all = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} all = {.lock = PTHREAD_RWLOCK_INITIALIZER};
 
 static struct receipt *
 find(const char *edge_id)
@@ -52,12 +52,12 @@ edge_heard(const char *edge_id, utc_ms received)
 {
 	struct receipt *r;
 
-	pthread_mutex_lock(&all.lock);
+	pthread_rwlock_wrlock(&all.lock);
 	r = find(edge_id);
 	r->heard = true;
 	r->received = received;
 	r->at = monotonic_now();
-	pthread_mutex_unlock(&all.lock);
+	pthread_rwlock_unlock(&all.lock);
 }
 
 /* Of a report that came in at that time. Under the lock. */
@@ -80,9 +80,9 @@ edge_age(const struct edge_report *row, utc_ms now)
 
 	if (row->received_time.set != GIVEN)
 		return -1;
-	pthread_mutex_lock(&all.lock);
+	pthread_rwlock_wrlock(&all.lock);
 	age = age_of(find(row->id.v), row->received_time.v, now);
-	pthread_mutex_unlock(&all.lock);
+	pthread_rwlock_unlock(&all.lock);
 	return age;
 }
 
@@ -132,10 +132,10 @@ silence_stands(const struct footing_rest *rest, utc_ms now)
 	int64_t received;
 	bool silent;
 
-	pthread_mutex_lock(&all.lock);
+	pthread_rwlock_rdlock(&all.lock);
 	received = newest(r, rest->seen[0]);
 	silent = received != NEVER && is_long(age_of(r, received, now), rest->seen[1]);
-	pthread_mutex_unlock(&all.lock);
+	pthread_rwlock_unlock(&all.lock);
 	return silent == (rest->seen[2] != 0) && (!silent || received == rest->seen[0]);
 }
 
@@ -145,10 +145,10 @@ age_by_now(const struct observed *o, utc_ms now)
 	const struct receipt *r = o->source;
 	int64_t received, age;
 
-	pthread_mutex_lock(&all.lock);
+	pthread_rwlock_rdlock(&all.lock);
 	received = newest(r, o->seen);
 	age = received != NEVER ? age_of(r, received, now) : -1;
-	pthread_mutex_unlock(&all.lock);
+	pthread_rwlock_unlock(&all.lock);
 	return age;
 }
 
@@ -157,9 +157,9 @@ source_of(const char *edge_id)
 {
 	const struct receipt *r;
 
-	pthread_mutex_lock(&all.lock);
+	pthread_rwlock_wrlock(&all.lock);
 	r = find(edge_id);
-	pthread_mutex_unlock(&all.lock);
+	pthread_rwlock_unlock(&all.lock);
 	return r;
 }
 

@@ -389,3 +389,16 @@ def test_a_refused_write_and_a_dry_run_change_no_answer(world, tenant):
     assert answer.status == 200 and answer["virtual_gateway"]["name"] == "tried"
     assert is_kept(world, tenant, path)
     assert get(tenant, path)["virtual_gateway"]["name"] == "before"
+
+
+def test_who_has_the_apis_description_is_not_sent_it_again(world):
+    def ask(**headers):
+        return exchange(world.operator, "GET", "/dcaas/v1/openapi.json", headers={"host": "x", **headers})
+
+    whole = ask()
+    tag = whole.headers["etag"]
+    assert whole.status == 200 and whole["paths"] and tag[0] == tag[-1] == '"' and whole.headers["cache-control"] == "no-cache"
+    for known in (tag, '"other", ' + tag, "W/" + tag, "*"):
+        answer = ask(**{"if-none-match": known})
+        assert (answer.status, answer.text, answer.headers["etag"]) == (304, b"", tag)
+    assert ask(**{"if-none-match": '"other"'}).text == whole.text
