@@ -155,6 +155,13 @@ struct constraint {
 	const char *in_use; /* a sentence without a full stop */
 };
 
+/* With which rows of other tables a row goes (ON DELETE). */
+enum row_end {
+	END_ALONE = 0,
+	END_WITH_GUARD, /* with the one of guarded_by in guard_column */
+	END_WITH_OTHERS,
+};
+
 struct field_table {
 	const char *name;                     /* schema name in openapi.json: "VirtualInterface" */
 	const char *sql;                      /* table; NULL: has none */
@@ -172,7 +179,7 @@ struct field_table {
 	const struct field_column
 	    *columns;     /* of the CLI's table, ends with a row without member; NULL: the fields `cli` */
 	bool kept;        /* its rows are kept in memory elsewhere: changes of them are counted, tx_generation() */
-	bool with_others; /* rows go with those of another table (ON DELETE), without a statement of their own */
+	enum row_end end; /* of rows, without a statement of their own */
 };
 
 const struct field *field_find(const struct field_table *, const char *name);

@@ -291,7 +291,7 @@ const struct field_table edge_instance_table = {
 	    {.name = "edge_instance_edge_id_fkey"},
 	    {.name = NULL},
 	},
-    .with_others = true,
+    .end = END_WITH_OTHERS,
     .size = sizeof(struct edge_instance),
     .fields =
 	(const struct field[]){

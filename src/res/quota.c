@@ -89,12 +89,13 @@ const struct field_table project_quota_table = {
     .size = sizeof(struct project_quota),
     .guarded_by = "project",
     .guard_column = "project_id",
+    .end = END_WITH_GUARD,
     .at_least_one = true,
     .fields =
 	(const struct field[]){
 	    {AT(project_quota, id), .kind = F_UUID, .may = OP_R, .must = VIEW_OP_ANSWER, .doc = "Identifier."},
-	    {AT(project_quota, project_id), .kind = F_HEX32, .may = OP_CR, .must = VIEW_OP_CREATE, .filter = true,
-		.cli = true, .doc = "Project that the quota is for."},
+	    {AT(project_quota, project_id), .fixed = true, .kind = F_HEX32, .may = OP_CR, .must = VIEW_OP_CREATE,
+		.filter = true, .cli = true, .doc = "Project that the quota is for."},
 	    {AT(project_quota, type), .kind = F_ENUM, .names = kind_names, .may = OP_CR, .must = VIEW_OP_CREATE,
 		.filter = true, .cli = true, .doc = "What the quota limits."},
 	    {AT(project_quota, quota), .kind = F_INT, .min = -1, .max = 1000000, .may = OP_CRU, .must = VIEW_OP_CREATE,

@@ -176,6 +176,17 @@ note_value(struct footing *f, const struct field_table *table, const char *colum
 	add_place(f, place_of_value(table->sql, key ? "id" : column, value));
 }
 
+/* Where the row is that those of the condition go with. False: that is not known. */
+static bool
+note_guard(struct footing *f, const struct field_table *table, const struct query_cond *c)
+{
+	if (table->end != END_WITH_GUARD || c == NULL || c->op != Q_OP_EQ ||
+	    strcmp(c->column, table->guard_column) != 0)
+		return false;
+	add_place(f, place_of_value(table->guarded_by, "id", c->text));
+	return true;
+}
+
 void
 footing_note(struct tx *tx, const struct field_table *table, const struct query_cond *conds)
 {
@@ -184,8 +195,9 @@ footing_note(struct tx *tx, const struct field_table *table, const struct query_
 
 	if (f == NULL || f->lost)
 		return;
-	f->lost = table->with_others;
-	if ((c = narrowest(table, conds)) == NULL)
+	c = narrowest(table, conds);
+	f->lost = table->end != END_ALONE && !note_guard(f, table, c);
+	if (c == NULL)
 		add_place(f, place_of_table(table->sql));
 	else if (c->op == Q_OP_EQ)
 		note_value(f, table, c->column, c->text);

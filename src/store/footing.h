@@ -11,9 +11,9 @@
  * it, because its own number is the older one. The numbers are kept by hashes: two rows that share a place by chance
  * cost a look into the database, and no more.
  *
- * What an answer rests on beside rows must be noted too. tx_now() and a statement on a table of `with_others` rows make
- * a read one that is not kept. Who knows a way to ask again later whether the same would be read leaves it with
- * footing_rest(). */
+ * What an answer rests on beside rows must be noted too. tx_now(), and a statement on rows that go with rows of another
+ * table (field_table.end) unless it names their guard, make a read one that is not kept. Who knows a way to ask again
+ * later whether the same would be read leaves it with footing_rest(). */
 #ifndef DC_STORE_FOOTING_H
 #define DC_STORE_FOOTING_H
 

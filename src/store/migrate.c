@@ -266,24 +266,25 @@ check_constraints(struct tx *tx, const struct field_table *table, struct dc_erro
 	return DC_OK;
 }
 
+/* Whoever keeps what was read of a table must know when its rows go. */
 static enum dc_code
-check_cascades(struct tx *tx, const struct field_table *table, struct dc_error *err)
+check_ends(struct tx *tx, const struct field_table *table, struct dc_error *err)
 {
 	STMT(g, tx);
-	bool row, cascades;
+	bool row;
 	enum dc_code rc;
 
-	if ((rc = tx->ops->prepare(tx, tx->ops->cascades_sql, &g.stmt, err)) != DC_OK)
+	if ((rc = tx->ops->prepare(tx, tx->ops->ends_sql, &g.stmt, err)) != DC_OK)
 		return rc;
-	tx->ops->bind_text(g.stmt, 1, table->sql);
+	tx->ops->bind_text(g.stmt, 1, table->guarded_by != NULL ? table->guarded_by : "");
+	tx->ops->bind_text(g.stmt, 2, table->guard_column != NULL ? table->guard_column : "");
+	tx->ops->bind_text(g.stmt, 3, table->sql);
 	if ((rc = tx->ops->step(g.stmt, &row, err)) != DC_OK)
 		return rc;
-	cascades = row && tx->ops->get_int(g.stmt, 0) != 0;
-	return cascades == table->with_others
+	return row && tx->ops->get_int(g.stmt, 0) == (int64_t)table->end
 		   ? DC_OK
 		   : dc_fail(err, DC_E_IO, NULL,
-			 "schema: rows of table %s %s with others, which the program does not know", table->sql,
-			 cascades ? "go" : "do not go");
+			 "schema: rows of table %s go with others in another way than the program knows", table->sql);
 }
 
 static enum dc_code
@@ -307,7 +308,7 @@ check_table(struct tx *tx, const struct field_table *table, struct dc_error *err
 	if (column_find(columns, "guard") == NULL)
 		return dc_fail(err, DC_E_IO, NULL, "schema: table %s lacks column guard", table->sql);
 	rc = check_constraints(tx, table, err);
-	return rc == DC_OK ? check_cascades(tx, table, err) : rc;
+	return rc == DC_OK ? check_ends(tx, table, err) : rc;
 }
 
 enum dc_code

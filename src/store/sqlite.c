@@ -294,8 +294,10 @@ const struct tx_ops sqlite_tx_ops = {
     .script = sqlite_script,
     .constraints = sqlite_constraints,
     .columns_sql = "SELECT name, CASE WHEN upper(type) LIKE '%INT%' THEN 1 ELSE 0 END FROM pragma_table_info($1)",
-    .cascades_sql = "SELECT EXISTS (SELECT 1 FROM pragma_foreign_key_list($1) WHERE on_delete NOT IN ('NO ACTION', "
-		    "'RESTRICT') OR on_update NOT IN ('NO ACTION', 'RESTRICT'))",
+    .ends_sql = "SELECT coalesce(max(CASE WHEN \"table\" = $1 AND \"from\" = $2 AND on_update = 'NO ACTION' THEN 1 "
+		"ELSE 2 END), 0)"
+		" FROM pragma_foreign_key_list($3) WHERE on_delete NOT IN ('NO ACTION', 'RESTRICT')"
+		" OR on_update NOT IN ('NO ACTION', 'RESTRICT')",
 };
 
 enum dc_code

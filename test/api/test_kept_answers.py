@@ -340,6 +340,15 @@ def test_links_of_a_gateway_and_settings_are_seen_at_once(new_dcaasd):
     subprocess.run(daemon.unprivileged() + [daemon.program, "-c", daemon.config, "--reload"], check=True)
     assert links(near) == (1, 6)
     warm(world, tenant, "global-dc-gateways/" + near)
+    own = world.operator.post("/dcaas/v1/quotas", {"quota": {
+        "project_id": tenant.project_id, "type": "peerLinkPerGdgw", "quota": 2}})["quota"]["id"]
+    assert links(near) == (1, 1)
+    warm(world, tenant, "global-dc-gateways/" + near)
+    world.operator.put("/dcaas/v1/quotas/" + own, {"quota": {"quota": 5}})
+    assert links(near) == (1, 4)
+    warm(world, tenant, "global-dc-gateways/" + near)
+    world.operator.delete("/dcaas/v1/quotas/" + own)
+    assert links(near) == (1, 6)
     edge = FakeEdge(world.endpoint, world.edge_token).apply()
     tenant.delete(V3 + "global-dc-gateways/%s/peer-links/%s" % (near, link))
     assert links(near) == (0, 7)
