@@ -10,7 +10,7 @@ struct tx;    /* store/store.h */
 struct call;  /* api/call.h */
 struct route; /* api/route.h */
 
-struct observed;  /* store/footing.h */
+struct observed; /* store/footing.h */
 
 struct lock_set;  /* store/row_lock.h */
 struct work_view; /* reconcile/work.h */

@@ -40,7 +40,8 @@ struct tx_ops {
 	const char *columns_sql;
 	/* Names of the constraints of a table but its primary key, in the transaction's arena, NULL-terminated. */
 	const char **(*constraints)(struct tx *, const char *table);
-	/* How rows of table $3 go with those that they refer to, enum row_end; $1, $2: its guarded_by and guard_column. */
+	/* How rows of table $3 go with those that they refer to, enum row_end; $1, $2: its guarded_by and guard_column.
+	 */
 	const char *ends_sql;
 	/* Whether transactions run side by side, so that a row must be locked. False: there is one writer. */
 	bool locks_rows;
