@@ -29,6 +29,39 @@ no_table_contradicts_itself(void **state)
 	assert_true(n > 20);
 }
 
+static void
+check_view(const struct field_table *a, const struct field_table *b)
+{
+	assert_int_equal(a->end, b->end);
+	for (const struct field *f = a->fields; f->name != NULL; f++) {
+		const struct field *other = field_find(b, f->name);
+
+		if (f->fixed && (other == NULL || !other->fixed))
+			fail_msg("%s.%s is fixed in %s and not in %s", a->sql, f->name, a->name, b->name);
+	}
+}
+
+/* What is kept of a row that was read through one table must fall by what is written through the other
+ * (store/footing.h). */
+static void
+two_tables_of_the_same_rows_agree_on_what_is_fixed(void **state)
+{
+	size_t views = 0;
+
+	(void)state;
+	for (const struct resource *const *r = registry; *r != NULL; r++) {
+		const struct field_table *table = (*r)->table;
+
+		for (const struct field_table *const *t = registry_tables; *t != NULL && table->sql != NULL; t++)
+			if (*t != table && (*t)->sql != NULL && strcmp((*t)->sql, table->sql) == 0) {
+				check_view(table, *t);
+				check_view(*t, table);
+				views++;
+			}
+	}
+	assert_true(views > 0);
+}
+
 static struct res_settings
 blocks(const char *v4, const char *v6)
 {
@@ -91,6 +124,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(no_table_contradicts_itself),
+	    cmocka_unit_test(two_tables_of_the_same_rows_agree_on_what_is_fixed),
 	    cmocka_unit_test(links_are_numbered_in_pairs_from_the_start_of_the_blocks_to_their_end),
 	    cmocka_unit_test(a_restricted_name_has_ascii_letters_digits_ideographs_and_three_marks),
 	};

@@ -356,6 +356,33 @@ def test_links_of_a_gateway_and_settings_are_seen_at_once(new_dcaasd):
     edge.apply()
 
 
+def test_a_connection_that_another_project_hands_out_is_in_the_lists_at_once(world, tenant):
+    """Two resources show the same row, each to another project."""
+    partner = world.tenant()
+    hosting = world.connection(partner, type="hosting", bandwidth=1000, provider="carrier", port_type="10G")
+
+    def lists():
+        return ([one["name"] for one in get(tenant, "direct-connects")["direct_connects"]],
+                [one["name"] for one in get(partner, "hosted-connects")["hosted_connects"]])
+
+    warm(world, tenant, "direct-connects")
+    warm(world, partner, "hosted-connects")
+    made = partner.post(V3 + "hosted-connects", {"hosted_connect": {"name": "share", "hosting_id": hosting, "vlan": 77, "bandwidth": 100,
+                        "resource_tenant_id": tenant.project_id}})["hosted_connect"]["id"]
+    assert lists() == (["share"], ["share"])
+    warm(world, tenant, "direct-connects/" + made)
+    warm(world, partner, "hosted-connects/" + made)
+    partner.put(V3 + "hosted-connects/" + made, {"hosted_connect": {"name": "by the partner"}})
+    assert lists() == (["by the partner"], ["by the partner"])
+    assert get(tenant, "direct-connects/" + made)["direct_connect"]["name"] == "by the partner"
+    tenant.put(V3 + "direct-connects/" + made, {"direct_connect": {"name": "by the tenant"}})
+    assert get(partner, "hosted-connects/" + made)["hosted_connect"]["name"] == "by the tenant"
+    assert lists() == (["by the tenant"], ["by the tenant"])
+    partner.delete(V3 + "hosted-connects/" + made)
+    assert lists() == ([], [])
+    assert get(tenant, "direct-connects/" + made).status == 404
+
+
 def test_a_user_of_all_projects_loses_one_at_once(world, tenant):
     """Whose project is in the path is asked of the database; so a kept answer rests on that, too."""
     path = "virtual-gateways/" + tenant.gateway()["id"]
