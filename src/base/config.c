@@ -157,8 +157,10 @@ config_locate(const struct config *c, const char *section, struct dc_error *err)
 	if (i == c->count)
 		return dc_fail(err, was.code, was.member, "%s%s%s", path, colon, was.text);
 	if (c->value[i] == NULL)
-		return dc_fail(err, was.code, was.member, "%s%s[%s] %s is not set: %s", path, colon, section,
-		    c->keys[i].key, rule_of(was.text, &c->keys[i]));
+		return dc_fail(err, was.code, was.member, "%s%s[%s] %s is not set%s%s%s: %s", path, colon, section,
+		    c->keys[i].key, c->keys[i].fallback != NULL ? " (default " : "",
+		    c->keys[i].fallback != NULL ? c->keys[i].fallback : "", c->keys[i].fallback != NULL ? ")" : "",
+		    rule_of(was.text, &c->keys[i]));
 	return dc_fail(err, was.code, was.member, "%s:%u: [%s] %s = \"%.*s\": %s", path, c->line[i], section,
 	    c->keys[i].key, VALUE_SHOWN, c->value[i], rule_of(was.text, &c->keys[i]));
 }

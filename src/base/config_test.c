@@ -119,7 +119,7 @@ a_rule_of_a_key_that_is_not_set_names_the_file(void **state)
 	assert_int_equal(config_load(NULL, keys, &c, &err), DC_OK);
 	config_int(c, "server", "port", 1, 2, &number, &err);
 	config_locate(c, "server", &err);
-	assert_string_equal(err.text, "[server] port is not set: must be a whole number from 1 to 2");
+	assert_string_equal(err.text, "[server] port is not set (default 8080): must be a whole number from 1 to 2");
 	config_free(c);
 }
 

@@ -373,7 +373,7 @@ take_output(struct reader *r, const char *text)
 	enum dc_code rc = word_find(text, names, sizeof(names) / sizeof(names[0]), "output", &found, r->err);
 
 	if (rc == DC_OK)
-		r->ret->output = OUTPUT_WIDE + found;
+		r->ret->output = (enum output)(OUTPUT_WIDE + (unsigned)found);
 	return rc;
 }
 

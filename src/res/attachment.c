@@ -11,6 +11,7 @@
 #include "api/crud.h"
 #include "auth/tables.h"
 #include "res/lifecycle.h"
+#include "res/peer_link.h"
 #include "res/virtual_gateway.h"
 #include "store/row_lock.h"
 
@@ -286,7 +287,7 @@ chain(struct tx *tx, struct call *call, void *row, struct lock_set *set, struct 
 	}
 	if (a->enterprise_router_id.set == GIVEN) {
 		lock_want(set, &gateway_table, a->enterprise_router_id.v);
-		return DC_OK;
+		return call != NULL ? peer_link_want_locks(tx, a->enterprise_router_id.v, set, err) : DC_OK;
 	}
 	if (a->vpc_id.set != GIVEN)
 		return DC_OK;

@@ -29,6 +29,10 @@ struct peer_link {
 extern const struct field_table peer_link_table;
 extern const struct resource peer_link_resource;
 
+/* What an order changes behind an enterprise router, a link or an attachment, concerns the router's links and the
+ * gateways at their other ends: puts their locks on the list. Nothing for other gateways. */
+enum dc_code peer_link_want_locks(struct tx *, const char *router, struct lock_set *, struct dc_error *err);
+
 /* --- peer_link_number.c: its addresses --- */
 
 /* Fills the addresses of both ends: the n-th pair of each block. */

@@ -380,7 +380,7 @@ def test_as_numbers_and_subnets_that_are_used_up_come_back(new_dcaasd):
 @pytest.mark.parametrize("setting, word", [
     ("link_block_ipv4 = fd00::/64", "must be an IPv4 block"), ("link_block_ipv6 = 10.0.0.0/8", "must be an IPv6 block"),
     ("link_block_ipv4 = 100.127.0.0/32", "larger than one address"), ("quota_peer_links = -2", "quota_peer_links"),
-    ("internal_asn_last = 4000000000", "internal_asn_first is above internal_asn_last"),
+    ("internal_asn_last = 4000000000", "internal_asn_first is not set (default 4290000000): is above internal_asn_last"),
 ])
 def test_a_setting_that_links_could_not_live_with_is_refused(setting, word):
     daemon = Dcaasd(settings=[setting])
