@@ -80,10 +80,7 @@ class Machine:
         self.overlay = Overlay(made(suite, needs))
 
     def run(self, script, **options):
-        return self.overlay.run(script, shares=[self.folder], **options)
-
-    def fails(self, script):
-        return enter(self.overlay.root, script, self.overlay.mount, at=self.overlay.at, shares=[self.folder], check=False)
+        return self.overlay.run(script, shares=[self.folder], network=False, **options)
 
     def install(self, paths, *options):
         return self.run("dpkg %s -i %s" % (" ".join(options), " ".join(paths)))
@@ -161,15 +158,21 @@ def test_programs_know_their_version_and_their_configuration(machine):
         assert machine.run(program + " -V") == "%s %s\n" % (program, deb.version())
     assert "is good" in machine.run("runuser -u dcaas -- dcaasd -n")
     assert "is good" in machine.run("dcaas-edge -n")
-    assert machine.run("systemd-analyze verify dcaasd.service dcaas-edge.service 2>&1 | grep dcaas || true") == ""
+    for program, conf in (("dcaasd", "dcaasd.conf"), ("dcaas-edge", "edge.conf")):
+        said = machine.run("echo colour = red >>/etc/dcaas/%s; %s -n 2>&1 || true" % (conf, program))
+        assert re.match(r'%s: /etc/dcaas/%s:\d+: \[\w+\] colour = "red": there is no such key' % (program, conf), said), said
+    said = machine.run("systemd-analyze verify dcaasd.service dcaas-edge.service 2>&1 || true")
+    assert not [line for line in said.splitlines() if "dcaas" in line and "Command 'man" not in line], said
     assert "not found" not in machine.run("ldd /usr/sbin/dcaasd /usr/sbin/dcaas-edge /usr/bin/dcaas")
 
 
 SERVE = """
-runuser -u dcaas -- dcaasd >/tmp/log 2>&1 &
-for n in $(seq 300); do dcaas -j health show && break; sleep 0.1; done || { cat /tmp/log; exit 1; }
+setpriv --reuid dcaas --regid dcaas --init-groups dcaasd >/tmp/log 2>&1 & server=$!
+export DCAAS_ENDPOINT=http://127.0.0.1:8080
+for n in $(seq 300); do dcaas -j health show 2>/tmp/said && break; sleep 0.1; done
+dcaas -j health show || { cat /tmp/log; exit 1; }
 %s
-kill %%1; wait
+kill $server; wait $server
 """
 
 
@@ -217,7 +220,7 @@ NAMESPACES = """
 ip netns add dcaas-7; ip netns add other; ip netns add dcaas-own
 ip netns exec dcaas-7 sleep 1000 & first=$!
 ip netns exec other sleep 1000 & second=$!
-ip netns exec dcaas-7 ip link add v100 type dummy
+ip netns exec dcaas-7 ip link add v100 type veth
 dpkg -r dcaas-edge; ip netns pids dcaas-7 | grep -qx $first
 dpkg --purge dcaas-edge
 ! kill -0 $first 2>/dev/null || { sleep 1; ! kill -0 $first; }
@@ -242,8 +245,8 @@ dcaas virtual-interface wait $vif --status ACTIVE
 
 def test_the_simulated_site_takes_an_order(machine):
     machine.install(machine.built.values())
-    said = machine.run("dcaas-lab sim --port 0 --dir /tmp/site >/tmp/said 2>&1 & for n in $(seq 300); do grep -q '^sim: credentials' "
-                       "/tmp/said && break; sleep 0.1; done; cat /tmp/said\n" + ORDER + "\nkill -INT %1; wait %1")
+    said = machine.run("dcaas-lab sim --port 0 --dir /tmp/site >/tmp/said 2>&1 & site=$!; for n in $(seq 300); do "
+                       "grep -q '^sim: credentials' /tmp/said && break; sleep 0.1; done; cat /tmp/said\n" + ORDER + "\nkill $site; wait $site")
     assert "with a simulated edge" in said and "make" not in said.replace("makes", "")
 
 

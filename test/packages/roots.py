@@ -44,11 +44,13 @@ def call(argv, seconds=1200, check=True, **options):
     return done
 
 
-def enter(root, script, mount="", shares=(), **options):
-    """Runs a shell script in that root; shares: folders of this machine that are seen there under the same path."""
+def enter(root, script, mount="", shares=(), network=True, **options):
+    """Runs a shell script in that root; shares: folders of this machine that are seen there under the same path. network:
+    this machine's, or a loopback of its own."""
     env = {"PATH": PATH, "HOME": "/root", "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive", "LOWER": root}
     env.update(options.pop("env", {}))
-    return call(ENTER + [SCRIPT % mount, options.pop("at", root), *shares, "--", "sh", "-e", "-c", script], env=env, **options)
+    apart = [] if network else ["unshare", "--net", "sh", "-e", "-c", 'ip link set lo up; exec "$@"', "sh"]
+    return call(apart + ENTER + [SCRIPT % mount, options.pop("at", root), *shares, "--", "sh", "-e", "-c", script], env=env, **options)
 
 
 def made(suite, packages):
