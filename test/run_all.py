@@ -63,7 +63,7 @@ LONG = {
     "lab/test_field_router": 80, "lab/test_churn": 60, "lab/test_guests": 60, "lab/test_policy": 60, "lab/test_run": 60,
     "lab/test_isolation": 50, "lab/test_changes": 50, "lab/test_field_customers": 40, "lab/test_sessions": 30,
     "lab/test_static": 30, "lab/test_peer_links": 30, "sim/test_faults": 60, "sim/test_make_sim": 40, "sim/test_hold": 30,
-    "packages/test_debian12": 150, "packages/test_debian13": 150,
+    "lab/test_check": 20, "packages/test_debian12": 150, "packages/test_debian13": 150,
 }
 NAMED_ONLY = ("soak",)
 AS_ROOT = ("lab", "packages")  # by sudo, when somebody else runs this

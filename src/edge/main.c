@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "edge/agent/agent.h"
 #include "edge/agent_client.h"
+#include "edge/check.h"
 #include "edge/network.h"
 #include "edge/settings.h"
 
@@ -26,9 +27,10 @@
 static void
 usage(FILE *to)
 {
-	fprintf(to, "usage: dcaas-edge [-c FILE] [-n | --keys] [--fabric sim|linux]\n"
+	fprintf(to, "usage: dcaas-edge [-c FILE] [-n | --check | --keys | -V] [--fabric sim|linux]\n"
 		    "  -c FILE        configuration (INI); without it " CONFIG_PATH "\n"
 		    "  -n             check the configuration and end\n"
+		    "  --check        look whether this machine can be that edge; prints what is to be done\n"
 		    "  --fabric NAME  linux: this router; sim: a simulated one, which needs no privilege\n"
 		    "  --keys         print the configuration's keys with their defaults\n"
 		    "  -V             print the version\n");
@@ -168,7 +170,15 @@ run(struct edge_settings *s)
 	return s->sim ? run_sim(s, &id) : run_linux(s, &id);
 }
 
-enum command { COMMAND_RUN, COMMAND_CHECK, COMMAND_KEYS, COMMAND_VERSION, COMMAND_HELP, COMMAND_WRONG };
+enum command {
+	COMMAND_RUN,
+	COMMAND_CHECK,
+	COMMAND_MACHINE,
+	COMMAND_KEYS,
+	COMMAND_VERSION,
+	COMMAND_HELP,
+	COMMAND_WRONG
+};
 
 struct options {
 	const char *config, *fabric; /* fabric NULL: what the file says */
@@ -181,6 +191,7 @@ read_options(int argc, char **argv)
 	static const struct option longs[] = {
 	    {"config", required_argument, NULL, 'c'},
 	    {"fabric", required_argument, NULL, 'f'},
+	    {"check", no_argument, NULL, 'm'},
 	    {"keys", no_argument, NULL, 'k'},
 	    {"version", no_argument, NULL, 'V'},
 	    {"help", no_argument, NULL, 'h'},
@@ -195,6 +206,7 @@ read_options(int argc, char **argv)
 			o.fabric = optarg;
 		else
 			o.command = option == 'n'   ? COMMAND_CHECK
+				    : option == 'm' ? COMMAND_MACHINE
 				    : option == 'k' ? COMMAND_KEYS
 				    : option == 'V' ? COMMAND_VERSION
 				    : option == 'h' ? COMMAND_HELP
@@ -235,6 +247,8 @@ with_settings(const struct options *o)
 	umask(077);
 	if (o->command == COMMAND_CHECK)
 		puts("configuration is good");
+	else if (o->command == COMMAND_MACHINE)
+		status = check_machine(settings, stdout) == 0 ? 0 : 1;
 	else
 		status = run(settings);
 	edge_settings_free(settings);
@@ -261,6 +275,7 @@ main(int argc, char **argv)
 		return 2;
 	case COMMAND_RUN:
 	case COMMAND_CHECK:
+	case COMMAND_MACHINE:
 		break;
 	}
 	return with_settings(&o);
