@@ -5,6 +5,7 @@
 
 #include "api/api.h"
 #include "auth/tables.h"
+#include "store/child.h"
 #include "store/row_lock.h"
 
 #define OPERATOR_SIDE "/dcaas/v1"
@@ -149,12 +150,43 @@ settle(struct tx *tx, const struct resource *res, void **row, struct dc_error *e
 	return DC_OK;
 }
 
+static enum field_view
+answer_view(const struct call *call, const struct resource *res, bool created)
+{
+	if (call->route->answer != 0)
+		return call->route->answer;
+	if (crud_is_operator(call))
+		return VIEW_OP_ANSWER;
+	return created && res->table->created_differs ? VIEW_CREATED : VIEW_ANSWER;
+}
+
+static enum dc_code
+write_row(struct tx *tx, struct call *call, const struct resource *res, void *row, bool created, bool row_is_whole,
+    const char *const *only, struct dc_error *err)
+{
+	struct field_options options = call_options(call);
+	struct json w = JSON_INIT(&call->out);
+	enum dc_code rc;
+
+	options.only = only;
+	if (!row_is_whole && (rc = child_read(tx, res->table, row, 1, err)) != DC_OK)
+		return rc;
+	if (res->embed != NULL && (rc = res->embed(tx, call, row, 1, err)) != DC_OK)
+		return rc;
+	jw_object_begin(&w);
+	jw_key(&w, res->name);
+	field_encode(res->table, answer_view(call, res, created), row, &options, &w);
+	jw_member_string(&w, "request_id", call->request_id);
+	jw_object_end(&w);
+	return DC_OK;
+}
+
 enum dc_code
 crud_create(struct tx *tx, struct call *call, struct dc_error *err)
 {
 	const struct resource *res = call->route->res;
 	const char *parent;
-	void *row = arena_memdup(tx_arena(tx), call->body, res->table->size);
+	void *row = arena_memdup(tx_arena(tx), call->body, res->table->size), *sent;
 	struct f_text *owner = text_of(res->table, res->owner, row), *above;
 	enum dc_code rc;
 
@@ -173,15 +205,17 @@ crud_create(struct tx *tx, struct call *call, struct dc_error *err)
 		return rc;
 	if (res->create != NULL && ((rc = res->create(tx, call, row, err)) != DC_OK || call->wait))
 		return rc;
-	if ((rc = insert(tx, res, row, err)) != DC_OK)
+	if ((rc = insert(tx, res, row, err)) != DC_OK || (rc = child_write(tx, res->table, NULL, row, err)) != DC_OK)
 		return rc;
 	if (res->created != NULL && (rc = res->created(tx, call, row, err)) != DC_OK)
 		return rc;
 	tx_made(tx, res, id_of(res, row));
+	sent = row;
 	if ((rc = settle(tx, res, &row, err)) != DC_OK)
 		return rc;
 	rc = event_add_for(tx, call, owner_of(res, call, row), "create", res->name, id_of(res, row), err);
-	return rc == DC_OK ? crud_answer(tx, call, res, row, true, err) : rc;
+	child_keep(res->table, sent, row);
+	return rc == DC_OK ? write_row(tx, call, res, row, true, true, NULL, err) : rc;
 }
 
 const char *
@@ -230,39 +264,10 @@ crud_load(
 	return dc_missing(err, res->missing, "The %s %.64s does not exist", res->title, id != NULL ? id : "");
 }
 
-static enum field_view
-answer_view(const struct call *call, const struct resource *res, bool created)
-{
-	if (call->route->answer != 0)
-		return call->route->answer;
-	if (crud_is_operator(call))
-		return VIEW_OP_ANSWER;
-	return created && res->table->created_differs ? VIEW_CREATED : VIEW_ANSWER;
-}
-
-static enum dc_code
-write_row(struct tx *tx, struct call *call, const struct resource *res, void *row, bool created,
-    const char *const *only, struct dc_error *err)
-{
-	struct field_options options = call_options(call);
-	struct json w = JSON_INIT(&call->out);
-	enum dc_code rc;
-
-	options.only = only;
-	if (res->embed != NULL && (rc = res->embed(tx, call, row, 1, err)) != DC_OK)
-		return rc;
-	jw_object_begin(&w);
-	jw_key(&w, res->name);
-	field_encode(res->table, answer_view(call, res, created), row, &options, &w);
-	jw_member_string(&w, "request_id", call->request_id);
-	jw_object_end(&w);
-	return DC_OK;
-}
-
 enum dc_code
 crud_answer(struct tx *tx, struct call *call, const struct resource *res, void *row, bool created, struct dc_error *err)
 {
-	return write_row(tx, call, res, row, created, NULL, err);
+	return write_row(tx, call, res, row, created, false, NULL, err);
 }
 
 enum dc_code
@@ -279,7 +284,7 @@ crud_show(struct tx *tx, struct call *call, struct dc_error *err)
 	if ((call->route->flags & ROUTE_OBSERVED) && res->observed != NULL &&
 	    (rc = res->observed(tx, row, &call->observed, err)) != DC_OK)
 		return rc;
-	return write_row(tx, call, res, row, false, only, err);
+	return write_row(tx, call, res, row, false, false, only, err);
 }
 
 /* Whether the call sends a member that the row only shows of others (an interface's, of its first peer). */
@@ -319,6 +324,8 @@ crud_update(struct tx *tx, struct call *call, struct dc_error *err)
 
 	if ((rc = load_locked(tx, call, &old, err)) != DC_OK)
 		return rc;
+	if (child_given(res->table, call->body) && (rc = child_read(tx, res->table, old, 1, err)) != DC_OK)
+		return rc;
 	row = arena_memdup(tx_arena(tx), old, res->table->size);
 	if ((rc = merge(tx, call, res, row, &changed, err)) != DC_OK)
 		return rc;
@@ -326,7 +333,8 @@ crud_update(struct tx *tx, struct call *call, struct dc_error *err)
 		set_time(res->table, updated_names, row, tx_now(tx));
 	if (res->update != NULL && (rc = res->update(tx, call, old, call->body, row, err)) != DC_OK)
 		return rc;
-	if ((rc = query_update(tx, res->table, row, err)) != DC_OK)
+	if ((rc = query_update(tx, res->table, row, err)) != DC_OK ||
+	    (child_given(res->table, call->body) && (rc = child_write(tx, res->table, old, row, err)) != DC_OK))
 		return rc;
 	if (res->updated != NULL && (rc = res->updated(tx, call, old, row, err)) != DC_OK)
 		return rc;
@@ -405,7 +413,8 @@ crud_delete(struct tx *tx, struct call *call, struct dc_error *err)
 	if (res->settle != NULL) {
 		tx_dirty(tx, res, id);
 		rc = tx_settle(tx, err);
-	} else if ((rc = query_delete(tx, res->table, Q(Q_EQ("id", id)), NULL, err)) == DC_OK && res->removed != NULL)
+	} else if ((rc = child_remove(tx, res->table, id, err)) == DC_OK &&
+		   (rc = query_delete(tx, res->table, Q(Q_EQ("id", id)), NULL, err)) == DC_OK && res->removed != NULL)
 		rc = res->removed(tx, call, row, err);
 	if (rc != DC_OK)
 		return rc;

@@ -49,8 +49,8 @@ static const struct field event_fields[] = {
     {AT(event_row, kind), .kind = F_TEXT, .may = MAY, .must = MAY, .max = 64, .filter = true, .cli = true,
 	.doc = "Kind of resource."},
     {AT(event_row, resource_id), .ref_kind = "kind", .kind = F_TEXT, .may = MAY, .max = 64, .nullable = true,
-	.filter = true, .cli = true, .doc = "Its id."},
-    {AT(event_row, user_id), .kind = F_TEXT, .may = MAY, .max = 64, .nullable = true, .filter = true,
+	.filter = true, .fold = true, .cli = true, .doc = "Its id."},
+    {AT(event_row, user_id), .kind = F_TEXT, .may = MAY, .max = 64, .nullable = true, .filter = true, .fold = true,
 	.doc = "Who; null: the service itself."},
     {AT(event_row, user_name), .kind = F_TEXT, .may = MAY, .max = 64, .nullable = true, .cli = true,
 	.doc = "Who, by name; for an edge its id."},
@@ -103,7 +103,7 @@ const struct route event_routes[] = {
     {.path = NULL},
 };
 
-/* How much of a kind a user does. */
+/* How much of a kind a user does within an hour. */
 struct rate_row {
 	struct f_text id;
 	struct f_int hour, done;
@@ -224,25 +224,19 @@ count_in(struct tx *tx, const struct event_row *row, bool *found, struct dc_erro
 static enum dc_code
 is_burst(struct tx *tx, const struct event_row *row, bool *ret, struct dc_error *err)
 {
-	static const char *const key[] = {"id", NULL};
-	const char *id = arena_printf(tx_arena(tx), "%s %s %s %s", text_or(row->project_id.v, "-"),
+	int64_t hour = tx_now(tx) / SAME_MS, done = 1;
+	const char *id = arena_printf(tx_arena(tx), "%s %" PRId64 " %s %s %s", text_or(row->project_id.v, "-"), hour,
 	    text_or(row->user_id.v, text_or(row->user_name.v, "-")), row->action.v, row->kind.v);
-	int64_t hour = tx_now(tx) / SAME_MS;
 	struct rate_row rate = {0};
-	void *before = NULL;
-	enum dc_code rc = query_get(tx, &event_rate_table, Q(Q_EQ("id", id)), &before, err);
+	enum dc_code rc = query_bump(tx, &event_rate_table, id, "done", 1, &done, err);
 
-	if (rc != DC_OK && rc != DC_E_NOT_FOUND)
+	*ret = done > BURST_MAX;
+	if (rc != DC_E_NOT_FOUND)
 		return rc;
-	if (rc == DC_OK)
-		rate = *(const struct rate_row *)before;
-	if (rate.hour.v != hour)
-		rate = (struct rate_row){0};
 	F_SET_TEXT(rate.id, id);
 	F_SET_INT(rate.hour, hour);
-	F_SET_INT(rate.done, rate.done.v + 1);
-	*ret = rate.done.v > BURST_MAX;
-	return query_upsert(tx, &event_rate_table, key, &rate, err);
+	F_SET_INT(rate.done, 1);
+	return query_insert(tx, &event_rate_table, &rate, err);
 }
 
 static enum dc_code

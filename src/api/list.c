@@ -5,6 +5,8 @@
 
 #include <ctype.h>
 
+#include "store/child.h"
+
 #define LIMIT_MAX 2000
 #define OFFSET_MAX 1000
 #define FILTER_VALUES_MAX 100
@@ -268,6 +270,8 @@ crud_list(struct tx *tx, struct call *call, struct dc_error *err)
 		rows += page.reverse ? (n - limit) * res->table->size : 0;
 		n = limit;
 	}
+	if ((rc = child_read(tx, res->table, rows, n, err)) != DC_OK)
+		return rc;
 	if (res->embed != NULL && n > 0 && (rc = res->embed(tx, call, rows, n, err)) != DC_OK)
 		return rc;
 	write_list(call, res, rows, n, more, &options);

@@ -116,6 +116,23 @@ members_equal(const struct field *f, const void *a, const void *b)
 }
 
 bool
+field_objects_equal(const struct field_table *of, const struct f_objects *a, const struct f_objects *b)
+{
+	return objects_equal(of, a, b);
+}
+
+void
+field_copy(const struct field_table *from_table, const void *from, const struct field_table *to_table, void *to)
+{
+	for (const struct field *f = to_table->fields; f->name != NULL; f++) {
+		const struct field *same = f->guard ? NULL : field_find(from_table, f->name);
+
+		if (same != NULL && same->kind == f->kind && !same->guard)
+			memcpy(field_ptr(f, to), field_cptr(same, from), value_size(f->kind));
+	}
+}
+
+bool
 field_equal(const struct field_table *t, enum field_view view, const void *a, const void *b)
 {
 	return rows_equal(t, view, a, b);
@@ -212,6 +229,10 @@ assert_limits(const struct field_table *t, const struct field *f)
 	assert_that(f->out_max == 0 || f->out_min <= f->out_max, t, f, "out_min is above out_max");
 	assert_that((f->kind == F_ENUM) == (f->names != NULL), t, f, "names belong to an enum, and an enum has them");
 	assert_that((is_rows_kind(f->kind)) == (f->of != NULL), t, f, "of belongs to nested kinds, and they have it");
+	assert_that(f->rows == NULL || (f->kind == F_OBJECTS && f->rows->guard_column != NULL &&
+					   field_find(f->rows, f->rows->guard_column) != NULL &&
+					   field_find(f->rows, "position") != NULL),
+	    t, f, "rows belong to a list of objects, and have their owner and position");
 	assert_that(f->kind != F_JSON || (f->may & (VIEW_REQUESTS)) == 0, t, f, "JSON as it is cannot be asked for");
 	assert_that(f->doc != NULL || f->guard || (f->may & ~(unsigned)VIEW_WIRE) == 0, t, f, "has no words");
 }

@@ -62,7 +62,7 @@ enum field_kind {
 	F_TIME,    /* utc_ms in the row, RFC 3339 with milliseconds on the wire */
 	F_LIST,    /* strings of min..max characters, at least min_items, at most max_items; JSON text in one column */
 	F_OBJECT,  /* nested object `of`; JSON text in one column */
-	F_OBJECTS, /* list of nested objects `of`, order kept; JSON text in one column */
+	F_OBJECTS, /* list of nested objects `of`, order kept; JSON text in one column, or `rows` */
 	F_EMBED,   /* rows of another resource (a VIF's vif_peers): no column; the resource fills them, once per page */
 	F_SECRET,  /* text that is sealed in the store; answered as the call's reader may see it */
 	F_JSON,    /* JSON text as it is (observed details), at most max bytes; answers and wire only */
@@ -114,21 +114,22 @@ struct field {
 	bool out_unlimited;          /* the answer has no maximum */
 	const char *const *names;    /* F_ENUM: NULL-terminated */
 	const char *const *in_names; /* F_ENUM: what a request may say, where fewer; NULL: names */
-	bool fold;                   /* F_ENUM: case does not matter */
-	bool quoted;                 /* F_INT: "12" is taken as 12 */
-	bool zero;                   /* F_UUID: "0" and "" are taken too */
-	bool nullable;               /* answer may be null */
-	bool no_column;              /* computed or embedded: not in SQL */
-	bool filter;                 /* may filter a list (repeated key: OR) */
-	bool filter_csv;             /* and its values may be comma-separated */
-	bool sort;                   /* may be a sort_key */
-	unsigned quirks;             /* enum field_quirk, or'ed */
-	bool guard;                  /* SQL: column is bumped to lock the row; never in a body */
-	bool renders;                /* a change of it changes what an edge is asked to have */
+	bool fold;     /* F_ENUM: case does not matter. F_TEXT: a filter is taken in lower case, which the text is in */
+	bool quoted;   /* F_INT: "12" is taken as 12 */
+	bool zero;     /* F_UUID: "0" and "" are taken too */
+	bool nullable; /* answer may be null */
+	bool no_column;  /* computed or embedded: not in SQL */
+	bool filter;     /* may filter a list (repeated key: OR) */
+	bool filter_csv; /* and its values may be comma-separated */
+	bool sort;       /* may be a sort_key */
+	unsigned quirks; /* enum field_quirk, or'ed */
+	bool guard;      /* SQL: column is bumped to lock the row; never in a body */
+	bool renders;    /* a change of it changes what an edge is asked to have */
 	bool fixed; /* text that never changes once the row is there: an update leaves it be, and reads by it can be
 		     * kept (store/footing.h) */
-	enum dc_code code;            /* error of a broken limit or format; 0: DC_E_PARAM */
-	const struct field_table *of; /* F_OBJECT, F_OBJECTS, F_EMBED */
+	enum dc_code code;              /* error of a broken limit or format; 0: DC_E_PARAM */
+	const struct field_table *of;   /* F_OBJECT, F_OBJECTS, F_EMBED */
+	const struct field_table *rows; /* F_OBJECTS: they are rows of this table and no column (store/child.h) */
 	const char *fallback; /* server default as JSON text ("\"ipv4\"", "false"); applied by field_defaults() */
 	const char *pattern;  /* published pattern (openapi only); checks are by kind */
 	const char *doc;      /* one sentence, for openapi.json, CLI and console */
@@ -214,6 +215,10 @@ bool field_merge(const struct field_table *, enum field_view view, void *row, co
 bool field_renders(const struct field_table *, const void *a, const void *b);
 /* Whether the members of the view are the same in both. */
 bool field_equal(const struct field_table *, enum field_view, const void *a, const void *b);
+
+/* Copies the members that both tables have by the same name and kind. */
+void field_copy(const struct field_table *from_table, const void *from, const struct field_table *to_table, void *to);
+bool field_objects_equal(const struct field_table *of, const struct f_objects *, const struct f_objects *);
 
 /* What an encoder leaves out or hides. */
 struct field_options {

@@ -189,7 +189,7 @@ field_check_query(const struct field *f, const char *value, struct arena *arena,
 	enum dc_code code = check_text(&loose, value, f->name, err);
 	char *copy = arena_strdup(arena, value);
 
-	for (char *c = copy; (f->kind == F_UUID || f->kind == F_HEX32) && *c != '\0'; c++)
+	for (char *c = copy; (f->kind == F_UUID || f->kind == F_HEX32 || f->fold) && *c != '\0'; c++)
 		*c = (char)(*c >= 'A' && *c <= 'Z' ? *c + ('a' - 'A') : *c);
 	*ret = copy;
 	return code;

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "reconcile/differ.h"
+#include "store/child.h"
 #include "store/row_lock.h"
 
 #define ROUNDS_MAX 8 /* an interface that goes takes its gateway's VRF along: three; more is a loop of ours */
@@ -468,6 +469,8 @@ forget(struct work *w, struct owner *o, struct dc_error *err)
 		return rc;
 	o->gone = true;
 	tx_wake(w->tx, o->id); /* an order may wait for its place */
+	if ((rc = child_remove(w->tx, o->res->table, o->id, err)) != DC_OK)
+		return rc;
 	return query_delete(w->tx, o->res->table, Q(Q_EQ("id", o->id)), NULL, err);
 }
 

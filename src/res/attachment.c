@@ -84,6 +84,8 @@ const struct field_table attachment_table = {
 	    {AT(attachment, created_time), .kind = F_TIME, .may = OP_R, .sort = true, .doc = "When it was described."},
 	    {AT(attachment, updated_time), .kind = F_TIME, .may = OP_R, .sort = true,
 		.doc = "When it was last changed."},
+	    {AT(attachment, spelling), .kind = F_TEXT,
+		.doc = "Ids as they were sent, where that is not in lower case."},
 	    {0},
 	},
 };

@@ -15,6 +15,7 @@ struct attachment {
 	struct f_text edge_id;  /* of the port */
 	struct f_text status, reason;
 	struct f_int created_time, updated_time;
+	struct f_text spelling; /* of ids, as they were sent */
 };
 extern const struct field_table attachment_table;
 

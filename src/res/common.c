@@ -1,25 +1,11 @@
 /* SPDX-License-Identifier: ISC */
-/* common.c - small things that resources share: tags, localized texts, what the server fills in. */
+/* common.c - small things that resources share: localized texts, what the server fills in. */
 #include <string.h>
 
 #include "api/api.h"
 #include "auth/tables.h"
 #include "reconcile/work.h"
 #include "res/res.h"
-
-const struct field_table tag_table = {
-    .name = "Tag",
-    .size = sizeof(struct tag),
-    .fields =
-	(const struct field[]){
-	    {AT(tag, key), .kind = F_TEXT, .may = V_CR | OP_CRU, .min = 1, .max = 128,
-		.must = VIEW_CREATE | VIEW_OP_CREATE | VIEW_OP_UPDATE | VIEW_ANSWER,
-		.doc = "Tag key, unique within a resource."},
-	    {AT(tag, value), .kind = F_TEXT, .may = V_CR | OP_CRU, .max = 255, .fallback = "\"\"",
-		.doc = "Tag value, may be empty."},
-	    {0},
-	},
-};
 
 const struct field_table localized_table = {
     .name = "LocalizedText",
@@ -101,48 +87,6 @@ fill_common(struct f_text *name, struct f_text *description, struct f_text *ente
 		F_SET_TEXT(*description, "");
 	if (enterprise_project_id != NULL && text_or_null(enterprise_project_id) == NULL)
 		F_SET_TEXT(*enterprise_project_id, "0");
-}
-
-/* Letters of any language count as letters: every byte of a multi-byte character passes (semantics.md section 6). */
-static bool
-tag_text_ok(const char *s, bool slash)
-{
-	static const char marks[] = "_.:=+-@ ";
-	size_t len = strlen(s);
-
-	if (len > 0 && (s[0] == ' ' || s[len - 1] == ' '))
-		return false;
-	for (; *s != '\0'; s++) {
-		unsigned char c = (unsigned char)*s;
-		bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-
-		if (!alnum && c < 0x80 && strchr(marks, c) == NULL && !(slash && c == '/'))
-			return false;
-	}
-	return true;
-}
-
-enum dc_code
-tags_check(const struct f_objects *tags, const char *member, struct dc_error *err)
-{
-	const struct tag *tag = tags->v;
-
-	for (size_t i = 0; tags->set == GIVEN && i < tags->n; i++) {
-		const char *value = tag[i].value.set == GIVEN ? tag[i].value.v : "";
-
-		if (!tag_text_ok(tag[i].key.v, false))
-			return dc_fail(err, DC_E_PARAM, member,
-			    "%s[%zu].key may hold letters, digits, inner spaces and _ . : = + - @", member, i);
-		if (strncmp(tag[i].key.v, "_sys_", 5) == 0)
-			return dc_fail(err, DC_E_PARAM, member, "%s[%zu].key must not start with _sys_", member, i);
-		if (!tag_text_ok(value, true))
-			return dc_fail(err, DC_E_PARAM, member,
-			    "%s[%zu].value may hold letters, digits, inner spaces and _ . : = + - @ /", member, i);
-		for (size_t k = 0; k < i; k++)
-			if (strcmp(tag[k].key.v, tag[i].key.v) == 0)
-				return dc_fail(err, DC_E_PARAM, member, "%s[%zu].key occurs twice", member, i);
-	}
-	return DC_OK;
 }
 
 /* One character of valid UTF-8; moves on. */

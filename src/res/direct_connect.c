@@ -10,6 +10,7 @@
 #include "reconcile/objects.h"
 #include "res/inventory.h"
 #include "res/silence.h"
+#include "res/tag.h"
 #include "store/row_lock.h"
 
 static const char *const port_types[] = {"1G", "10G", "40G", "100G", NULL};
@@ -117,8 +118,8 @@ const struct field_table direct_connect_table = {
 		.doc = "Enterprise project of the connection; 0 is the default one."},
 	    {AT(direct_connect, status), .kind = F_ENUM, .names = statuses, .in_names = order_statuses,
 		.may = V_RU | OP_R, .must = VIEW_ANSWER, .sort = true, .cli = true, .doc = "Life-cycle state."},
-	    {AT(direct_connect, tags), .kind = F_OBJECTS, .of = &tag_table, .max_items = 10, .may = BOTH,
-		.doc = "Tags of the resource."},
+	    {AT(direct_connect, tags), .kind = F_OBJECTS, .of = &tag_table, .rows = &direct_connect_tag_table,
+		.max_items = 10, .may = BOTH, .doc = "Tags of the resource."},
 	    {AT(direct_connect, locales), .kind = F_OBJECT, .of = &localized_table, .nullable = true, .may = BOTH,
 		.doc = "Display name in two languages."},
 	    {AT(direct_connect, support_feature), .kind = F_LIST, .max = 255, .nullable = true, .may = BOTH,
@@ -147,6 +148,8 @@ const struct field_table direct_connect_table = {
 		.may = OP_CRU, .cli = true, .doc = "Port of an edge that it is cabled to."},
 	    {AT(direct_connect, hosting_tenant_id), .ref = "project", .kind = F_HEX32, .nullable = true, .may = OP_R,
 		.filter = true, .doc = "Project of the hosting connection below a hosted one."},
+	    {AT(direct_connect, spelling), .kind = F_TEXT,
+		.doc = "Ids as they were sent, where that is not in lower case."},
 	    {0},
 	},
 };

@@ -31,6 +31,7 @@ struct direct_connect {
 	struct f_text port_id;            /* null: not cabled yet */
 	struct f_text hosting_tenant_id;  /* of a hosted one: the project of the connection below it */
 	struct f_text resource_tenant_id; /* of a partner's request only: the project that gets it */
+	struct f_text spelling;           /* of ids, as they were sent */
 };
 extern const struct field_table direct_connect_table;
 extern const struct resource direct_connect_resource;

@@ -11,6 +11,7 @@
 #include "res/silence.h"
 #include "res/vif_row.h"
 #include "res/quota.h"
+#include "res/tag.h"
 #include "store/row_lock.h"
 
 static const char *const statuses[] = {"DOWN", "PENDING_UPDATE", "ACTIVE", "ERROR", NULL};
@@ -89,8 +90,8 @@ const struct field_table global_dc_gateway_table = {
 	    {AT(global_dc_gateway, enterprise_project_id), .fallback = "\"0\"", .kind = F_TEXT, .max = 36,
 		.nullable = true, .may = CR, .filter = true, .filter_csv = true,
 		.doc = "Enterprise project; 0 is the default one."},
-	    {AT(global_dc_gateway, tags), .kind = F_OBJECTS, .of = &tag_table, .max_items = 10, .may = CR,
-		.doc = "Tags of the gateway."},
+	    {AT(global_dc_gateway, tags), .kind = F_OBJECTS, .of = &tag_table, .rows = &global_dc_gateway_tag_table,
+		.max_items = 10, .may = CR, .doc = "Tags of the gateway."},
 	    {AT(global_dc_gateway, internal_asn), .kind = F_INT, .no_column = true, .nullable = true, .may = OP_R,
 		.doc = "AS number of its links."},
 	    {AT(global_dc_gateway, created_time), .kind = F_TIME, .may = R, .must = HAVE, .sort = true,
@@ -99,6 +100,8 @@ const struct field_table global_dc_gateway_table = {
 		.doc = "When the order was last changed."},
 	    {AT(global_dc_gateway, deleted_time), .kind = F_TIME,
 		.doc = "When it was deleted; it stays until its edges have let go."},
+	    {AT(global_dc_gateway, spelling), .kind = F_TEXT,
+		.doc = "Ids as they were sent, where that is not in lower case."},
 	    {0},
 	},
 };

@@ -18,6 +18,7 @@ struct global_dc_gateway {
 	struct f_int internal_asn; /* the operator's view; of gateway */
 	struct f_int created_time, updated_time;
 	struct f_int deleted_time; /* set: it waits for its edges */
+	struct f_text spelling;    /* of ids, as they were sent */
 };
 extern const struct field_table global_dc_gateway_table;
 extern const struct resource global_dc_gateway_resource;

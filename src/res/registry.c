@@ -18,6 +18,7 @@
 #include "res/peer_link.h"
 #include "res/quota.h"
 #include "res/remote_subnet.h"
+#include "res/tag.h"
 #include "res/vif_peer.h"
 #include "res/virtual_gateway.h"
 #include "res/virtual_interface.h"
@@ -50,12 +51,16 @@ const struct resource *const registry[] = {
 
 const struct field_table *const registry_tables[] = {
     &direct_connect_table,
+    &direct_connect_tag_table,
     &virtual_gateway_table,
+    &virtual_gateway_tag_table,
     &virtual_interface_table,
+    &virtual_interface_tag_table,
     &vif_peer_table,
     &gateway_table,
     &pool_table,
     &global_dc_gateway_table,
+    &global_dc_gateway_tag_table,
     &peer_link_table,
     &link_end_table,
     &enterprise_router_table,

@@ -105,13 +105,6 @@ enum dc_code project_check(struct tx *, const char *project, const char *member,
 void fill_common(struct f_text *name, struct f_text *description, struct f_text *enterprise_project_id);
 /* A name that the contract restricts: letters and digits of ASCII, CJK ideographs (U+4E00 to U+9FA5), and _ . - */
 enum dc_code name_check(const char *name, const char *member, struct dc_error *err);
-/* Tags: key and value characters (semantics.md section 6), no key twice. */
-extern const struct field_table tag_table;
-struct tag {
-	struct f_text key, value;
-};
-enum dc_code tags_check(const struct f_objects *, const char *member, struct dc_error *err);
-
 /* locales, address: a display text in two languages */
 struct localized {
 	struct f_text en_us, zh_cn;

@@ -91,6 +91,7 @@ const struct field_table vif_peer_table = {
 	    {AT(vif_peer, enable_bfd), .kind = F_BOOL, .may = V_R, .fallback = "false", .doc = "BFD detection is on."},
 	    {AT(vif_peer, gateway_id), .kind = F_UUID, .doc = "Gateway."},
 	    {AT(vif_peer, reason), .kind = F_TEXT, .max = 255, .doc = "What keeps it from being ACTIVE."},
+	    {AT(vif_peer, spelling), .kind = F_TEXT, .doc = "Ids as they were sent, where that is not in lower case."},
 	    {0},
 	},
 };

@@ -49,6 +49,7 @@ struct vif_peer {
 	/* ours */
 	struct f_text gateway_id; /* the gateway whose VRF it is in */
 	struct f_text reason;     /* what keeps it from being ACTIVE; the interface shows it */
+	struct f_text spelling;   /* of ids, as they were sent */
 };
 extern const struct field_table vif_peer_table;
 

@@ -9,6 +9,7 @@
 #include "res/lifecycle.h"
 #include "res/vif_peer.h"
 #include "res/quota.h"
+#include "res/tag.h"
 #include "store/row_lock.h"
 
 static const char *const any_value[] = {NULL};
@@ -79,8 +80,8 @@ const struct field_table virtual_gateway_table = {
 	    {AT(virtual_gateway, enterprise_project_id), .fallback = "\"0\"", .kind = F_UUID, .zero = true,
 		.nullable = true, .may = V_CR, .filter = true, .filter_csv = true,
 		.doc = "Enterprise project of the gateway; 0 is the default one."},
-	    {AT(virtual_gateway, tags), .kind = F_OBJECTS, .of = &tag_table, .max_items = 10, .may = V_CR,
-		.doc = "Tags of the gateway."},
+	    {AT(virtual_gateway, tags), .kind = F_OBJECTS, .of = &tag_table, .rows = &virtual_gateway_tag_table,
+		.max_items = 10, .may = V_CR, .doc = "Tags of the gateway."},
 	    {AT(virtual_gateway, spelling), .kind = F_TEXT,
 		.doc = "Ids as they were sent, where that is not in lower case."},
 	    {0},

@@ -12,6 +12,7 @@
 #include "res/silence.h"
 #include "res/vif_peer.h"
 #include "res/quota.h"
+#include "res/tag.h"
 #include "store/row_lock.h"
 
 struct vif_extend_attribute {
@@ -194,8 +195,8 @@ const struct field_table virtual_interface_table = {
 	    {AT(virtual_interface, enterprise_project_id), .fallback = "\"0\"", .kind = F_UUID, .zero = true,
 		.nullable = true, .may = V_CR, .filter = true, .filter_csv = true,
 		.doc = "Enterprise project; 0 is the default one."},
-	    {AT(virtual_interface, tags), .kind = F_OBJECTS, .of = &tag_table, .max_items = 10, .may = V_CR,
-		.doc = "Tags of the interface."},
+	    {AT(virtual_interface, tags), .kind = F_OBJECTS, .of = &tag_table, .rows = &virtual_interface_tag_table,
+		.max_items = 10, .may = V_CR, .doc = "Tags of the interface."},
 	    {AT(virtual_interface, vif_peers), .ref = "vif_peer", .kind = F_EMBED, .of = &vif_peer_table,
 		.no_column = true, .may = V_R, .doc = "Its peers, one per address family."},
 	    {AT(virtual_interface, extend_attribute), .kind = F_OBJECT, .of = &extend_attribute_table, .nullable = true,

@@ -16,7 +16,7 @@ member(const struct field *f, const void *row)
 bool
 row_has_column(const struct field *f)
 {
-	return !f->no_column && !f->guard && f->kind != F_EMBED;
+	return !f->no_column && !f->guard && f->kind != F_EMBED && f->rows == NULL;
 }
 
 bool

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: ISC
 """Databases of earlier versions of the schema: what was ordered then is there, and works, after the start of this program."""
+import contextlib
 import glob
+import json
 import os
 import sqlite3
 
@@ -20,6 +22,10 @@ MOVED.update({("virtual_interface", name): FIRST_PEER % name
               for name in ("address_family", "route_mode", "bgp_asn", "remote_ep_group")})
 MOVED.update({("virtual_interface", "%s_gateway_%s_ip" % (end, v)): FAMILY % (end + "_gateway_ip", "ip" + v)
               for end in ("local", "remote") for v in ("v4", "v6")})
+MOVED.update({(owner, "tags"): "(SELECT json_group_array(json_object('key', key, 'value', value)) FROM %s_tag WHERE owner_id = %s.id)" %
+              (owner, owner) for owner in ("direct_connect", "virtual_gateway", "virtual_interface")})
+
+TAGS = [{"key": "b", "value": "2"}, {"key": "a", "value": "1"}, {"key": "c", "value": ""}]
 
 
 def files():
@@ -57,7 +63,7 @@ def older(path, version):
 def test_orders_of_before_links_are_there_and_work(daemon):
     world = World(daemon)
     tenant = world.tenant()
-    line, gateway = world.connection(tenant), tenant.gateway()["id"]
+    line, gateway = world.connection(tenant, tags=TAGS), tenant.gateway(tags=TAGS)["id"]
     vif = tenant.interface(line, gateway, bgp_md5="a password")
     tenant.interface(line, gateway, 101, route_mode="static", bgp_asn=None, local_gateway_v4_ip="192.0.2.5/30",
                      remote_gateway_v4_ip="192.0.2.6/30", remote_ep_group=["192.168.7.0/24", "0.0.0.0/0", "203.0.113.9/32"])
@@ -69,15 +75,20 @@ def test_orders_of_before_links_are_there_and_work(daemon):
     assert daemon.stop() == 0
     path = os.path.join(daemon.state, "dcaas.db")
     older(path, 2)
+    # What are rows today was a list in a column.
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        for table, one in (("direct_connect", line), ("virtual_gateway", gateway)):
+            database.execute("UPDATE %s SET tags = ? WHERE id = ?" % table, (json.dumps(TAGS[:2] + [{"key": "c"}]), one))
     if daemon.drop:
         os.chown(path, os.stat(daemon.state).st_uid, os.stat(daemon.state).st_gid)
     daemon.start()
     assert [row[0] for row in rows(daemon, "SELECT version FROM schema_version ORDER BY version")] == list(range(1, len(files()) + 1))
     after = tables(daemon)
-    # Since when an old peer was in its state is not known (status_time, the last column).
-    before["vif_peer"] = [row[:-1] + (None,) for row in before["vif_peer"]]
+    assert tenant.show("virtual-gateways/" + gateway)["tags"] == tenant.show("direct-connects/" + line)["tags"] == TAGS
+    # Since when an old peer was in its state is not known (status_time, the last column but one).
+    before["vif_peer"] = [row[:-2] + (None,) + row[-1:] for row in before["vif_peer"]]
     for table in ("virtual_gateway", "virtual_interface", "vif_peer", "link_subnet", "remote_subnet", "attachment", "port_vlan",
-                  "edge_object", "edge_number", "direct_connect"):
+                  "edge_object", "edge_number", "direct_connect", "virtual_gateway_tag", "direct_connect_tag"):
         assert after[table] == before[table], table
     assert rows(daemon, "SELECT id, kind, internal_asn FROM gateway") == [(gateway, "virtual_gateway", None)]
     # And all of it can still be worked with.

@@ -144,7 +144,7 @@ def test_an_id_in_upper_case_is_the_same_id(dcaasd):
     for at in (vif["id"].upper(), vif["vif_peers"][0]["id"].upper()):
         made = tenant.post(project + "vif-peers/" + at, {"vif_peer": {
             "vif_id": vif["id"].upper(), "local_gateway_ip": "2001:db8::1/64", "remote_gateway_ip": "2001:db8::2/64"}})["vif_peer"]
-        assert made["vif_id"] == vif["id"]
+        assert made["vif_id"] == vif["id"].upper()
         edge.apply()
         tenant.delete(V3 + "vif-peers/" + made["id"].upper())
         edge.apply()
