@@ -192,12 +192,25 @@ run_step(struct apply *a, struct plan_step *s)
 
 /* --- the routing daemon --- */
 
+static bool
+has_daemon(const struct kernel_state *seen, uint32_t instance)
+{
+	for (size_t i = 0; i < seen->instance_count; i++)
+		if (seen->instance[i].instance == instance)
+			return seen->instance[i].daemon != 0;
+	return false;
+}
+
 static void
 wish(struct apply *a, const struct routing_desired *d, struct routing_seen *ret)
 {
 	struct routing_seen before = {0};
-	uint64_t was = a->routing->ops->seen(a->routing, d->instance, &before) ? before.set : 0;
+	bool driven = a->routing->ops->seen(a->routing, d->instance, &before);
+	uint64_t was = driven ? before.set : 0;
 
+	*ret = before;
+	if (!driven && d->vrf_count == 0 && !has_daemon(&a->round.seen, d->instance))
+		return; /* there is nothing to be ended */
 	a->wishes += a->routing->ops->set(a->routing, d) != was;
 	if (!a->routing->ops->seen(a->routing, d->instance, ret))
 		*ret = (struct routing_seen){.state = ROUTING_ABSENT};

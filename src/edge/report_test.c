@@ -241,6 +241,25 @@ routes_are_news_at_once_and_words_of_a_session_wait(void **state)
 	assert_int_equal(((struct wire_session *)f->said->sessions.v)->received.v, 4);
 }
 
+/* They are counted for a whole instance: each step would make news of all its sessions. */
+static void
+refused_segments_are_news_when_they_have_doubled(void **state)
+{
+	struct fixture *f = *state;
+	struct session *s = &object(f, "bgp/b")->session;
+	unsigned news = 0;
+
+	settle(f);
+	for (s->md5_not_found = 1; s->md5_not_found <= 1000; s->md5_not_found++) {
+		if (report_need(f->report, f->state, &f->seen).minor == 0)
+			continue;
+		news++;
+		say(f, true, false);
+		report_done(f->report, true);
+	}
+	assert_int_equal(news, 9); /* 1, 3, 7, ... 511 */
+}
+
 static void
 what_a_filter_dropped_is_told_by_reason_and_waits(void **state)
 {
@@ -453,6 +472,7 @@ main(void)
 	    TEST(no_password_goes_up),
 	    TEST(only_what_changed_is_told),
 	    TEST(routes_are_news_at_once_and_words_of_a_session_wait),
+	    TEST(refused_segments_are_news_when_they_have_doubled),
 	    TEST(what_a_filter_dropped_is_told_by_reason_and_waits),
 	    TEST(a_lost_report_makes_the_next_one_whole),
 	    TEST(records_are_kept_until_they_are_taken),

@@ -25,7 +25,7 @@ struct status { /* of one object as the report says it */
 
 struct session { /* of one neighbour as it was last seen; plain, so that two compare member by member */
 	bool seen, established, md5;
-	char state[24], tcp[24], last_error[160];
+	char state[24], tcp[24], last_error[480];
 	utc_ms since;
 	int64_t received, accepted, rejected, advertised;
 	uint64_t md5_failures, md5_not_found, md5_unexpected;

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/ip.h"
 #include "base/log.h"
 #include "edge/agent/agent.h"
@@ -31,6 +32,7 @@
 #include "edge/filter/program.h"
 
 #define LINE_SIZE 1024
+#define STOP_MS 5000 /* then it is killed */
 
 enum kind { NONE, NUMBER, NAME, MARK, ADDR, PREFIX, KEY };
 
@@ -264,7 +266,7 @@ static const struct command {
     {"daemon-start", OP_DAEMON_START, sizeof(struct op_daemon), start, 0, 0, NULL},
     {"daemon-state", OP_DAEMON_STATE, sizeof(struct op_instance), instance, 0, sizeof(struct reply_daemon),
 	print_daemon},
-    {"daemon-stop", OP_DAEMON_STOP, sizeof(struct op_instance), instance, 0, 0, NULL},
+    {"daemon-stop", OP_DAEMON_STOP, sizeof(struct op_stop), instance, 0, 0, NULL},
 };
 
 static _Noreturn void
@@ -339,11 +341,31 @@ put_pair(char *request, const struct command *c, char *pair)
 	usage_error(name);
 }
 
+/* The agent does not wait for it. */
+static enum dc_code
+stop(struct agent *agent, struct op_stop *request, struct dc_error *err)
+{
+	struct monotonic begun = monotonic_now();
+	struct op_instance look = {.instance = request->instance};
+	struct reply_daemon reply = {0};
+	enum dc_code code;
+
+	while ((code = agent_do(agent, OP_DAEMON_STOP, request, sizeof(*request), err)) == DC_OK &&
+	       (code = agent_ask(agent, OP_DAEMON_STATE, &look, sizeof(look), &reply, sizeof(reply), err)) == DC_OK &&
+	       reply.pid != 0) {
+		request->at_once = monotonic_since(begun) > STOP_MS;
+		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+	}
+	return code;
+}
+
 static enum dc_code
 ask(struct agent *agent, const struct command *c, void *request, struct arena *arena, struct dc_error *err)
 {
 	enum dc_code code;
 
+	if (c->op == OP_DAEMON_STOP)
+		return stop(agent, request, err);
 	if (c->item > 0) {
 		void *items;
 		size_t n;

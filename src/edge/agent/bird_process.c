@@ -22,8 +22,6 @@
 
 #define BIRD_NAME "bird"
 #define START_MS 7000 /* reading its configuration, and going into the background */
-#define TERM_MS 5000
-#define KILL_MS 2000
 #define LOOK_MS 10
 
 static const char *const bird_paths[] = {"/usr/sbin/bird", "/usr/local/sbin/bird"};
@@ -339,22 +337,6 @@ send_signal(const struct host *host, uint32_t pid, int signal, struct fault *fau
 	return code == 0 || code == ESRCH ? 0 : fault_set(fault, code, "ending BIRD, pid %u: %s", pid, strerror(code));
 }
 
-static bool
-ends_within(const struct host *host, const struct netns *ns, uint32_t pid, int ms)
-{
-	struct monotonic begun = monotonic_now();
-
-	for (;;) {
-		as_user(host);
-		bool runs = is_bird_of(host, ns, pid);
-
-		as_agent();
-		if (!runs || monotonic_since(begun) > ms)
-			return !runs;
-		poll(NULL, 0, LOOK_MS);
-	}
-}
-
 /* A BIRD of that instance's file, wherever it runs. */
 static bool
 is_bird_on(const struct host *host, uint32_t pid, const char *config)
@@ -398,10 +380,7 @@ daemon_end_strays(struct host *host, uint32_t instance)
 static int
 op_daemon_stop(struct call *call, const void *request)
 {
-	static const struct {
-		int signal, wait_ms;
-	} tries[] = {{SIGTERM, TERM_MS}, {SIGKILL, KILL_MS}};
-	const struct op_instance *op = request;
+	const struct op_stop *op = request;
 	struct host *host = call->host;
 	struct fault *fault = &call->fault;
 	struct netns *ns;
@@ -412,21 +391,16 @@ op_daemon_stop(struct call *call, const void *request)
 		return 0;
 	if (code != 0 || (code = daemon_find(host, ns, &pid, fault)) != 0 || pid == 0)
 		return code;
-	for (size_t i = 0; i < 2; i++) {
-		if (send_signal(host, pid, tries[i].signal, fault) != 0)
-			return fault->code;
-		if (ends_within(host, ns, pid, tries[i].wait_ms))
-			return 0;
-	}
-	return fault_set(fault, ETIMEDOUT, "BIRD, pid %u, does not end", pid);
+	return send_signal(host, pid, op->at_once != 0 ? SIGKILL : SIGTERM, fault);
 }
 
 static const struct member members[] = {MEMBER(op_daemon, INSTANCE, instance), {MEMBER_END, 0}};
+static const struct member stop_members[] = {MEMBER(op_stop, INSTANCE, instance), {MEMBER_END, 0}};
 
 static const struct op_row rows[] = {
     {OP_DAEMON_START, op_daemon_start, sizeof(struct op_daemon), members},
     {OP_DAEMON_STATE, op_daemon_state, sizeof(struct op_instance), members_instance},
-    {OP_DAEMON_STOP, op_daemon_stop, sizeof(struct op_instance), members_instance},
+    {OP_DAEMON_STOP, op_daemon_stop, sizeof(struct op_stop), stop_members},
 };
 
 const struct object bird_process_object = OBJECT(rows);

@@ -71,7 +71,7 @@ enum agent_op {
 	OP_COUNTERS,  /* op_instance -> reply_counters: MD5 failures of the instance's namespace */
 	OP_DAEMON_START, /* op_daemon: BIRD of the instance, detached, when it does not run */
 	OP_DAEMON_STATE, /* op_instance -> reply_daemon */
-	OP_DAEMON_STOP,  /* op_instance */
+	OP_DAEMON_STOP,  /* op_stop: tells it to end and does not wait; OP_DAEMON_STATE shows when it has */
 	OP_CHANGES,      /* op_none -> item_change packets: where a device, an address or a route of ours has changed
 			  * since it was asked last. Beside the socket the network half has a descriptor (eventfd) that is
 			  * readable from such a change on until this is asked: once, however much changes. Asked before
@@ -166,6 +166,12 @@ struct op_daemon {
 	struct op_header h;
 	uint32_t instance;
 	uint32_t recover; /* start with -R */
+};
+
+struct op_stop {
+	struct op_header h;
+	uint32_t instance;
+	uint32_t at_once; /* SIGKILL, for one that did not end when it was told before */
 };
 
 /* Every reply. code 0 is success; else text says why (the kernel's words when it gave any). */

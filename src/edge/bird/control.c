@@ -2,8 +2,8 @@
 #include "edge/bird/control.h"
 
 #include <errno.h>
+#include <event2/event.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,34 +11,85 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/clock.h"
 
 #define REPLY_MAX (64u << 20) /* "show protocols all" of a large instance is a few MB */
 #define LINE_CODE 4
+#define COMMAND_MAX 8192
 
-struct control {
-	char *dir;
-	int timeout_ms; /* of the exchange that goes on */
-	int fd;         /* -1: none */
+struct ask {
+	struct ask *next;
+	control_told *told;
+	void *arg;
+	int timeout_ms;
+	char line[]; /* with its newline */
 };
 
+struct control {
+	struct event_base *base;
+	char *dir;
+	void (*lost)(void *);
+	void *lost_arg;
+	int fd; /* -1: none */
+	bool greeted;
+	struct ask *first, **last; /* the first one is on its way when `flying` */
+	bool flying;
+	const char *failure; /* to be told from the loop */
+	struct buf in;
+	struct event *readable; /* NULL: not connected */
+	struct event *timer;    /* of the one on its way; also tells a failure */
+};
+
+static void on_timer(evutil_socket_t, short, void *);
+
 struct control *
-control_new(const char *dir)
+control_new(struct event_base *base, const char *dir, void (*lost)(void *), void *arg)
 {
 	struct control *c = calloc(1, sizeof(*c));
 
-	if (c == NULL || (c->dir = strdup(dir)) == NULL)
+	if (c == NULL || (c->dir = strdup(dir)) == NULL || (c->timer = event_new(base, -1, 0, on_timer, c)) == NULL)
 		abort();
+	c->base = base;
+	c->lost = lost;
+	c->lost_arg = arg;
 	c->fd = -1;
+	c->last = &c->first;
+	c->in = (struct buf)BUF_INIT(REPLY_MAX);
 	return c;
+}
+
+static void
+hang_up(struct control *c)
+{
+	if (c->readable != NULL)
+		event_free(c->readable);
+	c->readable = NULL;
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+	c->greeted = false;
+	buf_free(&c->in);
+	c->in = (struct buf)BUF_INIT(REPLY_MAX);
+}
+
+static struct ask *
+take_first(struct control *c)
+{
+	struct ask *ask = c->first;
+
+	if ((c->first = ask->next) == NULL)
+		c->last = &c->first;
+	return ask;
 }
 
 void
 control_drop(struct control *c)
 {
-	if (c->fd >= 0)
-		close(c->fd);
-	c->fd = -1;
+	hang_up(c);
+	event_del(c->timer);
+	c->flying = false;
+	c->failure = NULL;
+	while (c->first != NULL)
+		free(take_first(c));
 }
 
 struct control *
@@ -47,9 +98,16 @@ control_free(struct control *c)
 	if (c == NULL)
 		return NULL;
 	control_drop(c);
+	event_free(c->timer);
 	free(c->dir);
 	free(c);
 	return NULL;
+}
+
+bool
+control_busy(const struct control *c)
+{
+	return c->first != NULL;
 }
 
 bool
@@ -136,81 +194,6 @@ looks_whole(const char *text, size_t len)
 	return len - (size_t)(line - text) > LINE_CODE && line[0] >= '0' && line[0] <= '9' && line[LINE_CODE] == ' ';
 }
 
-static enum dc_code
-lost(struct control *c, struct dc_error *err, const char *why)
-{
-	control_drop(c);
-	return dc_fail(err, DC_E_DAEMON, NULL, "BIRD's control socket: %s", why);
-}
-
-static int
-wait_for(struct control *c, short events, struct monotonic start)
-{
-	for (;;) {
-		int64_t left = c->timeout_ms - monotonic_since(start);
-		struct pollfd p = {.fd = c->fd, .events = events};
-
-		if (left <= 0)
-			return 0;
-		int n = poll(&p, 1, (int)left);
-
-		if (n >= 0 || errno != EINTR)
-			return n;
-	}
-}
-
-static enum dc_code
-gather(struct control *c, struct arena *arena, struct monotonic start, struct control_reply *ret, struct dc_error *err)
-{
-	_cleanup_buf_ struct buf in = BUF_INIT(REPLY_MAX);
-	char chunk[16384];
-
-	for (;;) {
-		if (wait_for(c, POLLIN, start) <= 0)
-			return lost(c, err, "no answer in time");
-		ssize_t n = recv(c->fd, chunk, sizeof(chunk), MSG_DONTWAIT);
-
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			continue;
-		if (n <= 0)
-			return lost(c, err, n == 0 ? "closed" : strerror(errno));
-		buf_add(&in, chunk, (size_t)n);
-		if (in.failed)
-			return lost(c, err, "an endless answer");
-		if (!looks_whole(in.data, in.len))
-			continue;
-		char *text = arena_memdup(arena, in.data, in.len + 1); /* may hold a NUL, which is no reply */
-
-		if (control_split(text, in.len, arena, ret) != 1)
-			return lost(c, err, "an answer that is none of BIRD's");
-		return DC_OK;
-	}
-}
-
-static enum dc_code
-send_line(struct control *c, const char *command, struct monotonic start, struct dc_error *err)
-{
-	_cleanup_buf_ struct buf out = BUF_INIT(8192);
-
-	buf_puts(&out, command);
-	buf_putc(&out, '\n');
-	if (out.failed || strchr(command, '\n') != NULL)
-		return dc_fail(err, DC_E_DAEMON, NULL, "a command that is no line");
-	for (size_t sent = 0; sent < out.len;) {
-		ssize_t n = send(c->fd, out.data + sent, out.len - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
-
-		if (n >= 0) {
-			sent += (size_t)n;
-			continue;
-		}
-		if (errno != EAGAIN && errno != EINTR)
-			return lost(c, err, strerror(errno));
-		if (wait_for(c, POLLOUT, start) <= 0)
-			return lost(c, err, "takes no command");
-	}
-	return DC_OK;
-}
-
 /* A path in sockaddr_un has 108 bytes; through the folder's descriptor it is always short enough. */
 static int
 connect_in(const char *dir)
@@ -237,30 +220,169 @@ connect_in(const char *dir)
 	return fd;
 }
 
-static enum dc_code
-connect_to(struct control *c, struct arena *arena, struct monotonic start, struct dc_error *err)
-{
-	struct control_reply hello;
+/* --- an exchange --- */
 
-	if (c->fd >= 0)
-		return DC_OK;
-	if ((c->fd = connect_in(c->dir)) < 0)
-		return lost(c, err, strerror(errno));
-	if (gather(c, arena, start, &hello, err) != DC_OK)
-		return DC_E_DAEMON;
-	if (hello.code != 1)
-		return lost(c, err, "greets like no BIRD");
-	return DC_OK;
+static void
+fail_soon(struct control *c, const char *why)
+{
+	c->failure = why;
+	event_del(c->timer);
+	event_active(c->timer, 0, 0);
 }
 
-enum dc_code
-control_ask(struct control *c, struct arena *arena, const char *command, int timeout_ms, struct control_reply *ret,
-    struct dc_error *err)
+static void
+send_first(struct control *c)
 {
-	struct monotonic start = monotonic_now();
+	size_t len = strlen(c->first->line);
+	ssize_t n;
 
-	c->timeout_ms = timeout_ms;
-	if (connect_to(c, arena, start, err) != DC_OK || send_line(c, command, start, err) != DC_OK)
-		return DC_E_DAEMON;
-	return gather(c, arena, start, ret, err);
+	do
+		n = send(c->fd, c->first->line, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	/* One line at a time has room in any socket. */
+	if (n != (ssize_t)len)
+		fail_soon(c, n < 0 && errno != EAGAIN ? strerror(errno) : "takes no command");
+}
+
+static void on_readable(evutil_socket_t, short, void *);
+
+static bool
+connect_to(struct control *c)
+{
+	if ((c->fd = connect_in(c->dir)) < 0)
+		return false;
+	if ((c->readable = event_new(c->base, c->fd, EV_READ | EV_PERSIST, on_readable, c)) == NULL)
+		abort();
+	event_add(c->readable, NULL);
+	return true;
+}
+
+static void
+begin(struct control *c)
+{
+	int ms;
+
+	if (c->flying || c->first == NULL)
+		return;
+	c->flying = true;
+	ms = c->first->timeout_ms;
+	event_add(c->timer, &(struct timeval){ms / 1000, ms % 1000 * 1000});
+	if (c->greeted)
+		send_first(c);
+	else if (c->fd < 0 && !connect_to(c))
+		fail_soon(c, strerror(errno));
+}
+
+void
+control_ask(struct control *c, const char *command, int timeout_ms, control_told *told, void *arg)
+{
+	size_t len = strlen(command);
+	struct ask *ask = malloc(sizeof(*ask) + len + 2);
+
+	if (ask == NULL)
+		abort();
+	*ask = (struct ask){.told = told, .arg = arg, .timeout_ms = timeout_ms};
+	memcpy(ask->line, command, len);
+	memcpy(ask->line + len, "\n", 2);
+	*c->last = ask;
+	c->last = &ask->next;
+	if (len > COMMAND_MAX || strchr(command, '\n') != NULL) {
+		c->flying = true;
+		fail_soon(c, "a command that is no line");
+		return;
+	}
+	begin(c);
+}
+
+static void
+fail_all(struct control *c, const char *why)
+{
+	struct ask *all = c->first;
+	struct buf words = BUF_INIT(1024);
+
+	c->first = NULL; /* who asks again from its call is another one */
+	c->last = &c->first;
+	control_drop(c);
+	if (all == NULL)
+		c->lost(c->lost_arg);
+	buf_printf(&words, "BIRD's control socket: %s", why);
+	for (struct ask *ask = all, *next; ask != NULL; ask = next) {
+		next = ask->next;
+		ask->told(ask->arg, NULL, buf_str(&words));
+		free(ask);
+	}
+	buf_free(&words);
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct control *c = arg;
+
+	(void)fd;
+	(void)what;
+	fail_all(c, c->failure != NULL ? c->failure : "no answer in time");
+}
+
+static void
+greeted(struct control *c, const struct control_reply *hello)
+{
+	if (hello->code != 1) {
+		fail_all(c, "greets like no BIRD");
+		return;
+	}
+	c->greeted = true;
+	if (c->flying)
+		send_first(c);
+}
+
+static void
+answered(struct control *c, const struct control_reply *reply)
+{
+	struct ask *ask = take_first(c);
+
+	event_del(c->timer);
+	c->flying = false;
+	ask->told(ask->arg, reply, NULL);
+	free(ask);
+	begin(c);
+}
+
+/* A whole reply is in. */
+static void
+take_reply(struct control *c)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	char *text = arena_memdup(arena, c->in.data, c->in.len + 1); /* may hold a NUL, which is no reply */
+	struct control_reply reply;
+	int whole = control_split(text, c->in.len, arena, &reply);
+
+	buf_reset(&c->in);
+	if (whole != 1)
+		fail_all(c, "an answer that is none of BIRD's");
+	else if (!c->greeted)
+		greeted(c, &reply);
+	else if (c->flying)
+		answered(c, &reply);
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct control *c = arg;
+	char chunk[16384];
+	ssize_t n = recv(fd, chunk, sizeof(chunk), MSG_DONTWAIT);
+
+	(void)what;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		fail_all(c, n == 0 ? "closed" : strerror(errno));
+		return;
+	}
+	buf_add(&c->in, chunk, (size_t)n);
+	if (c->in.failed)
+		fail_all(c, "an endless answer");
+	else if (looks_whole(c->in.data, c->in.len))
+		take_reply(c);
 }

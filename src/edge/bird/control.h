@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* control.h - BIRD's control socket: one command, one reply. Blocking, with a short time-out for the whole exchange;
- * after a failure the connection is gone and the next command makes a new one. */
+/* control.h - BIRD's control socket on the event loop: commands wait in a queue, one is on its way, and each gets its
+ * reply, or words why there is none, by a call from the loop. Nothing here waits. After a failure the connection is
+ * gone, whoever else stood in the queue has failed with it, and the next command makes a new connection. */
 #ifndef DC_BIRD_CONTROL_H
 #define DC_BIRD_CONTROL_H
 
@@ -24,17 +25,23 @@ struct control_reply {
 };
 
 struct control;
+struct event_base;
+
+/* reply: valid during the call. failure: NULL, or words when there is no daemon, no answer in time, or an answer that
+ * is none; a reply that says error (8xxx, 9xxx) is a reply. control_ask() may be called from here, control_free() not.
+ */
+typedef void control_told(void *arg, const struct control_reply *reply, const char *failure);
 
 /* dir: the folder that holds bird.ctl (any length: the socket is reached through a descriptor of the folder). Connects
- * at the first command. */
-struct control *control_new(const char *dir);
-struct control *control_free(struct control *);
-/* command: one line without its newline. timeout_ms: for the whole exchange. DC_E_DAEMON with words when there is no
- * daemon, no answer in time, or an answer that is none; a reply that says error (8xxx, 9xxx) is a reply and DC_OK. */
-enum dc_code control_ask(struct control *, struct arena *, const char *command, int timeout_ms,
-    struct control_reply *ret, struct dc_error *);
+ * at the first command. lost: called when a connection ends while nobody waits for an answer. */
+struct control *control_new(struct event_base *, const char *dir, void (*lost)(void *arg), void *arg);
+struct control *control_free(struct control *); /* nobody is called any more */
+/* command: one line without its newline. timeout_ms: for the exchange, from when it is its turn. */
+void control_ask(struct control *, const char *command, int timeout_ms, control_told *, void *arg);
+bool control_busy(const struct control *);
 bool control_connected(const struct control *);
-void control_drop(struct control *); /* the daemon was started anew */
+/* The daemon is another one now: hangs up, and everybody in the queue fails without being called. */
+void control_drop(struct control *);
 
 /* The reply's last words, for errors: the text of its last line. */
 const char *control_words(const struct control_reply *);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "edge/bird/control.h"
 
+#include <event2/event.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -94,35 +95,93 @@ daemon_end(struct daemon *d)
 	assert_int_equal(rmdir(d->dir), 0);
 }
 
+struct exchange {
+	struct event_base *loop;
+	struct arena *arena;
+	struct control_reply reply;
+	bool over, answered;
+	char failure[128];
+};
+
+static void
+told(void *arg, const struct control_reply *reply, const char *failure)
+{
+	struct exchange *e = arg;
+	struct control_line *line;
+
+	assert_true((reply == NULL) != (failure == NULL));
+	e->over = true;
+	e->answered = failure == NULL;
+	strlcpy(e->failure, failure != NULL ? failure : "", sizeof(e->failure));
+	if (reply != NULL) {
+		e->reply = *reply;
+		line = arena_memdup(e->arena, reply->line, reply->lines * sizeof(*line));
+		for (size_t i = 0; i < reply->lines; i++)
+			line[i].text = arena_strdup(e->arena, line[i].text);
+		e->reply.line = line;
+	}
+	event_base_loopbreak(e->loop);
+}
+
+static void
+lost(void *arg)
+{
+	(void)arg;
+}
+
+/* Whether there was an answer. */
+static bool
+ask(struct control *c, struct exchange *e, const char *command, int timeout_ms)
+{
+	e->over = false;
+	control_ask(c, command, timeout_ms, told, e);
+	assert_false(e->over); /* never before control_ask() returns */
+	event_base_dispatch(e->loop);
+	assert_true(e->over);
+	return e->answered;
+}
+
+static struct exchange
+exchange_new(void)
+{
+	return (struct exchange){.loop = event_base_new(), .arena = arena_new()};
+}
+
+static void
+exchange_end(struct exchange *e, struct control *c)
+{
+	control_free(c);
+	arena_free(e->arena);
+	event_base_free(e->loop);
+}
+
 static void
 replies_are_gathered_whatever_the_pieces(void **state)
 {
 	(void)state;
 	for (size_t piece = 1; piece < 80; piece += 7) {
-		_cleanup_arena_ struct arena *a = arena_new();
+		struct exchange e = exchange_new();
 		static const char *const whole[] = {"0001 BIRD 2.0.12 ready.\n",
 		    "2002-Name Proto\n1002-a x\n b y\n1006-detail\n \n0000 \n",
 		    "0002-Reading configuration from x\n0003 Reconfigured\n",
 		    "8002 /x/bird.conf.new:3:1 syntax error\n", NULL};
 		struct daemon d;
-		struct control_reply r;
-		struct dc_error err;
 
 		daemon_start(&d, whole, piece);
-		struct control *c = control_new(d.dir);
+		struct control *c = control_new(e.loop, d.dir, lost, NULL);
 
-		assert_int_equal(control_ask(c, a, "show protocols", 5000, &r, &err), DC_OK);
-		assert_int_equal(r.code, 0);
-		assert_int_equal(r.lines, 6);
-		assert_int_equal(r.line[1].code, 1002);
-		assert_string_equal(r.line[2].text, "b y");
-		assert_int_equal(r.line[2].code, 1002);
-		assert_int_equal(control_ask(c, a, "configure", 5000, &r, &err), DC_OK);
-		assert_int_equal(r.code, 3);
-		assert_int_equal(control_ask(c, a, "configure check \"x\"", 5000, &r, &err), DC_OK);
-		assert_int_equal(r.code, 8002);
-		assert_string_equal(control_words(&r), "/x/bird.conf.new:3:1 syntax error");
-		control_free(c);
+		assert_true(ask(c, &e, "show protocols", 5000));
+		assert_int_equal(e.reply.code, 0);
+		assert_int_equal(e.reply.lines, 6);
+		assert_int_equal(e.reply.line[1].code, 1002);
+		assert_string_equal(e.reply.line[2].text, "b y");
+		assert_int_equal(e.reply.line[2].code, 1002);
+		assert_true(ask(c, &e, "configure", 5000));
+		assert_int_equal(e.reply.code, 3);
+		assert_true(ask(c, &e, "configure check \"x\"", 5000));
+		assert_int_equal(e.reply.code, 8002);
+		assert_string_equal(control_words(&e.reply), "/x/bird.conf.new:3:1 syntax error");
+		exchange_end(&e, c);
 		daemon_end(&d);
 	}
 }
@@ -132,18 +191,16 @@ silence_ends_with_the_time_out_and_the_connection(void **state)
 {
 	(void)state;
 	static const char *const text[] = {"0001 BIRD ready.\n", "", "", NULL};
-	_cleanup_arena_ struct arena *a = arena_new();
+	struct exchange e = exchange_new();
 	struct daemon d;
-	struct control_reply r;
-	struct dc_error err;
 
 	daemon_start(&d, text, 100);
-	struct control *c = control_new(d.dir);
+	struct control *c = control_new(e.loop, d.dir, lost, NULL);
 
-	assert_int_equal(control_ask(c, a, "show status", 100, &r, &err), DC_E_DAEMON);
-	assert_string_equal(err.text, "BIRD's control socket: no answer in time");
+	assert_false(ask(c, &e, "show status", 100));
+	assert_string_equal(e.failure, "BIRD's control socket: no answer in time");
 	assert_false(control_connected(c));
-	control_free(c);
+	exchange_end(&e, c);
 	daemon_end(&d);
 }
 
@@ -153,16 +210,14 @@ an_unfinished_reply_ends_with_the_time_out(void **state)
 {
 	(void)state;
 	static const char *const text[] = {"0001 BIRD ready.\n", "1002-a\n1002-b\n0000", "", NULL};
-	_cleanup_arena_ struct arena *a = arena_new();
+	struct exchange e = exchange_new();
 	struct daemon d;
-	struct control_reply r;
-	struct dc_error err;
 
 	daemon_start(&d, text, 3);
-	struct control *c = control_new(d.dir);
+	struct control *c = control_new(e.loop, d.dir, lost, NULL);
 
-	assert_int_equal(control_ask(c, a, "show protocols", 100, &r, &err), DC_E_DAEMON);
-	control_free(c);
+	assert_false(ask(c, &e, "show protocols", 100));
+	exchange_end(&e, c);
 	daemon_end(&d);
 }
 
@@ -174,17 +229,15 @@ who_greets_otherwise_is_not_believed(void **state)
 
 	for (size_t i = 0; i < sizeof(greetings) / sizeof(greetings[0]); i++) {
 		const char *text[] = {greetings[i], NULL};
-		_cleanup_arena_ struct arena *a = arena_new();
+		struct exchange e = exchange_new();
 		struct daemon d;
-		struct control_reply r;
-		struct dc_error err;
 
 		daemon_start(&d, text, 100);
-		struct control *c = control_new(d.dir);
+		struct control *c = control_new(e.loop, d.dir, lost, NULL);
 
-		assert_int_equal(control_ask(c, a, "show status", 200, &r, &err), DC_E_DAEMON);
+		assert_false(ask(c, &e, "show status", 200));
 		assert_false(control_connected(c));
-		control_free(c);
+		exchange_end(&e, c);
 		daemon_end(&d);
 	}
 }
@@ -204,14 +257,12 @@ static void
 a_missing_daemon_is_told(void **state)
 {
 	(void)state;
-	_cleanup_arena_ struct arena *a = arena_new();
-	struct control *c = control_new("/nonexistent/folder");
-	struct control_reply r;
-	struct dc_error err;
+	struct exchange e = exchange_new();
+	struct control *c = control_new(e.loop, "/nonexistent/folder", lost, NULL);
 
-	assert_int_equal(control_ask(c, a, "show status", 100, &r, &err), DC_E_DAEMON);
-	assert_string_equal(err.text, "BIRD's control socket: No such file or directory");
-	control_free(c);
+	assert_false(ask(c, &e, "show status", 100));
+	assert_string_equal(e.failure, "BIRD's control socket: No such file or directory");
+	exchange_end(&e, c);
 }
 
 /* A path in a socket's address has 108 bytes; a state folder may be deeper. */
@@ -220,23 +271,22 @@ a_long_path_is_reached(void **state)
 {
 	(void)state;
 	static const char *const text[] = {"0001 BIRD ready.\n", "0013 Daemon is up and running\n", NULL};
-	_cleanup_arena_ struct arena *a = arena_new();
+	struct exchange e = exchange_new();
 	struct daemon d;
-	struct control_reply r;
-	struct dc_error err;
 
 	daemon_start(&d, text, 100);
-	char *deep = arena_printf(a, "%s/%0*d", d.dir, 200, 0), *link = arena_printf(a, "%s/bird.ctl", deep);
+	char *deep = arena_printf(e.arena, "%s/%0*d", d.dir, 200, 0),
+	     *link = arena_printf(e.arena, "%s/bird.ctl", deep);
 
 	assert_int_equal(mkdir(deep, 0700), 0);
 	assert_int_equal(symlink("../bird.ctl", link), 0);
-	struct control *c = control_new(deep);
+	struct control *c = control_new(e.loop, deep, lost, NULL);
 
-	assert_int_equal(control_ask(c, a, "show status", 5000, &r, &err), DC_OK);
-	assert_int_equal(r.code, 13);
-	control_free(c);
+	assert_true(ask(c, &e, "show status", 5000));
+	assert_int_equal(e.reply.code, 13);
 	unlink(link);
 	rmdir(deep);
+	exchange_end(&e, c);
 	daemon_end(&d);
 }
 
@@ -244,18 +294,73 @@ static void
 a_command_is_one_line(void **state)
 {
 	(void)state;
-	static const char *const text[] = {"0001 BIRD ready.\n", NULL};
-	_cleanup_arena_ struct arena *a = arena_new();
+	struct exchange e = exchange_new();
+	struct control *c = control_new(e.loop, "/nonexistent/folder", lost, NULL);
+
+	assert_false(ask(c, &e, "show status\ndown", 1000));
+	assert_string_equal(e.failure, "BIRD's control socket: a command that is no line");
+	exchange_end(&e, c);
+}
+
+static void
+count(void *arg, const struct control_reply *reply, const char *failure)
+{
+	unsigned *counted = arg;
+
+	(void)failure;
+	*counted += reply != NULL ? 1 : 100;
+}
+
+static void
+commands_wait_their_turn_and_fail_together(void **state)
+{
+	(void)state;
+	static const char *const text[] = {"0001 BIRD ready.\n", "0000 \n", "0000 \n", "", "", NULL};
+	struct exchange e = exchange_new();
 	struct daemon d;
-	struct control_reply r;
-	struct dc_error err;
+	unsigned counted = 0;
 
 	daemon_start(&d, text, 100);
-	struct control *c = control_new(d.dir);
+	struct control *c = control_new(e.loop, d.dir, lost, NULL);
 
-	assert_int_equal(control_ask(c, a, "show status\ndown", 1000, &r, &err), DC_E_DAEMON);
-	assert_string_equal(err.text, "a command that is no line");
-	control_free(c);
+	control_ask(c, "show status", 5000, count, &counted);
+	assert_true(ask(c, &e, "show status", 5000));
+	assert_int_equal(counted, 1);
+	assert_false(control_busy(c));
+	control_ask(c, "show status", 100, count, &counted);
+	assert_false(ask(c, &e, "show status", 100));
+	assert_int_equal(counted, 101);
+	assert_string_equal(e.failure, "BIRD's control socket: no answer in time");
+	exchange_end(&e, c);
+	daemon_end(&d);
+}
+
+static void
+hung_up(void *arg)
+{
+	struct exchange *e = arg;
+
+	e->over = true;
+	event_base_loopbreak(e->loop);
+}
+
+static void
+a_connection_that_ends_by_itself_is_told(void **state)
+{
+	(void)state;
+	static const char *const text[] = {"0001 BIRD ready.\n", "0000 \n", NULL};
+	struct exchange e = exchange_new();
+	struct daemon d;
+
+	daemon_start(&d, text, 100);
+	struct control *c = control_new(e.loop, d.dir, hung_up, &e);
+
+	assert_true(ask(c, &e, "show status", 5000));
+	e.over = false;
+	event_base_dispatch(e.loop);
+	assert_true(e.over);
+	assert_false(control_connected(c));
+	exchange_end(&e, c);
 	daemon_end(&d);
 }
 
@@ -271,6 +376,8 @@ main(void)
 	    cmocka_unit_test(a_missing_daemon_is_told),
 	    cmocka_unit_test(a_long_path_is_reached),
 	    cmocka_unit_test(a_command_is_one_line),
+	    cmocka_unit_test(commands_wait_their_turn_and_fail_together),
+	    cmocka_unit_test(a_connection_that_ends_by_itself_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

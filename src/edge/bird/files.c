@@ -75,6 +75,14 @@ file_rename(const struct instance *in, const char *from, const char *to, struct 
 	return DC_OK;
 }
 
+void
+file_remove(const struct instance *in, const char *name)
+{
+	_cleanup_arena_ struct arena *a = arena_new();
+
+	unlink(instance_path(in, a, name));
+}
+
 enum dc_code
 folder_make(const struct bird_driver *d, const struct instance *in, struct dc_error *err)
 {

@@ -9,6 +9,7 @@
 #define CODE_DETAIL 1006
 #define CODE_STATUS 13
 #define LIMIT_WORDS "Route limit exceeded"
+#define FAREWELL_WORDS "Received: Administrative"
 
 static const char *const bgp_states[] = {
     "Idle", "Connect", "Active", "OpenSent", "OpenConfirm", "Established", "Close"};
@@ -84,6 +85,7 @@ parse_row(char *line, struct arena *arena, struct bird_row *ret)
 	ret->established = strcmp(state, "up") == 0 && bgp != NULL && strcmp(bgp, "Established") == 0;
 	ret->error = bgp == NULL ? info : trimmed(after);
 	ret->limit = ret->down && strstr(info, LIMIT_WORDS) != NULL;
+	ret->farewell = strstr(info, FAREWELL_WORDS) != NULL;
 	return true;
 }
 
@@ -99,6 +101,51 @@ bird_parse_protocols(const struct control_reply *r, struct arena *arena, struct 
 	}
 	*ret = row;
 	return n;
+}
+
+utc_ms
+bird_parse_start(const struct control_reply *r)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+
+	for (size_t i = 0; i < r->lines; i++) {
+		char *rest;
+
+		if (r->line[i].code != CODE_ROW || strstr(r->line[i].text, " Device ") == NULL)
+			continue;
+		rest = arena_strdup(arena, r->line[i].text);
+		for (int skip = 0; skip < 4; skip++) /* name, kind, table, state */
+			word(&rest);
+		return parse_since(rest + strspn(rest, " "));
+	}
+	return 0;
+}
+
+/* What stands behind a word that begins a line; NULL: something else does. */
+static const char *
+after_word(const char *line, const char *start)
+{
+	size_t len = strlen(start);
+
+	line += strspn(line, " ");
+	return strncmp(line, start, len) == 0 ? line + len + strspn(line + len, " ") : NULL;
+}
+
+/* "  Message:        going home", "    Receive limit:  1000 [HIT]" */
+void
+bird_parse_detail(const struct control_reply *r, struct arena *arena, struct bird_detail *ret)
+{
+	*ret = (struct bird_detail){0};
+	for (size_t i = 0; i < r->lines; i++) {
+		const char *words;
+
+		if (r->line[i].code != CODE_DETAIL)
+			continue;
+		if ((words = after_word(r->line[i].text, "Message:")) != NULL && words[0] != '\0')
+			ret->message = arena_strdup(arena, words);
+		if ((words = after_word(r->line[i].text, "Receive limit:")) != NULL && strstr(words, "[HIT]") != NULL)
+			ret->receive_limit = true;
+	}
 }
 
 static int64_t

@@ -18,6 +18,13 @@ struct bird_row {
 	utc_ms since;      /* of the protocol's state; 0 when it cannot be read */
 	const char *error; /* "" when none */
 	bool limit;        /* stopped by a route limit */
+	bool farewell;     /* ended by the other side, which may have said why in words */
+};
+
+/* What `show protocols all NAME` adds. */
+struct bird_detail {
+	const char *message; /* the other side's words (RFC 9003); NULL: none */
+	bool receive_limit;  /* the limit that was hit is that of received routes */
 };
 
 /* The counts in `show protocols all NAME`. */
@@ -27,6 +34,10 @@ struct bird_counts {
 
 /* BGP rows of the reply, in the arena. */
 size_t bird_parse_protocols(const struct control_reply *, struct arena *, struct bird_row **ret);
+/* When BIRD started, by the clock that the reply's other times are told by; 0: it is not told. What lies between the
+ * two does not move when the router's clock is set. */
+utc_ms bird_parse_start(const struct control_reply *);
+void bird_parse_detail(const struct control_reply *, struct arena *, struct bird_detail *ret);
 /* False when there are none (the channel is down). */
 bool bird_parse_counts(const struct control_reply *, struct bird_counts *ret);
 /* `show status`: a configuration is still being taken over. */

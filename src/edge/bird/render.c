@@ -2,6 +2,7 @@
 #include "edge/bird/render.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -101,35 +102,81 @@ default_net(unsigned family)
 	return family == 4 ? "0.0.0.0/0" : "::/0";
 }
 
-/* Whether a route is inside one of the networks. */
-static void
-put_networks(struct buf *out, const char *what, const struct routing_vrf *vrf, const struct ip_prefix *networks,
-    size_t n, unsigned family)
+static int
+compare_prefix(const void *a, const void *b)
 {
+	const struct ip_prefix *x = a, *y = b;
+	int order = ip_addr_compare(&x->addr, &y->addr);
+
+	return order != 0 ? order : (int)x->len - (int)y->len;
+}
+
+size_t
+bird_networks(const struct ip_prefix *all, size_t all_n, unsigned family, struct arena *arena, struct ip_prefix **ret)
+{
+	struct ip_prefix *own = arena_array(arena, all_n + 1, sizeof(*own));
+	size_t n = 0, kept = 0;
+
+	for (size_t i = 0; i < all_n; i++)
+		if ((unsigned)all[i].addr.family == family)
+			own[n++] = ip_network(&all[i]);
+	qsort(own, n, sizeof(*own), compare_prefix);
+	for (size_t i = 0; i < n; i++)
+		if (kept == 0 || compare_prefix(&own[kept - 1], &own[i]) != 0)
+			own[kept++] = own[i];
+	*ret = own;
+	return kept;
+}
+
+/* What nobody may announce, nor a part of it, is a table that the filters ask and not a part of their text: one network
+ * more would have BIRD run the filters over every route of every session again. Who holds a route inside a new one is
+ * found by load.c. */
+static void
+put_networks(
+    struct writer *w, const char *what, const char *device, const struct ip_prefix *all, size_t all_n, unsigned family)
+{
+	struct buf *out = &w->text;
+	struct ip_prefix *network;
+	size_t n = bird_networks(all, all_n, family, w->arena, &network);
 	char text[IP_TEXT_SIZE];
-	const char *before = "\treturn net ~ [ ";
 
-	buf_printf(out, "function dc_%s_%s_%u() {\n", what, vrf->device, family);
+	buf_printf(out, "roa%u table dc_%s_%s_%u;\n", family, what, device, family);
+	buf_printf(out, "protocol static dc_s_%s_%s_%u {\n\troa%u { table dc_%s_%s_%u; };\n", what, device, family,
+	    family, what, device, family);
 	for (size_t i = 0; i < n; i++) {
-		if ((unsigned)networks[i].addr.family != family)
-			continue;
-		struct ip_prefix net = ip_network(&networks[i]);
-
-		ip_format_prefix(&net, text);
-		buf_printf(out, "%s%s+", before, text);
-		before = ", ";
+		ip_format_prefix(&network[i], text);
+		buf_printf(out, "\troute %s max %d as 1;\n", text, family == 4 ? 32 : 128);
 	}
-	buf_puts(out, before[0] == ',' ? " ];\n}\n" : "\treturn false;\n}\n"); /* an empty set does not parse */
+	buf_puts(out, "}\n");
+}
+
+/* Of one family's neighbours: what is taken from a customer and from a link, and what they get. The words of two
+ * neighbours differ in numbers only, so that BIRD reads them in a time that grows with their count and not with its
+ * square. */
+static void
+put_import(struct buf *out, const char *device, unsigned family)
+{
+	buf_printf(out,
+	    "function dc_ok_%s_%u() {\n\tif dc_never_%u() || roa_check(dc_own_%s_%u, net, 1) != ROA_UNKNOWN then "
+	    "return "
+	    "false;\n",
+	    device, family, family, device, family);
+	/* RFC 8326: a line that is about to be taken away is the last choice. */
+	buf_puts(out, "\tif (65535, 0) ~ bgp_community then bgp_local_pref = 0;\n\treturn true;\n}\n");
+	buf_printf(out, "function dc_in_%s_%u(int dc_remote; int dc_local) {\n", device, family);
+	buf_printf(out,
+	    "\tif bgp_path.first != dc_remote || dc_local ~ bgp_path then return false;\n"
+	    "\tif roa_check(dc_linked_%s_%u, net, 1) != ROA_UNKNOWN then return false;\n\treturn dc_ok_%s_%u();\n}\n",
+	    device, family, device, family);
+	buf_printf(out, "function dc_lin_%s_%u() {\n\tdc_link = 1;\n\treturn dc_ok_%s_%u();\n}\n", device, family,
+	    device, family);
 }
 
 static void
-put_policy(struct buf *out, const struct routing_vrf *vrf, unsigned family)
+put_export(struct buf *out, const struct routing_vrf *vrf, unsigned family)
 {
 	const char *d = vrf->device;
 
-	put_networks(out, "own", vrf, vrf->own, vrf->own_count, family);
-	if (vrf->linked_count > 0)
-		put_networks(out, "linked", vrf, vrf->linked, vrf->linked_count, family);
 	buf_printf(out, "filter dc_out_%s_%u {\n\tif krt_source = %u then accept;\n", d, family, ROUTE_PROTO_VPC);
 	buf_puts(out, "\tif source = RTS_BGP && defined(dc_link) then {\n");
 	if (vrf->internal_asn_last != 0)
@@ -138,6 +185,41 @@ put_policy(struct buf *out, const struct routing_vrf *vrf, unsigned family)
 	buf_printf(out, "filter dc_lout_%s_%u {\n", d, family);
 	buf_printf(out, "\tif krt_source = %u || krt_source = %u then accept;\n", ROUTE_PROTO_VPC, ROUTE_PROTO_STATIC);
 	buf_puts(out, "\tif source = RTS_BGP && !defined(dc_link) then accept;\n\treject;\n}\n");
+}
+
+/* The import table lets BIRD apply a changed policy without asking the neighbour: one that cannot refresh routes
+ * (RFC 2918) would be reset. */
+static void
+put_template(struct buf *out, const char *device, unsigned family, bool is_link)
+{
+	buf_printf(out, "template bgp dc_%s_%s_%u {\n\tvrf \"%s\";\n", is_link ? "l" : "c", device, family, device);
+	/* A route that has been here is refused by the filter: BIRD itself drops it without counting it. */
+	if (!is_link)
+		buf_puts(out, "\tallow local as;\n");
+	/* The defaults take tens of seconds to come up, or back. */
+	buf_puts(
+	    out, "\tconnect delay time 1;\n\tconnect retry time 3;\n\terror wait time 1, 4;\n\terror forget time 5;\n");
+	/* Long-lived graceful restart (RFC 9494) would keep a dead neighbour's routes for as long as it asked, up to
+	 * half a year; an ordinary restart is a little over an hour at most. A hold time of 0 would keep them for
+	 * ever. */
+	buf_puts(out, "\thold time 90;\n\tmin hold time " BIRD_HOLD_LEAST ";\n\tgraceful restart on;\n"
+		      "\tlong lived graceful restart off;\n");
+	buf_printf(out,
+	    "\tipv%u {\n\t\ttable dc_t_%s_%u;\n\t\timport table on;\n\t\timport keep filtered on;\n\t\trpki reload "
+	    "off;\n"
+	    "\t\texport filter dc_%s_%s_%u;\n\t};\n}\n",
+	    family, device, family, is_link ? "lout" : "out", device, family);
+}
+
+static void
+put_policy(struct writer *w, const struct routing_vrf *vrf, unsigned family)
+{
+	put_networks(w, "own", vrf->device, vrf->own, vrf->own_count, family);
+	put_networks(w, "linked", vrf->device, vrf->linked, vrf->linked_count, family);
+	put_import(&w->text, vrf->device, family);
+	put_export(&w->text, vrf, family);
+	put_template(&w->text, vrf->device, family, false);
+	put_template(&w->text, vrf->device, family, true);
 }
 
 /* Kernel routes of ours are learnt above BGP's preference, or BGP would hide them. The default "persist off" takes
@@ -173,57 +255,45 @@ has_family(const struct routing_desired *d, const struct routing_vrf *vrf, unsig
 
 /* A family without a neighbour needs no table: an idle kernel protocol still scans. */
 static void
-put_vrf(struct buf *out, const struct routing_desired *d, const struct routing_vrf *vrf)
+put_vrf(struct writer *w, const struct routing_desired *d, const struct routing_vrf *vrf)
 {
+	struct buf *out = &w->text;
+
 	for (unsigned family = 4; family <= 6; family += 2) {
 		if (!has_family(d, vrf, family))
 			continue;
 		buf_printf(out, "\nipv%u table dc_t_%s_%u;\n", family, vrf->device, family);
-		put_policy(out, vrf, family);
+		put_policy(w, vrf, family);
 		put_kernel(out, vrf, family);
 	}
 }
 
-/* The next hop's check keeps a customer from steering the VPC's traffic to another customer's router in the VRF. */
-static void
-put_import(struct buf *out, const struct routing_vrf *vrf, const struct routing_neighbour *n, unsigned family)
+uint32_t
+bird_receive_limit(uint32_t route_limit)
 {
-	buf_puts(out, "\t\timport filter {\n");
-	buf_printf(out, "\t\t\tif dc_never_%u() || dc_own_%s_%u() then reject;\n", family, n->vrf, family);
-	if (!n->is_link && vrf->linked_count > 0)
-		buf_printf(out, "\t\t\tif dc_linked_%s_%u() then reject;\n", n->vrf, family);
-	buf_printf(out, "\t\t\tif ifname != \"%s\" then reject;\n", n->link);
-	if (n->is_link && !n->accept_default)
-		buf_printf(out, "\t\t\tif net = %s then reject;\n", default_net(family));
-	if (n->is_link)
-		buf_puts(out, "\t\t\tdc_link = 1;\n");
-	else
-		buf_printf(out, "\t\t\tif bgp_path.first != %u || bgp_path ~ [ %u ] then reject;\n", n->remote_asn,
-		    n->local_asn);
-	/* RFC 8326: a line that is about to be taken away is the last choice. */
-	buf_puts(out, "\t\t\tif (65535, 0) ~ bgp_community then bgp_local_pref = 0;\n");
-	buf_puts(out, "\t\t\taccept;\n\t\t};\n");
+	uint64_t received = (uint64_t)route_limit * RECEIVE_FACTOR;
+
+	return received < RECEIVE_LEAST ? RECEIVE_LEAST : received > UINT32_MAX ? UINT32_MAX : (uint32_t)received;
 }
 
-/* The import table lets BIRD apply a changed policy without asking the neighbour: one that cannot refresh routes
- * (RFC 2918) would be reset whenever its gateway gets another interface. */
+/* The check of the next hop's device keeps a customer from steering the VPC's traffic to another customer's router in
+ * the VRF. */
 static void
-put_channel(struct buf *out, const struct routing_vrf *vrf, const struct routing_neighbour *n)
+put_channel(struct buf *out, const struct routing_neighbour *n)
 {
 	unsigned family = (unsigned)n->remote.family;
-	unsigned long received = (unsigned long)n->route_limit * RECEIVE_FACTOR;
 
-	if (received < RECEIVE_LEAST)
-		received = RECEIVE_LEAST;
-	if (received > UINT32_MAX)
-		received = UINT32_MAX;
-	buf_printf(out, "\tipv%u {\n\t\ttable dc_t_%s_%u;\n\t\timport table on;\n\t\timport keep filtered on;\n",
-	    family, n->vrf, family);
+	buf_printf(out, "\tipv%u {\n", family);
 	if (n->route_limit > 0)
-		buf_printf(out, "\t\treceive limit %lu action disable;\n\t\timport limit %u action disable;\n",
-		    received, n->route_limit);
-	put_import(out, vrf, n, family);
-	buf_printf(out, "\t\texport filter dc_%s_%s_%u;\n\t};\n", n->is_link ? "lout" : "out", n->vrf, family);
+		buf_printf(out, "\t\treceive limit %u action disable;\n\t\timport limit %u action disable;\n",
+		    bird_receive_limit(n->route_limit), n->route_limit);
+	buf_printf(out, "\t\timport where ifname = \"%s\"", n->link);
+	if (n->is_link && !n->accept_default)
+		buf_printf(out, " && net != %s", default_net(family));
+	if (n->is_link)
+		buf_printf(out, " && dc_lin_%s_%u();\n\t};\n", n->vrf, family);
+	else
+		buf_printf(out, " && dc_in_%s_%u(%u, %u);\n\t};\n", n->vrf, family, n->remote_asn, n->local_asn);
 }
 
 static bool
@@ -240,25 +310,17 @@ put_neighbour(struct buf *out, const struct routing_vrf *vrf, const struct routi
 	ip_format_addr(&n->local, local);
 	ip_format_addr(&n->remote, remote);
 	ip_format_addr(&vrf->router_id, id);
-	buf_printf(out, "protocol bgp %s {\n", n->name);
+	buf_printf(out, "protocol bgp %s from dc_%s_%s_%u {\n", n->name, n->is_link ? "l" : "c", n->vrf,
+	    (unsigned)n->remote.family);
 	if (how == BIRD_DISABLED)
 		buf_puts(out, "\tdisabled yes;\n");
-	buf_printf(out, "\tvrf \"%s\";\n\trouter id %s;\n", n->vrf, id);
+	buf_printf(out, "\trouter id %s;\n", id);
 	buf_printf(out, "\tlocal %s as %u;\n\tneighbor %s as %u;\n", local, n->local_asn, remote, n->remote_asn);
-	/* A route that has been here is refused by the filter: BIRD itself drops it without counting it. */
-	if (!n->is_link)
-		buf_puts(out, "\tallow local as;\n");
 	if (is_link_local(&n->remote))
 		buf_printf(out, "\tinterface \"%s\";\n", n->link);
 	if (n->password != NULL)
 		buf_printf(out, "\tpassword \"%s\";\n", n->password);
-	/* The defaults take tens of seconds to come up, or back. */
-	buf_puts(
-	    out, "\tconnect delay time 1;\n\tconnect retry time 3;\n\terror wait time 1, 4;\n\terror forget time 5;\n");
-	/* Long-lived graceful restart (RFC 9494) would keep a dead neighbour's routes for as long as it asked, up to
-	 * half a year; an ordinary restart is a little over an hour at most. */
-	buf_puts(out, "\thold time 90;\n\tgraceful restart on;\n\tlong lived graceful restart off;\n");
-	put_channel(out, vrf, n);
+	put_channel(out, n);
 	buf_puts(out, "}\n");
 }
 
@@ -292,7 +354,7 @@ put_all(struct writer *w, const struct routing_desired *d, const enum bird_how *
 {
 	put_head(&w->text, d->instance, log_path);
 	for (size_t i = 0; i < d->vrf_count; i++)
-		put_vrf(&w->text, d, &d->vrf[i]);
+		put_vrf(w, d, &d->vrf[i]);
 	own_lines(w, 0);
 	for (size_t i = 0; i < d->neighbour_count; i++) {
 		const struct routing_vrf *vrf = vrf_of(d, &d->neighbour[i]);

@@ -33,6 +33,14 @@ struct bird_config {
 	const char *const *block; /* per neighbour: its own part of the text; NULL when it is left out */
 };
 
+#define BIRD_HOLD_LEAST "3" /* seconds of hold time that a neighbour may ask for */
+
+/* Routes that may come from a neighbour, refused ones counted, when route_limit of them are taken. */
+uint32_t bird_receive_limit(uint32_t route_limit);
+
+/* Those of one family, sorted, each once; in the arena. */
+size_t bird_networks(const struct ip_prefix *, size_t n, unsigned family, struct arena *, struct ip_prefix **ret);
+
 bool bird_password_fits(const char *); /* 1 to 80 printable ASCII characters without '"' (strings have no escapes) */
 bool bird_name_fits(const char *);     /* a symbol of BIRD's that is not ours and no keyword that could be known */
 
