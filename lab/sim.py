@@ -24,7 +24,7 @@ from .dcaasd import NOBODY, Dcaasd, binary, choose_port
 from .guest import PATIENCE, GuestError, wait
 from .topology import INSTALLED, LabError, chosen, shown, state_folder, typed
 
-FIRST = """# Of `%s`, which reads it at each start and keeps what you change (dcaas.conf(5) tells what can be said).
+FIRST = """# Of `%s`, which reads it at each start and keeps what you change (dcaas.conf(5) has all settings).
 # state_dir and the port files are its own; %s goes over listen, %s "name=value ..." over the others.
 [dcaasd]
 accept_unattached_vpc = yes
@@ -40,7 +40,7 @@ state_dir = {folder}/edge
 sim_options = {folder}/sim.ini
 fabric = sim
 """
-SIM_OPTIONS = """# How the simulated router behaves; dcaas.conf(5) tells what else can be said. Changes count at once.
+SIM_OPTIONS = """# How the simulated router behaves; dcaas-sim(5) shows what else can be said. Changes count at once.
 # down, slow and flap take ids (of a peer, an interface, a peer link, a gateway), addresses, and names on the router:
 #   down = 169.254.10.2
 #   flap = ID

@@ -1,14 +1,33 @@
 # SPDX-License-Identifier: ISC
-"""update.py [--check] - the lists of keys in dcaas.conf.5, from the tables of the programs that read them."""
+"""update.py [--check] - the lists of keys in dcaas.conf(5) and dcaas-sim(5), by topic, from the tables of the programs that read
+them."""
 import os
 import re
 import sys
 import textwrap
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PAGE = os.path.join(HERE, "dcaas.conf.5")
-# section of the page: the file whose table says what there is
-TABLES = {"dcaasd": "src/dcaasd/settings.c", "edge": "src/edge/settings.c", "sim": "src/edge/sim.c"}
+# page: its sections, each with the file whose table says what there is, and its topics: a heading, and which keys belong there
+PAGES = {
+    "dcaas.conf.5": {
+        "dcaasd": ("src/dcaasd/settings.c", {
+            "Files and addresses": "state_dir|listen|listen_tls|port_file|tls_port_file",
+            "Certificate": "tls_.*",
+            "What tenants may order": "region_id|accept_.*|quota_.*",
+            "Numbers of gateways and links": "vrfs_.*|internal_.*|link_block_.*|router_ids",
+            "Load": "max_.*|http_threads|.*_memory|idle_seconds"}),
+        "edge": ("src/edge/settings.c", {
+            "The server": "server|allow_plain|ca_file|token_file|device",
+            "The router": "fabric|sim_options|state_dir|user|ports|bird_.*"}),
+    },
+    "dcaas-sim.5": {
+        "sim": ("src/edge/sim.c", {
+            "Ports": "ports|no_carrier|exposed",
+            "Neighbours": "session_ms|routes|key_room",
+            "Faults": "fail|down|slow|flap|change_ms|flap_ms"}),
+    },
+}
+OTHERS = "Others"  # of what no topic names
 ROW = re.compile(r'\{\s*SECTION,\s*"(\w+)",\s*(NULL|"[^"]*"),\s*"((?:[^"\\]|\\.)*)"\s*\}')
 WIDTH = 76  # mandoc wants lines below 80
 
@@ -20,30 +39,49 @@ def sentences(doc):
                      for line in textwrap.wrap(sentence, WIDTH, break_long_words=False, break_on_hyphens=False))
 
 
-def items(path):
+def rows(path):
     with open(os.path.join(HERE, "..", path), encoding="utf-8") as file:
         text = file.read()
-    rows = ROW.findall(text)
-    if len(rows) != len(re.findall(r"\{\s*SECTION,", text)):
+    found = ROW.findall(text)
+    if len(found) != len(re.findall(r"\{\s*SECTION,", text)):
         sys.exit("%s: a row is not {SECTION, key, default, one string}" % path)
-    lines = [".It Li %s%s\n%s" % (key, "" if fallback in ("NULL", '""') else " = " + fallback.strip('"'), sentences(doc))
-             for key, fallback, doc in rows]
-    return "\n".join([".Bl -tag -width Ds", *lines, ".El"])
+    return found
 
 
-def updated(page):
-    for section, path in TABLES.items():
-        head, rest = page.split(".Ss Section [%s]\\&\n" % section)
-        before, rest = rest.split(".Bl -tag -width Ds\n", 1)
-        page = "%s.Ss Section [%s]\\&\n%s%s%s" % (head, section, before, items(path), rest.split("\n.El", 1)[1])
+def items(path, topics):
+    """All keys as lists, one for each topic."""
+    left, lines = rows(path), []
+    for topic, keys in [*topics.items(), (OTHERS, ".*")]:
+        mine = [row for row in left if re.fullmatch(keys, row[0])]
+        left = [row for row in left if row not in mine]
+        if mine:
+            lines += [".Ss " + topic, ".Bl -tag -width Ds"]
+            lines += [".It Li %s%s\n%s" % (key, "" if fallback in ("NULL", '""') else " = " + fallback.strip('"'), sentences(doc))
+                      for key, fallback, doc in mine]
+            lines.append(".El")
+    return "\n".join(lines) + "\n"
+
+
+def updated(page, sections):
+    for section, (path, topics) in sections.items():
+        begin, end = '.\\" keys of [%s], by man/update.py\n' % section, '.\\" end of keys of [%s]\n' % section
+        head, rest = page.split(begin)
+        page = head + begin + items(path, topics) + end + rest.split(end)[1]
     return page
 
 
+def main(check):
+    for name, sections in PAGES.items():
+        path = os.path.join(HERE, name)
+        with open(path, encoding="utf-8") as file:
+            now = file.read()
+        wanted = updated(now, sections)
+        if check and wanted != now:
+            return "man/%s is not as the tables are: run man/update.py" % name
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(wanted)
+    return 0
+
+
 if __name__ == "__main__":
-    with open(PAGE, encoding="utf-8") as page_file:
-        now = page_file.read()
-    wanted = updated(now)
-    if sys.argv[1:] == ["--check"]:
-        sys.exit("man/dcaas.conf.5 is not as the tables are: run man/update.py" if wanted != now else 0)
-    with open(PAGE, "w", encoding="utf-8") as page_file:
-        page_file.write(wanted)
+    sys.exit(main(sys.argv[1:] == ["--check"]))

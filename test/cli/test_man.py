@@ -20,7 +20,7 @@ def page(name):
 
 
 def keys_of_page(section):
-    text = page("dcaas.conf.5").split(".Ss Section [%s]" % section)[1].split("\n.El")[0]
+    text = page("dcaas.conf.5").split('.\\" keys of [%s]' % section)[1].split('.\\" end of keys')[0]
     return {key: fallback for key, fallback in re.findall(r"^\.It Li (\w+)(?: = (.*))?$", text, re.M)}
 
 
@@ -76,7 +76,7 @@ def test_an_installation_has_all_that_the_book_names(tmp_path):
                    capture_output=True)
     installed = {os.path.relpath(os.path.join(folder, name), tmp_path)
                  for folder, _, names in os.walk(tmp_path) for name in names}
-    ends = ["sbin/dcaasd", "sbin/dcaas-edge", "bin/dcaas", "man1/dcaas.1", "man5/dcaas.conf.5", "man8/dcaasd.8",
+    ends = ["sbin/dcaasd", "sbin/dcaas-edge", "bin/dcaas", "man1/dcaas.1", "man5/dcaas.conf.5", "man5/dcaas-sim.5", "man8/dcaasd.8",
             "man8/dcaas-edge.8", "systemd/system/dcaasd.service", "systemd/system/dcaas-edge.service", "sysusers.d/dcaas-server.conf",
             "tmpfiles.d/dcaas-server.conf", "sysusers.d/dcaas-edge.conf", "tmpfiles.d/dcaas-edge.conf", "sysctl.d/60-dcaas-edge.conf", "doc/dcaas/examples/dcaasd.conf", "doc/dcaas/examples/edge.conf",
             "bash-completion/completions/dcaas", "zsh/vendor-completions/_dcaas",

@@ -90,7 +90,7 @@ class Overlay:
         # What is a folder of memory is no place for an overlay's changes everywhere.
         self.mount = 'mount -t overlay -o "lowerdir=$LOWER,upperdir=%s/upper,workdir=%s/work" overlay "$0"' % (self.folder, self.folder)
         if enter(root, "true", self.mount, at=self.at, check=False).returncode != 0:
-            self.mount = ""
+            self.mount = 'mount --bind "$0" "$0"'
             call(["cp", "-a", root + "/.", self.at])
 
     def run(self, script, **options):
