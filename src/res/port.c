@@ -75,27 +75,40 @@ port_get(struct tx *tx, const char *id, struct port **ret, struct dc_error *err)
 	return rc;
 }
 
+/* Which of them it is. */
+static enum dc_code
+port_is_taken(struct tx *tx, const char *port_id, int64_t vlan, const char *member, enum dc_code zero,
+    enum dc_code taken, struct dc_error *err)
+{
+	int64_t same;
+	enum dc_code rc =
+	    query_count(tx, &port_vlan_table, Q(Q_EQ("port_id", port_id), Q_EQ_INT("vlan", vlan)), &same, err);
+
+	if (rc != DC_OK)
+		return rc;
+	if (same > 0)
+		return dc_fail(err, taken, member, "%s: VLAN %lld is taken", member, (long long)vlan);
+	return dc_fail(err, zero, member, "%s: VLAN 0 takes the whole port, %s", member,
+	    vlan == 0 ? "and others are on it" : "and another one has it");
+}
+
 enum dc_code
 port_claim(struct tx *tx, const char *port_id, int64_t vlan, const char *owner_id, const char *member,
     enum dc_code zero, enum dc_code taken, struct dc_error *err)
 {
+	const char *const both[] = {arena_printf(tx_arena(tx), "%lld", (long long)vlan), "0", NULL};
 	struct port_vlan row = {0};
-	int64_t same, others;
+	int64_t others = 0;
 	enum dc_code rc;
 
-	if ((rc = query_count(tx, &port_vlan_table, Q(Q_EQ("port_id", port_id), Q_EQ_INT("vlan", vlan)), &same, err)) !=
-	    DC_OK)
-		return rc;
-	if (same > 0)
-		return dc_fail(err, taken, member, "%s: VLAN %lld is taken", member, (long long)vlan);
-	rc = vlan == 0
-		 ? query_count(tx, &port_vlan_table, Q(Q_EQ("port_id", port_id)), &others, err)
-		 : query_count(tx, &port_vlan_table, Q(Q_EQ("port_id", port_id), Q_EQ_INT("vlan", 0)), &others, err);
+	if (vlan == 0)
+		rc = query_count_to(tx, &port_vlan_table, Q(Q_EQ("port_id", port_id)), 1, &others, err);
+	else
+		rc = query_count(tx, &port_vlan_table, Q(Q_EQ("port_id", port_id), Q_IN("vlan", both)), &others, err);
+	if (rc == DC_OK && others > 0)
+		rc = port_is_taken(tx, port_id, vlan, member, zero, taken, err);
 	if (rc != DC_OK)
 		return rc;
-	if (others > 0)
-		return dc_fail(err, zero, member, "%s: VLAN 0 takes the whole port, %s", member,
-		    vlan == 0 ? "and others are on it" : "and another one has it");
 	F_SET_TEXT(row.id, owner_id);
 	F_SET_TEXT(row.port_id, port_id);
 	F_SET_INT(row.vlan, vlan);

@@ -65,15 +65,16 @@ find(struct tx *tx, const char *gateway_id, const char *const *texts, const char
 	return rc;
 }
 
-/* A block that begins where the link does and is not wider. */
+/* A block that begins where the networks of the link's address do, of the lengths from `from` on. */
 static enum dc_code
-is_first(struct tx *tx, const char *gateway_id, const struct ip_prefix *link, const char **ret, struct dc_error *err)
+find_by_length(struct tx *tx, const char *gateway_id, const struct ip_prefix *link, unsigned from, const char **ret,
+    struct dc_error *err)
 {
 	unsigned bits = ip_bits(link->addr.family);
-	const char **texts = arena_array(tx_arena(tx), bits - link->len + 2U, sizeof(*texts));
+	const char **texts = arena_array(tx_arena(tx), bits - from + 2U, sizeof(*texts));
 
-	for (unsigned len = link->len; len <= bits; len++)
-		texts[len - link->len] = text_of(link, len, tx_arena(tx));
+	for (unsigned len = from; len <= bits; len++)
+		texts[len - from] = text_of(link, len, tx_arena(tx));
 	return find(tx, gateway_id, texts, ret, err);
 }
 
@@ -124,39 +125,43 @@ remote_subnets_take(struct tx *tx, const char *peer_id, const char *gateway_id, 
 	return DC_OK;
 }
 
-enum dc_code
-remote_subnet_within(
-    struct tx *tx, const char *gateway_id, const struct ip_prefix *link, const char **ret, struct dc_error *err)
+/* A block that begins in the link's subnet behind its first address; one that begins at that may be the wider one. */
+static enum dc_code
+find_inside(struct tx *tx, const char *gateway_id, const struct ip_prefix *link, const char **ret, struct dc_error *err)
 {
 	struct subnet_range range = subnet_range(link, tx_arena(tx));
 	struct query_page one = {.sort = "first", .limit = 1};
 	const struct remote_subnet *row;
 	void *rows;
 	size_t n;
-	enum dc_code rc;
-
-	*ret = NULL;
-	/* A block that begins at the link's first address may be the wider one. */
-	rc = query_list(tx, &remote_subnet_table,
+	enum dc_code rc = query_list(tx, &remote_subnet_table,
 	    Q(Q_EQ("gateway_id", gateway_id), Q_EQ_INT("family", range.family),
 		{.column = "first", .op = Q_OP_GT, .text = range.first},
 		{.column = "first", .op = Q_OP_LE, .text = range.last}),
 	    &one, &rows, &n, err);
+
 	row = rows;
-	if (rc == DC_OK && n > 0)
-		*ret = row->prefix.v;
-	return rc != DC_OK || n > 0 ? rc : is_first(tx, gateway_id, link, ret, err);
+	*ret = rc == DC_OK && n > 0 ? row->prefix.v : NULL;
+	return rc;
 }
 
 enum dc_code
-remote_subnet_over(
+remote_subnet_within(
     struct tx *tx, const char *gateway_id, const struct ip_prefix *link, const char **ret, struct dc_error *err)
 {
-	const char **wider = arena_array(tx_arena(tx), link->len + 1U, sizeof(*wider));
+	enum dc_code rc = find_inside(tx, gateway_id, link, ret, err);
 
-	for (unsigned len = 1; len < link->len; len++)
-		wider[len - 1] = text_of(link, len, tx_arena(tx));
-	return find(tx, gateway_id, wider, ret, err);
+	return rc != DC_OK || *ret != NULL ? rc : find_by_length(tx, gateway_id, link, link->len, ret, err);
+}
+
+enum dc_code
+remote_subnet_meets(
+    struct tx *tx, const char *gateway_id, const struct ip_prefix *link, const char **ret, struct dc_error *err)
+{
+	enum dc_code rc = find_inside(tx, gateway_id, link, ret, err);
+
+	/* The default route is in nobody's way. */
+	return rc != DC_OK || *ret != NULL ? rc : find_by_length(tx, gateway_id, link, 1, ret, err);
 }
 
 enum dc_code

@@ -13,11 +13,11 @@ extern const struct field_table remote_subnet_table;
 enum dc_code remote_subnets_take(struct tx *, const char *peer_id, const char *gateway_id, const struct cidr_list *,
     const char *member, struct dc_error *err);
 enum dc_code remote_subnets_release(struct tx *, const char *peer_id, struct dc_error *err);
-/* A block that is a link's subnet or lies in it, and one that is wider (but not all addresses); *ret is NULL when there
- * is none. For a link that is to be made. */
+/* For a link that is to be made: a block that is the link's subnet or lies in it, and one that is that or is wider (but
+ * not all addresses); *ret is NULL when there is none. */
 enum dc_code remote_subnet_within(
     struct tx *, const char *gateway_id, const struct ip_prefix *link, const char **ret, struct dc_error *err);
-enum dc_code remote_subnet_over(
+enum dc_code remote_subnet_meets(
     struct tx *, const char *gateway_id, const struct ip_prefix *link, const char **ret, struct dc_error *err);
 
 #endif

@@ -111,10 +111,7 @@ claim_link(struct tx *tx, const struct vif_peer *p, const char *gateway_id, cons
 	if (taken)
 		return dc_fail(err, DC_E_ADDRESS, member,
 		    "%s: the link subnet overlaps that of another peer of the gateway", member);
-	rc = remote_subnet_within(tx, gateway_id, subnet, &block, err);
-	if (rc == DC_OK && block == NULL)
-		rc = remote_subnet_over(tx, gateway_id, subnet, &block, err);
-	if (rc != DC_OK)
+	if ((rc = remote_subnet_meets(tx, gateway_id, subnet, &block, err)) != DC_OK)
 		return rc;
 	if (block != NULL)
 		return dc_fail(err, DC_E_ADDRESS, member,

@@ -652,6 +652,21 @@ def test_ports_up_to_the_limit_are_shown_whole(world, edge):
         ports]
 
 
+def test_an_answer_that_grows_too_large_is_an_error_and_not_half_of_one(new_dcaasd):
+    """Hundreds of edges with as many ports as an edge may have: what is answered is JSON, whatever the size."""
+    world = World(new_dcaasd())
+    ports = json.dumps([{"device": "eth%d" % number, "carrier": True, "mac": "02:00:00:00:%02x:%02x" % divmod(number, 256)}
+                        for number in range(4096)])
+    for number in range(10):
+        world.operator.post("/dcaas/v1/edges", {"edge": {"name": "edge-%d" % number, "location_id": world.location}})
+    # Each row stands for the ports of many edges.
+    change(world.dcaasd, "UPDATE edge_report SET ports = ?", "[%s]" % ",".join([ports[1:-1]] * 28))
+    answer = send(world.operator, "GET", "/dcaas/v1/edges")
+    assert answer.status == 500 and json.loads(answer.text)["error_code"] == "DC.0003"
+    one = send(world.operator, "GET", "/dcaas/v1/edges?limit=1")
+    assert one.status == 200 and len(one.text) > 1 << 20 and json.loads(one.text)["edges"]
+
+
 def test_a_report_of_very_many_values_is_refused(tenant, edge):
     body = b'{"objects":[' + b"[]," * 4000000 + b"[]]}"
     answer = exchange(tenant, "POST", "/dcaas/v1/edge/report", body, {"host": "x", "x-dcaas-edge-token": edge.token})
