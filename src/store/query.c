@@ -39,6 +39,8 @@ query_insert(struct tx *tx, const struct field_table *table, const void *row, st
 	SQL(q, tx, table, err);
 
 	lock_check_insert(tx, table, row);
+	sql_shape(&q, SQL_INSERT);
+	sql_shape_end(&q);
 	put_insert(&q, row);
 	footing_changed(tx, table, row);
 	return sql_run(&q, NULL);
@@ -160,6 +162,14 @@ query_upsert(
 }
 
 static void
+shape_where(struct sql *q, enum sql_kind kind, const struct query_cond *conds)
+{
+	sql_shape(q, kind);
+	sql_shape_conds(q, conds);
+	sql_shape_end(q);
+}
+
+static void
 put_select(struct sql *q)
 {
 	buf_puts(&q->text, "SELECT ");
@@ -178,6 +188,7 @@ query_get(
 	enum dc_code rc;
 
 	footing_note(tx, table, conds);
+	shape_where(&q, SQL_GET, conds);
 	put_select(&q);
 	sql_put_where(&q, conds);
 	buf_puts(&q.text, " LIMIT 1");
@@ -223,6 +234,8 @@ query_update(struct tx *tx, const struct field_table *table, const void *row, st
 	const char *comma = "";
 
 	lock_check_row(tx, table, row);
+	sql_shape(&q, SQL_UPDATE);
+	sql_shape_end(&q);
 	put_update(&q);
 	for (const struct field *f = sql_first_column(&q); f != NULL; f = sql_next_column(f)) {
 		if (f == sql_key(&q) || f->fixed)
@@ -258,6 +271,12 @@ query_set(struct tx *tx, const struct field_table *table, const char *const *col
 	enum dc_code rc;
 
 	lock_check_where(tx, table, conds, false);
+	sql_shape(&q, SQL_SET);
+	for (size_t i = 0; columns[i] != NULL; i++)
+		sql_shape_name(&q, columns[i]);
+	sql_shape_name(&q, ""); /* between them and the conditions */
+	sql_shape_conds(&q, conds);
+	sql_shape_end(&q);
 	put_update(&q);
 	for (size_t i = 0; columns[i] != NULL; i++)
 		put_assignment(&q, i > 0 ? ", " : "", changeable(&q, columns[i]), row);
@@ -278,6 +297,7 @@ query_delete(struct tx *tx, const struct field_table *table, const struct query_
 	enum dc_code rc;
 
 	lock_check_where(tx, table, conds, true);
+	shape_where(&q, SQL_DELETE, conds);
 	buf_puts(&q.text, "DELETE FROM ");
 	sql_put_name(&q, table->sql);
 	sql_put_where(&q, conds);
@@ -297,6 +317,7 @@ query_count(
 	enum dc_code rc;
 
 	footing_note(tx, table, conds);
+	shape_where(&q, SQL_COUNT, conds);
 	buf_puts(&q.text, "SELECT count(*) FROM ");
 	sql_put_name(&q, table->sql);
 	sql_put_where(&q, conds);
@@ -314,6 +335,7 @@ query_count_to(struct tx *tx, const struct field_table *table, const struct quer
 	enum dc_code rc;
 
 	footing_note(tx, table, conds);
+	shape_where(&q, SQL_COUNT_TO, conds);
 	buf_puts(&q.text, "SELECT count(*) FROM (SELECT 1 FROM ");
 	sql_put_name(&q, table->sql);
 	sql_put_where(&q, conds);
@@ -335,6 +357,10 @@ query_next(struct tx *tx, const struct field_table *table, const char *column, c
 	enum dc_code rc;
 
 	footing_note(tx, table, conds);
+	sql_shape(&q, SQL_NEXT);
+	sql_shape_name(&q, column);
+	sql_shape_conds(&q, conds);
+	sql_shape_end(&q);
 	buf_puts(&q.text, "SELECT min(");
 	sql_put_name(&q, f->name);
 	buf_puts(&q.text, ") FROM ");
@@ -414,6 +440,19 @@ put_page(struct sql *q, const struct query_cond *conds, const struct query_page 
 		buf_puts(&q->text, SQL_WALK);
 }
 
+/* What put_page() looks at. */
+static void
+shape_page(struct sql *q, const struct query_cond *conds, const struct query_page *page)
+{
+	sql_shape(q, SQL_LIST);
+	sql_shape_name(q, page->sort != NULL ? page->sort : "");
+	sql_shape_number(q, (unsigned)(page->descending != page->reverse) | (unsigned)(page->after != NULL) << 1 |
+				(unsigned)(page->limit > 0) << 2 | (unsigned)(page->offset > 0) << 3 |
+				(unsigned)page->walk << 4);
+	sql_shape_conds(q, conds);
+	sql_shape_end(q);
+}
+
 /* A growing array of row structs; the final one is as long as it must be. */
 struct row_array {
 	char *rows;
@@ -462,6 +501,7 @@ query_list(struct tx *tx, const struct field_table *table, const struct query_co
 	if (page == NULL)
 		page = &everything;
 	footing_note(tx, table, conds);
+	shape_page(&q, conds, page);
 	put_select(&q);
 	put_page(&q, conds, page);
 	for (rc = sql_start(&q, &row); rc == DC_OK && row; rc = tx->ops->step(q.stmt, &row, err))

@@ -213,6 +213,55 @@ delete_and_count_follow_the_conditions(void **state)
 	assert_int_equal(n, 2);
 }
 
+/* The second statement of a kind is found by its shape: it must be the one that the conditions mean. */
+static void
+what_differs_in_a_word_is_another_statement(void **state)
+{
+	static const char *const one[] = {"p1", NULL}, *const two[] = {"p1", "p3", NULL}, *const none[] = {NULL};
+	static const char *const name[] = {"name", NULL}, *const both[] = {"name", "vlan", NULL};
+	struct fixture *fx = *state;
+	struct tx *tx = &fx->tx.tx;
+	int64_t n;
+
+	add(fx, "p1", "a", 1);
+	add(fx, "p2", "b", 2);
+	add(fx, "p3", "c", 3);
+	for (int round = 0; round < 3; round++) {
+		assert_string_equal(page(fx, Q(Q_IN("id", one)), NULL), "p1");
+		assert_string_equal(page(fx, Q(Q_IN("id", two)), NULL), "p1 p3");
+		assert_string_equal(page(fx, Q(Q_IN("id", none)), NULL), "");
+		assert_string_equal(page(fx, Q(Q_EQ("id", "p2")), NULL), "p2");
+		assert_string_equal(page(fx, Q(Q_NE("id", "p2")), NULL), "p1 p3");
+		assert_string_equal(page(fx, Q(Q_EQ("name", "b")), NULL), "p2");
+		assert_string_equal(page(fx, Q(Q_IS_NULL("name")), NULL), "");
+		assert_string_equal(page(fx, Q(Q_NOT_NULL("name")), NULL), "p1 p2 p3");
+		assert_string_equal(
+		    page(fx, Q({.column = "name", .op = Q_OP_EQ, .text = "b", .sift = true}), NULL), "p2");
+		assert_string_equal(PAGE(fx, .limit = 2), "p1 p2");
+		assert_string_equal(PAGE(fx, .limit = 2, .descending = true), "p3 p2");
+		assert_string_equal(PAGE(fx, .limit = 2, .offset = 1), "p2 p3");
+		assert_string_equal(PAGE(fx, .limit = 2, .after = "p1"), "p2 p3");
+		assert_string_equal(PAGE(fx, .limit = 2, .sort = "vlan", .descending = true), "p3 p2");
+		assert_string_equal(PAGE(fx, .limit = 2, .sort = "vlan", .after = "p1"), "p2 p3");
+		assert_int_equal(query_set(tx, &port_table, name, port_new(fx->arena, "x", "g1", "a", 1),
+				     Q(Q_EQ("id", "p1")), &n, &fx->err),
+		    DC_OK);
+		assert_int_equal(n, 1);
+		assert_int_equal(query_set(tx, &port_table, both, port_new(fx->arena, "x", "g1", "a", 1),
+				     Q(Q_EQ("id", "p1")), &n, &fx->err),
+		    DC_OK);
+		assert_int_equal(n, 1);
+		assert_int_equal(query_set(tx, &port_table, name, port_new(fx->arena, "x", "g1", "a", 1),
+				     Q(Q_EQ("id", NULL)), &n, &fx->err),
+		    DC_OK);
+		assert_int_equal(n, 0);
+		assert_int_equal(query_count(tx, &gate_table, Q(Q_EQ("id", "p1")), &n, &fx->err), DC_OK);
+		assert_int_equal(n, 0);
+		assert_int_equal(query_count(tx, &port_table, Q(Q_EQ("id", "p1")), &n, &fx->err), DC_OK);
+		assert_int_equal(n, 1);
+	}
+}
+
 static void
 conditions_compare_as_the_column_does(void **state)
 {
@@ -388,6 +437,7 @@ main(void)
 	    TEST(update_writes_all_columns_and_set_only_the_named),
 	    TEST(upsert_inserts_then_updates_and_keeps_the_id),
 	    TEST(delete_and_count_follow_the_conditions),
+	    TEST(what_differs_in_a_word_is_another_statement),
 	    TEST(conditions_compare_as_the_column_does),
 	    TEST(pages_by_id_go_on_behind_a_marker_even_when_its_row_is_gone),
 	    TEST(reverse_gives_the_items_before_the_marker_in_sort_order),

@@ -9,10 +9,100 @@
 #define IN_MAX 16384 /* both databases take 32 k parameters and more */
 
 void
+sql_begin(struct sql *q, struct tx *tx, const struct field_table *table, struct dc_error *err)
+{
+	q->tx = tx;
+	q->table = table;
+	q->text = (struct buf)BUF_INIT(SQL_TEXT_MAX);
+	q->values = NULL;
+	q->n = q->cap = 0;
+	q->rc = DC_OK;
+	q->err = err;
+	q->stmt = NULL;
+	q->shape_len = 0;
+}
+
+void
 sql_end(struct sql *q)
 {
 	q->tx->ops->finish(q->stmt);
 	buf_free(&q->text);
+}
+
+static size_t
+list_len(const char *const *list)
+{
+	size_t n = 0;
+
+	while (list[n] != NULL)
+		n++;
+	return n;
+}
+
+/* A list is filled up to a power of two; an empty one is none. */
+static size_t
+padded_len(const char *const *list)
+{
+	size_t n = list_len(list), padded = 1;
+
+	while (padded < n)
+		padded *= 2;
+	return n > 0 ? padded : 0;
+}
+
+static void
+add_shape(struct sql *q, const void *bytes, size_t len)
+{
+	if (len > sizeof(q->shape) || q->shape_len > sizeof(q->shape) - len) {
+		q->shape_len = SIZE_MAX;
+		return;
+	}
+	memcpy(q->shape + q->shape_len, bytes, len);
+	q->shape_len += len;
+}
+
+void
+sql_shape(struct sql *q, enum sql_kind kind)
+{
+	add_shape(q, &q->table, sizeof(q->table));
+	sql_shape_number(q, kind);
+}
+
+void
+sql_shape_number(struct sql *q, unsigned number)
+{
+	add_shape(q, &number, sizeof(number));
+}
+
+void
+sql_shape_name(struct sql *q, const char *name)
+{
+	add_shape(q, name, strlen(name) + 1);
+}
+
+void
+sql_shape_conds(struct sql *q, const struct query_cond *conds)
+{
+	for (; conds->op != Q_OP_END; conds++) {
+		sql_shape_name(q, conds->column);
+		/* Whether there is a text: a change of the row that an id names needs no rows back (query.c). */
+		sql_shape_number(q, (unsigned)conds->op << 2 | (unsigned)conds->sift << 1 | (conds->text != NULL));
+		if (conds->op == Q_OP_IN)
+			sql_shape_number(q, (unsigned)padded_len(conds->list));
+	}
+	sql_shape_number(q, Q_OP_END);
+}
+
+void
+sql_shape_end(struct sql *q)
+{
+	const struct shape shape = {q->shape, q->shape_len};
+
+	if (q->shape_len == SIZE_MAX || (q->stmt = q->tx->ops->find(q->tx, &shape)) == NULL)
+		return;
+#ifndef DC_CHECK_PLANS
+	q->text.failed = true; /* takes no more */
+#endif
 }
 
 const struct field *
@@ -67,6 +157,8 @@ sql_put_value(struct sql *q, struct value v)
 		q->cap = cap;
 	}
 	q->values[q->n++] = v;
+	if (q->text.failed)
+		return;
 	buf_putc(&q->text, '$');
 	buf_int(&q->text, (int64_t)q->n);
 }
@@ -96,6 +188,8 @@ sql_put_condition_text(struct sql *q, const struct field *f, const char *text)
 void
 sql_put_name(struct sql *q, const char *name)
 {
+	if (q->text.failed)
+		return;
 	buf_putc(&q->text, '"');
 	buf_puts(&q->text, name);
 	buf_putc(&q->text, '"');
@@ -106,6 +200,8 @@ sql_put_columns(struct sql *q)
 {
 	const char *comma = "";
 
+	if (q->text.failed)
+		return;
 	for (const struct field *f = sql_first_column(q); f != NULL; f = sql_next_column(f)) {
 		buf_puts(&q->text, comma);
 		sql_put_name(q, f->name);
@@ -143,10 +239,8 @@ operator_of(enum query_op op)
 static void
 put_in(struct sql *q, const struct field *f, const char *const *list)
 {
-	size_t n = 0, padded = 1;
+	size_t n = list_len(list), padded = padded_len(list);
 
-	while (list[n] != NULL)
-		n++;
 	if (n == 0) {
 		buf_puts(&q->text, "1 = 0");
 		return;
@@ -155,8 +249,6 @@ put_in(struct sql *q, const struct field *f, const char *const *list)
 		q->rc = dc_fail(q->err, DC_E_SYSTEM, f->name, "a condition of %zu values is too long", n);
 		return;
 	}
-	while (padded < n)
-		padded *= 2;
 	sql_put_name(q, f->name);
 	buf_puts(&q->text, " IN (");
 	for (size_t i = 0; i < padded; i++) {
@@ -260,6 +352,34 @@ explain(struct sql *q)
 	return DC_E_CONFLICT;
 }
 
+static enum dc_code
+prepare(struct sql *q)
+{
+	const struct shape shape = {q->shape, q->shape_len};
+	enum dc_code rc;
+
+	if (q->text.failed)
+		return dc_fail(q->err, DC_E_SYSTEM, NULL, "a statement on %s is too long", q->table->sql);
+	if ((rc = q->tx->ops->prepare(q->tx, buf_str(&q->text), &q->stmt, q->err)) == DC_OK && q->shape_len > 0 &&
+	    q->shape_len != SIZE_MAX)
+		q->tx->ops->remember(q->stmt, &shape);
+	return rc;
+}
+
+#ifdef DC_CHECK_PLANS
+/* These builds write the text of a known shape all the same. */
+static void
+check_text(const struct sql *q)
+{
+	const char *known = q->tx->ops->text(q->stmt);
+
+	if (strcmp(known, buf_str(&q->text)) == 0)
+		return;
+	dc_log(LOG_CRIT, "bug: one shape has two texts", "\n%s\n%s", known, buf_str(&q->text));
+	abort();
+}
+#endif
+
 enum dc_code
 sql_start(struct sql *q, bool *row)
 {
@@ -267,10 +387,11 @@ sql_start(struct sql *q, bool *row)
 
 	if (q->rc != DC_OK)
 		return q->rc;
-	if (q->text.failed)
-		return dc_fail(q->err, DC_E_SYSTEM, NULL, "a statement on %s is too long", q->table->sql);
-	if ((rc = q->tx->ops->prepare(q->tx, buf_str(&q->text), &q->stmt, q->err)) != DC_OK)
+	if (q->stmt == NULL && (rc = prepare(q)) != DC_OK)
 		return rc;
+#ifdef DC_CHECK_PLANS
+	check_text(q);
+#endif
 	bind(q);
 	rc = q->tx->ops->step(q->stmt, row, q->err);
 	return rc == DC_E_CONFLICT && q->err != NULL ? explain(q) : rc;

@@ -8,6 +8,9 @@
  *	sql_put_where(&q, conds);
  *	return sql_run(&q, NULL);
  *
+ * A statement of a shape that was told (sql_shape) and is known is not written again: the puts then only collect
+ *values.
+ *
  * The first failure is remembered and told by the call that runs the statement. */
 #ifndef DC_STORE_SQL_H
 #define DC_STORE_SQL_H
@@ -17,6 +20,7 @@
 #include "store/row.h"
 
 #define SQL_TEXT_MAX (1u << 20)
+#define SQL_SHAPE_MAX 512
 /* At the end of a statement that reads a table from end to end on purpose. Builds that check plans leave it be. */
 #define SQL_WALK " /* walk */"
 
@@ -28,13 +32,25 @@ struct sql {
 	size_t n, cap;
 	enum dc_code rc; /* the first failure while building */
 	struct dc_error *err;
-	struct stmt *stmt; /* once it has been started */
+	struct stmt *stmt; /* once it is known, or has been started */
+	size_t shape_len;  /* 0: was not told; SIZE_MAX: too long */
+	unsigned char shape[SQL_SHAPE_MAX];
 };
 
+void sql_begin(struct sql *, struct tx *, const struct field_table *, struct dc_error *err);
 void sql_end(struct sql *);
 #define SQL(name, t, tab, e)                                                                                           \
-	__attribute__((cleanup(sql_end))) struct sql name = {                                                          \
-	    .tx = (t), .table = (tab), .text = BUF_INIT(SQL_TEXT_MAX), .err = (e)}
+	__attribute__((cleanup(sql_end))) struct sql name;                                                             \
+	sql_begin(&name, t, tab, e)
+
+/* What the text of the statement will depend on, before the first put: its kind and table, and then names, conditions
+ * and numbers in the order in which they are put. sql_shape_end() looks whether it is known. */
+enum sql_kind { SQL_INSERT = 1, SQL_GET, SQL_LIST, SQL_COUNT, SQL_COUNT_TO, SQL_NEXT, SQL_UPDATE, SQL_SET, SQL_DELETE };
+void sql_shape(struct sql *, enum sql_kind);
+void sql_shape_name(struct sql *, const char *);
+void sql_shape_conds(struct sql *, const struct query_cond *);
+void sql_shape_number(struct sql *, unsigned);
+void sql_shape_end(struct sql *);
 
 /* A column that the table does not have aborts. */
 const struct field *sql_column(const struct sql *, const char *name);

@@ -21,6 +21,10 @@ struct stmt {
 	struct tx *tx; /* whose statement it is while busy */
 	char *sql;
 	struct stmt *next;
+	/* By its shape, if that was told. */
+	void *shape;
+	size_t shape_len;
+	struct stmt *next_shape;
 	bool busy;
 	bool cached;
 };
@@ -28,6 +32,7 @@ struct stmt {
 struct conn {
 	sqlite3 *db;
 	struct stmt *bucket[CACHE_BUCKETS];
+	struct stmt *shape[CACHE_BUCKETS];
 	size_t cached;
 };
 
@@ -73,25 +78,37 @@ stmt_free(struct stmt *s)
 	if (s != NULL) {
 		sqlite3_finalize(s->handle);
 		free(s->sql);
+		free(s->shape);
 		free(s);
 	}
 	return NULL;
 }
 
 static size_t
-bucket_of(const char *sql)
+bucket_of(const void *bytes, size_t len)
 {
-	size_t len = strlen(sql);
+	const unsigned char *at = bytes;
 	uint64_t h = len, word;
 
-	for (; len >= sizeof(word); sql += sizeof(word), len -= sizeof(word)) { /* texts have a thousand characters */
-		memcpy(&word, sql, sizeof(word));
+	for (; len >= sizeof(word); at += sizeof(word), len -= sizeof(word)) { /* texts have a thousand characters */
+		memcpy(&word, at, sizeof(word));
 		h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
 		h ^= h >> 32;
 	}
-	for (; *sql != '\0'; sql++)
-		h = (h ^ (uint8_t)*sql) * UINT64_C(0x9e3779b97f4a7c15);
+	for (; len > 0; at++, len--)
+		h = (h ^ *at) * UINT64_C(0x9e3779b97f4a7c15);
 	return (uint32_t)((h ^ h >> 32) % CACHE_BUCKETS);
+}
+
+static void
+forget_shapes(struct conn *c)
+{
+	for (size_t i = 0; i < CACHE_BUCKETS; i++)
+		for (struct stmt *s; (s = c->shape[i]) != NULL;) {
+			c->shape[i] = s->next_shape;
+			free(s->shape);
+			s->shape = NULL;
+		}
 }
 
 /* Whole texts that are not in use go, wherever they are: filling the cache takes so many odd lists of filters that
@@ -99,6 +116,7 @@ bucket_of(const char *sql)
 static void
 cache_empty(struct conn *c)
 {
+	forget_shapes(c);
 	for (size_t i = 0; i < CACHE_BUCKETS; i++) {
 		struct stmt **link = &c->bucket[i], *s;
 
@@ -133,7 +151,7 @@ stmt_new(struct conn *c, const char *sql)
 static struct stmt *
 stmt_get(struct conn *c, const char *sql)
 {
-	struct stmt **bucket = &c->bucket[bucket_of(sql)], *s;
+	struct stmt **bucket = &c->bucket[bucket_of(sql, strlen(sql))], *s;
 
 	for (s = *bucket; s != NULL; s = s->next)
 		if (strcmp(s->sql, sql) == 0)
@@ -183,6 +201,41 @@ static struct conn *
 conn_of(struct tx *tx)
 {
 	return ((struct sqlite_tx *)tx)->conn;
+}
+
+static struct stmt *
+sqlite_find(struct tx *tx, const struct shape *shape)
+{
+	struct stmt *s = conn_of(tx)->shape[bucket_of(shape->bytes, shape->len)];
+
+	while (s != NULL && (s->shape_len != shape->len || memcmp(s->shape, shape->bytes, shape->len) != 0))
+		s = s->next_shape;
+	if (s == NULL || s->busy)
+		return NULL;
+	s->busy = true;
+	s->tx = tx;
+	tx->statements++;
+	return s;
+}
+
+/* One text may have several shapes; it is found by the first. */
+static void
+sqlite_remember(struct stmt *s, const struct shape *shape)
+{
+	struct stmt **bucket = &s->conn->shape[bucket_of(shape->bytes, shape->len)];
+
+	if (!s->cached || s->shape != NULL || (s->shape = malloc(shape->len)) == NULL)
+		return;
+	memcpy(s->shape, shape->bytes, shape->len);
+	s->shape_len = shape->len;
+	s->next_shape = *bucket;
+	*bucket = s;
+}
+
+static const char *
+sqlite_text(const struct stmt *s)
+{
+	return s->sql;
 }
 
 static enum dc_code
@@ -281,7 +334,10 @@ sqlite_constraints(struct tx *tx, const char *table)
 }
 
 const struct tx_ops sqlite_tx_ops = {
+    .find = sqlite_find,
     .prepare = sqlite_prepare,
+    .remember = sqlite_remember,
+    .text = sqlite_text,
     .bind_null = sqlite_bind_null,
     .bind_int = sqlite_bind_int,
     .bind_text = sqlite_bind_text,

@@ -52,6 +52,14 @@ store_read(struct store *st, store_run run, void *arg, store_done done)
 	st->ops->read(st, run, arg, done);
 }
 
+static struct stmt *
+glance_find(struct tx *tx, const struct shape *shape)
+{
+	(void)tx;
+	(void)shape;
+	return NULL;
+}
+
 static enum dc_code
 glance_prepare(struct tx *tx, const char *sql, struct stmt **ret, struct dc_error *err)
 {
@@ -70,7 +78,7 @@ glance_finish(struct stmt *s)
 enum dc_code
 store_glance(struct store *st, struct arena *arena, store_run run, void *arg, struct dc_error *err)
 {
-	static const struct tx_ops ops = {.prepare = glance_prepare, .finish = glance_finish};
+	static const struct tx_ops ops = {.find = glance_find, .prepare = glance_prepare, .finish = glance_finish};
 	struct tx tx = {.ops = &ops, .store = st, .arena = arena, .now = store_time(st)};
 
 	return tx_run(&tx, run, arg, err);

@@ -19,9 +19,21 @@ struct footing_changes;
 struct footing_numbers;
 struct stmt; /* one prepared statement; the backend's */
 
+/* All that the text of a statement depends on, as bytes: what is the same has the same text. */
+struct shape {
+	const void *bytes;
+	size_t len;
+};
+
 struct tx_ops {
+	/* The statement of this shape, when it was prepared before and is free; else NULL. Goes back like prepare()'s.
+	 */
+	struct stmt *(*find)(struct tx *, const struct shape *);
 	/* *ret goes back with finish(), also after a failed step. */
 	enum dc_code (*prepare)(struct tx *, const char *sql, struct stmt **ret, struct dc_error *err);
+	/* For find(), from now on. */
+	void (*remember)(struct stmt *, const struct shape *);
+	const char *(*text)(const struct stmt *); /* that it was prepared from */
 	/* nth from 1. Text is borrowed until finish(). */
 	void (*bind_null)(struct stmt *, int nth);
 	void (*bind_int)(struct stmt *, int nth, int64_t);
