@@ -138,6 +138,7 @@ struct lane {
 
 struct api {
 	struct api_options options;
+	struct route_index *routes;
 	struct MHD_Daemon *daemon;
 	int listen_fd;
 	uint16_t port;

@@ -70,7 +70,7 @@ exchange_header(const struct call *call, const char *name)
 	const struct exchange *x = (const struct exchange *)call;
 
 	for (size_t i = 0; i < x->header_n; i++)
-		if (strcasecmp(x->headers[i].name, name) == 0)
+		if ((x->headers[i].name[0] | 0x20) == (name[0] | 0x20) && strcasecmp(x->headers[i].name, name) == 0)
 			return x->headers[i].value;
 	return NULL;
 }
@@ -480,7 +480,7 @@ exchange_head(struct exchange *x, const char *version, struct dc_error *err)
 		return dc_fail(err, DC_E_REQUEST, NULL, "%s", x->fault);
 	if (percent_decode_text(c->raw_query, strlen(c->raw_query), c->arena) == NULL)
 		return dc_fail(err, DC_E_REQUEST, NULL, "The query holds a broken or forbidden escape");
-	if ((rc = route_find(c->api->options.routes, x->method, c->raw_path, c->arena, &c->match, err)) != DC_OK)
+	if ((rc = route_find(c->api->routes, x->method, c->raw_path, c->arena, &c->match, err)) != DC_OK)
 		return rc;
 	c->route = c->match.route;
 	return body_announced(x, length != NULL ? strtoull(length, NULL, 10) : 0, err);

@@ -11,10 +11,10 @@ static const char *const single[] = {"Host", "Content-Length", "Transfer-Encodin
 static bool
 is_token(const char *name)
 {
-	static const char others[] = "!#$%&'*+-.^_`|~";
+	static const char others[] = "!#$%&'*+.^_`|~";
 
 	for (const char *c = name; *c != '\0'; c++)
-		if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
+		if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || *c == '-' ||
 			strchr(others, *c) != NULL))
 			return false;
 	return name[0] != '\0';
@@ -26,7 +26,7 @@ count_of(const struct exchange *x, const char *name)
 	size_t n = 0;
 
 	for (size_t i = 0; i < x->header_n; i++)
-		n += strcasecmp(x->headers[i].name, name) == 0;
+		n += (x->headers[i].name[0] | 0x20) == (name[0] | 0x20) && strcasecmp(x->headers[i].name, name) == 0;
 	return n;
 }
 

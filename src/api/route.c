@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "api/route.h"
 
+#include <stdlib.h>
+
 #include "auth/percent.h"
 
 #define SEGMENTS_MAX 16
@@ -78,38 +80,86 @@ is_param(const char *pattern, size_t len)
 	return len > 2 && pattern[0] == '{' && pattern[len - 1] == '}';
 }
 
-static bool
-param_matches(const struct segment *s, const char *pattern, size_t len)
+/* A route's path, taken apart. */
+struct pattern {
+	const struct route *route;
+	struct pattern *next; /* with as many segments */
+	/* One bit for each segment that is no parameter, the first segment highest: of two patterns that match a path,
+	 * the one with the greater number is the more exact. */
+	unsigned literals;
+	struct part {
+		const char *text;
+		size_t len;
+		bool param, may_be_empty;
+	} part[SEGMENTS_MAX];
+};
+
+struct route_index {
+	struct arena *arena;
+	struct pattern *of[SEGMENTS_MAX + 1]; /* by the number of segments */
+};
+
+static void
+add_route(struct route_index *index, const struct route *r)
 {
-	return s->text == NULL || s->text[0] != '\0' || (len == 12 && memcmp(pattern, "{project_id}", 12) == 0);
+	struct pattern *p = arena_new_of(index->arena, struct pattern);
+	const char *at = r->path;
+	size_t n = 0;
+
+	p->route = r;
+	for (; *at == '/' && at[1] != '\0'; n++) {
+		size_t len = segment_len(++at);
+		bool param = is_param(at, len);
+
+		if (n == SEGMENTS_MAX)
+			abort();
+		p->part[n] = (struct part){at, len, param, param && len == 12 && memcmp(at, "{project_id}", 12) == 0};
+		p->literals = p->literals << 1 | !param;
+		at += len;
+	}
+	p->next = index->of[n];
+	index->of[n] = p;
 }
 
-/* Whether the path has this form, and *literals: one bit for each segment that matched by its letters, the first
- * segment highest, so that the greater number is the more exact match. */
-static bool
-matches(const char *pattern, const struct path *path, unsigned *literals)
+struct route_index *
+route_index_new(const struct route *const *tables)
 {
-	size_t i;
+	struct route_index *index = calloc(1, sizeof(*index));
 
-	*literals = 0;
-	for (i = 0; *pattern == '/' && pattern[1] != '\0'; i++) {
-		size_t len = segment_len(++pattern);
-		const struct segment *s = &path->segment[i];
+	if (index == NULL)
+		abort(); /* as arenas do */
+	index->arena = arena_new();
+	for (; *tables != NULL; tables++)
+		for (const struct route *r = *tables; r->path != NULL; r++)
+			add_route(index, r);
+	return index;
+}
 
-		if (i == path->n)
+struct route_index *
+route_index_free(struct route_index *index)
+{
+	if (index != NULL)
+		arena_free(index->arena);
+	free(index);
+	return NULL;
+}
+
+static bool
+part_matches(const struct part *part, const struct segment *s)
+{
+	if (part->param)
+		return s->text == NULL || s->text[0] != '\0' || part->may_be_empty;
+	return s->text != NULL && s->len == part->len && memcmp(s->text, part->text, s->len) == 0;
+}
+
+/* From the end: there paths differ most. */
+static bool
+matches(const struct pattern *p, const struct path *path)
+{
+	for (size_t i = path->n; i > 0; i--)
+		if (!part_matches(&p->part[i - 1], &path->segment[i - 1]))
 			return false;
-		*literals <<= 1;
-		if (is_param(pattern, len)) {
-			if (!param_matches(s, pattern, len))
-				return false;
-		} else {
-			if (s->text == NULL || s->len != len || memcmp(s->text, pattern, len) != 0)
-				return false;
-			*literals |= 1;
-		}
-		pattern += len;
-	}
-	return i == path->n;
+	return true;
 }
 
 /* "{peer_link_id}": what a client's own path pattern has there, when it was given no id. */
@@ -154,22 +204,21 @@ takes(const struct route *r, enum method method)
 }
 
 enum dc_code
-route_find(const struct route *const *tables, enum method method, const char *raw_path, struct arena *arena,
+route_find(const struct route_index *index, enum method method, const char *raw_path, struct arena *arena,
     struct route_match *ret, struct dc_error *err)
 {
 	struct route_match match = {0};
 	struct path path;
-	unsigned best = 0, literals;
+	unsigned best = 0;
 	enum dc_code rc;
 
 	if (method != M_NONE && split(raw_path, arena, &path)) {
-		for (; *tables != NULL; tables++)
-			for (const struct route *r = *tables; r->path != NULL; r++)
-				if (takes(r, method) && matches(r->path, &path, &literals) &&
-				    (match.route == NULL || literals > best)) {
-					match.route = r;
-					best = literals;
-				}
+		for (const struct pattern *p = index->of[path.n]; p != NULL; p = p->next)
+			if (takes(p->route, method) && matches(p, &path) &&
+			    (match.route == NULL || p->literals >= best)) {
+				match.route = p->route;
+				best = p->literals;
+			}
 	}
 	if (match.route == NULL)
 		return dc_fail(

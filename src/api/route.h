@@ -67,11 +67,14 @@ struct route_match {
 	} param[ROUTE_PARAMS_MAX];
 };
 
-/* All routes of a program: an array of tables. Longer literal prefixes win over parameters. raw_path is the target as
+/* All routes of a program, from an array of tables, which outlive it. */
+struct route_index *route_index_new(const struct route *const *tables);
+struct route_index *route_index_free(struct route_index *); /* NULL is fine; returns NULL */
+/* Longer literal prefixes win over parameters. raw_path is the target as
  * received, before '?'. DC_E_NO_API when nothing matches; DC_E_PARAM when an id's place holds a pattern
  * ("{peer_link_id}"); DC_E_REQUEST for a bad escape, an encoded NUL or '/' inside a parameter's segment, or one that is
  * no UTF-8. An empty segment matches {project_id} only, so that the caller can be told. */
-enum dc_code route_find(const struct route *const *tables, enum method, const char *raw_path, struct arena *,
+enum dc_code route_find(const struct route_index *, enum method, const char *raw_path, struct arena *,
     struct route_match *ret, struct dc_error *err);
 
 enum method method_parse(const char *); /* M_NONE for methods that no route has */

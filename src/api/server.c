@@ -332,6 +332,7 @@ free_server(struct api *api)
 	pthread_cond_destroy(&api->changed);
 	pthread_cond_destroy(&api->wait_changed);
 	peers_fini(api);
+	route_index_free(api->routes);
 	free(api);
 }
 
@@ -343,6 +344,7 @@ new_api(const struct api_options *o)
 	if (api == NULL)
 		return NULL;
 	api->options = *o;
+	api->routes = route_index_new(o->routes);
 	if (api->options.max_connections == 0)
 		api->options.max_connections = 1000;
 	if (api->options.idle_seconds == 0)

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/uuid.h"
 
@@ -47,14 +48,22 @@ uint64_t
 turns_party(const char *text)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	uint64_t hash;
+	uint64_t hash, word;
+	size_t len;
 
 	pthread_once(&once, choose_start);
 	hash = start;
 
-	for (; text != NULL && *text != '\0'; text++)
+	if (text == NULL)
+		text = "";
+	for (len = strlen(text); len >= sizeof(word); text += sizeof(word), len -= sizeof(word)) {
+		memcpy(&word, text, sizeof(word));
+		hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+		hash ^= hash >> 32;
+	}
+	for (; *text != '\0'; text++)
 		hash = (hash ^ (uint8_t)*text) * 1099511628211U;
-	return hash;
+	return hash ^ hash >> 29;
 }
 
 static struct turn_party **

@@ -20,12 +20,16 @@ header(void *arg, const char *name)
 }
 
 static void
-find(const struct route *const *tables, enum method method, const char *path, struct arena *arena)
+find(enum method method, const char *path, struct arena *arena)
 {
+	struct route_index *index = route_index_new(registry_routes(NULL, arena));
 	struct route_match match;
 	struct dc_error err = {0};
 
-	if (route_find(tables, method, path, arena, &match, &err) != DC_OK)
+	bool found = route_find(index, method, path, arena, &match, &err) == DC_OK;
+
+	route_index_free(index);
+	if (!found)
 		return;
 	for (size_t i = 0; i < match.params; i++)
 		if (strchr(match.param[i].value, '/') != NULL)
@@ -96,7 +100,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	*path++ = '\0';
 	parameters(query, arena);
-	find(registry_routes(NULL, arena), method_parse(first), path, arena);
+	find(method_parse(first), path, arena);
 	signature(path, query, line(&rest), arena);
 	return 0;
 }
