@@ -21,6 +21,7 @@ object_is_error(const struct edge_object *o)
 
 #define NUMBER_MAX 99999 /* what fits behind "dcr" in an interface name, and in the range of table ids */
 #define INSTANCE_MAX 9999
+#define CANDIDATES 8 /* instances that are asked for room */
 
 /* The highest number in use plus one; only when the space has been used up once, a gap. */
 static enum dc_code
@@ -62,23 +63,62 @@ one_instance(
 	return rc;
 }
 
-/* The fullest that has room, so that few are in use; else one more. */
 static enum dc_code
-take_instance(struct tx *tx, const char *edge_id, int64_t per_instance, int64_t *ret, struct dc_error *err)
+has_room(
+    struct tx *tx, const struct instance_rule *rule, const struct edge_instance *in, bool *ret, struct dc_error *err)
 {
+	void *rows;
+	size_t n;
+	enum dc_code rc;
+
+	*ret = in->used.v < rule->vrfs;
+	if (!*ret)
+		return DC_OK;
+	rc = query_list(tx, &edge_number_table, Q(Q_EQ("edge_id", in->edge_id.v), Q_EQ_INT("instance", in->instance.v)),
+	    NULL, &rows, &n, err);
+	return rc == DC_OK ? rule->has_room(tx, rows, n, ret, err) : rc;
+}
+
+/* The first with room among those with the most VRFs, so that few are in use. */
+static enum dc_code
+find_instance(struct tx *tx, const char *edge_id, const struct instance_rule *rule, const struct edge_instance *newest,
+    const struct edge_instance **ret, struct dc_error *err)
+{
+	struct query_page fullest = {.sort = "used", .descending = true, .limit = CANDIDATES};
+	const struct edge_instance *row;
+	bool room = false;
+	void *rows;
+	size_t n;
+	enum dc_code rc = query_list(tx, &edge_instance_table,
+	    Q(Q_EQ("edge_id", edge_id), Q_LT_INT("used", rule->vrfs)), &fullest, &rows, &n, err);
+
+	row = rows;
+	*ret = NULL;
+	for (size_t i = 0; rc == DC_OK && i < n; i++)
+		if ((rc = has_room(tx, rule, &row[i], &room, err)) == DC_OK && room) {
+			*ret = &row[i];
+			return DC_OK;
+		}
+	if (rc == DC_OK && newest != NULL && (rc = has_room(tx, rule, newest, &room, err)) == DC_OK && room)
+		*ret = newest;
+	return rc;
+}
+
+static enum dc_code
+take_instance(struct tx *tx, const char *edge_id, const struct instance_rule *rule, int64_t *ret, struct dc_error *err)
+{
+	const struct edge_instance *room;
 	struct edge_instance *found, row = {0};
 	int64_t used;
 	enum dc_code rc;
 
-	if ((rc = one_instance(tx, Q(Q_EQ("edge_id", edge_id), Q_LT_INT("used", per_instance)), "used", &found, err)) !=
-	    DC_OK)
+	if ((rc = one_instance(tx, Q(Q_EQ("edge_id", edge_id)), "instance", &found, err)) != DC_OK ||
+	    (rc = find_instance(tx, edge_id, rule, found, &room, err)) != DC_OK)
 		return rc;
-	if (found != NULL) {
-		*ret = found->instance.v;
-		return query_bump(tx, &edge_instance_table, found->id.v, "used", 1, &used, err);
+	if (room != NULL) {
+		*ret = room->instance.v;
+		return query_bump(tx, &edge_instance_table, room->id.v, "used", 1, &used, err);
 	}
-	if ((rc = one_instance(tx, Q(Q_EQ("edge_id", edge_id)), "instance", &found, err)) != DC_OK)
-		return rc;
 	*ret = found != NULL ? found->instance.v + 1 : 1;
 	if (*ret > INSTANCE_MAX)
 		return dc_fail(err, DC_E_SYSTEM, NULL, "no routing instance left on the edge");
@@ -90,8 +130,8 @@ take_instance(struct tx *tx, const char *edge_id, int64_t per_instance, int64_t 
 }
 
 enum dc_code
-number_get(struct tx *tx, const char *edge_id, const char *space, const char *owner_id, int64_t per_instance,
-    struct edge_number *ret, struct dc_error *err)
+number_get(struct tx *tx, const char *edge_id, const char *space, const char *owner_id,
+    const struct instance_rule *rule, struct edge_number *ret, struct dc_error *err)
 {
 	struct edge_number row = {0};
 	char id[UUID_TEXT_SIZE];
@@ -107,7 +147,7 @@ number_get(struct tx *tx, const char *edge_id, const char *space, const char *ow
 		return rc;
 	if ((rc = free_number(tx, edge_id, space, &number, err)) != DC_OK)
 		return rc;
-	if (strcmp(space, "vrf") == 0 && (rc = take_instance(tx, edge_id, per_instance, &instance, err)) != DC_OK)
+	if (strcmp(space, "vrf") == 0 && (rc = take_instance(tx, edge_id, rule, &instance, err)) != DC_OK)
 		return rc;
 	uuid_new(id);
 	F_SET_TEXT(row.id, arena_strdup(tx_arena(tx), id));

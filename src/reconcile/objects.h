@@ -134,10 +134,18 @@ struct edge_instance {
 };
 extern const struct field_table edge_instance_table;
 
-/* The owner's row, allocated at the first call and kept as long as the owner. For space "vrf" an instance with fewer
- * than per_instance VRFs is chosen. */
-enum dc_code number_get(struct tx *, const char *edge_id, const char *space, const char *owner_id, int64_t per_instance,
-    struct edge_number *ret, struct dc_error *err);
+/* What a routing instance may hold. */
+struct instance_rule {
+	int64_t vrfs;
+	/* Whether there is room for the neighbours of one VRF more beside those of these owners. */
+	enum dc_code (*has_room)(
+	    struct tx *, const struct edge_number *owners, size_t n, bool *ret, struct dc_error *err);
+};
+
+/* The owner's row, allocated at the first call and kept as long as the owner. rule: for space "vrf", by which an
+ * instance is chosen; else NULL. */
+enum dc_code number_get(struct tx *, const char *edge_id, const char *space, const char *owner_id,
+    const struct instance_rule *, struct edge_number *ret, struct dc_error *err);
 /* All that an owner has, on any edge; gives one back; gives all back. */
 enum dc_code numbers_of(struct tx *, const char *owner_id, struct edge_number **ret, size_t *n, struct dc_error *err);
 enum dc_code number_free(struct tx *, const struct edge_number *, struct dc_error *err);

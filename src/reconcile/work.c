@@ -412,7 +412,7 @@ work_link_number(struct tx *tx, const char *edge_id, const char *owner_id, int64
 	while (known != NULL && (strcmp(known->owner_id, owner_id) != 0 || strcmp(known->edge_id, edge_id) != 0))
 		known = known->next;
 	if (known == NULL) {
-		if ((rc = number_get(tx, edge_id, "link", owner_id, 0, &row, err)) != DC_OK)
+		if ((rc = number_get(tx, edge_id, "link", owner_id, NULL, &row, err)) != DC_OK)
 			return rc;
 		known = arena_new_of(tx_arena(tx), struct known_number);
 		*known = (struct known_number){arena_strdup(tx_arena(tx), edge_id),

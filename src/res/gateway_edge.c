@@ -5,6 +5,7 @@
 
 #include "res/gateway.h"
 #include "res/link_end.h"
+#include "res/vif_row.h"
 
 const char *
 gateway_key(struct arena *arena, const char *gateway_id)
@@ -112,17 +113,32 @@ linked_networks(struct tx *tx, const struct gateway *gw, struct cidr_list *ret, 
 	return rc;
 }
 
+/* A daemon's work at each change grows with its neighbours. A gateway stays in one instance, however many it gets. */
+static enum dc_code
+has_room(struct tx *tx, const struct edge_number *gateway, size_t n, bool *ret, struct dc_error *err)
+{
+	int64_t left = res_settings_of(tx)->neighbours_per_instance, count;
+	enum dc_code rc = DC_OK;
+
+	for (size_t i = 0; rc == DC_OK && i < n && left > 0; i++)
+		if ((rc = query_count_to(tx, &vif_peer_table, Q(Q_EQ("gateway_id", gateway[i].owner_id.v)), left,
+			 &count, err)) == DC_OK)
+			left -= count;
+	*ret = left > 0;
+	return rc;
+}
+
 static enum dc_code
 put_vrf(struct tx *tx, struct work_view *work, const struct gateway *gw, const char *edge_id, struct dc_error *err)
 {
+	const struct instance_rule rule = {res_settings_of(tx)->vrfs_per_instance, has_room};
 	struct arena *arena = tx_arena(tx);
 	struct wire_vrf vrf = {0};
 	struct edge_number number;
 	struct cidr_list linked;
 	enum dc_code rc;
 
-	if ((rc = number_get(tx, edge_id, "vrf", gw->id, res_settings_of(tx)->vrfs_per_instance, &number, err)) !=
-		DC_OK ||
+	if ((rc = number_get(tx, edge_id, "vrf", gw->id, &rule, &number, err)) != DC_OK ||
 	    (rc = keep_router_id(tx, &number, err)) != DC_OK || (rc = linked_networks(tx, gw, &linked, err)) != DC_OK)
 		return rc;
 	F_SET_TEXT(vrf.device, arena_printf(arena, "dcr%lld", (long long)number.number.v));

@@ -378,7 +378,7 @@ make_ends(struct tx *tx, struct peer_link *link, const struct res_settings *sett
 	struct arena *arena = tx_arena(tx);
 	struct link_end *end = arena_array(arena, 2, sizeof(*end));
 	struct edge_number number;
-	enum dc_code rc = number_get(tx, link->edge_id.v, "link", link->id.v, 0, &number, err);
+	enum dc_code rc = number_get(tx, link->edge_id.v, "link", link->id.v, NULL, &number, err);
 
 	if (rc != DC_OK)
 		return rc;

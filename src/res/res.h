@@ -37,7 +37,7 @@ enum quota {
 struct res_settings {
 	bool accept_unattached_vpc; /* a gateway may name a VPC that nobody attached yet */
 	int64_t quota[QUOTAS];      /* of projects without a number of their own (quota.h); -1: no limit */
-	int64_t vrfs_per_instance;
+	int64_t vrfs_per_instance, neighbours_per_instance;
 	int64_t internal_asn_first, internal_asn_last; /* kept for links between gateways: refused in bgp_asn */
 	struct ip_prefix router_ids;                   /* IPv4 block that router ids are taken from */
 	struct ip_prefix link_block_v4, link_block_v6; /* blocks that links between gateways are numbered from */
