@@ -58,7 +58,7 @@ write_id(json_t *property, json_t *holder, const char *id, const struct look *l,
 		_cleanup_buf_ struct buf safe = BUF_INIT(CELL_MAX);
 
 		text_safe(&safe, id);
-		if (l->terminal && !whole && uuid_is_valid(id))
+		if (l->terminal && l->output != OUTPUT_WIDE && !whole && uuid_is_valid(id))
 			buf_add(out, id, SHORT_ID);
 		else
 			buf_puts(out, buf_str(&safe));

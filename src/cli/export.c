@@ -58,6 +58,9 @@ members_of(struct outgoing *x, json_t *schema, json_t *item, bool operator_side,
 	{
 		json_t *value = json_object_get(item, member);
 
+		/* A thing is known by what identifies it; its id is another one elsewhere. */
+		if (depth == 0 && strcmp(member, "id") == 0)
+			continue;
 		if ((is_usual(of, value) && !schema_requires(schema, member)) ||
 		    (x->own != NULL && json_equal(x->own, schema_ref(of)) && depth == 0))
 			continue;

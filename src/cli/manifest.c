@@ -222,9 +222,10 @@ take_members(struct reader *r, struct entry *e)
 
 /* --- entries --- */
 
-/* By what it can be found again. */
-static enum dc_code
-check_identity(struct reader *r, struct entry *e)
+/* What it is called in messages, as far as it is told. NULL: by what it could be found again is missing; *missing names
+ * it. */
+static const char *
+label_of(const struct entry *e, struct arena *arena, const char **missing)
 {
 	_cleanup_buf_ struct buf label = BUF_INIT(1024);
 	json_t *member;
@@ -236,13 +237,12 @@ check_identity(struct reader *r, struct entry *e)
 		const char *name = json_string_value(member);
 		const char *value = json_string_value(json_object_get(e->members, name));
 
+		*missing = name;
 		if (value == NULL || value[0] == '\0')
-			return fail(
-			    r, e, NULL, arena_printf(r->arena, "%s is missing: by it the thing is known", name));
+			return NULL;
 		buf_printf(&label, " %s", value);
 	}
-	e->label = arena_strdup(r->arena, buf_str(&label));
-	return DC_OK;
+	return arena_strdup(arena, buf_str(&label));
 }
 
 static bool
@@ -295,14 +295,20 @@ take_item(struct reader *r, const struct noun *noun, size_t number, json_t *item
 	    .update = noun_command(noun, "update"),
 	    .label = arena_printf(r->arena, "%s number %zu", manifest_key(noun, r->arena), number + 1),
 	};
+	const char *label, *missing = "";
 	enum dc_code rc;
 
 	e.resource = e.create->resource;
 	e.members = item;
 	if (!json_is_object(item))
 		return fail(r, &e, NULL, "has no members");
-	if ((rc = check_identity(r, &e)) != DC_OK || (rc = take_members(r, &e)) != DC_OK)
+	if ((label = label_of(&e, r->arena, &missing)) != NULL)
+		e.label = label;
+	if ((rc = take_members(r, &e)) != DC_OK)
 		return rc;
+	if ((label = label_of(&e, r->arena, &missing)) == NULL)
+		return fail(r, &e, NULL, arena_printf(r->arena, "%s is missing: by it the thing is known", missing));
+	e.label = label;
 	return add_entry(r, &e);
 }
 

@@ -173,6 +173,20 @@ at_path(json_t *item, const char *path, struct arena *arena)
 	return item;
 }
 
+/* How a member of a member is described. */
+static json_t *
+property_at(struct picture *p, json_t *schema, const char *path)
+{
+	char *rest = arena_strdup(p->run->arena, path), *part;
+	json_t *property = NULL;
+
+	while (schema != NULL && (part = strsep(&rest, ".")) != NULL) {
+		property = json_object_get(schema_properties(schema), part);
+		schema = schema_of(p->run->spec, property);
+	}
+	return property;
+}
+
 static const char *
 name_of(const struct node *n)
 {
@@ -190,6 +204,16 @@ put_name(struct buf *out, const char *title, const char *name, const char *id)
 		text_safe(out, name);
 	else
 		buf_printf(out, "%.13s", id != NULL ? id : "");
+}
+
+/* What is not in the picture. */
+static void
+put_stranger(struct picture *p, json_t *property, const char *id, struct buf *out)
+{
+	const struct names_place place = {.resources = schema_ref(property), .operator_side = p->operator_side};
+	const char *name = place.resources != NULL ? names_of(p->run->names, &place, id) : NULL;
+
+	text_safe(out, name != NULL ? name : id);
 }
 
 /* Where it leads to: what is drawn elsewhere in the picture, or an id. */
@@ -210,7 +234,7 @@ put_lead(struct picture *p, const struct node *n, struct buf *out)
 		if (to != NULL)
 			put_name(out, to->resource->title, name_of(to), to->id);
 		else
-			text_safe(out, id);
+			put_stranger(p, property_at(p, n->list->answer, json_string_value(member)), id, out);
 		return;
 	}
 }

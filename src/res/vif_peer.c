@@ -23,7 +23,7 @@ static const struct field_column list_columns[] = {
     {.title = "mode", .member = "route_mode"},
     {.title = "asn", .member = "bgp_asn"},
     {.title = "bgp", .member = "bgp_status"},
-    {.title = "routes", .member = "receive_route_num", .of = "bgp_route_limit"},
+    {.title = "routes", .where = "route_mode=bgp", .member = "receive_route_num", .of = "bgp_route_limit"},
     {.member = "status", .since = "status_time"},
     {0},
 };
@@ -661,7 +661,7 @@ static const struct field_column shows[] = {
     {.member = "status", .since = "status_time"},
     {.member = "remote_gateway_ip"},
     {.title = "AS", .member = "bgp_asn"},
-    {.title = "routes", .member = "receive_route_num", .of = "bgp_route_limit"},
+    {.title = "routes", .where = "route_mode=bgp", .member = "receive_route_num", .of = "bgp_route_limit"},
     {0},
 };
 

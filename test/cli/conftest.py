@@ -8,6 +8,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
 from program import TLS, Cli, Site, Tenant  # noqa: E402
+from simulation import Person, Simulation  # noqa: E402
 from support import own_dcaasd  # noqa: E402
 
 
@@ -36,3 +37,17 @@ def site(operator):
 @pytest.fixture(scope="session")
 def tenant(operator, site, home):
     return Tenant(operator, site, home, "acme")
+
+
+@pytest.fixture(scope="module")
+def simulation(tmp_path_factory):
+    """Each file has one of its own."""
+    made = Simulation(tmp_path_factory.mktemp("sim") / "sim")
+    yield made
+    made.end()
+
+
+@pytest.fixture(scope="module")
+def person(simulation, home):
+    """A tenant who is the operator, too, as `make sim` has it."""
+    return Person(home, simulation.env)
