@@ -122,10 +122,11 @@ class Shell:
         before, _, self.text = self.text.partition(MARK + ". ")
         self._read_until("\n", patience)
         status, _, self.text = self.text.partition("\n")
-        lines = re.sub(r"[^\n]*\r(?!\n)", "", before.replace("\r\n", "\n")).split("\n")
+        plain = re.sub(r"\x1b\[[\d;]*[A-Za-z]", "", before.replace("\r\n", "\n"))
+        lines = re.sub(r"[^\n]*\r", "", plain).split("\n")
         while lines and not lines[-1].strip():
             lines.pop()
-        return int(status), [re.sub(r"\x1b\[[\d;]*[A-Za-z]", "", line) for line in lines]
+        return int(status), lines
 
     def close(self):
         os.kill(self.pid, signal.SIGKILL)

@@ -17,6 +17,7 @@
 #include "cli/table.h"
 #include "cli/text.h"
 #include "cli/word.h"
+#include "cli/yaml_text.h"
 
 #define WORDS_MAX 24
 #define PROJECT "0123456789abcdef0123456789abcdef"
@@ -438,9 +439,9 @@ a_list_shows_the_columns_of_the_description(void **state)
 		0, NULL);
 
 	assert_int_equal(answer_list(*state, door->commands[0].answer, items, &look, &out, &err), DC_OK);
-	assert_string_equal(buf_str(&out), "ID  NAME      WIDTH  STATUS\n"
-					   "1   a\\x1b[2J      7  -\n"
-					   "22  -            10  -\n");
+	assert_string_equal(buf_str(&out), "ID  NAME      WIDTH  LEFT  RIGHT  TURNS  STATUS  REASON\n"
+					   "1   a\\x1b[2J      7  -     -      -      -       -\n"
+					   "22  -            10  -     -      -      -       -\n");
 	buf_reset(&out);
 	look.columns = "width,i";
 	assert_int_equal(answer_list(*state, door->commands[0].answer, items, &look, &out, &err), DC_OK);
@@ -551,6 +552,340 @@ a_path_that_its_parameters_do_not_fill_is_no_command(void **state)
 	spec_free(spec);
 }
 
+/* --- names, short words, tools --- */
+
+static void
+people_use_other_words_for_the_same(void **state)
+{
+	expect(state, "virtual-doors list", "GET " DOORS);
+	expect(state, "vd list", "GET " DOORS);
+	expect(state, "gate ls", "GET " DOORS);
+	expect(state, "gates ls", "GET " DOORS);
+	expect(state, "edges ls", "GET /dcaas/v1/edges");
+	expect(state, "vd get d1", "GET " DOORS "/d1");
+	expect(state, "vd new --name x --width 1", "POST " DOORS " {\"virtual_door\":{\"name\":\"x\",\"width\":1}}");
+	expect_error(state, "virtaul-door list", "did you mean virtual-door?");
+	expect_error(state, "vd shwo", "did you mean show?");
+	expect_error(state, "vd create --nmae x", "did you mean name?");
+	expect_error(state, "zz list", "there is: apply");
+}
+
+static void
+a_tool_and_a_noun_may_have_one_name(void **state)
+{
+	expect(state, "apply list", "GET /dcaas/v1/applies");
+	expect(state, "-j apply list", "GET /dcaas/v1/applies");
+	expect_error(state, "apply", "apply needs -f FILE");
+	expect_error(state, "diff x", "one argument too many");
+	expect(state, "apply --help", "help - ");
+	expect(state, "topology", " ");
+	expect(state, "export vd x", " ");
+}
+
+static void
+a_letter_may_have_a_value(void **state)
+{
+	expect(state, "vd list -o json", "GET " DOORS);
+	expect(state, "vd list -ojson", "GET " DOORS);
+	expect(state, "vd list -qo name", "GET " DOORS);
+	expect_error(state, "vd list -o", "-o needs a value");
+	expect_error(state, "vd list -o xml", "no output \"xml\"");
+}
+
+static void
+options_that_are_always_refused_are_not_there(void **state)
+{
+	expect_error(state, NEW "--lock x", "no option \"lock\"");
+	expect_error(state, NEW "--glass", "no option \"glass\"");
+	expect_error(state, NEW "--side up", "--side takes left|right, not");
+}
+
+static void
+several_are_deleted_by_one_command(void **state)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	char *words[WORDS_MAX];
+	int n = split(arena_strdup(arena, "project delete a b c"), words);
+	struct dc_error err = {0};
+	struct arguments args;
+
+	assert_int_equal(arguments_read(*state, n, words, arena, &args, &err), DC_OK);
+	assert_int_equal(args.ids_n, 3);
+	assert_string_equal(args.ids[2], "c");
+	arguments_free(&args);
+	expect_error(state, "vd show a b", "one argument too many");
+}
+
+static void
+what_comes_inside_of_others_has_commands_of_its_own(void **state)
+{
+	const struct noun *noun;
+	const struct command *list;
+	struct dc_error err = {0};
+
+	assert_int_equal(spec_noun(*state, "hinges", &noun, &err), DC_OK);
+	assert_int_equal(noun->n, 3);
+	list = noun_command(noun, "list");
+	assert_string_equal(list->path, "/v3/{project_id}/dcaas/virtual-doors");
+	assert_string_equal(list->inside, "hinges");
+	assert_non_null(json_object_get(schema_properties(list->answer), "turns"));
+	assert_ptr_equal(spec_command(*state, "hinge", "show", false), noun_command(noun, "show"));
+}
+
+/* --- lists for people --- */
+
+#define NOW "2026-12-01T12:00:00Z"
+
+static char *
+shown(void **state, const char *items_text, struct look look, struct arena *arena)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT(16000);
+	struct dc_error err = {0};
+	json_t *items = json_loads(items_text, 0, NULL);
+	const struct command *list = spec_command(*state, "virtual_door", "list", false);
+
+	assert_non_null(items);
+	assert_true(utc_parse(NOW, &look.now));
+	look.header = true;
+	assert_int_equal(answer_list(*state, list->answer, items, &look, &out, &err), DC_OK);
+	json_decref(items);
+	return arena_strdup(arena, buf_str(&out));
+}
+
+#define ID(n) "\"0193a2b4-0000-7000-8000-00000000000" #n "\""
+#define TWO_DOORS                                                                                                      \
+	"[{\"id\":" ID(1) ",\"name\":\"front\",\"width\":90,\"status\":\"OPEN\",\"reason\":null,\"hinges\":["          \
+			  "{\"side\":\"left\",\"status\":\"up\",\"status_time\":\"2026-12-01T11:57:00Z\",\"turns\":3," \
+			  "\"most\":100},"                                                                             \
+			  "{\"side\":\"right\",\"status\":\"down\",\"status_time\":\"2026-11-29T11:00:00Z\","          \
+			  "\"turns\":0,\"most\":100}]},"                                                               \
+			  " {\"id\":" ID(2) ",\"name\":\"back\",\"width\":100,\"status\":\"SHUT\",\"reason\":\"the "   \
+					    "hinge is stiff and it has to be oiled\",\"hinges\":[]}]"
+
+static void
+a_terminal_shows_ages_names_and_notes_below(void **state)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct look narrow = {.terminal = true, .width = 50}, wide = {.terminal = true, .width = 100};
+
+	assert_string_equal(shown(state, TWO_DOORS, narrow, arena),
+	    "NAME   WIDTH  LEFT   RIGHT    TURNS         STATUS\n"
+	    "front     90  up 3m  down 2d  3/100, 0/100  OPEN\n"
+	    "back     100  -      -        -             SHUT\n"
+	    "  the hinge is stiff and it has to be oiled\n");
+	assert_non_null(
+	    strstr(shown(state, TWO_DOORS, wide, arena), "SHUT    the hinge is stiff and it has to be oiled\n"));
+}
+
+static void
+a_pipe_gets_ids_and_times_whole(void **state)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const char *text = shown(state, TWO_DOORS, (struct look){0}, arena);
+
+	assert_non_null(strstr(text, "0193a2b4-0000-7000-8000-000000000001  front"));
+	assert_non_null(strstr(text, "up since 2026-12-01T11:57:00Z"));
+	assert_non_null(strstr(text, "REASON"));
+}
+
+static void
+ids_are_shown_where_names_are_not_enough(void **state)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct look l = {.terminal = true, .width = 80};
+	const char *text = shown(state,
+	    "[{\"id\":" ID(1) ",\"name\":\"a\"},{\"id\":\"0193a2b4-0001-7000-8000-000000000001\",\"name\":\"a\"}]", l,
+	    arena);
+
+	assert_non_null(strstr(text, "0193a2b4-0000  a"));
+	assert_non_null(strstr(text, "0193a2b4-0001  a"));
+	assert_null(strstr(shown(state, "[{\"id\":" ID(1) ",\"name\":\"a\"}]", l, arena), "0193"));
+	assert_non_null(strstr(shown(state, "[{\"id\":" ID(1) ",\"name\":\"\"}]", l, arena), "0193a2b4 "));
+}
+
+static void
+long_cells_are_cut_on_a_terminal_only(void **state)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	static const char items[] =
+	    "[{\"name\":\"a name that is longer than the terminal is wide, by far\",\"width\":1}]";
+	char *rest = shown(state, items, (struct look){.terminal = true, .width = 40}, arena), *line;
+
+	assert_non_null(strstr(rest, "…"));
+	while ((line = strsep(&rest, "\n")) != NULL)
+		assert_true(text_width(line) <= 40);
+	assert_null(strstr(shown(state, items, (struct look){0}, arena), "…"));
+}
+
+static void
+values_for_scripts_stand_between_tabs(void **state)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+
+	assert_string_equal(
+	    shown(state, TWO_DOORS, (struct look){.output = OUTPUT_VALUE, .columns = "name,left,turns"}, arena),
+	    "front\tup\t3,0\nback\t\t\n");
+}
+
+static void
+states_have_colours(void **state)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct look l = {.terminal = true, .width = 80, .color = true};
+	const char *text = shown(state, TWO_DOORS, l, arena);
+
+	assert_non_null(strstr(text, "\033[32mup 3m\033[0m  \033[31mdown 2d\033[0m"));
+	assert_non_null(strstr(text, "\033[1mNAME\033[0m"));
+}
+
+static void
+ages_and_cuts(void **state)
+{
+	static const struct {
+		int64_t ms;
+		const char *text;
+	} ages[] = {{-5, "0s"}, {0, "0s"}, {119999, "119s"}, {120000, "2m"}, {7199999, "119m"}, {7200000, "2h"},
+	    {172800000, "2d"}, {INT64_C(31536000000), "365d"}};
+	static const struct {
+		size_t columns;
+		const char *text;
+	} cuts[] = {{9, "Zürich 東"}, {8, "Zürich …"}, {7, "Zürich…"}, {2, "Z…"}, {1, "…"}, {0, ""}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ages) / sizeof(ages[0]); i++) {
+		_cleanup_buf_ struct buf out = BUF_INIT(100);
+
+		text_age(&out, ages[i].ms);
+		assert_string_equal(buf_str(&out), ages[i].text);
+	}
+	for (size_t i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
+		_cleanup_buf_ struct buf out = BUF_INIT(100);
+
+		text_cut(&out, "Zürich 東", cuts[i].columns);
+		assert_string_equal(buf_str(&out), cuts[i].text);
+	}
+}
+
+static void
+the_nearest_word(void **state)
+{
+	static const char *const words[] = {"office", "branch", "warehouse", "dc"};
+
+	(void)state;
+	assert_string_equal(word_nearest("offcie", words, 4), "office");
+	assert_string_equal(word_nearest("warehous", words, 4), "warehouse");
+	assert_string_equal(word_nearest("bransh", words, 4), "branch");
+	assert_null(word_nearest("zebra", words, 4));
+	assert_null(word_nearest("", words, 4));
+	assert_null(
+	    word_nearest("a word that is much longer than any of them, and than anything anybody types", words, 4));
+}
+
+static json_t *
+two_names(void *arg, const struct completion_wish *wish)
+{
+	json_t *seen = arg;
+
+	json_object_set_new(seen, "resource", json_incref(json_array_get(wish->resources, 0)));
+	json_object_set_new(seen, "env", wish->settings.env != NULL ? json_string(wish->settings.env) : json_null());
+	return json_pack("[s,s]", "front door", "back");
+}
+
+static void
+completion_offers_names_where_they_can_stand(void **state)
+{
+	static const struct {
+		const char *line, *wanted;
+	} cases[] = {{"vd show ''", "front door\nback\n"}, {"vd show b", "back\n"}, {"vd show x", ""},
+	    {"vd create --behind-id f", "front door\n"}, {"--env E vd update ''", "front door\nback\n"},
+	    {"vd show front ''", ""}, {"vd list -o ''", "wide\njson\nyaml\nvalue\nname\n"}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		_cleanup_arena_ struct arena *arena = arena_new();
+		char *words[WORDS_MAX], *text = NULL;
+		size_t size = 0;
+		int n = split(arena_strdup(arena, cases[i].line), words);
+		FILE *to = open_memstream(&text, &size);
+		json_t *seen = json_object();
+
+		completion_offer(*state, n, words, two_names, seen, to);
+		fclose(to);
+		assert_string_equal(text, cases[i].wanted);
+		if (strstr(cases[i].line, "--env") != NULL)
+			assert_string_equal(json_string_value(json_object_get(seen, "env")), "E");
+		json_decref(seen);
+		free(text);
+	}
+}
+
+/* --- YAML --- */
+
+static json_t *
+read_yaml(const char *text)
+{
+	struct dc_error err = {0};
+	json_t *documents = NULL;
+
+	if (yaml_read(text, strlen(text), "FILE", &documents, &err) != DC_OK) {
+		assert_non_null(strstr(err.text, "FILE, line "));
+		return NULL;
+	}
+	return documents;
+}
+
+static void
+yaml_is_read_as_json_says_it(void **state)
+{
+	static const char *const cases[][2] = {
+	    {"a: 1\nb: [x, true, ~, \"2\", -3, 007, 1.5, yes]\n",
+		"[{\"a\":1,\"b\":[\"x\",true,null,\"2\",-3,\"007\",\"1.5\",\"yes\"]}]"},
+	    {"--- x\n--- [1]\n", "[\"x\",[1]]"}, {"", "[]"}, {"{\"a\": {\"b\": 1.5}}", "[{\"a\":{\"b\":1.5}}]"},
+	    {"a: |\n  two\n  lines\n", "[{\"a\":\"two\\nlines\\n\"}]"},
+	    {"9223372036854775808", "[\"9223372036854775808\"]"}, {"# nothing but a comment\n", "[]"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		json_t *got = read_yaml(cases[i][0]), *wanted = json_loads(cases[i][1], 0, NULL);
+
+		assert_non_null(got);
+		assert_true(json_equal(got, wanted));
+		json_decref(got);
+		json_decref(wanted);
+	}
+}
+
+static void
+yaml_that_cannot_be_json_is_refused_with_its_line(void **state)
+{
+	static const char *const texts[] = {
+	    "a: &x 1\nb: *x\n", "!!int 3", "a: 1\na: 2\n", "? [a]\n: b\n", "a: [", "a: \"\\0\"", "\xff"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		assert_null(read_yaml(texts[i]));
+}
+
+static void
+what_is_written_as_yaml_reads_the_same(void **state)
+{
+	static const char text[] = "{\"a\":[\"yes\",\"1\",\"null\",\"~\",\"\",\"- x\",\"a: b\",\"# "
+				   "c\",\"1e3\",\"0x1f\",\"12:30\",\"2026-12-01\","
+				   "\"*a\",\"\\u202ex\",\"\\u001b[31m\",\"two\\nlines\",\" "
+				   "blank\",\"Z\\u00fcrich\"],\"b\":{\"c\":[],\"d\":{}},"
+				   "\"e\":null,\"f\":true,\"g\":-7}";
+	_cleanup_buf_ struct buf out = BUF_INIT(10000);
+	struct dc_error err = {0};
+	json_t *value = json_loads(text, 0, NULL), *again;
+
+	(void)state;
+	assert_int_equal(yaml_write(value, &out, &err), DC_OK);
+	assert_null(strchr(buf_str(&out), '\033'));
+	again = read_yaml(buf_str(&out));
+	assert_true(json_equal(json_array_get(again, 0), value));
+	json_decref(again);
+	json_decref(value);
+}
+
 int
 main(void)
 {
@@ -581,6 +916,24 @@ main(void)
 	    cmocka_unit_test(completion_offers_what_can_stand_there),
 	    cmocka_unit_test(a_description_that_is_none_is_refused),
 	    cmocka_unit_test(a_path_that_its_parameters_do_not_fill_is_no_command),
+	    cmocka_unit_test(people_use_other_words_for_the_same),
+	    cmocka_unit_test(a_tool_and_a_noun_may_have_one_name),
+	    cmocka_unit_test(a_letter_may_have_a_value),
+	    cmocka_unit_test(options_that_are_always_refused_are_not_there),
+	    cmocka_unit_test(several_are_deleted_by_one_command),
+	    cmocka_unit_test(what_comes_inside_of_others_has_commands_of_its_own),
+	    cmocka_unit_test(a_terminal_shows_ages_names_and_notes_below),
+	    cmocka_unit_test(a_pipe_gets_ids_and_times_whole),
+	    cmocka_unit_test(ids_are_shown_where_names_are_not_enough),
+	    cmocka_unit_test(long_cells_are_cut_on_a_terminal_only),
+	    cmocka_unit_test(values_for_scripts_stand_between_tabs),
+	    cmocka_unit_test(states_have_colours),
+	    cmocka_unit_test(ages_and_cuts),
+	    cmocka_unit_test(the_nearest_word),
+	    cmocka_unit_test(completion_offers_names_where_they_can_stand),
+	    cmocka_unit_test(yaml_is_read_as_json_says_it),
+	    cmocka_unit_test(yaml_that_cannot_be_json_is_refused_with_its_line),
+	    cmocka_unit_test(what_is_written_as_yaml_reads_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, open_spec, close_spec);

@@ -82,7 +82,7 @@ def site(simulation, person, tmp_path_factory):
     wait("the orders are settled", settled, 30)
     # A fault counts once the router has what it is about.
     simulation.set(down="169.254.11.2")
-    wait("the far side is down", lambda: "no session since" in (interfaces()["warehouse"]["reason"] or ""), 30)
+    wait("the far side is down", lambda: "Hold timer expired" in (interfaces()["warehouse"]["reason"] or ""), 30)
     return person
 
 
@@ -210,7 +210,7 @@ def test_the_picture_of_it_all(site):
                  "virtual gateway office  ACTIVE  AS 64512  10.1.0.0/16  fd10:1::/64", "global DC gateway backbone  ACTIVE  AS 64999",
                  "└─ peer link to-transit  ACTIVE  → transit"):
         assert plain(part) in text, text
-    assert re.search(r"virtual interface warehouse  DOWN.*\n.*ipv4: no session since", text)
+    assert re.search(r"virtual interface warehouse  DOWN.*\n.*ipv4: no session since", "\n".join(lines))
 
 
 def test_events_as_a_person_reads_them(site):
