@@ -144,6 +144,20 @@ a_broken_constraint_is_told_in_the_words_of_its_table(void **state)
 	assert_int_equal(query_delete(&fx->tx.tx, &gate_table, Q(Q_EQ("id", "g1")), NULL, &fx->err), DC_E_PARAM);
 }
 
+/* Another table of the program's over the same rows. */
+static void
+a_view_of_a_table_has_the_words_of_the_table(void **state)
+{
+	struct fixture *fx = *state;
+	struct field_table view = port_table;
+
+	view.constraints = NULL;
+	add(fx, "p1", "a", 7);
+	assert_int_equal(
+	    query_insert(&fx->tx.tx, &view, port_new(fx->arena, "p2", "g1", "b", 7), &fx->err), DC_E_VLAN_TAKEN);
+	assert_string_equal(fx->err.text, "port.vlan: the gate has this VLAN already");
+}
+
 static void
 what_only_a_fault_of_ours_can_break_is_a_conflict_by_its_name(void **state)
 {
@@ -433,6 +447,7 @@ main(void)
 	    TEST(what_has_no_value_is_null_and_comes_back_so),
 	    TEST(a_missing_row_is_not_found_and_leaves_err_and_ret_alone),
 	    TEST(a_broken_constraint_is_told_in_the_words_of_its_table),
+	    TEST(a_view_of_a_table_has_the_words_of_the_table),
 	    TEST(what_only_a_fault_of_ours_can_break_is_a_conflict_by_its_name),
 	    TEST(update_writes_all_columns_and_set_only_the_named),
 	    TEST(upsert_inserts_then_updates_and_keeps_the_id),

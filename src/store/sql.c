@@ -337,19 +337,21 @@ constraint_named(const struct field_table *table, const char *name)
 	return NULL;
 }
 
-/* A broken constraint in the words of the table that has it; other tables' when this one's row would go. */
+/* A broken constraint in the words of the table that has it, which may be known by several (a partner's view of
+ * connections); other tables' when this one's row would go. */
 static enum dc_code
 explain(struct sql *q)
 {
 	const struct constraint *c = constraint_named(q->table, q->err->member);
 
-	if (c != NULL)
-		return c->code == DC_OK ? DC_E_CONFLICT
-					: dc_fail(q->err, c->code, c->member, "%s: %s", c->member, c->words);
-	for (const struct field_table *const *t = q->tx->store->tables; t != NULL && *t != NULL; t++)
-		if ((c = constraint_named(*t, q->err->member)) != NULL && c->in_use != NULL)
-			return dc_fail(q->err, c->in_use_code, NULL, "%s", c->in_use);
-	return DC_E_CONFLICT;
+	for (const struct field_table *const *t = q->tx->store->tables; c == NULL && t != NULL && *t != NULL; t++) {
+		if ((c = constraint_named(*t, q->err->member)) == NULL || strcmp((*t)->sql, q->table->sql) == 0)
+			continue;
+		return c->in_use == NULL ? DC_E_CONFLICT : dc_fail(q->err, c->in_use_code, NULL, "%s", c->in_use);
+	}
+	if (c == NULL || c->code == DC_OK)
+		return DC_E_CONFLICT;
+	return dc_fail(q->err, c->code, c->member, "%s: %s", c->member, c->words);
 }
 
 static enum dc_code

@@ -66,6 +66,11 @@ def test_tags_go_with_what_they_are_of(world):
     line = world.connection(tenant, tags=TAGS)
     world.operator.delete("/dcaas/v1/connections/" + line)
     assert stored(world, "virtual_gateway", gateway) == stored(world, "direct_connect", line) == []
+    # The partner who has handed out a connection sees the row by another table.
+    hosting = world.connection(tenant, type="hosting")
+    hosted = world.connection(world.tenant(), type="hosted", hosting_id=hosting, vlan=77, bandwidth=100, tags=TAGS)
+    tenant.delete(V3 + "hosted-connects/" + hosted)
+    assert stored(world, "direct_connect", hosted) == []
 
 
 def test_ids_in_upper_case_come_back_as_they_were_sent(world):
