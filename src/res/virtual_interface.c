@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: ISC */
 /* virtual_interface.c - virtual interfaces: table, rules, life cycle (semantics.md 5.5 and 8). A new one brings its
- * first peer (vif_peer.c). What edges have and say of it is virtual_interface_edge.c. */
+ * first peer (vif_peer.c). What it stands on is virtual_interface_place.c, what edges have and say of it
+ * virtual_interface_edge.c. */
 #include "res/virtual_interface.h"
 
 #include <string.h>
 
 #include "api/crud.h"
 #include "reconcile/edge.h"
-#include "res/direct_connect.h"
 #include "res/lifecycle.h"
 #include "res/silence.h"
 #include "res/vif_peer.h"
 #include "res/quota.h"
 #include "res/tag.h"
-#include "store/row_lock.h"
+#include "res/virtual_interface_place.h"
 
 struct vif_extend_attribute {
 	struct f_text ha_type, ha_mode;
@@ -269,228 +269,6 @@ check_other_addresses(const struct virtual_interface *v, struct dc_error *err)
 	return rc == DC_OK ? link_addresses_check(&other, names->local, names->remote, err) : rc;
 }
 
-/* --- rules about what it refers to --- */
-
-static enum dc_code
-find_connection(struct tx *tx, const struct virtual_interface *v, struct direct_connect **ret, struct dc_error *err)
-{
-	void *row;
-	enum dc_code rc;
-
-	if (v->lag_id.set == GIVEN)
-		return dc_fail(err, DC_E_DC_OR_LAG_NOT_FOUND, "virtual_interface.lag_id",
-		    "virtual_interface.lag_id: LAG %s does not exist", v->lag_id.v);
-	if (v->direct_connect_id.set != GIVEN)
-		return dc_fail(err, DC_E_NO_CONNECTION, "virtual_interface.direct_connect_id",
-		    "virtual_interface.direct_connect_id is missing");
-	rc = query_get(tx, &direct_connect_table,
-	    Q(Q_EQ("id", v->direct_connect_id.v), Q_EQ("tenant_id", v->tenant_id.v)), &row, err);
-	if (rc == DC_E_NOT_FOUND)
-		return dc_fail(err, DC_E_DC_NOT_FOUND, "virtual_interface.direct_connect_id",
-		    "virtual_interface.direct_connect_id: connection %s does not exist", v->direct_connect_id.v);
-	if (rc == DC_OK)
-		*ret = row;
-	return rc;
-}
-
-/* What service_type says of the gateway: its kind, and the member that names it. */
-struct service {
-	const struct gateway_kind *kind;
-	const char *member;
-	enum dc_code missing;
-};
-
-static const struct service services[] = {
-    {&virtual_gateway_kind, "virtual_interface.vgw_id", DC_E_VGW_NOT_FOUND},
-    {&global_dc_gateway_kind, "virtual_interface.gateway_id", DC_E_NOT_FOUND},
-};
-
-static bool
-is_global(const struct virtual_interface *v)
-{
-	return strcmp(v->service_type.v, global_dc_gateway_kind.service) == 0;
-}
-
-static const struct service *
-service_of(const struct virtual_interface *v)
-{
-	return &services[is_global(v) ? 1 : 0];
-}
-
-/* What owns the sets that a new interface joins: its connection, the connection's port, and both gateways that it may
- * name. Later only its gateway. */
-static enum dc_code
-chain(struct tx *tx, struct call *call, void *row, struct lock_set *set, struct dc_error *err)
-{
-	const struct virtual_interface *v = row;
-	const struct direct_connect *dc;
-	void *found;
-	enum dc_code rc;
-
-	lock_want(set, &gateway_table, v->vgw_id.v);
-	lock_want(set, &gateway_table, v->gateway_id.v);
-	if (call == NULL || call->route->method != M_POST || v->direct_connect_id.set != GIVEN)
-		return DC_OK;
-	lock_want(set, &direct_connect_table, v->direct_connect_id.v);
-	rc = query_get(tx, &direct_connect_table, Q(Q_EQ("id", v->direct_connect_id.v)), &found, err);
-	if (rc == DC_OK) {
-		dc = found;
-		lock_want(set, &port_table, dc->port_id.v);
-	}
-	return rc == DC_E_NOT_FOUND ? DC_OK : rc;
-}
-
-static enum dc_code
-get_gateway(struct tx *tx, const struct virtual_interface *v, const struct service *s, const struct f_text *id,
-    struct gateway *ret, struct dc_error *err)
-{
-	struct gateway gw;
-	enum dc_code rc = gateway_get(tx, id->v, &gw, err);
-
-	if (rc == DC_OK && (gw.kind != s->kind || strcmp(gw.tenant_id, v->tenant_id.v) != 0 || gateway_is_hidden(&gw)))
-		rc = DC_E_NOT_FOUND;
-	if (rc == DC_E_NOT_FOUND)
-		return dc_fail(
-		    err, s->missing, s->member, "%s: %s %s does not exist", s->member, s->kind->res->title, id->v);
-	if (rc == DC_OK)
-		*ret = gw;
-	return rc;
-}
-
-/* A global gateway's interface may name a virtual gateway, too, which is only shown: it has to be there, and to stay.
- */
-static enum dc_code
-check_shown_gateway(struct tx *tx, const struct virtual_interface *v, struct dc_error *err)
-{
-	const struct service *s = &services[0];
-	struct gateway gw;
-	enum dc_code rc = get_gateway(tx, v, s, &v->vgw_id, &gw, err);
-
-	return rc != DC_OK || !gw.leaving
-		   ? rc
-		   : dc_fail(err, DC_E_VGW_LOCKED, s->member, "%s: the gateway is in state %s", s->member, gw.status);
-}
-
-static enum dc_code
-find_gateway(struct tx *tx, const struct virtual_interface *v, struct gateway *ret, struct dc_error *err)
-{
-	const struct service *s = service_of(v);
-	const struct f_text *id = is_global(v) ? &v->gateway_id : &v->vgw_id;
-	enum dc_code rc;
-
-	if (id->set != GIVEN)
-		return dc_fail(err, s->missing, s->member, "%s is missing", s->member);
-	if (!is_global(v) && v->gateway_id.set == GIVEN)
-		return dc_fail(err, DC_E_PARAM, "virtual_interface.gateway_id",
-		    "virtual_interface.gateway_id does not go with service_type %s", v->service_type.v);
-	if ((rc = get_gateway(tx, v, s, id, ret, err)) != DC_OK)
-		return rc;
-	return is_global(v) && v->vgw_id.set == GIVEN ? check_shown_gateway(tx, v, err) : DC_OK;
-}
-
-static enum dc_code
-check_bandwidth(const struct virtual_interface *v, const struct direct_connect *dc, struct dc_error *err)
-{
-	return v->bandwidth.v <= dc->bandwidth.v
-		   ? DC_OK
-		   : dc_fail(err, DC_E_DC_BANDWIDTH, "virtual_interface.bandwidth",
-			 "virtual_interface.bandwidth: %lld Mbit/s are more than the connection's %lld",
-			 (long long)v->bandwidth.v, (long long)dc->bandwidth.v);
-}
-
-static enum dc_code
-check_hosted(struct tx *tx, const struct virtual_interface *v, const struct direct_connect *dc, struct dc_error *err)
-{
-	int64_t others;
-	enum dc_code rc;
-
-	if (strcmp(dc->type.v, "hosting") == 0)
-		return dc_fail(err, DC_E_HOSTING, "virtual_interface.direct_connect_id",
-		    "virtual_interface.direct_connect_id: a hosting connection carries no interfaces");
-	if (!direct_connect_is_hosted(dc))
-		return DC_OK;
-	if (dc->vlan.set == GIVEN && v->vlan.v != dc->vlan.v)
-		return dc_fail(err, DC_E_HOSTED_VLAN, "virtual_interface.vlan",
-		    "virtual_interface.vlan must be %lld, the VLAN of the hosted connection", (long long)dc->vlan.v);
-	if ((rc = query_count(tx, &virtual_interface_table, Q(Q_EQ("direct_connect_id", dc->id.v)), &others, err)) !=
-	    DC_OK)
-		return rc;
-	return others == 0
-		   ? DC_OK
-		   : dc_fail(err, DC_E_HOSTED_TAKEN, "virtual_interface.direct_connect_id",
-			 "virtual_interface.direct_connect_id: the hosted connection has its interface already");
-}
-
-static enum dc_code
-check_two_connections(struct tx *tx, const struct virtual_interface *v, struct dc_error *err)
-{
-	struct virtual_interface *other;
-	const char *seen[2] = {v->direct_connect_id.v, NULL};
-	void *rows;
-	size_t n;
-	enum dc_code rc;
-	struct query_page one = {.limit = 1};
-
-	if (is_global(v))
-		return DC_OK; /* a rule of virtual gateways */
-	/* Two look-ups instead of a walk through all interfaces: another connection than mine, then one that is
-	 * neither. */
-	rc = query_list(tx, &virtual_interface_table,
-	    Q(Q_EQ("vrf_gateway_id", v->vrf_gateway_id.v), Q_NE("direct_connect_id", seen[0])), &one, &rows, &n, err);
-	if (rc != DC_OK || n == 0)
-		return rc;
-	other = rows;
-	seen[1] = other->direct_connect_id.v;
-	rc = query_list(tx, &virtual_interface_table,
-	    Q(Q_EQ("vrf_gateway_id", v->vrf_gateway_id.v), Q_NE("direct_connect_id", seen[0]),
-		Q_NE("direct_connect_id", seen[1])),
-	    &one, &rows, &n, err);
-	if (rc != DC_OK || n == 0)
-		return rc;
-	return dc_fail(err, DC_E_VGW_TWO_CONNECTIONS, "virtual_interface.vgw_id",
-	    "virtual_interface.vgw_id: the gateway serves interfaces of two connections already");
-}
-
-/* The VRFs of a global gateway on several edges would have to be joined before one edge's customers could reach what is
- * linked on another. */
-static enum dc_code
-check_one_edge(struct tx *tx, const struct virtual_interface *v, struct dc_error *err)
-{
-	int64_t elsewhere;
-	enum dc_code rc;
-
-	if (!is_global(v))
-		return DC_OK;
-	rc = query_count(tx, &virtual_interface_table,
-	    Q(Q_EQ("vrf_gateway_id", v->vrf_gateway_id.v), Q_NE("edge_id", v->edge_id.v)), &elsewhere, err);
-	if (rc != DC_OK || elsewhere == 0)
-		return rc;
-	return dc_fail(err, DC_E_PARAM, "virtual_interface.direct_connect_id",
-	    "virtual_interface.direct_connect_id: the gateway has interfaces on another edge, and a global DC gateway "
-	    "on several "
-	    "edges is not served yet");
-}
-
-static enum dc_code
-check_states(const struct direct_connect *dc, const struct gateway *gw, const char *member, struct dc_error *err)
-{
-	static const char *const fine[] = {
-	    "ACTIVE", "BUILD", "DOWN", NULL}; /* DOWN: the order comes before the cable */
-	bool ok = false;
-
-	for (const char *const *f = fine; *f != NULL; f++)
-		ok = ok || strcmp(dc->status.v, *f) == 0;
-	if (!ok)
-		return dc_fail(err, DC_E_DC_STATE, "virtual_interface.direct_connect_id",
-		    "virtual_interface.direct_connect_id: the connection is in state %s", dc->status.v);
-	if (dc->port_id.set != GIVEN)
-		return dc_fail(err, DC_E_DC_STATE, "virtual_interface.direct_connect_id",
-		    "virtual_interface.direct_connect_id: the connection is not cabled to a port yet");
-	if (strncmp(gw->status, "PENDING_", 8) == 0)
-		return dc_fail(err, DC_E_VGW_LOCKED, member, "%s: the gateway is in state %s", member, gw->status);
-	return DC_OK;
-}
-
 /* --- create --- */
 
 static struct vif_peer *
@@ -571,7 +349,7 @@ virtual_interface_create(struct tx *tx, struct call *call, void *row, struct dc_
 
 	if ((rc = check_served(v, err)) != DC_OK || (rc = tags_check(&v->tags, "virtual_interface.tags", err)) != DC_OK)
 		return rc;
-	if ((rc = find_connection(tx, v, &dc, err)) != DC_OK || (rc = find_gateway(tx, v, &gw, err)) != DC_OK ||
+	if ((rc = vif_find_connection(tx, v, &dc, err)) != DC_OK || (rc = vif_find_gateway(tx, v, &gw, err)) != DC_OK ||
 	    (rc = quota_check(tx, call, call->project, QUOTA_INTERFACES, err)) != DC_OK)
 		return rc;
 	fill_common(&v->name, &v->description, &v->enterprise_project_id);
@@ -583,16 +361,15 @@ virtual_interface_create(struct tx *tx, struct call *call, void *row, struct dc_
 	v->device_id = dc->device_id;
 	v->port_id = dc->port_id;
 	F_SET_TEXT(v->status, life_names[LIFE_PENDING_CREATE]);
-	if ((rc = check_bandwidth(v, dc, err)) != DC_OK || (rc = check_hosted(tx, v, dc, err)) != DC_OK ||
+	if ((rc = vif_check_bandwidth(v, dc, err)) != DC_OK || (rc = vif_check_hosted(tx, v, dc, err)) != DC_OK ||
 	    (rc = check_other_addresses(v, err)) != DC_OK || (rc = check_first_peer(tx, call, &gw, v, err)) != DC_OK ||
 	    (rc = check_service(tx, call, v->tenant_id.v, &v->service_ep_group, err)) != DC_OK ||
-	    (rc = check_two_connections(tx, v, err)) != DC_OK ||
-	    (rc = check_states(dc, &gw, service_of(v)->member, err)) != DC_OK)
+	    (rc = vif_check_two_connections(tx, v, err)) != DC_OK || (rc = vif_check_states(v, dc, &gw, err)) != DC_OK)
 		return rc;
 	if ((rc = port_get(tx, v->port_id.v, &port, err)) != DC_OK)
 		return rc;
 	v->edge_id = port->edge_id;
-	if ((rc = check_key_room(tx, v, err)) != DC_OK || (rc = check_one_edge(tx, v, err)) != DC_OK)
+	if ((rc = check_key_room(tx, v, err)) != DC_OK || (rc = vif_check_one_edge(tx, v, err)) != DC_OK)
 		return rc;
 	leave_to_peer(v, v->vif_peers.v);
 	return port_claim(
@@ -668,7 +445,7 @@ check_new_bandwidth(struct tx *tx, const struct virtual_interface *v, struct dc_
 	if (direct_connect_is_hosted(dc))
 		return dc_fail(err, DC_E_HOSTED_BANDWIDTH, "virtual_interface.bandwidth",
 		    "virtual_interface.bandwidth of an interface on a hosted connection is fixed");
-	return check_bandwidth(v, dc, err);
+	return vif_check_bandwidth(v, dc, err);
 }
 
 static enum dc_code
@@ -854,7 +631,7 @@ const struct resource virtual_interface_resource = {
     .missing = DC_E_VIF_NOT_FOUND,
     .owner = "tenant_id",
     .routes = virtual_interface_routes,
-    .chain = chain,
+    .chain = vif_chain,
     .create = virtual_interface_create,
     .created = virtual_interface_created,
     .update = virtual_interface_update,
