@@ -2,11 +2,14 @@
 #include "edge/agent/bpf.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define BATCH 256
+#define BATCH 512
+#define KEY_MAX 40
+#define VALUE_MAX 8
 #define TABLES_MAX 8
 #define ROWS_MAX ((size_t)64 << 20) /* bytes of a table */
 
@@ -196,34 +199,42 @@ add(struct buf *out, const void *what, size_t size)
 	buf_add(out, zero, rounded(size) - size);
 }
 
-/* One key after the other: what is put in or taken out meanwhile may be missed, but nobody else does that. */
+static void
+add_rows(struct buf *out, const char *keys, const char *values, uint32_t n, size_t key, size_t value)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		add(out, keys + i * key, key);
+		add(out, values + i * value, value);
+	}
+}
+
+/* Nobody but this process changes the tables, so no row is missed or doubled. */
 int
 bpf_read(int table, size_t key, size_t value, struct buf *out, struct fault *fault)
 {
-	char here[64], next[64], row[256];
-	const char *from = NULL;
-	union bpf_attr attr;
+	char keys[BATCH * KEY_MAX], values[BATCH * VALUE_MAX], from[KEY_MAX], next[KEY_MAX];
+	bool first = true, more = true;
 
 	out->max = ROWS_MAX;
 	buf_reset(out);
-	if (key > sizeof(here) || value > sizeof(row))
+	if (key > KEY_MAX || value > VALUE_MAX)
 		return fault_set(fault, EINVAL, "rows of the filter's table are too large");
-	for (;;) {
+	while (more) {
+		union bpf_attr attr;
+
 		memset(&attr, 0, sizeof(attr));
-		attr.map_fd = (uint32_t)table;
-		attr.key = pointer(from);
-		attr.next_key = pointer(next);
-		if (ask(BPF_MAP_GET_NEXT_KEY, &attr) != 0)
-			break;
-		memcpy(here, next, key);
-		from = here;
-		if (bpf_get(table, here, row, fault) == 0) {
-			add(out, here, key);
-			add(out, row, value);
-		} else if (fault->code != ENOENT)
-			return fault->code;
+		attr.batch.map_fd = (uint32_t)table;
+		attr.batch.in_batch = first ? 0 : pointer(from);
+		attr.batch.out_batch = pointer(next);
+		attr.batch.keys = pointer(keys);
+		attr.batch.values = pointer(values);
+		attr.batch.count = BATCH;
+		more = ask(BPF_MAP_LOOKUP_BATCH, &attr) == 0;
+		if (!more && errno != ENOENT)
+			return fault_errno(fault, "reading the filter's tables");
+		add_rows(out, keys, values, attr.batch.count, key, value);
+		memcpy(from, next, sizeof(from));
+		first = false;
 	}
-	if (errno != ENOENT)
-		return fault_errno(fault, "reading the filter's tables");
 	return out->failed ? fault_set(fault, ENOMEM, "the filter's tables are too large") : 0;
 }

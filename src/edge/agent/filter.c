@@ -10,6 +10,8 @@
 #include "edge/agent/bpf.h"
 #include "edge/agent/nl_tc.h"
 
+#define SWEEP_MS 60000
+
 static_assert(OP_DROPS == FILTER_REASON_COUNT, "a device's counters are as many as there are reasons");
 
 /* The namespace, with its tables. */
@@ -240,16 +242,14 @@ op_read_neighbours(struct call *call, const void *request)
 	    sizeof(struct filter_neighbour), tell_neighbour);
 }
 
-/* --- sources --- */
+/* --- addresses --- */
 
-static struct filter_source_key
-source_key(uint32_t table, enum filter_layer layer, const struct ip_prefix *prefix)
+static struct filter_prefix_key
+prefix_key(uint32_t table, const struct ip_prefix *prefix)
 {
 	struct ip_prefix net = ip_network(prefix);
-	struct filter_source_key key = {.bits = FILTER_SOURCE_BITS + net.len,
-	    .table = table,
-	    .family = (uint16_t)net.addr.family,
-	    .layer = (uint16_t)layer};
+	struct filter_prefix_key key = {
+	    .bits = FILTER_PREFIX_BITS + net.len, .table = table, .family = (uint32_t)net.addr.family};
 
 	memcpy(key.addr, net.addr.byte, ip_bits(net.addr.family) / 8);
 	return key;
@@ -265,43 +265,43 @@ int
 filter_put_addr(struct call *call, struct netns *ns, uint32_t table, uint32_t ifindex, const struct ip_prefix *prefix,
     struct fault *fault)
 {
-	const struct filter_source ours = {FILTER_IS_OURS, ifindex}, link = {FILTER_IS_LINK, ifindex};
+	const struct filter_link ours = {FILTER_IS_OURS, ifindex}, link = {FILTER_IS_SUBNET, ifindex};
 	struct ip_prefix host = host_of(prefix);
-	struct filter_source_key key = source_key(table, FILTER_LINKS, &host);
+	struct filter_prefix_key key = prefix_key(table, &host);
 	struct link *links;
 	size_t n;
 
 	if (link_read(&ns->links, call->arena, &links, &n, fault) != 0 ||
 	    filter_tables_have(&ns->filter, links, n, fault) != 0 ||
-	    bpf_put(ns->filter.table[FILTER_SOURCES], &key, &ours, fault) != 0)
+	    bpf_put(ns->filter.table[FILTER_LINKS], &key, &ours, fault) != 0)
 		return fault->code;
-	key = source_key(table, FILTER_LINKS, prefix);
-	return prefix->len == host.len ? 0 : bpf_put(ns->filter.table[FILTER_SOURCES], &key, &link, fault);
+	key = prefix_key(table, prefix);
+	return prefix->len == host.len ? 0 : bpf_put(ns->filter.table[FILTER_LINKS], &key, &link, fault);
 }
 
 /* Another device may have taken the address over meanwhile. */
 static int
-del_source(struct netns *ns, const struct filter_source_key *key, uint32_t ifindex, struct fault *fault)
+del_source(struct netns *ns, const struct filter_prefix_key *key, uint32_t ifindex, struct fault *fault)
 {
-	struct filter_source row;
+	struct filter_link row;
 	struct fault none = {0};
 
-	if (bpf_get(ns->filter.table[FILTER_SOURCES], key, &row, &none) != 0 || row.ifindex != ifindex)
+	if (bpf_get(ns->filter.table[FILTER_LINKS], key, &row, &none) != 0 || row.ifindex != ifindex)
 		return 0;
-	return bpf_del(ns->filter.table[FILTER_SOURCES], key, fault);
+	return bpf_del(ns->filter.table[FILTER_LINKS], key, fault);
 }
 
 int
 filter_del_addr(struct netns *ns, uint32_t table, uint32_t ifindex, const struct ip_prefix *prefix, struct fault *fault)
 {
 	struct ip_prefix host = host_of(prefix);
-	struct filter_source_key key = source_key(table, FILTER_LINKS, &host);
+	struct filter_prefix_key key = prefix_key(table, &host);
 
 	if (!ns->filter.open)
 		return 0;
 	if (del_source(ns, &key, ifindex, fault) != 0)
 		return fault->code;
-	key = source_key(table, FILTER_LINKS, prefix);
+	key = prefix_key(table, prefix);
 	return prefix->len == host.len ? 0 : del_source(ns, &key, ifindex, fault);
 }
 
@@ -310,16 +310,16 @@ bool
 filter_has_addr(struct netns *ns, uint32_t table, uint32_t ifindex, const struct ip_prefix *prefix)
 {
 	struct ip_prefix host = host_of(prefix);
-	struct filter_source_key key = source_key(table, FILTER_LINKS, &host);
-	struct filter_source row;
+	struct filter_prefix_key key = prefix_key(table, &host);
+	struct filter_link row;
 	struct fault none = {0};
 
-	if (!ns->filter.open || bpf_get(ns->filter.table[FILTER_SOURCES], &key, &row, &none) != 0 ||
+	if (!ns->filter.open || bpf_get(ns->filter.table[FILTER_LINKS], &key, &row, &none) != 0 ||
 	    row.class != FILTER_IS_OURS || row.ifindex != ifindex)
 		return false;
-	key = source_key(table, FILTER_LINKS, prefix);
-	return prefix->len == host.len || (bpf_get(ns->filter.table[FILTER_SOURCES], &key, &row, &none) == 0 &&
-					      row.class == FILTER_IS_LINK && row.ifindex == ifindex);
+	key = prefix_key(table, prefix);
+	return prefix->len == host.len || (bpf_get(ns->filter.table[FILTER_LINKS], &key, &row, &none) == 0 &&
+					      row.class == FILTER_IS_SUBNET && row.ifindex == ifindex);
 }
 
 /* --- networks --- */
@@ -335,23 +335,23 @@ check_table(uint32_t table, struct fault *fault)
 static int
 op_network_add(struct call *call, const void *request)
 {
-	const struct filter_source row = {.class = FILTER_IS_NETWORK};
+	const struct filter_network row = {.there = 1};
 	const struct op_network *op = request;
-	struct filter_source_key key = source_key(op->table, FILTER_NETWORKS, &op->prefix);
+	struct filter_prefix_key key = prefix_key(op->table, &op->prefix);
 	struct link *links;
 	struct netns *ns;
 	size_t n;
 
 	if (check_table(op->table, &call->fault) != 0 || enter(call, op->instance, &ns, &links, &n) != 0)
 		return call->fault.code;
-	return bpf_put(ns->filter.table[FILTER_SOURCES], &key, &row, &call->fault);
+	return bpf_put(ns->filter.table[FILTER_NETWORKS], &key, &row, &call->fault);
 }
 
 static int
 op_network_del(struct call *call, const void *request)
 {
 	const struct op_network *op = request;
-	struct filter_source_key key = source_key(op->table, FILTER_NETWORKS, &op->prefix);
+	struct filter_prefix_key key = prefix_key(op->table, &op->prefix);
 	struct link *links;
 	struct netns *ns;
 	size_t n;
@@ -361,22 +361,41 @@ op_network_del(struct call *call, const void *request)
 		code = enter(call, op->instance, &ns, &links, &n);
 	if (code == ENOENT)
 		return 0;
-	return code != 0 ? code : bpf_del(ns->filter.table[FILTER_SOURCES], &key, &call->fault);
+	return code != 0 ? code : bpf_del(ns->filter.table[FILTER_NETWORKS], &key, &call->fault);
 }
 
 static bool
 tell_network(struct call *call, const struct present *present, const void *key, const void *value)
 {
-	const struct filter_source_key *k = key;
+	const struct filter_prefix_key *k = key;
 	struct item_network item = {.table = k->table};
 
-	if (k->layer != FILTER_NETWORKS)
-		return device_of(present, ((const struct filter_source *)value)->ifindex) != NULL;
+	(void)present;
+	(void)value;
 	item.prefix.addr.family = k->family == 6 ? IP_V6 : IP_V4;
-	item.prefix.len = k->bits - FILTER_SOURCE_BITS;
+	item.prefix.len = k->bits - FILTER_PREFIX_BITS;
 	memcpy(item.prefix.addr.byte, k->addr, sizeof(item.prefix.addr.byte));
 	call_item(call, &item, sizeof(item));
 	return true;
+}
+
+static bool
+is_of_a_device(struct call *call, const struct present *present, const void *key, const void *value)
+{
+	(void)call;
+	(void)key;
+	return device_of(present, ((const struct filter_link *)value)->ifindex) != NULL;
+}
+
+/* Addresses leave no row, but those that went with their device do. */
+static int
+sweep_links(struct call *call, struct netns *ns)
+{
+	if (ns->filter.swept.ms != 0 && monotonic_since(ns->filter.swept) < SWEEP_MS)
+		return 0;
+	ns->filter.swept = monotonic_now();
+	return each_row(
+	    call, ns, FILTER_LINKS, sizeof(struct filter_prefix_key), sizeof(struct filter_link), is_of_a_device);
 }
 
 static int
@@ -387,10 +406,10 @@ op_read_networks(struct call *call, const void *request)
 	struct netns *ns;
 	size_t n;
 
-	if (enter(call, op->instance, &ns, &links, &n) != 0)
+	if (enter(call, op->instance, &ns, &links, &n) != 0 || sweep_links(call, ns) != 0)
 		return call->fault.code;
 	return each_row(
-	    call, ns, FILTER_SOURCES, sizeof(struct filter_source_key), sizeof(struct filter_source), tell_network);
+	    call, ns, FILTER_NETWORKS, sizeof(struct filter_prefix_key), sizeof(struct filter_network), tell_network);
 }
 
 /* --- rows --- */

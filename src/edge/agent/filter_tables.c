@@ -18,8 +18,10 @@
 static const struct bpf_table shapes[FILTER_MAPS] = {
     [FILTER_DEVICES] = {BPF_MAP_TYPE_HASH, sizeof(uint32_t), sizeof(struct filter_device), ROWS_MAX, BPF_F_NO_PREALLOC,
 	"dcaas_devices"},
-    [FILTER_SOURCES] = {BPF_MAP_TYPE_LPM_TRIE, sizeof(struct filter_source_key), sizeof(struct filter_source), ROWS_MAX,
-	BPF_F_NO_PREALLOC, "dcaas_sources"},
+    [FILTER_LINKS] = {BPF_MAP_TYPE_LPM_TRIE, sizeof(struct filter_prefix_key), sizeof(struct filter_link), ROWS_MAX,
+	BPF_F_NO_PREALLOC, "dcaas_links"},
+    [FILTER_NETWORKS] = {BPF_MAP_TYPE_LPM_TRIE, sizeof(struct filter_prefix_key), sizeof(struct filter_network),
+	ROWS_MAX, BPF_F_NO_PREALLOC, "dcaas_networks"},
     [FILTER_NEIGHBOURS] = {BPF_MAP_TYPE_HASH, sizeof(struct filter_neighbour_key), sizeof(struct filter_neighbour),
 	ROWS_MAX, BPF_F_NO_PREALLOC, "dcaas_neighbour"},
 };

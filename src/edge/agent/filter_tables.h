@@ -22,6 +22,7 @@ struct filter_tables {
 	uint32_t *seen; /* heap: devices that had it when they were last asked, ascending */
 	size_t seen_n;
 	struct monotonic asked;
+	struct monotonic swept; /* when rows of devices that are gone were last looked for */
 };
 
 /* Inside the namespace. nl: its socket, borrowed for good. */

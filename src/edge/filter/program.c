@@ -40,7 +40,7 @@ enum {
 	AT_SOURCE = AT_OPTIONS - 32,
 	AT_NEIGHBOUR = AT_SOURCE - (int)sizeof(struct filter_neighbour_key),
 };
-static_assert(sizeof(struct filter_source_key) <= 32, "the key has its place on the stack");
+static_assert(sizeof(struct filter_prefix_key) <= 32, "the key has its place on the stack");
 
 enum label {
 	PASS,
@@ -260,8 +260,8 @@ begin_source(struct program *p, int family, int header, int size, int from, int 
 	set(p, BPF_REG_9, family);
 	set(p, BPF_REG_8, 0);
 	read_header(p, size, header, DROP + FILTER_TAGGED);
-	copy_addr(p, AT_SOURCE + (int)offsetof(struct filter_source_key, addr), header + from, addr_size);
-	store_value(p, BPF_W, AT_SOURCE, FILTER_SOURCE_BITS + 8 * addr_size);
+	copy_addr(p, AT_SOURCE + (int)offsetof(struct filter_prefix_key, addr), header + from, addr_size);
+	store_value(p, BPF_W, AT_SOURCE, FILTER_PREFIX_BITS + 8 * addr_size);
 	load(p, BPF_W, BPF_REG_1, BPF_REG_7, offsetof(struct filter_device, role));
 	jump(p, BPF_JEQ, BPF_REG_1, FILTER_INSIDE, SOURCE);
 }
@@ -310,23 +310,21 @@ check_source(struct program *p, const int map[FILTER_MAPS])
 {
 	label(p, SOURCE);
 	load(p, BPF_W, BPF_REG_1, BPF_REG_7, offsetof(struct filter_device, table));
-	store(p, BPF_W, AT_SOURCE + (int)offsetof(struct filter_source_key, table), BPF_REG_1);
-	store(p, BPF_H, AT_SOURCE + (int)offsetof(struct filter_source_key, family), BPF_REG_9);
-	store_value(p, BPF_H, AT_SOURCE + (int)offsetof(struct filter_source_key, layer), FILTER_LINKS);
-	look_up(p, map[FILTER_SOURCES], AT_SOURCE);
+	store(p, BPF_W, AT_SOURCE + (int)offsetof(struct filter_prefix_key, table), BPF_REG_1);
+	store(p, BPF_W, AT_SOURCE + (int)offsetof(struct filter_prefix_key, family), BPF_REG_9);
+	look_up(p, map[FILTER_LINKS], AT_SOURCE);
 	load(p, BPF_W, BPF_REG_2, BPF_REG_7, offsetof(struct filter_device, role));
 	jump(p, BPF_JEQ, BPF_REG_0, 0, NETWORKS);
-	load(p, BPF_W, BPF_REG_1, BPF_REG_0, offsetof(struct filter_source, class));
+	load(p, BPF_W, BPF_REG_1, BPF_REG_0, offsetof(struct filter_link, class));
 	jump(p, BPF_JEQ, BPF_REG_1, FILTER_IS_OURS, DROP + FILTER_OURS);
 	jump(p, BPF_JEQ, BPF_REG_2, FILTER_INSIDE, DELIVERY);
-	load(p, BPF_W, BPF_REG_1, BPF_REG_0, offsetof(struct filter_source, ifindex));
+	load(p, BPF_W, BPF_REG_1, BPF_REG_0, offsetof(struct filter_link, ifindex));
 	load(p, BPF_W, BPF_REG_3, BPF_REG_10, AT_IFINDEX);
 	jump_reg(p, BPF_JNE, BPF_REG_1, BPF_REG_3, DROP + FILTER_OTHER_LINK);
 	jump(p, BPF_JA, 0, 0, DELIVERY);
 	label(p, NETWORKS);
 	jump(p, BPF_JEQ, BPF_REG_2, FILTER_INSIDE, DELIVERY);
-	store_value(p, BPF_H, AT_SOURCE + (int)offsetof(struct filter_source_key, layer), FILTER_NETWORKS);
-	look_up(p, map[FILTER_SOURCES], AT_SOURCE);
+	look_up(p, map[FILTER_NETWORKS], AT_SOURCE);
 	jump(p, BPF_JNE, BPF_REG_0, 0, DROP + FILTER_NETWORK);
 }
 
@@ -386,7 +384,7 @@ check_port(struct program *p)
 static void
 check_local(struct program *p, const int map[FILTER_MAPS])
 {
-	const int source = AT_SOURCE + (int)offsetof(struct filter_source_key, addr);
+	const int source = AT_SOURCE + (int)offsetof(struct filter_prefix_key, addr);
 	const int local = AT_NEIGHBOUR + (int)offsetof(struct filter_neighbour_key, local);
 	const int remote = AT_NEIGHBOUR + (int)offsetof(struct filter_neighbour_key, remote);
 
@@ -405,10 +403,9 @@ check_local(struct program *p, const int map[FILTER_MAPS])
 	alu(p, BPF_AND, BPF_REG_1, htons(0xffc0));
 	jump(p, BPF_JEQ, BPF_REG_1, htons(0xfe80), NEIGHBOUR);
 	p->insn[known].off = (int16_t)(p->n - known - 1);
-	store_value(p, BPF_H, AT_SOURCE + (int)offsetof(struct filter_source_key, layer), FILTER_LINKS);
-	look_up(p, map[FILTER_SOURCES], AT_SOURCE);
+	look_up(p, map[FILTER_LINKS], AT_SOURCE);
 	jump(p, BPF_JEQ, BPF_REG_0, 0, PASS);
-	load(p, BPF_W, BPF_REG_1, BPF_REG_0, offsetof(struct filter_source, class));
+	load(p, BPF_W, BPF_REG_1, BPF_REG_0, offsetof(struct filter_link, class));
 	jump(p, BPF_JNE, BPF_REG_1, FILTER_IS_OURS, PASS);
 }
 

@@ -2,10 +2,11 @@
 /* program.h - the program that every frame passes on its way into a device of ours, as eBPF instructions, and the
  * tables that it looks into. Pure: rules in, instructions out; src/edge/agent loads them.
  *
- * One program and three tables serve all devices of an instance:
+ * One program and four tables serve all devices of an instance:
  *
  *   devices      ifindex -> the VRF's table, whose device it is, and what was dropped there
- *   sources      (VRF's table, layer, prefix) -> what the prefix is, longest first
+ *   links        (VRF's table, prefix) -> whose it is: addresses of devices and their subnets, longest first
+ *   networks     (VRF's table, prefix): networks of the gateway, longest first
  *   neighbours   (ifindex, our address, its address) -> whether its key is ordered
  *
  * What is dropped, in this order:
@@ -22,8 +23,8 @@
  * So a connection that the kernel's listener sees carries the option, whenever its key comes or goes: without a key
  * there the kernel refuses the option, with one it checks it. A link-local destination is always an address of ours.
  *
- * The cost per packet is one look into `devices` and, on a customer's device, two into `sources`, however many
- * neighbours and networks there are. */
+ * The cost per packet is one look into `devices` and, on a customer's device, one each into `links` and
+ * `networks`, however many neighbours and networks there are. */
 #ifndef DC_FILTER_PROGRAM_H
 #define DC_FILTER_PROGRAM_H
 
@@ -32,7 +33,7 @@
 
 #include <linux/bpf.h>
 
-enum filter_map { FILTER_DEVICES, FILTER_SOURCES, FILTER_NEIGHBOURS, FILTER_MAPS };
+enum filter_map { FILTER_DEVICES, FILTER_LINKS, FILTER_NETWORKS, FILTER_NEIGHBOURS, FILTER_MAPS };
 
 /* Why a packet was dropped; each device counts by these. */
 #define FILTER_REASONS(X)                                                                                              \
@@ -63,30 +64,25 @@ struct filter_device { /* value of FILTER_DEVICES; its key is the ifindex, 32 bi
 	uint64_t drops[FILTER_REASON_COUNT];
 };
 
-/* What an address is said to be comes from two places, each a layer, so that neither overwrites the other. */
-enum filter_layer {
-	FILTER_LINKS,    /* addresses of devices, and their subnets */
-	FILTER_NETWORKS, /* networks of the gateway */
-};
-
 enum filter_class {
 	FILTER_IS_OURS = 1, /* an address of the router */
-	FILTER_IS_LINK,     /* the subnet of a device */
-	FILTER_IS_NETWORK,
+	FILTER_IS_SUBNET,   /* the subnet of a device */
 };
 
-#define FILTER_SOURCE_BITS 64 /* of the key before the address, which are always compared */
+#define FILTER_PREFIX_BITS 64 /* of the key before the address, which are always compared */
 
-struct filter_source_key { /* key of FILTER_SOURCES, a longest-prefix table */
-	uint32_t bits;     /* FILTER_SOURCE_BITS and the prefix's length */
-	uint32_t table;
-	uint16_t family, layer; /* family: 4 or 6 */
+struct filter_prefix_key { /* of FILTER_LINKS and FILTER_NETWORKS, longest-prefix tables; those have one prefix once */
+	uint32_t bits;     /* FILTER_PREFIX_BITS and the prefix's length */
+	uint32_t table, family; /* family: 4 or 6 */
 	uint8_t addr[16];
 };
 
-struct filter_source {
-	uint32_t class;
-	uint32_t ifindex; /* of FILTER_IS_OURS and FILTER_IS_LINK */
+struct filter_link { /* value of FILTER_LINKS */
+	uint32_t class, ifindex;
+};
+
+struct filter_network { /* value of FILTER_NETWORKS */
+	uint32_t there;
 };
 
 struct filter_neighbour_key {

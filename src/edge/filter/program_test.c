@@ -25,21 +25,18 @@ static struct filter_device customer, other_line, vpc;
 
 static const struct {
 	const char *prefix;
-	enum filter_layer layer;
-	struct filter_source row;
-} sources[] = {
-    {"169.254.10.1/32", FILTER_LINKS, {FILTER_IS_OURS, CUSTOMER}},
-    {"169.254.10.0/30", FILTER_LINKS, {FILTER_IS_LINK, CUSTOMER}},
-    {"169.254.20.1/32", FILTER_LINKS, {FILTER_IS_OURS, OTHER_LINE}},
-    {"169.254.20.0/30", FILTER_LINKS, {FILTER_IS_LINK, OTHER_LINE}},
-    {"10.10.0.1/32", FILTER_LINKS, {FILTER_IS_OURS, VPC}},
-    {"10.10.0.0/24", FILTER_LINKS, {FILTER_IS_LINK, VPC}},
-    {"10.10.0.0/16", FILTER_NETWORKS, {FILTER_IS_NETWORK, 0}},
-    {"fd00:10::1/128", FILTER_LINKS, {FILTER_IS_OURS, CUSTOMER}},
-    {"fd00:10::/64", FILTER_LINKS, {FILTER_IS_LINK, CUSTOMER}},
-    {"fd00:20::1/128", FILTER_LINKS, {FILTER_IS_OURS, OTHER_LINE}},
-    {"fd00:20::/64", FILTER_LINKS, {FILTER_IS_LINK, OTHER_LINE}},
-    {"fd00:aaaa::/48", FILTER_NETWORKS, {FILTER_IS_NETWORK, 0}},
+	struct filter_link row;
+} links[] = {
+    {"169.254.10.1/32", {FILTER_IS_OURS, CUSTOMER}},
+    {"169.254.10.0/30", {FILTER_IS_SUBNET, CUSTOMER}},
+    {"169.254.20.1/32", {FILTER_IS_OURS, OTHER_LINE}},
+    {"169.254.20.0/30", {FILTER_IS_SUBNET, OTHER_LINE}},
+    {"10.10.0.1/32", {FILTER_IS_OURS, VPC}},
+    {"10.10.0.0/24", {FILTER_IS_SUBNET, VPC}},
+    {"fd00:10::1/128", {FILTER_IS_OURS, CUSTOMER}},
+    {"fd00:10::/64", {FILTER_IS_SUBNET, CUSTOMER}},
+    {"fd00:20::1/128", {FILTER_IS_OURS, OTHER_LINE}},
+    {"fd00:20::/64", {FILTER_IS_SUBNET, OTHER_LINE}},
 };
 
 static const struct {
@@ -54,25 +51,39 @@ static const struct {
     {OTHER_LINE, "fd00:20::1", "fd00:20::2", {0}},
 };
 
+static bool
+matches(const char *prefix, const struct filter_prefix_key *key, unsigned *len)
+{
+	struct ip_prefix p, asked = {.len = key->bits - FILTER_PREFIX_BITS};
+
+	assert_true(ip_parse_prefix(prefix, &p));
+	asked.addr.family = key->family == 4 ? IP_V4 : IP_V6;
+	memcpy(asked.addr.byte, key->addr, 16);
+	*len = p.len;
+	return key->table == TABLE && ip_contains(&p, &asked);
+}
+
 static void *
-find_source(const struct filter_source_key *key)
+find_link(const struct filter_prefix_key *key)
 {
 	const void *best = NULL;
-	unsigned best_len = 0;
+	unsigned best_len = 0, len;
 
-	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
-		struct ip_prefix p, asked = {.len = key->bits - FILTER_SOURCE_BITS};
-
-		assert_true(ip_parse_prefix(sources[i].prefix, &p));
-		asked.addr.family = key->family == 4 ? IP_V4 : IP_V6;
-		memcpy(asked.addr.byte, key->addr, 16);
-		if (key->table == TABLE && key->layer == sources[i].layer && ip_contains(&p, &asked) &&
-		    p.len >= best_len) {
-			best = &sources[i].row;
-			best_len = p.len;
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+		if (matches(links[i].prefix, key, &len) && len >= best_len) {
+			best = &links[i].row;
+			best_len = len;
 		}
-	}
 	return (void *)(uintptr_t)best;
+}
+
+static void *
+find_network(const struct filter_prefix_key *key)
+{
+	static struct filter_network there = {1};
+	unsigned len;
+
+	return matches("10.10.0.0/16", key, &len) || matches("fd00:aaaa::/48", key, &len) ? &there : NULL;
 }
 
 static void *
@@ -96,8 +107,10 @@ find_neighbour(const struct filter_neighbour_key *key)
 static void *
 find(uint64_t map, const void *key)
 {
-	if (map == MAP_FD + FILTER_SOURCES)
-		return find_source(key);
+	if (map == MAP_FD + FILTER_LINKS)
+		return find_link(key);
+	if (map == MAP_FD + FILTER_NETWORKS)
+		return find_network(key);
 	if (map == MAP_FD + FILTER_NEIGHBOURS)
 		return find_neighbour(key);
 	assert_int_equal(map, MAP_FD + FILTER_DEVICES);
@@ -291,7 +304,7 @@ enum { PASSES = -1 };
 static int
 verdict(uint32_t ifindex, const struct frame *frame)
 {
-	static const int maps[FILTER_MAPS] = {MAP_FD, MAP_FD + 1, MAP_FD + 2};
+	static const int maps[FILTER_MAPS] = {MAP_FD, MAP_FD + 1, MAP_FD + 2, MAP_FD + 3};
 	struct bpf_insn insn[FILTER_PROGRAM_MAX];
 	struct machine m = {.frame = *frame};
 	struct filter_device *row[] = {&customer, &other_line, &vpc};
@@ -579,7 +592,7 @@ test_a_second_tag_is_dropped(void **state)
 static void
 test_a_device_without_a_row_lets_nothing_in(void **state)
 {
-	static const int maps[FILTER_MAPS] = {MAP_FD, MAP_FD + 1, MAP_FD + 2};
+	static const int maps[FILTER_MAPS] = {MAP_FD, MAP_FD + 1, MAP_FD + 2, MAP_FD + 3};
 	struct bpf_insn insn[FILTER_PROGRAM_MAX];
 	struct machine m = {.frame = tcp("192.0.2.1", "192.0.2.2", 22, SYN, NULL, 0)};
 
