@@ -49,7 +49,7 @@ bench: deps-bench build ## ratios to the bare libraries, side by side (doc/perfo
 	$(PYTHON) bench/run.py
 
 soak: deps-soak build ## what runs longer than a test may
-	$(PYTHON) test/run_all.py soak
+	$(PYTHON) test/run_all.py soak soak_lab
 
 fuzz: deps-fuzz ## the fuzz targets with libFuzzer, a minute each (SECONDS=)
 	$(PYTHON) test/fuzz/run.py $(or $(SECONDS),60)

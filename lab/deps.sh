@@ -19,7 +19,7 @@ routers=
 case ${1-} in
 build) wanted=$build ;;
 run) wanted="$build $run" routers=yes ;;
-soak) wanted="$build $soak" ;;
+soak) wanted="$build $run $soak" routers=yes ;;
 fuzz) wanted="$build $fuzz" ;;
 bench) wanted="$build $run $bench" routers=yes ;;
 deb) wanted="$build $deb" ;;

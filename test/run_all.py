@@ -52,6 +52,7 @@ FOLDERS = {
     "packages": Folder("gcc", 3600, "waits", True),
     "speed": Folder("gcc", 2400, "alone"),  # milliseconds that are promised
     "soak": Folder("asan", 14400, "alone"),
+    "soak_lab": Folder("ubsan", 14400, "alone"),
 }
 # Pieces of a lane that run at the same time. What computes keeps two cores busy, what waits needs little of them. Groups of
 # "alone" run one by one, when all else is done.
@@ -62,11 +63,12 @@ LONG = {
     "lab/test_agent": 130, "lab/test_interference": 130, "lab/test_crash": 110, "lab/test_bird": 110,
     "lab/test_field_router": 80, "lab/test_churn": 60, "lab/test_guests": 60, "lab/test_policy": 60, "lab/test_run": 60,
     "lab/test_isolation": 50, "lab/test_changes": 50, "lab/test_field_customers": 40, "lab/test_sessions": 30,
-    "lab/test_static": 30, "lab/test_peer_links": 30, "sim/test_faults": 60, "sim/test_make_sim": 40, "sim/test_hold": 30,
+    "lab/test_static": 30, "lab/test_keys": 90, "lab/test_fail_open": 60,
+    "lab/test_peer_links": 30, "sim/test_faults": 60, "sim/test_make_sim": 40, "sim/test_hold": 30,
     "lab/test_check": 20, "packages/test_debian12": 150, "packages/test_debian13": 150,
 }
-NAMED_ONLY = ("soak",)
-AS_ROOT = ("lab", "packages")  # by sudo, when somebody else runs this
+NAMED_ONLY = ("soak", "soak_lab")
+AS_ROOT = ("lab", "packages", "soak_lab")  # by sudo, when somebody else runs this
 PAUSES = (10, 30, 60)  # seconds between tries of what needs a network
 CALM = ["nice", "-n", "10"]  # before what measures no time and is waited for by nothing
 
