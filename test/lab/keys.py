@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 """keys.py - many neighbours with passwords in one gateway, all of them real: for test_keys.py, and for the long run in
-test/soak."""
+test/soak_lab."""
 from lab.customer import BIRD_TIMERS, batch, start_bird
 
 OPTMEM = "/proc/sys/net/core/optmem_max"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 """unsigned.py - routers that connect in a loop without a password while protected peers are added and started again: for
-test_fail_open.py, and for the long run in test/soak."""
+test_fail_open.py, and for the long run in test/soak_lab."""
 import re
 import time
 
