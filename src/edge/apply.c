@@ -10,7 +10,7 @@
 #define RESET_SLACK_MS 2000 /* daemons tell the time of day when a session came up, to the second */
 #define LEAVE_MS 2000       /* that a daemon gets to let go of neighbours before what they stand on goes */
 
-enum phase { IDLE, BEFORE, STEPS, AFTER, LATE };
+enum phase { IDLE, FILTERS, BEFORE, STEPS, AFTER, LATE };
 
 struct round { /* one look and what follows from it */
 	struct arena *arena;
@@ -151,7 +151,7 @@ apply_begin(struct apply *a, struct dc_error *err)
 	a->revision = state_revision(a->state);
 	a->done = a->failed = a->wishes = a->held = 0;
 	a->next = 0;
-	a->phase = BEFORE;
+	a->phase = FILTERS;
 	note_sessions(a);
 	return true;
 }
@@ -437,6 +437,38 @@ enter(struct apply *a, enum phase phase)
 }
 
 static void
+read_back_failed(struct apply *a, const char *why)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+
+	dc_log(LOG_ERR, "router not read", "error=%s", log_quote(arena, why));
+	a->failed++;
+	a->must_retry = true;
+	close_run(a);
+}
+
+/* Filters first, so that sessions go on whose neighbours a filter has lost, or does not know yet: of an edge that is
+ * new on this router, or after a hand's work. */
+static void
+work_filters(struct apply *a)
+{
+	struct plan *plan = &a->round.plan;
+	struct dc_error err = {0};
+
+	while (a->next < plan->steps && !plan->step[a->next].early)
+		a->next++;
+	if (a->next < plan->steps) {
+		run_step(a, &plan->step[a->next++]);
+		return;
+	}
+	if (a->done + a->failed > 0 && !look(a, &err)) {
+		read_back_failed(a, err.text);
+		return;
+	}
+	enter(a, BEFORE);
+}
+
+static void
 work_before(struct apply *a)
 {
 	const struct round *r = &a->round;
@@ -457,17 +489,6 @@ work_before(struct apply *a)
 	leave = leave_of(a, next->instance);
 	leave->waits = can_let_go(&seen) && monotonic_since(leave->since) < LEAVE_MS;
 	a->held += leave->waits;
-}
-
-static void
-read_back_failed(struct apply *a, const char *why)
-{
-	_cleanup_arena_ struct arena *arena = arena_new();
-
-	dc_log(LOG_ERR, "router not read", "error=%s", log_quote(arena, why));
-	a->failed++;
-	a->must_retry = true;
-	close_run(a);
 }
 
 static void
@@ -525,6 +546,7 @@ bool
 apply_continue(struct apply *a, int64_t budget_ms)
 {
 	static void (*const work[])(struct apply *) = {
+	    [FILTERS] = work_filters,
 	    [BEFORE] = work_before,
 	    [STEPS] = work_steps,
 	    [AFTER] = work_after,

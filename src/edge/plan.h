@@ -39,6 +39,7 @@ struct plan_step {
 	const char *key; /* of the object it is for; NULL: of none that we know */
 	uint32_t instance;
 	size_t size; /* of the request */
+	bool early;  /* a filter's, for what stands already: goes before everything else */
 	union {
 		struct op_header header;
 		struct op_instance netns;

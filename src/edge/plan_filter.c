@@ -19,6 +19,7 @@ has_filter(struct planning *p, const struct item *link, const char *device)
 	s = add_step(p, ADD_FILTER, OP_FILTER_ADD, instance, link->want->key, sizeof(s->ask.filter));
 	strlcpy(s->ask.filter.device, device, sizeof(s->ask.filter.device));
 	s->ask.filter.is_customer = is_customer;
+	s->early = !link->rebuilt;
 	return false;
 }
 
@@ -89,6 +90,7 @@ has_neighbour(struct planning *p, const struct item *bgp)
 	s->ask.neighbour.local = w->local;
 	s->ask.neighbour.remote = w->remote;
 	s->ask.neighbour.has_key = has_key;
+	s->early = !bgp->link->rebuilt;
 	return false;
 }
 

@@ -72,6 +72,12 @@ def test_peers_that_sign_come_up_and_a_flushed_filter_takes_nobody_down(site, sh
     unsigned.flush_filters(site)
     line.wait_active()
     assert (line.since("4"), line.since("6")) == since
+    site.stop_edge(9)
+    unsigned.flush(site)
+    site.run_edge()
+    unsigned.wait_filters(site)
+    line.wait_active()
+    assert (line.since("4"), line.since("6")) == since
     line.customer.set_md5("4", None)
     line.wait_peer("down", lambda p: p["bgp_status"] == "down", "4", 60)
     line.customer.set_md5("4", MD5)

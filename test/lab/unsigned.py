@@ -81,15 +81,23 @@ def has_filter(site, ns, device):
     return "direct-action" in site.lab.edge.run("tc", "filter", "show", "dev", device, "ingress", ns=ns, check=False).out
 
 
+def flush(site):
+    for ns in site.instances():
+        site.lab.edge.shell("; ".join("tc qdisc del dev %s clsact" % device for there, device in devices(site) if there == ns), ns=ns)
+
+
+def wait_filters(site):
+    site.lab.edge.wait("all filters again", lambda: all(has_filter(site, *device) for device in devices(site)), 20)
+
+
 def flush_filters(site):
     """Seconds until the first one is back; all of them are then awaited."""
-    edge, all_of_them = site.lab.edge, devices(site)
-    for ns in site.instances():
-        edge.shell("; ".join("tc qdisc del dev %s clsact" % device for there, device in all_of_them if there == ns), ns=ns)
+    one = devices(site)[-1]
+    flush(site)
     begun = time.monotonic()
-    edge.wait("a filter again", lambda: has_filter(site, *all_of_them[-1]), 20, every=0.02)
+    site.lab.edge.wait("a filter again", lambda: has_filter(site, *one), 20, every=0.02)
     took = time.monotonic() - begun
-    edge.wait("all filters again", lambda: all(has_filter(site, *device) for device in all_of_them), 20)
+    wait_filters(site)
     return took
 
 
