@@ -18,9 +18,7 @@ def site_with():
     def open_with(size):
         site = conftest.open_site(start_edge=False)
         made.append(site)
-        keys.set_memory(site, size)
-        site.start_edge()
-        site.wait_edge()
+        keys.start(site, size)
         return site
     yield open_with
     for site in made:

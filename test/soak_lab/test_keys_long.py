@@ -19,9 +19,7 @@ def test_a_thousand_neighbours_with_passwords_in_one_gateway_all_come_up():
     spec.loader.exec_module(conftest)
     site = conftest.open_site(start_edge=False)
     try:
-        keys.set_memory(site, 1 << 20)
-        site.start_edge()
-        site.wait_edge()
+        keys.start(site, 1 << 20)
         keys.run(site, site.shop("keys"), MANY, 900)
     finally:
         conftest.closing(site)

@@ -212,7 +212,7 @@ add_rows(struct buf *out, const char *keys, const char *values, uint32_t n, size
 int
 bpf_read(int table, size_t key, size_t value, struct buf *out, struct fault *fault)
 {
-	char keys[BATCH * KEY_MAX], values[BATCH * VALUE_MAX], from[KEY_MAX], next[KEY_MAX];
+	char keys[BATCH * KEY_MAX] = {0}, values[BATCH * VALUE_MAX] = {0}, from[KEY_MAX] = {0}, next[KEY_MAX] = {0};
 	bool first = true, more = true;
 
 	out->max = ROWS_MAX;
