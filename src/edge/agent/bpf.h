@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* bpf.h - eBPF programs and tables: bpf(2), one call each; CAP_SYS_ADMIN and CAP_NET_ADMIN are what it needs. Everything
- * is held by descriptors; what nothing holds any more is gone. */
+/* bpf.h - eBPF programs and tables: bpf(2), one call each; CAP_SYS_ADMIN and CAP_NET_ADMIN are what it needs.
+ * Everything is held by descriptors; what nothing holds any more is gone. */
 #ifndef DC_AGENT_BPF_H
 #define DC_AGENT_BPF_H
 
