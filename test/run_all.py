@@ -326,19 +326,19 @@ def compiled(name):
     return group_run
 
 
-def unit_programs(folder):
+def unit_programs(folder, only=""):
     code, output = run(["meson", "introspect", "--tests", folder])
     if code != 0:
         raise Failed(output)
-    tests = json.loads(output)
+    tests = [test for test in json.loads(output) if test["name"].startswith(only)]
     if not tests:
         raise Failed("no unit tests were found")
     return tests
 
 
-def cmocka(group, folder, wrapper, stretch, env):
+def cmocka(group, folder, wrapper, stretch, env, only=""):
     """Runs every program of the build's tests and counts the single tests of its TAP output."""
-    for test in unit_programs(folder):
+    for test in unit_programs(folder, only):
         env_now = dict(env, CMOCKA_MESSAGE_OUTPUT="TAP", **test["env"])
         code, output = run(wrapper + test["cmd"], test["timeout"] * stretch, env_now, test["workdir"] or ROOT)
         results = re.findall(r"^(ok|not ok) \d+ - (.*)$", output, re.M)
@@ -369,6 +369,16 @@ def unit(group):
     folder, env = sanitized("unit")
     cmocka(group, build("asan"), CALM, 10, env)
     sanitizer_reports(group, folder)
+
+
+def second_bird(group):
+    """The golden files are read by Debian 13's BIRD, and the driver drives it."""
+    folder = os.path.join(WORK, "bird-2.17")
+    code, output = run([os.path.join(ROOT, "lab", "bird_of_debian13.sh"), folder])
+    if code != 0:
+        raise Failed(output)
+    group.figures.append(output.strip().splitlines()[-1] if output.strip() else "BIRD of Debian 13, as it was got before")
+    cmocka(group, build("gcc"), CALM, 10, environment(DCAAS_BIRD=os.path.join(folder, "bird")), "edge/bird_")
 
 
 def valgrind(group):
@@ -435,7 +445,7 @@ def has_tests(folder):
 
 def groups():
     known = [Group("lint", lint), Group("gcc", compiled("gcc")), Group("clang", compiled("clang")), Group("unit", unit),
-             Group("valgrind", valgrind)]
+             Group("valgrind", valgrind), Group("bird-2.17", second_bird)]
     present = folders()
     return known + [Group(name, pieces(name), FOLDERS[name].lane) for name in FOLDERS if name in present]
 

@@ -87,7 +87,7 @@ write_all(const char *path, const char *text)
 static int
 parse_with_bird(const char *path)
 {
-	static const char bird[] = "/usr/sbin/bird";
+	const char *bird = getenv("DCAAS_BIRD") != NULL ? getenv("DCAAS_BIRD") : "/usr/sbin/bird";
 	int status;
 	pid_t pid = fork();
 
