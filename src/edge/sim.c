@@ -133,23 +133,13 @@ sim_pause(const struct sim *s)
 	nanosleep(&t, NULL);
 }
 
-static void
-instance_free(struct sim_instance *in)
-{
-	sim_forget_neighbours(in);
-	free(in->link);
-	free(in->addr);
-	free(in->route);
-	free(in);
-}
-
 void
 sim_release(struct sim *s)
 {
 	if (--s->users > 0)
 		return;
 	for (size_t i = 0; i < s->instances; i++)
-		instance_free(s->instance[i]);
+		sim_instance_free(s->instance[i]);
 	free(s->instance);
 	free(s->asked);
 	config_free(s->options.config);

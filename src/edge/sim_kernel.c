@@ -202,6 +202,19 @@ netns_add(struct sim *s, const struct op_instance *r, struct dc_error *err)
 	return DC_OK;
 }
 
+void
+sim_instance_free(struct sim_instance *in)
+{
+	sim_forget_neighbours(in);
+	free(in->link);
+	free(in->addr);
+	free(in->route);
+	free(in->filter);
+	free(in->allowed);
+	free(in->network);
+	free(in);
+}
+
 static enum dc_code
 netns_del(struct sim *s, const struct op_instance *r, struct dc_error *err)
 {
@@ -212,14 +225,7 @@ netns_del(struct sim *s, const struct op_instance *r, struct dc_error *err)
 			continue;
 		if (in->links > 0 || in->vrfs > 0)
 			return refuse(err, "namespace", "Device or resource busy");
-		sim_forget_neighbours(in);
-		free(in->link);
-		free(in->addr);
-		free(in->route);
-		free(in->filter);
-		free(in->allowed);
-		free(in->network);
-		free(in);
+		sim_instance_free(in);
 		take_out(s->instance, &s->instances, sizeof(struct sim_instance *), i);
 		return DC_OK;
 	}

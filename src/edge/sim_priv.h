@@ -110,8 +110,9 @@ struct item_link *sim_link(const struct sim_instance *, const char *device);
 struct item_addr *sim_addr(const struct sim_instance *, const char *device, const struct ip_addr *);
 bool sim_port_carrier(const struct sim *, const char *port);
 void sim_forget_neighbours(struct sim_instance *);
-void sim_pause(const struct sim *); /* as long as a slow change takes */
-void sim_release(struct sim *);     /* one user less */
+void sim_instance_free(struct sim_instance *); /* with all that it holds */
+void sim_pause(const struct sim *);            /* as long as a slow change takes */
+void sim_release(struct sim *);                /* one user less */
 /* The options again when their file changed; what is wrong with them is logged and the old ones stay. */
 void sim_reread(struct sim *);
 
