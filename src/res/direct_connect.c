@@ -11,6 +11,7 @@
 #include "res/inventory.h"
 #include "res/silence.h"
 #include "res/tag.h"
+#include "store/due.h"
 #include "store/row_lock.h"
 
 static const char *const port_types[] = {"1G", "10G", "40G", "100G", NULL};
@@ -352,15 +353,37 @@ direct_connect_host(
 	return DC_OK;
 }
 
+/* A connection is locked before an interface: its own row changes in a transaction of its own. */
 enum dc_code
 direct_connect_in_use(struct tx *tx, const char *id, struct dc_error *err)
 {
+	const struct direct_connect *dc;
+	void *row;
+	enum dc_code rc = query_get(tx, &direct_connect_table, Q(Q_EQ("id", id)), &row, err);
+
+	if (rc != DC_OK)
+		return rc == DC_E_NOT_FOUND ? DC_OK : rc;
+	dc = row;
+	return direct_connect_is_hosted(dc) && strcmp(dc->status.v, "BUILD") == 0
+		   ? due_set(tx, SHARE_IN_USE, id, NULL, tx_now(tx), err)
+		   : DC_OK;
+}
+
+enum dc_code
+direct_connect_used(struct tx *tx, const struct due *due, void *user, struct dc_error *err)
+{
 	static const char *const columns[] = {"status", NULL};
 	struct direct_connect to = {0};
+	enum dc_code rc;
+	LOCK_SET(set, tx);
 
+	(void)user;
+	lock_want(&set, &direct_connect_table, due->owner.v);
+	if ((rc = lock_rows(tx, &set, err)) != DC_OK)
+		return rc;
 	F_SET_TEXT(to.status, "ACTIVE");
 	return query_set(tx, &direct_connect_table, columns, &to,
-	    Q(Q_EQ("id", id), Q_EQ("status", "BUILD"), Q_NOT_NULL("hosting_id")), NULL, err);
+	    Q(Q_EQ("id", due->owner.v), Q_EQ("status", "BUILD"), Q_NOT_NULL("hosting_id")), NULL, err);
 }
 
 /* The port that it is to be cabled to, and the connection that hosts it. */

@@ -47,8 +47,11 @@ enum dc_code direct_connect_host(
 /* The bandwidth that the hosting connection has left for this one: its own less that of its other hosted ones. */
 enum dc_code direct_connect_check_share(
     struct tx *, const struct direct_connect *, const char *envelope, struct dc_error *err);
-/* An interface on the connection is up: a hosted one that was never used is ACTIVE from now on. */
+/* An interface on the connection is up: a hosted one that was never used is ACTIVE from then on, by a due row. */
+#define SHARE_IN_USE "share_in_use"
+struct due; /* store/due.h */
 enum dc_code direct_connect_in_use(struct tx *, const char *id, struct dc_error *err);
+enum dc_code direct_connect_used(struct tx *, const struct due *, void *user, struct dc_error *err);
 /* Members that an operator's and a partner's view share are computed for n rows: `reason` of a silent edge. */
 enum dc_code direct_connect_embed(struct tx *, const struct call *, void *rows, size_t n, struct dc_error *err);
 enum dc_code direct_connect_observed(struct tx *, const void *row, struct observed *ret, struct dc_error *err);

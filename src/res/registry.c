@@ -92,6 +92,7 @@ const struct field_table *const registry_tables[] = {
 
 const struct due_kind registry_due[] = {
     {.name = TOKEN_EXPIRY, .run = token_expire},
+    {.name = SHARE_IN_USE, .run = direct_connect_used},
     {.name = EVENT_TRIM, .run = event_trim, .standing_ms = EVENT_TRIM_MS},
     {.name = NULL},
 };

@@ -5,7 +5,7 @@ import concurrent.futures
 import pytest
 
 from fake_edge import FakeEdge
-from support import V3, World
+from support import V3, World, wait_for
 
 HOSTED = V3 + "hosted-connects"
 
@@ -121,7 +121,8 @@ def test_a_share_is_active_once_its_interface_was_up(world, partner, hosting, te
     gateway = tenant.gateway()["id"]
     interface = tenant.interface(made["id"], gateway, 77)
     edge.apply()
-    assert tenant.show("virtual-interfaces/" + interface["id"])["status"] == "ACTIVE" and state() == "ACTIVE"
+    assert tenant.show("virtual-interfaces/" + interface["id"])["status"] == "ACTIVE"
+    wait_for("the share is in use", lambda: state() == "ACTIVE")
     smaller = partner.call("PUT", HOSTED + "/" + made["id"], {"hosted_connect": {"bandwidth": 49}}, check=False)
     assert smaller["error_code"] == "DC.1000", "the interface has 50"
     answer = partner.call("DELETE", HOSTED + "/" + made["id"], check=False)
