@@ -52,6 +52,14 @@ start_failed(const struct dc_error *err)
 	return 1;
 }
 
+/* Of a setting. */
+static int
+refused(const struct edge_settings *s, struct dc_error *err)
+{
+	config_locate(s->config, "edge", err);
+	return start_failed(err);
+}
+
 struct identity {
 	uid_t uid;
 	gid_t gid;
@@ -93,7 +101,7 @@ run_sim(const struct edge_settings *s, const struct identity *id)
 	if (geteuid() == 0 && id->uid != 0 &&
 	    (setgroups(0, NULL) != 0 || setgid(id->gid) != 0 || setuid(id->uid) != 0)) {
 		dc_fail(&err, DC_E_IO, "user", "[edge] user: %s", strerror(errno));
-		return start_failed(&err);
+		return refused(s, &err);
 	}
 	if (sim_open(s->sim_options, &kernel, &routing, &err) != DC_OK)
 		return start_failed(&err);
@@ -155,7 +163,7 @@ run_linux(struct edge_settings *s, const struct identity *id)
 		warn_of_small_table("/proc/sys/net/ipv6/neigh/default/gc_thresh3");
 		return agent_run(&options, run_network_half, s);
 	}
-	return start_failed(&err);
+	return refused(s, &err);
 }
 
 static int
@@ -166,7 +174,7 @@ run(struct edge_settings *s)
 
 	if ((s->user != NULL && find_user(s->user, &id, &err) != DC_OK) ||
 	    make_state_dir(s->state_dir, &id, &err) != DC_OK)
-		return start_failed(&err);
+		return refused(s, &err);
 	return s->sim ? run_sim(s, &id) : run_linux(s, &id);
 }
 

@@ -128,6 +128,13 @@ def test_each_error_of_a_configuration_names_file_line_key_value_and_rule(tmp_pa
     assert done.stderr.startswith("%s: %s%s" % (program, tmp_path / "conf", words)), done.stderr
 
 
+def test_what_an_edge_finds_at_its_start_names_the_line_too(tmp_path):
+    (tmp_path / "conf").write_text("[edge]\nserver = http://127.0.0.1\nfabric = sim\nuser = no-such-user\nstate_dir = %s\n" % tmp_path)
+    done = subprocess.run([binary("dcaas-edge"), "-c", str(tmp_path / "conf")], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert '%s:4: [edge] user = \\"no-such-user\\": there is no user no-such-user' % (tmp_path / "conf") in done.stderr, done.stderr
+
+
 # --- reload ---
 
 
