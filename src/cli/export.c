@@ -117,10 +117,11 @@ static void
 add_item(struct outgoing *x, const struct noun *noun, const char *parent, json_t *item, json_t *list)
 {
 	const struct command *create = noun_command(noun, "create");
-	json_t *members = json_object();
+	json_t *members;
 
 	if (!is_wanted(x->run, item))
 		return;
+	members = json_object();
 	for (size_t i = 0; i < create->ids_n; i++) {
 		const struct names_place place = {
 		    .resources = create->ids[i].ref, .operator_side = noun->operator_side};

@@ -775,6 +775,7 @@ the_nearest_word(void **state)
 	assert_string_equal(word_nearest("offcie", words, 4), "office");
 	assert_string_equal(word_nearest("warehous", words, 4), "warehouse");
 	assert_string_equal(word_nearest("bransh", words, 4), "branch");
+	assert_string_equal(word_nearest("ware", words, 4), "warehouse");
 	assert_null(word_nearest("zebra", words, 4));
 	assert_null(word_nearest("", words, 4));
 	assert_null(

@@ -97,13 +97,29 @@ distance(const char *a, const char *b)
 	return last[m];
 }
 
+/* The only word that typed begins. */
+static const char *
+only_beginning(const char *typed, const char *const *words, size_t n)
+{
+	const char *found = NULL;
+
+	for (size_t i = 0; i < n && typed[0] != '\0'; i++) {
+		if (word_match(typed, words[i]) == WORD_OTHER)
+			continue;
+		if (found != NULL)
+			return NULL;
+		found = words[i];
+	}
+	return found;
+}
+
 const char *
 word_nearest(const char *typed, const char *const *words, size_t n)
 {
 	size_t len = strlen(typed), best = len < 6 ? 2 : 3; /* not so far */
-	const char *found = NULL;
+	const char *begun = only_beginning(typed, words, n), *found = begun;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && begun == NULL; i++) {
 		size_t far = distance(typed, words[i]);
 
 		if (far < best) {

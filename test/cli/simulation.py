@@ -21,7 +21,7 @@ class Simulation:
     def __init__(self, folder):
         self.folder = str(folder)
         self.process = subprocess.Popen([sys.executable, "-m", "lab.sim", "--port", "0", "--dir", self.folder,
-                                         "--set=quota_virtual_gateways=300 quota_virtual_interfaces=2000"], cwd=ROOT,
+                                         "--set=quota_virtual_gateways=2000 quota_virtual_interfaces=2000"], cwd=ROOT,
                                         env=dict(os.environ, PYTHONPATH=ROOT, PYTHONUNBUFFERED="1"), stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, text=True,
                                         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))

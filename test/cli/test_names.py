@@ -222,6 +222,13 @@ def refused_members():
                 yield name, member, of
 
 
+def test_a_gateway_before_a_router_of_another_kind_is_refused_and_not_offered(person):
+    assert ("VirtualGatewayCreate", "enterprise_router_id") in {(name, member) for name, member, _ in refused_members()}
+    body = {"name": "z", "enterprise_router_id": "0d7e2c1a-5f3b-4a59-8a6e-3f2b1c0d9e8f", "local_ep_group": ["10.1.0.0/16"]}
+    refused = person("vgw", "create", "--body", "-", stdin=json.dumps({"virtual_gateway": body}), code=1).err
+    assert "HTTP 400" in refused and "--enterprise-router-id" not in person("vgw", "create", "--help").out
+
+
 @pytest.mark.parametrize("member, value", [
     (member, value) for name, member, of in refused_members() if name == "VirtualInterfaceCreate"
     for value in (of["x-dcaas-refused"] if of["x-dcaas-refused"] is not True

@@ -73,13 +73,14 @@ WITHOUT_SETTINGS = {"bash": "--norc", "zsh": "-f", "fish": "--no-config"}
 SCRIPTS = {"bash": BASH, "zsh": ZSH, "fish": FISH}
 
 
-def complete(shell, *words, script=None, folder=""):
+def complete(shell, *words, script=None, folder="", settings=(), lines=False):
     name = [] if shell == "fish" else [shell]
     done = subprocess.run([shutil.which(shell), WITHOUT_SETTINGS[shell], "-c", script or SCRIPTS[shell], *name, *words],
-                          env={"PATH": "/usr/bin:/bin", "PROGRAM": PROGRAM, "HOME": "/nonexistent", "FOLDER": str(folder)},
+                          env={"PATH": "/usr/bin:/bin", "PROGRAM": PROGRAM, "HOME": "/nonexistent", "FOLDER": str(folder),
+                               **dict(settings)},
                           capture_output=True, text=True, timeout=300)
     assert done.returncode == 0 and done.stderr == "", done.stderr
-    return done.stdout.split()
+    return done.stdout.splitlines() if lines else done.stdout.split()
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
