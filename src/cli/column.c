@@ -397,8 +397,7 @@ take_described(struct chooser *ch)
 
 	json_array_foreach(json_object_get(ch->schema, "x-dcaas-columns"), i, from)
 	{
-		if (described(ch, from, &ch->v[ch->n]) &&
-		    (ch->look->own == NULL || !json_equal(ch->look->own, schema_ref(ch->v[ch->n].property))))
+		if (described(ch, from, &ch->v[ch->n]))
 			ch->n++;
 	}
 }
@@ -449,6 +448,26 @@ drop(struct chooser *ch, size_t i)
 	memmove(ch->v + i, ch->v + i + 1, (--ch->n - i) * sizeof(*ch->v));
 }
 
+/* Whether the column shows the project that all the things are of. */
+static bool
+is_own(const struct chooser *ch, const struct column *c, json_t *items)
+{
+	const struct look *l = ch->look;
+	json_t *item;
+	size_t i;
+
+	if (l->own == NULL || l->project == NULL || c->in != NULL || !json_equal(l->own, schema_ref(c->property)))
+		return false;
+	json_array_foreach(items, i, item)
+	{
+		const char *id = json_string_value(json_object_get(item, c->members[0]));
+
+		if (id == NULL || strcasecmp(id, l->project) != 0)
+			return false;
+	}
+	return true;
+}
+
 /* Where the description lists the id by itself; 0: it does not. */
 static size_t
 listed_id(const struct chooser *ch)
@@ -472,6 +491,10 @@ take_usual(struct chooser *ch, json_t *items)
 		first = true;
 	}
 	take_described(ch);
+	for (size_t i = ch->n; i > 0; i--) {
+		if (is_own(ch, &ch->v[i - 1], items))
+			drop(ch, i - 1);
+	}
 	listed = first ? listed_id(ch) : 0;
 	if (listed > 0)
 		drop(ch, people ? 0 : listed);

@@ -30,7 +30,9 @@ struct look {
 	utc_ms now;
 	struct names *names; /* NULL: ids stay ids */
 	bool operator_side;
-	json_t *own; /* resource that all the things belong to, which needs no column; NULL: none */
+	/* The project that the things are of: a column that shows this one in each row is left out. NULL: none. */
+	json_t *own;         /* resource of the project */
+	const char *project; /* its id */
 };
 
 /* Columns of a list of such things, in the arena; *n of them. DC_E_PARAM when one is named that there is none of. */

@@ -746,7 +746,9 @@ run_command(
 	if (rc != DC_OK)
 		return rc;
 	r.names = r.look.names = names_new(r.client, spec, arena);
-	if ((rc = resolve_project(&r, &here)) == DC_OK)
+	rc = resolve_project(&r, &here);
+	r.look.project = here.project_id;
+	if (rc == DC_OK)
 		rc = tool_is(args->command) ? run_tool(&r) : run_api_command(&r);
 	names_free(r.names);
 	client_close(r.client);

@@ -17,8 +17,8 @@ enum word_match word_match(const char *typed, const char *word);
  * code is DC_E_PARAM and which names the words that come into question, and the nearest where one is near. */
 enum dc_code word_find(
     const char *typed, const char *const *words, size_t n, const char *what, size_t *ret, struct dc_error *err);
-/* The word that typed may have been meant for: the only one that it begins, or one that is one or two letters off. NULL:
- * none is near. */
+/* The word that typed may have been meant for: the only one that it begins, or one that is one or two letters off.
+ * NULL: none is near. */
 const char *word_nearest(const char *typed, const char *const *words, size_t n);
 
 #endif

@@ -19,12 +19,23 @@ static const char *const statuses[] = {
     "BUILD", "ACTIVE", "DOWN", "ERROR", "PENDING_DELETE", "PENDING_UPDATE", "PENDING_CREATE", NULL};
 
 /* The columns of direct_connect that a hosted connection fills. */
+static const struct field_column list_columns[] = {
+    {.member = "name"},
+    {.title = "receiver", .member = "tenant_id"},
+    {.title = "part of", .member = "hosting_id"},
+    {.member = "vlan"},
+    {.member = "bandwidth"},
+    {.member = "status"},
+    {0},
+};
+
 const struct field_table hosted_connect_table = {
     .name = "HostedConnect",
     .sql = "direct_connect",
     .size = sizeof(struct direct_connect),
     .rank = RANK_CONNECTION,
     .at_least_one = true,
+    .columns = list_columns,
     .fields =
 	(const struct field[]){
 	    {AT(direct_connect, id), .kind = F_UUID, .may = V_R, .must = V_R, .filter = true, .sort = true, .cli = true,

@@ -77,6 +77,13 @@ struct project_quota {
 	struct f_int quota, created_time, updated_time;
 };
 
+static const struct field_column list_columns[] = {
+    {.title = "project", .member = "project_id"},
+    {.member = "type"},
+    {.member = "quota"},
+    {0},
+};
+
 const struct field_table project_quota_table = {
     .name = "ProjectQuota",
     .sql = "project_quota",
@@ -91,11 +98,13 @@ const struct field_table project_quota_table = {
     .guard_column = "project_id",
     .end = END_WITH_GUARD,
     .at_least_one = true,
+    .columns = list_columns,
     .fields =
 	(const struct field[]){
 	    {AT(project_quota, id), .kind = F_UUID, .may = OP_R, .must = VIEW_OP_ANSWER, .doc = "Identifier."},
-	    {AT(project_quota, project_id), .fixed = true, .kind = F_HEX32, .may = OP_CR, .must = VIEW_OP_CREATE,
-		.filter = true, .cli = true, .doc = "Project that the quota is for."},
+	    {AT(project_quota, project_id), .fixed = true, .ref = "project", .example = "acme", .kind = F_HEX32,
+		.may = OP_CR, .must = VIEW_OP_CREATE, .filter = true, .cli = true,
+		.doc = "Project that the quota is for."},
 	    {AT(project_quota, type), .kind = F_ENUM, .names = kind_names, .may = OP_CR, .must = VIEW_OP_CREATE,
 		.filter = true, .cli = true, .doc = "What the quota limits."},
 	    {AT(project_quota, quota), .kind = F_INT, .min = -1, .max = 1000000, .may = OP_CRU, .must = VIEW_OP_CREATE,
@@ -362,6 +371,7 @@ const struct resource project_quota_resource = {
     .name = "quota",
     .plural = "quotas",
     .title = "quota",
+    .identity = "project_id|type",
     .table = &project_quota_table,
     .missing = DC_E_NOT_FOUND,
     .routes = quota_routes,
