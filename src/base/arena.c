@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define CHUNK_SIZE ((size_t)4096)
+#define SMALL_SIZE ((size_t)512)
 
 struct chunk {
 	struct chunk *next;
@@ -44,15 +45,27 @@ chunk_new(size_t cap)
 	return c;
 }
 
-struct arena *
-arena_new(void)
+static struct arena *
+arena_of(size_t first)
 {
 	struct arena *a = malloc(sizeof(*a));
 
 	if (a == NULL)
 		err(71, "arena");
-	a->head = chunk_new(CHUNK_SIZE - sizeof(struct chunk));
+	a->head = chunk_new(first - sizeof(struct chunk));
 	return a;
+}
+
+struct arena *
+arena_new(void)
+{
+	return arena_of(CHUNK_SIZE);
+}
+
+struct arena *
+arena_new_small(void)
+{
+	return arena_of(SMALL_SIZE);
 }
 
 struct arena *

@@ -4,21 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <netinet/tcp.h>
+
 #include "base/log.h"
 #include "edge/observe.h"
+#include "edge/seen.h"
 
 #define RESET_SLACK_MS 2000 /* daemons tell the time of day when a session came up, to the second */
 #define LEAVE_MS 2000       /* that a daemon gets to let go of neighbours before what they stand on goes */
 
 enum phase { IDLE, FILTERS, BEFORE, STEPS, AFTER, LATE };
-
-struct round { /* one look and what follows from it */
-	struct arena *arena;
-	struct kernel_state seen;
-	struct plan plan;
-	struct routing_desired *routing;
-	size_t routings;
-};
 
 struct leave { /* an instance whose steps wait */
 	uint32_t instance;
@@ -26,19 +21,40 @@ struct leave { /* an instance whose steps wait */
 	bool waits; /* in this run */
 };
 
+struct numbers { /* of instances, ascending, each once; heap */
+	uint32_t *v;
+	size_t n, cap;
+};
+
+struct round { /* one look and what follows from it */
+	struct arena *arena;
+	struct edge_object **object; /* what was planned, sorted by key */
+	const struct want **want;    /* same order */
+	size_t n;
+	struct plan plan;
+	struct routing_desired *routing; /* of the instances of the run */
+	size_t routings;
+};
+
 struct apply {
 	struct state *state;
 	struct kernel *kernel;
 	struct routing *routing;
+	struct seen_memory *seen;
 	struct leave *leave;
 	size_t leaves;
 	enum phase phase;
-	struct round round; /* the plan that is carried out, then the one that the statuses come from */
-	size_t next;        /* step or instance of the phase */
+	struct numbers scope;   /* the instances that this run is about; 0: objects that belong to none */
+	struct numbers noted;   /* those whose sessions were noted as it began */
+	struct numbers unknown; /* those that could not be read, at the last look */
+	struct numbers retry;   /* those that the next one has to be about whatever happens */
+	bool whole;             /* the run is about all */
+	struct round round;     /* the plan that is carried out, then the one that the statuses come from */
+	size_t next;            /* step or instance of the phase */
 	struct monotonic begun;
 	int64_t revision, done, failed, wishes, held; /* of this run */
 	int64_t read_ms, told_revision;
-	bool has_seen, must_retry, record_due;
+	bool record_due;
 	struct apply_record record;
 };
 
@@ -52,6 +68,7 @@ apply_new(struct state *state, struct kernel *kernel, struct routing *routing)
 	a->state = state;
 	a->kernel = kernel;
 	a->routing = routing;
+	a->seen = seen_memory_new(kernel);
 	a->told_revision = -1;
 	return a;
 }
@@ -61,64 +78,252 @@ apply_free(struct apply *a)
 {
 	if (a != NULL) {
 		arena_free(a->round.arena);
+		seen_memory_free(a->seen);
 		free(a->leave);
+		free(a->scope.v);
+		free(a->noted.v);
+		free(a->unknown.v);
+		free(a->retry.v);
 		free(a);
 	}
 	return NULL;
 }
 
+/* --- which instances --- */
+
+static size_t
+numbers_place(const struct numbers *s, uint32_t v)
+{
+	size_t lo = 0, hi = s->n;
+
+	while (lo < hi) {
+		size_t middle = lo + (hi - lo) / 2;
+
+		if (s->v[middle] < v)
+			lo = middle + 1;
+		else
+			hi = middle;
+	}
+	return lo;
+}
+
+static bool
+numbers_have(const struct numbers *s, uint32_t v)
+{
+	size_t at = numbers_place(s, v);
+
+	return at < s->n && s->v[at] == v;
+}
+
+static void
+numbers_add(struct numbers *s, uint32_t v)
+{
+	size_t at = numbers_place(s, v);
+
+	if (at < s->n && s->v[at] == v)
+		return;
+	if (s->n == s->cap) {
+		s->cap = s->cap == 0 ? 16 : 2 * s->cap;
+		if ((s->v = reallocarray(s->v, s->cap, sizeof(*s->v))) == NULL)
+			abort();
+	}
+	memmove(&s->v[at + 1], &s->v[at], (s->n - at) * sizeof(*s->v));
+	s->v[at] = v;
+	s->n++;
+}
+
+static void
+add_all(struct numbers *s, const uint32_t *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		numbers_add(s, v[i]);
+}
+
+/* What changed here or there, what was left undone; everything, when that is asked for. */
+static void
+choose_instances(struct apply *a)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const uint32_t *v;
+	size_t n;
+
+	v = state_units(a->state, !a->whole, arena, &n);
+	add_all(&a->scope, v, n);
+	state_units_taken(a->state);
+	v = seen_stale(a->seen, arena, &n);
+	add_all(&a->scope, v, n);
+	if (a->phase == IDLE) {
+		add_all(&a->scope, a->retry.v, a->retry.n);
+		a->retry.n = 0;
+	}
+	if (!a->whole)
+		return;
+	v = a->routing->ops->instances(a->routing, arena, &n);
+	add_all(&a->scope, v, n);
+}
+
 /* --- looking and planning --- */
 
+static void
+retry_later(struct apply *a, uint32_t instance, const char *why)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+
+	numbers_add(&a->retry, instance);
+	dc_log(LOG_ERR, "instance not read", "instance=%u error=%s", instance, log_quote(arena, why));
+}
+
+/* One that cannot be read is left out: what is there is not known, and nothing is done to it. */
+static void
+see_instance(struct apply *a, uint32_t instance, bool aside, struct seen *seen)
+{
+	const struct kernel_instance *kernel;
+	struct dc_error err = {0};
+
+	if (instance == 0)
+		return;
+	if (seen_read(a->seen, instance, &kernel, &err) != DC_OK) {
+		numbers_add(&a->unknown, instance);
+		a->failed++;
+		retry_later(a, instance, err.text);
+	} else if (kernel != NULL)
+		seen->in[seen->in_count++] = (struct seen_instance){.kernel = kernel, .aside = aside};
+}
+
+static void
+add_object(struct round *r, struct edge_object *o)
+{
+	r->object[r->n++] = o;
+}
+
+/* The far ends of links between two instances are needed to plan the near ones. */
+static void
+add_far_ends(struct apply *a, struct round *r, struct numbers *aside)
+{
+	size_t n = r->n;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct want *w = r->object[i]->want;
+		struct edge_object *far =
+				       w->known && w->kind == OBJECT_VETH ? state_find(a->state, w->veth.peer) : NULL,
+				   *vrf;
+
+		if (far == NULL || numbers_have(&a->scope, far->home) || far->want->kind != OBJECT_VETH)
+			continue;
+		add_object(r, far);
+		numbers_add(aside, far->home);
+		vrf = far->want->known ? state_find(a->state, far->want->veth.vrf) : NULL;
+		if (vrf != NULL)
+			add_object(r, vrf);
+	}
+}
+
+static int
+compare_objects(const void *a, const void *b)
+{
+	return strcmp((*(struct edge_object *const *)a)->want->key, (*(struct edge_object *const *)b)->want->key);
+}
+
+/* Sorted by key, each once. */
+static void
+sort_objects(struct round *r)
+{
+	size_t kept = 0;
+
+	qsort(r->object, r->n, sizeof(struct edge_object *), compare_objects);
+	for (size_t i = 0; i < r->n; i++)
+		if (kept == 0 || r->object[kept - 1] != r->object[i])
+			r->object[kept++] = r->object[i];
+	r->n = kept;
+	r->want = arena_array(r->arena, kept + 1, sizeof(*r->want));
+	for (size_t i = 0; i < kept; i++)
+		r->want[i] = r->object[i]->want;
+}
+
+/* The objects of all instances of the run but those that cannot be read, and what they are compared with. */
+static struct seen
+gather(struct apply *a, struct round *r)
+{
+	struct numbers aside = {0};
+	struct seen seen = seen_now(a->seen);
+	size_t most = 0;
+
+	a->unknown.n = 0;
+	seen.in = arena_array(r->arena, a->scope.n + state_count(a->state) + 1, sizeof(*seen.in));
+	for (size_t i = 0; i < a->scope.n; i++) {
+		const struct unit *u = state_unit(a->state, a->scope.v[i]);
+
+		see_instance(a, a->scope.v[i], false, &seen);
+		most += u != NULL ? u->n : 0;
+	}
+	r->object = arena_array(r->arena, 3 * most + 1, sizeof(struct edge_object *));
+	for (size_t i = 0; i < a->scope.n; i++) {
+		const struct unit *u = state_unit(a->state, a->scope.v[i]);
+
+		for (size_t k = 0; u != NULL && !numbers_have(&a->unknown, u->instance) && k < u->n; k++)
+			add_object(r, u->object[k]);
+	}
+	add_far_ends(a, r, &aside);
+	for (size_t i = 0; i < aside.n; i++)
+		see_instance(a, aside.v[i], true, &seen);
+	sort_objects(r);
+	free(aside.v);
+	return seen;
+}
+
+/* Of the planned namespaces those are stopped that are of the run and have no VRF. */
 static uint32_t *
-known_instances(const struct apply *a, const struct kernel_state *seen, struct arena *arena, size_t *n)
+known_instances(const struct apply *a, const struct seen *seen, struct arena *arena, size_t *n)
 {
 	size_t driven;
 	const uint32_t *of_driver = a->routing->ops->instances(a->routing, arena, &driven);
-	uint32_t *known = arena_array(arena, seen->instance_count + driven + 1, sizeof(*known));
+	uint32_t *known = arena_array(arena, seen->in_count + driven + 1, sizeof(*known));
 
-	for (size_t i = 0; i < seen->instance_count; i++)
-		known[(*n)++] = seen->instance[i].instance;
+	*n = 0;
+	for (size_t i = 0; i < seen->in_count; i++)
+		if (!seen->in[i].aside)
+			known[(*n)++] = seen->in[i].kernel->instance;
 	for (size_t i = 0; i < driven; i++)
-		known[(*n)++] = of_driver[i];
+		if (numbers_have(&a->scope, of_driver[i]) && !numbers_have(&a->unknown, of_driver[i]))
+			known[(*n)++] = of_driver[i];
 	return known;
+}
+
+/* What the far ends need is not theirs to be told the routing daemon. */
+static void
+drop_asides(const struct apply *a, struct round *r)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->routings; i++)
+		if (numbers_have(&a->scope, r->routing[i].instance))
+			r->routing[kept++] = r->routing[i];
+	r->routings = kept;
 }
 
 static bool
 look(struct apply *a, struct dc_error *err)
 {
 	struct round r = {.arena = arena_new()};
-	const struct want *const *want = state_wants(a->state);
 	struct monotonic begun = monotonic_now();
-	size_t n = state_count(a->state), known_n = 0;
 	const uint32_t *known;
+	struct seen seen;
+	size_t known_n;
 
-	if (a->kernel->ops->read(a->kernel, r.arena, &r.seen, err) != DC_OK) {
+	if (seen_ask(a->seen, a->whole && a->phase == IDLE, err) != DC_OK) {
 		arena_free(r.arena);
 		return false;
 	}
-	plan_make(want, n, &r.seen, r.arena, &r.plan);
-	known = known_instances(a, &r.seen, r.arena, &known_n);
-	plan_routing(want, n, &r.plan, known, known_n, r.arena, &r.routing, &r.routings);
+	choose_instances(a);
+	seen = gather(a, &r);
+	plan_make(r.want, r.n, &seen, r.arena, &r.plan);
+	known = known_instances(a, &seen, r.arena, &known_n);
+	plan_routing(r.want, r.n, &r.plan, known, known_n, r.arena, &r.routing, &r.routings);
+	drop_asides(a, &r);
 	arena_free(a->round.arena);
 	a->round = r;
-	a->has_seen = true;
 	a->read_ms = monotonic_since(begun);
 	return true;
-}
-
-enum dc_code
-apply_would_delete(struct kernel *kernel, const struct want *const *want, size_t n, bool *ret, struct dc_error *err)
-{
-	_cleanup_arena_ struct arena *arena = arena_new();
-	struct kernel_state seen;
-	struct plan plan;
-	enum dc_code rc = kernel->ops->read(kernel, arena, &seen, err);
-
-	if (rc != DC_OK)
-		return rc;
-	plan_make(want, n, &seen, arena, &plan);
-	*ret = plan.deletions > 0;
-	return DC_OK;
 }
 
 /* Which sessions are up now, to be compared with when the run is over. */
@@ -128,8 +333,10 @@ note_sessions(struct apply *a)
 	struct routing_seen seen = {0};
 	uint32_t last = 0;
 
-	for (size_t i = 0; i < state_count(a->state); i++) {
-		struct edge_object *o = state_object(a->state, i);
+	a->noted.n = 0;
+	add_all(&a->noted, a->scope.v, a->scope.n);
+	for (size_t i = 0; i < a->round.n; i++) {
+		struct edge_object *o = a->round.object[i];
 
 		text_set(&o->step_error, NULL);
 		o->before = o->session.established ? o->session.since : 0;
@@ -143,13 +350,15 @@ note_sessions(struct apply *a)
 }
 
 bool
-apply_begin(struct apply *a, struct dc_error *err)
+apply_begin(struct apply *a, bool whole, struct dc_error *err)
 {
-	if (!look(a, err))
-		return false;
 	a->begun = monotonic_now();
 	a->revision = state_revision(a->state);
 	a->done = a->failed = a->wishes = a->held = 0;
+	a->scope.n = 0;
+	a->whole = whole;
+	if (!look(a, err))
+		return false;
 	a->next = 0;
 	a->phase = FILTERS;
 	note_sessions(a);
@@ -173,6 +382,7 @@ step_failed(struct apply *a, const struct plan_step *s, const char *why)
 	bool is_news = o == NULL || (o->step_error == NULL && (o->now.error == NULL || strcmp(o->now.error, why) != 0));
 
 	a->failed++;
+	numbers_add(&a->retry, s->instance);
 	if (o != NULL && o->step_error == NULL)
 		text_set(&o->step_error, why);
 	dc_log(is_news ? LOG_WARNING : LOG_DEBUG, "step failed", "step=%s error=%s",
@@ -184,10 +394,19 @@ run_step(struct apply *a, struct plan_step *s)
 {
 	struct dc_error err = {0};
 
+	seen_stepped(a->seen, s->op, s->instance);
 	if (a->kernel->ops->change(a->kernel, s->op, &s->ask, s->size, &err) == DC_OK)
 		a->done++;
 	else
 		step_failed(a, s, err.text);
+}
+
+/* Its steps, or some of them, are for a later run. */
+static void
+hold(struct apply *a, uint32_t instance)
+{
+	a->held++;
+	numbers_add(&a->retry, instance);
 }
 
 /* --- the routing daemon --- */
@@ -216,15 +435,6 @@ wish(struct apply *a, const struct routing_desired *d, struct routing_seen *ret)
 		*ret = (struct routing_seen){.state = ROUTING_ABSENT};
 }
 
-static bool
-loses_something(const struct plan *plan, uint32_t instance)
-{
-	for (size_t i = 0; i < plan->deletions; i++)
-		if (plan->step[i].instance == instance)
-			return true;
-	return false;
-}
-
 /* A neighbour whose link is missing, deleted by somebody's hand perhaps, is taken out before the link is made again: it
  * would come up by itself as soon as the link is there, its address not closed while its key is put in place. Both
  * lists are sorted by key. */
@@ -242,6 +452,16 @@ loses_neighbour(const struct apply *a, const struct routing_desired *next)
 		if (k == next->neighbour_count || strcmp(next->neighbour[k].key, key) != 0)
 			return true;
 	}
+	return false;
+}
+
+/* Instances with a step that deletes something. */
+static bool
+loses_something(const struct plan *plan, uint32_t instance)
+{
+	for (size_t i = 0; i < plan->deletions; i++)
+		if (plan->step[i].instance == instance)
+			return true;
 	return false;
 }
 
@@ -331,6 +551,7 @@ set_status(struct apply *a, struct edge_object *o, const struct plan_verdict *v)
 {
 	bool is_neighbour = o->want->kind == OBJECT_BGP;
 
+	state_note(a->state, o);
 	o->instance = v->instance;
 	o->placed = is_neighbour && !o->want->deleted && v->state == PLAN_THERE;
 	o->gone = false;
@@ -359,10 +580,28 @@ set_status(struct apply *a, struct edge_object *o, const struct plan_verdict *v)
 static void
 set_statuses(struct apply *a)
 {
-	a->must_retry = a->failed > 0 || a->held > 0 || a->round.plan.steps > a->round.plan.late;
-	observe_all(a->state, a->routing);
-	for (size_t i = 0; i < state_count(a->state); i++)
-		set_status(a, state_object(a->state, i), &a->round.plan.verdict[i]);
+	const struct plan *plan = &a->round.plan;
+
+	for (size_t i = 0; i < plan->steps - plan->late; i++)
+		numbers_add(&a->retry, plan->step[i].instance);
+	observe_objects(a->state, a->routing, a->round.object, a->round.n, a->scope.v, a->scope.n);
+	for (size_t i = 0; i < a->round.n; i++)
+		set_status(a, a->round.object[i], &plan->verdict[i]);
+}
+
+static void
+neighbours_changed(struct apply *a, uint32_t home, uint32_t instance)
+{
+	const struct unit *u = state_unit(a->state, home);
+
+	for (size_t i = 0; u != NULL && i < u->n; i++) {
+		struct edge_object *o = u->object[i];
+
+		if (o->want->kind != OBJECT_BGP || (o->instance != instance && !o->gone))
+			continue;
+		set_neighbour_status(a, o);
+		state_note(a->state, o);
+	}
 }
 
 bool
@@ -374,12 +613,8 @@ apply_routing_changed(struct apply *a, uint32_t instance)
 	observe_instance(a->state, a->routing, instance);
 	if (a->phase != IDLE)
 		return false; /* statuses follow when it is over */
-	for (size_t i = 0; i < state_count(a->state); i++) {
-		struct edge_object *o = state_object(a->state, i);
-
-		if (o->want->kind == OBJECT_BGP && (o->instance == instance || o->gone))
-			set_neighbour_status(a, o);
-	}
+	neighbours_changed(a, instance, instance);
+	neighbours_changed(a, 0, instance); /* tombstones that nobody knows where they belong */
 	return a->held > 0 && (!there || !can_let_go(&seen));
 }
 
@@ -417,9 +652,9 @@ close_run(struct apply *a)
 	};
 	a->record_due = true;
 	dc_log(a->failed > 0 ? LOG_WARNING : LOG_INFO, "applied",
-	    "revision=%lld steps=%lld wishes=%lld held=%lld failed=%lld ms=%lld read_ms=%lld", (long long)a->revision,
-	    (long long)a->done, (long long)a->wishes, (long long)a->held, (long long)a->failed, (long long)a->record.ms,
-	    (long long)a->read_ms);
+	    "revision=%lld instances=%zu steps=%lld wishes=%lld held=%lld failed=%lld ms=%lld read_ms=%lld",
+	    (long long)a->revision, a->scope.n, (long long)a->done, (long long)a->wishes, (long long)a->held,
+	    (long long)a->failed, (long long)a->record.ms, (long long)a->read_ms);
 }
 
 static void
@@ -436,6 +671,7 @@ enter(struct apply *a, enum phase phase)
 	a->next = 0;
 }
 
+/* The router cannot be read at all: everything that the run was about is for the next one. */
 static void
 read_back_failed(struct apply *a, const char *why)
 {
@@ -443,7 +679,7 @@ read_back_failed(struct apply *a, const char *why)
 
 	dc_log(LOG_ERR, "router not read", "error=%s", log_quote(arena, why));
 	a->failed++;
-	a->must_retry = true;
+	add_all(&a->retry, a->scope.v, a->scope.n);
 	close_run(a);
 }
 
@@ -488,7 +724,8 @@ work_before(struct apply *a)
 	wish(a, next, &seen);
 	leave = leave_of(a, next->instance);
 	leave->waits = can_let_go(&seen) && monotonic_since(leave->since) < LEAVE_MS;
-	a->held += leave->waits;
+	if (leave->waits)
+		hold(a, next->instance);
 }
 
 static void
@@ -537,7 +774,7 @@ work_late(struct apply *a)
 	}
 	a->next++;
 	if (a->routing->ops->seen(a->routing, step->instance, &seen) && seen.state != ROUTING_ABSENT)
-		a->held++;
+		hold(a, step->instance);
 	else
 		run_step(a, step);
 }
@@ -567,8 +804,20 @@ apply_abort(struct apply *a)
 {
 	if (a->phase == IDLE)
 		return;
-	a->must_retry = true;
+	add_all(&a->retry, a->scope.v, a->scope.n);
 	close_run(a);
+}
+
+bool
+apply_must_retry(const struct apply *a)
+{
+	return a->retry.n > 0;
+}
+
+const struct item_port *
+apply_ports(const struct apply *a, size_t *n)
+{
+	return seen_ports(a->seen, n);
 }
 
 int64_t
@@ -577,22 +826,10 @@ apply_running_ms(const struct apply *a)
 	return monotonic_since(a->begun);
 }
 
-bool
-apply_must_retry(const struct apply *a)
-{
-	return a->must_retry;
-}
-
 int64_t
 apply_read_ms(const struct apply *a)
 {
 	return a->read_ms;
-}
-
-const struct kernel_state *
-apply_seen(const struct apply *a)
-{
-	return a->has_seen ? &a->round.seen : NULL;
 }
 
 /* --- the record --- */
@@ -609,6 +846,12 @@ uptime(const struct session *s, utc_ms now)
 	return s->established && now > s->since ? (now - s->since) / 1000 : 0;
 }
 
+bool
+apply_has_record(const struct apply *a)
+{
+	return a->record_due && a->phase == IDLE;
+}
+
 static void
 prove(const struct edge_object *o, utc_ms now, struct apply_record *r)
 {
@@ -622,27 +865,83 @@ prove(const struct edge_object *o, utc_ms now, struct apply_record *r)
 		r->reset_n++;
 }
 
-bool
-apply_has_record(const struct apply *a)
-{
-	return a->record_due && a->phase == IDLE;
-}
-
+/* Sessions of instances that the run was not about had nothing to fear of it. */
 bool
 apply_take_record(struct apply *a, struct apply_record *ret)
 {
-	size_t n = state_count(a->state);
 	utc_ms now = utc_now();
 
 	if (!apply_has_record(a))
 		return false;
 	a->record_due = false;
 	*ret = a->record;
-	if ((ret->reset = calloc(n + 1, sizeof(*ret->reset))) == NULL)
+	if ((ret->reset = calloc(state_count(a->state) + 1, sizeof(*ret->reset))) == NULL)
 		abort();
-	for (size_t i = 0; i < n; i++)
-		prove(state_object(a->state, i), now, ret);
+	for (size_t i = 0; i < a->noted.n; i++) {
+		const struct unit *u = state_unit(a->state, a->noted.v[i]);
+
+		for (size_t k = 0; u != NULL && k < u->n; k++)
+			prove(u->object[k], now, ret);
+	}
 	return true;
+}
+
+/* --- whether a set would do harm --- */
+
+static bool
+is_wanted(const struct want *const *want, size_t n, const struct item_connection *c)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct want_bgp *w = &want[i]->bgp;
+
+		if (want[i]->kind == OBJECT_BGP && want[i]->known && !want[i]->deleted &&
+		    ip_addr_equal(&w->local, &c->local) && ip_addr_equal(&w->remote, &c->remote))
+			return true;
+	}
+	return false;
+}
+
+/* Sessions that run and that nobody in the set wants would end as soon as the daemon was given the set. */
+static enum dc_code
+would_end_session(struct apply *a, uint32_t instance, const struct want *const *want, size_t n, struct arena *arena,
+    bool *ret, struct dc_error *err)
+{
+	const struct item_connection *c;
+	size_t count;
+	enum dc_code rc = a->kernel->ops->read_connections(a->kernel, instance, arena, &c, &count, err);
+
+	for (size_t i = 0; rc == DC_OK && i < count; i++)
+		*ret = *ret || (c[i].state == TCP_ESTABLISHED && !is_wanted(want, n, &c[i]));
+	return rc;
+}
+
+enum dc_code
+apply_would_harm(struct apply *a, const struct want *const *want, size_t n, bool *ret, struct dc_error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct seen seen;
+	struct plan plan;
+	enum dc_code rc = seen_ask(a->seen, true, err);
+
+	*ret = true;
+	if (rc != DC_OK)
+		return rc;
+	seen = seen_now(a->seen);
+	seen.in = arena_array(arena, seen.instance_count + 1, sizeof(*seen.in));
+	*ret = false;
+	for (size_t i = 0; rc == DC_OK && i < seen.instance_count; i++) {
+		const struct kernel_instance *kernel;
+
+		if ((rc = seen_read(a->seen, seen.instance[i].instance, &kernel, err)) == DC_OK && kernel != NULL) {
+			seen.in[seen.in_count++] = (struct seen_instance){.kernel = kernel};
+			rc = would_end_session(a, kernel->instance, want, n, arena, ret, err);
+		}
+	}
+	if (rc != DC_OK)
+		return rc;
+	plan_make(want, n, &seen, arena, &plan);
+	*ret = *ret || plan.deletions > 0;
+	return DC_OK;
 }
 
 void

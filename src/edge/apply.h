@@ -29,8 +29,9 @@ struct apply_record { /* proof of one run */
 struct apply *apply_new(struct state *, struct kernel *, struct routing *);
 struct apply *apply_free(struct apply *);
 
-/* Reads and plans. False: the kernel could not be read; err says why, and nothing runs. */
-bool apply_begin(struct apply *, struct dc_error *err);
+/* Reads and plans what may differ: instances of which something else is wanted, where the kernel told of a change, and
+ * where something was left undone; whole: all. False: the kernel could not be read; err says why, and nothing runs. */
+bool apply_begin(struct apply *, bool whole, struct dc_error *err);
 bool apply_is_running(const struct apply *);
 /* Works for about that long. False: done, statuses are set. */
 bool apply_continue(struct apply *, int64_t budget_ms);
@@ -38,9 +39,10 @@ void apply_abort(struct apply *);               /* statuses stay as they were; w
 int64_t apply_running_ms(const struct apply *); /* since the run began */
 
 /* Of the last run. */
-bool apply_must_retry(const struct apply *);                 /* something failed or is not there yet */
-int64_t apply_read_ms(const struct apply *);                 /* what reading back cost */
-const struct kernel_state *apply_seen(const struct apply *); /* as read last; NULL: never. Valid until the next begin */
+bool apply_must_retry(const struct apply *); /* something failed or is not there yet */
+int64_t apply_read_ms(const struct apply *); /* what reading back cost */
+const struct item_port *apply_ports(
+    const struct apply *, size_t *n); /* as read last; NULL: never. Until the next begin */
 
 /* The routing driver has news of an instance: sessions and the statuses of its neighbours follow. True: something that
  * the last run left undone can be done now. */
@@ -53,7 +55,7 @@ bool apply_has_record(const struct apply *); /* one is to be taken */
 bool apply_take_record(struct apply *, struct apply_record *ret);
 void apply_record_clear(struct apply_record *);
 
-/* Whether the set would delete anything that is there now. */
-enum dc_code apply_would_delete(struct kernel *, const struct want *const *, size_t n, bool *ret, struct dc_error *err);
+/* Whether the set would delete anything that is there now, or end a session that is up. */
+enum dc_code apply_would_harm(struct apply *, const struct want *const *, size_t n, bool *ret, struct dc_error *err);
 
 #endif

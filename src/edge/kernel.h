@@ -10,36 +10,42 @@
 #include "base/error.h"
 #include "edge/agent/op.h"
 
-struct kernel_state { /* read back; arrays in the caller's arena */
-	const struct item_port *port;
-	size_t port_count;
-	const struct item_instance *instance;
-	size_t instance_count;
-	struct kernel_instance {
-		uint32_t instance;
-		const struct item_link *link;
-		size_t link_count;
-		const struct item_addr *addr;
-		size_t addr_count;
-		const struct item_route *route;
-		size_t route_count;
-		const struct item_filter *filter;
-		size_t filter_count;
-		const struct item_neighbour *neighbour;
-		size_t neighbour_count;
-		const struct item_network *network;
-		size_t network_count;
-	} * in; /* one per instance, same order */
+struct kernel_instance { /* what is in one namespace of ours, read back; arrays in the reader's arena */
+	uint32_t instance;
+	const struct item_link *link;
+	size_t link_count;
+	const struct item_addr *addr;
+	size_t addr_count;
+	const struct item_route *route;
+	size_t route_count;
+	const struct item_filter *filter;
+	size_t filter_count;
+	const struct item_neighbour *neighbour;
+	size_t neighbour_count;
+	const struct item_network *network;
+	size_t network_count;
 };
 
 struct kernel;
 
 struct kernel_ops {
-	enum dc_code (*read)(struct kernel *, struct arena *, struct kernel_state *ret, struct dc_error *err);
+	/* Where something has changed since this was asked last, as far as can be told: instances, 0 for the router's
+	 * own namespace. What is read after that is at least as new. */
+	enum dc_code (*where)(struct kernel *, struct arena *, uint32_t **ret, size_t *n, struct dc_error *err);
+	enum dc_code (*read_ports)(
+	    struct kernel *, struct arena *, const struct item_port **ret, size_t *n, struct dc_error *err);
+	/* The namespaces that exist, ascending. */
+	enum dc_code (*read_instances)(
+	    struct kernel *, struct arena *, const struct item_instance **ret, size_t *n, struct dc_error *err);
+	enum dc_code (*read_instance)(
+	    struct kernel *, uint32_t instance, struct arena *, struct kernel_instance *ret, struct dc_error *err);
+	/* BGP connections of an instance. */
+	enum dc_code (*read_connections)(struct kernel *, uint32_t instance, struct arena *,
+	    const struct item_connection **ret, size_t *n, struct dc_error *err);
 	/* One change: op is OP_NETNS_ADD .. OP_NETWORK_DEL with its struct from op.h. Safe to run twice. */
 	enum dc_code (*change)(struct kernel *, enum agent_op, void *request, size_t size, struct dc_error *err);
-	/* A descriptor that is readable when something has changed since the last read began, as far as can be told (a
-	 * network half that trusts it alone would miss what was lost). Borrowed; -1: there is none. */
+	/* A descriptor that is readable when there is something new to be told by where(). Borrowed; -1: there is none.
+	 */
 	int (*changes)(struct kernel *);
 	struct kernel *(*close)(struct kernel *);
 };

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "edge/agent_client.h"
 #include "edge/kernel.h"
 
@@ -39,70 +38,85 @@ list_in(struct agent *agent, enum agent_op op, uint32_t instance, size_t item_si
 }
 
 static enum dc_code
-read_instance(struct agent *agent, struct kernel_instance *in, struct arena *arena, struct dc_error *err)
-{
-	void *links, *addrs, *routes, *filters, *neighbours, *networks;
-	enum dc_code code;
-
-	if ((code = list_in(agent, OP_READ_LINKS, in->instance, sizeof(struct item_link), arena, &links,
-		 &in->link_count, err)) != DC_OK ||
-	    (code = list_in(agent, OP_READ_ADDRS, in->instance, sizeof(struct item_addr), arena, &addrs,
-		 &in->addr_count, err)) != DC_OK ||
-	    (code = list_in(agent, OP_READ_ROUTES, in->instance, sizeof(struct item_route), arena, &routes,
-		 &in->route_count, err)) != DC_OK ||
-	    (code = list_in(agent, OP_READ_FILTERS, in->instance, sizeof(struct item_filter), arena, &filters,
-		 &in->filter_count, err)) != DC_OK ||
-	    (code = list_in(agent, OP_READ_NEIGHBOURS, in->instance, sizeof(struct item_neighbour), arena, &neighbours,
-		 &in->neighbour_count, err)) != DC_OK ||
-	    (code = list_in(agent, OP_READ_NETWORKS, in->instance, sizeof(struct item_network), arena, &networks,
-		 &in->network_count, err)) != DC_OK)
-		return code;
-	in->link = links;
-	in->addr = addrs;
-	in->route = routes;
-	in->filter = filters;
-	in->neighbour = neighbours;
-	in->network = networks;
-	return DC_OK;
-}
-
-/* Everything is read anew whatever changed: where is for the log. */
-static enum dc_code
-forget_changes(struct agent *agent, struct arena *arena, struct dc_error *err)
+linux_where(struct kernel *k, struct arena *arena, uint32_t **ret, size_t *n, struct dc_error *err)
 {
 	const struct item_change *change;
 	void *items;
-	size_t n;
-	enum dc_code code = list(agent, OP_CHANGES, sizeof(*change), arena, &items, &n, err);
+	enum dc_code code = list(linux_of(k)->agent, OP_CHANGES, sizeof(*change), arena, &items, n, err);
 
+	if (code != DC_OK)
+		return code;
 	change = items;
-	for (size_t i = 0; code == DC_OK && i < n; i++)
-		dc_log(LOG_DEBUG, "changed", "instance=%u", change[i].instance);
+	*ret = arena_array(arena, *n + 1, sizeof(**ret));
+	for (size_t i = 0; i < *n; i++)
+		(*ret)[i] = change[i].instance;
+	return DC_OK;
+}
+
+static enum dc_code
+linux_read_ports(struct kernel *k, struct arena *arena, const struct item_port **ret, size_t *n, struct dc_error *err)
+{
+	void *items;
+	enum dc_code code = list(linux_of(k)->agent, OP_PORTS, sizeof(**ret), arena, &items, n, err);
+
+	if (code == DC_OK)
+		*ret = items;
 	return code;
 }
 
 static enum dc_code
-linux_read(struct kernel *k, struct arena *arena, struct kernel_state *ret, struct dc_error *err)
+linux_read_instances(
+    struct kernel *k, struct arena *arena, const struct item_instance **ret, size_t *n, struct dc_error *err)
 {
-	struct agent *agent = linux_of(k)->agent;
-	struct kernel_state state = {0};
-	void *ports, *instances;
-	enum dc_code code;
+	void *items;
+	enum dc_code code = list(linux_of(k)->agent, OP_INSTANCES, sizeof(**ret), arena, &items, n, err);
 
-	if ((code = forget_changes(agent, arena, err)) != DC_OK ||
-	    (code = list(agent, OP_PORTS, sizeof(struct item_port), arena, &ports, &state.port_count, err)) != DC_OK ||
-	    (code = list(agent, OP_INSTANCES, sizeof(struct item_instance), arena, &instances, &state.instance_count,
-		 err)) != DC_OK)
-		return code;
-	state.port = ports;
-	state.instance = instances;
-	state.in = arena_array(arena, state.instance_count + 1, sizeof(*state.in));
-	for (size_t i = 0; i < state.instance_count; i++) {
-		state.in[i].instance = state.instance[i].instance;
-		if ((code = read_instance(agent, &state.in[i], arena, err)) != DC_OK)
+	if (code == DC_OK)
+		*ret = items;
+	return code;
+}
+
+static enum dc_code
+linux_read_connections(struct kernel *k, uint32_t instance, struct arena *arena, const struct item_connection **ret,
+    size_t *n, struct dc_error *err)
+{
+	void *items;
+	enum dc_code code = list_in(linux_of(k)->agent, OP_CONNECTIONS, instance, sizeof(**ret), arena, &items, n, err);
+
+	if (code == DC_OK)
+		*ret = items;
+	return code;
+}
+
+static enum dc_code
+linux_read_instance(
+    struct kernel *k, uint32_t instance, struct arena *arena, struct kernel_instance *ret, struct dc_error *err)
+{
+	struct kernel_instance in = {.instance = instance};
+	const struct {
+		enum agent_op op;
+		size_t size;
+		const void **items;
+		size_t *n;
+	} lists[] = {
+	    {OP_READ_LINKS, sizeof(*in.link), (const void **)&in.link, &in.link_count},
+	    {OP_READ_ADDRS, sizeof(*in.addr), (const void **)&in.addr, &in.addr_count},
+	    {OP_READ_ROUTES, sizeof(*in.route), (const void **)&in.route, &in.route_count},
+	    {OP_READ_FILTERS, sizeof(*in.filter), (const void **)&in.filter, &in.filter_count},
+	    {OP_READ_NEIGHBOURS, sizeof(*in.neighbour), (const void **)&in.neighbour, &in.neighbour_count},
+	    {OP_READ_NETWORKS, sizeof(*in.network), (const void **)&in.network, &in.network_count},
+	};
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		void *items;
+		enum dc_code code =
+		    list_in(linux_of(k)->agent, lists[i].op, instance, lists[i].size, arena, &items, lists[i].n, err);
+
+		if (code != DC_OK)
 			return code;
+		*lists[i].items = items;
 	}
-	*ret = state;
+	*ret = in;
 	return DC_OK;
 }
 
@@ -125,8 +139,14 @@ linux_close(struct kernel *k)
 	return NULL;
 }
 
-static const struct kernel_ops linux_ops = {
-    .read = linux_read, .change = linux_change, .changes = linux_changes, .close = linux_close};
+static const struct kernel_ops linux_ops = {.where = linux_where,
+    .read_ports = linux_read_ports,
+    .read_instances = linux_read_instances,
+    .read_instance = linux_read_instance,
+    .read_connections = linux_read_connections,
+    .change = linux_change,
+    .changes = linux_changes,
+    .close = linux_close};
 
 enum dc_code
 linux_kernel_open(struct agent *agent, int changes, struct kernel **ret, struct dc_error *err)

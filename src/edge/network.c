@@ -22,9 +22,8 @@
 #define FINISH_MS 2000        /* that a running apply gets when there is something newer */
 #define PROOF_MS 1000         /* after an apply, before its record is taken: a reset shows a little later */
 #define PROOF_MAX_MS 5000     /* and while a daemon has yet to take over its part */
-#define READ_BACK_MIN_MS 1000 /* between two looks at the whole router, by what a look costs */
-#define READ_BACK_MAX_MS 10000
-#define READ_BACK_COST 50
+#define WHOLE_MS 60000        /* between two looks at the whole router: no word of a change may be lost for longer */
+#define LIGHT_MS 10000        /* between two looks at what the kernel told of, if it told nothing */
 #define CHANGE_MS 20          /* from word of a change to the look at it: changes seldom come alone */
 #define CHANGE_GAP_MIN_MS 100 /* between two such looks, by what a look costs */
 #define CHANGE_GAP_COST 10
@@ -62,6 +61,8 @@ struct network {
 	bool asked; /* a first poll was made */
 	bool look;  /* the next poll asks for a snapshot */
 	struct monotonic looked;
+	bool whole; /* the whole router was looked at */
+	struct monotonic whole_at;
 	bool applied;       /* a first apply is through */
 	bool routing_known; /* and every daemon has taken it over, or is known not to */
 	struct monotonic begun, applied_at, reported_at, minor_at;
@@ -91,10 +92,21 @@ may_report(const struct network *n)
 	       monotonic_since(n->begun) >= FIRST_REPORT_MS;
 }
 
+static struct report_ports
+ports_now(const struct network *n)
+{
+	struct report_ports ports = {0};
+
+	ports.port = apply_ports(n->apply, &ports.port_count);
+	return ports;
+}
+
 static void
 send_report(struct network *n, bool minor, bool heartbeat)
 {
-	report_build(n->report, n->state, apply_seen(n->apply), minor || heartbeat, heartbeat);
+	const struct report_ports ports = ports_now(n);
+
+	report_build(n->report, n->state, &ports, minor || heartbeat, heartbeat);
 	n->reported_at = monotonic_now();
 	if (minor || heartbeat)
 		n->minor_at = n->reported_at;
@@ -113,6 +125,7 @@ static void
 consider_report(struct network *n)
 {
 	int64_t since = monotonic_since(n->reported_at), left = n->report_interval_ms - since, major_left, minor_left;
+	struct report_ports ports;
 	struct report_need need;
 
 	if (!channel_can_report(n->channel) || n->report_failed)
@@ -121,7 +134,8 @@ consider_report(struct network *n)
 		start_timer(n, TIMER_REPORT, FIRST_REPORT_MS - monotonic_since(n->begun));
 		return;
 	}
-	need = report_need(n->report, n->state, apply_seen(n->apply));
+	ports = ports_now(n);
+	need = report_need(n->report, n->state, &ports);
 	major_left = need.major ? REPORT_GAP_MS - since : left;
 	minor_left = need.minor > 0
 			 ? REPORT_MINOR_MS + REPORT_MINOR_EACH_MS * (int64_t)need.minor - monotonic_since(n->minor_at)
@@ -177,8 +191,10 @@ tell_unsaved(struct network *n, const char *why)
 	for (size_t i = 0; i < state_count(n->state); i++) {
 		struct edge_object *o = state_object(n->state, i);
 
-		if (o->now.state == STATUS_PENDING && !o->want->deleted)
+		if (o->now.state == STATUS_PENDING && !o->want->deleted) {
 			status_set(&o->now, STATUS_ERROR, arena_printf(arena, "the router cannot save it: %s", why));
+			state_note(n->state, o);
+		}
 	}
 	if (n->unsaved && monotonic_since(n->unsaved_at) < TROUBLE_LOG_MS)
 		return;
@@ -273,8 +289,6 @@ on_proof(evutil_socket_t fd, short what, void *arg)
 static void
 look_again_later(struct network *n, bool failed)
 {
-	int64_t ms = READ_BACK_COST * apply_read_ms(n->apply);
-
 	if (failed) {
 		n->retry_ms = n->retry_ms == 0                 ? RETRY_MIN_MS
 			      : n->retry_ms < RETRY_MAX_MS / 2 ? 2 * n->retry_ms
@@ -283,10 +297,7 @@ look_again_later(struct network *n, bool failed)
 		return;
 	}
 	n->retry_ms = 0;
-	start_timer(n, TIMER_READ_BACK,
-	    ms < READ_BACK_MIN_MS   ? READ_BACK_MIN_MS
-	    : ms > READ_BACK_MAX_MS ? READ_BACK_MAX_MS
-				    : ms);
+	start_timer(n, TIMER_READ_BACK, LIGHT_MS);
 }
 
 static void
@@ -345,6 +356,7 @@ start_apply(struct network *n)
 {
 	_cleanup_arena_ struct arena *arena = NULL;
 	struct dc_error err = {0};
+	bool whole;
 
 	if (state_lost(n->state) != NULL || apply_is_running(n->apply))
 		return;
@@ -354,7 +366,10 @@ start_apply(struct network *n)
 		return;
 	}
 	take_record(n); /* of the run before */
-	if (apply_begin(n->apply, &err)) {
+	whole = !n->whole || monotonic_since(n->whole_at) >= WHOLE_MS;
+	if (apply_begin(n->apply, whole, &err)) {
+		n->whole = true;
+		n->whole_at = whole ? monotonic_now() : n->whole_at;
 		event_del(n->timer[TIMER_READ_BACK]);
 		event_del(n->timer[TIMER_CHANGE]);
 		start_timer(n, TIMER_WORK, 0);
@@ -404,13 +419,13 @@ static bool
 is_harmless(struct network *n, const struct wire_desired *d, struct arena *arena)
 {
 	struct dc_error err = {0};
-	bool deletes = true;
+	bool harms = true;
 	size_t count;
 	const struct want *const *want = state_preview(n->state, d, arena, &count);
 
-	if (apply_would_delete(n->kernel, want, count, &deletes, &err) != DC_OK)
+	if (apply_would_harm(n->apply, want, count, &harms, &err) != DC_OK)
 		dc_log(LOG_ERR, "router not read", "error=%s", log_quote(arena, err.text));
-	return !deletes;
+	return !harms;
 }
 
 static void

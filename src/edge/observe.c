@@ -121,6 +121,7 @@ observe_instance(struct state *state, struct routing *routing, uint32_t instance
 		if (o == NULL)
 			continue;
 		o->looked_at = true;
+		state_note(state, o);
 		o->changed = s->changed;
 		text_set(&o->neighbour_error, fault_of(&seen, s));
 		if (s->refused != NULL)
@@ -131,18 +132,15 @@ observe_instance(struct state *state, struct routing *routing, uint32_t instance
 }
 
 void
-observe_all(struct state *state, struct routing *routing)
+observe_objects(struct state *state, struct routing *routing, struct edge_object *const *object, size_t n,
+    const uint32_t *instance, size_t instances)
 {
-	_cleanup_arena_ struct arena *arena = arena_new();
-	size_t n = state_count(state), instances;
-	const uint32_t *instance = routing->ops->instances(routing, arena, &instances);
-
 	for (size_t i = 0; i < n; i++)
-		state_object(state, i)->looked_at = false;
+		object[i]->looked_at = false;
 	for (size_t i = 0; i < instances; i++)
 		observe_instance(state, routing, instance[i]);
 	for (size_t i = 0; i < n; i++) {
-		struct edge_object *o = state_object(state, i);
+		struct edge_object *o = object[i];
 
 		if (o->looked_at)
 			continue;

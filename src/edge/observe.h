@@ -8,8 +8,9 @@
 
 /* Takes over what the driver knows of an instance's neighbours: whose part is refused, and the sessions. */
 void observe_instance(struct state *, struct routing *, uint32_t instance);
-/* The same for all, and what no instance has any more is down. */
-void observe_all(struct state *, struct routing *);
+/* The same of several, to which those objects belong: what none of them has any more is down. */
+void observe_objects(struct state *, struct routing *, struct edge_object *const *object, size_t n,
+    const uint32_t *instance, size_t instances);
 
 enum session_change { SESSION_SAME, SESSION_MINOR, SESSION_MAJOR };
 

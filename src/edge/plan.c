@@ -154,10 +154,12 @@ plan_namespaces(struct planning *p)
 	for (size_t i = 0; i < n; i++)
 		if (!has_instance(p->state, needed[i]))
 			add_step(p, ADD_NETNS, OP_NETNS_ADD, needed[i], NULL, sizeof(struct op_instance));
-	for (size_t i = 0; i < p->state->instance_count; i++)
-		if (bsearch(&p->state->instance[i].instance, needed, n, sizeof(*needed), compare_u32) == NULL)
-			add_step(p, DEL_NETNS, OP_NETNS_DEL, p->state->instance[i].instance, NULL,
-			    sizeof(struct op_instance));
+	for (size_t i = 0; i < p->state->in_count; i++) {
+		uint32_t instance = p->state->in[i].kernel->instance;
+
+		if (!p->state->in[i].aside && bsearch(&instance, needed, n, sizeof(*needed), compare_u32) == NULL)
+			add_step(p, DEL_NETNS, OP_NETNS_DEL, instance, NULL, sizeof(struct op_instance));
+	}
 }
 
 static void
@@ -224,8 +226,7 @@ plan_unknown(struct planning *p)
 }
 
 void
-plan_make(
-    const struct want *const *want, size_t n, const struct kernel_state *seen, struct arena *arena, struct plan *ret)
+plan_make(const struct want *const *want, size_t n, const struct seen *seen, struct arena *arena, struct plan *ret)
 {
 	struct planning p = {.arena = arena, .state = seen};
 

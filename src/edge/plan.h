@@ -12,8 +12,8 @@
 #ifndef DC_PLAN_H
 #define DC_PLAN_H
 
-#include "edge/kernel.h"
 #include "edge/routing.h"
+#include "edge/seen.h"
 #include "edge/want.h"
 
 enum plan_state {
@@ -63,8 +63,7 @@ struct plan {
 };
 
 /* want: sorted by key (strcmp), keys unique. All of *ret is in the arena and borrows from want and seen. */
-void plan_make(
-    const struct want *const *want, size_t n, const struct kernel_state *seen, struct arena *, struct plan *ret);
+void plan_make(const struct want *const *want, size_t n, const struct seen *seen, struct arena *, struct plan *ret);
 
 /* One per instance that has a VRF there, or is in `known` (stopped when it has none): exactly what may run now, by the
  * verdicts of the plan. Sorted by instance. */

@@ -68,7 +68,7 @@ sweep_addrs(struct planning *p)
 		struct seen_link *link = find_link(p, a->instance, a->a->device);
 		struct plan_step *s;
 
-		if (a->wanted || link == NULL || !link->wanted || is_link_local(&a->a->prefix.addr))
+		if (a->aside || a->wanted || link == NULL || !link->wanted || is_link_local(&a->a->prefix.addr))
 			continue; /* what goes with its device needs no step */
 		s = add_step(p, DEL_ADDR, OP_ADDR_DEL, a->instance, a->owner, sizeof(s->ask.addr));
 		strlcpy(s->ask.addr.device, a->a->device, sizeof(s->ask.addr.device));

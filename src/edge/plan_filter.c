@@ -113,7 +113,7 @@ sweep_neighbours(struct planning *p)
 		const struct seen_link *link = find_link(p, seen->instance, seen->n->device);
 		struct plan_step *s;
 
-		if (seen->wanted || link == NULL || !link->wanted)
+		if (seen->aside || seen->wanted || link == NULL || !link->wanted)
 			continue; /* what goes with its device needs no step */
 		s = add_step(p, DEL_NEIGHBOUR, OP_NEIGHBOUR_DEL, seen->instance, seen->owner, sizeof(s->ask.neighbour));
 		strlcpy(s->ask.neighbour.device, seen->n->device, sizeof(s->ask.neighbour.device));
@@ -129,7 +129,7 @@ sweep_networks(struct planning *p)
 		const struct seen_network *seen = &p->network[i];
 		struct plan_step *s;
 
-		if (seen->wanted)
+		if (seen->aside || seen->wanted)
 			continue;
 		s = add_step(p, DEL_NETWORK, OP_NETWORK_DEL, seen->instance, NULL, sizeof(s->ask.network));
 		s->ask.network.table = seen->n->table;

@@ -8,6 +8,7 @@
 
 struct seen_link {
 	uint32_t instance;
+	bool aside; /* of an instance that is only looked at: nobody sweeps there */
 	const struct item_link *l;
 	const char *owner; /* key of a tombstone that it belonged to */
 	bool wanted;       /* stays, as it is or changed in place */
@@ -16,6 +17,7 @@ struct seen_link {
 
 struct seen_addr {
 	uint32_t instance;
+	bool aside; /* of an instance that is only looked at: nobody sweeps there */
 	const struct item_addr *a;
 	const char *owner;
 	bool wanted;
@@ -23,6 +25,7 @@ struct seen_addr {
 
 struct seen_route {
 	uint32_t instance;
+	bool aside; /* of an instance that is only looked at: nobody sweeps there */
 	const struct item_route *r;
 	const char *owner;
 	bool wanted;
@@ -35,6 +38,7 @@ struct seen_filter {
 
 struct seen_neighbour {
 	uint32_t instance;
+	bool aside;
 	const struct item_neighbour *n;
 	const char *owner;
 	bool wanted;
@@ -42,6 +46,7 @@ struct seen_neighbour {
 
 struct seen_network {
 	uint32_t instance;
+	bool aside;
 	const struct item_network *n;
 	bool wanted;
 };
@@ -82,7 +87,7 @@ struct step_list {
 
 struct planning {
 	struct arena *arena;
-	const struct kernel_state *state;
+	const struct seen *state;
 	struct item *item;
 	size_t items;
 	struct seen_link *link;
@@ -113,7 +118,7 @@ struct seen_neighbour *find_neighbour(struct planning *, uint32_t instance, cons
     const struct ip_addr *local, const struct ip_addr *remote);
 struct seen_network *find_network(struct planning *, uint32_t instance, uint32_t table, const struct ip_prefix *);
 const struct item_port *find_port(struct planning *, const char *device);
-bool has_instance(const struct kernel_state *, uint32_t instance);
+bool has_instance(const struct seen *, uint32_t instance);
 bool is_ours(const struct item_link *);
 int compare_number(uint32_t, uint32_t);
 

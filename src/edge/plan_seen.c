@@ -99,13 +99,15 @@ compare_port(const void *a, const void *b)
 static void
 index_sizes(struct planning *p)
 {
-	for (size_t i = 0; i < p->state->instance_count; i++) {
-		p->links += p->state->in[i].link_count;
-		p->addrs += p->state->in[i].addr_count;
-		p->routes += p->state->in[i].route_count;
-		p->filters += p->state->in[i].filter_count;
-		p->neighbours += p->state->in[i].neighbour_count;
-		p->networks += p->state->in[i].network_count;
+	for (size_t i = 0; i < p->state->in_count; i++) {
+		const struct kernel_instance *in = p->state->in[i].kernel;
+
+		p->links += in->link_count;
+		p->addrs += in->addr_count;
+		p->routes += in->route_count;
+		p->filters += in->filter_count;
+		p->neighbours += in->neighbour_count;
+		p->networks += in->network_count;
 	}
 	p->link = arena_array(p->arena, p->links + 1, sizeof(*p->link));
 	p->addr = arena_array(p->arena, p->addrs + 1, sizeof(*p->addr));
@@ -118,31 +120,36 @@ index_sizes(struct planning *p)
 }
 
 static void
-index_filters(struct planning *p, const struct kernel_instance *in)
+index_filters(struct planning *p, const struct kernel_instance *in, bool aside)
 {
 	for (size_t k = 0; k < in->filter_count; k++)
 		p->filter[p->filters++] = (struct seen_filter){.instance = in->instance, .f = &in->filter[k]};
 	for (size_t k = 0; k < in->neighbour_count; k++)
 		p->neighbour[p->neighbours++] =
-		    (struct seen_neighbour){.instance = in->instance, .n = &in->neighbour[k]};
+		    (struct seen_neighbour){.instance = in->instance, .aside = aside, .n = &in->neighbour[k]};
 	for (size_t k = 0; k < in->network_count; k++)
-		p->network[p->networks++] = (struct seen_network){.instance = in->instance, .n = &in->network[k]};
+		p->network[p->networks++] =
+		    (struct seen_network){.instance = in->instance, .aside = aside, .n = &in->network[k]};
 }
 
 void
 index_seen(struct planning *p)
 {
 	index_sizes(p);
-	for (size_t i = 0; i < p->state->instance_count; i++) {
-		const struct kernel_instance *in = &p->state->in[i];
+	for (size_t i = 0; i < p->state->in_count; i++) {
+		const struct kernel_instance *in = p->state->in[i].kernel;
+		bool aside = p->state->in[i].aside;
 
 		for (size_t k = 0; k < in->link_count; k++)
-			p->link[p->links++] = (struct seen_link){.instance = in->instance, .l = &in->link[k]};
+			p->link[p->links++] =
+			    (struct seen_link){.instance = in->instance, .aside = aside, .l = &in->link[k]};
 		for (size_t k = 0; k < in->addr_count; k++)
-			p->addr[p->addrs++] = (struct seen_addr){.instance = in->instance, .a = &in->addr[k]};
+			p->addr[p->addrs++] =
+			    (struct seen_addr){.instance = in->instance, .aside = aside, .a = &in->addr[k]};
 		for (size_t k = 0; k < in->route_count; k++)
-			p->route[p->routes++] = (struct seen_route){.instance = in->instance, .r = &in->route[k]};
-		index_filters(p, in);
+			p->route[p->routes++] =
+			    (struct seen_route){.instance = in->instance, .aside = aside, .r = &in->route[k]};
+		index_filters(p, in, aside);
 	}
 	for (size_t i = 0; i < p->state->port_count; i++)
 		p->port[i] = &p->state->port[i];
@@ -227,7 +234,7 @@ find_port(struct planning *p, const char *device)
 }
 
 bool
-has_instance(const struct kernel_state *state, uint32_t instance)
+has_instance(const struct seen *state, uint32_t instance)
 {
 	for (size_t i = 0; i < state->instance_count; i++)
 		if (state->instance[i].instance == instance)

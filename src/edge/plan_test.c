@@ -72,13 +72,31 @@ sim_of(struct test *t)
 	return (struct sim *)((char *)t->kernel - offsetof(struct sim, kernel));
 }
 
+static struct seen
+see(struct test *t)
+{
+	struct seen seen = {0};
+	struct dc_error err;
+
+	assert_int_equal(t->kernel->ops->read_ports(t->kernel, t->arena, &seen.port, &seen.port_count, &err), DC_OK);
+	assert_int_equal(
+	    t->kernel->ops->read_instances(t->kernel, t->arena, &seen.instance, &seen.instance_count, &err), DC_OK);
+	seen.in = arena_array(t->arena, seen.instance_count + 1, sizeof(*seen.in));
+	for (size_t i = 0; i < seen.instance_count; i++) {
+		struct kernel_instance *in = arena_new_of(t->arena, struct kernel_instance);
+
+		assert_int_equal(
+		    t->kernel->ops->read_instance(t->kernel, seen.instance[i].instance, t->arena, in, &err), DC_OK);
+		seen.in[seen.in_count++].kernel = in;
+	}
+	return seen;
+}
+
 static void
 plan_now(struct test *t, const struct set *set, struct plan *plan)
 {
-	struct kernel_state seen;
-	struct dc_error err;
+	struct seen seen = see(t);
 
-	assert_int_equal(t->kernel->ops->read(t->kernel, t->arena, &seen, &err), DC_OK);
 	plan_make(set->want, set->n, &seen, t->arena, plan);
 }
 
@@ -327,7 +345,7 @@ one_more_among_many_is_four_steps_and_no_longer_to_plan_than_in_a_second(void **
 	struct test t = {.arena = arena_new()};
 	const struct want **want = arena_array(t.arena, 2 * MANY + 1, sizeof(*want));
 	struct monotonic begun;
-	struct kernel_state seen;
+	struct seen seen;
 	struct dc_error err;
 	struct plan plan;
 	size_t n = 0;
@@ -335,13 +353,13 @@ one_more_among_many_is_four_steps_and_no_longer_to_plan_than_in_a_second(void **
 	(void)state;
 	assert_int_equal(sim_open(NULL, &t.kernel, &t.routing, &err), DC_OK);
 	fill_many(&t, want, &n);
-	assert_int_equal(t.kernel->ops->read(t.kernel, t.arena, &seen, &err), DC_OK);
+	seen = see(&t);
 	plan_make(want, n, &seen, t.arena, &plan);
 	assert_int_equal(plan.steps, 4 * MANY + 2); /* namespace, VRF; device, filter, address, up of each */
 	carry_out(&t, &plan);
 	by_hand(&t, arena_strdup(t.arena, "del 1 dcv777"));
 	begun = monotonic_now();
-	assert_int_equal(t.kernel->ops->read(t.kernel, t.arena, &seen, &err), DC_OK);
+	seen = see(&t);
 	plan_make(want, n, &seen, t.arena, &plan);
 	assert_true(monotonic_since(begun) < 5000); /* on a loaded machine, under valgrind */
 	assert_int_equal(plan.steps, 4);

@@ -61,7 +61,7 @@ static void
 sweep_links(struct planning *p)
 {
 	for (size_t i = 0; i < p->links; i++)
-		if (is_ours(p->link[i].l) && !p->link[i].wanted && !p->link[i].deleted)
+		if (!p->link[i].aside && is_ours(p->link[i].l) && !p->link[i].wanted && !p->link[i].deleted)
 			delete_link(p, &p->link[i], p->link[i].owner);
 }
 

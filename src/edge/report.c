@@ -124,7 +124,7 @@ report_boot(const struct report *r)
 /* --- what is new --- */
 
 static bool
-ports_are_told(const struct report *r, const struct kernel_state *seen)
+ports_are_told(const struct report *r, const struct report_ports *seen)
 {
 	if (seen == NULL || seen->port_count != r->told_ports)
 		return seen == NULL;
@@ -156,18 +156,23 @@ drops_are_told(const struct edge_object *o)
 static enum session_change
 session_news(const struct edge_object *o)
 {
+	static const struct session never;
+
 	if (o->want->deleted || o->want->kind != OBJECT_BGP || !o->session.seen)
 		return SESSION_SAME;
-	return session_compare(&o->session, &o->told_session);
+	return session_compare(&o->session, o->told_session != NULL ? o->told_session : &never);
 }
 
 struct report_need
-report_need(const struct report *r, const struct state *state, const struct kernel_state *seen)
+report_need(const struct report *r, const struct state *state, const struct report_ports *seen)
 {
 	struct report_need need = {.major = r->full || r->records > r->records_sent || !ports_are_told(r, seen)};
+	struct edge_object *const *object;
+	size_t n;
 
-	for (size_t i = 0; i < state_count(state); i++) {
-		const struct edge_object *o = state_object(state, i);
+	n = state_news(state, &object);
+	for (size_t i = 0; i < n; i++) {
+		const struct edge_object *o = object[i];
 		enum session_change c = session_news(o);
 
 		need.major = need.major || c == SESSION_MAJOR || !object_is_told(o);
@@ -284,7 +289,9 @@ put_session(struct edge_object *o, struct wire_session *to, struct arena *arena)
 	F_SET_INT(to->md5_failures, (int64_t)(s->md5_failures & INT64_MAX));
 	F_SET_INT(to->md5_not_found, (int64_t)(s->md5_not_found & INT64_MAX));
 	F_SET_INT(to->md5_unexpected, (int64_t)(s->md5_unexpected & INT64_MAX));
-	o->told_session = o->session;
+	if (o->told_session == NULL && (o->told_session = malloc(sizeof(*o->told_session))) == NULL)
+		abort();
+	*o->told_session = o->session;
 }
 
 static bool
@@ -321,15 +328,24 @@ compare_groups(const void *a, const void *b)
 }
 
 static struct edge_object **
-in_groups(const struct state *state, struct arena *arena)
+in_groups(const struct report *r, const struct state *state, struct arena *arena, size_t *ret_n)
 {
-	size_t n = state_count(state);
+	struct edge_object *const *news;
+	size_t n = r->full ? state_count(state) : state_news(state, &news);
 	struct edge_object **object = arena_array(arena, n + 1, sizeof(struct edge_object *));
 
 	for (size_t i = 0; i < n; i++)
-		object[i] = state_object(state, i);
+		object[i] = r->full ? state_object(state, i) : news[i];
 	qsort(object, n, sizeof(struct edge_object *), compare_groups);
+	*ret_n = n;
 	return object;
+}
+
+/* Without what is told by now the list of news is as short as it can be. */
+static bool
+is_news(const struct edge_object *o)
+{
+	return !object_is_told(o) || session_news(o) != SESSION_SAME;
 }
 
 /* --- parts --- */
@@ -391,9 +407,10 @@ length(const char *text)
 static void
 fill_objects(struct filling *f, const struct state *state, bool minor)
 {
-	struct edge_object **object = in_groups(state, f->arena);
+	size_t n;
+	struct edge_object **object = in_groups(f->report, state, f->arena, &n);
 
-	for (size_t i = 0; i < state_count(state); i++) {
+	for (size_t i = 0; i < n; i++) {
 		struct edge_object *o = object[i];
 		bool says = f->report->full || !object_is_told(o) || (minor && !drops_are_told(o));
 		bool has_session = session_is_due(f->report, o, minor);
@@ -411,7 +428,7 @@ fill_objects(struct filling *f, const struct state *state, bool minor)
 }
 
 static void
-put_ports(struct report *r, const struct kernel_state *seen, struct wire_report *to, struct arena *arena)
+put_ports(struct report *r, const struct report_ports *seen, struct wire_report *to, struct arena *arena)
 {
 	size_t n = seen->port_count < WIRE_PORTS_MAX ? seen->port_count : WIRE_PORTS_MAX;
 	struct wire_port *port = arena_array(arena, n + 1, sizeof(*port));
@@ -431,7 +448,7 @@ put_ports(struct report *r, const struct kernel_state *seen, struct wire_report 
 }
 
 static void
-fill_ports(struct filling *f, const struct kernel_state *seen, bool ports)
+fill_ports(struct filling *f, const struct report_ports *seen, bool ports)
 {
 	if (seen == NULL || !(f->report->full || ports || !ports_are_told(f->report, seen)))
 		return;
@@ -473,7 +490,7 @@ fill_records(struct filling *f)
 }
 
 void
-report_build(struct report *r, struct state *state, const struct kernel_state *seen, bool minor, bool ports)
+report_build(struct report *r, struct state *state, const struct report_ports *seen, bool minor, bool ports)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct filling *f = arena_new_of(arena, struct filling);
@@ -498,6 +515,7 @@ report_build(struct report *r, struct state *state, const struct kernel_state *s
 	fill_records(f);
 	fill_objects(f, state, minor);
 	end_part(f, true);
+	state_sift_news(state, is_news);
 	r->records_sent = r->records;
 	r->full = false;
 }

@@ -22,15 +22,20 @@ void report_set_held(struct report *, const char *why);
 const char *report_held(const struct report *);
 const char *report_boot(const struct report *); /* tells this process from others with the same credential */
 
+struct report_ports { /* as they were read last */
+	const struct item_port *port;
+	size_t port_count;
+};
+
 struct report_need {
 	bool major;   /* there is news of what the API shows */
 	size_t minor; /* sessions with news of what only an operator looks at */
 };
 
-struct report_need report_need(const struct report *, const struct state *, const struct kernel_state *);
+struct report_need report_need(const struct report *, const struct state *, const struct report_ports *);
 /* Writes one; what it says counts as told until report_done() says otherwise. minor: with the minor news. ports: they
  * are named even if they did not change. */
-void report_build(struct report *, struct state *, const struct kernel_state *, bool minor, bool ports);
+void report_build(struct report *, struct state *, const struct report_ports *, bool minor, bool ports);
 /* The next part of it to send; borrowed until the next call. NULL: all were. */
 const struct buf *report_next(struct report *);
 /* What became of it: all of its parts were taken, or one was not, and the rest is void. */

@@ -168,6 +168,7 @@ ask_port(struct sim *s, const char *port)
 	if (port_is_known(s, port))
 		return;
 	strlcpy(name, port, sizeof(name));
+	s->ports_changed = true;
 	s->asked = insert(s->asked, &s->asked_n, sizeof(name), s->asked_n, name);
 }
 
@@ -684,6 +685,22 @@ carry_out(struct sim *s, enum agent_op op, const void *request, struct dc_error 
 	return refuse(err, "operation", "Operation not supported");
 }
 
+/* As a kernel tells of its changes: where they are. */
+static void
+note_change(struct sim *s, enum agent_op op, const void *request)
+{
+	struct sim_instance *in = sim_instance(s, ((const struct op_instance *)request)->instance);
+	const struct item_link *link =
+	    in != NULL && op == OP_LINK_DEL ? sim_link(in, ((const struct op_device *)request)->device) : NULL;
+
+	if (in != NULL)
+		in->changed = true;
+	if (link != NULL && link->is_veth && (in = sim_instance(s, link->peer_instance)) != NULL)
+		in->changed = true;
+	if (op == OP_VETH_ADD && (in = sim_instance(s, ((const struct op_veth *)request)->peer_instance)) != NULL)
+		in->changed = true;
+}
+
 static enum dc_code
 sim_change(struct kernel *k, enum agent_op op, void *request, size_t size, struct dc_error *err)
 {
@@ -695,6 +712,7 @@ sim_change(struct kernel *k, enum agent_op op, void *request, size_t size, struc
 		sim_pause(s);
 	if (must_fail(s, op, request))
 		return refuse(err, "change", "refused as the options ask");
+	note_change(s, op, request);
 	return carry_out(s, op, request, err);
 }
 
@@ -735,44 +753,106 @@ show_port(const struct sim *s, const char *name, size_t len, struct item_port *p
 	p->up = 1;
 }
 
-static void
-read_ports(const struct sim *s, struct arena *arena, struct kernel_state *ret)
+static const struct item_port *
+show_ports(const struct sim *s, struct arena *arena, size_t *n)
 {
 	struct item_port *port = arena_array(arena, strlen(s->options.ports) / 2 + 2 + s->asked_n, sizeof(*port));
 
+	*n = 0;
 	for (const char *at = s->options.ports; *at != '\0';) {
-		size_t n = strcspn(at, " ,");
+		size_t len = strcspn(at, " ,");
 
-		if (n > 0 && n < OP_NAME_MAX)
-			show_port(s, at, n, &port[ret->port_count++]);
-		at += n;
+		if (len > 0 && len < OP_NAME_MAX)
+			show_port(s, at, len, &port[(*n)++]);
+		at += len;
 		at += strspn(at, " ,");
 	}
 	for (size_t i = 0; i < s->asked_n; i++)
 		if (!sim_names(s->options.ports, s->asked[i]))
-			show_port(s, s->asked[i], strlen(s->asked[i]), &port[ret->port_count++]);
-	ret->port = port;
+			show_port(s, s->asked[i], strlen(s->asked[i]), &port[(*n)++]);
+	return port;
 }
 
+/* What the options change may be anywhere. */
 static enum dc_code
-sim_read(struct kernel *k, struct arena *arena, struct kernel_state *ret, struct dc_error *err)
+sim_where(struct kernel *k, struct arena *arena, uint32_t **ret, size_t *n, struct dc_error *err)
 {
 	struct sim *s = of_kernel(k);
 	eventfd_t ignored;
-	struct kernel_state state = {.instance_count = s->instances};
-	struct item_instance *instance = arena_array(arena, s->instances + 1, sizeof(*instance));
+	bool all;
 
 	(void)err;
 	sim_reread(s);
-	(void)eventfd_read(s->changes, &ignored);
-	state.in = arena_array(arena, s->instances + 1, sizeof(*state.in));
+	all = eventfd_read(s->changes, &ignored) == 0;
+	*ret = arena_array(arena, s->instances + 1, sizeof(**ret));
+	*n = 0;
+	if (all || s->ports_changed)
+		(*ret)[(*n)++] = 0;
 	for (size_t i = 0; i < s->instances; i++) {
-		instance[i] = (struct item_instance){s->instance[i]->number, s->instance[i]->vrfs > 0};
-		read_instance(s, s->instance[i], arena, &state.in[i]);
+		if (all || s->instance[i]->changed)
+			(*ret)[(*n)++] = s->instance[i]->number;
+		s->instance[i]->changed = false;
 	}
-	state.instance = instance;
-	read_ports(s, arena, &state);
-	*ret = state;
+	s->ports_changed = false;
+	return DC_OK;
+}
+
+static enum dc_code
+sim_read_ports(struct kernel *k, struct arena *arena, const struct item_port **ret, size_t *n, struct dc_error *err)
+{
+	(void)err;
+	*ret = show_ports(of_kernel(k), arena, n);
+	return DC_OK;
+}
+
+static int
+compare_instance(const void *a, const void *b)
+{
+	const struct item_instance *x = a, *y = b;
+
+	return x->instance < y->instance ? -1 : x->instance > y->instance;
+}
+
+static enum dc_code
+sim_read_instances(
+    struct kernel *k, struct arena *arena, const struct item_instance **ret, size_t *n, struct dc_error *err)
+{
+	const struct sim *s = of_kernel(k);
+	struct item_instance *instance = arena_array(arena, s->instances + 1, sizeof(*instance));
+
+	(void)err;
+	for (size_t i = 0; i < s->instances; i++)
+		instance[i] = (struct item_instance){s->instance[i]->number, s->instance[i]->vrfs > 0};
+	qsort(instance, s->instances, sizeof(*instance), compare_instance);
+	*ret = instance;
+	*n = s->instances;
+	return DC_OK;
+}
+
+static enum dc_code
+sim_read_instance(
+    struct kernel *k, uint32_t number, struct arena *arena, struct kernel_instance *ret, struct dc_error *err)
+{
+	const struct sim *s = of_kernel(k);
+	struct sim_instance *in;
+	enum dc_code rc = enter(s, number, &in, err);
+
+	if (rc == DC_OK)
+		read_instance(s, in, arena, ret);
+	return rc;
+}
+
+/* Nobody's connections outlive the process here. */
+static enum dc_code
+sim_read_connections(struct kernel *k, uint32_t number, struct arena *arena, const struct item_connection **ret,
+    size_t *n, struct dc_error *err)
+{
+	(void)k;
+	(void)number;
+	(void)arena;
+	(void)err;
+	*ret = NULL;
+	*n = 0;
 	return DC_OK;
 }
 
@@ -789,4 +869,13 @@ sim_kernel_close(struct kernel *k)
 	return NULL;
 }
 
-const struct kernel_ops sim_kernel_ops = {sim_read, sim_change, sim_changes, sim_kernel_close};
+const struct kernel_ops sim_kernel_ops = {
+    .where = sim_where,
+    .read_ports = sim_read_ports,
+    .read_instances = sim_read_instances,
+    .read_instance = sim_read_instance,
+    .read_connections = sim_read_connections,
+    .change = sim_change,
+    .changes = sim_changes,
+    .close = sim_kernel_close,
+};

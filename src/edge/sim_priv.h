@@ -47,6 +47,7 @@ struct sim_vrf {
 
 struct sim_instance {
 	uint32_t number;
+	bool changed;           /* since the network half asked where */
 	struct item_link *link; /* sorted by device */
 	size_t links;
 	struct item_addr *addr; /* sorted by device, address */
@@ -81,6 +82,7 @@ struct sim {
 	size_t instances;
 	char (*asked)[OP_NAME_MAX]; /* ports that VLANs were made on */
 	size_t asked_n;
+	bool ports_changed; /* as sim_instance.changed */
 	uint64_t wishes;
 	struct event *tick;
 	unsigned ticks;

@@ -10,9 +10,12 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "edge/state_journal.h"
 #include "edge/state_priv.h"
 
 #define EPOCH_UNKNOWN "unknown"
+#define TOGETHER_PART 8 /* of the set: as many changes are taken in together with a look at all */
+#define WHOLE_PART 2    /* of the set: as many changes are saved with the whole */
 
 /* --- statuses --- */
 
@@ -69,39 +72,66 @@ status_equal(const struct status *a, const struct status *b)
 
 /* --- objects --- */
 
-struct edge_object *
+/* What is kept of it is copied out of what was needed to read it, which is several times as much. */
+static void
+object_fill(struct edge_object *o, struct seal *seal, const struct wire_object *w)
+{
+	_cleanup_arena_ struct arena *reading = arena_new();
+	struct want want = {.key = w->key.v, .kind = object_kind_parse(w->kind.v)};
+	struct arena *arena = arena_new_small();
+	const char *body = NULL;
+	struct dc_error err = {0};
+
+	want.deleted = w->deleted.set == GIVEN && w->deleted.v;
+	/* Else: a tombstone of something that we never had. */
+	if (!want.deleted || w->body.set == GIVEN)
+		want_decode(&want, w->body.v, reading);
+	/* What this edge does not understand may hold a secret: it does not go to disk. */
+	if (want.known && body_seal(seal, want.kind, w->body.v, reading, &body, &err) != DC_OK)
+		body = NULL;
+	arena_free(o->arena);
+	o->arena = arena;
+	o->own = want_copy(&want, arena);
+	o->want = &o->own;
+	o->revision = w->revision.v;
+	o->kind = arena_strdup(arena, w->kind.v);
+	o->body = arena_strdup(arena, body);
+}
+
+static struct edge_object *
 object_new(struct seal *seal, const struct wire_object *w)
 {
-	struct arena *arena = arena_new();
 	struct edge_object *o = calloc(1, sizeof(*o));
-	struct dc_error err = {0};
 
 	if (o == NULL)
 		abort();
-	o->arena = arena;
-	o->own = arena_new_of(arena, struct want);
-	o->want = o->own;
-	o->revision = w->revision.v;
-	o->kind = arena_strdup(arena, w->kind.v);
-	o->own->key = arena_strdup(arena, w->key.v);
-	o->own->kind = object_kind_parse(w->kind.v);
-	o->own->deleted = w->deleted.set == GIVEN && w->deleted.v;
-	if (o->own->deleted && w->body.set != GIVEN)
-		return o; /* a tombstone of something that we never had */
-	want_decode(o->own, w->body.v, arena);
-	/* What this edge does not understand may hold a secret: it does not go to disk. */
-	if (o->own->known && body_seal(seal, o->own->kind, w->body.v, arena, &o->body, &err) != DC_OK)
-		o->body = NULL;
-	o->body = arena_strdup(arena, o->body);
+	object_fill(o, seal, w);
 	return o;
 }
 
-struct edge_object *
+/* Takes another body; of what is known only the session stays. */
+static void
+object_renew(struct edge_object *o, struct seal *seal, const struct wire_object *w)
+{
+	object_fill(o, seal, w);
+	text_set(&o->step_error, NULL);
+	text_set(&o->neighbour_error, NULL);
+	status_set(&o->now, STATUS_PENDING, NULL);
+	o->now.has_carrier = o->now.carrier = o->now.exposed = false;
+	o->placed = o->gone = o->told = false;
+	o->instance = 0;
+	o->changed = o->ground = 0;
+	free(o->told_session);
+	o->told_session = NULL;
+}
+
+static struct edge_object *
 object_free(struct edge_object *o)
 {
 	if (o != NULL) {
 		free(o->now.error);
 		free(o->told_status.error);
+		free(o->told_session);
 		free(o->step_error);
 		free(o->neighbour_error);
 		arena_free(o->arena);
@@ -110,20 +140,70 @@ object_free(struct edge_object *o)
 	return NULL;
 }
 
-/* --- the set --- */
+/* --- lists of objects --- */
 
 static void
-set_arrays(struct state *s, struct edge_object **object, size_t n)
+list_add(struct state *s, enum list which, struct edge_object *o)
 {
-	free(s->object);
-	free(s->want);
-	s->object = object;
-	s->n = n;
-	if ((s->want = calloc(n + 1, sizeof(*s->want))) == NULL)
-		abort();
-	for (size_t i = 0; i < n; i++)
-		s->want[i] = object[i]->want;
+	struct object_list *l = &s->list[which];
+
+	if ((o->lists & (1u << which)) != 0)
+		return;
+	if (l->n == l->cap) {
+		l->cap = l->cap == 0 ? 64 : 2 * l->cap;
+		if ((l->v = reallocarray(l->v, l->cap, sizeof(struct edge_object *))) == NULL)
+			abort();
+	}
+	l->v[l->n++] = o;
+	o->lists |= (uint8_t)(1u << which);
 }
+
+static void
+list_drop_at(struct state *s, enum list which, size_t at)
+{
+	struct object_list *l = &s->list[which];
+
+	l->v[at]->lists &= (uint8_t) ~(1u << which);
+	l->v[at] = l->v[--l->n];
+}
+
+static void
+list_drop(struct state *s, enum list which, const struct edge_object *o)
+{
+	for (size_t i = 0; (o->lists & (1u << which)) != 0 && i < s->list[which].n; i++)
+		if (s->list[which].v[i] == o)
+			list_drop_at(s, which, i);
+}
+
+static void
+list_clear(struct state *s, enum list which)
+{
+	while (s->list[which].n > 0)
+		list_drop_at(s, which, s->list[which].n - 1);
+}
+
+void
+state_note(struct state *s, struct edge_object *o)
+{
+	list_add(s, LIST_NEWS, o);
+}
+
+size_t
+state_news(const struct state *s, struct edge_object *const **ret)
+{
+	*ret = s->list[LIST_NEWS].v;
+	return s->list[LIST_NEWS].n;
+}
+
+void
+state_sift_news(struct state *s, bool (*is_news)(const struct edge_object *))
+{
+	for (size_t i = s->list[LIST_NEWS].n; i-- > 0;)
+		if (!is_news(s->list[LIST_NEWS].v[i]))
+			list_drop_at(s, LIST_NEWS, i);
+}
+
+/* --- the set --- */
 
 static int
 compare_wire(const void *a, const void *b)
@@ -151,64 +231,166 @@ sort_wire(const struct wire_desired *d, struct arena *arena, size_t *ret_n)
 	return out;
 }
 
-static void
-make_tombstone(struct edge_object *o, int64_t revision)
+/* Where the key stands, or would. */
+static size_t
+place_of(const struct state *s, const char *key, bool *found)
 {
-	o->own->deleted = true;
+	size_t lo = 0, hi = s->n;
+
+	while (lo < hi) {
+		size_t middle = lo + (hi - lo) / 2;
+
+		if (strcmp(s->object[middle]->want->key, key) < 0)
+			lo = middle + 1;
+		else
+			hi = middle;
+	}
+	*found = lo < s->n && strcmp(s->object[lo]->want->key, key) == 0;
+	return lo;
+}
+
+static void
+make_room(struct state *s, size_t n)
+{
+	if (n <= s->cap)
+		return;
+	s->cap = n < 2 * s->cap ? 2 * s->cap : n;
+	if ((s->object = reallocarray(s->object, s->cap, sizeof(struct edge_object *))) == NULL)
+		abort();
+}
+
+/* The set while an answer is taken in: which objects it touches. */
+struct taking {
+	struct state *state;
+	bool same_store; /* its revisions and ours were counted by one database; those of two say nothing to each other
+			  */
+	struct edge_object **touched;
+	size_t n;
+};
+
+static void
+touch(struct taking *t, struct edge_object *o, bool was_wanted)
+{
+	struct state *s = t->state;
+
+	t->touched[t->n++] = o;
+	s->wanted = s->wanted + !o->own.deleted - was_wanted;
+	list_add(s, LIST_UNSAVED, o);
+	list_add(s, LIST_NEWS, o);
+	if (o->own.deleted)
+		list_add(s, LIST_TOMBSTONES, o);
+	else
+		list_drop(s, LIST_TOMBSTONES, o);
+}
+
+static void
+make_tombstone(struct taking *t, struct edge_object *o, int64_t revision)
+{
+	bool was_wanted = !o->own.deleted;
+
+	o->own.deleted = true;
 	o->revision = revision;
 	status_set(&o->now, STATUS_PENDING, NULL);
 	o->told = false;
+	touch(t, o, was_wanted);
 }
 
-/* An object that we have and that came again. same_store: its revisions and ours were counted by one database; those of
- * two databases say nothing about each other. */
-static struct edge_object *
-take_again(struct state *s, struct edge_object *o, const struct wire_object *w, bool same_store)
+/* An object that we have and that came again. */
+static void
+take_again(struct taking *t, struct edge_object *o, const struct wire_object *w)
 {
-	bool deleted = w->deleted.set == GIVEN && w->deleted.v;
+	bool deleted = w->deleted.set == GIVEN && w->deleted.v, was_wanted = !o->own.deleted;
 
-	if (deleted && o->own->deleted && o->revision == w->revision.v)
-		return o;
+	if (deleted && o->own.deleted && o->revision == w->revision.v)
+		return;
 	if (deleted) {
-		make_tombstone(o, w->revision.v);
-		return o;
+		make_tombstone(t, o, w->revision.v);
+		return;
 	}
-	if (same_store && !o->own->deleted && o->own->known && o->revision == w->revision.v)
-		return o;
-	struct edge_object *fresh = object_new(s->seal, w);
-
-	fresh->session = o->session;
-	fresh->before = o->before;
-	object_free(o);
-	return fresh;
+	if (t->same_store && was_wanted && o->own.known && o->revision == w->revision.v)
+		return;
+	units_touch(t->state, o); /* where it was, and where its other end is */
+	object_renew(o, t->state->seal, w);
+	touch(t, o, was_wanted);
 }
 
-void
-state_take(struct state *s, const struct wire_desired *d)
+static struct edge_object *
+take_new(struct taking *t, const struct wire_object *w)
 {
-	_cleanup_arena_ struct arena *arena = arena_new();
-	size_t came, i = 0, k = 0, n = 0;
-	const struct wire_object **in = sort_wire(d, arena, &came);
-	struct edge_object **out = calloc(s->n + came + 1, sizeof(struct edge_object *));
-	bool same_store = text_equal(s->epoch, d->epoch.v);
+	struct edge_object *o = object_new(t->state->seal, w);
+
+	touch(t, o, false);
+	return o;
+}
+
+/* Few among many: each finds its own place. */
+static void
+take_one_by_one(struct taking *t, const struct wire_object **in, size_t came)
+{
+	struct state *s = t->state;
+
+	make_room(s, s->n + came);
+	for (size_t i = 0; i < came; i++) {
+		bool found;
+		size_t at = place_of(s, in[i]->key.v, &found);
+
+		if (found) {
+			take_again(t, s->object[at], in[i]);
+			continue;
+		}
+		memmove(&s->object[at + 1], &s->object[at], (s->n - at) * sizeof(struct edge_object *));
+		s->object[at] = take_new(t, in[i]);
+		s->n++;
+	}
+}
+
+/* Both are sorted by key. What a full answer does not name becomes a tombstone. */
+static void
+take_together(struct taking *t, const struct wire_object **in, size_t came, bool full)
+{
+	struct state *s = t->state;
+	size_t i = 0, k = 0, n = 0, cap = s->n + came + 1;
+	struct edge_object **out = calloc(cap, sizeof(struct edge_object *));
 
 	if (out == NULL)
 		abort();
 	while (i < s->n || k < came) {
 		int c = i == s->n ? 1 : k == came ? -1 : strcmp(s->object[i]->want->key, in[k]->key.v);
 
-		if (c < 0) {
-			if (d->full.v && !s->object[i]->own->deleted)
-				make_tombstone(s->object[i], s->object[i]->revision);
-			out[n++] = s->object[i++];
-		} else if (c > 0)
-			out[n++] = object_new(s->seal, in[k++]);
-		else
-			out[n++] = take_again(s, s->object[i++], in[k++], same_store);
+		if (c > 0) {
+			out[n++] = take_new(t, in[k++]);
+			continue;
+		}
+		if (c == 0)
+			take_again(t, s->object[i], in[k++]);
+		else if (full && !s->object[i]->own.deleted)
+			make_tombstone(t, s->object[i], s->object[i]->revision);
+		out[n++] = s->object[i++];
 	}
-	set_arrays(s, out, n);
+	free(s->object);
+	s->object = out;
+	s->n = n;
+	s->cap = cap;
+}
+
+void
+state_take(struct state *s, const struct wire_desired *d)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	size_t came;
+	const struct wire_object **in = sort_wire(d, arena, &came);
+	struct taking t = {.state = s, .same_store = text_equal(s->epoch, d->epoch.v)};
+
+	t.touched = arena_array(arena, s->n + came + 1, sizeof(struct edge_object *));
+	if (d->full.v || came > s->n / TOGETHER_PART)
+		take_together(&t, in, came, d->full.v);
+	else
+		take_one_by_one(&t, in, came);
+	units_move(s, t.touched, t.n);
 	if (d->edge.set == GIVEN)
 		text_set(&s->edge, d->edge.v);
+	/* A journal is of one store, and of a set that is known. */
+	s->save_whole = s->save_whole || s->lost != NULL || !t.same_store;
 	text_set(&s->epoch, d->epoch.v);
 	s->revision = d->revision.v;
 	free(s->lost);
@@ -236,59 +418,97 @@ state_preview(const struct state *s, const struct wire_desired *d, struct arena 
 	return out;
 }
 
+static void
+forget(struct state *s, struct edge_object *o)
+{
+	bool found;
+	size_t at = place_of(s, o->want->key, &found);
+
+	memmove(&s->object[at], &s->object[at + 1], (s->n - at - 1) * sizeof(struct edge_object *));
+	s->n--;
+	for (enum list l = 0; l < LISTS; l++)
+		list_drop(s, l, o);
+	units_drop(s, o);
+	object_free(o);
+}
+
+/* What the disk still has of them comes back with a restart, is found gone, and is told again. */
 void
 state_forget_told(struct state *s)
 {
-	struct edge_object **out = calloc(s->n + 1, sizeof(struct edge_object *));
-	size_t n = 0;
+	struct object_list *l = &s->list[LIST_TOMBSTONES];
 
-	if (out == NULL)
-		abort();
-	for (size_t i = 0; i < s->n; i++) {
-		struct edge_object *o = s->object[i];
+	for (size_t i = l->n; i-- > 0;) {
+		struct edge_object *o = l->v[i];
 
-		if (o->own->deleted && o->told && o->told_revision == o->revision &&
-		    o->told_status.state == STATUS_REMOVED)
-			object_free(o);
-		else
-			out[n++] = o;
+		if (o->told && o->told_revision == o->revision && o->told_status.state == STATUS_REMOVED)
+			forget(s, o);
 	}
-	if (n == s->n) {
-		free(out);
-		return;
-	}
-	set_arrays(s, out, n);
-	s->saved = false;
 }
 
 /* --- disk --- */
 
-enum dc_code
-state_save(struct state *s, struct dc_error *err)
+static void
+put_object(const struct edge_object *o, struct wire_object *to)
 {
-	_cleanup_arena_ struct arena *arena = arena_new();
-	struct wire_object *objects = arena_array(arena, s->n + 1, sizeof(*objects));
-	struct wire_desired d = {0};
-	enum dc_code rc;
+	F_SET_TEXT(to->key, o->want->key);
+	F_SET_TEXT(to->kind, o->kind);
+	F_SET_INT(to->revision, o->revision);
+	F_SET_BOOL(to->deleted, o->want->deleted);
+	F_SET_TEXT(to->body, o->body);
+}
+
+static struct wire_desired
+to_wire(const struct state *s, struct edge_object *const *object, size_t n, bool full, struct arena *arena)
+{
+	struct wire_object *objects = arena_array(arena, n + 1, sizeof(*objects));
+	struct wire_desired d = {.objects = {GIVEN, n, objects}};
 
 	F_SET_INT(d.version, WIRE_VERSION);
 	F_SET_TEXT(d.edge, s->edge);
 	F_SET_TEXT(d.epoch, s->epoch);
 	F_SET_INT(d.revision, s->revision);
-	F_SET_BOOL(d.full, true);
-	for (size_t i = 0; i < s->n; i++) {
-		const struct edge_object *o = s->object[i];
+	F_SET_BOOL(d.full, full);
+	for (size_t i = 0; i < n; i++)
+		put_object(object[i], &objects[i]);
+	return d;
+}
 
-		F_SET_TEXT(objects[i].key, o->want->key);
-		F_SET_TEXT(objects[i].kind, o->kind);
-		F_SET_INT(objects[i].revision, o->revision);
-		F_SET_BOOL(objects[i].deleted, o->want->deleted);
-		F_SET_TEXT(objects[i].body, o->body);
-	}
-	d.objects = (struct f_objects){GIVEN, s->n, objects};
-	if ((rc = file_save(s->dir, &d, err)) == DC_OK)
-		s->saved = true;
+static enum dc_code
+save_whole(struct state *s, struct dc_error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct wire_desired d = to_wire(s, s->object, s->n, true, arena);
+	char hash[FILE_HASH_SIZE];
+	size_t size;
+	enum dc_code rc = file_save(s->dir, &d, hash, &size, err);
+
+	if (rc == DC_OK)
+		journal_begin(s->journal, hash, size);
 	return rc;
+}
+
+static enum dc_code
+save_changes(struct state *s, struct dc_error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct wire_desired d = to_wire(s, s->list[LIST_UNSAVED].v, s->list[LIST_UNSAVED].n, false, arena);
+
+	return journal_add(s->journal, &d, err);
+}
+
+enum dc_code
+state_save(struct state *s, struct dc_error *err)
+{
+	bool whole = s->save_whole || journal_is_full(s->journal) || s->list[LIST_UNSAVED].n > s->n / WHOLE_PART;
+	enum dc_code rc = whole ? save_whole(s, err) : save_changes(s, err);
+
+	if (rc != DC_OK)
+		return rc;
+	list_clear(s, LIST_UNSAVED);
+	s->save_whole = false;
+	s->saved = true;
+	return DC_OK;
 }
 
 static enum dc_code
@@ -304,24 +524,59 @@ open_bodies(struct state *s, struct wire_desired *d, struct arena *arena, struct
 	return DC_OK;
 }
 
+static enum dc_code
+take_change(void *arg, struct wire_desired *d, struct arena *arena, struct dc_error *err)
+{
+	struct state *s = arg;
+	enum dc_code rc = open_bodies(s, d, arena, err);
+
+	if (rc == DC_OK)
+		state_take(s, d);
+	return rc;
+}
+
+static enum dc_code
+load_all(struct state *s, bool *missing, struct arena *arena, struct dc_error *err)
+{
+	char hash[FILE_HASH_SIZE];
+	struct wire_desired *d = NULL;
+	enum dc_code rc = file_load(s->dir, arena, &d, hash, err);
+
+	*missing = rc == DC_OK && d == NULL;
+	if (rc != DC_OK || d == NULL || (rc = take_change(s, d, arena, err)) != DC_OK)
+		return rc;
+	return journal_replay(s->journal, hash, take_change, s, err);
+}
+
+static void
+forget_all(struct state *s)
+{
+	while (s->n > 0)
+		forget(s, s->object[s->n - 1]);
+	s->wanted = 0;
+	free(s->edge);
+	free(s->epoch);
+	s->edge = s->epoch = NULL;
+}
+
 static void
 load(struct state *s)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct wire_desired *d = NULL;
 	struct dc_error err = {0};
-	enum dc_code rc = file_load(s->dir, arena, &d, &err);
+	bool missing;
+	enum dc_code rc = load_all(s, &missing, arena, &err);
 
-	if (rc == DC_OK && d != NULL)
-		rc = open_bodies(s, d, arena, &err);
-	if (rc == DC_OK && d != NULL) {
-		state_take(s, d);
+	if (rc == DC_OK && !missing) {
+		list_clear(s, LIST_UNSAVED);
 		s->saved = true;
+		s->save_whole = false;
 		dc_log(LOG_INFO, "desired set loaded", "epoch=%s revision=%lld objects=%zu", s->epoch,
 		    (long long)s->revision, s->n);
 		return;
 	}
-	s->lost = text_copy(rc != DC_OK ? err.text : "there is no desired set on disk yet");
+	forget_all(s);
+	s->lost = text_copy(missing ? "there is no desired set on disk yet" : err.text);
 	s->epoch = text_copy(EPOCH_UNKNOWN);
 	s->revision = 1;
 	if (rc != DC_OK)
@@ -355,7 +610,7 @@ state_open(const char *dir, struct state **ret, struct dc_error *err)
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		abort();
 	s->dir = text_copy(dir);
-	set_arrays(s, NULL, 0);
+	s->journal = journal_new(dir);
 	s->lock = -1;
 	if ((rc = lock(s, err)) != DC_OK ||
 	    (rc = seal_open(arena_printf(arena, "%s/key", dir), true, &s->seal, err)) != DC_OK) {
@@ -373,8 +628,11 @@ state_close(struct state *s)
 	if (s != NULL) {
 		for (size_t i = 0; i < s->n; i++)
 			object_free(s->object[i]);
+		for (enum list l = 0; l < LISTS; l++)
+			free(s->list[l].v);
 		free(s->object);
-		free(s->want);
+		units_free(s);
+		journal_free(s->journal);
 		free(s->edge);
 		free(s->epoch);
 		free(s->lost);
@@ -425,12 +683,6 @@ state_object(const struct state *s, size_t i)
 	return s->object[i];
 }
 
-const struct want *const *
-state_wants(const struct state *s)
-{
-	return s->want;
-}
-
 static int
 compare_key(const void *key, const void *element)
 {
@@ -449,10 +701,7 @@ state_find(const struct state *s, const char *key)
 bool
 state_is_empty(const struct state *s)
 {
-	for (size_t i = 0; i < s->n; i++)
-		if (!s->object[i]->want->deleted)
-			return false;
-	return true;
+	return s->wanted == 0;
 }
 
 bool

@@ -2,8 +2,11 @@
 /* state.h - the desired set as this edge holds it: in memory for the planner, and on disk so that a restarted edge
  * brings everything up without dcaasd.
  *
- * The file <dir>/desired is replaced whole (written beside it, synced, renamed) and carries a checksum. Secrets in it
- * are sealed with the edge's own key, <dir>/key (0600, made at first start). */
+ * On disk are the whole set, <dir>/desired, and beside it <dir>/journal: what changed since (state_journal.h). Both
+ * carry checksums. Secrets in them are sealed with the edge's own key, <dir>/key (0600, made at first start).
+ *
+ * Objects stand in units: one for each instance, and unit 0 for those of which it cannot be told where they belong. A
+ * change concerns its unit; what looks at the others is the whole look that comes now and then. */
 #ifndef DC_EDGE_STATE_H
 #define DC_EDGE_STATE_H
 
@@ -31,7 +34,7 @@ struct session { /* of one neighbour as it was last seen; plain, so that two com
 	uint64_t md5_failures, md5_not_found, md5_unexpected;
 };
 
-struct edge_object {
+struct edge_object { /* stays where it is until it is forgotten */
 	const struct want *want;
 	int64_t revision;
 	const char *kind; /* as dcaasd says it */
@@ -52,12 +55,25 @@ struct edge_object {
 	bool told;
 	int64_t told_revision;
 	struct status told_status;
-	struct session told_session;
+	struct session *told_session; /* heap; NULL: none was */
 
 	/* state.c's own */
-	struct want *own;
+	struct want own;
 	const char *body; /* as on disk; NULL: none */
 	struct arena *arena;
+	uint32_t home; /* its unit */
+	size_t home_at;
+	uint8_t lists; /* that it is in, a bit each */
+};
+
+struct unit {
+	uint32_t instance;
+	struct edge_object **object;
+	size_t n;
+	bool changed; /* what is wanted of it, since state_units_taken() */
+	/* state.c's own */
+	size_t cap;
+	bool sorted;
 };
 
 struct state;
@@ -77,9 +93,21 @@ int64_t state_revision(const struct state *);  /* 1 when lost: dcaasd takes 0 fo
 /* All objects, sorted by key; tombstones too, until state_forget(). Valid until the next take or forget. */
 size_t state_count(const struct state *);
 struct edge_object *state_object(const struct state *, size_t);
-const struct want *const *state_wants(const struct state *); /* same order */
 struct edge_object *state_find(const struct state *, const char *key);
 bool state_is_empty(const struct state *); /* nothing is wanted; tombstones do not count */
+
+/* The unit, sorted by key; NULL: nothing belongs there. Valid as the objects are. */
+const struct unit *state_unit(struct state *, uint32_t instance);
+/* Numbers of the units, ascending: all, or those that changed; in the arena. */
+uint32_t *state_units(const struct state *, bool changed, struct arena *, size_t *n);
+void state_units_taken(struct state *); /* no unit has changed */
+
+/* Something of it may be news for dcaasd. */
+void state_note(struct state *, struct edge_object *);
+/* Those that were noted, in no order. */
+size_t state_news(const struct state *, struct edge_object *const **ret);
+/* Forgets those that are no news any more. */
+void state_sift_news(struct state *, bool (*is_news)(const struct edge_object *));
 
 /* The set as it would be after this answer, in memory only: sorted, in the arena, for asking the planner first. */
 const struct want *const *state_preview(const struct state *, const struct wire_desired *, struct arena *, size_t *n);

@@ -18,8 +18,8 @@
 #define HASH_HEX (2 * HASH_BYTES)
 #define CONTEXT "edge.desired"
 
-static void
-hash_text(const char *text, size_t len, char hex[HASH_HEX + 1])
+void
+hash_text(const char *text, size_t len, char hex[FILE_HASH_SIZE])
 {
 	uint8_t hash[HASH_BYTES];
 
@@ -114,7 +114,7 @@ body_open(struct seal *seal, enum object_kind kind, const char *body, struct are
 
 /* --- reading --- */
 
-static enum dc_code
+enum dc_code
 read_whole(const char *path, struct buf *out, bool *missing, struct dc_error *err)
 {
 	char part[16384];
@@ -135,11 +135,11 @@ read_whole(const char *path, struct buf *out, bool *missing, struct dc_error *er
 }
 
 enum dc_code
-file_load(const char *dir, struct arena *arena, struct wire_desired **ret, struct dc_error *err)
+file_load(
+    const char *dir, struct arena *arena, struct wire_desired **ret, char hash[FILE_HASH_SIZE], struct dc_error *err)
 {
 	const char *path = arena_printf(arena, "%s/desired", dir), *text;
 	_cleanup_buf_ struct buf whole = BUF_INIT(DESIRED_MAX);
-	char hex[HASH_HEX + 1];
 	size_t head = HEAD_LEN + HASH_HEX + 1;
 	bool missing;
 	json_t *json;
@@ -152,8 +152,8 @@ file_load(const char *dir, struct arena *arena, struct wire_desired **ret, struc
 	text = buf_str(&whole);
 	if (whole.len <= head || strncmp(text, HEAD, HEAD_LEN) != 0 || text[head - 1] != '\n')
 		return dc_fail(err, DC_E_IO, NULL, "%s is not a desired set of this version", path);
-	hash_text(text + head, whole.len - head, hex);
-	if (strncmp(text + HEAD_LEN, hex, HASH_HEX) != 0)
+	hash_text(text + head, whole.len - head, hash);
+	if (strncmp(text + HEAD_LEN, hash, HASH_HEX) != 0)
 		return dc_fail(err, DC_E_IO, NULL, "%s is damaged: its checksum does not match", path);
 	if ((rc = field_parse(text + head, whole.len - head, &json, err)) != DC_OK)
 		return rc;
@@ -182,7 +182,7 @@ write_synced(const char *path, const char *head, const struct buf *body)
 	return ok;
 }
 
-static bool
+bool
 sync_folder(const char *dir)
 {
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -194,20 +194,21 @@ sync_folder(const char *dir)
 }
 
 enum dc_code
-file_save(const char *dir, const struct wire_desired *desired, struct dc_error *err)
+file_save(
+    const char *dir, const struct wire_desired *desired, char hash[FILE_HASH_SIZE], size_t *size, struct dc_error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *path = arena_printf(arena, "%s/desired", dir), *fresh = arena_printf(arena, "%s.new", path);
 	_cleanup_buf_ struct buf body = BUF_INIT(DESIRED_MAX);
 	struct json out = JSON_INIT(&body);
-	char hex[HASH_HEX + 1];
 
 	field_encode(&wire_desired_table, VIEW_WIRE, desired, NULL, &out);
 	buf_putc(&body, '\n');
 	if (body.failed)
 		return dc_fail(err, DC_E_IO, NULL, "the desired set is too large for %s", path);
-	hash_text(body.data, body.len, hex);
-	if (!write_synced(fresh, arena_printf(arena, HEAD "%s\n", hex), &body) || rename(fresh, path) != 0 ||
+	hash_text(body.data, body.len, hash);
+	*size = body.len;
+	if (!write_synced(fresh, arena_printf(arena, HEAD "%s\n", hash), &body) || rename(fresh, path) != 0 ||
 	    !sync_folder(dir))
 		return dc_fail(err, DC_E_IO, NULL, "%s: %s", path, strerror(errno));
 	return DC_OK;

@@ -60,10 +60,10 @@ static int
 tear_down(void **state)
 {
 	struct fixture *f = *state;
-	static const char *const names[] = {"desired", "desired.new", "key", "lock"};
+	static const char *const names[] = {"desired", "desired.new", "journal", "journal.new", "key", "lock"};
 
 	state_close(f->state);
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		unlink(arena_printf(f->arena, "%s/%s", f->dir, names[i]));
 	rmdir(f->dir);
 	*strrchr(f->dir, '/') = '\0';

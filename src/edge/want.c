@@ -241,6 +241,48 @@ want_link_mark(const struct want *w)
 	return w->kind == OBJECT_VETH ? w->veth.mark : w->vlan.mark;
 }
 
+static struct ip_prefix *
+copy_prefixes(const struct ip_prefix *v, size_t n, struct arena *arena)
+{
+	return n == 0 ? NULL : arena_memdup(arena, v, n * sizeof(*v));
+}
+
+static void
+copy_body(struct want *w, struct arena *arena)
+{
+	const struct {
+		enum object_kind kind;
+		const char **text[4];
+	} texts[] = {
+	    {OBJECT_VRF, {&w->vrf.device, &w->vrf.mark}},
+	    {OBJECT_VLAN, {&w->vlan.vrf, &w->vlan.device, &w->vlan.mark, &w->vlan.port}},
+	    {OBJECT_VETH, {&w->veth.vrf, &w->veth.device, &w->veth.mark, &w->veth.peer}},
+	    {OBJECT_ADDR, {&w->addr.link}},
+	    {OBJECT_ROUTE, {&w->route.vrf, &w->route.link}},
+	    {OBJECT_BGP, {&w->bgp.vrf, &w->bgp.link, &w->bgp.name, &w->bgp.password}},
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		for (size_t k = 0; texts[i].kind == w->kind && k < 4 && texts[i].text[k] != NULL; k++)
+			*texts[i].text[k] = arena_strdup(arena, *texts[i].text[k]);
+	if (w->kind == OBJECT_VRF) {
+		w->vrf.own = copy_prefixes(w->vrf.own, w->vrf.own_count, arena);
+		w->vrf.linked = copy_prefixes(w->vrf.linked, w->vrf.linked_count, arena);
+	}
+}
+
+struct want
+want_copy(const struct want *from, struct arena *arena)
+{
+	struct want copy = *from;
+
+	copy.key = arena_strdup(arena, from->key);
+	copy.bad = arena_strdup(arena, from->bad);
+	if (copy.known)
+		copy_body(&copy, arena);
+	return copy;
+}
+
 enum dc_code
 want_decode(struct want *ret, const char *body, struct arena *arena)
 {

@@ -66,6 +66,9 @@ const char *want_link_vrf(const struct want *);
 const char *want_link_device(const struct want *);
 const char *want_link_mark(const struct want *);
 
+/* The same with all that it points to, in the arena. */
+struct want want_copy(const struct want *, struct arena *);
+
 /* Fills kind's member from the body; all in the arena. On failure ret->bad has the words, ret->known is false. */
 enum dc_code want_decode(struct want *ret, const char *body, struct arena *);
 

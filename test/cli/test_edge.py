@@ -248,7 +248,9 @@ def test_an_edge_that_lost_the_key_of_its_state_says_so_and_gets_everything_anew
     stand.tenant("virtual-interface", "wait", vif, "--status", "ACTIVE", "--timeout", "150")
     assert stand.operator("edge", "show", stand.edge).member("held") == "no"
     # It is sealed anew: the next start needs no server.
-    assert PASSWORD.encode() not in (stand.home / "edge" / "desired").read_bytes()
+    for name in ("desired", "journal"):
+        path = stand.home / "edge" / name
+        assert not path.exists() or PASSWORD.encode() not in path.read_bytes()
     assert stand.daemon.stop() == 0
     steps = restart_until_established(stand)
     next(steps)

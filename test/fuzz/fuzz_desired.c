@@ -66,7 +66,7 @@ check_routing(const struct routing_desired *r)
 static void
 plan(const struct wire_desired *desired, struct arena *arena)
 {
-	struct kernel_state seen = {0};
+	struct seen seen = {0};
 	struct routing_desired *routing;
 	const struct want **want;
 	size_t n = take_wants(desired, &want, arena), instances;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 """simedge.py - a dcaas-edge with the simulated fabric beside a dcaasd, for tests that stop, kill and starve it."""
+import json
 import os
 import shutil
 import signal
@@ -113,6 +114,25 @@ class SimEdge:
             seen = self.seen()
             return seen if condition(seen) else None
         return wait_for("edge: " + what, look, seconds)
+
+    def wanted(self):
+        """Keys of all that the edge wants to have, by its files: the whole set, and the journal that belongs to it."""
+        with open(os.path.join(self.state, "desired"), "rb") as file:
+            head, text = file.read().split(b"\n", 1)
+        bodies, path = [text], os.path.join(self.state, "journal")
+        if os.path.exists(path):
+            with open(path, "rb") as file:
+                first, _, rest = file.read().partition(b"\n")
+            if first.split(b" ")[-1] == head.split(b":")[-1]:
+                while rest:
+                    length, _, rest = rest.partition(b"\n")
+                    size = int(length.split(b" ")[0])
+                    bodies.append(rest[:size])
+                    rest = rest[size:]
+        objects = {}
+        for body in bodies:
+            objects.update({one["key"]: one["deleted"] for one in json.loads(body)["objects"]})
+        return {key for key, deleted in objects.items() if not deleted}
 
     def rows(self, path, name):
         return self.world.operator.get("/dcaas/v1/" + path, say=False)[name]

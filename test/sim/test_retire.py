@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: ISC
 """An edge that was away comes back after the operator has given it up: what was deleted meanwhile goes from the router, and
 what others were given in its place is made."""
-import json
 import os
 import socket
 import threading
@@ -89,9 +88,7 @@ def line(site):
 
 def on_router(site):
     """Keys of all that the edge wants to have."""
-    with open(os.path.join(site.edge.state, "desired"), "rb") as file:
-        desired = json.loads(file.read().split(b"\n", 1)[1])
-    return {one["key"] for one in desired["objects"] if not one["deleted"]}
+    return site.edge.wanted()
 
 
 def retire(site, body=b"{}"):

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: ISC */
+#include "edge/seen.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct memory { /* of one instance */
+	uint32_t instance;
+	struct arena *arena; /* of what was read; NULL: nothing was */
+	struct kernel_instance kernel;
+	bool stale, exists;
+};
+
+struct seen_memory {
+	struct kernel *kernel;
+	struct arena *ports_arena, *instances_arena; /* NULL: never read */
+	const struct item_port *port;
+	const struct item_instance *instance;
+	size_t ports, instances;
+	bool ports_stale, instances_stale;
+	struct memory *v; /* sorted by instance */
+	size_t n;
+};
+
+struct seen_memory *
+seen_memory_new(struct kernel *kernel)
+{
+	struct seen_memory *m = calloc(1, sizeof(*m));
+
+	if (m == NULL)
+		abort();
+	m->kernel = kernel;
+	m->ports_stale = m->instances_stale = true;
+	return m;
+}
+
+struct seen_memory *
+seen_memory_free(struct seen_memory *m)
+{
+	if (m != NULL) {
+		for (size_t i = 0; i < m->n; i++)
+			arena_free(m->v[i].arena);
+		free(m->v);
+		arena_free(m->ports_arena);
+		arena_free(m->instances_arena);
+		free(m);
+	}
+	return NULL;
+}
+
+static struct memory *
+memory_find(struct seen_memory *m, uint32_t instance, bool make)
+{
+	size_t lo = 0, hi = m->n;
+
+	while (lo < hi) {
+		size_t middle = lo + (hi - lo) / 2;
+
+		if (m->v[middle].instance < instance)
+			lo = middle + 1;
+		else
+			hi = middle;
+	}
+	if (lo < m->n && m->v[lo].instance == instance)
+		return &m->v[lo];
+	if (!make)
+		return NULL;
+	if ((m->v = reallocarray(m->v, m->n + 1, sizeof(*m->v))) == NULL)
+		abort();
+	memmove(&m->v[lo + 1], &m->v[lo], (m->n - lo) * sizeof(*m->v));
+	m->n++;
+	m->v[lo] = (struct memory){.instance = instance, .stale = true};
+	return &m->v[lo];
+}
+
+static bool
+port_is_same(const struct item_port *a, const struct item_port *b)
+{
+	return strcmp(a->device, b->device) == 0 && a->carrier == b->carrier && a->up == b->up &&
+	       a->exposed == b->exposed;
+}
+
+static bool
+ports_are_same(const struct seen_memory *m, const struct item_port *port, size_t n)
+{
+	if (m->ports_arena == NULL || n != m->ports)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!port_is_same(&port[i], &m->port[i]))
+			return false;
+	return true;
+}
+
+static void
+forget_reading(struct seen_memory *m)
+{
+	for (size_t i = 0; i < m->n; i++)
+		m->v[i].stale = true;
+}
+
+static enum dc_code
+read_ports(struct seen_memory *m, struct dc_error *err)
+{
+	struct arena *arena = arena_new();
+	const struct item_port *port;
+	size_t n;
+	enum dc_code rc = m->kernel->ops->read_ports(m->kernel, arena, &port, &n, err);
+
+	if (rc != DC_OK) {
+		arena_free(arena);
+		return rc;
+	}
+	/* Devices that are made from a port show its state, and what the kernel says of that, it says of the port. */
+	if (!ports_are_same(m, port, n))
+		forget_reading(m);
+	arena_free(m->ports_arena);
+	m->ports_arena = arena;
+	m->port = port;
+	m->ports = n;
+	m->ports_stale = false;
+	return DC_OK;
+}
+
+static enum dc_code
+read_instances(struct seen_memory *m, struct dc_error *err)
+{
+	struct arena *arena = arena_new();
+	const struct item_instance *instance;
+	size_t n;
+	enum dc_code rc = m->kernel->ops->read_instances(m->kernel, arena, &instance, &n, err);
+
+	if (rc != DC_OK) {
+		arena_free(arena);
+		return rc;
+	}
+	arena_free(m->instances_arena);
+	m->instances_arena = arena;
+	m->instance = instance;
+	m->instances = n;
+	m->instances_stale = false;
+	for (size_t i = 0; i < m->n; i++)
+		m->v[i].exists = false;
+	for (size_t i = 0; i < n; i++)
+		memory_find(m, instance[i].instance, true)->exists = true;
+	return DC_OK;
+}
+
+enum dc_code
+seen_ask(struct seen_memory *m, bool whole, struct dc_error *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	uint32_t *changed;
+	size_t n;
+	enum dc_code rc = m->kernel->ops->where(m->kernel, arena, &changed, &n, err);
+
+	if (rc != DC_OK)
+		return rc;
+	for (size_t i = 0; i < n; i++) {
+		if (changed[i] == 0)
+			m->ports_stale = true;
+		else
+			memory_find(m, changed[i], true)->stale = true;
+	}
+	if (whole) {
+		forget_reading(m);
+		m->ports_stale = m->instances_stale = true;
+	}
+	if (m->ports_stale && (rc = read_ports(m, err)) != DC_OK)
+		return rc;
+	return m->instances_stale ? read_instances(m, err) : DC_OK;
+}
+
+void
+seen_stepped(struct seen_memory *m, enum agent_op op, uint32_t instance)
+{
+	memory_find(m, instance, true)->stale = true;
+	if (op == OP_NETNS_ADD || op == OP_NETNS_DEL)
+		m->instances_stale = true;
+	/* How many devices are made from a port, and its drop of untagged frames. */
+	if (op == OP_VLAN_ADD || op == OP_LINK_DEL)
+		m->ports_stale = true;
+}
+
+uint32_t *
+seen_stale(const struct seen_memory *m, struct arena *arena, size_t *n)
+{
+	uint32_t *number = arena_array(arena, m->n + 1, sizeof(*number));
+
+	*n = 0;
+	for (size_t i = 0; i < m->n; i++)
+		if (m->v[i].stale && (m->v[i].exists || m->v[i].arena != NULL))
+			number[(*n)++] = m->v[i].instance;
+	return number;
+}
+
+enum dc_code
+seen_read(struct seen_memory *m, uint32_t instance, const struct kernel_instance **ret, struct dc_error *err)
+{
+	struct memory *in = memory_find(m, instance, false);
+	struct arena *arena;
+	enum dc_code rc;
+
+	*ret = NULL;
+	if (in == NULL || !in->exists) {
+		if (in != NULL) {
+			in->arena = arena_free(in->arena);
+			in->stale = true;
+		}
+		return DC_OK;
+	}
+	if (in->stale) {
+		struct kernel_instance fresh;
+
+		arena = arena_new();
+		if ((rc = m->kernel->ops->read_instance(m->kernel, instance, arena, &fresh, err)) != DC_OK) {
+			arena_free(arena);
+			m->instances_stale = true;
+			return rc;
+		}
+		arena_free(in->arena);
+		in->arena = arena;
+		in->kernel = fresh;
+		in->stale = false;
+	}
+	*ret = &in->kernel;
+	return DC_OK;
+}
+
+const struct item_port *
+seen_ports(const struct seen_memory *m, size_t *n)
+{
+	*n = m->ports;
+	return m->ports_arena != NULL ? m->port : NULL;
+}
+
+struct seen
+seen_now(const struct seen_memory *m)
+{
+	return (struct seen){.port = m->port,
+	    .port_count = m->ports,
+	    .instance = m->instance,
+	    .instance_count = m->instances,
+	    .now = monotonic_now()};
+}
