@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define INSTANCES_MS 5000 /* that the list of namespaces is good for */
+
 struct memory { /* of one instance */
 	uint32_t instance;
 	struct arena *arena; /* of what was read; NULL: nothing was */
@@ -18,6 +20,7 @@ struct seen_memory {
 	const struct item_instance *instance;
 	size_t ports, instances;
 	bool ports_stale, instances_stale;
+	struct monotonic instances_at;
 	struct memory *v; /* sorted by instance */
 	size_t n;
 };
@@ -138,6 +141,7 @@ read_instances(struct seen_memory *m, struct dc_error *err)
 	m->instance = instance;
 	m->instances = n;
 	m->instances_stale = false;
+	m->instances_at = monotonic_now();
 	for (size_t i = 0; i < m->n; i++)
 		m->v[i].exists = false;
 	for (size_t i = 0; i < n; i++)
@@ -167,7 +171,10 @@ seen_ask(struct seen_memory *m, bool whole, struct dc_error *err)
 	}
 	if (m->ports_stale && (rc = read_ports(m, err)) != DC_OK)
 		return rc;
-	return m->instances_stale ? read_instances(m, err) : DC_OK;
+	/* Of a name that was taken from a namespace, and of its settings, no message tells. */
+	if (m->instances_stale || monotonic_since(m->instances_at) >= INSTANCES_MS)
+		return read_instances(m, err);
+	return DC_OK;
 }
 
 void

@@ -11,9 +11,9 @@
 #include "edge/agent/nl.h"
 
 static const int groups[] = {
-    RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE};
+    RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_TC, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE};
 #define GROUPS (sizeof(groups) / sizeof(groups[0]))
-#define GROUPS_WITHOUT_ROUTES 3
+#define GROUPS_WITHOUT_ROUTES 4
 
 int
 watch_open_all(struct host *host, struct fault *fault)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* watch.h - hears of changes to devices, addresses and our own routes, and wakes the other half: that something changed
- * and where, never what. Events may be lost and doubled; what counts is what is read after them.
+/* watch.h - hears of changes to devices, addresses, filters and our own routes, and wakes the other half: that
+ * something changed and where, never what. Events may be lost and doubled; what counts is what is read after them.
  *
  * The kernel's own filter keeps everybody else's routes out (a full table that BIRD takes in costs this process
  * nothing), and after one wake nothing more is listened to before the other half has asked (OP_CHANGES). */
