@@ -13,8 +13,9 @@
 #define PARTS_MAX ((size_t)256 << 20)      /* all parts of an answer together */
 #define BUFFER_KEPT_MAX ((size_t)64 << 10) /* from one request to the next */
 #define CONNECT_MS 3000L
-#define GRACE_SECONDS 10 /* beyond the wait that we asked for */
+#define GRACE_SECONDS 10 /* without a byte, beyond the wait that we asked for */
 #define REPORT_SECONDS 30
+#define TRANSFER_SECONDS 3600L /* a line may be slow, but not that slow */
 #define FIRST_PAUSE_MS 50
 #define WORDS_MAX 512
 #define EARLY_MS 1000      /* a poll that was to wait and is answered sooner, without news, is nothing to go round on */
@@ -167,6 +168,7 @@ transfer_open(struct channel *c, struct transfer *t)
 	curl_easy_setopt(t->curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(t->curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(t->curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
+	curl_easy_setopt(t->curl, CURLOPT_TIMEOUT, TRANSFER_SECONDS);
 	curl_easy_setopt(t->curl, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(t->curl, CURLOPT_TCP_KEEPIDLE, 10L);
 	curl_easy_setopt(t->curl, CURLOPT_TCP_KEEPINTVL, 5L);
@@ -223,7 +225,9 @@ send_request(struct channel *c, struct transfer *t, const char *url, long second
 	t->why[0] = '\0';
 	curl_easy_setopt(t->curl, CURLOPT_URL, url);
 	curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, t->headers);
-	curl_easy_setopt(t->curl, CURLOPT_TIMEOUT, seconds);
+	/* Progress counts, not the whole: a line that brings two bytes a second brings all of them in the end. */
+	curl_easy_setopt(t->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(t->curl, CURLOPT_LOW_SPEED_TIME, seconds);
 	t->sent = monotonic_now();
 	t->busy = curl_multi_add_handle(c->multi, t->curl) == CURLM_OK;
 	return t->busy;

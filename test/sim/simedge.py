@@ -57,6 +57,14 @@ class SimEdge:
     def set_token(self, token):
         self.write("token", token + "\n")
 
+    def set_server(self, server):
+        """From the next start on."""
+        config = os.path.join(self.folder, "edge.conf")
+        with open(config) as file:
+            text = file.read()
+        self.write("edge.conf", text.replace("server = " + self.server, "server = " + server))
+        self.server = server
+
     def log_all(self):
         """From the next start on."""
         config = os.path.join(self.folder, "edge.conf")

@@ -2,6 +2,7 @@
 #include "edge/agent/addr.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <linux/rtnetlink.h>
 
@@ -23,7 +24,7 @@ addr_subnet_routes(struct call *call, struct netns *ns, const struct link *link,
 	struct addr *addrs;
 	size_t n;
 
-	if (addr_read(ns->route, call->arena, &addrs, &n, &call->fault) != 0)
+	if (addr_read(ns->route, call->arena, link->index, &addrs, &n, &call->fault) != 0)
 		return call->fault.code;
 	for (size_t i = 0; i < n; i++)
 		if (addrs[i].index == link->index && has_subnet(&addrs[i].prefix) &&
@@ -52,19 +53,47 @@ find(struct call *call, const struct op_addr *op, struct netns **ns, struct link
 	return 0;
 }
 
+static int
+compare_oif(const void *a, const void *b)
+{
+	const struct route *x = a, *y = b;
+
+	return x->oif < y->oif ? -1 : x->oif > y->oif;
+}
+
+/* The first one over that device in a list by device; n: there is none. */
+static size_t
+first_over(const struct route *routes, size_t n, uint32_t oif)
+{
+	size_t lo = 0, hi = n;
+
+	while (lo < hi) {
+		size_t middle = lo + (hi - lo) / 2;
+
+		if (routes[middle].oif < oif)
+			lo = middle + 1;
+		else
+			hi = middle;
+	}
+	return lo;
+}
+
 /* The kernel's own routes to addresses: without its one an address neither receives nor can be a source. */
 static int
 read_local(struct call *call, struct netns *ns, struct route **ret, size_t *n)
 {
-	return route_read(ns->route, call->arena, RTPROT_KERNEL, 0, ret, n, &call->fault);
+	if (route_read(ns->route, call->arena, RTPROT_KERNEL, 0, ret, n, &call->fault) != 0)
+		return call->fault.code;
+	qsort(*ret, *n, sizeof(**ret), compare_oif);
+	return 0;
 }
 
 static bool
 has_local(const struct route *routes, size_t n, uint32_t index, const struct ip_addr *addr)
 {
-	for (size_t i = 0; i < n; i++)
-		if (routes[i].oif == index && routes[i].type == RTN_LOCAL &&
-		    routes[i].prefix.len == ip_bits(addr->family) && ip_addr_equal(&routes[i].prefix.addr, addr))
+	for (size_t i = first_over(routes, n, index); i < n && routes[i].oif == index; i++)
+		if (routes[i].type == RTN_LOCAL && routes[i].prefix.len == ip_bits(addr->family) &&
+		    ip_addr_equal(&routes[i].prefix.addr, addr))
 			return true;
 	return false;
 }
@@ -139,8 +168,8 @@ is_known_to_filter(
 static bool
 has_route(const struct route *routes, size_t n, const struct addr *addr)
 {
-	for (size_t i = 0; i < n; i++)
-		if (routes[i].oif == addr->index && ip_prefix_equal(&routes[i].prefix, &addr->prefix))
+	for (size_t i = first_over(routes, n, addr->index); i < n && routes[i].oif == addr->index; i++)
+		if (ip_prefix_equal(&routes[i].prefix, &addr->prefix))
 			return true;
 	return false;
 }
@@ -157,10 +186,11 @@ op_read_addrs(struct call *call, const void *request)
 
 	if (netns_get(call->host, op->instance, &ns, &call->fault) != 0 ||
 	    link_read(&ns->links, call->arena, &links, &link_count, &call->fault) != 0 ||
-	    addr_read(ns->route, call->arena, &addrs, &n, &call->fault) != 0 ||
+	    addr_read(ns->route, call->arena, 0, &addrs, &n, &call->fault) != 0 ||
 	    route_read(ns->route, call->arena, ROUTE_PROTO_GUARD, 0, &routes, &route_count, &call->fault) != 0 ||
 	    read_local(call, ns, &local, &local_count) != 0)
 		return call->fault.code;
+	qsort(routes, route_count, sizeof(*routes), compare_oif);
 	for (size_t i = 0; i < n; i++) {
 		const struct link *link = link_by_index(links, link_count, addrs[i].index);
 		struct item_addr item = {.prefix = addrs[i].prefix};

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* link_cache.h - the devices of one namespace as they were last read, read anew when the kernel told of a change, and
- * now and then: of an alias that a device gets while it is down the kernel tells nobody. Thousands of devices are asked
- * for with every request, and change seldom. */
+/* link_cache.h - the devices of one namespace: read once, and kept up with what the kernel tells of each change. They
+ * are read again now and then, because of an alias that a device gets while it is down the kernel tells nobody, and
+ * when the kernel had more to tell than the socket holds. Thousands of devices are asked for with every request, and
+ * change seldom. */
 #ifndef DC_AGENT_LINK_CACHE_H
 #define DC_AGENT_LINK_CACHE_H
 
@@ -23,7 +24,9 @@ struct link_cache {
 	struct monotonic read;
 };
 
-/* All of the namespace that the cache is for; array in the arena. */
+/* All of the namespace that the cache is for, by index; valid until the next call. */
+int link_peek(struct link_cache *, const struct link **ret, size_t *n, struct fault *);
+/* The same as an array in the arena. */
 int link_read(struct link_cache *, struct arena *, struct link **ret, size_t *n, struct fault *);
 /* Inside the namespace. nl: its socket, borrowed for good. */
 int link_cache_open(struct link_cache *, struct nl *nl, struct fault *);

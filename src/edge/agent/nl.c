@@ -137,6 +137,25 @@ nl_heard(struct nl *watch, void (*visit)(void *arg, const struct nlmsghdr *), vo
 	return true;
 }
 
+bool
+nl_each_change(struct nl *watch, void (*take)(void *arg, const struct nlmsghdr *), void *arg)
+{
+	for (int i = 0; i < WATCH_MAX; i++) {
+		ssize_t n =
+		    recv(mnl_socket_get_fd(watch->socket), watch->receive, sizeof(watch->receive), MSG_DONTWAIT);
+		int left = (int)n;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN || errno == EWOULDBLOCK;
+		for (const struct nlmsghdr *h = (const void *)watch->receive; mnl_nlmsg_ok(h, left);
+		     h = mnl_nlmsg_next(h, &left))
+			take(arg, h);
+	}
+	return false;
+}
+
 struct nl *
 nl_close(struct nl *nl)
 {

@@ -41,6 +41,8 @@ int nl_descriptor(const struct nl *); /* to be waited for */
  * read after this call is as new as its answer: the kernel tells of a change before the change's own request is
  * answered. */
 bool nl_changed(struct nl *watch);
+/* The same, with each message of what changed. False: some may be lost, and all has to be read again. */
+bool nl_each_change(struct nl *watch, void (*take)(void *arg, const struct nlmsghdr *), void *arg);
 /* As nl_changed, with each message; *lost: the kernel had more to say than the socket holds. */
 bool nl_heard(struct nl *watch, void (*visit)(void *arg, const struct nlmsghdr *), void *arg, bool *lost);
 

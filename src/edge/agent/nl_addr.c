@@ -30,13 +30,14 @@ parse_addr(const struct nlmsghdr *h, struct addr *ret)
 }
 
 int
-addr_read(struct nl *nl, struct arena *arena, struct addr **ret, size_t *n, struct fault *fault)
+addr_read(struct nl *nl, struct arena *arena, uint32_t index, struct addr **ret, size_t *n, struct fault *fault)
 {
 	_cleanup_buf_ struct buf dump = {0};
 	struct nl_msg msg;
 	size_t count = 0;
 
 	nl_begin(&msg, RTM_GETADDR, 0, sizeof(struct ifaddrmsg));
+	((struct ifaddrmsg *)msg.body)->ifa_index = index;
 	if (nl_dump(nl, &msg, &dump, fault) != 0)
 		return fault_prefix(fault, "reading addresses");
 	for (const struct nlmsghdr *h = NULL; (h = nl_next(&dump, h)) != NULL;)

@@ -100,6 +100,14 @@ begin_get(struct nl_msg *msg)
 	mnl_attr_put_u32(msg->h, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 }
 
+static int
+compare_index(const void *a, const void *b)
+{
+	const struct link *x = a, *y = b;
+
+	return x->index < y->index ? -1 : x->index > y->index;
+}
+
 int
 link_dump(struct nl *nl, struct link **links, size_t *n, struct fault *fault)
 {
@@ -120,6 +128,7 @@ link_dump(struct nl *nl, struct link **links, size_t *n, struct fault *fault)
 	for (const struct nlmsghdr *h = NULL; (h = nl_next(&dump, h)) != NULL;)
 		if (h->nlmsg_type == RTM_NEWLINK)
 			parse_link(h, &grown[(*n)++]);
+	qsort(grown, *n, sizeof(*grown), compare_index);
 	return 0;
 }
 
@@ -187,10 +196,25 @@ link_claim(struct nl *nl, const char *name, struct link *ret, struct fault *faul
 const struct link *
 link_by_index(const struct link *links, size_t n, uint32_t index)
 {
-	for (size_t i = 0; i < n && index != 0; i++)
-		if (links[i].index == index)
-			return &links[i];
-	return NULL;
+	const struct link key = {.index = index};
+
+	return index != 0 && n > 0 ? bsearch(&key, links, n, sizeof(*links), compare_index) : NULL;
+}
+
+enum link_news
+link_parse_change(const struct nlmsghdr *h, struct link *ret)
+{
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(h);
+	const struct nlattr *table[IFLA_MAX + 1];
+
+	if ((h->nlmsg_type != RTM_NEWLINK && h->nlmsg_type != RTM_DELLINK) ||
+	    mnl_nlmsg_get_payload_len(h) < sizeof(*ifi) || ifi->ifi_family != AF_UNSPEC)
+		return LINK_NO_NEWS; /* of a bridge, what it says of a port of its own is another matter */
+	parse_link(h, ret);
+	if (h->nlmsg_type == RTM_DELLINK)
+		return LINK_GONE;
+	nl_attrs(h, sizeof(*ifi), table, IFLA_MAX);
+	return table[IFLA_MTU] != NULL && table[IFLA_GROUP] != NULL ? LINK_IS : LINK_UNCLEAR;
 }
 
 int

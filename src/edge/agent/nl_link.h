@@ -15,6 +15,7 @@
 #define LINK_GROUP 0xdcaa5u
 
 struct nl;
+struct nlmsghdr;
 
 enum link_kind { LINK_OTHER = 0, LINK_VRF, LINK_VLAN, LINK_MACVLAN, LINK_VETH, LINK_KINDS };
 
@@ -29,7 +30,7 @@ struct link {
 	bool up, carrier;
 };
 
-/* All of the namespace; *links is a heap block that grows as it must. */
+/* All of the namespace, by index; *links is a heap block that grows as it must. */
 int link_dump(struct nl *, struct link **links, size_t *n, struct fault *);
 int link_find(struct nl *, const char *name, struct link *ret, struct fault *); /* ENODEV when there is none */
 int link_find_index(struct nl *, uint32_t index, struct link *ret, struct fault *);
@@ -37,7 +38,11 @@ int link_find_index(struct nl *, uint32_t index, struct link *ret, struct fault 
 int link_find_ours(struct nl *, const char *name, struct link *ret, struct fault *);
 /* As link_find_ours, before making one of that name: what is half made goes, and there is none then. */
 int link_claim(struct nl *, const char *name, struct link *ret, struct fault *);
-const struct link *link_by_index(const struct link *, size_t n, uint32_t index);
+const struct link *link_by_index(const struct link *, size_t n, uint32_t index); /* of a list by index */
+
+/* What a message of the kernel tells of a device: how it is now, that it is gone, or only that something is new. */
+enum link_news { LINK_NO_NEWS, LINK_IS, LINK_GONE, LINK_UNCLEAR };
+enum link_news link_parse_change(const struct nlmsghdr *, struct link *ret);
 
 const char *link_kind_name(enum link_kind); /* as the kernel calls it; "" for LINK_OTHER */
 

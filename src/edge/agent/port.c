@@ -25,10 +25,10 @@ static const struct tc_rule drop_rules[] = {
 /* The rules' handle remembers whose the clsact is, so that the operator's stays when the rules go. */
 enum { HANDLE_HOOK_OURS = 1, HANDLE_HOOK_FOUND = 2 };
 
-/* Every device of ours that is made from one of the router's. */
-struct link_user {
-	uint32_t port; /* index of the device that it is made from */
-	bool whole;
+struct port_users {    /* devices of ours that are made from one of the router's */
+	uint32_t port; /* its index */
+	uint32_t n;
+	bool whole; /* a macvlan among them */
 };
 
 struct ports { /* all that is known of the router's own namespace */
@@ -36,39 +36,46 @@ struct ports { /* all that is known of the router's own namespace */
 	size_t links;
 	struct addr *addr;
 	size_t addrs;
-	struct link_user *user;
+	struct port_users *user;
 	size_t users;
 };
 
-static int
-link_all_users(struct host *host, struct arena *arena, struct link_user **ret, size_t *n, struct fault *fault)
+static void
+count_user(struct ports *all, const struct link *link)
 {
-	struct link_user *users = NULL;
+	size_t i = 0;
+
+	while (i < all->users && all->user[i].port != link->lower)
+		i++;
+	if (i == all->users)
+		all->user[all->users++] = (struct port_users){.port = link->lower};
+	all->user[i].n++;
+	all->user[i].whole = all->user[i].whole || link->kind == LINK_MACVLAN;
+}
+
+/* What we make from a device always has it in the router's own namespace. */
+static int
+read_users(struct host *host, struct arena *arena, struct ports *all, struct fault *fault)
+{
 	uint32_t *numbers;
-	size_t numbers_count, count = 0;
+	size_t n;
 
-	if (netns_numbers(host, arena, &numbers, &numbers_count, fault) != 0)
+	/* What has no port there any more counts for none that is. */
+	all->user = arena_array(arena, all->links + 1, sizeof(*all->user));
+	if (netns_numbers(host, arena, &numbers, &n, fault) != 0)
 		return fault->code;
-	for (size_t i = 0; i < numbers_count; i++) {
-		struct link_user *grown;
+	for (size_t i = 0; i < n; i++) {
+		const struct link *links;
 		struct netns *ns;
-		struct link *links;
-		size_t link_count;
+		size_t count;
 
-		if (netns_get(host, numbers[i], &ns, fault) != 0 ||
-		    link_read(&ns->links, arena, &links, &link_count, fault) != 0)
+		if (netns_get(host, numbers[i], &ns, fault) != 0 || link_peek(&ns->links, &links, &count, fault) != 0)
 			return fault->code;
-		grown = arena_array(arena, count + link_count + 1, sizeof(*grown));
-		if (count > 0)
-			memcpy(grown, users, count * sizeof(*grown));
-		users = grown;
-		/* What we make from a device always has it in the router's own namespace. */
-		for (size_t k = 0; k < link_count; k++)
-			if (link_is_from_port(&links[k]))
-				users[count++] = (struct link_user){links[k].lower, links[k].kind == LINK_MACVLAN};
+		for (size_t k = 0; k < count; k++)
+			if (link_is_from_port(&links[k]) &&
+			    link_by_index(all->link, all->links, links[k].lower) != NULL)
+				count_user(all, &links[k]);
 	}
-	*ret = users;
-	*n = count;
 	return 0;
 }
 
@@ -76,9 +83,10 @@ static int
 read_ports(struct host *host, struct arena *arena, struct ports *ret, struct fault *fault)
 {
 	if (link_read(&host->links, arena, &ret->link, &ret->links, fault) != 0 ||
-	    addr_read(host->route, arena, &ret->addr, &ret->addrs, fault) != 0)
+	    addr_read(host->route, arena, 0, &ret->addr, &ret->addrs, fault) != 0)
 		return fault->code;
-	return link_all_users(host, arena, &ret->user, &ret->users, fault);
+	ret->users = 0;
+	return read_users(host, arena, ret, fault);
 }
 
 static bool
@@ -121,16 +129,14 @@ port_is_exposed(struct host *host, struct arena *arena, uint32_t index, bool *ex
 static uint32_t
 count_users(const struct ports *all, uint32_t index, bool *whole)
 {
-	uint32_t n = 0;
-
 	*whole = false;
 	for (size_t i = 0; i < all->users; i++) {
 		if (all->user[i].port != index)
 			continue;
-		n++;
-		*whole = *whole || all->user[i].whole;
+		*whole = all->user[i].whole;
+		return all->user[i].n;
 	}
-	return n;
+	return 0;
 }
 
 /* Untagged frames of a port in a bridge or bond are that one's. */
@@ -199,7 +205,7 @@ del_drop(struct call *call, uint32_t index, const bool there[DROP_RULES], uint32
 }
 
 static int
-settle(struct call *call, const struct ports *all, const struct link *port)
+align_drop(struct call *call, const struct ports *all, const struct link *port)
 {
 	bool there[DROP_RULES], some = false, every = true, want = wants_drop(all, port);
 	uint32_t handle;
@@ -219,7 +225,7 @@ settle(struct call *call, const struct ports *all, const struct link *port)
 }
 
 static int
-settle_one(struct call *call, uint32_t index)
+align_drop_of(struct call *call, uint32_t index)
 {
 	struct ports all;
 
@@ -227,7 +233,7 @@ settle_one(struct call *call, uint32_t index)
 		return call->fault.code;
 	const struct link *port = link_by_index(all.link, all.links, index);
 
-	return port == NULL ? 0 : settle(call, &all, port);
+	return port == NULL ? 0 : align_drop(call, &all, port);
 }
 
 int
@@ -241,21 +247,21 @@ port_gained(struct call *call, uint32_t index, bool whole)
 		every = every && there[i];
 	if (code == ENODEV || (code == 0 && every && !whole))
 		return 0;
-	return code == 0 ? settle_one(call, index) : code;
+	return code == 0 ? align_drop_of(call, index) : code;
 }
 
 int
 port_lost(struct call *call, struct netns *ns, uint32_t index, bool whole)
 {
-	struct link *links;
+	const struct link *links;
 	size_t n;
 
-	if (link_read(&ns->links, call->arena, &links, &n, &call->fault) != 0)
+	if (link_peek(&ns->links, &links, &n, &call->fault) != 0)
 		return call->fault.code;
 	for (size_t i = 0; i < n && !whole; i++)
 		if (link_is_from_port(&links[i]) && links[i].lower == index)
 			return 0;
-	return settle_one(call, index);
+	return align_drop_of(call, index);
 }
 
 static int
@@ -276,7 +282,7 @@ op_ports(struct call *call, const void *request)
 			continue;
 		item.vlans = count_users(&all, port->index, &whole);
 		/* The first time all of them: an agent that died may have left a drop behind. */
-		if ((item.vlans > 0 || !call->host->ports_checked) && settle(call, &all, port) != 0)
+		if ((item.vlans > 0 || !call->host->ports_checked) && align_drop(call, &all, port) != 0)
 			return call->fault.code;
 		strlcpy(item.device, port->name, sizeof(item.device));
 		call_item(call, &item, sizeof(item));
