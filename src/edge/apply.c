@@ -249,7 +249,7 @@ gather(struct apply *a, struct round *r)
 	size_t most = 0;
 
 	a->unknown.n = 0;
-	seen.in = arena_array(r->arena, a->scope.n + state_count(a->state) + 1, sizeof(*seen.in));
+	seen.in = arena_array(r->arena, a->scope.n + seen.instance_count + 1, sizeof(*seen.in));
 	for (size_t i = 0; i < a->scope.n; i++) {
 		const struct unit *u = state_unit(a->state, a->scope.v[i]);
 

@@ -428,7 +428,7 @@ forget(struct state *s, struct edge_object *o)
 	s->n--;
 	for (enum list l = 0; l < LISTS; l++)
 		list_drop(s, l, o);
-	units_drop(s, o);
+	units_forget(s, o);
 	object_free(o);
 }
 

@@ -39,7 +39,7 @@ struct state {
 void units_free(struct state *);
 void units_move(struct state *, struct edge_object *const *touched, size_t n); /* to where they belong now */
 void units_touch(struct state *, struct edge_object *); /* its unit has changed, and that of its other end */
-void units_drop(struct state *, struct edge_object *);
+void units_forget(struct state *, struct edge_object *); /* one that nothing is left of: no change of its unit */
 
 /* state_file.c. On DC_OK *ret is NULL when there is no file. hash: of what is on disk, FILE_HASH_SIZE. */
 #define FILE_HASH_SIZE 65

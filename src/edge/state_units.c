@@ -81,7 +81,7 @@ unit_add(struct state *s, uint32_t instance, struct edge_object *o)
 }
 
 void
-units_drop(struct state *s, struct edge_object *o)
+units_forget(struct state *s, struct edge_object *o)
 {
 	struct unit *u = unit_find(s, o->home);
 
@@ -89,7 +89,6 @@ units_drop(struct state *s, struct edge_object *o)
 		return; /* it is in none yet */
 	u->object[o->home_at] = u->object[--u->n];
 	u->object[o->home_at]->home_at = o->home_at;
-	u->changed = true;
 	u->sorted = false;
 }
 
@@ -146,7 +145,9 @@ move_one(struct state *s, struct edge_object *o)
 
 	if (is_in && home == o->home)
 		return false;
-	units_drop(s, o);
+	if (is_in)
+		unit_find(s, o->home)->changed = true;
+	units_forget(s, o);
 	unit_add(s, home, o);
 	return true;
 }
