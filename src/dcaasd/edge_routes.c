@@ -4,6 +4,7 @@
 #include "api/api.h"
 #include "api/crud.h"
 #include "reconcile/edge.h"
+#include "reconcile/questions.h"
 
 #define WAIT_MAX_SECONDS 60
 #define STATUS_LOCKED 423 /* another process has the edge's place */
@@ -20,6 +21,25 @@ query_number(const struct call *call, const char *name, int64_t max, int64_t *re
 		   : dc_fail(err, DC_E_PARAM, name, "%s must be a whole number from 0 to %lld", name, (long long)max);
 }
 
+/* Nothing is new but what somebody wants to know: the set as the edge has it, with no object. */
+static bool
+put_questions(struct call *call, const struct edge_poll *poll)
+{
+	struct wire_question *question;
+	size_t n = question_take(call->who.edge_id, call->request_id, call->arena, &question);
+	struct wire_desired d = {.questions = {GIVEN, n, question}};
+	struct json out = JSON_INIT(&call->out);
+
+	if (n == 0)
+		return false;
+	F_SET_INT(d.version, WIRE_VERSION);
+	F_SET_TEXT(d.epoch, poll->epoch);
+	F_SET_INT(d.revision, poll->revision);
+	F_SET_BOOL(d.full, false);
+	field_encode(&wire_desired_table, VIEW_WIRE, &d, NULL, &out);
+	return true;
+}
+
 static enum dc_code
 poll_desired(struct tx *tx, struct call *call, struct dc_error *err)
 {
@@ -28,13 +48,14 @@ poll_desired(struct tx *tx, struct call *call, struct dc_error *err)
 	    .epoch = call_query(call, "epoch", 0),
 	    .next = call_query(call, "next", 0),
 	};
-	int64_t seconds, parts;
+	int64_t seconds, parts, questions;
 	enum edge_news news;
 	enum dc_code rc;
 
 	if ((rc = query_number(call, "revision", INT64_MAX, &poll.revision, err)) != DC_OK ||
 	    (rc = query_number(call, "wait", WAIT_MAX_SECONDS, &seconds, err)) != DC_OK ||
-	    (rc = query_number(call, "parts", 1, &parts, err)) != DC_OK)
+	    (rc = query_number(call, "parts", 1, &parts, err)) != DC_OK ||
+	    (rc = query_number(call, "questions", 1, &questions, err)) != DC_OK)
 		return rc;
 	poll.parts = parts == 1;
 	if ((rc = edge_desired(tx, call->who.edge_id, &poll, &call->out, &news, err)) != DC_OK)
@@ -45,6 +66,8 @@ poll_desired(struct tx *tx, struct call *call, struct dc_error *err)
 		call->status = STATUS_LOCKED;
 		return DC_OK;
 	}
+	if (questions == 1 && poll.epoch != NULL && put_questions(call, &poll))
+		return DC_OK;
 	if (seconds == 0 || call->waited) {
 		call->status = 204;
 		return DC_OK;
@@ -83,6 +106,19 @@ take_report(struct tx *tx, struct call *call, struct dc_error *err)
 	return DC_OK;
 }
 
+static enum dc_code
+take_answer(struct tx *tx, struct call *call, struct dc_error *err)
+{
+	const struct wire_answer *answer = call->body;
+
+	(void)tx;
+	(void)err;
+	call->status = 204;
+	if (question_answer(call->who.edge_id, answer))
+		api_wake(call->api, answer->id.v);
+	return DC_OK;
+}
+
 const struct route edge_channel_routes[] = {
     {M_GET, "/dcaas/v1/edge/desired", ROLE_NONE, ROUTE_EDGE | ROUTE_HIDDEN, .run = poll_desired,
 	.operation = "PollDesired", .summary = "What the calling edge is asked to have; waits for a change."},
@@ -90,5 +126,8 @@ const struct route edge_channel_routes[] = {
 	.body_table = &wire_report_table, .envelope = "", .status = 204, .run = take_report,
 	.operation = "ReportObserved",
 	.summary = "What the calling edge observed; 409 asks for a full report, 423: another process has its place."},
+    {M_POST, "/dcaas/v1/edge/answer", ROLE_NONE, ROUTE_EDGE | ROUTE_HIDDEN, .view = VIEW_WIRE,
+	.body_table = &wire_answer_table, .envelope = "", .status = 204, .run = take_answer,
+	.operation = "AnswerQuestion", .summary = "The calling edge's answer to a question that came with its poll."},
     {0},
 };

@@ -18,10 +18,12 @@
 #define TRANSFER_SECONDS 3600L /* a line may be slow, but not that slow */
 #define FIRST_PAUSE_MS 50
 #define WORDS_MAX 512
+#define ANSWER_SECONDS 5   /* nobody waits longer */
+#define ANSWERS_MAX 64     /* that wait to be sent; more are dropped */
 #define EARLY_MS 1000      /* a poll that was to wait and is answered sooner, without news, is nothing to go round on */
 #define EARLY_PAUSE_MS 400 /* the first pause after such a one */
 
-struct transfer { /* one of the two kinds of requests; its easy handle is used again and again */
+struct transfer { /* one of the three kinds of requests; its easy handle is used again and again */
 	CURL *curl;
 	bool busy;
 	struct curl_slist *headers;
@@ -53,7 +55,9 @@ struct channel {
 	int wait_seconds;    /* that the poll which is on its way asked for */
 	bool waits;          /* the poll that is on its way asked to wait for news */
 	int64_t known;       /* the revision that it said */
-	struct transfer poll, report;
+	struct transfer poll, report, said;
+	struct buf to_say[ANSWERS_MAX]; /* answers that wait, the oldest first */
+	size_t to_say_n;
 	struct answer answer; /* of the poll */
 };
 
@@ -233,6 +237,17 @@ send_request(struct channel *c, struct transfer *t, const char *url, long second
 	return t->busy;
 }
 
+/* Its body is t->body. */
+static bool
+post(struct channel *c, struct transfer *t, const char *what, long seconds, struct arena *arena)
+{
+	curl_easy_setopt(t->curl, CURLOPT_POST, 1L);
+	curl_easy_setopt(t->curl, CURLOPT_POSTFIELDS, t->body.data);
+	curl_easy_setopt(t->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.len);
+	return send_request(
+	    c, t, arena_printf(arena, "%s/dcaas/v1/edge/%s", c->settings->server, what), seconds, arena);
+}
+
 static void
 wait_for_next(struct channel *c, int ms)
 {
@@ -284,7 +299,7 @@ first_url(struct channel *c, struct arena *arena)
 	c->waits = p.wait_seconds > 0;
 	c->wait_seconds = p.wait_seconds;
 	c->known = p.revision;
-	url = arena_printf(arena, "%s/dcaas/v1/edge/desired?boot=%s&epoch=%s&revision=%lld&wait=%d&parts=1",
+	url = arena_printf(arena, "%s/dcaas/v1/edge/desired?boot=%s&epoch=%s&revision=%lld&wait=%d&parts=1&questions=1",
 	    c->settings->server, p.boot, escaped(c, p.epoch, arena), (long long)p.revision, p.wait_seconds);
 	if ((c->answer.asked = strdup(url)) == NULL)
 		abort();
@@ -419,6 +434,13 @@ take_desired(struct channel *c)
 		trouble(c, 200, arena_printf(arena, "the answer cannot be read: %s", err.text));
 		return;
 	}
+	for (size_t i = 0; d->questions.set == GIVEN && i < d->questions.n; i++)
+		c->events->question(c->arg, &((const struct wire_question *)d->questions.v)[i]);
+	if (d->questions.set == GIVEN && d->questions.n > 0 && d->objects.n == 0 && !d->full.v) {
+		forget_parts(c);
+		go_round(c, true, 0);
+		return;
+	}
 	add_part(&c->answer, d);
 	if (d->part.set == GIVEN && d->next.set == GIVEN) {
 		wait_for_next(c, 0);
@@ -471,6 +493,22 @@ report_ended(struct channel *c, CURLcode result, long status)
 		c->events->reported(c->arg, 0, c->report.why[0] != '\0' ? c->report.why : curl_easy_strerror(result));
 }
 
+/* What became of an answer is nothing to us: whoever asked has it, or has gone. */
+static void
+say_next(struct channel *c)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct transfer *t = &c->said;
+
+	empty(&t->body);
+	if (c->to_say_n == 0)
+		return;
+	buf_add(&t->body, c->to_say[0].data, c->to_say[0].len);
+	buf_free(&c->to_say[0]);
+	memmove(&c->to_say[0], &c->to_say[1], --c->to_say_n * sizeof(c->to_say[0]));
+	post(c, t, "answer", ANSWER_SECONDS, arena);
+}
+
 static void
 look_for_ends(struct channel *c)
 {
@@ -490,6 +528,8 @@ look_for_ends(struct channel *c)
 		t->busy = false;
 		if (t == &c->poll)
 			poll_ended(c, result, status);
+		else if (t == &c->said)
+			say_next(c);
 		else
 			report_ended(c, result, status);
 		if (!t->busy)
@@ -515,7 +555,7 @@ channel_open(const struct edge_settings *settings, struct event_base *base, cons
 	c->timer = evtimer_new(base, on_timer, c);
 	c->next = evtimer_new(base, poll_now, c);
 	if (c->multi == NULL || c->timer == NULL || c->next == NULL || !transfer_open(c, &c->poll) ||
-	    !transfer_open(c, &c->report)) {
+	    !transfer_open(c, &c->report) || !transfer_open(c, &c->said)) {
 		channel_close(c);
 		return dc_fail(err, DC_E_IO, NULL, "libcurl does not start");
 	}
@@ -534,6 +574,9 @@ channel_close(struct channel *c)
 		return NULL;
 	transfer_close(c, &c->poll);
 	transfer_close(c, &c->report);
+	transfer_close(c, &c->said);
+	for (size_t i = 0; i < c->to_say_n; i++)
+		buf_free(&c->to_say[i]);
 	forget_parts(c);
 	curl_multi_cleanup(c->multi);
 	if (c->timer != NULL)
@@ -569,14 +612,23 @@ void
 channel_report(struct channel *c, const struct buf *body)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct transfer *t = &c->report;
 
-	buf_reset(&t->body);
-	buf_add(&t->body, body->data, body->len);
-	curl_easy_setopt(t->curl, CURLOPT_POST, 1L);
-	curl_easy_setopt(t->curl, CURLOPT_POSTFIELDS, t->body.data);
-	curl_easy_setopt(t->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.len);
-	if (!send_request(
-		c, t, arena_printf(arena, "%s/dcaas/v1/edge/report", c->settings->server), REPORT_SECONDS, arena))
+	buf_reset(&c->report.body);
+	buf_add(&c->report.body, body->data, body->len);
+	if (!post(c, &c->report, "report", REPORT_SECONDS, arena))
 		c->events->reported(c->arg, 0, "the request cannot be sent");
+}
+
+void
+channel_answer(struct channel *c, const struct wire_answer *answer)
+{
+	struct buf text = BUF_INIT(ANSWER_MAX);
+	struct json json = JSON_INIT(&text);
+
+	if (c->to_say_n == ANSWERS_MAX)
+		return;
+	field_encode(&wire_answer_table, VIEW_WIRE, answer, NULL, &json);
+	c->to_say[c->to_say_n++] = text;
+	if (!c->said.busy)
+		say_next(c);
 }

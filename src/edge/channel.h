@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* channel.h - HTTP to dcaasd, by libcurl on the event loop: one long poll and one report at a time.
+/* channel.h - HTTP to dcaasd, by libcurl on the event loop: one long poll, one report and one answer to a question at a
+ * time.
  *
  * The poll goes round by itself: at once after an answer, after a growing and jittered pause when dcaasd is away (at
  * most RETRY_MS, so that it is noticed quickly when it is back), refuses us, or answers a poll that was to wait at once
@@ -28,6 +29,8 @@ struct channel_poll {      /* what the next poll says */
 
 struct channel_events {
 	void (*ask)(void *arg, struct channel_poll *);
+	/* Something that somebody wants to know at this moment: channel_answer() says it, or nobody does. Borrowed. */
+	void (*question)(void *arg, const struct wire_question *);
 	/* An answer with news; borrowed until the return. Returns how long to pause before the next poll, in ms. */
 	int (*desired)(void *arg, const struct wire_desired *);
 	void (*nothing)(void *arg); /* an answer without news */
@@ -45,5 +48,7 @@ void channel_start(struct channel *);                          /* the first poll
 void channel_hurry(struct channel *);                          /* polls now, if it pauses */
 bool channel_can_report(const struct channel *);               /* none is on its way */
 void channel_report(struct channel *, const struct buf *body); /* copied */
+/* Sends it when the answers before it are through; it is not sent again if it gets lost. */
+void channel_answer(struct channel *, const struct wire_answer *);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "edge/agent_client.h"
 #include "edge/kernel.h"
 
@@ -48,8 +49,10 @@ linux_where(struct kernel *k, struct arena *arena, uint32_t **ret, size_t *n, st
 		return code;
 	change = items;
 	*ret = arena_array(arena, *n + 1, sizeof(**ret));
-	for (size_t i = 0; i < *n; i++)
+	for (size_t i = 0; i < *n; i++) {
 		(*ret)[i] = change[i].instance;
+		dc_log(LOG_DEBUG, "changed", "instance=%u", change[i].instance);
+	}
 	return DC_OK;
 }
 

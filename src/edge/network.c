@@ -14,6 +14,7 @@
 #include "edge/channel.h"
 #include "edge/intake.h"
 #include "edge/observe.h"
+#include "edge/question.h"
 #include "edge/report.h"
 #include "edge/state.h"
 
@@ -520,7 +521,18 @@ trouble(void *arg, long status, const char *words)
 	dc_log(LOG_WARNING, "no answer of dcaasd", "status=%ld error=%s", status, log_quote(arena, words));
 }
 
-static const struct channel_events channel_events = {ask, desired, nothing, trouble, reported};
+static void
+answer_question(void *arg, const struct wire_question *question)
+{
+	struct network *n = arg;
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct wire_answer answer = {0};
+
+	question_answer(question, n->state, n->kernel, n->routing, arena, &answer);
+	channel_answer(n->channel, &answer);
+}
+
+static const struct channel_events channel_events = {ask, answer_question, desired, nothing, trouble, reported};
 
 /* --- time and signals --- */
 

@@ -80,7 +80,7 @@ static bool
 port_is_same(const struct item_port *a, const struct item_port *b)
 {
 	return strcmp(a->device, b->device) == 0 && a->carrier == b->carrier && a->up == b->up &&
-	       a->exposed == b->exposed;
+	       a->exposed == b->exposed && a->mtu == b->mtu;
 }
 
 static bool

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "edge/state_file.h"
 #include "edge/state_journal.h"
 #include "edge/state_priv.h"
 

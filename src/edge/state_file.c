@@ -10,7 +10,7 @@
 
 #include "base/io.h"
 #include "base/uuid.h"
-#include "edge/state_priv.h"
+#include "edge/state_file.h"
 
 #define HEAD "dcaas-edge 1 sha256:"
 #define HEAD_LEN (sizeof(HEAD) - 1)

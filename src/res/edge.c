@@ -6,6 +6,7 @@
 #include "api/crud.h"
 #include "auth/identity.h"
 #include "reconcile/edge.h"
+#include "reconcile/questions.h"
 #include "res/inventory.h"
 #include "store/row_lock.h"
 
@@ -350,6 +351,100 @@ renew_token(struct tx *tx, struct call *call, struct dc_error *err)
 	return crud_answer(tx, call, &edge_resource, e, true, err);
 }
 
+/* --- what the router says at this moment --- */
+
+struct instance_answer {
+	struct f_int instance;
+	struct f_text daemon, why;
+	struct f_int age_ms, sessions, established, devices, addresses, routes, wanted, applied;
+	struct f_text request_id;
+};
+
+static const struct field_table instance_answer_table = {
+    .name = "EdgeInstance",
+    .size = sizeof(struct instance_answer),
+    .fields =
+	(const struct field[]){
+	    {AT(instance_answer, instance), .kind = F_INT, .may = VIEW_ANSWER, .doc = "Number of the instance."},
+	    {AT(instance_answer, daemon), .kind = F_TEXT, .max = 32, .nullable = true, .may = VIEW_ANSWER,
+		.doc = "State of its routing daemon (running, silent, backoff ...); null: none is wanted."},
+	    {AT(instance_answer, why), .kind = F_TEXT, .max = 1024, .nullable = true, .may = VIEW_ANSWER,
+		.doc = "What keeps the daemon from what is wanted; null: nothing."},
+	    {AT(instance_answer, age_ms), .kind = F_INT, .nullable = true, .may = VIEW_ANSWER,
+		.doc = "Age of what the daemon said of its sessions, in milliseconds."},
+	    {AT(instance_answer, sessions), .kind = F_INT, .may = VIEW_ANSWER, .doc = "BGP sessions of the daemon."},
+	    {AT(instance_answer, established), .kind = F_INT, .may = VIEW_ANSWER, .doc = "Those that are Established."},
+	    {AT(instance_answer, devices), .kind = F_INT, .may = VIEW_ANSWER,
+		.doc = "Network devices of dcaas in its namespace, read for this answer."},
+	    {AT(instance_answer, addresses), .kind = F_INT, .may = VIEW_ANSWER, .doc = "Addresses on them."},
+	    {AT(instance_answer, routes), .kind = F_INT, .may = VIEW_ANSWER,
+		.doc = "Static and VPC routes in its tables."},
+	    {AT(instance_answer, wanted), .kind = F_INT, .may = VIEW_ANSWER,
+		.doc = "Objects that the edge is asked to have there."},
+	    {AT(instance_answer, applied), .kind = F_INT, .may = VIEW_ANSWER, .doc = "Those that are in place."},
+	    {AT(instance_answer, request_id), .kind = F_HEX32, .may = VIEW_ANSWER, .doc = "Of the call."},
+	    {0},
+	},
+};
+
+static enum dc_code
+answer_instance(struct call *call, const struct wire_answer *answer, struct dc_error *err)
+{
+	struct instance_answer row = {0};
+	const struct wire_instance *w;
+	json_t *json;
+	void *decoded;
+	enum dc_code rc;
+
+	if (answer->error.set == GIVEN)
+		return dc_fail(err, DC_E_NOT_FOUND, "instance", "%s", answer->error.v);
+	if (answer->body.set != GIVEN)
+		return dc_fail(err, DC_E_SYSTEM, NULL, "the edge's answer is empty");
+	if ((rc = field_parse(answer->body.v, strlen(answer->body.v), &json, err)) != DC_OK)
+		return rc;
+	rc = field_decode(&wire_instance_table, VIEW_WIRE, json, "", call->arena, &decoded, err);
+	json_decref(json);
+	if (rc != DC_OK)
+		return rc;
+	w = decoded;
+	row = (struct instance_answer){w->instance, w->daemon, w->why, w->age_ms, w->sessions, w->established, w->devices,
+	    w->addresses, w->routes, w->wanted, w->applied, {0}};
+	F_SET_TEXT(row.request_id, call->request_id);
+	call_answer_row(call, &row);
+	return DC_OK;
+}
+
+/* The first run asks, and waits; the edge's answer, or the end of the wait, is another run. */
+static enum dc_code
+show_instance(struct tx *tx, struct call *call, struct dc_error *err)
+{
+	const char *edge_id = call_param(call, "edge_id"), *instance = call_param(call, "instance"), *why = NULL;
+	const struct wire_answer *answer;
+	struct edge_report pulse;
+	enum dc_code rc = edge_pulse_get(tx, edge_id, &pulse, err);
+
+	if (rc != DC_OK)
+		return rc == DC_E_NOT_FOUND ? dc_fail(err, rc, "edge_id", "there is no edge %s", edge_id) : rc;
+	(void)strtonum(instance, 1, 9999, &why);
+	if (why != NULL)
+		return dc_fail(err, DC_E_PARAM, "instance", "instance must be a number from 1 to 9999");
+	if ((answer = question_find_answer(call->request_id, call->arena)) != NULL)
+		return answer_instance(call, answer, err);
+	if (edge_is_silent(&pulse, tx_now(tx)))
+		return dc_fail(err, DC_E_UNAVAILABLE, NULL, "the edge is silent");
+	if (call->waited) {
+		question_end(call->request_id);
+		return dc_fail(err, DC_E_UNAVAILABLE, NULL, "the edge did not answer within %d s", QUESTION_MS / 1000);
+	}
+	if (!question_ask(call->request_id, edge_id, QUESTION_INSTANCE, instance))
+		return dc_fail(err, DC_E_UNAVAILABLE, NULL, "too many questions wait for the edge");
+	api_wake(call->api, edge_id);
+	call->wait = true;
+	call->wait_ms = QUESTION_MS;
+	call->wait_key = call->request_id;
+	return DC_OK;
+}
+
 static const struct blocker blockers[] = {
     {"port", "edge_id", DC_E_PARAM},
     {0},
@@ -373,6 +468,9 @@ static const struct route edge_routes[] = {
     {M_POST, "/dcaas/v1/edges/{edge_id}/retire", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, VIEW_OP_CREATE,
 	.body_table = &edge_retirement_table, .envelope = "", .run = retire, .operation = "RetireEdge",
 	.summary = "Count the pending removals of a dead edge as done."},
+    {M_GET, "/dcaas/v1/edges/{edge_id}/instances/{instance}", ROLE_OPERATOR, .answer_table = &instance_answer_table,
+	.run = show_instance, .operation = "ShowEdgeInstance",
+	.summary = "Ask the router how one of its instances is at this moment."},
     {M_POST, "/dcaas/v1/edges/{edge_id}/token", ROLE_OPERATOR, ROUTE_WRITES, &edge_resource, .status = 201,
 	.answer = VIEW_CREATED, .run = renew_token, .operation = "RenewEdgeToken",
 	.summary = "Give the edge a new credential; the old one ends."},

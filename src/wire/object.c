@@ -145,6 +145,51 @@ const struct field_table wire_object_table = {
 	},
 };
 
+const struct field_table wire_question_table = {
+    .name = "WireQuestion",
+    .size = sizeof(struct wire_question),
+    .fields =
+	(const struct field[]){
+	    {ON_WIRE(wire_question, id), NEEDED, .kind = F_TEXT, .min = 1, .max = 36},
+	    {ON_WIRE(wire_question, kind), NEEDED, .kind = F_TEXT, .min = 1, .max = 32},
+	    {ON_WIRE(wire_question, argument), .kind = F_TEXT, .max = 255},
+	    {ON_WIRE(wire_question, left_ms), NATURAL},
+	    {0},
+	},
+};
+
+const struct field_table wire_answer_table = {
+    .name = "WireAnswer",
+    .size = sizeof(struct wire_answer),
+    .fields =
+	(const struct field[]){
+	    {ON_WIRE(wire_answer, id), NEEDED, .kind = F_TEXT, .min = 1, .max = 36},
+	    {ON_WIRE(wire_answer, error), .kind = F_TEXT, .max = 1024},
+	    {ON_WIRE(wire_answer, body), .kind = F_JSON, .max = 1 << 20},
+	    {0},
+	},
+};
+
+const struct field_table wire_instance_table = {
+    .name = "WireInstance",
+    .size = sizeof(struct wire_instance),
+    .fields =
+	(const struct field[]){
+	    {ON_WIRE(wire_instance, instance), NEEDED, COUNT},
+	    {ON_WIRE(wire_instance, daemon), .kind = F_TEXT, .max = 32},
+	    {ON_WIRE(wire_instance, why), .kind = F_TEXT, .max = 1024},
+	    {ON_WIRE(wire_instance, age_ms), NATURAL},
+	    {ON_WIRE(wire_instance, sessions), COUNT},
+	    {ON_WIRE(wire_instance, established), COUNT},
+	    {ON_WIRE(wire_instance, devices), COUNT},
+	    {ON_WIRE(wire_instance, addresses), COUNT},
+	    {ON_WIRE(wire_instance, routes), COUNT},
+	    {ON_WIRE(wire_instance, wanted), COUNT},
+	    {ON_WIRE(wire_instance, applied), COUNT},
+	    {0},
+	},
+};
+
 const struct field_table wire_desired_table = {
     .name = "WireDesired",
     .size = sizeof(struct wire_desired),
@@ -161,6 +206,7 @@ const struct field_table wire_desired_table = {
 	    {ON_WIRE(wire_desired, confirm_revision), NATURAL},
 	    {ON_WIRE(wire_desired, report_interval), COUNT},
 	    {ON_WIRE(wire_desired, objects), .kind = F_OBJECTS, .of = &wire_object_table},
+	    {ON_WIRE(wire_desired, questions), .kind = F_OBJECTS, .of = &wire_question_table},
 	    {0},
 	},
 };

@@ -123,6 +123,36 @@ struct wire_object {
 };
 extern const struct field_table wire_object_table;
 
+/* A question to the edge at this moment, which nothing depends on: it is answered by a POST /dcaas/v1/edge/answer, or
+ * not. An edge that knows questions says questions=1 in its poll; no other is given any. */
+struct wire_question {
+	struct f_text id;       /* that the answer names */
+	struct f_text kind;     /* QUESTION_...; an edge that does not know it says so in the answer's error */
+	struct f_text argument; /* what it is about, as the kind wants it */
+	struct f_int left_ms;   /* that an answer may take from now on */
+};
+extern const struct field_table wire_question_table;
+
+struct wire_answer {
+	struct f_text id;
+	struct f_text error; /* in words: why there is no answer */
+	struct f_text body;  /* F_JSON: a row of the kind's table */
+};
+extern const struct field_table wire_answer_table;
+
+/* "instance", argument: its number. How one instance is: the namespace, what is in it, and its routing daemon. */
+#define QUESTION_INSTANCE "instance"
+struct wire_instance {
+	struct f_int instance;
+	struct f_text daemon; /* the driver's word: running, silent, backoff, ...; absent when there is none */
+	struct f_text why;    /* what keeps the daemon from what is wanted, in words; null: nothing */
+	struct f_int age_ms;  /* of what is known of the sessions; null: nothing is */
+	struct f_int sessions, established;
+	struct f_int devices, addresses, routes; /* of ours, read from the kernel for this answer */
+	struct f_int wanted, applied;            /* objects that belong there; those that are in place */
+};
+extern const struct field_table wire_instance_table;
+
 /* Answer of GET /dcaas/v1/edge/desired?epoch=E&revision=R&wait=SECONDS (the edge's long poll).
  * `full` is true when all objects of the edge are there; else only those changed since R.
  *
@@ -144,6 +174,7 @@ struct wire_desired {
 	struct f_int confirm_revision;
 	struct f_int report_interval; /* seconds */
 	struct f_objects objects;
+	struct f_objects questions; /* wire_question */
 };
 extern const struct field_table wire_desired_table;
 

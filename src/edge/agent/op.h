@@ -193,7 +193,8 @@ struct reply_hello {
 struct item_port {
 	char device[OP_NAME_MAX];
 	uint8_t carrier, exposed, up,
-	    pad;        /* carrier: also up. exposed: the router has an address there, or on its bridge */
+	    pad; /* carrier: also up. exposed: the router has an address there, or on its bridge */
+	uint32_t mtu;
 	uint32_t vlans; /* devices of ours on it */
 };
 struct item_link {

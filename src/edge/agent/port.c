@@ -274,8 +274,10 @@ op_ports(struct call *call, const void *request)
 		return call->fault.code;
 	for (size_t i = 0; i < all.links; i++) {
 		const struct link *port = &all.link[i];
-		struct item_port item = {
-		    .up = port->up, .carrier = port->up && port->carrier, .exposed = is_exposed(&all, port)};
+		struct item_port item = {.up = port->up,
+		    .carrier = port->up && port->carrier,
+		    .exposed = is_exposed(&all, port),
+		    .mtu = port->mtu};
 		bool whole;
 
 		if (strcmp(port->name, "lo") == 0)

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: ISC
+"""An operator asks the router how an instance is at this moment; the answer comes beside the reports."""
+import time
+
+from api.fake_edge import FakeEdge
+from support import wait_for
+
+ASK = "/dcaas/v1/edges/%s/instances/%s"
+
+
+def ask(site, instance, check=True):
+    return site.world.operator.get(ASK % (site.world.edge, instance), check=check, say=False)
+
+
+def test_the_answer_is_how_the_instance_is_now(site):
+    vif = site.order(1)
+    site.wait_status(vif, "ACTIVE")
+    begun = time.monotonic()
+    seen = ask(site, 1)
+    took = time.monotonic() - begun
+    assert seen["instance"] == 1 and seen["daemon"] == "running" and seen["why"] is None
+    assert seen["sessions"] == 1 and seen["established"] == 1
+    assert seen["devices"] == 3 and seen["addresses"] == 3  # the VRF, the attachment (both families), the interface
+    assert seen["wanted"] == seen["applied"] > 2
+    assert seen["request_id"]
+    assert took < 4, took  # it came by itself, not at the end of the wait
+    site.edge.set_options(down="interface-1")
+    wait_for("the session is down", lambda: ask(site, 1)["established"] == 0)
+
+
+def test_a_question_changes_nothing(site):
+    vif = site.order(1)
+    site.wait_status(vif, "ACTIVE")
+    lines = site.edge.lines()
+    for _ in range(20):
+        ask(site, 1)
+    new = site.edge.log().splitlines()[lines:]
+    assert [line for line in new if "desired set" in line or "applied" in line] == []
+
+
+def test_an_instance_that_is_not_there_is_told_in_words(site):
+    site.wait_status(site.order(1), "ACTIVE")
+    answer = ask(site, 77, check=False)
+    assert answer.status == 400 and answer["error_msg"]
+    assert ask(site, "0", check=False).status == 400 and ask(site, "x", check=False).status == 400
+
+
+def test_an_edge_that_does_not_answer_ends_the_wait(site):
+    site.wait_status(site.order(1), "ACTIVE")
+    site.edge.process.send_signal(19)  # SIGSTOP
+    try:
+        begun = time.monotonic()
+        answer = ask(site, 1, check=False)
+        assert answer.status == 503 and ("did not answer" in answer["error_msg"] or "silent" in answer["error_msg"])
+        assert time.monotonic() - begun < 30
+    finally:
+        site.edge.process.send_signal(18)  # SIGCONT
+
+
+def test_an_edge_of_an_earlier_release_is_given_no_question(new_dcaasd):
+    from support import World
+    world = World(new_dcaasd())
+    edge = FakeEdge(world.endpoint, world.edge_token)
+    edge.poll()
+    edge.report(full=True)
+    answer = world.operator.get(ASK % (world.edge, 1), check=False, say=False)
+    assert answer.status == 503 and "did not answer" in answer["error_msg"]
+    assert "questions" not in str(edge.poll())
