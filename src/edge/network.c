@@ -24,7 +24,7 @@
 #define PROOF_MS 1000         /* after an apply, before its record is taken: a reset shows a little later */
 #define PROOF_MAX_MS 5000     /* and while a daemon has yet to take over its part */
 #define WHOLE_MS 60000        /* between two looks at the whole router: no word of a change may be lost for longer */
-#define LIGHT_MS 5000         /* between two looks at what the kernel told of, if it told nothing */
+#define LIGHT_MS 5500         /* between two looks at what the kernel told of, or what was read long ago */
 #define CHANGE_MS 20          /* from word of a change to the look at it: changes seldom come alone */
 #define CHANGE_GAP_MIN_MS 100 /* between two such looks, by what a look costs */
 #define CHANGE_GAP_COST 10

@@ -5,12 +5,19 @@
 #include <string.h>
 
 #define INSTANCES_MS 5000 /* that the list of namespaces is good for */
+/* An instance is read again without a word of the kernel, for what no message tells and for what filters have counted:
+ * by what it costs. */
+#define AGAIN_MIN_MS 5000
+#define AGAIN_MAX_MS 60000
+#define AGAIN_COST 200
 
 struct memory { /* of one instance */
 	uint32_t instance;
 	struct arena *arena; /* of what was read; NULL: nothing was */
 	struct kernel_instance kernel;
 	bool stale, exists;
+	struct monotonic read; /* when */
+	int64_t cost_ms;       /* of that */
 };
 
 struct seen_memory {
@@ -149,6 +156,17 @@ read_instances(struct seen_memory *m, struct dc_error *err)
 	return DC_OK;
 }
 
+static void
+forget_old(struct seen_memory *m)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		int64_t good = AGAIN_COST * m->v[i].cost_ms;
+
+		good = good < AGAIN_MIN_MS ? AGAIN_MIN_MS : good > AGAIN_MAX_MS ? AGAIN_MAX_MS : good;
+		m->v[i].stale = m->v[i].stale || monotonic_since(m->v[i].read) >= good;
+	}
+}
+
 enum dc_code
 seen_ask(struct seen_memory *m, bool whole, struct dc_error *err)
 {
@@ -165,6 +183,7 @@ seen_ask(struct seen_memory *m, bool whole, struct dc_error *err)
 		else
 			memory_find(m, changed[i], true)->stale = true;
 	}
+	forget_old(m);
 	if (whole) {
 		forget_reading(m);
 		m->ports_stale = m->instances_stale = true;
@@ -216,6 +235,7 @@ seen_read(struct seen_memory *m, uint32_t instance, const struct kernel_instance
 		return DC_OK;
 	}
 	if (in->stale) {
+		struct monotonic begun = monotonic_now();
 		struct kernel_instance fresh;
 
 		arena = arena_new();
@@ -228,6 +248,8 @@ seen_read(struct seen_memory *m, uint32_t instance, const struct kernel_instance
 		in->arena = arena;
 		in->kernel = fresh;
 		in->stale = false;
+		in->read = monotonic_now();
+		in->cost_ms = in->read.ms - begun.ms;
 	}
 	*ret = &in->kernel;
 	return DC_OK;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* state_file.h - the desired set's files: the whole set as one line with a checksum and a wire_desired as JSON, and what
- * all files there have in common. */
+/* state_file.h - the desired set's files: the whole set as one line with a checksum and a wire_desired as JSON, and
+ * what all files there have in common. */
 #ifndef DC_EDGE_STATE_FILE_H
 #define DC_EDGE_STATE_FILE_H
 

@@ -74,7 +74,7 @@ count_of(const char *edge_id)
 	size_t n = 0;
 
 	for (const struct question *q = first; q != NULL; q = q->next)
-		n += strcmp(q->edge_id, edge_id) == 0;
+		n += !q->answered && strcmp(q->edge_id, edge_id) == 0;
 	return n;
 }
 
