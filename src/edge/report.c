@@ -345,7 +345,7 @@ in_groups(const struct report *r, const struct state *state, struct arena *arena
 static bool
 is_news(const struct edge_object *o)
 {
-	return !object_is_told(o) || session_news(o) != SESSION_SAME;
+	return !object_is_told(o) || !drops_are_told(o) || session_news(o) != SESSION_SAME;
 }
 
 /* --- parts --- */

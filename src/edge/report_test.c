@@ -271,6 +271,7 @@ what_a_filter_dropped_is_told_by_reason_and_waits(void **state)
 	settle(f);
 	s->drops[FILTER_OURS] = 3;
 	s->drops[FILTER_UNSIGNED] = 7;
+	object(f, "addr/a");
 	assert_false(report_need(f->report, f->state, &f->seen).major);
 	assert_int_equal(report_need(f->report, f->state, &f->seen).minor, 1);
 	say(f, false, false);

@@ -15,8 +15,12 @@
 struct receipt {
 	char edge_id[UUID_TEXT_SIZE];
 	bool heard;      /* false: only asked for */
-	utc_ms received; /* as the edge's row has it: another value there is not about this receipt */
-	struct monotonic at;
+	/* The newest two, as the edge's row has them: another value there is not about this receipt. The one before,
+	 * because the row is read as it was until the report that the newest is about is committed. */
+	struct {
+		utc_ms received;
+		struct monotonic at;
+	} last[2];
 	struct receipt *next;
 };
 
@@ -55,8 +59,10 @@ edge_heard(const char *edge_id, utc_ms received)
 	pthread_rwlock_wrlock(&all.lock);
 	r = find(edge_id);
 	r->heard = true;
-	r->received = received;
-	r->at = monotonic_now();
+	if (r->last[0].received != received)
+		r->last[1] = r->last[0];
+	r->last[0].received = received;
+	r->last[0].at = monotonic_now();
 	pthread_rwlock_unlock(&all.lock);
 }
 
@@ -66,8 +72,9 @@ age_of(const struct receipt *r, utc_ms received, utc_ms now)
 {
 	int64_t age, looked;
 
-	if (r->heard && r->received == received)
-		return monotonic_since(r->at);
+	for (size_t i = 0; r->heard && i < 2; i++)
+		if (r->last[i].received == received)
+			return monotonic_since(r->last[i].at);
 	age = now - received;
 	looked = monotonic_since(all.begin);
 	return age > looked ? age : looked;
@@ -121,7 +128,7 @@ edge_pulse_get(struct tx *tx, const char *edge_id, struct edge_report *ret, stru
 static int64_t
 newest(const struct receipt *r, int64_t received)
 {
-	return r->heard ? r->received : received;
+	return r->heard ? r->last[0].received : received;
 }
 
 /* seen: when the newest report came in, the interval, whether the edge was silent. */

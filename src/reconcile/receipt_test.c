@@ -85,6 +85,20 @@ of_a_time_to_come_the_age_grows_from_when_we_looked_first(void **state)
 	assert_true(edge_age(&row, now) >= first + 20);
 }
 
+/* Whoever reads the row while the next report is being taken sees it as it was. */
+static void
+while_the_next_report_is_taken_the_edge_is_not_silent(void **state)
+{
+	utc_ms now = utc_now();
+	struct edge_report row = row_of("busy", now - DAY_MS);
+
+	(void)state;
+	edge_heard("busy", now - DAY_MS); /* by a clock that was a day behind */
+	edge_heard("busy", now);
+	assert_in_range(edge_age(&row, now), 0, 3000);
+	assert_false(edge_is_silent(&row, now));
+}
+
 /* The job that took the report was rolled back: its time is not the row's. */
 static void
 a_receipt_that_did_not_stay_does_not_count(void **state)
@@ -104,6 +118,7 @@ main(void)
 	    cmocka_unit_test(never_heard_of),
 	    cmocka_unit_test(a_clock_set_back_or_forward_changes_no_age),
 	    cmocka_unit_test(of_an_edge_that_this_process_did_not_hear_the_time_of_day_counts),
+	    cmocka_unit_test(while_the_next_report_is_taken_the_edge_is_not_silent),
 	    cmocka_unit_test(of_a_time_to_come_the_age_grows_from_when_we_looked_first),
 	    cmocka_unit_test(a_receipt_that_did_not_stay_does_not_count),
 	};

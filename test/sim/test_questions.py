@@ -24,7 +24,7 @@ def test_the_answer_is_how_the_instance_is_now(site):
     assert seen["wanted"] == seen["applied"] > 2
     assert seen["request_id"]
     assert took < 4, took  # it came by itself, not at the end of the wait
-    site.edge.set_options(down="interface-1")
+    site.edge.set_options(down=vif)
     wait_for("the session is down", lambda: ask(site, 1)["established"] == 0)
 
 
