@@ -31,7 +31,7 @@ end_without_agent(const char *why)
 }
 
 static void
-send_request(struct agent *a, enum agent_op op, void *request, size_t size)
+send_op(struct agent *a, enum agent_op op, void *request, size_t size)
 {
 	struct op_header header = {.op = (uint32_t)op, .sequence = ++a->sequence};
 	ssize_t sent;
@@ -46,7 +46,7 @@ send_request(struct agent *a, enum agent_op op, void *request, size_t size)
 
 /* One packet of the answer; how many bytes it has. */
 static size_t
-receive(struct agent *a, struct reply *head)
+receive_packet(struct agent *a, struct reply *head)
 {
 	ssize_t n;
 
@@ -77,8 +77,8 @@ agent_do(struct agent *a, enum agent_op op, void *request, size_t size, struct d
 {
 	struct reply head;
 
-	send_request(a, op, request, size);
-	receive(a, &head);
+	send_op(a, op, request, size);
+	receive_packet(a, &head);
 	return read_code(&head, err);
 }
 
@@ -89,8 +89,8 @@ agent_ask(
 	struct reply head;
 	size_t n;
 
-	send_request(a, op, request, size);
-	n = receive(a, &head);
+	send_op(a, op, request, size);
+	n = receive_packet(a, &head);
 	if (read_code(&head, err) != DC_OK)
 		return DC_E_KERNEL;
 	if (n != reply_size)
@@ -107,9 +107,9 @@ agent_list(struct agent *a, enum agent_op op, void *request, size_t size, size_t
 	struct reply head;
 	size_t count = 0;
 
-	send_request(a, op, request, size);
+	send_op(a, op, request, size);
 	do {
-		size_t got = receive(a, &head);
+		size_t got = receive_packet(a, &head);
 
 		if (read_code(&head, err) != DC_OK)
 			return DC_E_KERNEL;

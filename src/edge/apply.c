@@ -302,7 +302,7 @@ drop_asides(const struct apply *a, struct round *r)
 }
 
 static bool
-look(struct apply *a, struct dc_error *err)
+look_and_plan(struct apply *a, struct dc_error *err)
 {
 	struct round r = {.arena = arena_new()};
 	struct monotonic begun = monotonic_now();
@@ -357,7 +357,7 @@ apply_begin(struct apply *a, bool whole, struct dc_error *err)
 	a->done = a->failed = a->wishes = a->held = 0;
 	a->scope.n = 0;
 	a->whole = whole;
-	if (!look(a, err))
+	if (!look_and_plan(a, err))
 		return false;
 	a->next = 0;
 	a->phase = FILTERS;
@@ -665,7 +665,7 @@ finish(struct apply *a)
 }
 
 static void
-enter(struct apply *a, enum phase phase)
+enter_phase(struct apply *a, enum phase phase)
 {
 	a->phase = phase;
 	a->next = 0;
@@ -713,7 +713,7 @@ work_before(struct apply *a)
 	struct leave *leave;
 
 	if (a->next == r->routings) {
-		enter(a, STEPS);
+		enter_phase(a, STEPS);
 		return;
 	}
 	a->next++;
@@ -742,11 +742,11 @@ work_steps(struct apply *a)
 		return;
 	}
 	/* What the kernel says now counts, not what the steps said. */
-	if (a->done + a->failed > 0 && !look(a, &err)) {
+	if (a->done + a->failed > 0 && !look_and_plan(a, &err)) {
 		read_back_failed(a, err.text);
 		return;
 	}
-	enter(a, AFTER);
+	enter_phase(a, AFTER);
 }
 
 static void
@@ -755,7 +755,7 @@ work_after(struct apply *a)
 	struct routing_seen seen;
 
 	if (a->next == a->round.routings)
-		enter(a, LATE);
+		enter_phase(a, LATE);
 	else
 		wish(a, &a->round.routing[a->next++], &seen);
 }

@@ -129,7 +129,7 @@ socket_changed(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_a
 }
 
 static void
-start_timer(struct event *timer, int64_t ms)
+start_channel_timer(struct event *timer, int64_t ms)
 {
 	struct timeval t = {ms / 1000, ms % 1000 * 1000};
 
@@ -145,7 +145,7 @@ timer_changed(CURLM *multi, long ms, void *arg)
 	if (ms < 0)
 		event_del(c->timer);
 	else
-		start_timer(c->timer, ms);
+		start_channel_timer(c->timer, ms);
 	return 0;
 }
 
@@ -209,7 +209,7 @@ empty(struct buf *b)
 }
 
 static bool
-send_request(struct channel *c, struct transfer *t, const char *url, long seconds, struct arena *arena)
+start_transfer(struct channel *c, struct transfer *t, const char *url, long seconds, struct arena *arena)
 {
 	struct dc_error err = {0};
 	const char *token;
@@ -244,19 +244,19 @@ post(struct channel *c, struct transfer *t, const char *what, long seconds, stru
 	curl_easy_setopt(t->curl, CURLOPT_POST, 1L);
 	curl_easy_setopt(t->curl, CURLOPT_POSTFIELDS, t->body.data);
 	curl_easy_setopt(t->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.len);
-	return send_request(
+	return start_transfer(
 	    c, t, arena_printf(arena, "%s/dcaas/v1/edge/%s", c->settings->server, what), seconds, arena);
 }
 
 static void
 wait_for_next(struct channel *c, int ms)
 {
-	start_timer(c->next, ms);
+	start_channel_timer(c->next, ms);
 }
 
 /* Pauses grow, and differ between edges, so that a dcaasd that comes back is not met by all of them at once. */
 static void
-back_off(struct channel *c, int most)
+poll_later(struct channel *c, int most)
 {
 	uint32_t random;
 
@@ -323,20 +323,20 @@ poll_now(evutil_socket_t fd, short what, void *arg)
 	url = newest == NULL
 		  ? first_url(c, arena)
 		  : arena_printf(arena, "%s&next=%s", c->answer.asked, escaped(c, newest->desired->next.v, arena));
-	if (send_request(c, &c->poll, url, c->wait_seconds + GRACE_SECONDS, arena))
+	if (start_transfer(c, &c->poll, url, c->wait_seconds + GRACE_SECONDS, arena))
 		return;
 	forget_parts(c);
-	back_off(c, CHANNEL_REFUSED_MS);
+	poll_later(c, CHANNEL_REFUSED_MS);
 }
 
 /* --- answers --- */
 
 static void
-trouble(struct channel *c, long status, const char *words)
+poll_failed(struct channel *c, long status, const char *words)
 {
 	forget_parts(c);
 	c->events->trouble(c->arg, status, words);
-	back_off(c, status == 0 ? CHANNEL_RETRY_MS : CHANNEL_REFUSED_MS);
+	poll_later(c, status == 0 ? CHANNEL_RETRY_MS : CHANNEL_REFUSED_MS);
 }
 
 /* The next poll: at once, unless dcaasd answered one that was to wait before there was anything to say. */
@@ -350,7 +350,7 @@ go_round(struct channel *c, bool news, int pause_ms)
 	}
 	if (c->pause_ms < EARLY_PAUSE_MS / 2)
 		c->pause_ms = EARLY_PAUSE_MS / 2;
-	back_off(c, CHANNEL_REFUSED_MS);
+	poll_later(c, CHANNEL_REFUSED_MS);
 }
 
 /* A part that does not follow the one before is no part of this answer; the first one always begins anew. */
@@ -410,7 +410,7 @@ decode_part(struct channel *c, struct wire_desired **ret, struct dc_error *err)
 }
 
 static void
-add_part(struct answer *a, const struct wire_desired *d)
+add_answer_part(struct answer *a, const struct wire_desired *d)
 {
 	struct part *p = arena_new_of(a->arena, struct part);
 
@@ -431,7 +431,7 @@ take_desired(struct channel *c)
 	struct dc_error err = {0};
 
 	if (decode_part(c, &d, &err) != DC_OK) {
-		trouble(c, 200, arena_printf(arena, "the answer cannot be read: %s", err.text));
+		poll_failed(c, 200, arena_printf(arena, "the answer cannot be read: %s", err.text));
 		return;
 	}
 	for (size_t i = 0; d->questions.set == GIVEN && i < d->questions.n; i++)
@@ -441,7 +441,7 @@ take_desired(struct channel *c)
 		go_round(c, true, 0);
 		return;
 	}
-	add_part(&c->answer, d);
+	add_answer_part(&c->answer, d);
 	if (d->part.set == GIVEN && d->next.set == GIVEN) {
 		wait_for_next(c, 0);
 		return;
@@ -454,7 +454,7 @@ static void
 poll_ended(struct channel *c, CURLcode result, long status)
 {
 	if (result != CURLE_OK)
-		trouble(c, 0, c->poll.why[0] != '\0' ? c->poll.why : curl_easy_strerror(result));
+		poll_failed(c, 0, c->poll.why[0] != '\0' ? c->poll.why : curl_easy_strerror(result));
 	else if (status == 200)
 		take_desired(c);
 	else if (status == 204) {
@@ -462,7 +462,7 @@ poll_ended(struct channel *c, CURLcode result, long status)
 		c->events->nothing(c->arg);
 		go_round(c, false, 0);
 	} else
-		trouble(c, status, "dcaasd does not answer the poll");
+		poll_failed(c, status, "dcaasd does not answer the poll");
 }
 
 /* What dcaasd says of a report that it does not take. */

@@ -167,7 +167,7 @@ run_linux(struct edge_settings *s, const struct identity *id)
 }
 
 static int
-run(struct edge_settings *s)
+run_edge(struct edge_settings *s)
 {
 	struct identity id = {geteuid(), getegid()};
 	struct dc_error err = {0};
@@ -194,7 +194,7 @@ struct options {
 };
 
 static struct options
-read_options(int argc, char **argv)
+read_arguments(int argc, char **argv)
 {
 	static const struct option longs[] = {
 	    {"config", required_argument, NULL, 'c'},
@@ -258,7 +258,7 @@ with_settings(const struct options *o)
 	else if (o->command == COMMAND_MACHINE)
 		status = check_machine(settings, stdout) == 0 ? 0 : 1;
 	else
-		status = run(settings);
+		status = run_edge(settings);
 	edge_settings_free(settings);
 	return status;
 }
@@ -266,7 +266,7 @@ with_settings(const struct options *o)
 int
 main(int argc, char **argv)
 {
-	const struct options o = read_options(argc, argv);
+	const struct options o = read_arguments(argc, argv);
 
 	switch (o.command) {
 	case COMMAND_KEYS:

@@ -405,7 +405,7 @@ stop_apply(struct network *n)
 }
 
 static void
-take(struct network *n, const struct wire_desired *d)
+take_set(struct network *n, const struct wire_desired *d)
 {
 	stop_apply(n);
 	state_take(n->state, d);
@@ -457,7 +457,7 @@ desired(void *arg, const struct wire_desired *d)
 	if (intake == INTAKE_IF_HARMLESS)
 		intake = is_harmless(n, d, arena) ? INTAKE_SNAPSHOT : INTAKE_HOLD;
 	if (intake == INTAKE_CHANGES || intake == INTAKE_SNAPSHOT) {
-		take(n, d);
+		take_set(n, d);
 		return 0;
 	}
 	if (intake == INTAKE_ANEW) {

@@ -91,7 +91,7 @@ take_down(struct edge_object *o, const char *why)
 }
 
 static struct edge_object *
-find_neighbour(struct state *state, const char *key)
+find_bgp(struct state *state, const char *key)
 {
 	struct edge_object *o = state_find(state, key);
 
@@ -116,7 +116,7 @@ observe_instance(struct state *state, struct routing *routing, uint32_t instance
 		return;
 	for (size_t i = 0; i < seen.sessions; i++) {
 		const struct routing_session *s = &seen.session[i];
-		struct edge_object *o = find_neighbour(state, s->key);
+		struct edge_object *o = find_bgp(state, s->key);
 
 		if (o == NULL)
 			continue;

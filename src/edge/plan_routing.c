@@ -153,7 +153,7 @@ gather_own(struct grouping *g)
 }
 
 static void
-add_vrf(struct grouping *g, size_t i)
+group_vrf(struct grouping *g, size_t i)
 {
 	const struct want_vrf *w = &g->want[i]->vrf;
 	struct group *group = group_of(g, w->instance);
@@ -207,7 +207,7 @@ plan_routing(const struct want *const *want, size_t n, const struct plan *plan, 
 	gather_own(&g);
 	for (size_t i = 0; i < n; i++) {
 		if (runs(&g, i, OBJECT_VRF))
-			add_vrf(&g, i);
+			group_vrf(&g, i);
 		else if (runs(&g, i, OBJECT_BGP))
 			add_neighbour(&g, want[i], plan->verdict[i].instance);
 	}

@@ -307,7 +307,7 @@ session_is_due(const struct report *r, const struct edge_object *o, bool minor)
 /* What an interface or a link is made of stands together, so that dcaasd looks at it once: objects go by the device
  * that they are on. */
 static const char *
-group_of(const struct want *w)
+group_key(const struct want *w)
 {
 	if (!w->known)
 		return w->key;
@@ -322,7 +322,7 @@ static int
 compare_groups(const void *a, const void *b)
 {
 	const struct want *x = (*(struct edge_object *const *)a)->want, *y = (*(struct edge_object *const *)b)->want;
-	int c = strcmp(group_of(x), group_of(y));
+	int c = strcmp(group_key(x), group_key(y));
 
 	return c != 0 ? c : strcmp(x->key, y->key);
 }

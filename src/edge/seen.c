@@ -109,7 +109,7 @@ forget_reading(struct seen_memory *m)
 }
 
 static enum dc_code
-read_ports(struct seen_memory *m, struct dc_error *err)
+refresh_ports(struct seen_memory *m, struct dc_error *err)
 {
 	struct arena *arena = arena_new();
 	const struct item_port *port;
@@ -132,7 +132,7 @@ read_ports(struct seen_memory *m, struct dc_error *err)
 }
 
 static enum dc_code
-read_instances(struct seen_memory *m, struct dc_error *err)
+refresh_instances(struct seen_memory *m, struct dc_error *err)
 {
 	struct arena *arena = arena_new();
 	const struct item_instance *instance;
@@ -188,11 +188,11 @@ seen_ask(struct seen_memory *m, bool whole, struct dc_error *err)
 		forget_reading(m);
 		m->ports_stale = m->instances_stale = true;
 	}
-	if (m->ports_stale && (rc = read_ports(m, err)) != DC_OK)
+	if (m->ports_stale && (rc = refresh_ports(m, err)) != DC_OK)
 		return rc;
 	/* Of a name that was taken from a namespace, and of its settings, no message tells. */
 	if (m->instances_stale || monotonic_since(m->instances_at) >= INSTANCES_MS)
-		return read_instances(m, err);
+		return refresh_instances(m, err);
 	return DC_OK;
 }
 

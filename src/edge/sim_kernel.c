@@ -180,7 +180,7 @@ refuse(struct dc_error *err, const char *subject, const char *why)
 
 /* The instance that a request is about. */
 static enum dc_code
-enter(const struct sim *s, uint32_t number, struct sim_instance **ret, struct dc_error *err)
+enter_instance(const struct sim *s, uint32_t number, struct sim_instance **ret, struct dc_error *err)
 {
 	*ret = sim_instance(s, number);
 	return *ret != NULL ? DC_OK : refuse(err, "namespace", "No such file or directory");
@@ -261,7 +261,7 @@ vrf_add(struct sim *s, const struct op_link *r, struct dc_error *err)
 	struct item_link l = {.table = r->table, .is_vrf = 1, .up = 1, .carrier = 1};
 	struct sim_instance *in;
 	struct item_link *there;
-	enum dc_code rc = enter(s, r->instance, &in, err);
+	enum dc_code rc = enter_instance(s, r->instance, &in, err);
 
 	if (rc != DC_OK)
 		return rc;
@@ -305,7 +305,7 @@ vlan_add(struct sim *s, const struct op_link *r, struct dc_error *err)
 	struct item_link l = {.vlan = r->vlan, .is_vlan = 1};
 	struct sim_instance *in;
 	struct item_link *there;
-	enum dc_code rc = enter(s, r->instance, &in, err);
+	enum dc_code rc = enter_instance(s, r->instance, &in, err);
 
 	if (rc != DC_OK)
 		return rc;
@@ -328,7 +328,7 @@ static enum dc_code
 find_vrf(const struct sim *s, uint32_t instance, const char *device, struct sim_instance **ret, struct dc_error *err)
 {
 	const struct item_link *vrf;
-	enum dc_code rc = enter(s, instance, ret, err);
+	enum dc_code rc = enter_instance(s, instance, ret, err);
 
 	if (rc != DC_OK)
 		return rc;
@@ -374,7 +374,7 @@ link_up(struct sim *s, const struct op_device *r, struct dc_error *err)
 {
 	struct sim_instance *in;
 	struct item_link *l;
-	enum dc_code rc = enter(s, r->instance, &in, err);
+	enum dc_code rc = enter_instance(s, r->instance, &in, err);
 
 	if (rc != DC_OK)
 		return rc;
@@ -417,7 +417,7 @@ link_del(struct sim *s, const struct op_device *r, struct dc_error *err)
 {
 	struct sim_instance *in, *peer_in;
 	struct item_link *l, *peer;
-	enum dc_code rc = enter(s, r->instance, &in, err);
+	enum dc_code rc = enter_instance(s, r->instance, &in, err);
 
 	if (rc != DC_OK || (l = sim_link(in, r->device)) == NULL)
 		return rc;
@@ -441,7 +441,7 @@ addr_add(struct sim *s, const struct op_addr *r, struct dc_error *err)
 	struct sim_instance *in;
 	struct item_addr *there;
 	bool found;
-	enum dc_code rc = enter(s, r->instance, &in, err);
+	enum dc_code rc = enter_instance(s, r->instance, &in, err);
 
 	if (rc != DC_OK)
 		return rc;
@@ -464,7 +464,7 @@ addr_del(struct sim *s, const struct op_addr *r, struct dc_error *err)
 {
 	struct sim_instance *in;
 	struct item_addr *a;
-	enum dc_code rc = enter(s, r->instance, &in, err);
+	enum dc_code rc = enter_instance(s, r->instance, &in, err);
 
 	if (rc == DC_OK && (a = sim_addr(in, r->device, &r->prefix.addr)) != NULL)
 		take_out(in->addr, &in->addrs, sizeof(*a), (size_t)(a - in->addr));
@@ -490,7 +490,7 @@ route_add(struct sim *s, const struct op_route *r, struct dc_error *err)
 	struct item_link *l;
 	bool found;
 	size_t at;
-	enum dc_code rc = enter(s, r->instance, &in, err);
+	enum dc_code rc = enter_instance(s, r->instance, &in, err);
 
 	if (rc != DC_OK)
 		return rc;
@@ -516,7 +516,7 @@ route_del(struct sim *s, const struct op_route *r, struct dc_error *err)
 	struct sim_instance *in;
 	bool found;
 	size_t at;
-	enum dc_code rc = enter(s, r->instance, &in, err);
+	enum dc_code rc = enter_instance(s, r->instance, &in, err);
 
 	if (rc != DC_OK)
 		return rc;
@@ -535,7 +535,7 @@ filter_add(struct sim *s, const struct op_filter *r, struct dc_error *err)
 	struct sim_instance *in;
 	bool found;
 	size_t at;
-	enum dc_code rc = enter(s, r->instance, &in, err);
+	enum dc_code rc = enter_instance(s, r->instance, &in, err);
 
 	if (rc != DC_OK)
 		return rc;
@@ -558,7 +558,7 @@ neighbour_change(struct sim *s, const struct op_neighbour *r, bool add, struct d
 	struct sim_instance *in;
 	bool found, filtered;
 	size_t at;
-	enum dc_code rc = enter(s, r->instance, &in, err);
+	enum dc_code rc = enter_instance(s, r->instance, &in, err);
 
 	if (rc != DC_OK)
 		return rc;
@@ -584,7 +584,7 @@ network_change(struct sim *s, const struct op_network *r, bool add, struct dc_er
 	struct sim_instance *in;
 	bool found;
 	size_t at;
-	enum dc_code rc = enter(s, r->instance, &in, err);
+	enum dc_code rc = enter_instance(s, r->instance, &in, err);
 
 	if (rc != DC_OK)
 		return rc;
@@ -835,7 +835,7 @@ sim_read_instance(
 {
 	const struct sim *s = of_kernel(k);
 	struct sim_instance *in;
-	enum dc_code rc = enter(s, number, &in, err);
+	enum dc_code rc = enter_instance(s, number, &in, err);
 
 	if (rc == DC_OK)
 		read_instance(s, in, arena, ret);

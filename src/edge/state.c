@@ -234,7 +234,7 @@ sort_wire(const struct wire_desired *d, struct arena *arena, size_t *ret_n)
 
 /* Where the key stands, or would. */
 static size_t
-place_of(const struct state *s, const char *key, bool *found)
+object_place(const struct state *s, const char *key, bool *found)
 {
 	size_t lo = 0, hi = s->n;
 
@@ -251,7 +251,7 @@ place_of(const struct state *s, const char *key, bool *found)
 }
 
 static void
-make_room(struct state *s, size_t n)
+reserve_objects(struct state *s, size_t n)
 {
 	if (n <= s->cap)
 		return;
@@ -330,10 +330,10 @@ take_one_by_one(struct taking *t, const struct wire_object **in, size_t came)
 {
 	struct state *s = t->state;
 
-	make_room(s, s->n + came);
+	reserve_objects(s, s->n + came);
 	for (size_t i = 0; i < came; i++) {
 		bool found;
-		size_t at = place_of(s, in[i]->key.v, &found);
+		size_t at = object_place(s, in[i]->key.v, &found);
 
 		if (found) {
 			take_again(t, s->object[at], in[i]);
@@ -420,10 +420,10 @@ state_preview(const struct state *s, const struct wire_desired *d, struct arena 
 }
 
 static void
-forget(struct state *s, struct edge_object *o)
+forget_object(struct state *s, struct edge_object *o)
 {
 	bool found;
-	size_t at = place_of(s, o->want->key, &found);
+	size_t at = object_place(s, o->want->key, &found);
 
 	memmove(&s->object[at], &s->object[at + 1], (s->n - at - 1) * sizeof(struct edge_object *));
 	s->n--;
@@ -443,14 +443,14 @@ state_forget_told(struct state *s)
 		struct edge_object *o = l->v[i];
 
 		if (o->told && o->told_revision == o->revision && o->told_status.state == STATUS_REMOVED)
-			forget(s, o);
+			forget_object(s, o);
 	}
 }
 
 /* --- disk --- */
 
 static void
-put_object(const struct edge_object *o, struct wire_object *to)
+put_wire(const struct edge_object *o, struct wire_object *to)
 {
 	F_SET_TEXT(to->key, o->want->key);
 	F_SET_TEXT(to->kind, o->kind);
@@ -471,7 +471,7 @@ to_wire(const struct state *s, struct edge_object *const *object, size_t n, bool
 	F_SET_INT(d.revision, s->revision);
 	F_SET_BOOL(d.full, full);
 	for (size_t i = 0; i < n; i++)
-		put_object(object[i], &objects[i]);
+		put_wire(object[i], &objects[i]);
 	return d;
 }
 
@@ -526,7 +526,7 @@ open_bodies(struct state *s, struct wire_desired *d, struct arena *arena, struct
 }
 
 static enum dc_code
-take_change(void *arg, struct wire_desired *d, struct arena *arena, struct dc_error *err)
+take_saved(void *arg, struct wire_desired *d, struct arena *arena, struct dc_error *err)
 {
 	struct state *s = arg;
 	enum dc_code rc = open_bodies(s, d, arena, err);
@@ -544,16 +544,16 @@ load_all(struct state *s, bool *missing, struct arena *arena, struct dc_error *e
 	enum dc_code rc = file_load(s->dir, arena, &d, hash, err);
 
 	*missing = rc == DC_OK && d == NULL;
-	if (rc != DC_OK || d == NULL || (rc = take_change(s, d, arena, err)) != DC_OK)
+	if (rc != DC_OK || d == NULL || (rc = take_saved(s, d, arena, err)) != DC_OK)
 		return rc;
-	return journal_replay(s->journal, hash, take_change, s, err);
+	return journal_replay(s->journal, hash, take_saved, s, err);
 }
 
 static void
 forget_all(struct state *s)
 {
 	while (s->n > 0)
-		forget(s, s->object[s->n - 1]);
+		forget_object(s, s->object[s->n - 1]);
 	s->wanted = 0;
 	free(s->edge);
 	free(s->epoch);
@@ -561,7 +561,7 @@ forget_all(struct state *s)
 }
 
 static void
-load(struct state *s)
+load_set(struct state *s)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct dc_error err = {0};
@@ -618,7 +618,7 @@ state_open(const char *dir, struct state **ret, struct dc_error *err)
 		state_close(s);
 		return rc;
 	}
-	load(s);
+	load_set(s);
 	*ret = s;
 	return DC_OK;
 }

@@ -65,7 +65,7 @@ journal_is_full(const struct journal *j)
 /* --- writing --- */
 
 static void
-put_record(struct buf *out, const struct buf *body)
+write_record(struct buf *out, const struct buf *body)
 {
 	char hash[FILE_HASH_SIZE];
 
@@ -75,7 +75,7 @@ put_record(struct buf *out, const struct buf *body)
 }
 
 static bool
-write_synced(const char *path, const struct buf *text, size_t at)
+write_from(const char *path, const struct buf *text, size_t at)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	bool ok = fd >= 0 && ftruncate(fd, (off_t)at) == 0 && lseek(fd, 0, SEEK_END) == (off_t)at &&
@@ -99,7 +99,7 @@ begin_file(struct journal *j, const char *path, struct buf *record, struct arena
 
 	buf_printf(&text, HEAD "%s\n", j->hash);
 	buf_add(&text, record->data, record->len);
-	if (text.failed || !write_synced(fresh, &text, 0) || rename(fresh, path) != 0 || !sync_folder(j->dir))
+	if (text.failed || !write_from(fresh, &text, 0) || rename(fresh, path) != 0 || !sync_folder(j->dir))
 		return false;
 	j->begun = true;
 	j->size = text.len;
@@ -107,9 +107,9 @@ begin_file(struct journal *j, const char *path, struct buf *record, struct arena
 }
 
 static bool
-append(struct journal *j, const char *path, const struct buf *record)
+append_record(struct journal *j, const char *path, const struct buf *record)
 {
-	if (!write_synced(path, record, j->size))
+	if (!write_from(path, record, j->size))
 		return false;
 	j->size += record->len;
 	return true;
@@ -125,10 +125,10 @@ journal_add(struct journal *j, const struct wire_desired *change, struct dc_erro
 
 	field_encode(&wire_desired_table, VIEW_WIRE, change, NULL, &out);
 	buf_putc(&body, '\n');
-	put_record(&record, &body);
+	write_record(&record, &body);
 	if (body.failed || record.failed)
 		return dc_fail(err, DC_E_IO, NULL, "the change is too large for %s", path);
-	if (!(j->begun ? append(j, path, &record) : begin_file(j, path, &record, arena)))
+	if (!(j->begun ? append_record(j, path, &record) : begin_file(j, path, &record, arena)))
 		return dc_fail(err, DC_E_IO, NULL, "%s: %s", path, strerror(errno));
 	return DC_OK;
 }
@@ -175,7 +175,7 @@ struct replay {
 };
 
 static enum dc_code
-take_record(const struct replay *r, const char *body, size_t len, struct dc_error *err)
+replay_record(const struct replay *r, const char *body, size_t len, struct dc_error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	json_t *json;
@@ -206,7 +206,7 @@ replay_records(
 			dc_log(LOG_WARNING, "journal cut", "dropped=%zu kept=%zu", file->len - j->size, j->size);
 			return DC_OK; /* the next change is written over it */
 		}
-		if ((rc = take_record(r, body, len, err)) != DC_OK)
+		if ((rc = replay_record(r, body, len, err)) != DC_OK)
 			return rc;
 		j->size += RECORD_HEAD + len;
 	}

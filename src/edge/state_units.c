@@ -7,7 +7,7 @@
 #include "edge/state_priv.h"
 
 static size_t
-place_of(const struct state *s, uint32_t instance, bool *found)
+unit_place(const struct state *s, uint32_t instance, bool *found)
 {
 	size_t lo = 0, hi = s->units;
 
@@ -27,7 +27,7 @@ static struct unit *
 unit_find(const struct state *s, uint32_t instance)
 {
 	bool found;
-	size_t at = place_of(s, instance, &found);
+	size_t at = unit_place(s, instance, &found);
 
 	return found ? s->unit[at] : NULL;
 }
@@ -36,7 +36,7 @@ static struct unit *
 unit_make(struct state *s, uint32_t instance)
 {
 	bool found;
-	size_t at = place_of(s, instance, &found);
+	size_t at = unit_place(s, instance, &found);
 	struct unit *u;
 
 	if (found)
@@ -111,7 +111,7 @@ home_of_vrf(const struct state *s, const char *key)
 }
 
 static bool
-is_link(const struct want *w)
+is_device(const struct want *w)
 {
 	return w->known && (w->kind == OBJECT_VLAN || w->kind == OBJECT_VETH);
 }
@@ -125,14 +125,14 @@ home_of(const struct state *s, const struct want *w)
 		return 0;
 	if (w->kind == OBJECT_VRF)
 		return w->vrf.instance;
-	if (is_link(w))
+	if (is_device(w))
 		return home_of_vrf(s, want_link_vrf(w));
 	if (w->kind == OBJECT_ROUTE)
 		return home_of_vrf(s, w->route.vrf);
 	if (w->kind == OBJECT_BGP)
 		return home_of_vrf(s, w->bgp.vrf);
 	link = w->kind == OBJECT_ADDR ? find_known(s, w->addr.link) : NULL;
-	return link != NULL && is_link(link->want) ? home_of_vrf(s, want_link_vrf(link->want)) : 0;
+	return link != NULL && is_device(link->want) ? home_of_vrf(s, want_link_vrf(link->want)) : 0;
 }
 
 /* True: it belongs elsewhere than before. */

@@ -217,7 +217,7 @@ read_bgp(struct reading *r, const void *row)
 }
 
 static enum dc_code
-give_up(struct reading *r)
+refuse_body(struct reading *r)
 {
 	r->want->bad = arena_strdup(r->arena, r->err.text);
 	return r->err.code;
@@ -301,18 +301,18 @@ want_decode(struct want *ret, const char *body, struct arena *arena)
 
 	if (ret->kind == OBJECT_UNKNOWN) {
 		dc_fail(&r.err, DC_E_PROTOCOL, "kind", "this edge does not know the kind");
-		return give_up(&r);
+		return refuse_body(&r);
 	}
 	if (body == NULL) {
 		dc_fail(&r.err, DC_E_PROTOCOL, "body", "the object has no body");
-		return give_up(&r);
+		return refuse_body(&r);
 	}
 	if (field_parse(body, strlen(body), &json, &r.err) != DC_OK)
-		return give_up(&r);
+		return refuse_body(&r);
 	rc = field_decode(object_kind_table(ret->kind), VIEW_WIRE, json, "", arena, &row, &r.err);
 	json_decref(json);
 	if (rc != DC_OK || !readers[ret->kind](&r, row))
-		return give_up(&r);
+		return refuse_body(&r);
 	ret->known = true;
 	return DC_OK;
 }

@@ -79,7 +79,7 @@ open_signals(struct agent_run *run)
 }
 
 static int
-set_up(struct agent_run *run)
+set_up_agent(struct agent_run *run)
 {
 	struct fault fault = {0};
 
@@ -106,7 +106,7 @@ set_up(struct agent_run *run)
 }
 
 static void
-close_all(struct agent_run *run)
+close_agent(struct agent_run *run)
 {
 	netns_forget_all(&run->host);
 	link_cache_close(&run->host.links);
@@ -127,7 +127,7 @@ static _Noreturn void
 become_network(struct agent_run *run, pid_t parent, int fd, int changes)
 {
 	run->host.wake = -1; /* what is left open for the other half */
-	close_all(run);
+	close_agent(run);
 	if (privilege_drop(run->options->uid, run->options->gid) != 0) {
 		dc_log(LOG_ERR, "agent", "error=\"cannot give up privileges: %s\"", strerror(errno));
 		_exit(EXIT_TROUBLE);
@@ -153,7 +153,7 @@ make_sockets(int ends[2])
 
 /* The next start waits, longer each time, unless the last one ran for a while. */
 static void
-back_off(struct agent_run *run)
+delay_start(struct agent_run *run)
 {
 	if (run->restart_ms == 0 || monotonic_since(run->started) > RAN_WELL_MS)
 		run->restart_ms = RESTART_FIRST_MS;
@@ -188,7 +188,7 @@ start_network(struct agent_run *run)
 	if (ends[0] >= 0)
 		close(ends[0]);
 	run->child = 0;
-	back_off(run);
+	delay_start(run);
 }
 
 static void
@@ -219,7 +219,7 @@ reap(struct agent_run *run)
 		    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	run->child = 0;
 	close_socket(run);
-	back_off(run);
+	delay_start(run);
 }
 
 static void
@@ -342,12 +342,12 @@ agent_run(const struct agent_options *options, int (*network)(int fd, int change
 	int status;
 
 	run.host = (struct host){.home = -1, .changes = -1, .wake = -1};
-	status = set_up(&run) == 0 ? serve_until_done(&run) : EXIT_TROUBLE;
+	status = set_up_agent(&run) == 0 ? serve_until_done(&run) : EXIT_TROUBLE;
 
 	if (run.child > 0) {
 		kill_network(&run);
 		waitpid(run.child, NULL, 0);
 	}
-	close_all(&run);
+	close_agent(&run);
 	return status;
 }

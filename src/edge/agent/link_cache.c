@@ -21,7 +21,7 @@ refresh(struct link_cache *cache, struct fault *fault)
 }
 
 static size_t
-place_of(const struct link_cache *cache, uint32_t index, bool *found)
+link_place(const struct link_cache *cache, uint32_t index, bool *found)
 {
 	size_t lo = 0, hi = cache->n;
 
@@ -41,7 +41,7 @@ static void
 put_link(struct link_cache *cache, const struct link *link)
 {
 	bool found;
-	size_t at = place_of(cache, link->index, &found);
+	size_t at = link_place(cache, link->index, &found);
 	struct link *grown;
 
 	if (!found) {
@@ -60,7 +60,7 @@ static void
 drop_link(struct link_cache *cache, const struct link *link)
 {
 	bool found;
-	size_t at = place_of(cache, link->index, &found);
+	size_t at = link_place(cache, link->index, &found);
 
 	if (found) {
 		memmove(&cache->link[at], &cache->link[at + 1], (cache->n - at - 1) * sizeof(*cache->link));
@@ -70,7 +70,7 @@ drop_link(struct link_cache *cache, const struct link *link)
 
 /* One device of thousands has changed: the others are as they were. */
 static void
-take_change(void *arg, const struct nlmsghdr *h)
+take_link_change(void *arg, const struct nlmsghdr *h)
 {
 	struct link_cache *cache = arg;
 	struct link link;
@@ -94,7 +94,7 @@ int
 link_peek(struct link_cache *cache, const struct link **ret, size_t *n, struct fault *fault)
 {
 	/* First the look at what changed: what changes while it is read is seen the next time. */
-	if (!nl_each_change(cache->watch, take_change, cache) || monotonic_since(cache->read) > CACHE_MS)
+	if (!nl_each_change(cache->watch, take_link_change, cache) || monotonic_since(cache->read) > CACHE_MS)
 		cache->fresh = false;
 	if (!cache->fresh && refresh(cache, fault) != 0)
 		return fault->code;

@@ -59,7 +59,7 @@ netns_free(struct netns *ns)
 }
 
 static void
-forget(struct host *host, size_t at)
+forget_at(struct host *host, size_t at)
 {
 	netns_free(host->netns[at]);
 	host->netns[at] = host->netns[--host->netns_count];
@@ -71,7 +71,7 @@ netns_forget(struct host *host, uint32_t number)
 {
 	for (size_t i = 0; i < host->netns_count; i++) {
 		if (host->netns[i]->number == number) {
-			forget(host, i);
+			forget_at(host, i);
 			return;
 		}
 	}
@@ -81,7 +81,7 @@ void
 netns_forget_all(struct host *host)
 {
 	while (host->netns_count > 0)
-		forget(host, host->netns_count - 1);
+		forget_at(host, host->netns_count - 1);
 	free(host->netns);
 	host->netns = NULL;
 }
@@ -260,7 +260,7 @@ netns_get(struct host *host, uint32_t number, struct netns **ret, struct fault *
 			*ret = host->netns[i];
 			return 0;
 		}
-		forget(host, i);
+		forget_at(host, i);
 		break;
 	}
 	struct netns **grown = reallocarray(host->netns, host->netns_count + 1, sizeof(struct netns *));

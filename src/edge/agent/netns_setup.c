@@ -145,7 +145,7 @@ prepare(struct fault *fault)
 }
 
 static int
-make(struct host *host, uint32_t number, struct fault *fault)
+make_netns(struct host *host, uint32_t number, struct fault *fault)
 {
 	if (netns_prepare_pin(fault) != 0)
 		return fault->code;
@@ -161,7 +161,7 @@ make(struct host *host, uint32_t number, struct fault *fault)
 
 /* One that exists gets what it should have, whatever happened to it meanwhile. */
 static int
-renew(struct host *host, struct netns *ns, struct fault *fault)
+renew_netns(struct host *host, struct netns *ns, struct fault *fault)
 {
 	struct link lo;
 
@@ -183,11 +183,11 @@ op_netns_add(struct call *call, const void *request)
 	int code = netns_get(call->host, op->instance, &ns, &call->fault);
 
 	if (code == 0)
-		return renew(call->host, ns, &call->fault);
+		return renew_netns(call->host, ns, &call->fault);
 	if (code != ENOENT)
 		return code;
 	daemon_end_strays(call->host, op->instance);
-	return make(call->host, op->instance, &call->fault);
+	return make_netns(call->host, op->instance, &call->fault);
 }
 
 static bool
@@ -243,7 +243,7 @@ renew_in_time(struct host *host, struct netns *ns)
 	if (ns->renewed.ms != 0 && monotonic_since(ns->renewed) < RENEW_MS)
 		return;
 	ns->renewed = monotonic_now();
-	if (renew(host, ns, &fault) != 0)
+	if (renew_netns(host, ns, &fault) != 0)
 		dc_log(LOG_ERR, "agent", "instance=%u error=\"settings: %s\"", ns->number, fault.text);
 }
 

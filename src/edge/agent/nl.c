@@ -23,7 +23,7 @@ struct nl {
 };
 
 static int
-set_up(struct nl *nl)
+set_up_socket(struct nl *nl)
 {
 	int on = 1, size = 4 << 20;
 	struct timeval wait = {.tv_sec = ANSWER_SECONDS};
@@ -46,7 +46,7 @@ nl_open(int protocol, struct nl **ret, struct fault *fault)
 	if (nl == NULL)
 		return fault_errno(fault, "netlink");
 	nl->socket = mnl_socket_open2(protocol, SOCK_CLOEXEC);
-	if (nl->socket == NULL || set_up(nl) != 0) {
+	if (nl->socket == NULL || set_up_socket(nl) != 0) {
 		fault_errno(fault, "netlink socket");
 		nl_close(nl);
 		return fault->code;
@@ -190,7 +190,7 @@ nl_put_addr(struct nl_msg *msg, uint16_t attribute, const struct ip_addr *addr)
 }
 
 static int
-send_request(struct nl *nl, struct nl_msg *msg, struct fault *fault)
+send_message(struct nl *nl, struct nl_msg *msg, struct fault *fault)
 {
 	msg->h->nlmsg_seq = ++nl->sequence;
 	if (mnl_socket_sendto(nl->socket, msg->h, msg->h->nlmsg_len) < 0)
@@ -237,7 +237,7 @@ enum step { STEP_MORE, STEP_DONE, STEP_FAILED };
 
 /* One message of the answer. */
 static enum step
-take(struct nl *nl, const struct nlmsghdr *h, struct buf *out, bool dump, bool *changed, struct fault *fault)
+take_message(struct nl *nl, const struct nlmsghdr *h, struct buf *out, bool dump, bool *changed, struct fault *fault)
 {
 	if (h->nlmsg_seq != nl->sequence || h->nlmsg_pid != mnl_socket_get_portid(nl->socket))
 		return STEP_MORE; /* of an earlier request that was given up */
@@ -266,7 +266,7 @@ take(struct nl *nl, const struct nlmsghdr *h, struct buf *out, bool dump, bool *
 }
 
 static int
-receive(struct nl *nl, struct buf *out, bool dump, bool *changed, struct fault *fault)
+receive_answer(struct nl *nl, struct buf *out, bool dump, bool *changed, struct fault *fault)
 {
 	for (;;) {
 		ssize_t got = mnl_socket_recvfrom(nl->socket, nl->receive, sizeof(nl->receive));
@@ -279,7 +279,7 @@ receive(struct nl *nl, struct buf *out, bool dump, bool *changed, struct fault *
 
 		for (const struct nlmsghdr *h = (const void *)nl->receive; mnl_nlmsg_ok(h, left);
 		     h = mnl_nlmsg_next(h, &left)) {
-			enum step step = take(nl, h, out, dump, changed, fault);
+			enum step step = take_message(nl, h, out, dump, changed, fault);
 
 			if (step == STEP_FAILED)
 				return fault->code;
@@ -295,9 +295,9 @@ nl_call(struct nl *nl, struct nl_msg *msg, struct fault *fault)
 	bool changed = false;
 
 	msg->h->nlmsg_flags |= NLM_F_ACK;
-	if (send_request(nl, msg, fault) != 0)
+	if (send_message(nl, msg, fault) != 0)
 		return fault->code;
-	return receive(nl, NULL, false, &changed, fault);
+	return receive_answer(nl, NULL, false, &changed, fault);
 }
 
 int
@@ -306,9 +306,9 @@ nl_get(struct nl *nl, struct nl_msg *msg, struct buf *out, struct fault *fault)
 	bool changed = false;
 
 	buf_reset(out);
-	if (send_request(nl, msg, fault) != 0)
+	if (send_message(nl, msg, fault) != 0)
 		return fault->code;
-	if (receive(nl, out, false, &changed, fault) != 0)
+	if (receive_answer(nl, out, false, &changed, fault) != 0)
 		return fault->code;
 	return out->failed ? fault_set(fault, ENOMEM, "netlink: answer too large") : 0;
 }
@@ -322,9 +322,9 @@ nl_dump(struct nl *nl, struct nl_msg *msg, struct buf *out, struct fault *fault)
 
 		out->max = DUMP_MAX;
 		buf_reset(out);
-		if (send_request(nl, msg, fault) != 0)
+		if (send_message(nl, msg, fault) != 0)
 			return fault->code;
-		if (receive(nl, out, true, &changed, fault) != 0) {
+		if (receive_answer(nl, out, true, &changed, fault) != 0) {
 			/* The kernel sizes a dump's packets by the reads before it: now it knows that ours are large.
 			 */
 			if (fault->code == EMSGSIZE && i == 0)

@@ -51,7 +51,7 @@ addr_read(struct nl *nl, struct arena *arena, uint32_t index, struct addr **ret,
 }
 
 static void
-begin(struct nl_msg *msg, int type, int flags, uint32_t index, const struct ip_prefix *prefix)
+begin_addr(struct nl_msg *msg, int type, int flags, uint32_t index, const struct ip_prefix *prefix)
 {
 	struct ifaddrmsg *ifa;
 
@@ -70,7 +70,7 @@ addr_put(struct nl *nl, uint32_t index, const struct ip_prefix *prefix, struct f
 {
 	struct nl_msg msg;
 
-	begin(&msg, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, index, prefix);
+	begin_addr(&msg, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, index, prefix);
 	mnl_attr_put_u32(msg.h, IFA_FLAGS, IFA_F_NOPREFIXROUTE | IFA_F_NODAD | IFA_F_PERMANENT);
 	return nl_call(nl, &msg, fault);
 }
@@ -80,7 +80,7 @@ addr_delete(struct nl *nl, uint32_t index, const struct ip_prefix *prefix, struc
 {
 	struct nl_msg msg;
 
-	begin(&msg, RTM_DELADDR, 0, index, prefix);
+	begin_addr(&msg, RTM_DELADDR, 0, index, prefix);
 	int code = nl_call(nl, &msg, fault);
 
 	return code == EADDRNOTAVAIL ? 0 : code;

@@ -19,7 +19,7 @@ route_is_in_range(uint32_t table)
 
 /* Header, destination, table and metric, which all messages have. */
 static void
-begin(struct nl_msg *msg, int type, int flags, const struct route *route)
+begin_route(struct nl_msg *msg, int type, int flags, const struct route *route)
 {
 	struct rtmsg *rtm;
 
@@ -45,7 +45,7 @@ route_put(struct nl *nl, const struct route *route, bool replace, struct fault *
 {
 	struct nl_msg msg;
 
-	begin(&msg, RTM_NEWROUTE, replace ? NLM_F_REPLACE : NLM_F_CREATE | NLM_F_EXCL, route);
+	begin_route(&msg, RTM_NEWROUTE, replace ? NLM_F_REPLACE : NLM_F_CREATE | NLM_F_EXCL, route);
 	if (route->oif != 0)
 		mnl_attr_put_u32(msg.h, RTA_OIF, route->oif);
 	if (route->via.family != IP_NONE)
@@ -60,7 +60,7 @@ del_one(struct nl *nl, const struct route *route, struct fault *fault)
 {
 	struct nl_msg msg;
 
-	begin(&msg, RTM_DELROUTE, 0, route);
+	begin_route(&msg, RTM_DELROUTE, 0, route);
 	if (route->oif != 0)
 		mnl_attr_put_u32(msg.h, RTA_OIF, route->oif);
 	return nl_call(nl, &msg, fault);

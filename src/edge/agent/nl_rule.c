@@ -10,7 +10,7 @@
 #define PREFERENCE 1000 /* the kernel's own, so that its rule and this one are the same */
 
 static int
-keep(struct nl *nl, enum ip_family family, struct fault *fault)
+keep_rule(struct nl *nl, enum ip_family family, struct fault *fault)
 {
 	struct fib_rule_hdr *rule;
 	struct nl_msg msg;
@@ -31,5 +31,5 @@ keep(struct nl *nl, enum ip_family family, struct fault *fault)
 int
 rule_keep(struct nl *nl, struct fault *fault)
 {
-	return keep(nl, IP_V4, fault) != 0 ? fault->code : keep(nl, IP_V6, fault);
+	return keep_rule(nl, IP_V4, fault) != 0 ? fault->code : keep_rule(nl, IP_V6, fault);
 }

@@ -142,7 +142,7 @@ tc_del(struct nl *nl, uint32_t ifindex, uint16_t pref, uint16_t protocol, uint32
 }
 
 static int
-dump(struct nl *nl, uint32_t ifindex, uint32_t parent, struct buf *out, struct fault *fault)
+dump_filters(struct nl *nl, uint32_t ifindex, uint32_t parent, struct buf *out, struct fault *fault)
 {
 	struct nl_msg msg;
 
@@ -159,7 +159,7 @@ tc_hook_is_empty(struct nl *nl, uint32_t ifindex)
 		_cleanup_buf_ struct buf filters = {0};
 		struct fault ignored = {0};
 
-		if (dump(nl, ifindex, parents[i], &filters, &ignored) != 0 || nl_next(&filters, NULL) != NULL)
+		if (dump_filters(nl, ifindex, parents[i], &filters, &ignored) != 0 || nl_next(&filters, NULL) != NULL)
 			return false;
 	}
 	return true;
@@ -194,7 +194,7 @@ tc_read(struct nl *nl, uint32_t ifindex, struct arena *arena, struct tc_rule **r
 	_cleanup_buf_ struct buf filters = {0};
 	size_t count = 0;
 
-	if (dump(nl, ifindex, INGRESS, &filters, fault) != 0)
+	if (dump_filters(nl, ifindex, INGRESS, &filters, fault) != 0)
 		return fault->code;
 	for (const struct nlmsghdr *h = NULL; (h = nl_next(&filters, h)) != NULL;)
 		count++;

@@ -46,7 +46,7 @@ is_same_addr(const struct ip_addr *a, const struct ip_addr *b)
 }
 
 static bool
-is_same(const struct route *a, const struct route *b)
+is_same_route(const struct route *a, const struct route *b)
 {
 	return a->proto == b->proto && a->type == b->type && a->oif == b->oif && is_same_addr(&a->via, &b->via) &&
 	       is_same_addr(&a->source, &b->source);
@@ -55,7 +55,8 @@ is_same(const struct route *a, const struct route *b)
 /* Adds, or replaces one of these protocols. That costs a dump of the table, so it is done only when adding shows the
  * need. */
 static int
-put(struct call *call, struct netns *ns, const struct route *route, const uint32_t *protocols, size_t protocol_count)
+put_route(
+    struct call *call, struct netns *ns, const struct route *route, const uint32_t *protocols, size_t protocol_count)
 {
 	int code = route_put(ns->route, route, false, &call->fault);
 	struct route old;
@@ -67,7 +68,7 @@ put(struct call *call, struct netns *ns, const struct route *route, const uint32
 		return call->fault.code;
 	if (!found)
 		return fault_set(&call->fault, EEXIST, "there is such a route already, and it is not ours");
-	return is_same(&old, route) ? 0 : route_put(ns->route, route, true, &call->fault);
+	return is_same_route(&old, route) ? 0 : route_put(ns->route, route, true, &call->fault);
 }
 
 /* The guard of a table */
@@ -130,7 +131,8 @@ route_add_subnet(struct call *call, struct netns *ns, uint32_t table, uint32_t o
 	if (host->addr.family == IP_V4)
 		route.source = host->addr;
 	ip_format_prefix(&route.prefix, text);
-	return put(call, ns, &route, &protocol, 1) == 0 ? 0 : fault_prefix(&call->fault, "route of subnet %s", text);
+	return put_route(call, ns, &route, &protocol, 1) == 0 ? 0
+							      : fault_prefix(&call->fault, "route of subnet %s", text);
 }
 
 int
@@ -144,7 +146,7 @@ route_del_subnet(struct netns *ns, uint32_t table, uint32_t oif, const struct ip
 /* Operations */
 
 static int
-check(const struct op_route *op, struct fault *fault)
+check_route(const struct op_route *op, struct fault *fault)
 {
 	if (!route_is_in_range(op->table))
 		return fault_set(fault, EINVAL, "table %u is not of our range", op->table);
@@ -194,12 +196,12 @@ op_route_add(struct call *call, const void *request)
 	struct netns *ns;
 	struct link link;
 
-	if (check(op, &call->fault) != 0 || netns_get(call->host, op->instance, &ns, &call->fault) != 0 ||
+	if (check_route(op, &call->fault) != 0 || netns_get(call->host, op->instance, &ns, &call->fault) != 0 ||
 	    find_device(ns, op, &link, &call->fault) != 0)
 		return call->fault.code;
 	route.oif = link.index;
 	ip_format_prefix(&route.prefix, text);
-	return put(call, ns, &route, protocols, 2) == 0 ? 0 : fault_prefix(&call->fault, "route %s", text);
+	return put_route(call, ns, &route, protocols, 2) == 0 ? 0 : fault_prefix(&call->fault, "route %s", text);
 }
 
 static int
@@ -210,7 +212,7 @@ op_route_del(struct call *call, const void *request)
 	char text[IP_TEXT_SIZE];
 	struct netns *ns;
 
-	if (check(op, &call->fault) != 0)
+	if (check_route(op, &call->fault) != 0)
 		return call->fault.code;
 	int code = netns_get(call->host, op->instance, &ns, &call->fault);
 

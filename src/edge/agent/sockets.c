@@ -74,7 +74,7 @@ put_remote(struct nl_msg *msg, const struct ip_addr *remote)
 
 /* remote: NULL for any. */
 static int
-dump(struct nl *nl, enum ip_family family, uint8_t ext, uint32_t states, uint16_t sport, uint16_t dport,
+dump_sockets(struct nl *nl, enum ip_family family, uint8_t ext, uint32_t states, uint16_t sport, uint16_t dport,
     const struct ip_addr *remote, struct buf *out, struct fault *fault)
 {
 	struct inet_diag_req_v2 *req;
@@ -162,7 +162,7 @@ each_connection(struct call *call, const struct op_tcp *op, const struct place *
 {
 	for (int side = 0; side < 2; side++) {
 		_cleanup_buf_ struct buf sockets = {0};
-		int code = dump(at->ns->diag, op->local.family, EXT_KEYS, CONNECTED, side == 0 ? BGP_PORT : 0,
+		int code = dump_sockets(at->ns->diag, op->local.family, EXT_KEYS, CONNECTED, side == 0 ? BGP_PORT : 0,
 		    side == 0 ? 0 : BGP_PORT, &op->remote, &sockets, &call->fault);
 
 		for (const struct nlmsghdr *h = NULL; code == 0 && (h = nl_next(&sockets, h)) != NULL;) {
@@ -268,8 +268,8 @@ op_connections(struct call *call, const void *request)
 		return call->fault.code;
 	for (int side = 0; side < 4; side++) {
 		_cleanup_buf_ struct buf sockets = {0};
-		int code = dump(ns->diag, side < 2 ? IP_V4 : IP_V6, EXT_KEYS, CONNECTED, side % 2 == 0 ? BGP_PORT : 0,
-		    side % 2 == 0 ? 0 : BGP_PORT, NULL, &sockets, &call->fault);
+		int code = dump_sockets(ns->diag, side < 2 ? IP_V4 : IP_V6, EXT_KEYS, CONNECTED,
+		    side % 2 == 0 ? BGP_PORT : 0, side % 2 == 0 ? 0 : BGP_PORT, NULL, &sockets, &call->fault);
 
 		for (const struct nlmsghdr *h = NULL; code == 0 && (h = nl_next(&sockets, h)) != NULL;)
 			tell_connection(call, h, links, n);

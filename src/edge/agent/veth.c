@@ -63,7 +63,7 @@ find_end(struct call *call, uint32_t instance, struct end *end)
 }
 
 static int
-create(const struct end *a, const struct end *b, struct fault *fault)
+create_pair(const struct end *a, const struct end *b, struct fault *fault)
 {
 	struct nl_msg msg;
 
@@ -129,7 +129,7 @@ op_veth_add(struct call *call, const void *request)
 	if (!a.there || !b.there || !are_a_pair(&a, &b)) {
 		code = clear(&a, &b, fault);
 		if (code == 0)
-			code = create(&a, &b, fault);
+			code = create_pair(&a, &b, fault);
 	}
 	if (code == 0)
 		code = complete_end(&a, fault);
@@ -187,7 +187,7 @@ fill_peer(
 }
 
 static int
-begin_list(struct call *call, const struct device_list *list, void **own)
+begin_veth_list(struct call *call, const struct device_list *list, void **own)
 {
 	struct veth_map *map = arena_new_of(call->arena, struct veth_map);
 
@@ -204,7 +204,7 @@ fill_veth(
 		fill_peer(call->host, own, list->ns, link, item);
 }
 
-const struct device_kind veth_kind = {.begin = begin_list, .fill = fill_veth};
+const struct device_kind veth_kind = {.begin = begin_veth_list, .fill = fill_veth};
 
 static const struct member members[] = {MEMBER(op_veth, INSTANCE, instance), MEMBER(op_veth, NAME, device),
     MEMBER(op_veth, MARK, mark), MEMBER(op_veth, NAME, vrf), MEMBER(op_veth, INSTANCE, peer_instance),

@@ -52,7 +52,7 @@ put_macvlan(struct nl_msg *msg)
 
 /* Sent where the port is. NLM_F_EXCL always: without it a device of that name here would be changed. */
 static int
-create(struct host *host, const struct op_link *op, const struct places *at, struct fault *fault)
+create_vlan(struct host *host, const struct op_link *op, const struct places *at, struct fault *fault)
 {
 	struct nl_msg msg;
 
@@ -79,7 +79,7 @@ create(struct host *host, const struct op_link *op, const struct places *at, str
 }
 
 static int
-compare(const struct link *link, const struct op_link *op, const struct places *at, struct fault *fault)
+check_vlan(const struct link *link, const struct op_link *op, const struct places *at, struct fault *fault)
 {
 	if (link->kind != (op->vlan == 0 ? LINK_MACVLAN : LINK_VLAN) || link->vlan != op->vlan)
 		return fault_set(fault, EEXIST, "device %s is there and is another VLAN", op->device);
@@ -126,12 +126,12 @@ refuse_when_exposed(struct call *call, const struct op_link *op, const struct li
 }
 
 static int
-make(struct call *call, const struct op_link *op, const struct places *at)
+make_vlan(struct call *call, const struct op_link *op, const struct places *at)
 {
 	struct fault *fault = &call->fault;
 	struct link made;
 
-	if (refuse_when_exposed(call, op, &at->port) != 0 || create(call->host, op, at, fault) != 0 ||
+	if (refuse_when_exposed(call, op, &at->port) != 0 || create_vlan(call->host, op, at, fault) != 0 ||
 	    link_find(at->ns->route, op->device, &made, fault) != 0)
 		return fault->code;
 	/* BIRD reads devices by number, and must know a VRF before what is in it. */
@@ -158,9 +158,9 @@ op_vlan_add(struct call *call, const void *request)
 	int code = link_claim(at.ns->route, op->device, &link, fault);
 
 	if (code == 0)
-		code = compare(&link, op, &at, fault);
+		code = check_vlan(&link, op, &at, fault);
 	else if (code == ENODEV)
-		code = make(call, op, &at);
+		code = make_vlan(call, op, &at);
 	if (code != 0 || link_find(at.ns->route, op->device, &link, fault) != 0 ||
 	    tc_hook(at.ns->route, link.index, &hooked, fault) != 0)
 		return fault->code;

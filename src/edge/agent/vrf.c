@@ -26,7 +26,7 @@ vrf_find(struct netns *ns, const char *name, struct link *ret, struct fault *fau
 }
 
 static int
-create(struct netns *ns, const struct op_link *op, struct fault *fault)
+create_vrf(struct netns *ns, const struct op_link *op, struct fault *fault)
 {
 	struct nl_msg msg;
 
@@ -54,7 +54,7 @@ vrf_complete(struct netns *ns, const struct link *vrf, struct fault *fault)
 
 /* Whether what is there is what is asked for. */
 static int
-compare(const struct link *link, const struct op_link *op, struct fault *fault)
+check_vrf(const struct link *link, const struct op_link *op, struct fault *fault)
 {
 	if (link->kind != LINK_VRF)
 		return fault_set(fault, EEXIST, "device %s is there and is no VRF", op->device);
@@ -67,7 +67,7 @@ compare(const struct link *link, const struct op_link *op, struct fault *fault)
 
 /* Two VRFs with one table would be one. (The kernel has a switch that forbids it, but not before it knows VRFs.) */
 static int
-check_table(struct call *call, struct netns *ns, uint32_t table)
+check_vrf_table(struct call *call, struct netns *ns, uint32_t table)
 {
 	struct link *links;
 	size_t n;
@@ -95,9 +95,9 @@ op_vrf_add(struct call *call, const void *request)
 	int code = link_claim(ns->route, op->device, &link, fault);
 
 	if (code == 0)
-		code = compare(&link, op, fault);
+		code = check_vrf(&link, op, fault);
 	else if (code == ENODEV) {
-		if (check_table(call, ns, op->table) != 0 || create(ns, op, fault) != 0 ||
+		if (check_vrf_table(call, ns, op->table) != 0 || create_vrf(ns, op, fault) != 0 ||
 		    link_set_alias(ns->route, op->device, op->mark, fault) != 0)
 			return fault->code;
 		code = link_find(ns->route, op->device, &link, fault);
@@ -118,7 +118,7 @@ is_guarded(const struct guards *guards, uint32_t table)
 }
 
 static int
-begin_list(struct call *call, const struct device_list *list, void **own)
+begin_vrf_list(struct call *call, const struct device_list *list, void **own)
 {
 	struct guards *guards = arena_new_of(call->arena, struct guards);
 
@@ -160,7 +160,7 @@ empty_vrf(struct call *call, struct netns *ns, const struct link *vrf)
 }
 
 const struct device_kind vrf_kind = {
-    .begin = begin_list, .fill = fill_vrf, .before_up = guard_vrf, .before_delete = empty_vrf};
+    .begin = begin_vrf_list, .fill = fill_vrf, .before_up = guard_vrf, .before_delete = empty_vrf};
 
 static const struct member members[] = {MEMBER(op_link, INSTANCE, instance), MEMBER(op_link, NAME, device),
     MEMBER(op_link, MARK, mark), MEMBER(op_link, MAYBE_PORT, port), MEMBER(op_link, MAYBE_NAME, vrf), {MEMBER_END, 0}};
