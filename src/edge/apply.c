@@ -412,11 +412,13 @@ hold(struct apply *a, uint32_t instance)
 /* --- the routing daemon --- */
 
 static bool
-has_daemon(const struct kernel_state *seen, uint32_t instance)
+has_daemon(const struct apply *a, uint32_t instance)
 {
-	for (size_t i = 0; i < seen->instance_count; i++)
-		if (seen->instance[i].instance == instance)
-			return seen->instance[i].daemon != 0;
+	struct seen seen = seen_now(a->seen);
+
+	for (size_t i = 0; i < seen.instance_count; i++)
+		if (seen.instance[i].instance == instance)
+			return seen.instance[i].daemon != 0;
 	return false;
 }
 
@@ -428,7 +430,7 @@ wish(struct apply *a, const struct routing_desired *d, struct routing_seen *ret)
 	uint64_t was = driven ? before.set : 0;
 
 	*ret = before;
-	if (!driven && d->vrf_count == 0 && !has_daemon(&a->round.seen, d->instance))
+	if (!driven && d->vrf_count == 0 && !has_daemon(a, d->instance))
 		return; /* there is nothing to be ended */
 	a->wishes += a->routing->ops->set(a->routing, d) != was;
 	if (!a->routing->ops->seen(a->routing, d->instance, ret))
