@@ -253,6 +253,7 @@ refused_segments_are_news_when_they_have_doubled(void **state)
 
 	settle(f);
 	for (s->md5_not_found = 1; s->md5_not_found <= 1000; s->md5_not_found++) {
+		object(f, "bgp/b");
 		if (report_need(f->report, f->state, &f->seen).minor == 0)
 			continue;
 		news++;

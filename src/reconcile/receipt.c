@@ -14,7 +14,7 @@
 
 struct receipt {
 	char edge_id[UUID_TEXT_SIZE];
-	bool heard;      /* false: only asked for */
+	bool heard; /* false: only asked for */
 	/* The newest two, as the edge's row has them: another value there is not about this receipt. The one before,
 	 * because the row is read as it was until the report that the newest is about is committed. */
 	struct {

@@ -407,8 +407,8 @@ answer_instance(struct call *call, const struct wire_answer *answer, struct dc_e
 	if (rc != DC_OK)
 		return rc;
 	w = decoded;
-	row = (struct instance_answer){w->instance, w->daemon, w->why, w->age_ms, w->sessions, w->established, w->devices,
-	    w->addresses, w->routes, w->wanted, w->applied, {0}};
+	row = (struct instance_answer){w->instance, w->daemon, w->why, w->age_ms, w->sessions, w->established,
+	    w->devices, w->addresses, w->routes, w->wanted, w->applied, {0}};
 	F_SET_TEXT(row.request_id, call->request_id);
 	call_answer_row(call, &row);
 	return DC_OK;

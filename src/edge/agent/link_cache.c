@@ -116,6 +116,20 @@ link_read(struct link_cache *cache, struct arena *arena, struct link **ret, size
 }
 
 int
+link_mark(struct link_cache *cache, const char *name, const char *alias, struct fault *fault)
+{
+	struct link link;
+
+	if (link_set_alias(cache->nl, name, alias, fault) != 0 || link_find(cache->nl, name, &link, fault) != 0)
+		return fault->code;
+	/* What the kernel told before that is older. */
+	if (!nl_each_change(cache->watch, take_link_change, cache))
+		cache->fresh = false;
+	put_link(cache, &link);
+	return 0;
+}
+
+int
 link_cache_open(struct link_cache *cache, struct nl *nl, struct fault *fault)
 {
 	const int group = RTNLGRP_LINK;

@@ -28,6 +28,8 @@ struct link_cache {
 int link_peek(struct link_cache *, const struct link **ret, size_t *n, struct fault *);
 /* The same as an array in the arena. */
 int link_read(struct link_cache *, struct arena *, struct link **ret, size_t *n, struct fault *);
+/* Gives the device its alias, of which the kernel would tell nobody while the device is down. */
+int link_mark(struct link_cache *, const char *name, const char *alias, struct fault *);
 /* Inside the namespace. nl: its socket, borrowed for good. */
 int link_cache_open(struct link_cache *, struct nl *nl, struct fault *);
 void link_cache_close(struct link_cache *); /* never opened is fine */

@@ -96,7 +96,7 @@ complete_end(struct end *end, struct fault *fault)
 	if (code == 0 && end->link.master != end->vrf.index)
 		code = link_set_master(nl, end->link.index, end->vrf.index, fault);
 	if (code == 0 && link_is_half_made(&end->link))
-		code = link_set_alias(nl, end->device, end->mark, fault);
+		code = link_mark(&end->ns->links, end->device, end->mark, fault);
 	if (code == 0 && !end->link.up)
 		code = link_set_up(nl, end->link.index, fault);
 	return code;

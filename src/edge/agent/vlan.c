@@ -8,6 +8,7 @@
 #include <linux/if_vlan.h>
 #include <linux/rtnetlink.h>
 
+#include "edge/agent/link_cache.h"
 #include "edge/agent/netns.h"
 #include "edge/agent/nl.h"
 #include "edge/agent/nl_link.h"
@@ -141,7 +142,7 @@ make_vlan(struct call *call, const struct op_link *op, const struct places *at)
 		link_delete(at->ns->route, made.index, &ignored);
 		return fault_set(fault, EAGAIN, "device %s got a lower number than VRF %s", op->device, op->vrf);
 	}
-	return link_set_alias(at->ns->route, op->device, op->mark, fault);
+	return link_mark(&at->ns->links, op->device, op->mark, fault);
 }
 
 static int

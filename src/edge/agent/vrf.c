@@ -98,7 +98,7 @@ op_vrf_add(struct call *call, const void *request)
 		code = check_vrf(&link, op, fault);
 	else if (code == ENODEV) {
 		if (check_vrf_table(call, ns, op->table) != 0 || create_vrf(ns, op, fault) != 0 ||
-		    link_set_alias(ns->route, op->device, op->mark, fault) != 0)
+		    link_mark(&ns->links, op->device, op->mark, fault) != 0)
 			return fault->code;
 		code = link_find(ns->route, op->device, &link, fault);
 	}
