@@ -699,11 +699,11 @@ work_filters(struct apply *a)
 		run_step(a, &plan->step[a->next++]);
 		return;
 	}
-	if (a->done + a->failed > 0 && !look(a, &err)) {
+	if (a->done + a->failed > 0 && !look_and_plan(a, &err)) {
 		read_back_failed(a, err.text);
 		return;
 	}
-	enter(a, BEFORE);
+	enter_phase(a, BEFORE);
 }
 
 static void
