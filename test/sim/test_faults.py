@@ -234,12 +234,12 @@ def test_the_id_of_a_gateway_takes_all_its_sessions_down(site):
 
 
 @pytest.mark.parametrize("options, told", [
-    ({"down": "p1000_4"}, "down: the simulated router has no session"),
+    ({"down": "p1000_4"}, '[sim] down = \\"p1000_4\\": the simulated router has no session'),
     ({"down": "198.51.100.1"}, "198.51.100.1"),
-    ({"flap": "00000000-0000-4000-8000-000000000009", "flap_ms": 500}, "flap: the simulated router has no session"),
-    ({"slow": "dcv1000", "change_ms": 500}, "slow: the simulated router has no"),
+    ({"flap": "00000000-0000-4000-8000-000000000009", "flap_ms": 500}, '\\": the simulated router has no session'),
+    ({"slow": "dcv1000", "change_ms": 500}, '[sim] slow = \\"dcv1000\\": the simulated router has no'),
     ({"slow": "dcv1", "change_ms": 0}, "requires change_ms"),
-    ({"flap": "dcv1"}, "flap needs flap_ms"),
+    ({"flap": "dcv1"}, '[sim] flap = \\"dcv1\\": requires flap_ms'),
 ])
 def test_a_word_for_nothing_is_refused_and_changes_nothing(site, options, told):
     vif = site.order(1)
