@@ -69,11 +69,13 @@ class Rows:
         print("| what | yardstick | dcaas | ratio | spread |\n| --- | --- | --- | --- | --- |", flush=True)
 
 
+SETTINGS = ("accept_unattached_vpc = yes", "quota_virtual_gateways = -1", "quota_virtual_interfaces = -1", "log = warning")
+
+
 class Server:
     """A dcaasd with one project whose member has a key and a token."""
 
-    def __init__(self, settings=("accept_unattached_vpc = yes", "quota_virtual_gateways = -1", "quota_virtual_interfaces = -1",
-                                 "log = warning"), environment=None):
+    def __init__(self, settings=SETTINGS, environment=None):
         self.dcaasd = Dcaasd(settings=settings, environment=environment)
         self.dcaasd.init()
         self.dcaasd.start()
@@ -155,21 +157,38 @@ class Bare:
         shutil.rmtree(self.folder)
 
 
+def processor_seconds(process):
+    with open("/proc/%d/stat" % process.pid) as file:
+        user, system = file.read().rsplit(")", 1)[1].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+def measured(process, url, seconds, headers):
+    """Requests a second, and the processor time of the server for one, in us."""
+    before = processor_seconds(process)
+    rate = wrk(url, 32, seconds, headers)
+    return rate, (processor_seconds(process) - before) * 1e6 / (rate * seconds)
+
+
 def bench_get(rows, runs, seconds):
-    server = Server()
-    path = server.path("virtual-interfaces/" + server.interface())
-    body = json.dumps(server.tenant.get(path), separators=(",", ":")).encode()
-    bare = Bare(body, server.http_threads())
-    try:
-        for name, headers in (("a token", ["X-Auth-Token: " + server.token]), ("a signature", server.signed(path))):
-            yardstick, ours = [], []
-            for _ in range(runs):
-                yardstick.append(wrk(bare.url, 32, seconds, headers))
-                ours.append(wrk(server.dcaasd.endpoint + path, 32, seconds, headers))
-            rows.add("GET one interface (%d bytes) with %s, 32 connections" % (len(body), name), "requests/s", yardstick, ours)
-    finally:
-        bare.close()
-        server.close()
+    """Answers that are kept, and, in another server, answers that are made each time."""
+    for how, settings in (("", ()), (", not kept (answer_memory = 0)", ("answer_memory = 0",))):
+        server = Server(settings=SETTINGS + settings)
+        path = server.path("virtual-interfaces/" + server.interface())
+        body = json.dumps(server.tenant.get(path), separators=(",", ":")).encode()
+        bare = Bare(body, server.http_threads())
+        try:
+            for name, headers in (("a token", ["X-Auth-Token: " + server.token]), ("a signature", server.signed(path))):
+                yardstick, ours = [], []
+                for _ in range(runs):
+                    yardstick.append(measured(bare.process, bare.url, seconds, headers))
+                    ours.append(measured(server.dcaasd.process, server.dcaasd.endpoint + path, seconds, headers))
+                what = "GET one interface (%d bytes) with %s, 32 connections%s" % (len(body), name, how)
+                rows.add(what, "requests/s", [rate for rate, _ in yardstick], [rate for rate, _ in ours])
+                rows.add(what + ": processor time of one", "us", [time for _, time in yardstick], [time for _, time in ours])
+        finally:
+            bare.close()
+            server.close()
 
 
 UUID = re.compile(r"'([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})'")

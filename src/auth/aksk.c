@@ -154,6 +154,9 @@ add_headers(struct buf *out, const struct aksk_input *in, struct dc_error *err)
 	return DC_OK;
 }
 
+/* SHA-256 of no bytes: the body of most requests. */
+#define HASH_OF_NOTHING "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
 void
 sha256_hex(const void *data, size_t len, char out[SHA256_HEX_SIZE])
 {
@@ -181,8 +184,9 @@ aksk_canonical(
 	if ((rc = add_headers(&out, in, err)) != DC_OK)
 		return rc;
 	buf_putc(&out, '\n');
-	sha256_hex(in->body_len > 0 ? in->body : "", in->body_len, digest);
-	buf_puts(&out, in->payload != NULL ? in->payload : digest);
+	if (in->payload == NULL && in->body_len > 0)
+		sha256_hex(in->body, in->body_len, digest);
+	buf_puts(&out, in->payload != NULL ? in->payload : in->body_len > 0 ? digest : HASH_OF_NOTHING);
 	if (out.failed)
 		return dc_fail(err, DC_E_UNAUTHORIZED, NULL,
 		    "Incorrect IAM authentication information: the request is too long to be verified");

@@ -95,20 +95,31 @@ percent_decode_text(const char *text, size_t len, struct arena *arena)
 	return out;
 }
 
+static bool
+is_plain(uint8_t c, const char *keep)
+{
+	if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'))
+		return true;
+	return c < 0x80 && c != '\0' && (strchr("-_.~", c) != NULL || strchr(keep, c) != NULL);
+}
+
 void
 percent_encode(struct buf *out, const char *bytes, size_t len, const char *keep)
 {
 	static const char hex[] = "0123456789ABCDEF";
 
 	for (size_t i = 0; i < len; i++) {
-		uint8_t c = (uint8_t)bytes[i];
+		size_t plain = i;
+		uint8_t c;
 
-		if (c < 0x80 && c != '\0' && (isalnum(c) || strchr("-_.~", c) != NULL || strchr(keep, c) != NULL))
-			buf_putc(out, (char)c);
-		else {
-			buf_putc(out, '%');
-			buf_putc(out, hex[c >> 4]);
-			buf_putc(out, hex[c & 15]);
-		}
+		while (plain < len && is_plain((uint8_t)bytes[plain], keep))
+			plain++;
+		buf_add(out, bytes + i, plain - i);
+		if ((i = plain) == len)
+			break;
+		c = (uint8_t)bytes[i];
+		buf_putc(out, '%');
+		buf_putc(out, hex[c >> 4]);
+		buf_putc(out, hex[c & 15]);
 	}
 }
