@@ -17,7 +17,7 @@ read_list(struct call *call, uint32_t instance, struct device_list *ret)
 
 	if (netns_get(call->host, instance, &ret->ns, fault) != 0 ||
 	    link_read(&call->host->links, call->arena, &ret->port, &ret->ports, fault) != 0 ||
-	    link_read(&ret->ns->links, call->arena, &ret->link, &ret->links, fault) != 0)
+	    link_read_again(&ret->ns->links, call->arena, &ret->link, &ret->links, fault) != 0)
 		return fault->code;
 	for (size_t i = 0; i < ret->links; i++) {
 		enum link_kind kind = ret->link[i].kind;

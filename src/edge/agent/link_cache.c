@@ -116,6 +116,13 @@ link_read(struct link_cache *cache, struct arena *arena, struct link **ret, size
 }
 
 int
+link_read_again(struct link_cache *cache, struct arena *arena, struct link **ret, size_t *n, struct fault *fault)
+{
+	cache->fresh = false;
+	return link_read(cache, arena, ret, n, fault);
+}
+
+int
 link_mark(struct link_cache *cache, const char *name, const char *alias, struct fault *fault)
 {
 	struct link link;

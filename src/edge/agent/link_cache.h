@@ -28,6 +28,8 @@ struct link_cache {
 int link_peek(struct link_cache *, const struct link **ret, size_t *n, struct fault *);
 /* The same as an array in the arena. */
 int link_read(struct link_cache *, struct arena *, struct link **ret, size_t *n, struct fault *);
+/* The same, from the kernel whatever is kept: for who compares it with what should be there. */
+int link_read_again(struct link_cache *, struct arena *, struct link **ret, size_t *n, struct fault *);
 /* Gives the device its alias, of which the kernel would tell nobody while the device is down. */
 int link_mark(struct link_cache *, const char *name, const char *alias, struct fault *);
 /* Inside the namespace. nl: its socket, borrowed for good. */
