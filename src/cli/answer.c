@@ -29,7 +29,7 @@ value_cell(struct table *t, const struct column *c, json_t *item, const struct l
 	table_color_cell(t, buf_str(&cell), l->color ? column_color(c, item) : COLOR_NONE);
 }
 
-/* Ids of one list are as long as it takes to tell them apart. */
+/* Ids of one list are so long that they differ. */
 static size_t
 short_id(json_t *items, const char *member)
 {

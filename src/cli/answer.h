@@ -5,7 +5,7 @@
 
 #include "cli/column.h"
 
-/* schema: of an item, of the thing; NULL: not told. DC_E_PARAM when a column is named that there is none of. */
+/* schema: of an item, of the thing; NULL: unknown. DC_E_PARAM when a column is named that there is none of. */
 enum dc_code answer_list(
     const struct spec *, json_t *schema, json_t *items, const struct look *, struct buf *out, struct dc_error *err);
 enum dc_code answer_one(

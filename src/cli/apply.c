@@ -359,7 +359,7 @@ plan_step(struct plan *p, struct step *s)
 	return s->found != NULL ? compare(p, s) : check_required(p, s);
 }
 
-/* All that is wrong is told, not only the first. */
+/* Prints all that is wrong, not only the first. */
 static enum dc_code
 make_plan(struct plan *p)
 {

@@ -7,7 +7,7 @@
 #include "cli/value.h"
 #include "cli/word.h"
 
-#define BODY_MAX (12 << 20) /* the server takes no more */
+#define BODY_MAX (12 << 20) /* the server accepts no more */
 #define SECRET_MAX 4096
 #define SECONDS_MAX 1000000
 
@@ -84,7 +84,7 @@ take_verb(struct reader *r, const char *word)
 	return DC_OK;
 }
 
-/* A noun may be called as a tool is ("apply list"): then the word behind it is a verb. */
+/* A noun may be called as a tool is ("apply list"): then the next word is a verb. */
 static enum dc_code
 take_word_of_tool(struct reader *r, const char *word)
 {
@@ -96,7 +96,7 @@ take_word_of_tool(struct reader *r, const char *word)
 	}
 	if (spec_noun(r->spec, tool->noun, &r->ret->noun, NULL) != DC_OK || r->ret->noun == NULL)
 		return dc_fail(
-		    r->err, DC_E_PARAM, NULL, "\"%s\" is one argument too many: %s takes none", word, tool->noun);
+		    r->err, DC_E_PARAM, NULL, "\"%s\" is one argument too many: %s accepts none", word, tool->noun);
 	r->ret->command = NULL;
 	return take_verb(r, word);
 }
@@ -124,7 +124,7 @@ take_word(struct reader *r, const char *word)
 	if (c == NULL)
 		return take_verb(r, word);
 	if (r->ret->ids_n >= c->ids_n && !takes_several(c))
-		return dc_fail(r->err, DC_E_PARAM, NULL, "\"%s\" is one argument too many: %s %s takes %zu", word,
+		return dc_fail(r->err, DC_E_PARAM, NULL, "\"%s\" is one argument too many: %s %s accepts %zu", word,
 		    c->noun, c->verb, c->ids_n);
 	if (word[0] == '\0')
 		return dc_fail(r->err, DC_E_PARAM, NULL, "%s is empty",
@@ -158,7 +158,7 @@ stands_alone(const struct option *o, const char *next)
 	return schema_type(o->schema) == SCHEMA_BOOLEAN && (next == NULL || next[0] == '-');
 }
 
-/* "--name=value", or "--name" with its value in the next argument. *used tells whether that was taken. */
+/* "--name=value", or "--name" with its value in the next argument. *used: that argument is used. */
 static enum dc_code
 take_long(struct reader *r, const char *word, const char *next, bool *used)
 {
@@ -172,7 +172,7 @@ take_long(struct reader *r, const char *word, const char *next, bool *used)
 	if (o->kind == OPTION_SECRET)
 		return refuse_secret(r, o);
 	if (o->form == NULL && value != NULL)
-		return dc_fail(r->err, DC_E_PARAM, o->name, "--%s takes no value", o->name);
+		return dc_fail(r->err, DC_E_PARAM, o->name, "--%s accepts no value", o->name);
 	if (o->form != NULL && value == NULL && stands_alone(o, next))
 		value = "true";
 	if (o->form != NULL && value == NULL) {
@@ -317,7 +317,7 @@ show_field(struct arguments *a, const char *text, struct arena *arena)
 	a->fields = arena_printf(arena, "%s,%s", a->fields != NULL ? a->fields : "id", text);
 }
 
-/* The text goes as it was typed; the schema is there to tell mistakes. An array is one value each time. */
+/* The text goes as it was typed; the schema finds mistakes. An array is one value each time. */
 static enum dc_code
 take_query(struct reader *r, const struct option *o, const char *text)
 {
@@ -361,8 +361,8 @@ take_number(struct reader *r, const struct option *o, const char *text, int64_t 
 
 	*ret = strtonum(text, 1, max, &wrong);
 	return wrong == NULL ? DC_OK
-			     : dc_fail(r->err, DC_E_PARAM, o->name, "--%s takes a whole number from 1 to %lld", o->name,
-				   (long long)max);
+			     : dc_fail(r->err, DC_E_PARAM, o->name, "--%s accepts a whole number from 1 to %lld",
+				   o->name, (long long)max);
 }
 
 static enum dc_code
@@ -528,7 +528,7 @@ arguments_read(
     const struct spec *spec, int argc, char **argv, struct arena *arena, struct arguments *ret, struct dc_error *err)
 {
 	struct reader r = {.spec = spec, .arena = arena, .ret = ret, .err = err};
-	size_t most = 1; /* options: each takes a character at least */
+	size_t most = 1; /* options: each has a character at least */
 	enum dc_code rc;
 
 	*ret = (struct arguments){0};

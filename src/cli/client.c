@@ -143,7 +143,7 @@ client_is_success(const struct http_answer *a)
 	return a->status >= 200 && a->status < 300;
 }
 
-/* Longer words than an error holds are told at once. */
+/* Words that are longer than an error holds are printed at once. */
 enum dc_code
 client_refused(const struct http_answer *a, struct dc_error *err)
 {

@@ -13,7 +13,7 @@ struct client_options {
 	const struct spec *spec;
 	const struct settings *settings; /* kept as long as the client */
 	int64_t max_seconds;             /* of a call; 0: the usual */
-	bool verbose;                    /* each call is told on standard error */
+	bool verbose;                    /* prints each call on standard error */
 };
 
 /* On DC_OK *ret is the caller's, to give to client_close(). */
@@ -41,7 +41,7 @@ bool client_is_success(const struct http_answer *);
 /* An answer that is no success, as an error in words. DC_E_UNAUTHORIZED, DC_E_NOT_FOUND, or DC_E_SYSTEM. */
 enum dc_code client_refused(const struct http_answer *, struct dc_error *err);
 /* A call that has to succeed. *ret is the body, the caller's to json_decref(); NULL when the answer has none. text:
- * NULL, or takes the answer as it came, the caller's to buf_free(). */
+ * NULL, or receives the answer as it came, the caller's to buf_free(). */
 enum dc_code client_json(
     struct client *, const struct request *, struct http_answer *text, json_t **ret, struct dc_error *err);
 

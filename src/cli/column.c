@@ -308,7 +308,7 @@ column_is_number(const struct spec *s, const struct column *c)
 
 struct chooser {
 	const struct spec *spec;
-	json_t *schema, *properties; /* of the items; NULL: not told */
+	json_t *schema, *properties; /* of the items; NULL: unknown */
 	const struct look *look;
 	struct arena *arena;
 	struct column *v;
@@ -418,7 +418,7 @@ take_marked(struct chooser *ch)
 	}
 }
 
-/* Whether each thing can be told by its name; what has none is not shown by its id. */
+/* Whether each thing has a name of its own. Lists without names show no ids either. */
 static bool
 names_suffice(const struct chooser *ch, json_t *items)
 {

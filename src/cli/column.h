@@ -13,7 +13,7 @@ struct column {
 	const char *in;         /* list or object whose members are meant; NULL: the item's own */
 	const char *where, *is; /* of that list, the items whose member has this value; NULL: all */
 	const char **members;   /* the first that has a value; ends with NULL */
-	json_t *property;       /* of the first of them, as the description has it; NULL: not told */
+	json_t *property;       /* of the first of them, as the description has it; NULL: unknown */
 	json_t *properties;     /* where the members are described */
 	const char *of, *since; /* members with a limit, and with a time; NULL: none */
 	bool note;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* `dcaas export`: what there is, as a file for apply: the members that a create call takes, ids by their names. */
+/* `dcaas export`: what there is, as a file for apply: the members of a create call, with names in place of ids. */
 #include "base/uuid.h"
 #include "cli/manifest.h"
 #include "cli/run_priv.h"

@@ -170,14 +170,14 @@ members_have_their_types(void **state)
 	    "POST " DOORS " {\"virtual_door\":{\"name\":\"x\",\"width\":3,\"open\":true}}");
 	expect(state, "v c --name= --width=0", "POST " DOORS " {\"virtual_door\":{\"name\":\"\",\"width\":0}}");
 	expect(state, "v c --name --x --width 1", "POST " DOORS " {\"virtual_door\":{\"name\":\"--x\",\"width\":1}}");
-	expect_error(state, "v c --name x --width wide", "--width takes a whole number, not \"wide\"");
+	expect_error(state, "v c --name x --width wide", "--width accepts a whole number, not \"wide\"");
 	expect_error(state, "v c --name x --width 1.5", "whole number");
 	expect_error(state, "v c --name x --width 99999999999999999999", "whole number");
-	expect_error(state, "v c --name x --width 1 --open maybe", "--open takes true or false");
-	expect_error(state, "v c --name x --width 1 --side up", "--side takes left|right, not \"up\"");
+	expect_error(state, "v c --name x --width 1 --open maybe", "--open accepts true or false");
+	expect_error(state, "v c --name x --width 1 --side up", "--side accepts left|right, not \"up\"");
 	expect_error(state, "v c --name \xff --width 1", "--name is not UTF-8");
 	expect_error(state, "v c --name x --width", "--width needs a value: N");
-	expect_error(state, "v l --json=1", "--json takes no value");
+	expect_error(state, "v l --json=1", "--json accepts no value");
 }
 
 static void
@@ -215,7 +215,7 @@ nested_members_come_by_dots_or_as_json(void **state)
 	    MADE "\"frame\":{\"colour\":\"red\",\"size\":{\"deep_by\":3}}}}");
 	expect(state, NEW "--frame {\"colour\":\"red\"} --frame.size.deep_by 3",
 	    MADE "\"frame\":{\"colour\":\"red\",\"size\":{\"deep_by\":3}}}}");
-	expect_error(state, NEW "--frame [1]", "--frame takes a JSON object");
+	expect_error(state, NEW "--frame [1]", "--frame accepts a JSON object");
 	expect_error(state, NEW "--tags {\"key\":1,\"key\":2}", "duplicate");
 	expect_error(state, NEW "--frame.size.deep-by x", "whole number");
 }
@@ -289,9 +289,9 @@ filters_go_into_the_query_as_they_were_typed(void **state)
 	expect(state, "v l --name a --name b~&/ --sort-dir desc", "GET " DOORS "?name=a&name=b%20%26%2F&sort_dir=desc");
 	expect(state, "v l --page-reverse yes", "GET " DOORS "?page_reverse=true");
 	expect(state, "v l --limit 5 --marker m", "GET " DOORS);
-	expect_error(state, "v l --sort-dir up", "--sort-dir takes asc|desc");
-	expect_error(state, "v l --limit 0", "--limit takes a whole number from 1");
-	expect_error(state, "v l --limit many", "--limit takes a whole number from 1");
+	expect_error(state, "v l --sort-dir up", "--sort-dir accepts asc|desc");
+	expect_error(state, "v l --limit 0", "--limit accepts a whole number from 1");
+	expect_error(state, "v l --limit many", "--limit accepts a whole number from 1");
 }
 
 static void
@@ -320,7 +320,7 @@ waiting_needs_to_know_for_what(void **state)
 	expect(state, "v wait d1 --status OPEN", "GET " DOORS "/d1");
 	expect(state, "v wait d1 --gone --timeout 3", "GET " DOORS "/d1");
 	expect_error(state, "v wait d1", "wait for what?");
-	expect_error(state, "v wait d1 --status AJAR", "--status takes OPEN|SHUT");
+	expect_error(state, "v wait d1 --status AJAR", "--status accepts OPEN|SHUT");
 	expect_error(state, "v wait d1 --code x", "no option \"code\"");
 }
 
@@ -597,7 +597,7 @@ options_that_are_always_refused_are_not_there(void **state)
 {
 	expect_error(state, NEW "--lock x", "no option \"lock\"");
 	expect_error(state, NEW "--glass", "no option \"glass\"");
-	expect_error(state, NEW "--side up", "--side takes left|right, not");
+	expect_error(state, NEW "--side up", "--side accepts left|right, not");
 }
 
 static void

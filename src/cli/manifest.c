@@ -133,9 +133,9 @@ convert(struct reader *r, const struct entry *e, const char *member, json_t *sch
 		return DC_OK;
 	if (type == SCHEMA_ARRAY ? !json_is_array(*value) : type == SCHEMA_OBJECT ? !json_is_object(*value) : !scalar)
 		return fail(r, e, member,
-		    type == SCHEMA_ARRAY    ? "takes a list"
-		    : type == SCHEMA_OBJECT ? "takes members"
-					    : "takes one value");
+		    type == SCHEMA_ARRAY    ? "must be a list"
+		    : type == SCHEMA_OBJECT ? "must have members"
+					    : "must be one value");
 	if (scalar)
 		return convert_scalar(r, e, member, inner, value);
 	return convert_inner(r, e, member, inner, *value);
@@ -149,7 +149,7 @@ take_secret(struct reader *r, struct entry *e, const char *member, json_t *path)
 	enum dc_code rc;
 
 	if (!json_is_string(path))
-		return fail(r, e, member, "takes the name of a file");
+		return fail(r, e, member, "must be the name of a file");
 	if ((rc = file_read(json_string_value(path), &text, r->err)) != DC_OK)
 		return rc;
 	while (text.len > 0 && (text.data[text.len - 1] == '\n' || text.data[text.len - 1] == '\r'))
@@ -222,8 +222,8 @@ take_members(struct reader *r, struct entry *e)
 
 /* --- entries --- */
 
-/* What it is called in messages, as far as it is told. NULL: by what it could be found again is missing; *missing names
- * it. */
+/* What it is called in messages, as far as that is known. NULL: by what it could be found again is missing; *missing
+ * names it. */
 static const char *
 label_of(const struct entry *e, struct arena *arena, const char **missing)
 {

@@ -10,7 +10,6 @@
 #define QUERY_MAX 4096
 #define BEGINNING_MIN 4
 #define LISTED 8
-#define ID_SHOWN 13 /* to tell things with one name apart: the time of an id, to the millisecond */
 
 /* A list as it was read. */
 struct known {

@@ -552,7 +552,7 @@ wait_for_end(struct run *r, size_t i)
 	return wait_for(r, show, ids_for(r, i), &wish, &out);
 }
 
-/* Each is tried; the first failure is the command's, the others are told. */
+/* Each is tried; the first failure is the command's, the others are printed. */
 static enum dc_code
 delete_all(struct run *r)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* run.h - one command carried out: the calls it takes, and what is printed of their answers. */
+/* run.h - one command carried out: its calls, and what is printed of their answers. */
 #ifndef DC_CLI_RUN_H
 #define DC_CLI_RUN_H
 

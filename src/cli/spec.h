@@ -57,18 +57,18 @@ struct command {
 	const struct resource_words *resource; /* NULL: of none */
 	enum command_kind kind;
 	const char *method, *path, *summary;
-	json_t *project_ref;         /* resource of that project; NULL: not told */
+	json_t *project_ref;         /* resource of that project; NULL: unknown */
 	bool in_project;             /* the path begins with the caller's project, which comes from the settings */
 	bool operator_side;          /* under /dcaas/v1: the administrator's credentials, where there are some */
 	bool open;                   /* needs no credentials */
-	bool paged;                  /* a list that takes a marker */
+	bool paged;                  /* a list that accepts a marker */
 	const struct parameter *ids; /* the other parameters of the path: the command's arguments, in order */
 	size_t ids_n;
 	const struct parameter *query;
 	size_t query_n;
 	json_t *body;         /* schema of the object that the options fill; NULL: no body */
 	const char *envelope; /* member of the body that holds the object; NULL: the body is the object */
-	json_t *answer;       /* schema of what is answered, of an item for a list; NULL: not told */
+	json_t *answer;       /* schema of what is answered, of an item for a list; NULL: unknown */
 	const char *member;   /* member of the answer that holds it; NULL: the answer itself */
 	const char *inside; /* member of each item that holds the things, which have no list of their own; NULL: none */
 	bool document;      /* the answer is a document, to be printed as it is */

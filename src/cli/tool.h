@@ -12,7 +12,7 @@ const struct command *tool_find(const char *name);
 bool tool_is(const struct command *); /* NULL is none */
 /* What stands behind its name, for help: "-f FILE". */
 const char *tool_form(const struct command *);
-/* Whether it takes words beside its options. */
+/* Whether it accepts words beside its options. */
 bool tool_takes_words(const struct command *);
 
 #endif

@@ -16,7 +16,7 @@ parse_integer(const char *name, const char *text, json_t **ret, struct dc_error 
 	long long value = strtonum(text, INT64_MIN, INT64_MAX, &wrong);
 
 	if (wrong != NULL || !isdigit((unsigned char)digits[0]))
-		return dc_fail(err, DC_E_PARAM, name, "--%s takes a whole number, not \"%s\"", name, text);
+		return dc_fail(err, DC_E_PARAM, name, "--%s accepts a whole number, not \"%s\"", name, text);
 	*ret = json_integer(value);
 	return DC_OK;
 }
@@ -32,7 +32,7 @@ parse_boolean(const char *name, const char *text, json_t **ret, struct dc_error 
 			return DC_OK;
 		}
 	}
-	return dc_fail(err, DC_E_PARAM, name, "--%s takes true or false, not \"%s\"", name, text);
+	return dc_fail(err, DC_E_PARAM, name, "--%s accepts true or false, not \"%s\"", name, text);
 }
 
 /* Without what the server refuses always. */
@@ -64,7 +64,7 @@ parse_enum(json_t *schema, const char *name, const char *text, json_t **ret, str
 		}
 	}
 	write_enum(&list, schema);
-	return dc_fail(err, DC_E_PARAM, name, "--%s takes %s, not \"%s\"", name, buf_str(&list), text);
+	return dc_fail(err, DC_E_PARAM, name, "--%s accepts %s, not \"%s\"", name, buf_str(&list), text);
 }
 
 static enum dc_code
@@ -114,7 +114,7 @@ parse_json(const struct spec *s, json_t *schema, const char *name, const char *t
 		    err, DC_E_PARAM, name, "--%s is no JSON: %s at column %d", name, wrong.text, wrong.column);
 	if (array ? !json_is_array(value) : !json_is_object(value)) {
 		json_decref(value);
-		return dc_fail(err, DC_E_PARAM, name, "--%s takes a JSON %s", name, array ? "array" : "object");
+		return dc_fail(err, DC_E_PARAM, name, "--%s accepts a JSON %s", name, array ? "array" : "object");
 	}
 	if (holds_secret(s, schema, value, 0)) {
 		json_decref(value);
