@@ -71,7 +71,7 @@ deb: deps-deb ## the Debian packages of this checkout, in build-deb/
 	@$(PYTHON) dist/deb.py
 
 clean: ## remove every build folder
-	rm -rf build build-*
+	rm -rf build build-* 2>/dev/null || sudo rm -rf build build-*
 
 deps: deps-check ## install every Debian package that is missing
 

@@ -39,7 +39,7 @@ def build_needs():
 
 def build(suite, folder, **environment):
     """Builds the packages in that release; {name: path}, and what lintian has to say."""
-    root = made(suite, build_needs())
+    root = made(suite, "build", build_needs())
     tree = deb.source(folder)
     enter(root, "cd %s; umask $MASK; dpkg-buildpackage -b -us -uc >../build.log 2>&1 || { tail -n 60 ../build.log; exit 1; }" % tree,
           shares=[folder], env={"MASK": "022", "DEB_BUILD_OPTIONS": "parallel=2 noautodbgsym", **environment})
@@ -77,7 +77,7 @@ class Machine:
         self.built, self.folder = built, folder
         needs = sorted({item.strip() for path in built.values() for item in control(path, "Depends").split(",")
                         if not re.match(r"dcaas\b", item.strip())})
-        self.overlay = Overlay(made(suite, needs))
+        self.overlay = Overlay(made(suite, "run", needs))
 
     def run(self, script, **options):
         return self.overlay.run(script, shares=[self.folder], network=False, **options)

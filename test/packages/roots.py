@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 """roots.py - root folders of other Debian releases: made once by debootstrap below build-check/chroot, and used through an overlay
 that takes what a test changes."""
+import glob
 import hashlib
 import os
 import shutil
@@ -53,21 +54,30 @@ def enter(root, script, mount="", shares=(), network=True, **options):
     return call(apart + ENTER + [SCRIPT % mount, options.pop("at", root), *shares, "--", "sh", "-e", "-c", script], env=env, **options)
 
 
-def made(suite, packages):
-    """The root of that release with those packages and no other that they do not need; it is made when there is none."""
-    name = "%s-%s" % (suite, hashlib.sha256(" ".join(packages).encode()).hexdigest()[:12])
-    root = os.path.join(CACHE, name)
+def fill(fresh, suite, packages):
+    if not packages:
+        call(["debootstrap", "--variant=minbase", suite, fresh, MIRROR], env=dict(os.environ, LC_ALL="C", PATH=PATH))
+        return
+    call(["cp", "-a", made(suite, "base", ()) + "/.", fresh])
+    wanted = " ".join("'%s'" % package for package in packages)
+    enter(fresh, "apt-get update -q; apt-get satisfy -y -q --no-install-recommends %s; apt-get clean" % wanted, 'mount --bind "$0" "$0"')
+
+
+def made(suite, kind, packages):
+    """The root of that release with those packages and no other that they do not need. It is made when there is none, and
+    takes the place of an earlier one of its kind."""
+    name = "%s-%s" % (suite, kind)
+    root = os.path.join(CACHE, "%s-%s" % (name, hashlib.sha256(" ".join(packages).encode()).hexdigest()[:12]))
     if os.path.isdir(root):
         return root
     os.makedirs(CACHE, exist_ok=True)
     for last in range(TRIES):
-        fresh = tempfile.mkdtemp(prefix=name + ".", dir=CACHE)
+        fresh = tempfile.mkdtemp(prefix="fresh.", dir=CACHE)
         try:
             os.chmod(fresh, 0o755)
-            call(["debootstrap", "--variant=minbase", suite, fresh, MIRROR], env=dict(os.environ, LC_ALL="C", PATH=PATH))
-            if packages:
-                wanted = " ".join("'%s'" % package for package in packages)
-                enter(fresh, "apt-get update -q; apt-get satisfy -y -q --no-install-recommends %s; apt-get clean" % wanted)
+            fill(fresh, suite, packages)
+            for earlier in glob.glob(os.path.join(CACHE, name + "-*")):
+                shutil.rmtree(earlier)
             os.rename(fresh, root)
             return root
         except (Failed, subprocess.TimeoutExpired):
