@@ -63,6 +63,7 @@ fmt: ## clang-format over the C files (version 14: others differ in places)
 lint: ## include rules and circles; the ten longest functions and files
 	$(PYTHON) test/check_includes.py
 	$(PYTHON) test/check_words.py
+	$(PYTHON) test/check_english.py
 	$(PYTHON) test/check_licence.py
 	$(PYTHON) test/check_format.py
 	$(PYTHON) test/longest.py

@@ -118,7 +118,7 @@ class Customer:
     # life
 
     def up(self):
-        """The namespace, its addresses, the host behind it, and BIRD."""
+        """The namespace, its addresses, the host behind the router, and BIRD."""
         guest, name = self.guest, self.name
         lines = ["netns add " + name]
         if self.vlan:
@@ -154,7 +154,7 @@ class Customer:
         start_bird(self.guest, self.config_path, self.socket, self.pid_path, ns=self.name)
 
     def configure(self, **changes):
-        """Changes attributes of this object and makes BIRD read its configuration anew."""
+        """Changes attributes of this object and makes BIRD read its configuration again."""
         for key, value in changes.items():
             if not hasattr(self, key):
                 raise AttributeError(key)
@@ -246,7 +246,7 @@ class Ping:
 
 
 class Pinging:
-    """A ping that goes on until stop(), and then knows what it lost. Echoes that are under way at the end do not count."""
+    """A ping that runs until stop(), and then knows what it lost. Echoes that are under way at the end do not count."""
 
     numbers = itertools.count(1)
 

@@ -131,7 +131,7 @@ class Dcaasd:
         return self.unprivileged() + [self.program, "-c", self.config, *more]
 
     def init(self):
-        """A new database with a first operator; his credentials."""
+        """A new database with a first operator; the operator's credentials."""
         done = subprocess.run(self._argv("--init"), capture_output=True, text=True)
         if done.returncode != 0:
             raise LabError("dcaasd --init: " + done.stderr.strip())
@@ -169,7 +169,7 @@ class Dcaasd:
         return self
 
     def log(self, begin=0):
-        """What it has said, from that place in the file on."""
+        """The text of the log from that place on."""
         with open(self.log_path, errors="replace") as file:
             file.seek(begin)
             return file.read()

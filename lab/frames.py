@@ -99,7 +99,7 @@ def arp_request(near, source, target, tags=()):
 
 
 def neighbour_solicitation(near, source, target, tags=()):
-    """To everybody on the link: whoever has the address hears it."""
+    """To all hosts on the link: the host with the address receives it."""
     body = struct.pack("!BBHI", 135, 0, 0, 0) + packed(target) + b"\x01\x01" + bytes.fromhex(near.replace(":", ""))
     group = "ff02::1:ff%02x:%02x%02x" % tuple(packed(target)[13:])
     value = checksum(pseudo(source, group, ICMP6, len(body)) + body)

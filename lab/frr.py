@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""frr.py - a customer's router with FRR instead of BIRD: zebra and bgpd of a namespace of the guest, told apart by -N NAME."""
+"""frr.py - a customer's router with FRR instead of BIRD: zebra and bgpd of a namespace of the guest, distinguished by -N NAME."""
 import ipaddress
 import json
 

@@ -221,7 +221,7 @@ class Line:
     # the customer
 
     def router(self, kind=Customer, announce=None, md5="as ordered", host=True, **options):
-        """The customer's router, up. It announces its LAN in each family unless told otherwise."""
+        """The customer's router, up. It announces its LAN in each family by default."""
         password = self.md5 if md5 == "as ordered" else md5
         if announce is None:
             announce = [self.lan(family) for family in self.families] if self.mode == "bgp" else []
@@ -235,7 +235,7 @@ class Line:
         return self.customer
 
     def static_routes(self):
-        """The customer's routes to the VPC, when no BGP tells them."""
+        """The customer's routes to the VPC, when no BGP session brings them."""
         return ["%s via %s" % (self.gateway.prefix if family == "4" else self.gateway.prefix6,
                                self.local(family).split("/")[0]) for family in self.families]
 
@@ -271,7 +271,7 @@ class Line:
         return self
 
     def wait_applied(self, timeout=60):
-        """Read back by the edge, whatever became of the session."""
+        """Read back by the edge, with or without a session."""
         for family in self.families:
             self.wait_peer("applied", lambda p: p["status"] in ("ACTIVE", "DOWN"), family, timeout)
         return self

@@ -172,7 +172,7 @@ class Sim:
         self.values = {}
 
     def _refuse_strange(self):
-        """What another user's run left is not touched: neither user could go on with it. (Root's belongs to nobody.)"""
+        """What another user's run left is not touched: neither user could continue with it. (Root's belongs to nobody.)"""
         mine = (0, NOBODY) if os.geteuid() == 0 else (os.geteuid(),)
         state = os.path.join(self.folder, "state")
         owner = os.stat(state if os.path.exists(state) else self.folder).st_uid
@@ -213,12 +213,12 @@ class Sim:
             with open(self.env_path) as file:
                 pairs = [line.rstrip("\n").split("=", 1) for line in file if "=" in line and not line.startswith("#")]
         except OSError:
-            raise LabError("%s has a database but no env file with its keys: remove the folder to begin anew" %
+            raise LabError("%s has a database but no env file with its keys: remove the folder to begin again" %
                            self.folder) from None
         return {name: shlex.split(value)[0] if value else "" for name, value in pairs}
 
     def forget_unfinished(self):
-        """A first start that was cut short left a database whose keys nobody was told: it begins again."""
+        """A first start that was cut short left a database whose keys were never shown: the start begins again."""
         if not os.path.exists(self.unfinished):
             return
         for name in ("state", "edge"):
@@ -306,7 +306,7 @@ class Sim:
                                          stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
 
     def ready(self):
-        """The edge has said that it is there, and that it is simulated."""
+        """The edge has reported, and as a simulated one."""
         operator = Client(self.dcaasd.endpoint, self.values["DCAAS_ADMIN_ACCESS_KEY"], self.values["DCAAS_ADMIN_SECRET_KEY"])
         begun = time.time() * 1000
 

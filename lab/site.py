@@ -56,7 +56,7 @@ class Site:
                       "name": device}})["port"]["id"] for device in ("trunk0", "trunk1", "vpc0")}
 
     def tenant(self, name):
-        """A project with a member of its own and his key, as a client."""
+        """A project with a member and the member's key, as a client."""
         operator = self.operator
         project = operator.post("/dcaas/v1/projects", {"project": {"name": name}})["project"]["id"]
         user = operator.post("/dcaas/v1/users", {"user": {"name": name, "project_id": project, "role": "member"}})["user"]["id"]
@@ -99,7 +99,7 @@ class Site:
         return self
 
     def stop_edge(self, sig=15, timeout=20):
-        """Ends the loop and both processes; BIRD goes on."""
+        """Ends the loop and both processes; BIRD continues."""
         self.lab.edge.kill(self.edge_loop, 9)
         for pid in self.edge_processes().values():
             self.lab.edge.shell("kill -%d %d 2>/dev/null || true" % (sig, pid))
@@ -112,7 +112,7 @@ class Site:
         return wait("a first report of the edge", look, timeout)
 
     def boot(self):
-        """Tells one process of the edge from the next, as of its last report; None before the first."""
+        """Distinguishes one process of the edge from the next, as of its last report; None before the first."""
         rows = self.rows("edge-reports", "edge_reports")
         return rows[0]["boot"] if rows else None
 
@@ -158,7 +158,7 @@ class Site:
         return tenant.get("/v3/{project_id}/dcaas/virtual-interfaces/" + vif, say=False)["virtual_interface"]
 
     def session(self, peer):
-        """What the edge says of a BGP session; None when it has said nothing yet."""
+        """What the edge reports of a BGP session; None before its first report."""
         answer = self.operator.call("GET", "/dcaas/v1/sessions/" + peer, check=False, say=False)
         return answer["session"] if answer.status == 200 else None
 

@@ -43,7 +43,7 @@ class LabError(Exception):
 
 
 def start_time(pid):
-    """What tells a process from a later one with the same number."""
+    """What distinguishes a process from a later one with the same number."""
     try:
         with open("/proc/%d/stat" % pid) as file:
             return file.read().rsplit(")", 1)[1].split()[19]
@@ -154,7 +154,7 @@ class Lab:
         return lab
 
     def _settle(self, guest):
-        """Waits until it is up and configured. One that hangs is booted again, and that is told."""
+        """Waits until it is up and configured. A guest that hangs is booted again, and the run prints that."""
         for left in range(REBOOTS, -1, -1):
             try:
                 guest.wait_up(SILENT if left > 0 else LAST_BOOT_SECONDS)
@@ -183,7 +183,7 @@ class Lab:
         guest.ip(["link set trunk0 up", "link set trunk1 up", "link set vpc0 up"])
 
     def reboot(self, guest):
-        """Cuts its power; returns once it is up again. Whatever was in its memory is gone, and all its folders are empty."""
+        """Cuts its power; returns once it is up again. All its memory is gone, and all its folders are empty."""
         self._boot_again(guest)
         self._settle(guest)
 

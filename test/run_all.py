@@ -291,6 +291,8 @@ def lint(group):
     group.count("words of errors end without a full stop", code == 0, output)
     code, output = run([sys.executable, "test/check_licence.py"])
     group.count("each source file names its licence", code == 0, output)
+    code, output = run([sys.executable, "test/check_english.py"])
+    group.count("plain English in documents and in what programs print", code == 0, output)
     code, output = run(["git", "grep", "-nIE", r"(^|[^A-Za-z0-9_.])/(work|farm|root)/", "--", "."])
     group.count("no path of one machine in a file", code == 1, output)
     banned = r"(^|[^A-Za-z0-9_])(strcpy|strcat|sprintf|vsprintf|atoi|atol|atof|strtok|gets|system|popen)\("

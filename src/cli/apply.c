@@ -485,7 +485,7 @@ stop_at(struct plan *p, size_t at, enum dc_code rc)
 	for (size_t i = at + 1; i < p->manifest.n; i++)
 		fprintf(stderr, "dcaas: not done: %s\n", p->step[i].entry->label);
 	return dc_fail(
-	    p->run->err, rc, NULL, "%zu of %zu entries are done; apply the file again to go on", at, p->manifest.n);
+	    p->run->err, rc, NULL, "%zu of %zu entries are done; apply the file again to continue", at, p->manifest.n);
 }
 
 static enum dc_code

@@ -352,7 +352,7 @@ const struct route iam_routes[] = {
     {M_GET, "/v3/auth/domains", ROLE_READER, IAM, .run = list_domains, .operation = "ListAuthDomains",
 	.summary = "The caller's domain."},
     {M_GET, "/v3/users", ROLE_READER, IAM, .run = list_users, .operation = "ListIamUsers",
-	.summary = "The caller; for an operator the users of his domain."},
+	.summary = "The caller; for an operator all users of the domain."},
     {M_GET, "/", ROLE_NONE, ROUTE_OPEN | ROUTE_HIDDEN, .run = list_versions, .operation = "ListVersions",
 	.summary = "Versions of the identity API."},
     {M_GET, "/v3", ROLE_NONE, ROUTE_OPEN | ROUTE_HIDDEN, .run = show_version, .operation = "ShowVersion",

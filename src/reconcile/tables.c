@@ -45,7 +45,7 @@ const struct field_table edge_object_table = {
 	    {AT(edge_object, revision), .kind = F_INT, .max = INT64_MAX, .may = VIEW_OP_ANSWER, .sort = true,
 		.cli = true, .doc = "Revision of the edge at which it was last changed."},
 	    {AT(edge_object, deleted), .kind = F_BOOL, .may = VIEW_OP_ANSWER, .filter = true,
-		.doc = "It is to be removed, and the edge has not said so yet."},
+		.doc = "The object is to be removed, and the edge has not reported the removal yet."},
 	    {AT(edge_object, body), .kind = F_JSON, .nullable = true, .may = VIEW_OP_ANSWER,
 		.doc = "What the edge is asked for; secrets left out."},
 	    {AT(edge_object, secret), .kind = F_SECRET, .max = 80, .may = 0, .doc = "Its secret."},
@@ -59,7 +59,7 @@ const struct field_table edge_object_table = {
 		.doc = "Whether the port below has carrier."},
 	    {AT(edge_object, detail), .kind = F_JSON, .nullable = true, .may = VIEW_OP_ANSWER,
 		.doc =
-		    "What else the edge said: `exposed`, and `dropped`, what the device's filter dropped by reason."},
+		    "Further facts of the edge: `exposed`, and `dropped`, what the device's filter dropped by reason."},
 	    {AT(edge_object, updated_time), .kind = F_TIME, .nullable = true, .may = VIEW_OP_ANSWER,
 		.doc = "When the state was last reported."},
 	    {AT(edge_object, series), .kind = F_INT, .max = INT64_MAX, .nullable = true,

@@ -160,7 +160,7 @@ not_oneself(
 {
 	if (call->who.user_id == NULL || strcmp(call->who.user_id, u->id.v) != 0)
 		return DC_OK;
-	return dc_fail(err, DC_E_PARAM, member, "An operator cannot %s himself: another one has to", what);
+	return dc_fail(err, DC_E_PARAM, member, "Operators cannot %s their own user: another operator has to", what);
 }
 
 static enum dc_code
@@ -324,7 +324,7 @@ static const struct route key_routes[] = {
 	.operation = "ListAccessKeys", .summary = "List the access keys, without their secrets."},
     {M_POST, "/dcaas/v1/access-keys", ROLE_OPERATOR, ROUTE_WRITES, &key_resource, VIEW_OP_CREATE,
 	.answer = VIEW_CREATED, .status = 201, .run = crud_create, .operation = "CreateAccessKey",
-	.summary = "Make an access key; only this answer tells the secret."},
+	.summary = "Make an access key; only this answer shows the secret key."},
     {M_GET, "/dcaas/v1/access-keys/{access_key_id}", ROLE_OPERATOR, .res = &key_resource, .run = crud_show,
 	.operation = "ShowAccessKey", .summary = "Read one access key, without its secret."},
     {M_PUT, "/dcaas/v1/access-keys/{access_key_id}", ROLE_OPERATOR, ROUTE_WRITES, &key_resource, VIEW_OP_UPDATE,
