@@ -381,11 +381,10 @@ reports as a real one does, and its router is simulated: neighbours come up afte
 are lines of {ini}. Go on with a first order, in another terminal:
 
   set -a; . {env}; set +a
-  vgw=$({dcaas} -q virtual-gateway create --name office --vpc-id {vpc} --local-ep-group 10.1.0.0/16)
-  vif=$({dcaas} -q virtual-interface create --name office --type private --direct-connect-id $DCAAS_DIRECT_CONNECT_ID \\
-      --vgw-id $vgw --vlan 100 --bandwidth 50 --route-mode bgp --bgp-asn 65001 \\
-      --local-gateway-v4-ip 169.254.10.1/30 --remote-gateway-v4-ip 169.254.10.2/30)
-  {dcaas} virtual-interface wait $vif --status ACTIVE
+  {dcaas} vgw create --name office --vpc-id {vpc} --local-ep-group 10.1.0.0/16
+  {dcaas} vif create --name office --type private --direct-connect-id line1 --vgw-id office --vlan 100 --bandwidth 50 \\
+      --route-mode bgp --bgp-asn 65001 --local-gateway-v4-ip 169.254.10.1/30 --remote-gateway-v4-ip 169.254.10.2/30 --wait
+  {dcaas} vif ls
 
 README.md has the same with curl and with Python.
 """.format(dcaas=shlex.quote(shown(binary("dcaas"))), env=shlex.quote(shown(sim.env_path)), vpc=VPC,

@@ -185,7 +185,7 @@ def test_printed_order_works_as_printed(sim):
     said = []
     for line in process.stdout:
         said.append(line)
-        if "wait $vif" in line:
+        if line.endswith(" vif ls\n"):
             break
     script = "".join(said).split("another terminal:\n")[1]
     assert shown(binary("dcaas")) in script
