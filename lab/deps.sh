@@ -12,7 +12,7 @@ run="bird2 iproute2 iputils-ping procps util-linux"
 soak="libcmocka-dev python3-venv iproute2 procps util-linux openssl ca-certificates git"
 fuzz="clang libclang-rt-dev"
 bench="libcmocka-dev wrk python3-venv ca-certificates"
-deb="debhelper dpkg-dev git"
+deb="build-essential debhelper dpkg-dev git"
 check="valgrind curl frr mandoc zsh fish golang-go default-jdk-headless maven binutils debootstrap debian-archive-keyring"
 
 routers=
