@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: ISC
 """run.py - what dcaas costs, as ratios to the bare library doing the same work, side by side in one run.
 
-    python3 bench/run.py [get] [create] [others] [profile] [apply] [--runs N] [--seconds S]
+    python3 bench/run.py [edge] [field] [get] [create] [others] [profile] [apply] [--runs N] [--seconds S]
 
-`apply` needs root: it runs a lab. `others` installs by name, below build-check/bench, what a user would pick instead: moto's
+`apply` and `field` need root: they run a lab. `others` installs by name, below build-check/bench, what a user would pick instead: moto's
 server with AWS's Direct Connect, and Prism serving our openapi.json.
 
 Each figure is the median of N runs; a run times the yardstick and the server one after the other. Absolute numbers are
@@ -433,7 +433,7 @@ class Yardstick:
         where = "instance=900 device=%s" % device
         return ["vlan-add %s mark=dcaas:bench%s port=trunk1 vlan=%d vrf=%s" % (where, device, vlan, self.vrf[0]),
                 "addr-add %s table=%d prefix=%s" % (where, self.vrf[1], address),
-                "guard-on %s local=%s" % (where, address.split("/")[0]), "link-up " + where]
+                "filter-add %s is_customer=1" % where, "link-up " + where]
 
     def ask(self, *lines):
         out = self.guest.run(program_of("src/edge/agent/agent_try"), 65534, 65534, self.STATE, timeout=120,
@@ -454,11 +454,10 @@ class Yardstick:
         """Seconds of one addition; it is taken back."""
         before = self.guest.read(self.conf)
         self.write(text, "new")
-        folder, (device, _, address) = os.path.dirname(self.conf), item
+        folder, device = os.path.dirname(self.conf), item[0]
         socket = folder + "/bird.ctl"
         began, ended = self.ask("clock", *self.device(*item), "rename %s/new %s" % (folder, self.conf),
-                                "bird %s configure check" % socket, "bird %s configure" % socket,
-                                "guard-off instance=900 device=%s local=%s" % (device, address.split("/")[0]), "clock")
+                                "bird %s configure" % socket, "clock")
         self.write(before)
         self.ask("bird %s configure" % socket, "link-del instance=900 device=" + device)
         return (ended - began) / 1e6
@@ -520,6 +519,16 @@ class Field:
         self.site.wait_gone(self.tenant, "/v3/{project_id}/dcaas/virtual-interfaces/" + vif)
         return seconds, text
 
+    def shrink(self, n):
+        """Seconds from the first of n deletions to the word that all are gone."""
+        gone, self.made = self.made[-n:], self.made[:-n]
+        began = time.monotonic()
+        for vif in gone:
+            self.tenant.delete("/v3/{project_id}/dcaas/virtual-interfaces/" + vif)
+        for vif in gone:
+            self.site.wait_gone(self.tenant, "/v3/{project_id}/dcaas/virtual-interfaces/" + vif)
+        return time.monotonic() - began
+
     def bird(self):
         return self.site.lab.edge.read("/run/dcaas/edge/bird/1/bird.conf")
 
@@ -561,7 +570,66 @@ def bench_apply(rows, runs, seconds):
         field.close()
 
 
-BENCHES = {"get": bench_get, "create": bench_create, "others": bench_others, "profile": bench_profile, "apply": bench_apply}
+SCALES = ((10, 1), (100, 1), (1000, 1), (4000, 1), (1000, 40), (4000, 20), (4000, 40))
+WORK = ("add one", "change one", "remove one", "add 100", "remove 100", "full sync", "resync without a change", "read all")
+
+
+def edge_scale(interfaces, gateways):
+    """{piece of work: microseconds of processor time} of an edge with the simulated router; memory in bytes."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = subprocess.run([program_of("src/edge/edge_scale"), str(interfaces), str(gateways), folder], check=True,
+                             capture_output=True, text=True).stdout
+    return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in out.splitlines()}
+
+
+def bench_edge(_rows, runs, _seconds):
+    """One change in the edge alone: state, journal, planner, apply, report; the router is simulated."""
+    print("\n| interfaces in gateways | %s | memory |\n|%s" % (" | ".join(WORK), " --- |" * (len(WORK) + 2)), flush=True)
+    for scale in SCALES:
+        found = [edge_scale(*scale) for _ in range(runs)]
+        ms = [statistics.median(one[work] for one in found) / 1000 for work in WORK]
+        print("| %d in %d | %s | %.1f MB |" % (*scale, " | ".join("%.2f ms" % one for one in ms),
+                                              statistics.median(one["memory"] for one in found) / 1e6), flush=True)
+
+
+def processor(field, pids):
+    """Seconds of processor time that these processes of the router have taken."""
+    total = 0
+    for pid in pids:
+        fields = field.site.lab.edge.read("/proc/%d/stat" % pid).rsplit(") ", 1)[1].split()
+        total += int(fields[11]) + int(fields[12])
+    return total / 100
+
+
+def idle(field, seconds=20):
+    """Percent of a processor, edge and BIRDs together, and their resident memory in MB."""
+    birds = [int(pid) for pid in field.site.lab.edge.shell("pgrep -x bird || true").out.split()]
+    pids = [*field.site.edge_processes().values(), *birds]
+    before, began = processor(field, pids), time.monotonic()
+    time.sleep(seconds)
+    percent = 100 * (processor(field, pids) - before) / (time.monotonic() - began)
+    memory = sum(int(re.search(r"VmRSS:\s+(\d+)", field.site.lab.edge.read("/proc/%d/status" % pid)).group(1))
+                 for pid in pids) / 1024
+    return percent, memory
+
+
+def bench_field(rows, runs, _seconds):
+    """A real router in the lab, all in one gateway: the sessions are down."""
+    field = Field()
+    try:
+        base = None
+        for n in (10, 100, 1000):
+            print("to %d interfaces: %.1f s" % (n, field.grow(n)), file=sys.stderr)
+            own = [field.add(n)[0] for _ in range(runs)]
+            base = base or own
+            rows.add("adding one interface in the lab with %d present in its gateway, against 10" % n, "s", base, own)
+            print("%d interfaces, sessions down: idle %.1f %% of a processor, %.0f MB" % (n, *idle(field)), flush=True)
+        print("removing 300 of 1,000: %.2f s" % field.shrink(300), flush=True)
+    finally:
+        field.close()
+
+
+BENCHES = {"edge": bench_edge, "field": bench_field, "get": bench_get, "create": bench_create, "others": bench_others, "profile": bench_profile, "apply": bench_apply}
 
 
 def main():
