@@ -139,6 +139,22 @@ add_all(struct numbers *s, const uint32_t *v, size_t n)
 		numbers_add(s, v[i]);
 }
 
+/* What could not be written to disk is not begun: the other instances go on. */
+static void
+leave_unsaved(struct apply *a)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < a->scope.n && !state_is_saved(a->state); i++) {
+		if (state_unit_is_saved(a->state, a->scope.v[i]))
+			a->scope.v[kept++] = a->scope.v[i];
+		else
+			numbers_add(&a->retry, a->scope.v[i]);
+	}
+	if (!state_is_saved(a->state))
+		a->scope.n = kept;
+}
+
 /* What changed here or there, what was left undone; everything, when that is asked for. */
 static void
 choose_instances(struct apply *a)
@@ -156,10 +172,11 @@ choose_instances(struct apply *a)
 		add_all(&a->scope, a->retry.v, a->retry.n);
 		a->retry.n = 0;
 	}
-	if (!a->whole)
-		return;
-	v = a->routing->ops->instances(a->routing, arena, &n);
-	add_all(&a->scope, v, n);
+	if (a->whole) {
+		v = a->routing->ops->instances(a->routing, arena, &n);
+		add_all(&a->scope, v, n);
+	}
+	leave_unsaved(a);
 }
 
 /* --- looking and planning --- */

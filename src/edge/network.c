@@ -361,12 +361,9 @@ start_apply(struct network *n)
 
 	if (state_lost(n->state) != NULL || apply_is_running(n->apply))
 		return;
-	if (!save(n)) {
-		consider_report(n);
-		look_again_later(n, true);
-		return;
-	}
-	take_record(n); /* of the run before */
+	if (!save(n))
+		consider_report(n); /* and what is on disk goes on */
+	take_record(n);             /* of the run before */
 	whole = !n->whole || monotonic_since(n->whole_at) >= WHOLE_MS;
 	if (apply_begin(n->apply, whole, &err)) {
 		n->whole = true;

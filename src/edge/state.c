@@ -504,6 +504,10 @@ state_save(struct state *s, struct dc_error *err)
 	bool whole = s->save_whole || journal_is_full(s->journal) || s->list[LIST_UNSAVED].n > s->n / WHOLE_PART;
 	enum dc_code rc = whole ? save_whole(s, err) : save_changes(s, err);
 
+	/* A journal that is too long is better than none. */
+	if (rc != DC_OK && whole && !s->save_whole && !journal_is_lost(s->journal))
+		rc = save_changes(s, err);
+
 	if (rc != DC_OK)
 		return rc;
 	list_clear(s, LIST_UNSAVED);

@@ -101,6 +101,8 @@ const struct unit *state_unit(struct state *, uint32_t instance);
 /* Numbers of the units, ascending: all, or those that changed; in the arena. */
 uint32_t *state_units(const struct state *, bool changed, struct arena *, size_t *n);
 void state_units_taken(struct state *); /* no unit has changed */
+/* False: what is wanted of it is not on disk, and nothing may be done there. */
+bool state_unit_is_saved(const struct state *, uint32_t instance);
 
 /* Something of it may be news for dcaasd. */
 void state_note(struct state *, struct edge_object *);

@@ -62,6 +62,12 @@ journal_is_full(const struct journal *j)
 	return j->hash[0] == '\0' || (j->size > FULL_LEAST && j->size > j->set_size);
 }
 
+bool
+journal_is_lost(const struct journal *j)
+{
+	return j->hash[0] == '\0';
+}
+
 /* --- writing --- */
 
 static void

@@ -32,6 +32,7 @@ void journal_begin(struct journal *, const char *hash, size_t size);
 /* One change more, on disk when this returns DC_OK; else the journal is as before. */
 enum dc_code journal_add(struct journal *, const struct wire_desired *, struct dc_error *err);
 bool journal_is_full(const struct journal *); /* the next change should come with the whole set */
+bool journal_is_lost(const struct journal *); /* it has to: there is no set that a change could belong to */
 
 /* Gives each change of the journal of the set with that checksum, in order; then the journal goes on there. */
 enum dc_code journal_replay(struct journal *, const char *hash,

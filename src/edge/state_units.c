@@ -252,3 +252,14 @@ state_units_taken(struct state *s)
 	for (size_t i = 0; i < s->units; i++)
 		s->unit[i]->changed = false;
 }
+
+bool
+state_unit_is_saved(const struct state *s, uint32_t instance)
+{
+	const struct object_list *l = &s->list[LIST_UNSAVED];
+
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i]->home == instance)
+			return false;
+	return !s->save_whole;
+}
