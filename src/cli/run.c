@@ -9,170 +9,13 @@
 #include "cli/run_priv.h"
 #include "cli/text.h"
 #include "cli/tool.h"
-#include "cli/yaml_text.h"
 
 #define QUERY_MAX (128 * 1024)
 #define WATCH_SECONDS 2
 #define WIDTH_MIN 20
 #define WIDTH_USUAL 80
 
-/* --- output --- */
-
-enum dc_code
-run_put(struct run *r, const struct buf *out)
-{
-	if (out->failed)
-		return dc_fail(r->err, DC_E_PROTOCOL, NULL, "the answer is too large to print");
-	if (fwrite(buf_str(out), 1, out->len, stdout) != out->len || fflush(stdout) != 0)
-		return dc_fail(r->err, DC_E_IO, NULL, "standard output cannot be written");
-	return DC_OK;
-}
-
-static void
-put_json(struct buf *out, const char *text)
-{
-	text_safe_json(out, text);
-	if (out->len == 0 || out->data[out->len - 1] != '\n')
-		buf_putc(out, '\n');
-}
-
-static void
-put_value(struct buf *out, json_t *value, size_t flags)
-{
-	char *text = json_dumps(value, flags);
-
-	if (text != NULL)
-		put_json(out, text);
-	free(text);
-}
-
-/* {"member": value} in the form that is asked for. */
-static enum dc_code
-put_document(struct run *r, const char *member, json_t *value, struct buf *out)
-{
-	json_t *document = json_pack("{s:O}", member, value);
-	enum dc_code rc = DC_OK;
-
-	if (r->look.output == OUTPUT_YAML)
-		rc = yaml_write(document, out, r->err);
-	else
-		put_value(out, document, JSON_COMPACT);
-	json_decref(document);
-	return rc;
-}
-
-static bool
-is_for_programs(const struct look *l)
-{
-	return l->output == OUTPUT_JSON || l->output == OUTPUT_YAML;
-}
-
 /* --- one thing --- */
-
-static json_t *
-thing_of(const struct command *c, json_t *body)
-{
-	json_t *thing = c->member != NULL ? json_object_get(body, c->member) : NULL;
-
-	return thing != NULL ? thing : body;
-}
-
-/* Whether the member is answered by this call and never again: a show of the same thing does not have it. */
-static bool
-is_shown_once(const struct run *r, const struct command *c, const char *member)
-{
-	const struct command *show = r->args->noun != NULL ? noun_command(r->args->noun, "show") : NULL;
-
-	return strcmp(c->method, "POST") == 0 && show != NULL &&
-	       json_object_get(schema_properties(show->answer), member) == NULL;
-}
-
-/* People see secrets only where they would be lost else; -j shows all that the server answers. */
-static void
-hide_secrets(const struct run *r, const struct command *c, json_t *thing)
-{
-	json_t *properties = schema_properties(c->answer), *value;
-	const char *member;
-
-	json_object_foreach(thing, member, value)
-	{
-		if (!is_shown_once(r, c, member))
-			schema_mask(r->spec, json_object_get(properties, member), value);
-	}
-}
-
-/* The name of what a command shows, where that is not the answer itself. */
-static const char *
-member_of(const struct command *c)
-{
-	return c->inside != NULL || c->member == NULL ? (c->resource != NULL ? c->resource->name : "answer")
-						      : c->member;
-}
-
-static enum dc_code
-write_for_programs(
-    struct run *r, const struct command *c, const struct http_answer *text, json_t *thing, struct buf *out)
-{
-	json_t *list = json_pack("[O]", thing), *some = NULL;
-	enum dc_code rc = DC_OK;
-
-	if (r->look.columns != NULL)
-		rc = answer_picked(r->spec, c->answer, list, &r->look, &some, r->err);
-	if (rc != DC_OK)
-		;
-	else if (some != NULL)
-		rc = put_document(r, member_of(c), json_array_get(some, 0), out);
-	else if (r->look.output == OUTPUT_JSON && text != NULL && c->inside == NULL)
-		put_json(out, buf_str(&text->body));
-	else if (c->member == NULL && r->look.output == OUTPUT_YAML)
-		rc = yaml_write(thing, out, r->err);
-	else
-		rc = put_document(r, member_of(c), thing, out);
-	json_decref(some);
-	json_decref(list);
-	return rc;
-}
-
-static enum dc_code
-write_for_people(struct run *r, const struct command *c, const struct http_answer *text, json_t *body, json_t *thing,
-    struct buf *out)
-{
-	enum dc_code rc;
-
-	hide_secrets(r, c, thing);
-	if (thing == body)
-		json_object_del(body, "request_id");
-	rc = answer_one(r->spec, c->answer, thing, &r->look, out, r->err);
-	if (rc == DC_OK && r->look.output != OUTPUT_VALUE && text != NULL && text->observed_age[0] != '\0') {
-		buf_puts(out, "observed ");
-		text_safe(out, text->observed_age);
-		buf_puts(out, " s ago\n");
-	}
-	return rc;
-}
-
-enum dc_code
-run_write_thing(struct run *r, const struct command *c, const struct http_answer *text, json_t *body, json_t *thing,
-    struct buf *out)
-{
-	json_t *list;
-
-	if (c->document && !is_for_programs(&r->look)) {
-		put_value(out, body, JSON_INDENT(1));
-		return DC_OK;
-	}
-	if (is_for_programs(&r->look))
-		return write_for_programs(r, c, text, thing, out);
-	if (!r->args->quiet && r->look.output != OUTPUT_NAME)
-		return write_for_people(r, c, text, body, thing, out);
-	list = json_pack("[O]", thing);
-	if (r->args->quiet)
-		answer_ids(list, out);
-	else
-		answer_names(list, out);
-	json_decref(list);
-	return DC_OK;
-}
 
 /* Among the things that come inside of others. *body holds it then. */
 static enum dc_code
@@ -218,7 +61,7 @@ run_show(struct run *r, const struct command *show, const char *const *ids, stru
 	if ((rc = client_call(r->client, &request, ret, r->err)) != DC_OK)
 		return rc;
 	*body = json_loadb(buf_str(&ret->body), ret->body.len, 0, NULL);
-	*thing = thing_of(show, *body);
+	*thing = run_thing(show, *body);
 	return DC_OK;
 }
 
@@ -231,8 +74,8 @@ read_inside(struct run *r, struct buf *out)
 
 	if (rc != DC_OK)
 		return rc;
-	rc = client_is_success(&a) ? run_write_thing(r, r->args->command, &a, body, thing, out)
-				   : client_refused(&a, r->err);
+	rc =
+	    client_is_success(&a) ? print_thing(r, r->args->command, &a, body, thing, out) : client_refused(&a, r->err);
 	json_decref(body);
 	buf_free(&a.body);
 	return rc;
@@ -294,11 +137,11 @@ read_thing(struct run *r, struct buf *out)
 	request = request_of(r, &query);
 	if ((rc = client_json(r->client, &request, &a, &body, r->err)) != DC_OK)
 		return rc;
-	thing = thing_of(r->args->command, body);
+	thing = run_thing(r->args->command, body);
 	if (body != NULL && r->args->wait)
 		rc = wait_for_change(r, thing, out);
 	else if (body != NULL)
-		rc = run_write_thing(r, r->args->command, &a, body, thing, out);
+		rc = print_thing(r, r->args->command, &a, body, thing, out);
 	json_decref(body);
 	buf_free(&a.body);
 	return rc;
@@ -310,71 +153,6 @@ static struct list_limits
 limits_of(const struct arguments *a)
 {
 	return (struct list_limits){a->limit, a->page_size, a->marker, a->single_page};
-}
-
-/* Several pages as one: the last one's document with all the items. */
-static void
-write_merged(const struct command *c, const struct listing *l, struct buf *out)
-{
-	json_t *info = json_object_get(l->last, "page_info");
-
-	json_object_set(l->last, c->member, l->items);
-	if (json_is_object(info))
-		json_object_set_new(info, "current_count", json_integer((json_int_t)json_array_size(l->items)));
-	put_value(out, l->last, JSON_COMPACT);
-}
-
-static enum dc_code
-list_for_programs(struct run *r, const struct listing *l, struct buf *out)
-{
-	const struct command *c = r->args->command;
-	const char *member = c->inside != NULL ? c->inside : c->member;
-	json_t *some = NULL;
-	enum dc_code rc;
-
-	if (r->look.columns != NULL) {
-		if ((rc = answer_picked(r->spec, c->answer, l->items, &r->look, &some, r->err)) == DC_OK)
-			rc = put_document(r, member, some, out);
-		json_decref(some);
-		return rc;
-	}
-	if (r->look.output == OUTPUT_YAML || c->inside != NULL)
-		return put_document(r, member, l->items, out);
-	if (l->text != NULL)
-		put_json(out, l->text);
-	else
-		write_merged(c, l, out);
-	return DC_OK;
-}
-
-static enum dc_code
-write_list(struct run *r, const struct listing *l, struct buf *out)
-{
-	const struct command *c = r->args->command;
-	json_t *item;
-	size_t i;
-
-	if (is_for_programs(&r->look))
-		return list_for_programs(r, l, out);
-	if (r->args->quiet) {
-		answer_ids(l->items, out);
-	} else if (r->look.output == OUTPUT_NAME) {
-		answer_names(l->items, out);
-	} else {
-		json_array_foreach(l->items, i, item) schema_mask(r->spec, c->answer, item);
-		return answer_list(r->spec, c->answer, l->items, &r->look, out, r->err);
-	}
-	return DC_OK;
-}
-
-/* For people: a line of titles alone says nothing. */
-static void
-tell_nothing(const struct run *r, struct buf *out)
-{
-	const struct command *c = r->args->command;
-
-	buf_printf(out, "There is no %s%s.\n", c->resource != NULL ? c->resource->title : c->noun,
-	    r->args->filters_n > 0 ? " like that" : "");
 }
 
 static enum dc_code
@@ -391,9 +169,9 @@ read_list(struct run *r, struct buf *out)
 	if ((rc = client_list(r->client, &request, &limits, &l, r->err)) != DC_OK)
 		return rc;
 	if (json_array_size(l.items) == 0 && r->look.terminal && r->look.output <= OUTPUT_WIDE && !r->args->quiet)
-		tell_nothing(r, out);
+		print_nothing(r, out);
 	else
-		rc = write_list(r, &l, out);
+		rc = print_list(r, &l, out);
 	listing_free(&l);
 	return rc;
 }
@@ -465,15 +243,6 @@ watch(struct run *r)
 
 /* --- wait --- */
 
-/* "virtual interface office", as it was typed. */
-static const char *
-typed(const struct run *r, size_t i)
-{
-	const struct command *c = r->args->command;
-
-	return arena_printf(r->arena, "%s %s", c->resource != NULL ? c->resource->title : c->noun, r->args->ids[i]);
-}
-
 static enum dc_code
 wait_command(struct run *r)
 {
@@ -484,99 +253,12 @@ wait_command(struct run *r)
 	    .gone = a->gone,
 	    .timeout = a->timeout,
 	    .interval = a->interval,
-	    .who = typed(r, a->ids_n - 1)};
+	    .who = run_typed(r, a->ids_n - 1)};
 	enum dc_code rc = wait_for(r, a->command, r->ids, &wish, &out);
 
-	if (rc != DC_OK || (a->quiet && !is_for_programs(&r->look)))
+	if (rc != DC_OK || (a->quiet && !print_is_for_programs(&r->look)))
 		return rc;
 	return run_put(r, &out);
-}
-
-/* --- deletions --- */
-
-/* Asks who sits at a terminal; a script is not asked. */
-static enum dc_code
-ask(struct run *r)
-{
-	const struct arguments *a = r->args;
-	char answer[8] = "";
-
-	if (a->yes || isatty(STDIN_FILENO) != 1 || isatty(STDERR_FILENO) != 1)
-		return DC_OK;
-	fprintf(stderr, "Delete ");
-	for (size_t i = a->command->ids_n - 1; i < a->ids_n; i++)
-		fprintf(stderr, "%s%s", i >= a->command->ids_n ? ", " : "", typed(r, i));
-	fprintf(stderr, "? [y/N] ");
-	if (fgets(answer, sizeof(answer), stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y'))
-		return DC_OK;
-	return dc_fail(r->err, DC_E_PARAM, NULL, "nothing is deleted");
-}
-
-/* ids for one of those that are deleted: what stands above, and itself. */
-static const char *const *
-ids_for(struct run *r, size_t i)
-{
-	size_t n = r->args->command->ids_n;
-	const char **ids = arena_array(r->arena, n + 1, sizeof(*ids));
-
-	for (size_t k = 0; k + 1 < n; k++)
-		ids[k] = r->ids[k];
-	ids[n - 1] = r->ids[i];
-	return ids;
-}
-
-static enum dc_code
-delete_one(struct run *r, size_t i)
-{
-	struct request request = {.command = r->args->command, .query = ""};
-	json_t *body;
-	enum dc_code rc;
-
-	request.path = client_path(request.command, r->settings->project_id, ids_for(r, i), r->arena);
-	if ((rc = client_json(r->client, &request, NULL, &body, r->err)) != DC_OK)
-		return rc;
-	json_decref(body);
-	if (r->look.terminal && !r->args->quiet)
-		fprintf(stderr, "%s is deleted%s\n", typed(r, i), r->args->wait ? ", waiting until it is gone" : "");
-	return DC_OK;
-}
-
-static enum dc_code
-wait_for_end(struct run *r, size_t i)
-{
-	_cleanup_buf_ struct buf out = BUF_INIT(OUTPUT_MAX);
-	const struct command *c = r->args->command;
-	const struct command *show = spec_command(r->spec, c->resource->name, "show", c->operator_side);
-	const struct wish wish = {.gone = true, .was_there = true, .timeout = r->args->timeout, .who = typed(r, i)};
-
-	return wait_for(r, show, ids_for(r, i), &wish, &out);
-}
-
-/* Each is tried; the first failure is the command's, the others are printed. */
-static enum dc_code
-delete_all(struct run *r)
-{
-	enum dc_code rc = ask(r), first = rc;
-	bool *done = arena_array(r->arena, r->args->ids_n + 1, sizeof(*done));
-
-	if (rc != DC_OK)
-		return rc;
-	for (size_t i = r->args->command->ids_n - 1; i < r->args->ids_n; i++) {
-		rc = delete_one(r, i);
-		done[i] = rc == DC_OK;
-		if (rc == DC_OK)
-			continue;
-		if (r->args->ids_n == r->args->command->ids_n)
-			return rc;
-		fprintf(stderr, "dcaas: %s: %s\n", typed(r, i), r->err->text);
-		*r->err = (struct dc_error){0};
-		first = first == DC_OK ? rc : first;
-	}
-	for (size_t i = r->args->command->ids_n - 1; r->args->wait && i < r->args->ids_n; i++) {
-		if (done[i] && (rc = wait_for_end(r, i)) != DC_OK)
-			return rc;
-	}
-	return first == DC_OK ? DC_OK : dc_fail(r->err, first, NULL, "%s", "");
 }
 
 /* --- the command --- */
@@ -589,7 +271,7 @@ tell_call(struct run *r, const struct request *request)
 	buf_printf(&out, "%s %s%s%s%s\n", request->command->method, r->settings->endpoint, request->path,
 	    request->query[0] != '\0' ? "?" : "", request->query);
 	if (request->body != NULL)
-		put_json(&out, request->body);
+		print_json(&out, request->body);
 	return run_put(r, &out);
 }
 
@@ -610,7 +292,7 @@ dry_run(struct run *r)
 	if (strcmp(r->args->command->method, "DELETE") != 0 || r->args->command->ids_n == 0)
 		return tell_call(r, &request);
 	for (size_t i = r->args->command->ids_n - 1; i < r->args->ids_n && rc == DC_OK; i++) {
-		request.path = client_path(r->args->command, r->settings->project_id, ids_for(r, i), r->arena);
+		request.path = client_path(r->args->command, r->settings->project_id, run_ids_for(r, i), r->arena);
 		rc = tell_call(r, &request);
 	}
 	return rc;
@@ -673,7 +355,7 @@ run_api_command(struct run *r)
 	if (c->kind == COMMAND_WAIT)
 		return wait_command(r);
 	if (strcmp(c->method, "DELETE") == 0 && c->ids_n > 0)
-		return delete_all(r);
+		return run_delete(r);
 	return r->args->watch ? watch(r) : read_once(r);
 }
 

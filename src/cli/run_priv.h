@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* run_priv.h - for run.c, wait.c and the tools only: a command under way. */
+/* run_priv.h - for run.c, its print.c, delete.c and wait.c, and the tools only: a command under way. */
 #ifndef DC_CLI_RUN_PRIV_H
 #define DC_CLI_RUN_PRIV_H
 
@@ -20,15 +20,33 @@ struct run {
 	struct dc_error *err;
 };
 
-/* Whole or not at all, as far as a pipe allows. */
-enum dc_code run_put(struct run *, const struct buf *out);
 /* One thing by the command that shows it; *thing is inside of *body, which is the caller's. The answer's status is the
  * server's, or 404 where the thing is not among those of another. DC_OK: there is an answer. */
 enum dc_code run_show(struct run *, const struct command *show, const char *const *ids, struct http_answer *ret,
     json_t **body, json_t **thing);
-/* Prints the thing as it is asked for. text: the answer as it came; NULL: there is none. */
-enum dc_code run_write_thing(
+/* The thing in an answer: a member of the body, or the body itself. */
+json_t *run_thing(const struct command *, json_t *body);
+/* "virtual interface office": what was typed at that place of the command's ids. */
+const char *run_typed(const struct run *, size_t place);
+
+/* --- delete.c --- */
+
+enum dc_code run_delete(struct run *);
+/* The ids for one of several that are deleted: what stands above it, and itself. */
+const char *const *run_ids_for(struct run *, size_t place);
+
+/* --- print.c --- */
+
+/* Whole or not at all, as far as a pipe allows. */
+enum dc_code run_put(struct run *, const struct buf *out);
+void print_json(struct buf *out, const char *text);
+bool print_is_for_programs(const struct look *);
+/* The thing as it is asked for. text: the answer as it came; NULL: there is none. */
+enum dc_code print_thing(
     struct run *, const struct command *, const struct http_answer *text, json_t *body, json_t *thing, struct buf *out);
+enum dc_code print_list(struct run *, const struct listing *, struct buf *out);
+/* In words, that a list is empty. */
+void print_nothing(const struct run *, struct buf *out);
 
 /* --- wait.c --- */
 

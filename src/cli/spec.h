@@ -101,6 +101,9 @@ enum dc_code spec_noun(const struct spec *, const char *word, const struct noun 
 
 enum schema_type { SCHEMA_ANY, SCHEMA_STRING, SCHEMA_INTEGER, SCHEMA_BOOLEAN, SCHEMA_ARRAY, SCHEMA_OBJECT };
 
+json_t *spec_schemas(const struct spec *); /* by name */
+/* Whether an array of texts has this one. NULL has none. */
+bool schema_lists(json_t *list, const char *value);
 /* The schema itself, behind "$ref" and an "allOf" of one. NULL stays NULL. */
 json_t *schema_of(const struct spec *, json_t *schema);
 /* The following take a schema as schema_of() gives it; NULL is SCHEMA_ANY. */

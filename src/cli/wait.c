@@ -166,7 +166,7 @@ judge(
 		return FOUND_FAILED;
 	}
 	if (is_as_wanted(w->wish, thing)) {
-		*rc = run_write_thing(w->run, w->show, answer, body, thing, now);
+		*rc = print_thing(w->run, w->show, answer, body, thing, now);
 		return FOUND_DONE;
 	}
 	describe(w->wish, thing, now);
