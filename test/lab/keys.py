@@ -4,6 +4,7 @@ test/soak_lab."""
 from lab.customer import BIRD_TIMERS, batch, start_bird
 
 OPTMEM = "/proc/sys/net/core/optmem_max"
+KEY = 136  # bytes, struct tcp_md5sig_key
 
 
 def start(site, size):
@@ -13,7 +14,8 @@ def start(site, size):
     for guest in (site.lab.edge, site.lab.customers):
         guest.shell("echo %d >%s" % (size, OPTMEM))
     site.run_edge()
-    site.wait_edge()
+    site.lab.edge.wait("its word of %d keys" % (size // KEY), lambda: site.operator.get(
+        "/dcaas/v1/edges/" + site.edge_id, say=False)["edge"]["key_room"] == size // KEY, 30)
 
 
 def lines_of(shop, gateway, n):
