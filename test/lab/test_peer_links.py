@@ -100,21 +100,24 @@ def test_no_route_goes_on_to_a_third_gateway(world, family):
     assert told() == wanted
 
 
-@pytest.mark.parametrize("family", ["4", "6"])
-def test_no_customer_draws_the_traffic_of_a_network_behind_a_link(site, world, family):
-    """The router's exact network, a part and a host of it: refused, counted, and the router's host is still reached."""
-    line = world.lines[world.left]
-    network = world.er.prefix if family == "4" else world.er.prefix6
-    host = world.er.address(family)
-    stolen = [str(network), str(next(network.subnets(prefixlen_diff=8))), "%s/%d" % (host, network.max_prefixlen)]
-    before, since = line.session(family)["rejected"], line.since(family)
+def test_no_customer_draws_the_traffic_of_a_network_behind_a_link(site, world):
+    """The router's exact network, a part and a host of it: refused, counted, and the router's host is reached by the others."""
+    line, other = world.lines[world.left], world.line(world.left)
+    other.wait_active()
+    wait, stolen = site.lab.edge.wait, []
+    for network, host in ((world.er.prefix, world.er.address("4")), (world.er.prefix6, world.er.address("6"))):
+        stolen += [str(network), str(next(network.subnets(prefixlen_diff=8))), "%s/%d" % (host, network.max_prefixlen)]
+    before, since = {f: line.session(f)["rejected"] for f in "46"}, {f: line.since(f) for f in "46"}
     line.customer.configure(announce=line.customer.announce + stolen)
     try:
-        site.lab.edge.wait("three refusals", lambda: line.session(family)["rejected"] == before + 3, 30)
-        site.lab.edge.wait("a ping", lambda: line.customer.ping(host).ok, 30)
-        assert line.since(family) == since
+        for family in "46":
+            wait("three refusals", lambda f=family: line.session(f)["rejected"] == before[f] + 3, 30)
+            wait("a ping of another customer", lambda f=family: other.customer.ping(world.er.address(f)).ok, 30)
+        assert {f: line.since(f) for f in "46"} == since
     finally:
         line.customer.configure(announce=[p for p in line.customer.announce if p not in stolen])
+        other.customer.down()
+        other.delete()
 
 
 def test_what_is_refused_follows_the_routers_networks_and_resets_nobody(site, world):
