@@ -218,18 +218,21 @@ def test_an_older_version_is_upgraded_removed_and_purged(machine, place):
 
 NAMESPACES = """
 ip netns add dcaas-7; ip netns add other; ip netns add dcaas-own
-ip netns exec dcaas-7 sleep 1000 & first=$!
+ip netns exec dcaas-7 setpriv --reuid dcaas-edge --regid dcaas-edge --clear-groups sh -c 'trap "" TERM; sleep 1000; :' & first=$!
+for n in $(seq 100); do [ "$(ps -o user= -p $first)" = root ] || break; sleep 0.1; done
 ip netns exec other sleep 1000 & second=$!
 ip netns exec dcaas-7 ip link add v100 type veth
 dpkg -r dcaas-edge; ip netns pids dcaas-7 | grep -qx $first
 dpkg --purge dcaas-edge
-! kill -0 $first 2>/dev/null || { sleep 1; ! kill -0 $first; }
+! kill -0 $first 2>/dev/null
+! getent passwd dcaas-edge
 kill -0 $second
 ls /run/netns
 """
 
 
 def test_sessions_outlive_the_removal_of_an_edge_and_not_its_purge(machine):
+    """Also a daemon that does not want to end, and whose user is to go."""
     machine.install([machine.built["dcaas-edge"]])
     assert machine.run(NAMESPACES).splitlines()[-2:] == ["dcaas-own", "other"]
 
