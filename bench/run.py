@@ -444,7 +444,7 @@ class Yardstick:
 
     def write(self, text, name="bird.conf"):
         self.guest.write(os.path.dirname(self.conf) + "/" + name, re.sub(r'log "[^;]*;', "", text))
-        self.guest.shell("chown 65534:65534 %s/*" % os.path.dirname(self.conf))
+        self.guest.shell("chown 65534:65534 {0}/{1} && chmod 644 {0}/{1}".format(os.path.dirname(self.conf), name))
 
     def start(self, text):
         self.write(text)
@@ -455,7 +455,7 @@ class Yardstick:
         before = self.guest.read(self.conf)
         self.write(text, "new")
         folder, device = os.path.dirname(self.conf), item[0]
-        socket = folder + "/bird.ctl"
+        socket = folder + "/run/bird.ctl"
         began, ended = self.ask("clock", *self.device(*item), "rename %s/new %s" % (folder, self.conf),
                                 "bird %s configure" % socket, "clock")
         self.write(before)

@@ -20,6 +20,7 @@ user = {user}
 fabric = linux
 """
 UNPRIVILEGED = "65534"
+BIRDS = 1900000000  # [edge] bird_ids: the control sockets' group; BIRD of instance N runs as this and N
 
 
 class Site:
@@ -78,7 +79,7 @@ class Site:
 
     def start_edge(self, program=None):
         edge = self.lab.edge
-        edge.shell("mkdir -p /run/dcaas/edge && chown %s:%s /run/dcaas/edge && mkdir -p /tmp/bin && cp %s /tmp/bin/dcaas-edge"
+        edge.shell("mkdir -p /run/dcaas/edge && chown %s:%s /run/dcaas/edge && chmod 700 /run/dcaas/edge && mkdir -p /tmp/bin && cp %s /tmp/bin/dcaas-edge"
                    " && chmod 755 /tmp/bin/dcaas-edge" % (UNPRIVILEGED, UNPRIVILEGED, program or binary("dcaas-edge")))
         # /etc is the host's: the files go to places of the guest's own.
         edge.write("/run/dcaas/token", self.token + "\n", 0o600)
@@ -144,10 +145,10 @@ class Site:
 
     def birds(self):
         """Pids of the edge's routing daemons."""
-        out = self.lab.edge.shell("ps -eo pid,stat,args").out
-        rows = [line.split(None, 2) for line in out.splitlines()[1:]]
-        return [int(pid) for pid, stat, args in rows if "Z" not in stat and args.split()[0].endswith("bird") and
-                "/run/dcaas/edge" in args]
+        out = self.lab.edge.shell("ps -eo pid,uid,stat,args").out
+        rows = [line.split(None, 3) for line in out.splitlines()[1:]]
+        return [int(pid) for pid, uid, stat, args in rows if "Z" not in stat and args.split()[0].endswith("bird") and
+                int(uid) > BIRDS]
 
     def edge_log_text(self):
         return self.lab.edge.read(self.edge_log)

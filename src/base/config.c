@@ -100,9 +100,9 @@ config_new(const char *path, const struct config_key *keys)
 }
 
 static enum dc_code
-read_file(struct config *c, struct dc_error *err)
+read_file(struct config *c, FILE *file, struct dc_error *err)
 {
-	struct reading r = {.config = c, .err = err, .file = fopen(c->path, "re")};
+	struct reading r = {.config = c, .err = err, .file = file != NULL ? file : fopen(c->path, "re")};
 	int wrong;
 
 	if (r.file == NULL)
@@ -112,19 +112,26 @@ read_file(struct config *c, struct dc_error *err)
 		dc_fail(err, DC_E_IO, NULL, "%s: %s", c->path, strerror(errno));
 	else if (wrong != 0 && !r.failed)
 		dc_fail(err, DC_E_PARAM, NULL, "%s:%d: the line is neither [section] nor key = value", c->path, wrong);
-	fclose(r.file);
+	if (r.file != file)
+		fclose(r.file);
 	return err->code;
 }
 
 enum dc_code
 config_load(const char *path, const struct config_key *keys, struct config **ret, struct dc_error *err)
 {
+	return config_load_file(NULL, path, keys, ret, err);
+}
+
+enum dc_code
+config_load_file(FILE *file, const char *path, const struct config_key *keys, struct config **ret, struct dc_error *err)
+{
 	struct config *c = config_new(path, keys);
 	struct dc_error failure = {0};
 
 	if (c == NULL)
 		return dc_fail(err, DC_E_IO, NULL, "out of memory");
-	if (path != NULL && read_file(c, &failure) != DC_OK) {
+	if (path != NULL && read_file(c, file, &failure) != DC_OK) {
 		*err = failure;
 		config_free(c);
 		return err->code;

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/error.h"
 
@@ -21,6 +22,9 @@ struct config_key {
 /* keys ends with a row whose section is NULL and must outlive the config. path NULL: fallbacks only. On failure err
  * has the form of config_locate(), and *ret is untouched. */
 enum dc_code config_load(const char *path, const struct config_key *keys, struct config **ret, struct dc_error *err);
+/* The same from an open file; path is for the error's words. */
+enum dc_code config_load_file(
+    FILE *, const char *path, const struct config_key *keys, struct config **ret, struct dc_error *err);
 struct config *config_free(struct config *);
 /* Borrowed; NULL when neither set nor with a fallback. Asking for a key that is not in the table aborts. */
 const char *config_get(const struct config *, const char *section, const char *key);

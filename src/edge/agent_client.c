@@ -19,6 +19,7 @@ struct agent {
 	uint32_t key_room;
 	int fd;
 	uint32_t sequence;
+	gid_t control_group;
 	char *packet; /* PACKET_MAX, aligned for any type */
 };
 
@@ -142,6 +143,7 @@ say_hello(struct agent *a, struct dc_error *err)
 		return code;
 	dc_log(LOG_INFO, "agent found", "version=%u new=%u key_room=%u", reply.version, reply.started, reply.key_room);
 	a->key_room = reply.key_room;
+	a->control_group = reply.control_group;
 	if (a->key_room < KEYS_LEAST)
 		dc_log(LOG_WARNING, "little memory for keys",
 		    "neighbours=%u setting=net.core.optmem_max error=\"more neighbours with a password in one gateway "
@@ -186,4 +188,10 @@ agent_close(struct agent *a)
 	free(a->packet);
 	free(a);
 	return NULL;
+}
+
+gid_t
+agent_control_group(const struct agent *a)
+{
+	return a->control_group;
 }

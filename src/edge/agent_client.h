@@ -5,6 +5,8 @@
 #ifndef DC_AGENT_CLIENT_H
 #define DC_AGENT_CLIENT_H
 
+#include <sys/types.h>
+
 #include "base/arena.h"
 #include "base/error.h"
 #include "edge/agent/op.h"
@@ -15,6 +17,8 @@ struct agent;
 enum dc_code agent_connect(int fd, struct agent **ret, struct dc_error *err);
 struct agent *agent_close(struct agent *);
 uint32_t agent_key_room(const struct agent *); /* as reply_hello has it */
+/* What the routing daemons are to read gets this group; 0: there is none. */
+gid_t agent_control_group(const struct agent *);
 
 /* Requests without a reply body: op's struct filled but for its header. */
 enum dc_code agent_do(struct agent *, enum agent_op, void *request, size_t size, struct dc_error *err);

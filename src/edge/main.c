@@ -3,6 +3,7 @@
  * as its child; with the simulated fabric there is no privilege and no agent. */
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <grp.h>
 #include <pwd.h>
@@ -10,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,6 +26,7 @@
 #define CONFIG_PATH "/etc/dcaas/edge.conf"
 #define ID_MAX 4294967294
 #define NEIGHBOURS_LEAST 16384
+#define NETLINK_BUFFER_LEAST (8 << 20)
 
 static void
 usage(FILE *to)
@@ -59,6 +63,23 @@ refused(const struct edge_settings *s, struct dc_error *err)
 	config_locate(s->config, "edge", err);
 	return start_failed(err);
 }
+
+enum command {
+	COMMAND_RUN,
+	COMMAND_NETWORK,
+	COMMAND_CHECK,
+	COMMAND_MACHINE,
+	COMMAND_KEYS,
+	COMMAND_VERSION,
+	COMMAND_HELP,
+	COMMAND_WRONG
+};
+
+struct options {
+	char *program, *config;
+	const char *fabric; /* NULL: what the file says */
+	enum command command;
+};
 
 struct identity {
 	uid_t uid;
@@ -108,18 +129,18 @@ run_sim(const struct edge_settings *s, const struct identity *id)
 	return network_run(s, kernel, routing);
 }
 
-/* In the unprivileged child; fd is its end of the agent's socket. */
+/* The program that the agent has started: without privilege, its descriptors in their places. */
 static int
-run_network_half(int fd, int changes, void *arg)
+run_network_half(const struct edge_settings *s)
 {
-	const struct edge_settings *s = arg;
 	struct dc_error err = {0};
 	struct agent *agent;
 	struct kernel *kernel;
 	struct routing *routing;
 	int status;
 
-	if (agent_connect(fd, &agent, &err) != DC_OK || linux_kernel_open(agent, changes, &kernel, &err) != DC_OK ||
+	if (agent_connect(AGENT_FD_SOCKET, &agent, &err) != DC_OK ||
+	    linux_kernel_open(agent, AGENT_FD_CHANGES, &kernel, &err) != DC_OK ||
 	    bird_open(agent, s->state_dir, &routing, &err) != DC_OK)
 		return start_failed(&err);
 	status = network_run(s, kernel, routing);
@@ -127,26 +148,90 @@ run_network_half(int fd, int changes, void *arg)
 	return status;
 }
 
-/* Where the kernel keeps it to itself (in a container) there is nothing to be said. */
-static void
-warn_of_small_table(const char *path)
+/* The configuration as root has read it, for the network half, which may have no right to read the file. Nobody can
+ * change it. -1 with errno. */
+static int
+copy_config(const char *path)
 {
-	FILE *file = fopen(path, "re");
-	long entries;
+	int from = open(path, O_RDONLY | O_CLOEXEC), to = memfd_create("edge.conf", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	char chunk[4096];
+	ssize_t n = -1;
 
-	if (file == NULL)
-		return;
-	if (fscanf(file, "%ld", &entries) == 1 && entries < NEIGHBOURS_LEAST)
-		dc_log(LOG_WARNING, "neighbour table small",
-		    "entries=%ld setting=%s error=\"all customers share it; see 60-dcaas-edge.conf of sysctl.d\"",
-		    entries, path);
-	fclose(file);
+	while (from >= 0 && to >= 0 && (n = read(from, chunk, sizeof(chunk))) > 0)
+		if (write(to, chunk, (size_t)n) != n)
+			break;
+	if (from >= 0)
+		close(from);
+	if (n == 0 && fcntl(to, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
+		return to;
+	if (to >= 0)
+		close(to);
+	return -1;
+}
+
+/* What all instances have of the kernel together. Where it keeps a value to itself (in a container) there is nothing to
+ * be said. */
+static void
+warn_of_small_settings(void)
+{
+	static const struct {
+		const char *path, *event, *words;
+		long least;
+	} settings[] = {
+	    {"/proc/sys/net/ipv4/neigh/default/gc_thresh3", "neighbour table small", "all customers share it",
+		NEIGHBOURS_LEAST},
+	    {"/proc/sys/net/ipv6/neigh/default/gc_thresh3", "neighbour table small", "all customers share it",
+		NEIGHBOURS_LEAST},
+	    {"/proc/sys/net/core/rmem_default", "netlink buffer small",
+		"routing daemons lose the kernel's news when many devices change at once", NETLINK_BUFFER_LEAST},
+	};
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		FILE *file = fopen(settings[i].path, "re");
+		long value;
+
+		if (file == NULL)
+			continue;
+		if (fscanf(file, "%ld", &value) == 1 && value < settings[i].least)
+			dc_log(LOG_WARNING, settings[i].event,
+			    "value=%ld setting=%s error=\"%s; see 60-dcaas-edge.conf of sysctl.d\"", value,
+			    settings[i].path, settings[i].words);
+		fclose(file);
+	}
+}
+
+/* Whoever had one of these numbers could read a configuration with its passwords. */
+static enum dc_code
+check_bird_ids(const struct edge_settings *s, const struct identity *id, struct dc_error *err)
+{
+	FILE *file = fopen("/etc/passwd", "re");
+	const struct passwd *p = NULL;
+	enum dc_code rc = DC_OK;
+
+	if ((id->uid >= s->bird_first && id->uid <= s->bird_last) ||
+	    (id->gid >= s->bird_first && id->gid <= s->bird_last))
+		rc = dc_fail(err, DC_E_PARAM, "bird_ids", "[edge] bird_ids must not have the number of [edge] user");
+	while (rc == DC_OK && file != NULL && (p = fgetpwent(file)) != NULL)
+		if (p->pw_uid >= s->bird_first && p->pw_uid <= s->bird_last)
+			rc = dc_fail(err, DC_E_PARAM, "bird_ids", "[edge] bird_ids must not have the number of user %s",
+			    p->pw_name);
+	if (file != NULL)
+		fclose(file);
+	return rc;
 }
 
 static int
-run_linux(struct edge_settings *s, const struct identity *id)
+run_linux(struct edge_settings *s, const struct identity *id, const struct options *o)
 {
-	const struct agent_options options = {id->uid, id->gid, s->state_dir};
+	char *const network[] = {o->program, (char[]){"--network-half"}, (char[]){"-c"}, o->config, NULL};
+	struct agent_options options = {.uid = id->uid,
+	    .gid = id->gid,
+	    .bird_first = s->bird_first,
+	    .bird_last = s->bird_last,
+	    .bird_memory = s->bird_memory,
+	    .ports = s->ports,
+	    .network = network,
+	    .state_dir = s->state_dir};
 	struct dc_error err = {0};
 
 	if (geteuid() != 0)
@@ -156,18 +241,19 @@ run_linux(struct edge_settings *s, const struct identity *id)
 		dc_fail(&err, DC_E_PARAM, "user", "[edge] user must name an unprivileged user");
 	else if (s->state_dir[0] != '/')
 		dc_fail(&err, DC_E_PARAM, "state_dir", "[edge] state_dir must be an absolute path");
-	else {
+	else if ((options.handed = copy_config(o->config)) < 0)
+		dc_fail(&err, DC_E_IO, NULL, "%s: %s", o->config, strerror(errno));
+	else if (check_bird_ids(s, id, &err) == DC_OK) {
 		/* It means something to the network half only, which takes it back. */
 		signal(SIGHUP, SIG_IGN);
-		warn_of_small_table("/proc/sys/net/ipv4/neigh/default/gc_thresh3");
-		warn_of_small_table("/proc/sys/net/ipv6/neigh/default/gc_thresh3");
-		return agent_run(&options, run_network_half, s);
+		warn_of_small_settings();
+		return agent_run(&options);
 	}
 	return refused(s, &err);
 }
 
 static int
-run_edge(struct edge_settings *s)
+run_edge(struct edge_settings *s, const struct options *o)
 {
 	struct identity id = {geteuid(), getegid()};
 	struct dc_error err = {0};
@@ -175,23 +261,8 @@ run_edge(struct edge_settings *s)
 	if ((s->user != NULL && find_user(s->user, &id, &err) != DC_OK) ||
 	    make_state_dir(s->state_dir, &id, &err) != DC_OK)
 		return refused(s, &err);
-	return s->sim ? run_sim(s, &id) : run_linux(s, &id);
+	return s->sim ? run_sim(s, &id) : run_linux(s, &id, o);
 }
-
-enum command {
-	COMMAND_RUN,
-	COMMAND_CHECK,
-	COMMAND_MACHINE,
-	COMMAND_KEYS,
-	COMMAND_VERSION,
-	COMMAND_HELP,
-	COMMAND_WRONG
-};
-
-struct options {
-	const char *config, *fabric; /* fabric NULL: what the file says */
-	enum command command;
-};
 
 static struct options
 read_arguments(int argc, char **argv)
@@ -201,11 +272,13 @@ read_arguments(int argc, char **argv)
 	    {"fabric", required_argument, NULL, 'f'},
 	    {"check", no_argument, NULL, 'm'},
 	    {"keys", no_argument, NULL, 'k'},
+	    {"network-half", no_argument, NULL, 'N'}, /* for the agent's use */
 	    {"version", no_argument, NULL, 'V'},
 	    {"help", no_argument, NULL, 'h'},
 	    {0},
 	};
-	struct options o = {.config = CONFIG_PATH};
+	static char usual[] = CONFIG_PATH;
+	struct options o = {.program = argv[0], .config = usual};
 
 	for (int option; (option = getopt_long(argc, argv, "c:nVh", longs, NULL)) != -1;) {
 		if (option == 'c')
@@ -216,6 +289,7 @@ read_arguments(int argc, char **argv)
 			o.command = option == 'n'   ? COMMAND_CHECK
 				    : option == 'm' ? COMMAND_MACHINE
 				    : option == 'k' ? COMMAND_KEYS
+				    : option == 'N' ? COMMAND_NETWORK
 				    : option == 'V' ? COMMAND_VERSION
 				    : option == 'h' ? COMMAND_HELP
 						    : COMMAND_WRONG;
@@ -239,18 +313,38 @@ hold_stops(void)
 	sigprocmask(SIG_BLOCK, &stops, NULL);
 }
 
+/* In the agent's child only: these descriptors are nothing else there. */
+static FILE *
+handed_config(void)
+{
+	FILE *file = lseek(AGENT_FD_HANDED, 0, SEEK_SET) == 0 ? fdopen(AGENT_FD_HANDED, "r") : NULL;
+
+	if (file == NULL)
+		errx(1, "--network-half is for the agent's use");
+	return file;
+}
+
 static int
 with_settings(const struct options *o)
 {
 	struct edge_settings *settings = NULL;
 	struct dc_error error = {0};
+	FILE *file = NULL;
 	int status = 0;
 
-	if (o->command == COMMAND_RUN)
+	if (o->command == COMMAND_RUN || o->command == COMMAND_NETWORK)
 		hold_stops();
+	if (o->command == COMMAND_NETWORK) {
+		prctl(PR_SET_NAME, "dcaas-edge", 0, 0, 0);
+		if ((errno = agent_network()) != 0)
+			err(1, "a filter of system calls");
+		file = handed_config();
+	}
 	log_init("dcaas-edge", LOG_INFO);
-	if (edge_settings_load(o->config, o->fabric, &settings, &error) != DC_OK)
+	if (edge_settings_load(o->config, file, o->fabric, &settings, &error) != DC_OK)
 		errx(1, "%s", error.text);
+	if (file != NULL)
+		fclose(file);
 	log_init("dcaas-edge", settings->log_priority);
 	umask(077);
 	if (o->command == COMMAND_CHECK)
@@ -258,7 +352,7 @@ with_settings(const struct options *o)
 	else if (o->command == COMMAND_MACHINE)
 		status = check_machine(settings, stdout) == 0 ? 0 : 1;
 	else
-		status = run_edge(settings);
+		status = o->command == COMMAND_NETWORK ? run_network_half(settings) : run_edge(settings, o);
 	edge_settings_free(settings);
 	return status;
 }
@@ -282,6 +376,7 @@ main(int argc, char **argv)
 		usage(stderr);
 		return 2;
 	case COMMAND_RUN:
+	case COMMAND_NETWORK:
 	case COMMAND_CHECK:
 	case COMMAND_MACHINE:
 		break;

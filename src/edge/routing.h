@@ -126,7 +126,7 @@ struct routing {
 bool routing_settled(const struct routing_seen *);
 
 struct agent;
-/* <state_dir>/bird/<instance>/ has bird.conf (0600), bird.ctl, bird.pid, bird.log. */
+/* <state_dir>/bird/<instance>/ has bird.conf (0640), and run/ in it bird.ctl, bird.pid, bird.log. */
 enum dc_code bird_open(struct agent *, const char *state_dir, struct routing **ret, struct dc_error *err);
 
 #endif

@@ -20,6 +20,9 @@ const struct config_key edge_settings_keys[] = {
 	{ SECTION, "token_file", "/etc/dcaas/token", "File with the edge's credential." },
 	{ SECTION, "state_dir", "/var/lib/dcaas-edge", "Folder of the desired set, of the key that seals it, and of BIRD's files." },
 	{ SECTION, "user", NULL, "User of the half that talks to the network; a name or a number." },
+	{ SECTION, "ports", "*", "Devices of this router that may carry customers and VPCs: names, and patterns with * and ?, separated by blanks. Orders for other devices are refused." },
+	{ SECTION, "bird_ids", "1900000000-1900009999", "User and group numbers of the routing daemons, FIRST-LAST. FIRST is the group of their control sockets; instance N runs as user FIRST + N. They need no account and must belong to nobody else." },
+	{ SECTION, "bird_memory", "4096", "MiB that one routing daemon may take." },
 	{ SECTION, "ca_file", NULL, "Certificates (PEM) that an https server is checked with. Without it the system's." },
 	{ SECTION, "fabric", "linux", "linux: this router; sim: a simulated one." },
 	{ SECTION, "sim_options", NULL, "Options of the simulated router (INI, section [sim]); read again when the file changes." },
@@ -103,6 +106,40 @@ take_server(struct edge_settings *s, struct dc_error *err)
 }
 
 static enum dc_code
+take_ports(struct edge_settings *s, struct dc_error *err)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-@*? ";
+
+	s->ports = config_get(s->config, SECTION, "ports");
+	return strspn(s->ports, letters) == strlen(s->ports) ? DC_OK
+							     : dc_fail(err, DC_E_PARAM, "ports",
+								   "[edge] ports must be names of devices, with * and "
+								   "? where any letters fit, separated by blanks");
+}
+
+static enum dc_code
+take_bird(struct edge_settings *s, struct dc_error *err)
+{
+	const char *text = config_get(s->config, SECTION, "bird_ids"), *bad = "";
+	char first[16] = "";
+	size_t n = strcspn(text, "-");
+	int64_t mib;
+	enum dc_code rc;
+
+	if (text[n] == '-' && n < sizeof(first)) {
+		memcpy(first, text, n);
+		s->bird_first = (uint32_t)strtonum(first, 1, UINT32_MAX - 1, &bad);
+		if (bad == NULL)
+			s->bird_last = (uint32_t)strtonum(text + n + 1, s->bird_first + 1LL, UINT32_MAX - 1, &bad);
+	}
+	if (bad != NULL)
+		return dc_fail(err, DC_E_PARAM, "bird_ids", "[edge] bird_ids must be FIRST-LAST, two numbers of users");
+	if ((rc = config_int(s->config, SECTION, "bird_memory", 64, 1 << 20, &mib, err)) == DC_OK)
+		s->bird_memory = (uint64_t)mib << 20;
+	return rc;
+}
+
+static enum dc_code
 take(struct edge_settings *s, const char *fabric, struct dc_error *err)
 {
 	enum dc_code rc;
@@ -114,7 +151,8 @@ take(struct edge_settings *s, const char *fabric, struct dc_error *err)
 	s->user = config_get(s->config, SECTION, "user");
 	s->ca_file = config_get(s->config, SECTION, "ca_file");
 	s->sim_options = config_get(s->config, SECTION, "sim_options");
-	if ((rc = take_server(s, err)) != DC_OK)
+	if ((rc = take_server(s, err)) != DC_OK || (rc = take_ports(s, err)) != DC_OK ||
+	    (rc = take_bird(s, err)) != DC_OK)
 		return rc;
 	if ((rc = take_fabric(fabric != NULL ? fabric : config_get(s->config, SECTION, "fabric"), s, err)) != DC_OK)
 		return rc;
@@ -122,14 +160,14 @@ take(struct edge_settings *s, const char *fabric, struct dc_error *err)
 }
 
 enum dc_code
-edge_settings_load(const char *path, const char *fabric, struct edge_settings **ret, struct dc_error *err)
+edge_settings_load(const char *path, FILE *file, const char *fabric, struct edge_settings **ret, struct dc_error *err)
 {
 	struct edge_settings *s = calloc(1, sizeof(*s));
 	enum dc_code rc;
 
 	if (s == NULL)
 		return dc_fail(err, DC_E_IO, NULL, "out of memory");
-	if ((rc = config_load(path, edge_settings_keys, &s->config, err)) == DC_OK) {
+	if ((rc = config_load_file(file, path, edge_settings_keys, &s->config, err)) == DC_OK) {
 		if ((rc = take(s, fabric, err)) == DC_OK) {
 			*ret = s;
 			return DC_OK;

@@ -19,13 +19,17 @@ struct edge_settings {
 	const char *ca_file;     /* certificate authority of an https server; NULL: the system's */
 	const char *sim_options; /* NULL: defaults */
 	bool sim;
+	const char *ports;              /* devices that may carry customers: names and patterns, apart by blanks */
+	uint32_t bird_first, bird_last; /* user and group numbers of the routing daemons: agent.h */
+	uint64_t bird_memory;           /* bytes that one of them may take */
 	int log_priority;
 };
 
 extern const struct config_key edge_settings_keys[];
 
-/* fabric: what the command line says, NULL: what the file says. */
-enum dc_code edge_settings_load(const char *path, const char *fabric, struct edge_settings **ret, struct dc_error *err);
+/* file: read instead of path, unless NULL. fabric: what the command line says, NULL: what the file says. */
+enum dc_code edge_settings_load(
+    const char *path, FILE *file, const char *fabric, struct edge_settings **ret, struct dc_error *err);
 struct edge_settings *edge_settings_free(struct edge_settings *);
 /* The credential, read anew each time, so that a replaced file counts without a restart. */
 enum dc_code edge_settings_token(const struct edge_settings *, struct arena *, const char **ret, struct dc_error *err);

@@ -34,6 +34,9 @@ class Manager:
                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
+EXPOSURE = 52  # what is over 40: no mount namespace, because pins in /run/netns are the host's
+
+
 @pytest.fixture
 def daemon():
     with own_dcaasd(start=False) as made:
@@ -138,6 +141,20 @@ def declared(installed, part):
                       for folder in ("/sysusers.d/", "/tmpfiles.d/")
                       for path in installed[1] if path.endswith(folder + part + ".conf")]
     return {words[1] for words in users if words[0] == "u"}, {words[1]: words[3] for words in folders}
+
+
+@pytest.mark.parametrize("name, most", [("dcaasd", 16), ("dcaas-edge", EXPOSURE)])
+def test_a_unit_leaves_open_no_more_than_the_work_needs(installed, tmp_path, name, most):
+    """By systemd's own count, in tenths: 0 is closed, 100 open."""
+    (tmp_path / (name + ".service")).write_text(one(installed, name + ".service"))
+    done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=%d" % most, str(tmp_path / (name + ".service"))],
+                          capture_output=True, text=True)
+    assert done.returncode == 0, "\n".join(line for line in done.stdout.splitlines() if line.startswith(("✗", "→"))) + done.stderr
+
+
+def test_memory_ends_for_routing_daemons_before_it_ends_for_the_edge(installed):
+    service = unit(installed, "dcaas-edge.service")["Service"]
+    assert service["OOMPolicy"] == "continue" and int(service["OOMScoreAdjust"]) < 0
 
 
 def test_users_and_folders_of_the_units_are_declared(installed):

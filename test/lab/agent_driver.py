@@ -5,6 +5,7 @@ import os
 from lab.topology import ROOT
 
 NOBODY = 65534
+BIRDS = 1900000000  # the control sockets' group; BIRD of instance N runs as this and N
 STATE = "/var/lib/dcaas-agent"
 
 
@@ -57,12 +58,14 @@ class Run:
 class Agent:
     def __init__(self, guest):
         self.guest = guest
+        guest.shell("mkdir -p {0} && chown {1}:{1} {0} && chmod 700 {0}".format(STATE, NOBODY))
         self.program = os.path.join(os.environ.get("DCAAS_BUILD", os.path.join(ROOT, "build")), "src", "edge", "agent",
                                     "agent_try")
 
-    def run(self, *lines):
+    def run(self, *lines, ports="*"):
         """A new agent that is asked all that, one after the other, and then to end."""
-        return Run(self.guest.run(self.program, NOBODY, NOBODY, STATE, stdin="\n".join(lines) + "\n", check=False, timeout=60))
+        return Run(self.guest.run(self.program, NOBODY, NOBODY, STATE, stdin="\n".join(lines) + "\n", check=False, timeout=60,
+                                  env={"AGENT_TRY_PORTS": ports}))
 
     def ask(self, *lines):
         """As run; the answers, all of which must be there, and the agent must have ended as asked."""

@@ -5,6 +5,7 @@ import os
 import re
 
 from lab.order import Moment
+from lab.site import BIRDS
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 UID = 900
@@ -67,7 +68,7 @@ class Driver:
         return self.wait("%s up" % name, lambda: self.session(name)["up"], timeout)
 
     def bird(self, line):
-        return self.guest.bird("%s/bird/1/bird.ctl" % self.state_dir, line)
+        return self.guest.bird("%s/bird/1/run/bird.ctl" % self.state_dir, line)
 
     def since(self, name):
         """When BIRD says that the session came up: the same as long as it was not reset; None when it is not up."""
@@ -88,8 +89,9 @@ class Driver:
                                                         for name in ("NotFound", "Unexpected", "Failure"))
 
     def bird_pid(self):
-        """0 while a new one has not written it yet."""
-        return int(self.guest.read("%s/bird/1/bird.pid" % self.state_dir).strip() or 0)
+        """0 while none runs."""
+        out = self.guest.shell("pgrep -x -u %d bird || true" % (BIRDS + 1)).out.split()
+        return int(out[0]) if out else 0
 
     def end(self):
         self.say("down", "exit")

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from agent_driver import NOBODY, STATE, Agent
+from agent_driver import BIRDS, NOBODY, STATE, Agent
 from lab import frames
 from lab.customer import start_bird
 from lab.guest import GuestError
@@ -15,7 +15,7 @@ from lab.topology import Lab
 
 KEY = "a key of sixteen"
 CAPS_BIRD = 0x3400  # NET_BIND_SERVICE, NET_ADMIN, NET_RAW
-CAPS_AGENT = CAPS_BIRD | 0x2000E0  # SYS_ADMIN, SETUID, SETGID, KILL
+CAPS_AGENT = 0x2010E0  # NET_ADMIN, SYS_ADMIN, SETUID, SETGID, KILL
 
 VRF = "vrf-add instance=1 device=dcr1 mark=dcaas:r1 table=100001"
 VLAN = "vlan-add instance=1 device=dcv1 mark=dcaas:v1 port=trunk0 vlan=101 vrf=dcr1"
@@ -103,7 +103,7 @@ def test_each_half_has_the_capabilities_that_are_promised_and_no_other(agent):
     for name in ("CapPrm:", "CapEff:", "CapInh:", "CapAmb:"):
         assert int(told["network", name][0], 16) == 0
     assert told["network", "Uid:"] == told["network", "Gid:"] == [str(NOBODY)] * 4
-    assert told["network", "Groups:"] == [] and told["agent", "Groups:"] == []
+    assert told["network", "Groups:"] == [str(BIRDS)] and told["agent", "Groups:"] == []
     assert told["network", "NoNewPrivs:"] == told["agent", "NoNewPrivs:"] == ["1"]
 
 
@@ -112,7 +112,7 @@ def test_the_network_half_cannot_read_what_is_roots(agent):
 
 
 def test_an_agent_starts_where_a_service_manager_left_it_only_its_capabilities(agent, edge):
-    wanted = ["net_admin", "net_raw", "net_bind_service", "sys_admin", "setuid", "setgid", "kill"]
+    wanted = ["net_admin", "sys_admin", "setuid", "setgid", "kill"]
     done = edge.run("setpriv", "--bounding-set", ",".join(["-all"] + ["+" + name for name in wanted]), agent.program, NOBODY, NOBODY,
                     STATE, stdin="netns-add instance=1\ninstances\n", check=False)
     assert "+ instance 1" in done.out and "agent status=0" in done.out, (done.out, done.err)
@@ -188,6 +188,19 @@ def status(guest, pid):
 
 def parent(guest, pid):
     return int(status(guest, pid)["PPid"])
+
+
+# Ports
+
+def test_a_port_that_its_owner_does_not_list_carries_no_vlan_and_loses_those_it_has(agent):
+    run = agent.run("netns-add instance=1", VRF, VLAN, VLAN.replace("trunk0", "trunk1").replace("dcv1", "dcv2"), "read-links instance=1",
+                    ports="eth0 trunk? vpc*")
+    assert [answer.error for answer in run.answers] == [""] * 5
+    run = agent.run("read-links instance=1", VLAN, ports="eth0 trunk1 runk0")
+    assert [link["name"] for link in run.answers[0].items if link["is_vlan"]] == ["dcv2"]
+    assert run.answers[1].error == "port trunk0 may not carry customers: [edge] ports of this router does not list it"
+    assert "removed=" in run.log
+    assert agent.one(VLAN).ok
 
 
 # Links, addresses, routes
@@ -633,14 +646,14 @@ def test_rows_of_the_filter_are_read_back_and_go_with_what_they_are_for(filtered
 
 # BIRD
 
-CONFIG = """log "%s/bird/1/bird.log" all; router id 10.255.0.1; protocol device { scan time 10; }
+CONFIG = """log "run/bird.log" all; router id 10.255.0.1; protocol device { scan time 10; }
 ipv4 table t_4; ipv6 table t_6;
 protocol kernel k_4 { vrf "dcr1"; kernel table 100001; learn; ipv4 { table t_4; import all; export where source = RTS_BGP; }; }
 protocol bgp p_4 { vrf "dcr1"; local 169.254.10.1 as 64512; neighbor 169.254.10.2 as 65001; password "%s";
  connect delay time 1; connect retry time 3; error wait time 1,4; ipv4 { table t_4; import all; export all; }; }
 protocol bgp p_6 { vrf "dcr1"; local fd00:10::1 as 64512; neighbor fd00:10::2 as 65001; password "%s6";
  connect delay time 1; connect retry time 3; error wait time 1,4; ipv6 { table t_6; import all; export all; }; }
-""" % (STATE, KEY, KEY)
+""" % (KEY, KEY)
 
 CUSTOMER = """router id 10.255.0.2; protocol device {}
 protocol static { ipv4; route 10.77.0.0/24 blackhole; }
@@ -650,8 +663,8 @@ protocol bgp c4 { local 169.254.10.2 as 65001; neighbor 169.254.10.1 as 64512; p
 
 
 def write_config(edge, text):
-    edge.shell("mkdir -p {0}/bird/1 && chown -R nobody:nogroup {0} && chmod 700 {0} {0}/bird {0}/bird/1".format(STATE))
-    edge.write(STATE + "/bird/1/bird.conf", text, mode=0o600)
+    edge.shell("mkdir -p {0}/bird/1 && chown nobody:nogroup {0}/bird {0}/bird/1".format(STATE))
+    edge.write(STATE + "/bird/1/bird.conf", text, mode=0o644)
     edge.shell("chown nobody:nogroup %s/bird/1/bird.conf" % STATE)
 
 
@@ -662,9 +675,10 @@ def bird(agent, edge):
     return agent.do("daemon-state instance=1")[0].one()["pid"]
 
 
-def test_bird_runs_in_the_namespace_under_the_unprivileged_user_with_three_capabilities(agent, edge, bird):
+def test_bird_runs_in_the_namespace_under_a_user_of_its_own_with_three_capabilities(agent, edge, bird):
     told = status(edge, bird)
-    assert told["Uid"].split() == told["Gid"].split() == [str(NOBODY)] * 4
+    assert told["Uid"].split() == [str(BIRDS + 1)] * 4
+    assert told["Gid"].split() == [str(BIRDS)] * 4 and told["Groups"].split() == [str(BIRDS + 1)]
     for name in ("CapPrm", "CapEff", "CapInh", "CapAmb"):
         assert int(told[name], 16) == CAPS_BIRD
     assert int(told["PPid"]) == 1
@@ -675,7 +689,7 @@ def test_bird_runs_in_the_namespace_under_the_unprivileged_user_with_three_capab
 
 def test_bird_outlives_the_agent_and_is_found_again_also_without_its_pid_file(agent, edge, bird):
     assert agent.do("daemon-start instance=1", "daemon-state instance=1")[1].one()["pid"] == bird
-    edge.run("rm", STATE + "/bird/1/bird.pid")
+    edge.run("rm", STATE + "/bird/1/run/bird.pid")
     assert agent.do("daemon-start instance=1", "daemon-state instance=1")[1].one()["pid"] == bird
     assert agent.do("instances")[0].named("1")["daemon"] == bird
     assert "its BIRD runs" in agent.one("netns-del instance=1").error
@@ -686,7 +700,7 @@ def test_a_pid_file_that_names_another_process_is_not_believed(agent, edge, bird
     assert agent.do("daemon-state instance=1")[0].one()["pid"] == 0
     victim = edge.spawn("setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "sleep", "600", ns="dcaas-1")
     try:
-        edge.write(STATE + "/bird/1/bird.pid", "%d\n" % victim)
+        edge.write(STATE + "/bird/1/run/bird.pid", "%d\n" % victim)
         assert agent.do("daemon-state instance=1", "daemon-stop instance=1")[0].one()["pid"] == 0
         assert status(edge, victim).get("State", "X").split()[0] not in "ZX"
     finally:
@@ -699,6 +713,56 @@ def test_a_configuration_that_bird_refuses_is_an_error_in_its_words(agent, edge)
     answer = agent.one("daemon-start instance=1")
     assert "syntax error" in answer.error
     assert agent.do("daemon-state instance=1")[0].one()["pid"] == 0
+
+
+SSH = """log "run/bird.log" all; debug protocols all; router id 10.255.0.1; protocol device { scan time 10; }
+roa4 table r4;
+protocol rpki r { roa4 { table r4; }; remote 127.0.0.1 port 22; retry keep 1; refresh keep 1;
+ transport ssh { bird private key "/run/escape/key"; remote public key "/run/escape/known"; user "x"; }; }
+"""
+
+
+def test_no_configuration_of_bird_s_runs_a_program(agent, edge):
+    """libssh, which BIRD's RPKI uses, starts what the configuration of its user says. Whatever the network half writes, and
+    whoever had a home with such a file: nothing is executed, and BIRD goes on."""
+    edge.shell("mkdir -p /run/escape/.ssh && echo 'ProxyCommand touch /run/escape/escaped' >/run/escape/.ssh/config && "
+               "touch /run/escape/key /run/escape/known && chmod 777 /run/escape && "
+               "sed 's#^nobody:.*#nobody:x:65534:65534:nobody:/run/escape:/bin/sh#' /etc/passwd >/run/passwd && "
+               "echo 'birdone:x:%d:%d::/run/escape:/bin/sh' >>/run/passwd && mount --bind /run/passwd /etc/passwd"
+               % (BIRDS + 1, BIRDS))
+    try:
+        write_config(edge, SSH)
+        agent.do("netns-add instance=1", "daemon-start instance=1")
+        pid = agent.do("daemon-state instance=1")[0].one()["pid"]
+        # It has tried, again and again.
+        edge.wait("tries", lambda: edge.read(STATE + "/bird/1/run/bird.log").count("Lost connection") > 2, 20)
+        assert edge.run("test", "-e", "/run/escape/escaped", check=False).rc != 0
+        assert agent.do("daemon-state instance=1")[0].one()["pid"] == pid
+    finally:
+        edge.shell("umount /etc/passwd; rm -rf /run/escape")
+
+
+def test_an_instance_of_an_earlier_version_is_made_again_once(agent, edge):
+    """Without a user namespace of its own, BIRD as the network half's user, all files in one folder: BIRD is ended, its devices
+    go with the namespace, and what is asked for then is made as it is now."""
+    edge.shell("ip netns add dcaas-1 && ip -n dcaas-1 link set lo up alias dcaas:instance && mkdir -p {0}/bird/1 && "
+               "chmod 700 {0}/bird {0}/bird/1 && ip -n dcaas-1 link add dcr1 type vrf table 100001 && "
+               "ip link add link trunk0 name dcv1 netns dcaas-1 type vlan id 101".format(STATE))
+    edge.write(STATE + "/bird/1/bird.conf", CONFIG.split("ipv4 table")[0].replace("run/bird.log", STATE + "/bird/1/bird.log"))
+    edge.shell("touch {0}/bird/1/bird.boot && chown -R nobody:nogroup {0}/bird && ip netns exec dcaas-1 setpriv --reuid 65534 "
+               "--regid 65534 --clear-groups bird -c {0}/bird/1/bird.conf -s {0}/bird/1/bird.ctl -P {0}/bird/1/bird.pid".format(STATE))
+    old = int(edge.wait("the old BIRD", lambda: edge.read(STATE + "/bird/1/bird.pid").strip(), 10))
+    edge.write(STATE + "/bird/1/bird.conf", CONFIG, mode=0o644)
+    run = agent.run("instances", *BASE, "daemon-start instance=1", "daemon-state instance=1")
+    assert run.answers[0].items == [] and "instance is made again" in run.log
+    assert [answer.error for answer in run.answers] == [""] * len(run.answers), [answer.error for answer in run.answers]
+    assert status(edge, old).get("State", "X").split()[0] in "ZX"
+    new = run.answers[-1].one()["pid"]
+    assert status(edge, new)["Uid"].split()[0] == str(BIRDS + 1)
+    assert edge.shell("ls " + STATE + "/bird/1").out.split() == ["bird.conf", "run"]
+    # Once: the next agent finds all as it is to be.
+    again = agent.run("instances")
+    assert again.answers[0].named("1")["daemon"] == new and "made again" not in again.log
 
 
 def test_the_state_of_a_session_and_its_failures_are_read(agent, edge, lab, bird):
@@ -715,7 +779,7 @@ def test_the_state_of_a_session_and_its_failures_are_read(agent, edge, lab, bird
         assert agent.do(state)[0].one()["state"] != 1
         customer.write("/tmp/customer.conf", CUSTOMER % KEY)
         customer.bird("/tmp/customer.ctl", "configure")
-        edge.wait("a session", lambda: "Established" in edge.bird(STATE + "/bird/1/bird.ctl", "show protocols p_4"), 60)
+        edge.wait("a session", lambda: "Established" in edge.bird(STATE + "/bird/1/run/bird.ctl", "show protocols p_4"), 60)
         told = agent.do(state)[0].one()
         assert (told["state"], told["has_key"]) == (1, 1)
         listed = agent.do("connections instance=1")[0].named("169.254.10.2")
@@ -723,7 +787,7 @@ def test_the_state_of_a_session_and_its_failures_are_read(agent, edge, lab, bird
         answer = agent.one(state.replace("tcp-state", "tcp-reset"))
         if answer.ok:  # some kernels are built without it
             edge.wait("the end of the session", lambda: "Established" not in
-                      edge.bird(STATE + "/bird/1/bird.ctl", "show protocols p_4"), 20)
+                      edge.bird(STATE + "/bird/1/run/bird.ctl", "show protocols p_4"), 20)
         else:
             assert "not supported" in answer.error
     finally:

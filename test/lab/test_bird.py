@@ -25,7 +25,7 @@ def driver(lab):
     VpcHost(lab.customers, "vpc", 200, "10.10.0.10/24", "10.10.0.1").up()
     yield driver
     print(driver.text()[-6000:])
-    print(lab.edge.shell("cat %s/bird/1/bird.log" % driver.state_dir, check=False).out[-3000:])
+    print(lab.edge.shell("cat %s/bird/1/run/bird.log" % driver.state_dir, check=False).out[-3000:])
     driver.end()
 
 

@@ -196,7 +196,7 @@ def there(site):
                     prefix = words[0] if "/" in words[0] else words[0] + ("/32" if family == "4" else "/128")
                     routes.add((int(words[words.index("table") + 1]), proto, prefix))
         try:
-            text = edge.bird("/run/dcaas/edge/bird/%s/bird.ctl" % ns.split("-")[1], "show protocols")
+            text = edge.bird("/run/dcaas/edge/bird/%s/run/bird.ctl" % ns.split("-")[1], "show protocols")
         except GuestError:
             continue  # an instance without neighbours may have no daemon
         sessions |= {(ns, words[0].replace("2002-", "").replace("1002-", "")) for words in map(str.split, text.splitlines())

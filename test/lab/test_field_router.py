@@ -76,7 +76,7 @@ def test_a_namespace_that_lost_its_name_while_the_edge_was_away_is_made_anew(sit
 def test_a_bird_that_lost_its_socket_is_started_anew(site, lines):
     """The edge that held it open is gone, too: nobody can talk to that BIRD any more."""
     old = site.birds()
-    site.lab.edge.shell("rm /run/dcaas/edge/bird/*/bird.ctl")
+    site.lab.edge.shell("rm /run/dcaas/edge/bird/*/run/bird.ctl")
     site.lab.edge.kill(site.edge_processes()["net"], 9)
     site.lab.edge.wait("another BIRD", lambda: site.birds() and not set(site.birds()) & set(old), BACK)
     for line in lines:

@@ -4,6 +4,8 @@ file and nowhere else."""
 import glob
 import secrets
 
+from lab.site import BIRDS
+
 PASSWORD = "md5-" + secrets.token_hex(16)  # in no source, wherever the checkout lies
 SEARCHED = "/run/dcaas /tmp /var/log/dcaas /dev/shm"
 
@@ -43,7 +45,7 @@ def test_a_password_is_in_bird_s_file_and_nowhere_else(site):
     site.lab.edge.wait("one file", lambda: len(files_with(site, PASSWORD)) == 1, 20)
     holding = files_with(site, PASSWORD)
     assert len(holding) == 1 and holding[0].startswith("/run/dcaas/edge/bird/") and holding[0].endswith("/bird.conf"), holding
-    assert site.lab.edge.shell("stat -c '%a %u' " + holding[0]).out.split() == ["600", "65534"]
+    assert site.lab.edge.shell("stat -c '%a %u %g' " + holding[0]).out.split() == ["640", "65534", str(BIRDS)]
     assert processes_with(site, PASSWORD) == []
     assert PASSWORD not in site.edge_log_text()
     assert on_the_server(site, PASSWORD, site.token, shop.tenant.secret_key, site.operator.secret_key) == []

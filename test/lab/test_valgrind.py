@@ -11,10 +11,10 @@ MD5 = "example-of-md5"
 
 @pytest.fixture(scope="module")
 def site():
-    # A file per process: the network half is a fork of the agent.
+    # A file per process: the agent starts the network half by a process that does only that.
     made = open_site(start_edge=False)
     made.wrapper = ["valgrind", "--log-file=/tmp/valgrind.%p", "--leak-check=full", "--errors-for-leak-kinds=definite",
-                    "--error-exitcode=97", "--track-fds=no"]
+                    "--error-exitcode=97", "--track-fds=no", "--trace-children=yes", "--trace-children-skip=*/bird"]
     try:
         made.start_edge()
         made.wait_edge(180)

@@ -17,12 +17,16 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "edge/agent/confine.h"
 #include "edge/agent/host.h"
 #include "edge/agent/netns.h"
+#include "edge/agent/netns_setup.h"
 #include "edge/agent/nl.h"
 #include "edge/agent/nl_link.h"
 #include "edge/agent/privilege.h"
+#include "edge/agent/starter.h"
 #include "edge/agent/table.h"
+#include "edge/agent/vlan.h"
 #include "edge/agent/watch.h"
 
 #define RESTART_FIRST_MS 100
@@ -36,8 +40,6 @@ enum { EXIT_ASKED = 0, EXIT_TROUBLE = 1, EXIT_MALFORMED = 2 };
 
 struct agent_run {
 	const struct agent_options *options;
-	int (*network)(int fd, int changes, void *arg);
-	void *arg;
 	struct host host;
 	sigset_t outer; /* signal mask that main() had */
 	int signals;
@@ -47,6 +49,7 @@ struct agent_run {
 	struct monotonic started;
 	int64_t restart_ms; /* how long the next start waits */
 	bool stopping;
+	bool lost; /* the starter is */
 	struct monotonic stop_begun;
 	bool killed;
 };
@@ -90,18 +93,31 @@ set_up_agent(struct agent_run *run)
 	raise_files();
 	run->host.uid = run->options->uid;
 	run->host.gid = run->options->gid;
+	run->host.bird_first = run->options->bird_first;
+	run->host.bird_last = run->options->bird_last;
+	run->host.bird_memory = run->options->bird_memory;
+	run->host.ports = run->options->ports;
 	run->host.state_dir = run->options->state_dir;
 	run->host.home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (run->host.home < 0 || open_signals(run) != 0 || privilege_limit() != 0) {
 		dc_log(LOG_ERR, "agent", "error=\"cannot set up: %s\"", strerror(errno));
 		return -1;
 	}
-	if (nl_open(NETLINK_ROUTE, &run->host.route, &fault) != 0 ||
+	if (starter_open(&run->host, run->options, &run->outer, &fault) != 0 ||
+	    nl_open(NETLINK_ROUTE, &run->host.route, &fault) != 0 ||
 	    link_cache_open(&run->host.links, run->host.route, &fault) != 0 ||
 	    watch_open_all(&run->host, &fault) != 0) {
 		dc_log(LOG_ERR, "agent", "error=\"%s\"", fault.text);
 		return -1;
 	}
+	int code = confine(CONFINE_AGENT);
+
+	if (code != 0) {
+		dc_log(LOG_ERR, "agent", "error=\"a filter of system calls: %s\"", strerror(code));
+		return -1;
+	}
+	netns_replace_misfits(&run->host);
+	vlan_remove_refused(&run->host);
 	return 0;
 }
 
@@ -112,6 +128,7 @@ close_agent(struct agent_run *run)
 	link_cache_close(&run->host.links);
 	watch_close_all(&run->host);
 	run->host.route = nl_close(run->host.route);
+	starter_close(&run->host);
 	if (run->host.home >= 0)
 		close(run->host.home);
 	if (run->signals >= 0)
@@ -122,22 +139,6 @@ close_agent(struct agent_run *run)
 }
 
 /* The other half */
-
-static _Noreturn void
-become_network(struct agent_run *run, pid_t parent, int fd, int changes)
-{
-	run->host.wake = -1; /* what is left open for the other half */
-	close_agent(run);
-	if (privilege_drop(run->options->uid, run->options->gid) != 0) {
-		dc_log(LOG_ERR, "agent", "error=\"cannot give up privileges: %s\"", strerror(errno));
-		_exit(EXIT_TROUBLE);
-	}
-	/* After the change of user, which clears it. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != parent)
-		_exit(EXIT_TROUBLE);
-	sigprocmask(SIG_SETMASK, &run->outer, NULL);
-	exit(run->network(fd, changes, run->arg));
-}
 
 static int
 make_sockets(int ends[2])
@@ -165,18 +166,16 @@ delay_start(struct agent_run *run)
 static void
 start_network(struct agent_run *run)
 {
-	pid_t parent = getpid();
 	int ends[2] = {-1, -1}, changes = -1;
 	struct fault fault = {0};
 
 	run->started = monotonic_now();
 	run->hello = false;
-	fflush(NULL);
-	run->child = make_sockets(ends) != 0 || watch_begin(&run->host, &changes, &fault) != 0 ? -1 : fork();
-	if (run->child == 0) {
-		close(ends[0]);
-		become_network(run, parent, ends[1], changes);
-	}
+	run->child = -1;
+	if (make_sockets(ends) != 0)
+		fault_errno(&fault, "a socket");
+	else if (watch_begin(&run->host, &changes, &fault) == 0)
+		run->child = starter_network(&run->host, ends[1], changes, &fault);
 	if (ends[1] >= 0)
 		close(ends[1]);
 	if (run->child > 0) {
@@ -184,7 +183,7 @@ start_network(struct agent_run *run)
 		dc_log(LOG_INFO, "network half started", "pid=%d", (int)run->child);
 		return;
 	}
-	dc_log(LOG_ERR, "agent", "error=\"cannot start the network half: %s\"", strerror(errno));
+	dc_log(LOG_ERR, "agent", "error=\"cannot start the network half: %s\"", fault.text);
 	if (ends[0] >= 0)
 		close(ends[0]);
 	run->child = 0;
@@ -207,12 +206,8 @@ close_socket(struct agent_run *run)
 }
 
 static void
-reap(struct agent_run *run)
+note_end(struct agent_run *run, int status)
 {
-	int status;
-
-	if (run->child <= 0 || waitpid(run->child, &status, WNOHANG) != run->child)
-		return;
 	if (!run->stopping)
 		dc_log(LOG_WARNING, "network half ended", "pid=%d %s=%d", (int)run->child,
 		    WIFSIGNALED(status) ? "signal" : "status",
@@ -220,6 +215,20 @@ reap(struct agent_run *run)
 	run->child = 0;
 	close_socket(run);
 	delay_start(run);
+}
+
+/* All that has ended: beside the network half the starter, without which nothing can be started any more, and each
+ * BIRD that this agent has started. */
+static void
+reap(struct agent_run *run)
+{
+	int status;
+
+	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+		if (pid == run->child)
+			note_end(run, status);
+		run->lost = run->lost || pid == run->host.starter_pid;
+	}
 }
 
 static void
@@ -323,6 +332,10 @@ serve_until_done(struct agent_run *run)
 			return EXIT_TROUBLE;
 		if (p[0].revents != 0)
 			take_signals(run);
+		if (run->lost) {
+			dc_log(LOG_ERR, "agent", "error=\"what starts programs has ended\"");
+			return EXIT_TROUBLE;
+		}
 		if (run->socket >= 0 && p[1].revents != 0 && !serve(run)) {
 			dc_log(LOG_ERR, "agent", "error=\"the network half sent what is no request\" pid=%d",
 			    (int)run->child);
@@ -336,12 +349,18 @@ serve_until_done(struct agent_run *run)
 }
 
 int
-agent_run(const struct agent_options *options, int (*network)(int fd, int changes, void *arg), void *arg)
+agent_network(void)
 {
-	struct agent_run run = {.options = options, .network = network, .arg = arg, .signals = -1, .socket = -1};
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ? errno : confine(CONFINE_NETWORK);
+}
+
+int
+agent_run(const struct agent_options *options)
+{
+	struct agent_run run = {.options = options, .signals = -1, .socket = -1};
 	int status;
 
-	run.host = (struct host){.home = -1, .changes = -1, .wake = -1};
+	run.host = (struct host){.home = -1, .changes = -1, .wake = -1, .starter = -1};
 	status = set_up_agent(&run) == 0 ? serve_until_done(&run) : EXIT_TROUBLE;
 
 	if (run.child > 0) {

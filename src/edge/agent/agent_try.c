@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/un.h>
@@ -33,6 +34,7 @@
 
 #define LINE_SIZE 1024
 #define STOP_MS 5000 /* then it is killed */
+#define BIRD_FIRST 1900000000
 
 enum kind { NONE, NUMBER, NAME, MARK, ADDR, PREFIX, KEY };
 
@@ -587,24 +589,20 @@ read_line(char *line, size_t size)
 	return false;
 }
 
-struct ends {
-	int done; /* told when the input ends */
-};
-
 static int
-network(int fd, int changes, void *arg)
+network(void)
 {
-	const struct ends *ends = arg;
 	struct agent *agent = NULL;
 	struct dc_error err = {0};
 	char line[LINE_SIZE];
 
-	if (agent_connect(fd, &agent, &err) != DC_OK)
+	prctl(PR_SET_NAME, "agent_try", 0, 0, 0);
+	if ((errno = agent_network()) != 0 || agent_connect(AGENT_FD_SOCKET, &agent, &err) != DC_OK)
 		usage_error(err.text);
 	while (read_line(line, sizeof(line)))
 		if (line[0] != '\0' && line[0] != '#')
-			run_line(agent, fd, changes, line);
-	if (write(ends->done, "", 1) != 1)
+			run_line(agent, AGENT_FD_SOCKET, AGENT_FD_CHANGES, line);
+	if (write(AGENT_FD_HANDED, "", 1) != 1)
 		return 1;
 	for (;;)
 		pause(); /* until the agent ends it */
@@ -629,23 +627,28 @@ supervise(pid_t agent, int done)
 int
 main(int argc, char **argv)
 {
-	struct agent_options options = {0};
-	struct ends ends;
+	char *const half[] = {argv[0], (char[]){"--network"}, NULL};
+	struct agent_options options = {.network = half, .bird_memory = UINT64_C(1) << 30};
 	int pipe_ends[2];
 	pid_t agent;
 
+	log_init("agent_try", LOG_INFO);
+	if (argc == 2 && strcmp(argv[1], "--network") == 0)
+		return network();
 	if (argc != 4)
 		usage_error("agent_try UID GID STATE_DIR");
-	log_init("agent_try", LOG_INFO);
 	options.uid = number(argv[1]);
 	options.gid = number(argv[2]);
+	options.bird_first = BIRD_FIRST;
+	options.bird_last = BIRD_FIRST + 9999;
 	options.state_dir = argv[3];
+	options.ports = getenv("AGENT_TRY_PORTS") != NULL ? getenv("AGENT_TRY_PORTS") : "*";
 	if (pipe2(pipe_ends, O_CLOEXEC) != 0 || (agent = fork()) < 0)
 		usage_error(strerror(errno));
 	if (agent == 0) {
 		close(pipe_ends[0]);
-		ends.done = pipe_ends[1];
-		exit(agent_run(&options, network, &ends));
+		options.handed = pipe_ends[1]; /* told when the input ends */
+		exit(agent_run(&options));
 	}
 	close(pipe_ends[1]);
 	return supervise(agent, pipe_ends[0]);

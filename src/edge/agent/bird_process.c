@@ -4,42 +4,23 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/fsuid.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "edge/agent/bird_start.h"
+#include "edge/agent/bird_user.h"
 #include "edge/agent/privilege.h"
+#include "edge/agent/starter.h"
 
-#define BIRD_NAME "bird"
 #define START_MS 7000 /* reading its configuration, and going into the background */
 #define LOOK_MS 10
-
-static const char *const bird_paths[] = {"/usr/sbin/bird", "/usr/local/sbin/bird"};
-
-/* Files of the unprivileged half are opened, and its processes looked at, with its rights and no more. */
-static void
-as_user(const struct host *host)
-{
-	setfsgid(host->gid);
-	setfsuid(host->uid);
-}
-
-static void
-as_agent(void)
-{
-	setfsuid(0);
-	setfsgid(0);
-}
+#define KILL_MS 2000
 
 static int
 file_path(const struct host *host, uint32_t instance, const char *name, char out[PATH_MAX], struct fault *fault)
@@ -78,13 +59,13 @@ parse_pid(const char *text)
 }
 
 static bool
-is_bird_of(const struct host *host, const struct netns *ns, uint32_t pid)
+is_bird_of(uid_t uid, const struct netns *ns, uint32_t pid)
 {
 	char path[64], name[32];
 	struct stat st;
 
 	snprintf(path, sizeof(path), "/proc/%u", pid);
-	if (pid == 0 || stat(path, &st) != 0 || st.st_uid != host->uid)
+	if (pid == 0 || stat(path, &st) != 0 || st.st_uid != uid)
 		return false;
 	snprintf(path, sizeof(path), "/proc/%u/comm", pid);
 	if (!read_small(path, name, sizeof(name)) || strcmp(name, BIRD_NAME "\n") != 0)
@@ -93,9 +74,8 @@ is_bird_of(const struct host *host, const struct netns *ns, uint32_t pid)
 	return stat(path, &st) == 0 && st.st_dev == ns->dev && st.st_ino == ns->ino;
 }
 
-/* Its pid file may be gone, or not be written yet. */
 static uint32_t
-search(const struct host *host, const struct netns *ns)
+search(uid_t uid, const struct netns *ns)
 {
 	DIR *dir = opendir("/proc");
 	uint32_t found = 0;
@@ -103,7 +83,7 @@ search(const struct host *host, const struct netns *ns)
 	for (const struct dirent *e; dir != NULL && found == 0 && (e = readdir(dir)) != NULL;) {
 		uint32_t pid = parse_pid(e->d_name);
 
-		if (is_bird_of(host, ns, pid))
+		if (is_bird_of(uid, ns, pid))
 			found = pid;
 	}
 	if (dir != NULL)
@@ -114,167 +94,115 @@ search(const struct host *host, const struct netns *ns)
 int
 daemon_find(struct host *host, struct netns *ns, uint32_t *pid, struct fault *fault)
 {
-	char path[PATH_MAX], text[16];
+	struct bird_user user;
 
-	if (file_path(host, ns->number, "bird.pid", path, fault) != 0)
+	if (bird_user_find(host, ns->number, &user, fault) != 0)
 		return fault->code;
-	as_user(host);
-	*pid = read_small(path, text, sizeof(text)) ? parse_pid(text) : 0;
-	if (!is_bird_of(host, ns, *pid))
-		*pid = search(host, ns);
-	as_agent();
+	if (!is_bird_of(user.uid, ns, ns->bird))
+		ns->bird = search(user.uid, ns);
+	*pid = ns->bird;
 	return 0;
 }
 
 /* Starting */
 
 struct start {
+	const char *pid_file; /* which it writes when it has read its configuration */
 	const struct host *host;
-	const struct netns *ns;
-	char config[PATH_MAX], control[PATH_MAX], pid[PATH_MAX];
-	bool recover;
+	const struct bird_user *user;
+	pid_t child;
+	struct monotonic begun;
+	char words[OP_TEXT_MAX / 2]; /* what it has said */
+	size_t len;
 };
 
-static _Noreturn void
-give_up(const char *what)
-{
-	dprintf(STDERR_FILENO, "%s: %s", what, strerror(errno));
-	_exit(127);
-}
-
+/* What it says, for a moment. */
 static void
-set_limits(void)
+listen_to(struct start *s, int fd)
 {
-	struct rlimit files, none = {0, 0};
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	char rest[128];
 
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-		files.rlim_cur = files.rlim_max; /* one or two sockets per session */
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
-	setrlimit(RLIMIT_CORE, &none); /* it would hold passwords */
+	if (poll(&p, 1, LOOK_MS) <= 0)
+		return;
+	bool full = s->len >= sizeof(s->words) - 1;
+	ssize_t n = read(fd, full ? rest : s->words + s->len, full ? sizeof(rest) : sizeof(s->words) - 1 - s->len);
+
+	if (n <= 0)
+		poll(NULL, 0, LOOK_MS); /* its end is seen by its process */
+	else if (!full)
+		s->len += (size_t)n;
 }
 
-static void
-redirect(int words)
+static bool
+has_started(const struct start *s)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	char text[16];
 
-	if (dup2(words, STDERR_FILENO) < 0 || null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
-		give_up("redirection");
-	closefrom(STDERR_FILENO + 1);
-}
+	privilege_borrow(s->host->uid, s->user->control);
+	bool written = read_small(s->pid_file, text, sizeof(text));
 
-/* The child: becomes BIRD. Detached from all that is the agent's, so that it goes on without it. */
-static _Noreturn void
-become_bird(struct start *start, int words)
-{
-	char *const argv[] = {(char[]){BIRD_NAME}, (char[]){"-c"}, start->config, (char[]){"-s"}, start->control,
-	    (char[]){"-P"}, start->pid, start->recover ? (char[]){"-R"} : NULL, NULL};
-	char *const env[] = {(char[]){"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, (char[]){"LANG=C"}, NULL};
-	sigset_t none;
-
-	if (setns(start->ns->fd, CLONE_NEWNET) != 0)
-		give_up("entering the namespace");
-	redirect(words);
-	setsid();
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGHUP, SIG_DFL); /* the agent may ignore it, and that would outlive exec */
-	set_limits();
-	umask(077);
-	if (chdir("/") != 0 || privilege_become_daemon(start->host->uid, start->host->gid) != 0)
-		give_up("changing to its user");
-	for (size_t i = 0; i < sizeof(bird_paths) / sizeof(bird_paths[0]); i++)
-		execve(bird_paths[i], argv, env);
-	give_up("starting bird");
-}
-
-/* What it says before it is in the background, or dead. */
-static void
-listen_to(int fd, struct monotonic begun, char *out, size_t size)
-{
-	size_t len = 0;
-
-	for (;;) {
-		struct pollfd p = {.fd = fd, .events = POLLIN};
-		int64_t left = START_MS - monotonic_since(begun);
-		char rest[128];
-
-		if (left <= 0 || (poll(&p, 1, (int)left) < 0 && errno != EINTR))
-			break;
-		if (p.revents == 0)
-			continue;
-		bool full = len >= size - 1;
-		ssize_t n = read(fd, full ? rest : out + len, full ? sizeof(rest) : size - 1 - len);
-
-		if (n <= 0)
-			break;
-		if (!full)
-			len += (size_t)n;
-	}
-	out[len] = '\0';
-	while (len > 0 && out[len - 1] == '\n')
-		out[--len] = '\0';
-}
-
-/* Its first process ends when the configuration is read and the second one is on its own. */
-static int
-wait_for_first(pid_t child, struct monotonic begun, const char *words, struct fault *fault)
-{
-	int status = 0;
-	pid_t got;
-
-	while ((got = waitpid(child, &status, WNOHANG)) == 0 && monotonic_since(begun) < START_MS)
-		poll(NULL, 0, LOOK_MS);
-	if (got == 0) {
-		kill(child, SIGKILL);
-		waitpid(child, &status, 0);
-		return fault_set(fault, ETIMEDOUT, "BIRD does not start: %s", words);
-	}
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		return fault_set(
-		    fault, ECHILD, "BIRD does not start: %s", words[0] != '\0' ? words : "it ended without a word");
-	return 0;
+	privilege_return();
+	return written;
 }
 
 static int
-wait_until_found(struct host *host, struct netns *ns, struct monotonic begun, struct fault *fault)
+refused(struct start *s, struct fault *fault)
 {
-	uint32_t pid;
+	while (s->len > 0 && s->words[s->len - 1] == '\n')
+		s->len--;
+	s->words[s->len] = '\0';
+	return fault_set(fault, ECHILD, "BIRD does not start: %s", s->len > 0 ? s->words : "it ended without a word");
+}
+
+static int
+await_start(struct start *s, int fd, struct fault *fault)
+{
+	int status;
 
 	for (;;) {
-		if (daemon_find(host, ns, &pid, fault) != 0)
-			return fault->code;
-		if (pid != 0)
+		bool ended = waitpid(s->child, &status, WNOHANG) == s->child;
+
+		listen_to(s, fd);
+		if (ended)
+			return refused(s, fault);
+		if (has_started(s))
 			return 0;
-		if (monotonic_since(begun) > START_MS)
-			return fault_set(fault, ECHILD, "BIRD ended as soon as it was started");
-		poll(NULL, 0, LOOK_MS);
+		if (monotonic_since(s->begun) > START_MS)
+			break;
 	}
+	kill(s->child, SIGKILL);
+	waitpid(s->child, &status, 0);
+	s->words[s->len] = '\0';
+	return fault_set(fault, ETIMEDOUT, "BIRD does not start: %s", s->words);
 }
 
 static int
-run(struct host *host, struct netns *ns, struct start *start, struct fault *fault)
+run(struct host *host, struct netns *ns, bool recover, struct fault *fault)
 {
-	struct monotonic begun = monotonic_now();
-	char words[OP_TEXT_MAX / 2];
+	char pid_file[PATH_MAX];
+	struct bird_user user;
+	struct start s = {.pid_file = pid_file, .host = host, .user = &user, .begun = monotonic_now()};
 	int ends[2];
 
+	if (bird_user_find(host, ns->number, &user, fault) != 0 ||
+	    file_path(host, ns->number, "run/bird.pid", pid_file, fault) != 0)
+		return fault->code;
+	privilege_borrow(host->uid, user.control);
+	unlink(pid_file);
+	privilege_return();
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return fault_errno(fault, "pipe");
-	pid_t child = fork();
-
-	if (child == 0)
-		become_bird(start, ends[1]);
-	int code = child < 0 ? fault_errno(fault, "fork") : 0;
+	s.child = starter_bird(host, ns->number, recover, ns->fd, ends[1], fault);
+	int code = s.child < 0 ? fault->code : 0;
 
 	close(ends[1]);
-	if (code == 0) {
-		listen_to(ends[0], begun, words, sizeof(words));
-		code = wait_for_first(child, begun, words, fault);
-	}
+	if (code == 0)
+		code = await_start(&s, ends[0], fault);
 	close(ends[0]);
-	return code == 0 ? wait_until_found(host, ns, begun, fault) : code;
+	if (code == 0)
+		ns->bird = (uint32_t)s.child;
+	return code;
 }
 
 static int
@@ -283,7 +211,6 @@ op_daemon_start(struct call *call, const void *request)
 	const struct op_daemon *op = request;
 	struct host *host = call->host;
 	struct fault *fault = &call->fault;
-	struct start *start = arena_new_of(call->arena, struct start);
 	struct netns *ns;
 	uint32_t pid;
 
@@ -291,14 +218,9 @@ op_daemon_start(struct call *call, const void *request)
 		return fault->code;
 	if (pid != 0)
 		return 0;
-	start->host = host;
-	start->ns = ns;
-	start->recover = op->recover != 0;
-	if (file_path(host, op->instance, "bird.conf", start->config, fault) != 0 ||
-	    file_path(host, op->instance, "bird.ctl", start->control, fault) != 0 ||
-	    file_path(host, op->instance, "bird.pid", start->pid, fault) != 0)
+	if (bird_user_keep_folder(host, op->instance, fault) != 0)
 		return fault->code;
-	return run(host, ns, start, fault);
+	return run(host, ns, op->recover != 0, fault);
 }
 
 static int
@@ -317,62 +239,80 @@ op_daemon_state(struct call *call, const void *request)
 
 /* Stopping */
 
-/* Sent with the rights of its user: were the number another process's by now, that one could be none of the router's.
- */
 static int
-send_signal(const struct host *host, uint32_t pid, int signal, struct fault *fault)
+send_signal(uid_t uid, uint32_t pid, int signal, struct fault *fault)
 {
-	int status;
-	pid_t child = fork();
-
-	if (child == 0)
-		_exit(privilege_drop(host->uid, host->gid) == 0 && kill((pid_t)pid, signal) == 0 ? 0 : errno);
-	if (child < 0)
-		return fault_errno(fault, "fork");
-	while (waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			return fault_errno(fault, "ending BIRD, pid %u", pid);
-	int code = WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
+	int code = privilege_signal(uid, (pid_t)pid, signal);
 
 	return code == 0 || code == ESRCH ? 0 : fault_set(fault, code, "ending BIRD, pid %u: %s", pid, strerror(code));
 }
 
-/* A BIRD of that instance's file, wherever it runs. */
 static bool
-is_bird_on(const struct host *host, uint32_t pid, const char *config)
+ends_within(uid_t uid, const struct netns *ns, uint32_t pid, int ms)
 {
-	char path[64], line[PATH_MAX + 32];
-	struct stat st;
-	ssize_t n;
-	int fd;
+	struct monotonic begun = monotonic_now();
 
-	snprintf(path, sizeof(path), "/proc/%u/cmdline", pid);
-	if (pid == 0 || (fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
-		return false;
-	n = fstat(fd, &st) == 0 && st.st_uid == host->uid ? read(fd, line, sizeof(line) - 1) : -1;
-	close(fd);
-	line[n < 0 ? 0 : n] = '\0';
-	return n > 9 && memcmp(line, BIRD_NAME "\0-c\0", 8) == 0 && strcmp(line + 8, config) == 0;
+	for (;;) {
+		bool runs = is_bird_of(uid, ns, pid);
+
+		if (!runs || monotonic_since(begun) > ms)
+			return !runs;
+		poll(NULL, 0, LOOK_MS);
+	}
+}
+
+/* Whose it is; 0 when it is no BIRD. */
+static uid_t
+owner_of_bird(uint32_t pid)
+{
+	char path[64], name[32];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%u/comm", pid);
+	if (pid == 0 || !read_small(path, name, sizeof(name)) || strcmp(name, BIRD_NAME "\n") != 0)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%u", pid);
+	return stat(path, &st) == 0 ? st.st_uid : 0;
 }
 
 void
 daemon_end_strays(struct host *host, uint32_t instance)
 {
-	char config[PATH_MAX];
 	struct fault ignored = {0};
+	struct bird_user user;
 	DIR *dir = opendir("/proc");
 
-	if (file_path(host, instance, "bird.conf", config, &ignored) == 0)
+	if (bird_user_find(host, instance, &user, &ignored) == 0)
 		for (const struct dirent *e; dir != NULL && (e = readdir(dir)) != NULL;) {
 			uint32_t pid = parse_pid(e->d_name);
 
-			as_user(host);
-			bool stray = is_bird_on(host, pid, config);
-
-			as_agent();
-			if (stray)
-				send_signal(host, pid, SIGKILL, &ignored);
+			if (owner_of_bird(pid) == user.uid)
+				send_signal(user.uid, pid, SIGKILL, &ignored);
 		}
+	if (dir != NULL)
+		closedir(dir);
+}
+
+/* Those of an earlier version ran as the network half's user, those of other numbers in bird_ids as another. */
+void
+daemon_end_all(const struct netns *ns)
+{
+	struct fault ignored = {0};
+	DIR *dir = opendir("/proc");
+
+	for (const struct dirent *e; dir != NULL && (e = readdir(dir)) != NULL;) {
+		uint32_t pid = parse_pid(e->d_name);
+		uid_t owner = owner_of_bird(pid);
+
+		if (owner == 0)
+			continue;
+		privilege_borrow(owner, owner);
+		bool inside = is_bird_of(owner, ns, pid);
+
+		privilege_return();
+		if (inside && send_signal(owner, pid, SIGKILL, &ignored) == 0)
+			ends_within(owner, ns, pid, KILL_MS);
+	}
 	if (dir != NULL)
 		closedir(dir);
 }
@@ -383,15 +323,17 @@ op_daemon_stop(struct call *call, const void *request)
 	const struct op_stop *op = request;
 	struct host *host = call->host;
 	struct fault *fault = &call->fault;
+	struct bird_user user;
 	struct netns *ns;
 	uint32_t pid;
 	int code = netns_get(host, op->instance, &ns, fault);
 
 	if (code == ENOENT)
 		return 0;
-	if (code != 0 || (code = daemon_find(host, ns, &pid, fault)) != 0 || pid == 0)
+	if (code != 0 || (code = bird_user_find(host, op->instance, &user, fault)) != 0 ||
+	    (code = daemon_find(host, ns, &pid, fault)) != 0 || pid == 0)
 		return code;
-	return send_signal(host, pid, op->at_once != 0 ? SIGKILL : SIGTERM, fault);
+	return send_signal(user.uid, pid, op->at_once != 0 ? SIGKILL : SIGTERM, fault);
 }
 
 static const struct member members[] = {MEMBER(op_daemon, INSTANCE, instance), {MEMBER_END, 0}};

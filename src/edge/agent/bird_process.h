@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* bird_process.h - BIRD of an instance: started inside the namespace under the unprivileged uid, detached, and found
+/* bird_process.h - BIRD of an instance: started inside the namespace under a user of its own, detached, and found
  * again.
  *
- * What is found is never trusted to be what a file says: a process counts when it is called bird, has that uid, and is
- * in that namespace. Files of the other half are looked at with its own rights. */
+ * What is found is never what a file says: a process counts when it is called bird, has that uid, and is in that
+ * namespace. */
 #ifndef DC_AGENT_BIRD_PROCESS_H
 #define DC_AGENT_BIRD_PROCESS_H
 
@@ -15,6 +15,8 @@ int daemon_find(struct host *, struct netns *, uint32_t *pid, struct fault *); /
 
 /* Ends those of an instance that has no namespace any more: they would keep what is left of it, VLANs and all. */
 void daemon_end_strays(struct host *, uint32_t instance);
+/* Ends at once whatever is called bird in that namespace, whoever it is. */
+void daemon_end_all(const struct netns *);
 
 extern const struct object bird_process_object;
 

@@ -19,6 +19,11 @@ struct netns;
 struct host {
 	uid_t uid; /* of the unprivileged half */
 	gid_t gid;
+	uint32_t bird_first, bird_last; /* bird_user.h */
+	uint64_t bird_memory;           /* bytes */
+	const char *ports;              /* port.h */
+	int starter;                    /* socket to the process that starts programs; starter.h */
+	pid_t starter_pid;
 	const char *state_dir;
 	int home;                /* descriptor of the router's own namespace */
 	struct nl *route;        /* netlink there */

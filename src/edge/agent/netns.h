@@ -25,6 +25,7 @@ struct netns {
 	struct link_cache links;
 	struct filter_tables filter;
 	struct nl *watch;
+	uint32_t bird;            /* its pid, as seen last; 0: look for it */
 	struct monotonic renewed; /* when its settings were last seen to */
 };
 

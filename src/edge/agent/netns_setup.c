@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 
 #include "base/log.h"
 #include "edge/agent/bird_process.h"
+#include "edge/agent/bird_user.h"
 #include "edge/agent/netns.h"
 #include "edge/agent/nl.h"
 #include "edge/agent/nl_link.h"
@@ -105,8 +105,10 @@ uint32_t
 netns_key_room(struct host *host)
 {
 	uint32_t bytes = read_number(KEY_MEMORY_PATH);
+	struct fault ignored = {0};
+	struct bird_user user;
 
-	if (unshare(CLONE_NEWNET) != 0)
+	if (bird_user_find(host, 1, &user, &ignored) != 0 || bird_user_unshare(&user, &ignored) != 0)
 		return bytes / KEY_BYTES;
 	if (access(KEY_MEMORY_PATH, W_OK) == 0)
 		bytes = (uint32_t)strtoul(KEY_MEMORY, NULL, 10);
@@ -147,10 +149,11 @@ prepare(struct fault *fault)
 static int
 make_netns(struct host *host, uint32_t number, struct fault *fault)
 {
-	if (netns_prepare_pin(fault) != 0)
+	struct bird_user user;
+
+	if (bird_user_find(host, number, &user, fault) != 0 || netns_prepare_pin(fault) != 0 ||
+	    bird_user_unshare(&user, fault) != 0)
 		return fault->code;
-	if (unshare(CLONE_NEWNET) != 0)
-		return fault_errno(fault, "a new network namespace");
 	int code = prepare(fault);
 
 	if (code == 0)
@@ -181,7 +184,6 @@ op_netns_add(struct call *call, const void *request)
 	const struct op_instance *op = request;
 	struct netns *ns;
 	int code = netns_get(call->host, op->instance, &ns, &call->fault);
-
 	if (code == 0)
 		return renew_netns(call->host, ns, &call->fault);
 	if (code != ENOENT)
@@ -267,6 +269,40 @@ op_instances(struct call *call, const void *request)
 		call_item(call, &item, sizeof(item));
 	}
 	return 0;
+}
+
+/* Without a signal to BIRD that it could tell its neighbours: those that know graceful restart keep their routes. */
+static void
+replace(struct host *host, struct netns *ns)
+{
+	uint32_t number = ns->number;
+	struct fault fault = {0};
+
+	daemon_end_all(ns);
+	netns_forget(host, number);
+	if (netns_unpin(number, true, &fault) != 0)
+		dc_log(LOG_ERR, "agent", "instance=%u error=\"%s\"", number, fault.text);
+	else
+		dc_log(LOG_WARNING, "instance is made again", "instance=%u reason=\"its user namespace\"", number);
+	bird_user_clear(host, number, true);
+}
+
+void
+netns_replace_misfits(struct host *host)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct fault ignored = {0};
+	struct bird_user user;
+	uint32_t *numbers;
+	struct netns *ns;
+	size_t n;
+
+	if (netns_numbers(host, arena, &numbers, &n, &ignored) != 0)
+		return;
+	for (size_t i = 0; i < n; i++)
+		if (bird_user_find(host, numbers[i], &user, &ignored) == 0 &&
+		    netns_get(host, numbers[i], &ns, &ignored) == 0 && !bird_user_fits(&user, ns->fd))
+			replace(host, ns);
 }
 
 static const struct op_row rows[] = {

@@ -2,10 +2,11 @@
 /* op.h - what the unprivileged half of dcaas-edge may ask of the agent: one SOCK_SEQPACKET pair, one request at a time,
  * one struct per request and one reply (some replies come in several packets, the last one marked).
  *
- * The agent holds CAP_NET_ADMIN, CAP_NET_RAW, CAP_SYS_ADMIN, CAP_SETUID, CAP_SETGID, CAP_KILL and CAP_NET_BIND_SERVICE,
- * parses no text, talks to nobody else, and touches only what carries our marks: devices whose alias starts with
- * "dcaas:", routes of protocols 201 to 203 in tables of our range, namespaces "dcaas-<instance>", filters of our
- * preference, daemons of our pid files. Every change may be asked twice: "exists as asked" is success.
+ * The agent holds CAP_NET_ADMIN, CAP_SYS_ADMIN, CAP_SETUID, CAP_SETGID and CAP_KILL, and everything over the instances'
+ * user namespaces, which its user owns. It parses no text, talks to nobody else, executes nothing (starter.h), and
+ * touches only what carries our marks: devices whose alias starts with "dcaas:", routes of protocols 201 to 203 in
+ * tables of our range, namespaces "dcaas-<instance>", filters of our preference, daemons of our users. Every change may
+ * be asked twice: "exists as asked" is success.
  *
  * Strings are fixed arrays, NUL-terminated (checked); addresses are struct ip_addr / ip_prefix (checked). A request of
  * the wrong size, an unknown number, one that is not allowed yet, a string without its end or an address that is none
@@ -189,6 +190,7 @@ struct reply_hello {
 	uint32_t started; /* 1: the agent is newly started (no request came before from an earlier network half) */
 	uint32_t
 	    key_room; /* neighbours of one gateway and family for whose MD5 keys the kernel has memory; 0: unknown */
+	uint32_t control_group; /* of BIRD's files: the network half belongs to it */
 };
 struct item_port {
 	char device[OP_NAME_MAX];

@@ -2,6 +2,7 @@
 #include "edge/agent/port.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <string.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
@@ -111,6 +112,34 @@ static bool
 is_exposed(const struct ports *all, const struct link *port)
 {
 	return has_address(all, port->index) || has_address(all, upper_of(all, port));
+}
+
+static bool
+is_listed(const char *ports, const char *name)
+{
+	char pattern[OP_NAME_MAX + 1];
+
+	for (const char *at = ports; *at != '\0';) {
+		size_t len = strcspn(at, " ");
+
+		if (len > 0 && len < sizeof(pattern)) {
+			memcpy(pattern, at, len);
+			pattern[len] = '\0';
+			if (fnmatch(pattern, name, 0) == 0)
+				return true;
+		}
+		at += len + strspn(at + len, " ");
+	}
+	return false;
+}
+
+int
+port_check(const struct host *host, const char *name, struct fault *fault)
+{
+	return is_listed(host->ports, name)
+		   ? 0
+		   : fault_set(fault, EPERM,
+			 "port %s may not carry customers: [edge] ports of this router does not list it", name);
 }
 
 int

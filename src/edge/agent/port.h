@@ -8,6 +8,8 @@
 #include "edge/agent/host.h"
 #include "edge/agent/object.h"
 
+/* Whether the router's owner lets it carry customers ([edge] ports). EPERM in words for the one who ordered. */
+int port_check(const struct host *, const char *name, struct fault *);
 /* Whether the router itself has an address on the port, or on the bridge or bond that the port is in. */
 int port_is_exposed(struct host *, struct arena *, uint32_t index, bool *exposed, struct fault *);
 /* Bring the drop in line with what is made from the port, after one more was made or one was removed (whole: a

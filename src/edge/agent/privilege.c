@@ -2,16 +2,25 @@
 #include "edge/agent/privilege.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define BIT(cap) (UINT64_C(1) << (cap))
 #define CAPS_DAEMON (BIT(CAP_NET_ADMIN) | BIT(CAP_NET_RAW) | BIT(CAP_NET_BIND_SERVICE))
-#define CAPS_AGENT (CAPS_DAEMON | BIT(CAP_SYS_ADMIN) | BIT(CAP_SETUID) | BIT(CAP_SETGID) | BIT(CAP_KILL))
+/* KILL: without it the kernel would not end the network half when the agent dies. What BIRD gets comes from its user
+ * namespace, over which the agent's user has everything. */
+#define CAPS_AGENT (BIT(CAP_NET_ADMIN) | BIT(CAP_SYS_ADMIN) | BIT(CAP_SETUID) | BIT(CAP_SETGID) | BIT(CAP_KILL))
 
 static int
 set_caps(uint64_t have, uint64_t inherit)
@@ -53,35 +62,89 @@ privilege_limit(void)
 	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
+int
+privilege_limit_starter(void)
+{
+	return set_caps(BIT(CAP_SYS_ADMIN) | BIT(CAP_SETUID) | BIT(CAP_SETGID), 0);
+}
+
+void
+privilege_adjust_oom(int adjust)
+{
+	char text[16] = "";
+	int fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC), own;
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	own = n > 0 ? (int)strtol(text, NULL, 10) : 0;
+	adjust += own > 0 ? own : 0;
+	snprintf(text, sizeof(text), "%d", adjust < 1000 ? adjust : 1000);
+	if (fd >= 0 && pwrite(fd, text, strlen(text), 0) < 0)
+		dprintf(STDERR_FILENO, "oom_score_adj: %s\n", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
 static int
-become(uid_t uid, gid_t gid)
+become(uid_t uid, gid_t gid, const gid_t *more)
 {
 	if (uid == 0) {
 		errno = EINVAL;
 		return -1;
 	}
-	if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0)
+	if (setgroups(more != NULL, more) != 0 || setresgid(gid, gid, gid) != 0)
 		return -1;
 	return setresuid(uid, uid, uid);
 }
 
 int
-privilege_drop(uid_t uid, gid_t gid)
+privilege_drop(uid_t uid, gid_t gid, const gid_t *more)
 {
-	if (become(uid, gid) != 0 || set_caps(0, 0) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+	if (become(uid, gid, more) != 0 || set_caps(0, 0) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return -1;
 	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 int
-privilege_become_daemon(uid_t uid, gid_t gid)
+privilege_become_daemon(uid_t uid, gid_t gid, gid_t more)
 {
 	static const int kept[] = {CAP_NET_ADMIN, CAP_NET_RAW, CAP_NET_BIND_SERVICE};
 
-	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || become(uid, gid) != 0 || set_caps(CAPS_DAEMON, CAPS_DAEMON) != 0)
+	/* Entering a user namespace has filled the bounding set. */
+	if (limit_bounds(CAPS_DAEMON) != 0 || prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || become(uid, gid, &more) != 0 ||
+	    set_caps(CAPS_DAEMON, CAPS_DAEMON) != 0)
 		return -1;
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
 		if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, kept[i], 0, 0) != 0)
 			return -1;
 	return 0;
+}
+
+void
+privilege_borrow(uid_t uid, gid_t gid)
+{
+	setfsgid(gid);
+	setfsuid(uid);
+}
+
+void
+privilege_return(void)
+{
+	setfsuid(0);
+	setfsgid(0);
+}
+
+int
+privilege_signal(uid_t uid, pid_t pid, int signal)
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(setresuid(uid, uid, uid) == 0 && kill(pid, signal) == 0 ? 0 : errno);
+	if (child < 0)
+		return errno;
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
 }

@@ -21,6 +21,7 @@ op_hello(struct call *call, const void *request)
 	reply->version = AGENT_VERSION;
 	reply->started = !call->host->served;
 	reply->key_room = netns_key_room(call->host);
+	reply->control_group = call->host->bird_first;
 	call->host->served = true;
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <linux/if_vlan.h>
 #include <linux/rtnetlink.h>
 
+#include "base/log.h"
 #include "edge/agent/link_cache.h"
 #include "edge/agent/netns.h"
 #include "edge/agent/nl.h"
@@ -100,6 +101,8 @@ find_places(struct call *call, const struct op_link *op, struct places *ret)
 
 	if (op->vlan > VLAN_LAST)
 		return fault_set(fault, EINVAL, "there is no VLAN %u", op->vlan);
+	if (port_check(call->host, op->port, fault) != 0)
+		return fault->code;
 	if (link_find(call->host->route, op->port, &ret->port, fault) != 0)
 		return fault_prefix(fault, "port");
 	if (netns_get(call->host, op->instance, &ret->ns, fault) != 0 ||
@@ -218,6 +221,45 @@ const struct device_kind vlan_kind = {.fill = fill_vlan, .before_up = take_mtu_o
 
 static const struct member members[] = {MEMBER(op_link, INSTANCE, instance), MEMBER(op_link, NAME, device),
     MEMBER(op_link, MARK, mark), MEMBER(op_link, PORT, port), MEMBER(op_link, NAME, vrf), {MEMBER_END, 0}};
+
+static void
+remove_refused_in(struct host *host, struct arena *arena, struct netns *ns, const struct link *ports, size_t port_count)
+{
+	struct fault fault = {0};
+	struct link *links;
+	size_t n;
+
+	if (link_read(&ns->links, arena, &links, &n, &fault) != 0)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		const struct link *port = link_by_index(ports, port_count, links[i].lower);
+
+		if (!link_is_ours(&links[i]) || !link_is_from_port(&links[i]) || port == NULL ||
+		    port_check(host, port->name, &fault) == 0)
+			continue;
+		dc_log(LOG_WARNING, "agent", "instance=%u device=%s removed=\"%s\"", ns->number, links[i].name,
+		    fault.text);
+		link_delete(ns->route, links[i].index, &fault);
+	}
+}
+
+void
+vlan_remove_refused(struct host *host)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct fault ignored = {0};
+	uint32_t *numbers;
+	struct link *ports;
+	struct netns *ns;
+	size_t n, port_count;
+
+	if (link_read(&host->links, arena, &ports, &port_count, &ignored) != 0 ||
+	    netns_numbers(host, arena, &numbers, &n, &ignored) != 0)
+		return;
+	for (size_t i = 0; i < n; i++)
+		if (netns_get(host, numbers[i], &ns, &ignored) == 0)
+			remove_refused_in(host, arena, ns, ports, port_count);
+}
 
 static const struct op_row rows[] = {
     {OP_VLAN_ADD, op_vlan_add, sizeof(struct op_link), members},

@@ -7,6 +7,9 @@
 #include "edge/agent/host.h"
 #include "edge/agent/object.h"
 
+/* At the start of an agent: those on ports that [edge] ports does not list any more go. */
+void vlan_remove_refused(struct host *);
+
 extern const struct object vlan_object;
 extern const struct device_kind vlan_kind;
 

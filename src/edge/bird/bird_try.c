@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -15,6 +16,7 @@
 #include "edge/routing.h"
 
 #define INSTANCE 1
+#define BIRD_FIRST 1900000000
 #define WORDS_MAX 16
 #define PEERS_MAX 256
 
@@ -358,18 +360,17 @@ on_line(evutil_socket_t fd, short what, void *arg)
 }
 
 static int
-network(int fd, int changes, void *arg)
+network(struct try *t)
 {
-	struct try *t = arg;
 	struct dc_error err;
 	int commands_fd = open(t->commands, O_RDWR | O_CLOEXEC);
 	struct event *on_command;
 
-	(void)changes;
+	prctl(PR_SET_NAME, "bird_try", 0, 0, 0);
 	t->in = commands_fd < 0 ? NULL : fdopen(commands_fd, "r");
-	if (t->in == NULL || (t->loop = event_base_new()) == NULL ||
+	if (t->in == NULL || agent_network() != 0 || (t->loop = event_base_new()) == NULL ||
 	    (on_command = event_new(t->loop, commands_fd, EV_READ | EV_PERSIST, on_line, t)) == NULL ||
-	    agent_connect(fd, &t->agent, &err) != DC_OK ||
+	    agent_connect(AGENT_FD_SOCKET, &t->agent, &err) != DC_OK ||
 	    bird_open(t->agent, t->state_dir, &t->routing, &err) != DC_OK)
 		return 1;
 	setvbuf(t->in, NULL, _IONBF, 0); /* the loop must see what is left */
@@ -393,7 +394,18 @@ main(int argc, char **argv)
 	log_init("bird_try", LOG_DEBUG);
 	t.state_dir = argv[1];
 	t.commands = argv[3];
-	struct agent_options options = {.uid = number(argv[2]), .gid = number(argv[2]), .state_dir = argv[1]};
+	if (strcmp(argv[2], "--network") == 0)
+		return network(&t);
+	char *const half[] = {argv[0], argv[1], (char[]){"--network"}, argv[3], NULL};
+	struct agent_options options = {.uid = number(argv[2]),
+	    .gid = number(argv[2]),
+	    .bird_first = BIRD_FIRST,
+	    .bird_last = BIRD_FIRST + 9999,
+	    .bird_memory = UINT64_C(1) << 30,
+	    .ports = "*",
+	    .network = half,
+	    .handed = -1,
+	    .state_dir = argv[1]};
 
-	return agent_run(&options, network, &t);
+	return agent_run(&options);
 }

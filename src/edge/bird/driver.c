@@ -78,7 +78,7 @@ instance_new(struct bird_driver *d, uint32_t number)
 	in->driver = d;
 	in->number = number;
 	in->dir = must(strdup(arena_printf(a, "%s/bird/%u", d->state_dir, number)));
-	in->control = control_new(d->base, in->dir, on_lost, in);
+	in->control = control_new(d->base, instance_path(in, a, "run"), on_lost, in);
 	in->timer = must(event_new(d->base, -1, 0, on_timer, in));
 	in->arena = arena_new();
 	in->shown = must(calloc(1, sizeof(*in->shown)));
@@ -240,7 +240,7 @@ bird_set(struct routing *r, const struct routing_desired *desired)
 
 	if (in == NULL)
 		in = instance_new(d, desired->instance);
-	if (instance_wish(in, desired, a, &config, &err) != DC_OK)
+	if (instance_wish(desired, a, &config, &err) != DC_OK)
 		config.text = NULL;
 	if (in->set != 0 && config.text != NULL && in->wish != NULL && strcmp(config.text, in->wish) == 0 &&
 	    wanted == in->wanted)

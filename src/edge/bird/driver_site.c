@@ -45,7 +45,7 @@ pid_t
 running(void)
 {
 	_cleanup_arena_ struct arena *a = arena_new();
-	FILE *f = fopen(in_dir(a, "bird.pid"), "r");
+	FILE *f = fopen(in_dir(a, "run/bird.pid"), "r");
 	int pid = 0;
 
 	if (agent.played != 0)
@@ -66,7 +66,7 @@ start_bird(const struct op_daemon *op, struct dc_error *err)
 
 	if (running() != 0)
 		return DC_OK;
-	unlink(in_dir(a, "bird.pid"));
+	unlink(in_dir(a, "run/bird.pid"));
 	pid_t child = fork();
 
 	if (child == 0) {
@@ -76,8 +76,9 @@ start_bird(const struct op_daemon *op, struct dc_error *err)
 		setrlimit(RLIMIT_FSIZE, &all); /* a full disk is the driver's only */
 
 		dup2(null, STDERR_FILENO);
-		execl(bird(), "bird", "-c", in_dir(a, "bird.conf"), "-s", in_dir(a, "bird.ctl"), "-P",
-		    in_dir(a, "bird.pid"), op->recover ? "-R" : NULL, (char *)NULL);
+		if (chdir(in_dir(a, "")) == 0)
+			execl(bird(), "bird", "-c", "bird.conf", "-s", "run/bird.ctl", "-P", "run/bird.pid",
+			    op->recover ? "-R" : NULL, (char *)NULL);
 		_exit(127);
 	}
 	waitpid(child, &status, 0);
@@ -102,6 +103,13 @@ stop_bird(int signal_number)
 		return;
 	kill(pid, signal_number);
 	wait_gone(pid);
+}
+
+gid_t
+agent_control_group(const struct agent *at)
+{
+	(void)at;
+	return 0;
 }
 
 enum dc_code
@@ -229,10 +237,11 @@ teardown(void **state)
 	stop_bird(SIGKILL);
 	buf_free(&agent.trace);
 	static const char *const names[] = {
-	    "bird.conf", "bird.conf.new", "bird.ctl", "bird.pid", "bird.log", "bird.boot"};
+	    "bird.conf", "bird.conf.new", "run/bird.ctl", "run/bird.pid", "run/bird.log", "bird.boot"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		unlink(in_dir(a, names[i]));
+	rmdir(in_dir(a, "run"));
 	rmdir(in_dir(a, ""));
 	rmdir(arena_printf(a, "%s/bird", agent.dir));
 	assert_int_equal(rmdir(agent.dir), 0);
@@ -349,7 +358,7 @@ hung_up(void *arg)
 char *
 protocols(struct arena *a)
 {
-	struct control *c = control_new(agent.loop, in_dir(a, ""), hung_up, NULL);
+	struct control *c = control_new(agent.loop, in_dir(a, "run"), hung_up, NULL);
 	struct question q = {.answer = BUF_INIT(1 << 20)};
 	char *rows;
 
@@ -449,7 +458,8 @@ play_start(struct play *p, struct arena *a)
 
 	mkdir(arena_printf(a, "%s/bird", agent.dir), 0700);
 	mkdir(in_dir(a, ""), 0700);
-	snprintf(at.sun_path, sizeof(at.sun_path), "%.60s/bird/7/bird.ctl", agent.dir);
+	mkdir(in_dir(a, "run"), 0700);
+	snprintf(at.sun_path, sizeof(at.sun_path), "%.60s/bird/7/run/bird.ctl", agent.dir);
 	p->listener = socket(AF_UNIX, SOCK_STREAM, 0);
 	assert_int_equal(bind(p->listener, (struct sockaddr *)&at, sizeof(at)), 0);
 	assert_int_equal(listen(p->listener, 1), 0);

@@ -30,7 +30,7 @@ a_first_apply_starts_bird(void **state)
 	assert_string_equal(results[1].key, "bgp/1");
 	assert_non_null(strstr(protocols(a), "p0_4"));
 	assert_int_equal(stat(in_dir(a, "bird.conf"), &st), 0);
-	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(st.st_mode & 0777, 0640);
 }
 
 static void

@@ -18,6 +18,15 @@ failed(struct dc_error *err, const struct instance *in, const char *name)
 	return dc_fail(err, DC_E_IO, NULL, "%s/%s: %s", in->dir, name, strerror(errno));
 }
 
+/* For BIRD to read. */
+static bool
+share(const struct instance *in, int fd)
+{
+	gid_t group = agent_control_group(in->driver->agent);
+
+	return (group == 0 || fchown(fd, (uid_t)-1, group) == 0) && fchmod(fd, 0640) == 0;
+}
+
 /* Made anew each time, so that nobody who had the old file open reads the new passwords. */
 enum dc_code
 file_write(const struct instance *in, const char *name, const char *text, size_t len, struct dc_error *err)
@@ -30,7 +39,7 @@ file_write(const struct instance *in, const char *name, const char *text, size_t
 	unlinkat(dir, name, 0);
 	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
-	if (fd < 0 || !write_all(fd, text, len))
+	if (fd < 0 || !share(in, fd) || !write_all(fd, text, len))
 		code = failed(err, in, name);
 	if (fd >= 0 && close(fd) != 0 && code == DC_OK)
 		code = failed(err, in, name);
@@ -93,18 +102,22 @@ folder_make(const struct bird_driver *d, const struct instance *in, struct dc_er
 		return dc_fail(err, DC_E_IO, NULL, "%s: %s", parent, strerror(errno));
 	if (mkdir(in->dir, 0700) != 0 && errno != EEXIST)
 		return failed(err, in, "");
+	/* The agent gives them the owners that BIRD needs when it starts it. */
+	if (mkdir(instance_path(in, a, "run"), 0700) != 0 && errno != EEXIST)
+		return failed(err, in, "run");
 	return DC_OK;
 }
 
 void
 folder_clear(const struct instance *in)
 {
-	static const char *const names[] = {
-	    "bird.conf", "bird.conf.new", "bird.ctl", "bird.pid", "bird.log", "bird.log.1", "bird.boot"};
+	static const char *const names[] = {"bird.conf", "bird.conf.new", "bird.boot", "run/bird.ctl", "run/bird.pid",
+	    "run/bird.log", "run/bird.log.1"};
 	_cleanup_arena_ struct arena *a = arena_new();
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		unlink(instance_path(in, a, names[i]));
+	rmdir(instance_path(in, a, "run"));
 	rmdir(in->dir);
 }
 

@@ -81,14 +81,13 @@ drop_rest(struct peer **old, size_t n, const bool *taken)
 }
 
 enum dc_code
-instance_wish(const struct instance *in, const struct routing_desired *d, struct arena *a, struct bird_config *ret,
-    struct dc_error *err)
+instance_wish(const struct routing_desired *d, struct arena *a, struct bird_config *ret, struct dc_error *err)
 {
 	enum bird_how *how = arena_array(a, d->neighbour_count + 1, sizeof(*how));
 
 	for (size_t i = 0; i < d->neighbour_count; i++)
 		how[i] = BIRD_RUN;
-	return bird_render(d, how, instance_path(in, a, "bird.log"), a, ret, err);
+	return bird_render(d, how, BIRD_LOG, a, ret, err);
 }
 
 /* Whose part of the wish differs from that of the one before. */
@@ -98,7 +97,7 @@ note_changes(struct instance *in)
 	_cleanup_arena_ struct arena *a = arena_new();
 	struct bird_config config;
 
-	if (instance_wish(in, &in->held, a, &config, NULL) != DC_OK)
+	if (instance_wish(&in->held, a, &config, NULL) != DC_OK)
 		return;
 	for (size_t i = 0; i < in->held.neighbour_count; i++) {
 		struct peer *p = in->peer[i];

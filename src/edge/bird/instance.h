@@ -5,9 +5,9 @@
  * the next, found by its key. `loaded` is the text that BIRD runs on, as far as we know: NULL after a start of ours,
  * when the daemon may run on anything; what can be told is then found in its file.
  *
- * The folder: bird.conf (what BIRD has taken over, or was started with), bird.conf.new (what it is being given; one
- * that is left over may have been taken over or not), bird.ctl, bird.pid, bird.log, and bird.boot: the kernel's boot id
- * when BIRD was started. */
+ * The folder, which BIRD runs in and cannot write to: bird.conf (what BIRD has taken over, or was started with),
+ * bird.conf.new (what it is being given; one that is left over may have been taken over or not), and bird.boot: the
+ * kernel's boot id when BIRD was started. Below run/, which is BIRD's: bird.ctl, bird.pid, bird.log. */
 #ifndef DC_BIRD_INSTANCE_H
 #define DC_BIRD_INSTANCE_H
 
@@ -18,6 +18,7 @@
 #include "edge/bird/parse.h"
 #include "edge/bird/render.h"
 
+#define BIRD_LOG "run/bird.log"
 #define CAUSE_MAX 240
 #define WORDS_MAX 480
 #define ASK_MS 2000   /* for an answer */
@@ -145,8 +146,7 @@ struct peer *instance_peer_by_name(const struct instance *, const char *name);
 void instance_hold(struct instance *, const struct routing_desired *);
 void instance_drop_all(struct instance *); /* frees it */
 /* The text as it were if nobody were left out: what two wishes are compared by. */
-enum dc_code instance_wish(
-    const struct instance *, const struct routing_desired *, struct arena *, struct bird_config *, struct dc_error *);
+enum dc_code instance_wish(const struct routing_desired *, struct arena *, struct bird_config *, struct dc_error *);
 
 /* files.c: in the instance's folder. */
 enum dc_code file_write(const struct instance *, const char *name, const char *text, size_t len, struct dc_error *);

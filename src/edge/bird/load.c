@@ -83,7 +83,7 @@ load_render(struct instance *in, struct arena *a, struct bird_config *config, st
 
 	for (size_t i = 0; i < in->held.neighbour_count; i++)
 		how[i] = in->peer[i]->how;
-	return bird_render(&in->held, how, instance_path(in, a, "bird.log"), a, config, err);
+	return bird_render(&in->held, how, BIRD_LOG, a, config, err);
 }
 
 void
@@ -230,9 +230,7 @@ give(struct instance *in)
 		return;
 	}
 	l->given = true;
-	control_ask(in->control,
-	    arena_printf(l->arena, "configure \"%s\"", instance_path(in, l->arena, "bird.conf.new")), CONFIGURE_MS,
-	    on_configured, in);
+	control_ask(in->control, "configure \"bird.conf.new\"", CONFIGURE_MS, on_configured, in);
 }
 
 /* After a start of ours BIRD may run already: what it runs on stands in its file, unless we ended just when it was

@@ -47,7 +47,7 @@ bird_name_fits(const char *name)
 static bool
 path_fits(const char *path)
 {
-	if (path[0] != '/' || strlen(path) > 1000)
+	if (path[0] == '\0' || strlen(path) > 1000)
 		return false;
 	for (const char *p = path; *p != '\0'; p++) {
 		if ((unsigned char)*p < 0x20 || *p == '"' || *p == 0x7f)
@@ -232,9 +232,6 @@ put_kernel(struct buf *out, const struct routing_vrf *vrf, unsigned family)
 	    "protocol kernel dc_k_%s_%u {\n\tvrf \"%s\";\n\tkernel table %u;\n\tlearn;\n\tscan time 10;\n"
 	    "\tgraceful restart on;\n",
 	    vrf->device, family, vrf->device, vrf->table);
-	/* With the system's size, the news of a hundred devices made at once are lost, and their neighbours idle until
-	 * the next scan. */
-	buf_puts(out, "\tnetlink rx buffer 8388608;\n");
 	/* Lines that bring the same route equally well share the traffic. */
 	buf_puts(out, "\tmerge paths on;\n");
 	buf_printf(out, "\tipv%u {\n\t\ttable dc_t_%s_%u;\n\t\timport filter {\n", family, vrf->device, family);
@@ -338,8 +335,7 @@ static enum dc_code
 check_vrfs(const struct routing_desired *d, const char *log_path, struct dc_error *err)
 {
 	if (!path_fits(log_path))
-		return dc_fail(
-		    err, DC_E_DAEMON, NULL, "the state folder's path cannot be written into BIRD's configuration");
+		return dc_fail(err, DC_E_DAEMON, NULL, "the log's path cannot be written into BIRD's configuration");
 	for (size_t i = 0; i < d->vrf_count; i++) {
 		if (!name_is_ours(d->vrf[i].device) || d->vrf[i].router_id.family != IP_V4)
 			return dc_fail(
