@@ -24,6 +24,9 @@
 #define FS_TMPFS 0x01021994
 #define FS_RAMFS 0x858458f6
 
+static void line(struct check *, const char *state, const char *what, const char *fmt, va_list)
+    __attribute__((format(printf, 4, 0)));
+
 static void
 line(struct check *c, const char *state, const char *what, const char *fmt, va_list words)
 {

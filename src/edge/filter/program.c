@@ -56,8 +56,15 @@ enum label {
 	LOCAL_V6,
 	NEIGHBOUR,
 	DROP, /* and its reason */
-	LABELS = DROP + FILTER_REASON_COUNT,
+	LABELS = DROP + (int)FILTER_REASON_COUNT,
 };
+
+/* Where a packet goes that is dropped for that reason. */
+static unsigned
+drop(enum filter_reason reason)
+{
+	return (unsigned)DROP + (unsigned)reason;
+}
 
 struct program {
 	struct bpf_insn *insn;
@@ -248,8 +255,8 @@ sort_by_protocol(struct program *p)
 	load(p, BPF_W, BPF_REG_8, BPF_REG_6, offsetof(struct __sk_buff, protocol));
 	jump(p, BPF_JEQ, BPF_REG_8, htons(ETH_P_IP), V4);
 	jump(p, BPF_JEQ, BPF_REG_8, htons(ETH_P_IPV6), V6);
-	jump(p, BPF_JEQ, BPF_REG_8, htons(ETH_P_8021Q), DROP + FILTER_TAGGED);
-	jump(p, BPF_JEQ, BPF_REG_8, htons(ETH_P_8021AD), DROP + FILTER_TAGGED);
+	jump(p, BPF_JEQ, BPF_REG_8, htons(ETH_P_8021Q), drop(FILTER_TAGGED));
+	jump(p, BPF_JEQ, BPF_REG_8, htons(ETH_P_8021AD), drop(FILTER_TAGGED));
 	jump(p, BPF_JA, 0, 0, PASS);
 }
 
@@ -259,7 +266,7 @@ begin_source(struct program *p, int family, int header, int size, int from, int 
 {
 	set(p, BPF_REG_9, family);
 	set(p, BPF_REG_8, 0);
-	read_header(p, size, header, DROP + FILTER_TAGGED);
+	read_header(p, size, header, drop(FILTER_TAGGED));
 	copy_addr(p, AT_SOURCE + (int)offsetof(struct filter_prefix_key, addr), header + from, addr_size);
 	store_value(p, BPF_W, AT_SOURCE, FILTER_PREFIX_BITS + 8 * addr_size);
 	load(p, BPF_W, BPF_REG_1, BPF_REG_7, offsetof(struct filter_device, role));
@@ -275,9 +282,9 @@ check_v4(struct program *p)
 	label(p, V4);
 	begin_source(p, 4, AT_IP, V4_SIZE, 12, 4);
 	load(p, BPF_B, BPF_REG_1, BPF_REG_10, AT_IP + 12);
-	jump(p, BPF_JEQ, BPF_REG_1, 0, DROP + FILTER_NEVER);
-	jump(p, BPF_JEQ, BPF_REG_1, 127, DROP + FILTER_NEVER);
-	jump(p, BPF_JGE, BPF_REG_1, 224, DROP + FILTER_NEVER);
+	jump(p, BPF_JEQ, BPF_REG_1, 0, drop(FILTER_NEVER));
+	jump(p, BPF_JEQ, BPF_REG_1, 127, drop(FILTER_NEVER));
+	jump(p, BPF_JGE, BPF_REG_1, 224, drop(FILTER_NEVER));
 	jump(p, BPF_JA, 0, 0, SOURCE);
 }
 
@@ -289,20 +296,20 @@ check_v6(struct program *p)
 	label(p, V6);
 	begin_source(p, 6, AT_IP, V6_SIZE, 8, 16);
 	load(p, BPF_B, BPF_REG_1, BPF_REG_10, AT_IP + 8);
-	jump(p, BPF_JEQ, BPF_REG_1, 0xff, DROP + FILTER_NEVER);
+	jump(p, BPF_JEQ, BPF_REG_1, 0xff, drop(FILTER_NEVER));
 	for (int i = 8; i < 16; i += 4) {
 		load(p, BPF_W, BPF_REG_1, BPF_REG_10, AT_IP + i);
 		jump(p, BPF_JNE, BPF_REG_1, 0, SOURCE);
 	}
 	load(p, BPF_W, BPF_REG_2, BPF_REG_10, AT_IP + 16);
-	jump(p, BPF_JEQ, BPF_REG_2, (int)htonl(0xffff), DROP + FILTER_NEVER);
+	jump(p, BPF_JEQ, BPF_REG_2, (int)htonl(0xffff), drop(FILTER_NEVER));
 	p->insn[p->n - 1].code = BPF_JMP32 | BPF_JEQ | BPF_K; /* its sign would be extended */
 	jump(p, BPF_JNE, BPF_REG_2, 0, SOURCE);
 	load(p, BPF_W, BPF_REG_2, BPF_REG_10, AT_IP + 20);
-	jump(p, BPF_JEQ, BPF_REG_2, (int)htonl(1), DROP + FILTER_NEVER);
+	jump(p, BPF_JEQ, BPF_REG_2, (int)htonl(1), drop(FILTER_NEVER));
 	jump(p, BPF_JNE, BPF_REG_2, 0, SOURCE);
 	load(p, BPF_H, BPF_REG_1, BPF_REG_10, AT_IP + 24);
-	jump(p, BPF_JNE, BPF_REG_1, htons(0xff02), DROP + FILTER_NEVER);
+	jump(p, BPF_JNE, BPF_REG_1, htons(0xff02), drop(FILTER_NEVER));
 }
 
 static void
@@ -316,16 +323,16 @@ check_source(struct program *p, const int map[FILTER_MAPS])
 	load(p, BPF_W, BPF_REG_2, BPF_REG_7, offsetof(struct filter_device, role));
 	jump(p, BPF_JEQ, BPF_REG_0, 0, NETWORKS);
 	load(p, BPF_W, BPF_REG_1, BPF_REG_0, offsetof(struct filter_link, class));
-	jump(p, BPF_JEQ, BPF_REG_1, FILTER_IS_OURS, DROP + FILTER_OURS);
+	jump(p, BPF_JEQ, BPF_REG_1, FILTER_IS_OURS, drop(FILTER_OURS));
 	jump(p, BPF_JEQ, BPF_REG_2, FILTER_INSIDE, DELIVERY);
 	load(p, BPF_W, BPF_REG_1, BPF_REG_0, offsetof(struct filter_link, ifindex));
 	load(p, BPF_W, BPF_REG_3, BPF_REG_10, AT_IFINDEX);
-	jump_reg(p, BPF_JNE, BPF_REG_1, BPF_REG_3, DROP + FILTER_OTHER_LINK);
+	jump_reg(p, BPF_JNE, BPF_REG_1, BPF_REG_3, drop(FILTER_OTHER_LINK));
 	jump(p, BPF_JA, 0, 0, DELIVERY);
 	label(p, NETWORKS);
 	jump(p, BPF_JEQ, BPF_REG_2, FILTER_INSIDE, DELIVERY);
 	look_up(p, map[FILTER_NETWORKS], AT_SOURCE);
-	jump(p, BPF_JNE, BPF_REG_0, 0, DROP + FILTER_NETWORK);
+	jump(p, BPF_JNE, BPF_REG_0, 0, drop(FILTER_NETWORK));
 }
 
 /* --- 4: what may be BGP --- */
@@ -419,11 +426,11 @@ check_neighbour(struct program *p, const int map[FILTER_MAPS])
 	store(p, BPF_W, AT_NEIGHBOUR + (int)offsetof(struct filter_neighbour_key, family), BPF_REG_9);
 	look_up(p, map[FILTER_NEIGHBOURS], AT_NEIGHBOUR);
 	put(p, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_0, 0, 2, 0);
-	jump(p, BPF_JEQ, BPF_REG_8, 0, DROP + FILTER_FRAGMENT);
-	jump(p, BPF_JA, 0, 0, DROP + FILTER_STRANGER);
+	jump(p, BPF_JEQ, BPF_REG_8, 0, drop(FILTER_FRAGMENT));
+	jump(p, BPF_JA, 0, 0, drop(FILTER_STRANGER));
 	load(p, BPF_W, BPF_REG_1, BPF_REG_0, offsetof(struct filter_neighbour, has_key));
 	jump(p, BPF_JEQ, BPF_REG_1, 0, PASS);
-	jump(p, BPF_JEQ, BPF_REG_8, 0, DROP + FILTER_FRAGMENT);
+	jump(p, BPF_JEQ, BPF_REG_8, 0, drop(FILTER_FRAGMENT));
 	load(p, BPF_B, BPF_REG_1, BPF_REG_10, AT_TCP + 13);
 	alu(p, BPF_AND, BPF_REG_1, SYN | ACK);
 	jump(p, BPF_JNE, BPF_REG_1, SYN, PASS);
@@ -438,12 +445,12 @@ read_options(struct program *p)
 	load(p, BPF_B, BPF_REG_9, BPF_REG_10, AT_TCP + 12);
 	alu(p, BPF_RSH, BPF_REG_9, 4);
 	alu(p, BPF_LSH, BPF_REG_9, 2);
-	jump(p, BPF_JLT, BPF_REG_9, TCP_SIZE + MD5_SIZE, DROP + FILTER_UNSIGNED);
+	jump(p, BPF_JLT, BPF_REG_9, TCP_SIZE + MD5_SIZE, drop(FILTER_UNSIGNED));
 	alu(p, BPF_SUB, BPF_REG_9, TCP_SIZE);
 	for (int i = 0; i < OPTIONS_MAX; i += 8)
 		store_value(p, BPF_DW, AT_OPTIONS + i, 0);
 	alu(p, BPF_ADD, BPF_REG_8, TCP_SIZE);
-	read_header(p, 0, AT_OPTIONS, DROP + FILTER_UNSIGNED);
+	read_header(p, 0, AT_OPTIONS, drop(FILTER_UNSIGNED));
 }
 
 /* As the kernel does it (tcp_parse_md5sig_option): what it would not find is not there. r2: where the next option
@@ -457,25 +464,25 @@ check_options(struct program *p)
 		size_t other = p->n, padding, kind;
 
 		put(p, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_2, 0, 0, i);
-		jump(p, BPF_JLT, BPF_REG_9, i + MD5_SIZE, DROP + FILTER_UNSIGNED);
+		jump(p, BPF_JLT, BPF_REG_9, i + MD5_SIZE, drop(FILTER_UNSIGNED));
 		load(p, BPF_B, BPF_REG_1, BPF_REG_10, AT_OPTIONS + i);
-		jump(p, BPF_JEQ, BPF_REG_1, 0, DROP + FILTER_UNSIGNED);
+		jump(p, BPF_JEQ, BPF_REG_1, 0, drop(FILTER_UNSIGNED));
 		set(p, BPF_REG_2, i + 1);
 		padding = p->n;
 		put(p, BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_1, 0, 0, 1);
 		load(p, BPF_B, BPF_REG_2, BPF_REG_10, AT_OPTIONS + i + 1);
-		jump(p, BPF_JLT, BPF_REG_2, 2, DROP + FILTER_UNSIGNED);
+		jump(p, BPF_JLT, BPF_REG_2, 2, drop(FILTER_UNSIGNED));
 		kind = p->n;
 		put(p, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_1, 0, 2, MD5_KIND);
 		jump(p, BPF_JEQ, BPF_REG_2, MD5_SIZE, PASS);
-		jump(p, BPF_JA, 0, 0, DROP + FILTER_UNSIGNED);
+		jump(p, BPF_JA, 0, 0, drop(FILTER_UNSIGNED));
 		assert(p->n == kind + 3);
 		alu(p, BPF_ADD, BPF_REG_2, i);
-		jump_reg(p, BPF_JGT, BPF_REG_2, BPF_REG_9, DROP + FILTER_UNSIGNED);
+		jump_reg(p, BPF_JGT, BPF_REG_2, BPF_REG_9, drop(FILTER_UNSIGNED));
 		p->insn[padding].off = (int16_t)(p->n - padding - 1);
 		p->insn[other].off = (int16_t)(p->n - other - 1);
 	}
-	jump(p, BPF_JA, 0, 0, DROP + FILTER_UNSIGNED);
+	jump(p, BPF_JA, 0, 0, drop(FILTER_UNSIGNED));
 }
 
 /* --- the ends --- */
@@ -486,7 +493,7 @@ put_ends(struct program *p)
 	label(p, PASS);
 	give(p, TC_ACT_UNSPEC); /* other filters may have a word, too */
 	for (int i = 0; i < FILTER_REASON_COUNT; i++) {
-		label(p, DROP + (unsigned)i);
+		label(p, drop((enum filter_reason)i));
 		set(p, BPF_REG_1, 1);
 		put(p, BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_7, BPF_REG_1,
 		    (int)(offsetof(struct filter_device, drops) + (size_t)i * sizeof(uint64_t)), BPF_ADD);
