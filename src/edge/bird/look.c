@@ -12,9 +12,9 @@
 /* A session cannot be lost and be back in less: connect delay and error wait are a second. BIRD makes its times of day
  * from its monotonic clock at each question: the same moment differs by some milliseconds (30 were seen). */
 #define BORN_SLACK_MS 500
-#define LOOK_MIN_MS 500 /* between two looks, by what a look costs */
+#define LOOK_MIN_MS 500 /* between two looks, by the sessions to be looked at */
 #define LOOK_MAX_MS 2000
-#define LOOK_COST 25
+#define LOOK_MS_EACH 2
 #define COUNT_BUDGET_MS 20 /* of a look, for routes of sessions that stay up */
 #define COUNT_AGE_MS 400   /* counts younger than this are good */
 #define COUNT_MOST 200
@@ -401,7 +401,7 @@ show_news(struct instance *in)
 static void
 end(struct instance *in)
 {
-	int64_t begun = in->look->begun, wait = LOOK_COST * (now_ms() - begun);
+	int64_t begun = in->look->begun, wait = LOOK_MS_EACH * (int64_t)in->held.neighbour_count;
 	bool first = in->shown_at == 0;
 
 	look_drop(in);
