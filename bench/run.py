@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: ISC
 """run.py - what dcaas costs, as ratios to the bare library doing the same work, side by side in one run.
 
-    python3 bench/run.py [edge] [field] [get] [create] [others] [profile] [apply] [--runs N] [--seconds S]
+    python3 bench/run.py [edge] [field] [get] [create] [others] [profile] [apply] [birds] [--runs N] [--seconds S]
 
-`apply` and `field` need root: they run a lab. `others` installs by name, below build-check/bench, what a user would pick instead: moto's
+`apply`, `field` and `birds` need root: a lab, or a network namespace. `others` installs by name, below build-check/bench, what a user would pick instead: moto's
 server with AWS's Direct Connect, and Prism serving our openapi.json.
 
 Each figure is the median of N runs; a run times the yardstick and the server one after the other. Absolute numbers are
@@ -555,7 +555,7 @@ def bench_apply(rows, runs, seconds):
         bare, ours = [], []
         for _ in range(runs):
             took, text = field.add(10)
-            device = re.search(r'vrf "%s"' % vrf[0], text) and sorted(set(re.findall(r'ifname != "(\w+)"', text)) -
+            device = re.search(r'vrf "%s"' % vrf[0], text) and sorted(set(re.findall(r'ifname = "(\w+)"', text)) -
                                                                       {d for d, _, _ in present})[0]
             ours.append(took)
             bare.append(yardstick.add(text, (device, 4000, field.body(10)["virtual_interface"]["local_gateway_v4_ip"])))
@@ -629,7 +629,23 @@ def bench_field(rows, runs, _seconds):
         field.close()
 
 
-BENCHES = {"edge": bench_edge, "field": bench_field, "get": bench_get, "create": bench_create, "others": bench_others, "profile": bench_profile, "apply": bench_apply}
+def bench_birds(rows, runs, _):
+    """The driver beside its BIRD alone: one neighbour more, by `configure` of the same file."""
+    run = lambda n, vrfs: dict(line.split() for line in subprocess.run(  # noqa: E731
+        ["unshare", "-n", program("bird_driver"), str(n), str(vrfs), "1"], capture_output=True, text=True, check=True).stdout.splitlines())
+    base = None
+    for n, vrfs in ((10, 1), (100, 1), (1000, 1), (1000, 40), (4000, 40)):
+        took = [run(n, vrfs) for _ in range(runs)]
+        ours, bare = [float(one["add_ms"]) for one in took], [float(one["raw_ms"]) for one in took]
+        rows.add("one neighbour more among %d in %d VRFs, the driver against `configure`" % (n, vrfs), "ms", bare, ours)
+        if base is None:
+            base = ours
+        else:
+            rows.add("the same among %d in %d VRFs, against 10" % (n, vrfs), "ms", base, ours)
+
+
+BENCHES = {"edge": bench_edge, "field": bench_field, "birds": bench_birds, "get": bench_get, "create": bench_create,
+           "others": bench_others, "profile": bench_profile, "apply": bench_apply}
 
 
 def main():

@@ -203,10 +203,10 @@ bird_start(struct routing *r, struct event_base *base, routing_changed *changed,
 
 /* What is on its way refers to what is held: the new wish waits until it is over. */
 static void
-take(struct instance *in, const struct routing_desired *desired)
+take(struct instance *in, const struct routing_desired *desired, const struct bird_config *wish)
 {
 	if (in->load == NULL) {
-		instance_hold(in, desired);
+		instance_hold(in, desired, wish);
 		return;
 	}
 	arena_free(in->next_arena);
@@ -223,7 +223,7 @@ stop_if_unwanted(struct instance *in)
 	load_drop(in);
 	look_drop(in);
 	if (in->next != NULL)
-		instance_hold(in, in->next);
+		instance_hold(in, in->next, NULL);
 	in->next = NULL;
 	instance_happens(in, EVENT_UNWANTED);
 }
@@ -249,7 +249,7 @@ bird_set(struct routing *r, const struct routing_desired *desired)
 	in->set = ++d->wishes;
 	secret_set(&in->wish, config.text);
 	words_set(&in->why, config.text == NULL ? err.text : NULL);
-	take(in, desired);
+	take(in, desired, config.text != NULL ? &config : NULL);
 	if (!wanted)
 		stop_if_unwanted(in);
 	else if (in->state == ROUTING_ABSENT)

@@ -92,12 +92,14 @@ instance_wish(const struct routing_desired *d, struct arena *a, struct bird_conf
 
 /* Whose part of the wish differs from that of the one before. */
 static void
-note_changes(struct instance *in)
+note_changes(struct instance *in, const struct bird_config *wish)
 {
 	_cleanup_arena_ struct arena *a = arena_new();
 	struct bird_config config;
 
-	if (instance_wish(&in->held, a, &config, NULL) != DC_OK)
+	if (wish != NULL)
+		config = *wish;
+	else if (instance_wish(&in->held, a, &config, NULL) != DC_OK)
 		return;
 	for (size_t i = 0; i < in->held.neighbour_count; i++) {
 		struct peer *p = in->peer[i];
@@ -111,7 +113,7 @@ note_changes(struct instance *in)
 }
 
 void
-instance_hold(struct instance *in, const struct routing_desired *d)
+instance_hold(struct instance *in, const struct routing_desired *d, const struct bird_config *wish)
 {
 	struct arena *a = arena_new();
 	struct routing_desired held = routing_copy(d, a);
@@ -133,7 +135,7 @@ instance_hold(struct instance *in, const struct routing_desired *d)
 	in->by_name = arena_memdup(a, peer, (n + 1) * sizeof(*peer));
 	if (n > 0)
 		qsort(in->by_name, n, sizeof(*peer), by_name);
-	note_changes(in);
+	note_changes(in, wish);
 	free(in->shown);
 	in->shown = must(calloc(n + 1, sizeof(*in->shown)));
 	look_show(in);

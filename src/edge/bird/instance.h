@@ -142,8 +142,8 @@ void instance_forget(struct instance *);           /* from the loop's own call o
 
 /* held.c */
 struct peer *instance_peer_by_name(const struct instance *, const char *name);
-/* Takes over what is wanted; what is known of neighbours that stay is kept. */
-void instance_hold(struct instance *, const struct routing_desired *);
+/* Takes over what is wanted; what is known of neighbours that stay is kept. wish: instance_wish() of it, or NULL. */
+void instance_hold(struct instance *, const struct routing_desired *, const struct bird_config *wish);
 void instance_drop_all(struct instance *); /* frees it */
 /* The text as it were if nobody were left out: what two wishes are compared by. */
 enum dc_code instance_wish(const struct routing_desired *, struct arena *, struct bird_config *, struct dc_error *);

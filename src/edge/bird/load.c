@@ -121,7 +121,7 @@ end(struct instance *in)
 {
 	load_drop(in);
 	if (in->next != NULL) {
-		instance_hold(in, in->next);
+		instance_hold(in, in->next, NULL);
 		in->next = NULL;
 		in->next_try = 0;
 	}
@@ -189,6 +189,7 @@ static void
 refused(struct instance *in, const char *error)
 {
 	struct load *l = in->load;
+	struct dc_error err;
 	const char *words;
 	long owner = bird_error_owner(&l->config, error, &words);
 
@@ -200,7 +201,10 @@ refused(struct instance *in, const char *error)
 	refuse(in->peer[owner], arena_printf(l->arena, "BIRD refuses the session: %s", words));
 	dc_log(LOG_ERR, "session-refused", "instance=%u name=%s reason=%s", in->number, in->peer[owner]->want->name,
 	    log_quote(l->arena, words));
-	give(in);
+	if (load_render(in, l->arena, &l->config, &err) != DC_OK)
+		fail(in, err.text);
+	else
+		give(in);
 }
 
 static void
@@ -224,8 +228,7 @@ give(struct instance *in)
 	struct load *l = in->load;
 	struct dc_error err;
 
-	if (load_render(in, l->arena, &l->config, &err) != DC_OK ||
-	    file_write(in, "bird.conf.new", l->config.text, l->config.len, &err) != DC_OK) {
+	if (file_write(in, "bird.conf.new", l->config.text, l->config.len, &err) != DC_OK) {
 		fail(in, err.text);
 		return;
 	}
