@@ -7,6 +7,7 @@ import time
 import pytest
 
 from conftest import closing, open_site
+from lab.site import BIRDS
 
 GATEWAYS = 8
 ROUNDS = 4  # orders in each of the other gateways
@@ -48,8 +49,9 @@ def order(shop, gateway):
 
 def birds(site):
     """Pids by number of the instance."""
-    out = site.lab.edge.shell("ps -eo pid,args").out
-    return {int(number): int(pid) for pid, number in re.findall(r"^ *(\d+) +\S*bird -c \S*/bird/(\d+)/bird.conf", out, re.M)}
+    out = site.lab.edge.shell("ps -eo pid,uid,args").out
+    rows = re.findall(r"^ *(\d+) +(\d+) +\S*bird -c ", out, re.M)
+    return {int(uid) - BIRDS: int(pid) for pid, uid in rows if int(uid) > BIRDS}
 
 
 def orders(shop, gateways):
