@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -111,6 +112,22 @@ give_up(const char *what)
 	_exit(127);
 }
 
+/* This very program, also when another version has its name by now. By its name first: what runs it (valgrind) may be
+ * the one that the kernel calls by that link. */
+static void
+execute_own(char *const *arguments)
+{
+	static const char link[] = "/proc/self/exe", deleted[] = " (deleted)";
+	char path[PATH_MAX];
+	ssize_t n = readlink(link, path, sizeof(path) - 1);
+	size_t end = sizeof(deleted) - 1;
+
+	path[n > 0 ? n : 0] = '\0';
+	if (n > 0 && ((size_t)n < end || strcmp(path + n - end, deleted) != 0))
+		execv(path, arguments);
+	execv(link, arguments);
+}
+
 static void
 become_network(const struct starter *s, const int fds[FDS_MAX])
 {
@@ -132,7 +149,7 @@ become_network(const struct starter *s, const int fds[FDS_MAX])
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != s->agent)
 		_exit(127);
 	sigprocmask(SIG_SETMASK, &s->outer, NULL);
-	execv("/proc/self/exe", o->network);
+	execute_own(o->network);
 	give_up("this program");
 }
 
