@@ -216,9 +216,11 @@ a_failed_job_in_a_group_rolls_back_alone(void **state)
 		assert_int_equal(jobs[i].rc, i % 5 == 3 ? DC_E_QUOTA : DC_OK);
 	assert_int_equal(jobs[19].rc, DC_E_CONFLICT);
 	assert_string_equal(jobs[19].err.member, "gate_pkey");
-	assert_int_equal(after.commits - before.commits, 1);
+	/* One group, unless the machine is so slow (valgrind) that the first job would wait too long for the last. */
+	assert_in_range(after.commits - before.commits, 1, 4);
 	assert_int_equal(after.jobs - before.jobs, 20);
-	assert_int_equal(jobs[0].now, jobs[18].now);
+	if (after.commits - before.commits == 1)
+		assert_int_equal(jobs[0].now, jobs[18].now);
 	assert_int_equal(gates(fx), 15);
 }
 

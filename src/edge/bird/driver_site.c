@@ -191,12 +191,14 @@ bool
 live_until(bool (*done)(void *), void *arg)
 {
 	struct monotonic begun = monotonic_now();
+	bool is_done;
 
-	while (!done(arg) && monotonic_since(begun) < WAIT_MS) {
+	/* What was true once may not be true a moment later: it is asked once for each look. */
+	while (!(is_done = done(arg)) && monotonic_since(begun) < WAIT_MS) {
 		event_base_loopexit(agent.loop, &(struct timeval){.tv_usec = 10000});
 		event_base_dispatch(agent.loop);
 	}
-	return done(arg);
+	return is_done;
 }
 
 static bool
@@ -380,9 +382,10 @@ static bool
 has_looked(void *arg)
 {
 	const struct look *l = arg;
+	int64_t now = monotonic_now().ms; /* before the age, so that a look is never taken for a later one */
 	struct routing_seen seen = seen_by(l->r);
 
-	return seen.age_ms >= 0 && monotonic_now().ms - seen.age_ms > l->after;
+	return seen.age_ms >= 0 && now - seen.age_ms > l->after;
 }
 
 struct routing_session
