@@ -162,15 +162,15 @@ def test_a_key_may_be_worth_less_than_its_user_and_not_more(world, tenant, opera
     refused(post(operator, "access-keys", "access_key", {"user_id": tenant.user_id, "role": "operator"}), "DC.0001", "role")
 
 
-def test_an_operator_does_not_lock_himself_out(operator, world):
+def test_operators_do_not_lock_out_their_own_user(operator, world):
     admin = world.dcaasd.admin
     me = [user for user in operator.get("/dcaas/v1/users")["users"]
           if operator.get("/dcaas/v1/access-keys?user_id=" + user["id"])["access_keys"] and
           admin["DCAAS_ADMIN_ACCESS_KEY"] in [key["access_key"] for key in operator.get(
               "/dcaas/v1/access-keys?user_id=" + user["id"])["access_keys"]]][0]["id"]
     for body in ({"enabled": False}, {"role": "reader"}):
-        refused(operator.call("PUT", "/dcaas/v1/users/" + me, {"user": body}, check=False), "DC.0001", "himself")
-    refused(operator.call("DELETE", "/dcaas/v1/users/" + me, check=False), "DC.0001", "himself")
+        refused(operator.call("PUT", "/dcaas/v1/users/" + me, {"user": body}, check=False), "DC.0001", "their own user")
+    refused(operator.call("DELETE", "/dcaas/v1/users/" + me, check=False), "DC.0001", "their own user")
 
 
 def test_an_operator_sees_and_orders_in_every_project(world, tenant, operator, line, gateway):
