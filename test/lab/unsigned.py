@@ -67,7 +67,7 @@ def restart_session(site, line, family):
     """By BIRD's own word, as a change of a session's text does it."""
     row = next(r for r in site.rows("objects", "objects") if r["key"] == "bgp/" + line.peers[family])
     vrf = next(r for r in site.rows("objects", "objects") if r["key"] == row["body"]["vrf"])
-    socket = "/run/dcaas/edge/bird/%d/bird.ctl" % vrf["body"]["instance"]
+    socket = "/run/dcaas/edge/bird/%d/run/bird.ctl" % vrf["body"]["instance"]
     return site.lab.edge.bird(socket, "restart " + row["body"]["name"])
 
 
