@@ -58,19 +58,22 @@ def test_a_namespace_that_lost_its_name_gets_it_back_untouched(site, lines):
         line.wait_active()
 
 
-def test_a_namespace_that_lost_its_name_while_the_edge_was_away_is_made_anew(site, lines):
-    """Its BIRD keeps the old one, and with it the VLANs that the new one needs."""
+def test_a_namespace_that_lost_its_name_while_the_edge_was_away_gets_it_back_with_its_bird(site, lines):
+    """Its BIRD keeps the namespace, and with it the VLANs: the edge finds BIRD by its user, and no session is lost."""
+    before = [lines[0].since(family) for family in "46"]
     site.stop_edge(9)
-    unpin(site)
+    names = unpin(site)
     old = site.birds()
     assert old
     site.run_edge()
-    site.lab.edge.wait("another BIRD", lambda: site.birds() and not set(site.birds()) & set(old), BACK)
+    site.lab.edge.wait("its name", lambda: site.instances() == names, BACK)
     for family in "46":
         lines[0].customer.wait_established(family, BACK)
     wait_traffic(site, lines)
     for line in lines:
         line.wait_active()
+    assert site.birds() == old
+    assert [lines[0].since(family) for family in "46"] == before
 
 
 def test_a_bird_that_lost_its_socket_is_started_anew(site, lines):

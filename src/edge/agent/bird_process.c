@@ -275,6 +275,26 @@ owner_of_bird(uint32_t pid)
 	return stat(path, &st) == 0 ? st.st_uid : 0;
 }
 
+uint32_t
+daemon_stray(struct host *host, uint32_t instance)
+{
+	struct fault ignored = {0};
+	struct bird_user user;
+	DIR *dir = opendir("/proc");
+	uint32_t found = 0;
+
+	if (bird_user_find(host, instance, &user, &ignored) == 0)
+		for (const struct dirent *e; dir != NULL && found == 0 && (e = readdir(dir)) != NULL;) {
+			uint32_t pid = parse_pid(e->d_name);
+
+			if (owner_of_bird(pid) == user.uid)
+				found = pid;
+		}
+	if (dir != NULL)
+		closedir(dir);
+	return found;
+}
+
 void
 daemon_end_strays(struct host *host, uint32_t instance)
 {

@@ -13,6 +13,8 @@
 
 int daemon_find(struct host *, struct netns *, uint32_t *pid, struct fault *); /* 0: none runs */
 
+/* One of the instance's user, in whatever namespace; 0: none. */
+uint32_t daemon_stray(struct host *, uint32_t instance);
 /* Ends those of an instance that has no namespace any more: they would keep what is left of it, VLANs and all. */
 void daemon_end_strays(struct host *, uint32_t instance);
 /* Ends at once whatever is called bird in that namespace, whoever it is. */

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/stat.h>
 #include <linux/if.h>
 #include <linux/rtnetlink.h>
 
@@ -178,6 +180,31 @@ renew_netns(struct host *host, struct netns *ns, struct fault *fault)
 	return lo.up ? 0 : set_loopback(ns->route, fault);
 }
 
+/* A namespace that lost its name while the edge was away, but not its BIRD, gets the name back: its devices and
+ * sessions are left alone. (Ended, that BIRD would leave a namespace which the kernel keeps for a while, VLANs and
+ * all.) */
+static bool
+give_name_back(struct host *host, uint32_t number)
+{
+	uint32_t pid = daemon_stray(host, number);
+	struct stat home, found;
+	struct fault ignored = {0};
+	char path[64];
+	bool done = false;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%u/ns/net", pid);
+	if (pid == 0 || (fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		return false;
+	if (fstat(fd, &found) == 0 && fstat(host->home, &home) == 0 && found.st_ino != home.st_ino &&
+	    netns_prepare_pin(&ignored) == 0 && setns(fd, CLONE_NEWNET) == 0) {
+		done = netns_pin(number, &ignored) == 0;
+		netns_leave(host);
+	}
+	close(fd);
+	return done;
+}
+
 static int
 op_netns_add(struct call *call, const void *request)
 {
@@ -188,6 +215,8 @@ op_netns_add(struct call *call, const void *request)
 		return renew_netns(call->host, ns, &call->fault);
 	if (code != ENOENT)
 		return code;
+	if (give_name_back(call->host, op->instance) && netns_get(call->host, op->instance, &ns, &call->fault) == 0)
+		return renew_netns(call->host, ns, &call->fault);
 	daemon_end_strays(call->host, op->instance);
 	return make_netns(call->host, op->instance, &call->fault);
 }
