@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Customers as they are: a wrong AS number, nobody at all, too many routes; the API says what is wrong with whom."""
+import re
+
 import pytest
 
 from lab import kernel
@@ -168,7 +170,8 @@ def test_a_customers_goodbye_is_told_while_nobody_answers(shop, gateway):
     line.wait_active()
     line.customer.bird('disable %s "maintenance until five"' % line.customer.protocol("4"))
     reason = wait_reason(line, "; since then Socket: ")
-    assert ": Received: Administrative shutdown; since then Socket: " in reason
+    assert re.search(r": Received: Administrative shutdown, in its words: maintenance until five \(20[^)]* UTC\); since then Socket: ",
+                     reason), reason
     line.customer.bird("enable " + line.customer.protocol("4"))
     line.wait_active()
     assert line.interface()["reason"] is None

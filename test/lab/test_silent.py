@@ -50,7 +50,7 @@ def order(shop, gateway):
 def birds(site):
     """Pids by number of the instance."""
     out = site.lab.edge.shell("ps -eo pid,uid,args").out
-    rows = re.findall(r"^ *(\d+) +(\d+) +\S*bird -c ", out, re.M)
+    rows = re.findall(r"^ *(\d+) +(\d+) +\S*bird -", out, re.M)
     return {int(uid) - BIRDS: int(pid) for pid, uid in rows if int(uid) > BIRDS}
 
 

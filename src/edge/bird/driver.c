@@ -158,6 +158,8 @@ end_waits(struct instance *in)
 static void
 work_running(struct instance *in)
 {
+	int64_t left;
+
 	end_waits(in);
 	if (load_due(in)) {
 		load_begin(in);
@@ -167,7 +169,9 @@ work_running(struct instance *in)
 		in->look_due = false;
 		look_begin(in);
 	}
-	instance_wake(in, IDLE_MS);
+	/* A timer may come a little early. */
+	left = in->next_look - now_ms();
+	instance_wake(in, in->look != NULL || left > IDLE_MS ? IDLE_MS : left > 0 ? left : 1);
 }
 
 static void
