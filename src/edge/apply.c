@@ -396,10 +396,13 @@ step_failed(struct apply *a, const struct plan_step *s, const char *why)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct edge_object *o = s->key != NULL ? state_find(a->state, s->key) : NULL;
-	bool is_news = o == NULL || (o->step_error == NULL && (o->now.error == NULL || strcmp(o->now.error, why) != 0));
+	bool is_news =
+	    o == NULL || (o->step_error == NULL && (o->logged_error == NULL || strcmp(o->logged_error, why) != 0));
 
 	a->failed++;
 	numbers_add(&a->retry, s->instance);
+	if (o != NULL && is_news)
+		text_set(&o->logged_error, why);
 	if (o != NULL && o->step_error == NULL)
 		text_set(&o->step_error, why);
 	dc_log(is_news ? LOG_WARNING : LOG_DEBUG, "step failed", "step=%s error=%s",
@@ -571,6 +574,8 @@ set_status(struct apply *a, struct edge_object *o, const struct plan_verdict *v)
 	bool is_neighbour = o->want->kind == OBJECT_BGP;
 
 	state_note(a->state, o);
+	if (v->state == PLAN_THERE)
+		text_set(&o->logged_error, NULL);
 	o->instance = v->instance;
 	o->placed = is_neighbour && !o->want->deleted && v->state == PLAN_THERE;
 	o->gone = false;

@@ -116,6 +116,7 @@ object_renew(struct edge_object *o, struct seal *seal, const struct wire_object 
 {
 	object_fill(o, seal, w);
 	text_set(&o->step_error, NULL);
+	text_set(&o->logged_error, NULL);
 	text_set(&o->neighbour_error, NULL);
 	status_set(&o->now, STATUS_PENDING, NULL);
 	o->now.has_carrier = o->now.carrier = o->now.exposed = false;
@@ -134,6 +135,7 @@ object_free(struct edge_object *o)
 		free(o->told_status.error);
 		free(o->told_session);
 		free(o->step_error);
+		free(o->logged_error);
 		free(o->neighbour_error);
 		arena_free(o->arena);
 		free(o);

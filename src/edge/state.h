@@ -42,6 +42,7 @@ struct edge_object { /* stays where it is until it is forgotten */
 	/* what apply.c and observe.c find out */
 	struct status now;
 	char *step_error;      /* heap; why a step of the last apply failed */
+	char *logged_error;    /* heap; the last of these in the log, until the object is in place */
 	char *neighbour_error; /* heap; the routing daemon's words about this neighbour */
 	struct session session;
 	bool looked_at;    /* its session, in the last round of looking */
