@@ -103,7 +103,7 @@ static const struct field user_fields[] = {
     {AT(user_row, id), .kind = F_HEX32, .may = OP_ONCE, .must = HAVE, .filter = true, .sort = true, .cli = true,
 	.doc = "Id of the user; may be given at creation."},
     {AT(user_row, domain_id), .ref = "domain", .kind = F_HEX32, .may = OP_ONCE, .must = HAVE, .filter = true,
-	.sort = true, .doc = "Its domain; that of the project, else the caller's, when absent."},
+	.sort = true, .doc = "Domain of the user. Default: the project's domain, else the caller's."},
     {AT(user_row, project_id), .ref = "project", .example = "acme", .kind = F_HEX32, .may = OP_ONCE, .nullable = true,
 	.filter = true, .sort = true, .cli = true,
 	.doc = "The only project the user may use; null: every project of the domain."},
