@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 # Thin: meson and ninja build, the scripts do the rest. `make` alone builds; `make help` lists the targets.
-# Debian's own tools come first, whatever else shadows them.
+# Debian's own tools come first, also where others shadow them.
 export PATH := /usr/sbin:/usr/bin:/sbin:/bin:$(PATH)
 PYTHON := /usr/bin/python3
 export PYTHONDONTWRITEBYTECODE := 1

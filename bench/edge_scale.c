@@ -103,7 +103,7 @@ take(struct bench *b, struct wire_object *objects, size_t n, bool full)
 		errx(1, "%s", error.text);
 }
 
-/* Until nothing is left to be done, and said. */
+/* Until nothing is left to do and to report. */
 static void
 settle(struct bench *b)
 {

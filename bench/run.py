@@ -288,7 +288,7 @@ def bench_create(rows, runs, seconds):
 
 
 def traced():
-    """A build like any other that can say which statements it ran and how large its groups were."""
+    """A build that also counts its statements and the sizes of its groups."""
     folder = os.path.join(INSTALLED, "traced")
     if not os.path.exists(os.path.join(folder, "build.ninja")):
         subprocess.run(["meson", "setup", folder, "-Dcheck_plans=true"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
@@ -533,7 +533,7 @@ class Field:
         return self.site.lab.edge.read("/run/dcaas/edge/bird/1/bird.conf")
 
     def devices(self):
-        """What the routing daemon's file and the orders say: (device, vlan, address) of each interface, the VRF first."""
+        """From the routing daemon's file and the orders: (device, vlan, address) of each interface, the VRF first."""
         rows = self.site.rows("objects?limit=2000", "objects")
         links = {row["key"]: json.loads(row["body"]) if isinstance(row["body"], str) else row["body"] for row in rows}
         vrf = next(body for key, body in links.items() if key.startswith("vrf/"))

@@ -66,8 +66,8 @@ def parser():
     up.add_argument("--kind", choices=("uml", "netns"), help="default: what the kernel can do")
     up.set_defaults(call=cmd_up)
     commands.add_parser("down", help="end it").set_defaults(call=cmd_down)
-    commands.add_parser("status", help="say what runs").set_defaults(call=cmd_status)
-    # What follows the guest's name is the command, whatever it looks like.
+    commands.add_parser("status", help="print what runs").set_defaults(call=cmd_status)
+    # What follows the guest's name is the command, options included.
     run = commands.add_parser("exec", help="run a command in a guest", usage="lab exec [--ns NS] [--timeout S] GUEST -- COMMAND...")
     run.add_argument("--ns", help="network namespace of the guest")
     run.add_argument("--timeout", type=float, default=60)

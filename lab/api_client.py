@@ -52,7 +52,7 @@ class Answer(dict):
 
 
 class Client:
-    """One set of credentials. `say` is called with (method, path, request, Answer) of every call."""
+    """One set of credentials. Each call is handed to the hook as (method, path, request, Answer)."""
 
     def __init__(self, endpoint, access_key, secret_key, project_id=None, say=None, timeout=30):
         self.endpoint, self.access_key, self.secret_key = endpoint, access_key, secret_key

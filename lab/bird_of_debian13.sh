@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# bird_of_debian13.sh FOLDER - makes FOLDER/bird, Debian 13's BIRD (2.17) that runs on this machine, whatever its release: apt
+# bird_of_debian13.sh FOLDER - makes FOLDER/bird, Debian 13's BIRD (2.17) that runs on this machine, on each release: apt
 # downloads the package and the libraries that it needs, by name and checked by Debian's keys, into FOLDER, and they are unpacked
 # there. Nothing is installed. Does nothing when FOLDER/bird is there.
 set -eu

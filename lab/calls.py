@@ -9,7 +9,7 @@ SECRETS = ("bgp_md5", "secret_key", "token", "password")
 
 
 class Calls:
-    """For api_client.Client's `say`."""
+    """The hook of api_client.Client that prints calls."""
 
     def __init__(self):
         self.verbose = os.environ.get("VERBOSE") not in (None, "", "0")
@@ -29,7 +29,7 @@ def short(text):
 
 
 def gist(answer):
-    """What an answer says, in a few words: the id and the state of one thing, the number of several, or the error."""
+    """An answer in a few words: the id and the state of one thing, the number of several, or the error."""
     if "error_msg" in answer:
         return "%s %s" % (answer.get("error_code"), answer["error_msg"])
     names = [name for name in answer if name != "request_id"]

@@ -38,7 +38,7 @@ class Session:
 
 
 class Customer:
-    """A customer's router on one VLAN of a trunk, in the namespace `name`, with a host behind it in `name`h.
+    """A customer's router on one VLAN of a trunk, in the namespace `name`, with a host behind the router in `name`h.
 
     families: {"4": {"local": "169.254.10.2/30", "remote": "169.254.10.1", "md5": "secret" or None}, "6": {...}}; local is
     the customer's own address. announce: prefixes of either family. forged: {prefix: AS} announced with that first AS

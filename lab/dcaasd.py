@@ -93,7 +93,7 @@ class Dcaasd:
         self.folder = folder or tempfile.mkdtemp(prefix="dcaasd-")
         self.lab, self.lab_port, self.process, self.listener = lab, lab_port, None, None
         os.makedirs(self.folder, exist_ok=True)
-        # As root, unless nobody cannot even get to the folder (a checkout in /root, say).
+        # As root, unless the user nobody cannot reach the folder (a checkout in /root, for example).
         self.drop = os.geteuid() == 0 and reachable(os.path.dirname(os.path.abspath(self.folder)))
         self.state = os.path.join(self.folder, "state")
         self.config = os.path.join(self.folder, "dcaasd.conf")
@@ -162,7 +162,7 @@ class Dcaasd:
         end = time.monotonic() + STARTS_SECONDS * PATIENCE
         while not os.path.exists(port_file):
             if self.process.poll() is not None or time.monotonic() > end:
-                raise LabError("dcaasd did not start: " + (self.log(begin)[-2000:].strip() or "it says nothing"))
+                raise LabError("dcaasd did not start: " + (self.log(begin)[-2000:].strip() or "its log is empty"))
             time.sleep(0.01)
         with open(port_file) as file:
             self.endpoint = "http://" + file.read().strip()

@@ -94,7 +94,7 @@ install() {
 }
 exec 3>&1
 
-# Networks have their moments, and an earlier run may have been ended amidst an installation.
+# Networks fail now and then, and an earlier run may have ended during an installation.
 for pause in 10 30 60 0; do
 	if install >"$log" 2>&1 </dev/null; then
 		exit 0

@@ -78,7 +78,7 @@ def fragments(source, target, protocol, payload):
 
 
 def extended6(source, target, kind, protocol, payload):
-    """With an extension header that says nothing (PadN) in between."""
+    """With an extension header without content (PadN) in between."""
     return ip6(source, target, kind, struct.pack("!BBBBI", protocol, 0, 1, 4, 0) + payload)
 
 

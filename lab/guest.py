@@ -68,7 +68,7 @@ class Guest:
         return make()
 
     def ask(self, request, timeout=60.0):
-        """One request, one answer. The guest's own time-out comes first, so that it can say what happened."""
+        """One request, one answer. The guest's own time-out comes first, so that the guest can report what happened."""
         if self.lost:
             raise GuestLost(self.lost)
         timeout *= PATIENCE
@@ -107,7 +107,7 @@ class Guest:
         return bytes(line)
 
     def _ping(self):
-        """Seconds that the guest says it has run; OSError when it says nothing."""
+        """Seconds since the guest's boot, by the guest; OSError when the guest is silent."""
         with self._connect(BEAT) as sock:
             sock.sendall(b'{"op": "ping"}\n')
             line = sock.makefile("rb").readline()
@@ -166,7 +166,7 @@ class Guest:
         return self.ask({"op": "ping"}, 5)["uptime"]
 
     def wait_up(self, seconds):
-        """Waits for the agent of a guest that boots, and no longer; returns seconds that the guest says it has run."""
+        """Waits for the agent of a guest that boots; returns seconds since the boot, by the guest."""
         self.lost = None
         return self._wait_answer(seconds, "guest %s is not up after %g s")
 
@@ -175,7 +175,7 @@ class Guest:
 
 
 def wait(what, condition, timeout=60.0, every=0.25):
-    """Waits until condition() is true and returns its value; the error says what was waited for, and what was last seen.
+    """Waits until condition() is true and returns its value; the error names what was awaited, and what was last seen.
     timeout: seconds on an idle machine (PATIENCE)."""
     timeout *= PATIENCE
     end = time.monotonic() + timeout

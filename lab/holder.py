@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 """holder.py - first process of a lab: the bridges, the guests' wires and the guests live in its namespaces (network, mount,
-pid). When it ends, for whatever reason, the kernel ends every guest and removes every bridge, tap and mount: nothing can be
+pid). When this process ends, for any reason, the kernel ends every guest and removes every bridge, tap and mount: nothing can be
 left behind. On SIGUSR1 it cuts the power of the guests for which there is a file NAME.reboot, and starts them again, also
 those that have ended by themselves.
 
@@ -73,7 +73,7 @@ def main():
         for pid, status in ended():
             guest = running.pop(pid, None)
             if guest is not None and not os.path.exists(flag(guest)):
-                # A guest that ends by itself is a failure of the lab; its console says why.
+                # A guest that ends by itself is a failure of the lab; its console shows the reason.
                 print("guest %s ended, status %d" % (guest["name"], status), file=sys.stderr, flush=True)
 
     def cut():

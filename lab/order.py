@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""order.py - a tenant's orders in the lab, from both sides: what he asks the API for, and the router he brings.
+"""order.py - a tenant's orders in the lab, from both sides: the calls to the API, and the customer's router.
 
 Line number n has everything of its own that may differ: VLAN 100+n, link subnets, AS 65000+n, a host behind the customer.
 """
@@ -13,7 +13,7 @@ V3 = "/v3/{project_id}/dcaas/"
 
 
 class Moment:
-    """When a session came up, as a router tells it (ISO 8601, a time of day, or seconds). BIRD makes its times anew from its
+    """When a session came up, as a router shows it (ISO 8601, a time of day, or seconds). BIRD computes its times again from its
     monotonic clock at each question, so that two processes may read the same moment some milliseconds apart: that is equal.
     A session that was reset is a second away at least."""
 
@@ -63,7 +63,7 @@ class Gateway:
             "local_ep_group_ipv6": [str(self.prefix6)], "bgp_asn": self.asn}})["virtual_gateway"]["id"]
 
     def members(self):
-        """What an interface says of its gateway."""
+        """The gateway's part in an interface's answer."""
         return {"service_type": "VGW", "vgw_id": self.id}
 
     @staticmethod
@@ -239,7 +239,7 @@ class Line:
         return ["%s via %s" % (self.gateway.prefix if family == "4" else self.gateway.prefix6,
                                self.local(family).split("/")[0]) for family in self.families]
 
-    # what the API says
+    # what the API shows
 
     def interface(self):
         return self.tenant.get(V3 + "virtual-interfaces/" + self.vif, say=False)["virtual_interface"]

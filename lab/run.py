@@ -79,7 +79,7 @@ class Run:
             json.dump(mark, file)
         os.rename(self.mark + ".new", self.mark)
 
-    # telling
+    # printing
 
     def tell(self, words):
         print("run: %5.1f s  %s" % (time.monotonic() - self.begun, words), flush=True)
@@ -123,7 +123,7 @@ class Run:
             self.site.operator.get("/dcaas/v1/sessions/" + peer["id"])
         for family, peer in zip("46", sorted(seen["vif_peers"], key=lambda p: p["address_family"])):
             session = line.session(family)
-            self.tell("peer %s: status %s, bgp_status %s, receive_route_num %d; the router says %s" % (
+            self.tell("peer %s: status %s, bgp_status %s, receive_route_num %d; the router reports %s" % (
                 peer["address_family"], peer["status"], peer["bgp_status"], peer["receive_route_num"], session["state"]))
         for family in "46":
             self.ping(line, family)
@@ -149,20 +149,20 @@ class Run:
 
     def last_words(self):
         print("""
-Seen: a tenant ordered a virtual interface through the API; dcaas-edge made it on a router; BIRD there and BIRD on the
-customer's router brought up two BGP sessions with MD5; the API answered ACTIVE when the router had reported both as
-Established; and pings crossed them into the VPC. The routers are {kind}.
+Seen: a tenant ordered a virtual interface through the API, and dcaas-edge made it on a router. BIRD there and BIRD on the
+customer's router brought up two BGP sessions with MD5. The API answered ACTIVE when the router had reported both as
+Established. Pings crossed them into the VPC. The routers are {kind}.
 """.format(kind=KINDS[self.site.lab.kind]), flush=True)
 
     def go_on(self):
-        print("""It runs at {endpoint} (loopback only), credentials are in {env}. Go on with:
+        print("""It runs at {endpoint} (loopback only), credentials are in {env}. Continue with:
 
   {dcaas} --env {env} virtual-interface list
   {lab} --dir {folder} bird customers /run/lab/customer1.ctl disable all
   {dcaas} --env {env} session list
 
 The first shows what the tenant sees. The second makes the customer's router end its sessions; the first shows the reason
-then, and `enable all` in place of `disable all` repairs it. The third shows what the router says of each session.
+then, and `enable all` in place of `disable all` repairs it. The third shows each session on the router.
 
 Ctrl-C, or `{stop}`, ends all of it and leaves nothing behind.""".format(
             endpoint=self.site.dcaasd.endpoint, env=shown(self.env), dcaas=shown(binary("dcaas")), stop=typed("stop"),

@@ -40,7 +40,7 @@ state_dir = {folder}/edge
 sim_options = {folder}/sim.ini
 fabric = sim
 """
-SIM_OPTIONS = """# How the simulated router behaves; dcaas-sim(5) shows what else can be said. Changes count at once.
+SIM_OPTIONS = """# How the simulated router behaves. dcaas-sim(5) describes all options. Changes count at once.
 # down, slow and flap take ids (of a peer, an interface, a peer link, a gateway), addresses, and names on the router:
 #   down = 169.254.10.2
 #   flap = ID
@@ -377,8 +377,8 @@ def go_on(sim):
     """What a newcomer can paste: a first order."""
     return """
 Seen: dcaasd serves the API, with a location, an edge, a port, a tenant and the tenant's connection to order from. The edge
-reports as a real one does, and its router is simulated: neighbours come up after 200 ms and announce one route each. Faults
-are lines of {ini}. Go on with a first order, in another terminal:
+reports as a real edge does. Its router is simulated: neighbours come up after 200 ms and announce one route each. Faults
+are lines of {ini}. Continue with a first order, in another terminal:
 
   set -a; . {env}; set +a
   {dcaas} vgw create --name office --vpc-id {vpc} --local-ep-group 10.1.0.0/16

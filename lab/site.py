@@ -153,7 +153,7 @@ class Site:
     def edge_log_text(self):
         return self.lab.edge.read(self.edge_log)
 
-    # what the API says
+    # what the API shows
 
     def interface(self, tenant, vif):
         return tenant.get("/v3/{project_id}/dcaas/virtual-interfaces/" + vif, say=False)["virtual_interface"]

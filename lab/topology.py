@@ -77,7 +77,7 @@ def kept():
 
 
 def incident(words):
-    """Says what went wrong with a lab, and has it on record beside the consoles."""
+    """Prints what went wrong with a lab, and records it beside the consoles."""
     print("lab: " + words, flush=True)
     with open(os.path.join(kept(), "incidents"), "a") as file:
         file.write(words + "\n")

@@ -7,7 +7,7 @@ import sys
 import textwrap
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# page: its sections, each with the file whose table says what there is, and its topics: a heading, and which keys belong there
+# page: its sections, each with the file whose table lists the keys, and its topics: a heading, and which keys belong there
 PAGES = {
     "dcaas.conf.5": {
         "dcaasd": ("src/dcaasd/settings.c", {

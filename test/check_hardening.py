@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 """check_hardening.py BUILD - whether the programs of a build have what the compiler and linker give against overwritten memory:
-position-independent, all symbols bound at the start and read-only behind it, no executable stack, counted copies, shadow stack
+position-independent, all symbols bound at the start and read-only afterwards, no executable stack, counted copies, shadow stack
 and branch targets, no stack that jumps over its guard. Prints what is missing; exit code 1 then."""
 import os
 import platform
@@ -17,7 +17,7 @@ def readelf(path, *options):
 
 
 def producers(path):
-    """What the compiler was told, for each of our files. gcc writes that down, clang only its own name."""
+    """The compiler's options, for each of our files. gcc writes that down, clang only its own name."""
     found = re.findall(r"DW_AT_producer.*?: (.*)", readelf(path, "--debug-dump=info", "--dwarf-depth=1"))
     assert found, path + " has no debugging information"
     return {text for text in found if "GNU C1" in text}

@@ -25,7 +25,7 @@ def figure():
 
 
 def slow_statements(log):
-    """What a build with -Dcheck_plans=true says of statements that scan a table that grows, or sort; see HACKING.md."""
+    """What a build with -Dcheck_plans=true logs of statements that scan a table that grows, or sort; see HACKING.md."""
     return sorted(set(re.findall("bug: the cost of a statement grows with a table.*", log)))
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """Pages whose blocks are run: what a page shows is what a reader gets.
 
-A block that begins with ```console holds commands, each behind "$ " (a line that ends with a backslash goes on in the next),
+A block that begins with ```console holds commands, each behind "$ " (a line that ends with a backslash continues in the next),
 and below each what it prints on a terminal of 80 columns. A block that begins with ```sh holds commands only. Both are run
 in one shell from block to block, so that variables stay. A ```yaml block whose first line is "# FILE" becomes that file in
 the folder of the shell.
@@ -145,7 +145,7 @@ def write_file(shell, block):
 
 def run_block(shell, block, patience=60, statuses=(0,)):
     """Runs a block; raises with the page's line where it does something else than the page shows. A command may fail where
-    the page shows what it says then."""
+    the page shows what it prints then."""
     if write_file(shell, block):
         return
     for command, shown in block.steps():

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """run_all.py - every test, as CI runs it, or the groups that are named: run_all.py [GROUP ...]; --list names them.
 
-A group is a function below, or a folder of test/ that holds test_*.py files (run by pytest; FOLDERS says on which build).
+A group is a function below, or a folder of test/ that holds test_*.py files (run by pytest; FOLDERS names the build).
 Groups run side by side in two lanes: what computes in one, what waits for routers and timers in the other. A group of the
 second lane may be split: each of its files is a piece, with a lab of its own. Each group prints its time and counts when it
 ends, and its output when something failed; a group that could not run has failed. The last line is `N passed, N failed`; the
@@ -80,7 +80,7 @@ class Failed(Exception):
 
 
 class Results:
-    """What a piece of a group says of its tests."""
+    """What a piece of a group reports of its tests."""
 
     def __init__(self):
         self.passed, self.failed, self.lines = 0, 0, []
@@ -119,7 +119,7 @@ class Group(Results):
                 self.begun = time.monotonic()
 
     def perform(self, piece):
-        """Runs a piece; the last one tells what became of the group."""
+        """Runs a piece; the last one prints the group's result."""
         self.begin()
         results = Results()
         try:
@@ -201,7 +201,7 @@ def alone(name):
         yield
 
 
-# Builds, each made once, whoever asks first.
+# Builds, each made once, at the first request.
 
 _locks = {name: threading.Lock() for name in [*BUILDS, "venv"]}
 _made = {}
@@ -436,7 +436,7 @@ def python_tests(name, label):
             if not wrong:
                 printed = [line for out in case.iter("system-out") for line in (out.text or "").splitlines()]
                 results.figures += [line for before, line in zip(printed, printed[1:]) if not before and line][:FIGURES]
-        # Guests that were lost and booted again: a run that passes tells them too.
+        # Guests that were lost and booted again: a run that passes prints them, too.
         results.figures += ["%s: %s" % (label, line) for line in (contents(os.path.join(kept, "incidents")) or "").splitlines()]
         if results.passed + results.failed == 0 or (code != 0 and results.failed == 0):
             results.count("pytest %s" % label, False, "exit code %d" % code)

@@ -87,7 +87,7 @@ def own_dcaasd(settings=(), start=True):
 
 
 class Tenant(Client):
-    """A member of a project of his own."""
+    """A member of an own project."""
 
     def __init__(self, world, name, role="member", project_id=None):
         operator = world.operator

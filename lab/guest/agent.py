@@ -158,7 +158,7 @@ def serve(connection):
             request = json.loads(line)
             go_there(request)
             answer = OPS[request["op"]](request)
-        except Exception as error:  # whatever went wrong is the caller's to read
+        except Exception as error:  # the caller reads every failure
             answer = {"rc": 125, "out": "", "err": "%s: %s" % (type(error).__name__, error)}
         connection.sendall(json.dumps(answer).encode() + b"\n")
 

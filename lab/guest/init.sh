@@ -35,7 +35,7 @@ case "$LAB_SRC/" in /tmp/* | /run/* | /var/tmp/* | /var/lib/*) keep "$LAB_SRC" /
 case "$LAB_RUN/" in /tmp/* | /run/* | /var/tmp/* | /var/lib/*) keep "$LAB_RUN" /run/lab/dir ;; esac
 
 if [ -n "$LAB_CTL" ]; then
-	# Modules lie elsewhere for this kernel; its own loader is told so too.
+	# Modules lie elsewhere for this kernel; the kernel's own loader needs the path, too.
 	mkdir -p /run/lab/modules/lib
 	ln -s /usr/lib/uml/modules /run/lab/modules/lib/modules
 	printf '#!/bin/sh\nexec /sbin/modprobe -d /run/lab/modules "$@"\n' >/run/lab/modprobe

@@ -16,7 +16,7 @@ tries = 0
 
 
 def open_message(address, asn):
-    # Without the first one, unicast of the session's family, BIRD ends the session whatever its key.
+    # Without the first one, unicast of the session's family, BIRD ends the session with any key.
     capability = struct.pack("!BBHBBBBI", 1, 4, 2 if ":" in address else 1, 0, 1, 65, 4, asn)
     body = struct.pack("!BHH4sB", 4, min(asn, 23456) if asn > 65535 else asn, 90, socket.inet_aton("192.0.2.66" if ":" in address else address), len(capability) + 2)
     body += struct.pack("!BB", 2, len(capability)) + capability

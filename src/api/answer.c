@@ -104,7 +104,7 @@ add_headers(struct MHD_Response *response, const struct exchange *x, size_t len)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 
-/* After a refusal, call.who says only whose credential was claimed. */
+/* After a refusal, call.who names only the owner of the claimed credential. */
 static enum standing
 standing_of(const struct exchange *x, int status)
 {

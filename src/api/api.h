@@ -29,13 +29,13 @@ struct api_options {
 	void *user;        /* call->api's owner: for routes that join engines (dcaasd) */
 	struct kept *kept; /* answers that are kept (kept.h); NULL: none are. Borrowed */
 	/* Asked once when a call begins, for call->settings, in its arena: a run that is repeated sees the settings of
-	 * the first, whatever a reload did in between. NULL: there are none. */
+	 * the first, also when a reload came in between. NULL: there are none. */
 	const void *(*settings)(void *user, struct arena *);
 };
 
 /* Listens: clients may connect, and wait until api_serve(). */
 enum dc_code api_start(const struct api_options *, struct api **ret, struct dc_error *err);
-/* Whoever tells api_wake() of changes must do so from now on. */
+/* Callers of api_wake() must report changes from now on. */
 enum dc_code api_serve(struct api *, struct dc_error *err);
 /* That a server with so many connections may have open. */
 unsigned api_descriptors(unsigned max_connections);

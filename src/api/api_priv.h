@@ -30,7 +30,7 @@
 
 /* --- peer.c: connections --- */
 
-/* What its calls have shown of whoever is at the other end. */
+/* What its calls have shown of the caller. */
 enum standing { PEER_STRANGER = 0, PEER_KNOWN, PEER_EDGE };
 /* Who is to do something next. */
 enum peer_turn {
@@ -101,7 +101,7 @@ struct exchange {
 	/* Known before the request is whole: the body is not kept, and the answer is this. DC_OK: not refused. */
 	enum dc_code refusal;
 	const struct dc_error *refused;
-	const char *fault; /* of the header, in words: nothing behind it is read. NULL: none */
+	const char *fault; /* of the header, in words: nothing after the header is read. NULL: none */
 	_Atomic enum phase phase;
 	struct monotonic started;
 	const char *code;    /* of the error, for the log; NULL: none */
@@ -172,16 +172,16 @@ struct api {
 	uint32_t address_seed;
 };
 
-/* exchange.c: from the whole request to the answer. After exchange_start() the phase says when. */
+/* exchange.c: from the whole request to the answer. After exchange_start() the phase shows when. */
 struct exchange *exchange_new(struct api *, struct MHD_Connection *, const char *raw_target);
 struct exchange *exchange_free(struct exchange *);
 /* The head is whole: the route, and whether a body may come. */
 enum dc_code exchange_head(struct exchange *, const char *version, struct dc_error *err);
-/* Who calls, as far as the head says; for a body that is too large to be read from anybody. */
+/* The caller, as far as the head shows; for a body that is too large to be read from anybody. */
 enum dc_code exchange_claim(struct tx *, struct exchange *, struct dc_error *err);
 void exchange_start(struct exchange *);
 enum dc_code exchange_identify(struct tx *, struct exchange *, struct dc_error *err);
-/* Runs the route again (long poll), or for the first time after it was admitted; whoever called is identified again. */
+/* Runs the route again (long poll), or for the first time after it was admitted; the caller is identified again. */
 void exchange_run(struct exchange *);
 /* On a lane's thread: route->prepare and what follows; a long read. */
 void exchange_prepare(struct exchange *);
@@ -205,8 +205,8 @@ bool kept_answers(struct exchange *);
 void kept_watch(struct tx *, struct exchange *);
 void kept_keep(struct tx *, struct exchange *);
 #ifdef DC_CHECK_ANSWERS
-/* In place of kept_answers(): remembers the answer, and the call goes on. Behind its run: whether to run it once more,
- * because they differ; aborts when they go on to. */
+/* In place of kept_answers(): remembers the answer, and the call continues. After its run: whether to run it once more,
+ * because the answers differ; aborts when they still differ then. */
 bool kept_check_begin(struct exchange *);
 bool kept_check_again(struct exchange *, enum dc_code rc);
 #endif
@@ -227,7 +227,7 @@ struct header_lines {
 void header_line(struct header_lines *, const char *name, const char *value);
 /* Whether the last line was the last before `end` of the header. */
 bool header_lines_end(const struct header_lines *, const char *end);
-/* A copy of a header's value without the blanks behind it, which are not part of it (RFC 9110, 5.5). */
+/* A copy of a header's value without trailing blanks, which are not part of it (RFC 9110, 5.5). */
 const char *header_value(const struct exchange *, const char *value);
 /* The target's path and query; of one in absolute form, what follows the authority (RFC 9112, 3.2.2). */
 const char *header_origin_form(const char *target, struct arena *);

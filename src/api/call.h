@@ -35,7 +35,7 @@ struct call {
 	int status;                /* 0: the route's */
 	struct buf out;            /* JSON text; empty: no body, or this: */
 	const char *lasting;       /* JSON text that lives as long as the process; NULL: none */
-	const char *etag;          /* of that, in double quotes: who has it is told so (304) */
+	const char *etag;          /* of that, in double quotes: a client that has it gets 304 */
 	const char *subject_token; /* X-Subject-Token */
 	struct observed observed;  /* X-Dcaas-Observed-Age; zero: no header */
 	bool wait; /* set by run(): no answer yet; the connection stays suspended until api_wake() or the deadline, then

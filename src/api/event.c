@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Events: one row for each change, kept by age.
  *
- * Nobody can push another's events out, or his own of last week: what is younger than KEPT_ALL_MS stays, however much
- * of it there is, and of what is older each project keeps the newest OLD_KEPT. So that nobody can fill the disk, the
+ * Nobody can push events out, neither another's nor last week's own: an event younger than KEPT_ALL_MS stays, however
+ * many there are, and of older events each project keeps the newest OLD_KEPT. So that nobody can fill the disk, the
  * same thing done again within an hour is counted in one row, and a user who does more than BURST_MAX of a kind within
  * an hour has the rest of it counted in one row that names no resource; the log has each call. */
 #include "api/crud.h"
@@ -193,7 +193,7 @@ event_trim(struct tx *tx, const struct due *due, void *user, struct dc_error *er
 	return rc == DC_OK ? due_set(tx, EVENT_TRIM, "", project, tx_now(tx), err) : rc;
 }
 
-/* The row of this hour that says the same, with one more; *found false: there is none. */
+/* This hour's row of the same event, counted once more; *found false: there is none. */
 static enum dc_code
 count_in(struct tx *tx, const struct event_row *row, bool *found, struct dc_error *err)
 {
@@ -220,7 +220,7 @@ count_in(struct tx *tx, const struct event_row *row, bool *found, struct dc_erro
 	return query_set(tx, &event_table, columns, before, Q(Q_EQ("id", before->id.v)), NULL, err);
 }
 
-/* Counts it, and says whether the user has done so much of this kind within the hour that more is only counted. */
+/* Counts it; whether the user has done so much of this kind within the hour that more is only counted. */
 static enum dc_code
 is_burst(struct tx *tx, const struct event_row *row, bool *ret, struct dc_error *err)
 {
@@ -299,7 +299,7 @@ struct refused_slot {
 	int64_t unsaid;  /* refused since, without an event */
 };
 
-/* Whether this one is told, and how many it stands for. What is left out is in the log, like each call. */
+/* Whether this event gets a row, and how many it stands for. The log has what is left out, like each call. */
 static bool
 is_told(uint32_t hash, int64_t *count)
 {

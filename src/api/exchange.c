@@ -184,7 +184,7 @@ admit(struct tx *tx, struct exchange *x, struct dc_error *err)
 	return rc == DC_OK ? authorize(tx, x, err) : rc;
 }
 
-/* A body that is not what it says would be called broken JSON, or be taken for what it is not. */
+/* A body of another type would be refused as broken JSON, or be mistaken for JSON. */
 static enum dc_code
 check_encoding(const struct exchange *x, struct dc_error *err)
 {
@@ -215,7 +215,7 @@ check_media_type(const struct exchange *x, struct dc_error *err)
 	return dc_fail(err, DC_E_REQUEST, "Content-Type", "The body must be application/json");
 }
 
-/* A tree takes a hundred times the bytes of the text "[],[],[]". Nobody, an edge neither, has that much to say. */
+/* A tree takes a hundred times the bytes of the text "[],[],[]". No honest client sends that much, and no edge. */
 static enum dc_code
 check_size(const struct exchange *x, struct dc_error *err)
 {
@@ -245,7 +245,7 @@ decode_body(struct exchange *x, struct dc_error *err)
 	if ((rc = check_size(x, err)) != DC_OK)
 		return rc;
 	if (c->body_len == 0 && envelope[0] == '\0' && !field_table_requires(table, r->view)) {
-		c->body = arena_alloc(c->arena, table->size); /* nothing is said, and nothing needs to be */
+		c->body = arena_alloc(c->arena, table->size); /* no member is present, and none is required */
 		return DC_OK;
 	}
 	bytes = c->body_len > 0 ? c->body_bytes : "";
@@ -468,7 +468,7 @@ exchange_claim(struct tx *tx, struct exchange *x, struct dc_error *err)
 	return rc;
 }
 
-/* What the head says before any route looks at it. */
+/* What the head contains before any route looks at it. */
 enum dc_code
 exchange_head(struct exchange *x, const char *version, struct dc_error *err)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* What HTTP's own rules say of a request's header (RFC 9110, RFC 9112). libmicrohttpd takes what it can; here is
- * refused what another one on the way could have read differently: as another message, or from another caller. */
+/* HTTP's own rules for a request's header (RFC 9110, RFC 9112). libmicrohttpd accepts more than the RFCs do. This file
+ * refuses what a proxy could read differently: as another message, or from another caller. */
 #include "api/api_priv.h"
 
 /* That a second one would contradict: where the message ends, whom it is for, who sent it. */
@@ -97,7 +97,7 @@ header_value(const struct exchange *x, const char *value)
 	return arena_strndup(x->call.arena, value, len);
 }
 
-/* Has the text this beginning, in whatever case? */
+/* Whether the text begins so, in upper or lower case. */
 static bool
 begins(const char *text, const char *with)
 {

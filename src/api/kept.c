@@ -109,7 +109,7 @@ kept_epoch(const struct kept *k)
 	return atomic_load(&k->epoch);
 }
 
-/* The number first: whoever puts an answer in from now on is told by it. */
+/* The number first: it refuses each older answer that is put in from now on. */
 void
 kept_forget(struct kept *k)
 {
@@ -211,7 +211,7 @@ answer_new(const char *key, const struct footing *f, const struct buf *out)
 	return a;
 }
 
-/* Whatever was used since it was looked at is put behind the others. */
+/* An answer that was used since the last look moves behind the others. */
 static struct answer *
 least_used(struct shard *s)
 {

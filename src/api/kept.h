@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* kept.h - answers that were given, kept in memory while what they rest on stands (store/footing.h), and given again.
  *
- * Knows no resource and no caller: the key says everything that the answer depends on beside its footing. An answer
+ * Knows no resource and no caller: the key holds everything that the answer depends on beside its footing. An answer
  * leaves when its footing falls, after KEPT_ANSWER_MS (something else than this program may have changed a row), when
  * settings change (kept_forget()), or when there is no room: then the one that nobody has asked for longest. It may
  * hold passwords in clear, so it is wiped when it leaves. Safe to use from several threads. */

@@ -221,7 +221,7 @@ write_list(
 }
 
 /* In another order than that of ids a marker stands for its item's place, which goes with the item: an empty page would
- * say that the list ends there. */
+ * read as the list's end. */
 static enum dc_code
 check_marker(struct tx *tx, struct call *call, const struct resource *res, const char *parent,
     const struct query_page *page, struct dc_error *err)
@@ -261,7 +261,7 @@ crud_list(struct tx *tx, struct call *call, struct dc_error *err)
 	    (rc = crud_fields(call, res->table, &options.only, err)) != DC_OK)
 		return rc;
 	page.walk = crud_is_operator(call);
-	limit = (size_t)page.limit++; /* one more than asked for tells whether there is a next page */
+	limit = (size_t)page.limit++; /* one more than asked for shows whether there is a next page */
 	if ((rc = query_list(tx, res->table, cond, &page, &found, &n, err)) != DC_OK)
 		return rc;
 	rows = found;

@@ -168,7 +168,7 @@ drop(struct peer *peer)
 	shutdown(peer->fd, SHUT_RDWR);
 }
 
-/* Takes it from whoever has it but the server. */
+/* Takes it from each holder but the server. */
 static bool
 take_turn(struct peer *peer)
 {
@@ -376,8 +376,8 @@ peer_run(struct peer *peer)
 
 /* --- what nobody waits for any more --- */
 
-/* A client may close its side once it has said all. Who has closed it, with nothing left to read, in the middle of a
- * request or between two, is gone; unless libmicrohttpd is about to read, so it is looked at twice. Who has closed it
+/* A client may close its side once it has sent all. One that has closed it, with nothing left to read, in the middle of
+ * a request or between two, is gone; unless libmicrohttpd is about to read, so it is looked at twice. Who has closed it
  * while its call runs or waits may still read the answer, but a client that wants one does not do that: it has left,
  * and what is done for the answer alone is given up. */
 static bool

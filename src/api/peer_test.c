@@ -197,7 +197,7 @@ a_call_that_runs_for_a_moment_keeps_its_place_and_the_next_one_goes(void **state
 	assert_false(peer_turn_briefly(p[2].peer, TURN_ANSWER, PEER_KNOWN));
 	peer_turn(p[2].peer, TURN_CLIENT, PEER_EDGE);
 	assert_false(peer_turn_briefly(p[2].peer, TURN_SERVER, PEER_STRANGER));
-	/* Who has lost its place stays without one, whatever is said of it afterwards. */
+	/* A connection that lost its place stays without one, also when it is used again. */
 	assert_true(peer_turn_briefly(p[1].peer, TURN_SERVER, PEER_STRANGER));
 	assert_int_equal(atomic_load(&p[1].peer->turn), TURN_NOBODY);
 	for (size_t i = 0; i < OF_ADDRESS; i++)

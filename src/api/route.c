@@ -169,7 +169,7 @@ is_unfilled(const char *name, const char *value)
 	size_t len = strlen(value), of_name = strlen(name);
 
 	return is_param(value, len) && of_name > 3 && strcmp(name + of_name - 3, "_id") == 0 &&
-	       strcmp(name, "project_id") != 0; /* exchange.c says what to do about that one */
+	       strcmp(name, "project_id") != 0; /* exchange.c handles that one */
 }
 
 static enum dc_code

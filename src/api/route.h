@@ -20,7 +20,7 @@ enum route_flag {
 	ROUTE_FOR_ANSWER = 1 << 7,  /* a mutation that is of no use to a client that has left; as reads are */
 	ROUTE_PROBED = 1 << 6,      /* GET that takes HEAD, too, and OPTIONS: load balancers probe with any of them */
 	ROUTE_DOCUMENT = 1 << 8,    /* the answer is a document: the command line prints it as it is */
-	ROUTE_REFUSED = 1 << 7,     /* every call is refused so far: openapi.json says so */
+	ROUTE_REFUSED = 1 << 7,     /* every call is refused so far: openapi.json shows it */
 };
 
 struct call;
@@ -73,7 +73,7 @@ struct route_index *route_index_free(struct route_index *); /* NULL is fine; ret
 /* Longer literal prefixes win over parameters. raw_path is the target as
  * received, before '?'. DC_E_NO_API when nothing matches; DC_E_PARAM when an id's place holds a pattern
  * ("{peer_link_id}"); DC_E_REQUEST for a bad escape, an encoded NUL or '/' inside a parameter's segment, or one that is
- * no UTF-8. An empty segment matches {project_id} only, so that the caller can be told. */
+ * no UTF-8. An empty segment matches {project_id} only, so that the caller gets an error with a name. */
 enum dc_code route_find(const struct route_index *, enum method, const char *raw_path, struct arena *,
     struct route_match *ret, struct dc_error *err);
 

@@ -227,7 +227,7 @@ on_log(void *cls, const char *fmt, va_list args)
 	dc_log(LOG_DEBUG, "http", "text=%s", log_quote(arena, text)); /* it may hold what a client sent */
 }
 
-/* A bound, listening socket of our own, so that errors can be told in words. */
+/* A bound, listening socket of our own, so that errors are reported in words. */
 static enum dc_code
 listen_on(const char *address, uint16_t port, int *ret, struct dc_error *err)
 {

@@ -312,7 +312,7 @@ write_new(const char *path, const gnutls_datum_t *text, mode_t mode, struct dc_e
 	(void)unlink(fresh);
 	if ((fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)) < 0)
 		return dc_fail(err, DC_E_IO, NULL, "%s: %s", fresh, strerror(errno));
-	ok = fchmod(fd, mode) == 0 && /* whatever the umask says: clients read the certificate */
+	ok = fchmod(fd, mode) == 0 && /* with any umask: clients read the certificate */
 	     write_all(fd, (const char *)text->data, text->size) && fsync(fd) == 0 && rename(fresh, path) == 0;
 	saved = errno;
 	close(fd);

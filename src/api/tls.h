@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* tls.h - the certificate that HTTPS listeners show. It is read from two PEM files, may be read anew while the server
- * runs (connections that are open keep theirs), and can be made for those who have none. */
+/* tls.h - the certificate that HTTPS listeners show. The server reads it from two PEM files, may read it again while it
+ * runs (open connections keep theirs), and can make one where there is none. */
 #ifndef DC_TLS_H
 #define DC_TLS_H
 
@@ -28,7 +28,7 @@ struct tls_life tls_get_life(struct tls *);
 bool tls_is_for(struct tls *, const char *name);
 
 /* Makes an ECDSA P-256 key (0600) and a certificate that signs itself, for these names and IP addresses
- * (NULL-terminated): valid for ten years, for clients that are told to trust exactly it. A key that is there already is
+ * (NULL-terminated): valid for ten years, for clients that trust exactly this one. A key that is there already is
  * used as it is: an earlier call was cut short. There must be no certificate. */
 enum dc_code tls_self_signed(
     const char *certificate_path, const char *key_path, const char *const *names, struct dc_error *err);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /* Lanes: threads for what takes longer than those of the HTTP server have, each with a queue in which callers take
- * turns (base/turns.h). Who floods a lane waits for himself; what has no place is told to come again.
+ * turns (base/turns.h). A caller who floods a lane waits for itself; a request without a place is answered "come
+ * again".
  *
  * LANE_LOGIN: passwords. There are places per address, and per address and user; in a full address the user with the
- * most gives his last one to who has few. One thread: a check takes tens of milliseconds of a core, and strangers may
- * ask for as many as they like.
+ * most gives its last one to a user with few. One thread: a check takes tens of milliseconds of a core, and strangers
+ * may ask for as many as they like.
  *
  * LANE_OPERATOR: what operators make take its time, and their log-ins: never behind strangers'.
  *
@@ -201,7 +202,7 @@ exchange_party(const struct exchange *x)
 	return c->who.user_id != NULL ? turns_party(c->who.user_id) : address_group(c->address);
 }
 
-/* A place for one more, under the lock; *out: who has to give his for it. */
+/* A place for one more, under the lock; *out: the one that has to leave for it. */
 static bool
 find_place(struct lane *lane, uint64_t party, uint64_t group, struct turn **out)
 {

@@ -35,7 +35,7 @@ struct aksk_input {
 	const char *payload; /* what stands for the body instead of its hash: AKSK_UNSIGNED; NULL: nothing */
 };
 
-/* What an Authorization header says. */
+/* The parts of an Authorization header. */
 struct aksk_claim {
 	const char *access_key;
 	const char *const *signed_headers; /* NULL-terminated */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* cache.h - who is who, kept in memory: what the rows of a credential and of its user say, by the generation of those
+/* cache.h - identities kept in memory: the content of a credential's and its user's rows, by the generation of those
  * rows (tx_generation()), so that nothing is served from here once a commit that changed it has been answered. Safe to
  * use from several threads. Holds secret keys in clear, wiped when they are dropped. */
 #ifndef DC_AUTH_CACHE_H
@@ -7,7 +7,7 @@
 
 #include "auth/identity.h"
 
-/* What a credential's row says: the identity it stands for, and what a signature is checked with. */
+/* A credential's row: the identity it stands for, and what a signature is checked with. */
 struct principal {
 	struct identity who;
 	const char *secret_key; /* of an access key */

@@ -205,7 +205,7 @@ by_signature(struct tx *tx, const struct auth_options *o, const struct auth_requ
 	if ((rc = aksk_parse(authorization, arena, &claim, err)) != DC_OK ||
 	    (rc = check_date(o, in, date, err)) != DC_OK)
 		return rc;
-	/* The hash is always that of the body received, whatever the header says; unless it says that there is none. */
+	/* The hash is always the received body's, not the header's, unless the header declares the payload unsigned. */
 	if (bare && !o->unsigned_payload)
 		return dc_fail(err, DC_E_UNAUTHORIZED, "X-Sdk-Content-Sha256",
 		    FAILED "the payload must be signed (the operator has not set accept_unsigned_payload)");

@@ -58,13 +58,14 @@ struct auth_options {
 
 /* Inside a (read) transaction: token (X-Auth-Token, wins when both are there), AK/SK signature (SDK-HMAC-SHA256), or
  * edge credential ("X-Dcaas-Edge-Token"). DC_E_UNAUTHORIZED with "Incorrect IAM authentication information: <detail>".
- * A user without a project of his own may use every project of his domain: project_id is NULL then. Everything in *ret
- * is in arena. After a refusal *ret says whose credential was claimed, as far as that is known, and grants nothing. */
+ * A user without a project may use every project of the user's domain: project_id is NULL then. Everything in *ret
+ * is in arena. After a refusal *ret names the owner of the claimed credential, as far as that is known, and grants
+ * nothing. */
 enum dc_code auth_identify(struct tx *, const struct auth_options *, const struct auth_request *, struct arena *,
     struct identity *ret, struct dc_error *err);
 
 /* The same while the body is not here yet, for who wants to send a large one: a token and an edge's credential are
- * proof, of a signature the key exists and the date is good, which everybody can say who has seen the access key. */
+ * proof, of a signature the key exists and the date is good, which anybody can send who has seen the access key. */
 enum dc_code auth_claim(struct tx *, const struct auth_options *, const struct auth_request *, struct arena *,
     struct identity *ret, struct dc_error *err);
 

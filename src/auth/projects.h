@@ -5,7 +5,7 @@
 
 #include "auth/tables.h"
 
-/* Who asks: a user's domain, and the one project he is bound to (NULL: all of the domain). */
+/* Who asks: a user's domain, and the one project that the user is bound to (NULL: all of the domain). */
 struct project_scope {
 	const char *domain_id;
 	const char *project_id;

@@ -17,7 +17,7 @@ object(const struct f_objects *o)
 	return o->set == GIVEN && o->n > 0 ? o->v : NULL;
 }
 
-/* A member that the table says must be there. */
+/* A member that the table requires. */
 static const void *
 given(const struct f_objects *o)
 {

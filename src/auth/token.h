@@ -50,7 +50,7 @@ struct token_login {
 	utc_ms until;              /* a token made from a token lives no longer; 0: no bound */
 };
 
-/* Whom the request says to come from, which nothing has proved yet. Quick. */
+/* The user that the request names, unproved so far. Quick. */
 struct token_claim {
 	const char *name; /* one for each user: the id, or the name as it was sent. In the arena */
 	bool by_operator; /* the claimed user is one */
@@ -59,11 +59,11 @@ enum dc_code token_claim(
     struct store *, const struct token_request *, struct arena *, struct token_claim *ret, struct dc_error *err);
 
 /* Verifies password or token. Takes its time and blocks: not on a thread that others wait for. After a wrong password
- * *ret says whose it was to be. */
+ * *ret names the claimed owner. */
 enum dc_code token_login(
     struct store *, const struct token_request *, struct arena *, struct token_login *ret, struct dc_error *err);
 
-/* A token and all that an answer says of it. */
+/* A token with all that an answer shows of it. */
 struct token_info {
 	struct token_row token;
 	struct user_row user;

@@ -15,7 +15,7 @@ struct arena;
 struct arena *arena_new(void);
 /* For one of very many: begins with some hundred bytes instead of a page. */
 struct arena *arena_new_small(void);
-/* Frees the arena and all that was taken from it, wiped: requests and rows hold passwords and keys, and whoever took a
+/* Frees the arena and all that was taken from it, wiped: requests and rows hold passwords and keys, and the holder of a
  * copy need not know. NULL is fine; returns NULL. */
 struct arena *arena_free(struct arena *);
 /* size bytes, zeroed, aligned for any type. */

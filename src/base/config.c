@@ -20,7 +20,7 @@ struct config {
 struct reading {
 	struct config *config;
 	FILE *file;
-	unsigned line; /* of what inih hands over; it does not say itself */
+	unsigned line; /* of what inih hands over; inih does not report it */
 	struct dc_error *err;
 	bool failed;
 };

@@ -11,7 +11,7 @@
 
 struct config;
 
-/* One key a program knows. Unknown sections or keys are errors, so that a misspelt one is told, not ignored. */
+/* One key a program knows. Unknown sections or keys are errors, so that a misspelt one is reported, not ignored. */
 struct config_key {
 	const char *section;
 	const char *key;

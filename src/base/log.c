@@ -79,7 +79,7 @@ level_name(int priority)
 	}
 }
 
-/* Cut when they are too long: a line that said nothing would hide what its values were. */
+/* Cut when they are too long: an empty line would hide the values. */
 static void add_facts(struct buf *line, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 
 static void
@@ -106,7 +106,7 @@ log_unhold(void)
 	held = NULL;
 }
 
-/* Whoever cannot log cannot tell it either. */
+/* A program that cannot log cannot report that either. */
 static void
 write_line(const char *text, size_t len)
 {

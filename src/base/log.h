@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* log.h - one logfmt line per fact, to stderr. The journal is told the priority, too: `journalctl -p warning`.
+/* log.h - one logfmt line per fact, to stderr. The journal gets the priority, too: `journalctl -p warning`.
  *
  *	log_info("edge", "msg=%s edge=%s", ...) is not the way: the message is words, the facts are key=value pairs:
  *	dc_log(LOG_INFO, "poll", "edge=%s revision=%lld", id, rev);

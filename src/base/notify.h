@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* notify.h - what the service manager is told, by systemd's protocol (sd_notify(3)); its library is not needed for
+/* notify.h - reports to the service manager, by systemd's protocol (sd_notify(3)); its library is not needed for
  * that. */
 #ifndef DC_NOTIFY_H
 #define DC_NOTIFY_H

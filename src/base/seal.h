@@ -3,7 +3,7 @@
  *
  * Text form: "v1:" key id ":" base64(nonce | ciphertext | tag).
  *
- * A rotation: seal_rotate(), then whoever owns the values seals them anew, then seal_forget(). In between the key file
+ * A rotation: seal_rotate(), then the owner of the values seals them again, then seal_forget(). In between the key file
  * has two lines, the new key first, and every value opens, whichever of the two it was sealed under; a crash loses
  * nothing. All calls on one handle may come from several threads. */
 #ifndef DC_SEAL_H
@@ -16,7 +16,7 @@
 
 struct seal;
 
-/* Reads the key file, or creates it with mode 0600 when create is true and it is missing. Errors say the path and what
+/* Reads the key file, or creates it with mode 0600 when create is true and it is missing. Errors name the path and what
  * is wrong (missing, readable by others, not a key), never its content. */
 enum dc_code seal_open(const char *path, bool create, struct seal **ret, struct dc_error *err);
 struct seal *seal_close(struct seal *); /* wipes the key */

@@ -20,7 +20,7 @@ struct turn {
 struct turn_party;
 struct turns {
 	struct turn_party *bucket[TURNS_BUCKETS];
-	struct turn_party *last; /* of the round; the one behind it is next */
+	struct turn_party *last; /* of the round; the party after it is next */
 	unsigned at_once;        /* items of one party that may be out (taken, not done); 0: no limit */
 	size_t waiting;          /* items of all */
 };
@@ -35,7 +35,7 @@ uint64_t turns_party(const char *text);
 void turns_add(struct turns *, uint64_t party, uint64_t group, struct turn *);
 /* The next one; NULL when there is none, or when each party that waits has at_once items out. */
 struct turn *turns_take(struct turns *);
-/* The item of this party that was taken is done. Must be said when there is a limit, and may be said otherwise. */
+/* The item of this party that was taken is done. Required when there is a limit, allowed otherwise. */
 void turns_done(struct turns *, uint64_t party);
 
 /* Takes an item out of the queue for which `is` holds; NULL when there is none. */

@@ -67,7 +67,7 @@ hex_decode(const char *text, void *out, size_t len)
 }
 
 /* RFC 9562 section 6.2, method 1: the 12 bits behind the milliseconds count up within one; when they run over, or the
- * clock went back, the time of the last one goes on. */
+ * clock went back, the time of the last one continues. */
 static void
 next_stamp(uint64_t *ms, unsigned *count)
 {

@@ -49,7 +49,7 @@ struct arguments {
 };
 
 /* argv without the program's name; kept as long as *ret. Reads files that options name, standard input for "-". On
- * DC_E_PARAM (and DC_E_IO for files) ret->noun and ret->command say how far it came. Always to be freed. */
+ * DC_E_PARAM (and DC_E_IO for files) ret->noun and ret->command show how far the reading came. Always to be freed. */
 enum dc_code arguments_read(
     const struct spec *, int argc, char **argv, struct arena *, struct arguments *ret, struct dc_error *err);
 void arguments_free(struct arguments *);

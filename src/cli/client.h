@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* client.h - calls of the API's commands: whose key signs them, what a refusal says, lists page by page. */
+/* client.h - calls of the API's commands: the key that signs them, the words of a refusal, lists page by page. */
 #ifndef DC_CLI_CLIENT_H
 #define DC_CLI_CLIENT_H
 
@@ -35,7 +35,7 @@ struct request {
 	const char *body;  /* NULL: none */
 };
 
-/* DC_OK: there is an answer, of whatever status; its body is the caller's to buf_free(). */
+/* DC_OK: there is an answer, of any status; its body is the caller's to buf_free(). */
 enum dc_code client_call(struct client *, const struct request *, struct http_answer *ret, struct dc_error *err);
 bool client_is_success(const struct http_answer *);
 /* An answer that is no success, as an error in words. DC_E_UNAUTHORIZED, DC_E_NOT_FOUND, or DC_E_SYSTEM. */

@@ -479,7 +479,7 @@ listed_id(const struct chooser *ch)
 	return 0;
 }
 
-/* The id stands first; for people only where the names do not say which is which, or where it is listed. */
+/* The id stands first; for people only where names are ambiguous, or where the column is listed. */
 static void
 take_usual(struct chooser *ch, json_t *items)
 {

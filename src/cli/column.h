@@ -10,7 +10,7 @@
 
 struct column {
 	const char *title;
-	const char *in;         /* list or object whose members are meant; NULL: the item's own */
+	const char *in;         /* list or object that has the members; NULL: the item's own */
 	const char *where, *is; /* of that list, the items whose member has this value; NULL: all */
 	const char **members;   /* the first that has a value; ends with NULL */
 	json_t *property;       /* of the first of them, as the description has it; NULL: unknown */
@@ -44,7 +44,7 @@ void column_text(const struct column *, json_t *item, const struct look *, struc
 void column_value(const struct column *, json_t *item, struct buf *out);
 enum table_color column_color(const struct column *, json_t *item);
 bool column_is_number(const struct spec *, const struct column *);
-/* A member's value in words: names beside or for ids, ages for times. whole: the id stays, its name behind it. */
+/* A member's value in words: names beside or for ids, ages for times. whole: the id stays, with its name after it. */
 void value_text(json_t *property, json_t *holder, json_t *value, const struct look *, bool whole, struct buf *out);
 /* Whether there is anything to show: not null, no empty text or list. */
 bool value_is_there(json_t *value);

@@ -10,7 +10,7 @@
 struct outgoing {
 	struct run *run;
 	json_t *document;
-	json_t *own;    /* resource that all belongs to: no member says so */
+	json_t *own;    /* resource that all belongs to: no member names it */
 	size_t secrets; /* that were left out */
 };
 
@@ -39,7 +39,7 @@ value_of(struct outgoing *x, json_t *of, json_t *value, bool operator_side, int 
 	return name_for(x, &place, value);
 }
 
-/* Whether it says nothing that the server would not do anyway. */
+/* Whether the server would do the same without it. */
 static bool
 is_usual(json_t *of, json_t *value)
 {

@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 
-/* The whole file, up to out's ceiling. DC_E_IO says which file and why. */
+/* The whole file, up to out's ceiling. DC_E_IO names the file and the reason. */
 enum dc_code file_read(const char *path, struct buf *out, struct dc_error *err);
 
 #endif

@@ -341,7 +341,7 @@ a_dry_run_hides_secrets(void **state)
 	unlink(path);
 }
 
-/* Whatever is typed: an answer or words, no crash (the sanitizers watch). */
+/* Any input gets an answer or words, and no crash (the sanitizers watch). */
 static void
 any_beginning_and_any_mixture_of_a_command_line_is_survived(void **state)
 {

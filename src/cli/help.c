@@ -62,7 +62,7 @@ wrapped(FILE *to, const char *words)
 	fputc('\n', to);
 }
 
-/* One row of help: a name in its column, words behind it or below it. */
+/* One row of help: a name in its column, words beside or below the name. */
 static void
 row(FILE *to, const char *name, const char *words)
 {
@@ -244,7 +244,7 @@ example_name(const struct spec *s, const char *resource)
 	return name != NULL ? name : "NAME";
 }
 
-/* A command line that goes on in the next line where it is long. */
+/* A command line, continued in the next line where it is long. */
 struct line {
 	FILE *to;
 	size_t used;

@@ -13,7 +13,7 @@
 
 struct http {
 	CURL *curl;
-	const char *endpoint, *host; /* host with port, as the Host header says it */
+	const char *endpoint, *host; /* host with port, as in the Host header */
 	char why[CURL_ERROR_SIZE];
 };
 
@@ -146,7 +146,7 @@ sign(const struct http_request *r, struct headers *h, struct arena *arena, const
 	return aksk_authorization(&input, r->access_key, r->secret_key, arena, ret, err);
 }
 
-/* A POST or PUT without one says that its body is empty. */
+/* A POST or PUT without one declares an empty body. */
 static bool
 sends_body(const struct http_request *r)
 {

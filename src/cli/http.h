@@ -37,7 +37,7 @@ struct http_answer {
 /* On DC_OK *ret is the caller's, to give to http_close(). */
 enum dc_code http_open(const struct http_options *, struct http **ret, struct dc_error *err);
 struct http *http_close(struct http *); /* NULL is fine; returns NULL */
-/* DC_OK: there is an answer, of whatever status; its body is the caller's to buf_free(). DC_E_UNAVAILABLE: there is
+/* DC_OK: there is an answer, of any status; its body is the caller's to buf_free(). DC_E_UNAVAILABLE: there is
  * none, and why. */
 enum dc_code http_call(struct http *, const struct http_request *, struct http_answer *ret, struct dc_error *err);
 

@@ -17,7 +17,7 @@ enum exit_status {
 	STATUS_DIFFERENT
 };
 
-/* In words where none have been said yet. Names that others chose may be in them. */
+/* In words where none have been printed yet. Names that others chose may be in them. */
 static enum exit_status
 tell(enum dc_code rc, const struct dc_error *err)
 {

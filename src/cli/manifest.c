@@ -121,7 +121,7 @@ convert_scalar(struct reader *r, const struct entry *e, const char *member, json
 	return DC_OK;
 }
 
-/* The value as the API wants it: 100 for "100", where a number is meant, and the reverse. */
+/* The value as the API wants it: 100 for "100" where the API wants a number, and the reverse. */
 static enum dc_code
 convert(struct reader *r, const struct entry *e, const char *member, json_t *schema, json_t **value)
 {

@@ -151,7 +151,7 @@ look_up(struct names *n, const struct command *c, const char *parent)
 /* --- what a person types --- */
 
 struct matches {
-	json_t *items;      /* that are meant */
+	json_t *items;      /* that match */
 	const char **names; /* of all, for the nearest */
 	size_t names_n;
 	bool unread; /* a list could not be read */

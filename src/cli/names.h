@@ -20,7 +20,7 @@ struct names_place {
 };
 
 /* typed: a whole id, which stays as it is; a name; or a beginning of an id, of four characters or more. DC_E_PARAM when
- * several things are meant, with a list of them; DC_E_NOT_FOUND when there is none, with the nearest name. Where the
+ * several things match, with a list of them; DC_E_NOT_FOUND when there is none, with the nearest name. Where the
  * list may not be read, what was typed goes to the server as it is. */
 enum dc_code names_find(
     struct names *, const struct names_place *, const char *typed, const char **ret, struct dc_error *err);

@@ -219,7 +219,7 @@ print_list(struct run *r, const struct listing *l, struct buf *out)
 	return DC_OK;
 }
 
-/* For people: a line of titles alone says nothing. */
+/* For people: a line of titles alone is of no use. */
 void
 print_nothing(const struct run *r, struct buf *out)
 {

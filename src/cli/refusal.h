@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* refusal.h - what a server says that does not do what it is asked for, in words. */
+/* refusal.h - the answer of a server that refuses a call, in words. */
 #ifndef DC_CLI_REFUSAL_H
 #define DC_CLI_REFUSAL_H
 

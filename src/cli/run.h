@@ -7,7 +7,7 @@
 #include "cli/settings.h"
 
 /* Failures are in err, in words; where they are on standard error already, err->text is
- * empty. The code says what it was: DC_E_PARAM usage, DC_E_IO a file, DC_E_UNAVAILABLE no answer, DC_E_UNAUTHORIZED,
+ * empty. The code is the kind: DC_E_PARAM usage, DC_E_IO a file, DC_E_UNAVAILABLE no answer, DC_E_UNAUTHORIZED,
  * DC_E_AGAIN timed out, DC_E_CONFLICT there are differences (diff), anything else refused by the API. */
 enum dc_code run_command(const struct spec *, const struct arguments *, const struct settings *, struct dc_error *err);
 

@@ -21,7 +21,7 @@ struct settings {             /* NULL: not set */
 	const char *ca;
 };
 
-/* What the command line says; NULL: nothing. */
+/* From the command line; NULL: not given. */
 struct settings_options {
 	const char *endpoint, *project, *ca;
 	const char *env, *config, *profile;

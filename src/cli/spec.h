@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* spec.h - the API as commands: what an OpenAPI document says, taken apart once.
+/* spec.h - the API as commands: an OpenAPI document, taken apart once.
  *
  * Every operation is one command. Its verb is the first word of the operationId, its noun the rest, in the singular:
  * ListVirtualInterfaces is `virtual-interface list`. An operation that shows one thing brings a second command, wait,
@@ -46,7 +46,7 @@ struct resource_words {
 	const char *name;  /* "virtual_interface" */
 	const char *title; /* "virtual interface" */
 	json_t *shorts;    /* array of short words; NULL: none */
-	json_t *identity;  /* members that say which one is meant */
+	json_t *identity;  /* members that identify one */
 	json_t *topology;  /* how it is drawn; NULL: it is not */
 	const char *idle;  /* status of one that nothing leads to, as it shall be; NULL: none */
 	json_t *trail;     /* members of a record of what happened; NULL: it is none */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* `dcaas topology`: everything of a project, each below what it belongs to. What is drawn, below what, and with which
- * members, the API's description says. */
+ * members, comes from the API's description. */
 #include "cli/run_priv.h"
 #include "cli/text.h"
 

@@ -40,7 +40,7 @@ candidates(struct buf *out, const char *typed, const char *const *words, size_t 
 	}
 }
 
-/* Whether each word that typed begins is first itself, or first with more words behind it. */
+/* Whether each word that typed begins is first itself, or first with more words after it. */
 static bool
 leads(const char *first, const char *typed, const char *const *words, size_t n)
 {

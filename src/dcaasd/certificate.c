@@ -146,7 +146,7 @@ make(const struct settings *s, const char *certificate, const char *key, struct 
 	return DC_OK;
 }
 
-/* It is not made anew by itself: clients trust exactly the one that is there. */
+/* The server never replaces it by itself: clients trust exactly the one that is there. */
 static void
 log_missing(struct tls *tls, const char *certificate, const char *const *names, struct arena *arena)
 {

@@ -47,7 +47,7 @@ enum dc_code command_reload(struct daemon *, struct dc_error *error);
 void command_openapi(struct arena *);
 void command_keys(void);
 
-/* service.c: serves until it is told to stop; the exit status. */
+/* service.c: serves until a signal stops it; the exit status. */
 int serve(struct daemon *);
 
 #endif

@@ -11,7 +11,7 @@
 #include "reconcile/edge.h"
 
 #define PROBE_AFTER_MS 10000 /* a store that has committed nothing for so long is written to */
-#define PROBE_LIMIT_MS 15000 /* a write that takes longer has failed: a disk that hangs tells no error */
+#define PROBE_LIMIT_MS 15000 /* a longer write has failed: a disk that hangs reports no error */
 #define ERRORS_COUNTED 10000
 #define DAY_MS ((utc_ms)24 * 3600 * 1000)
 #define CERTIFICATE_SHORT (14 * DAY_MS) /* or a third of its life, when that is shorter */
@@ -72,7 +72,7 @@ health_get(struct health *h, struct health_state *ret)
 	pthread_mutex_unlock(&h->lock);
 }
 
-/* --- what the database says --- */
+/* --- what the database reports --- */
 
 struct look {
 	struct health_state *state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* health.h - what GET /health shows, kept ready: the main thread looks at the store each second, and the calls read
- * what it found. So a call costs the same however many edges there are, and whoever calls. */
+ * what it found. So a call costs the same however many edges there are, and for each caller. */
 #ifndef DC_HEALTH_H
 #define DC_HEALTH_H
 

@@ -27,7 +27,7 @@ region_of(const struct call *call)
 
 /* --- tokens --- */
 
-/* In the name that it says; an operator's is not behind everybody's. */
+/* In the name of the request's user; an operator's does not queue behind everybody's. */
 static enum route_lane
 token_queue(struct call *call, const char **name)
 {
@@ -95,7 +95,7 @@ create_token(struct tx *tx, struct call *call, struct dc_error *err)
 	return DC_OK;
 }
 
-/* The token that the call is about; a caller may look at his own tokens, an operator at any. */
+/* The token that the call is about; a caller may look at the caller's own tokens, an operator at any. */
 static enum dc_code
 subject(struct tx *tx, const struct call *call, const char **ret_text, struct token_info *ret, struct dc_error *err)
 {
@@ -259,7 +259,7 @@ fill_users(struct json *out, const void *arg)
 	jw_array_end(out);
 }
 
-/* A caller sees himself, an operator all users of his domain. */
+/* A caller sees the caller's own user, an operator all users of the operator's domain. */
 static enum dc_code
 list_users(struct tx *tx, struct call *call, struct dc_error *err)
 {
@@ -342,7 +342,7 @@ const struct route iam_routes[] = {
 	.operation = "CreateToken", .summary = "Issue a token for a password or another token.",
 	.prepare = token_prepare, .queue = token_queue},
     {M_GET, "/v3/auth/tokens", ROLE_READER, IAM, .run = show_token, .operation = "ShowToken",
-	.summary = "What the token in X-Subject-Token says."},
+	.summary = "Show the token in X-Subject-Token."},
     {M_DELETE, "/v3/auth/tokens", ROLE_READER, IAM | ROUTE_WRITES, .status = 204, .run = delete_token,
 	.operation = "DeleteToken", .summary = "Revoke the token in X-Subject-Token."},
     {M_GET, "/v3/projects", ROLE_READER, IAM, .run = list_projects, .operation = "ListIamProjects",

@@ -31,8 +31,8 @@ show_key(struct tx *tx, struct call *call, struct dc_error *err)
 	return DC_OK;
 }
 
-/* On the thread for long work: it is made of many transactions. The operator is told what is wrong with the file, which
- * an answer 500 would keep from him. */
+/* On the thread for long work: it is made of many transactions. The operator reads what is wrong with the file, which
+ * an answer 500 would hide. */
 static enum dc_code
 rotate(struct call *call, struct dc_error *err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* key_routes.h - the key that secrets are sealed with: which one it is, and a new one, while everything goes on. */
+/* key_routes.h - the key that secrets are sealed with: which one it is, and its replacement, while the server works. */
 #ifndef DC_KEY_ROUTES_H
 #define DC_KEY_ROUTES_H
 

@@ -46,7 +46,7 @@ settings_now(void *user, struct arena *arena)
 	return res_holder_copy(&((struct shared *)user)->holder, arena);
 }
 
-/* A server without descriptors for them would be deaf to connections it says it takes: as many as there can be. */
+/* A server without descriptors would not hear connections that it promises to accept: as many as there can be. */
 static void
 fit_connections(struct daemon *d, size_t listeners)
 {
@@ -189,7 +189,7 @@ start(struct daemon *d, struct dc_error *error)
 			return rc;
 	d->shared.api = d->api;
 	d->shared.api_n = d->api_n;
-	/* Before the first order: one that nobody is told of would wake no poll. */
+	/* Before the first order: an order before that would wake no poll. */
 	store_watch(d->store, wake_edge, d);
 	d->due = due_runner_new(d->store, registry_due, &d->shared.holder);
 	if ((rc = finish_rotation(d, error)) != DC_OK || (rc = due_stand(d->due, error)) != DC_OK)
@@ -197,8 +197,8 @@ start(struct daemon *d, struct dc_error *error)
 	for (size_t i = 0; i < d->api_n; i++)
 		if ((rc = api_serve(d->api[i], error)) != DC_OK)
 			return rc;
-	/* port_file comes last: whoever has waited for it finds tls_port_file written, and not that of an earlier
-	 * start. */
+	/* port_file comes last: a program that has waited for it finds tls_port_file written, and not the file of an
+	 * earlier start. */
 	for (int i = n - 1; i >= 0; i--)
 		if (listener[i].port_file != NULL &&
 		    (rc = write_port_file(&listener[i], api_port(d->api[i]), d->arena, error)) != DC_OK)

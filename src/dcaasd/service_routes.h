@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* service_routes.h - what the server says of itself: GET /health and GET /dcaas/v1/openapi.json. */
+/* service_routes.h - the server about itself: GET /health and GET /dcaas/v1/openapi.json. */
 #ifndef DC_SERVICE_ROUTES_H
 #define DC_SERVICE_ROUTES_H
 

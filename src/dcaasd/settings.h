@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* settings.h - dcaasd's configuration file: one INI file, section [dcaasd]; `dcaasd -n` checks it, SIGHUP reads it
- * anew. */
+ * again. */
 #ifndef DC_SETTINGS_H
 #define DC_SETTINGS_H
 
@@ -13,7 +13,7 @@ struct listen_at {
 };
 
 struct settings {
-	struct res_settings res; /* taken anew by SIGHUP */
+	struct res_settings res; /* read again by SIGHUP */
 	/* fixed at start */
 	const char *state_dir;                 /* holds dcaas.db and dcaas.key */
 	struct listen_at http, https;          /* beside inherited listeners */
@@ -29,7 +29,7 @@ struct settings {
 
 extern const struct config_key settings_keys[];
 
-/* path NULL: defaults only. On failure err says file, key and rule. Free with settings_free(). */
+/* path NULL: defaults only. On failure err names file, key and rule. Free with settings_free(). */
 enum dc_code settings_load(const char *path, struct settings **ret, struct dc_error *err);
 struct settings *settings_free(struct settings *);
 

@@ -23,7 +23,7 @@ struct agent {
 	char *packet; /* PACKET_MAX, aligned for any type */
 };
 
-/* There is no going on without the agent, and whoever starts this process anew starts it with a new one. */
+/* This process cannot work without the agent, and it is restarted together with a new agent. */
 static _Noreturn void
 end_without_agent(const char *why)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* agent_client.h - the unprivileged half's side of op.h: typed calls over the SEQPACKET pair, one at a time, blocking
  * (the agent answers within milliseconds; a time-out of 10 s or a closed socket ends the process, and the agent or
- * systemd starts it anew). Errors come back as DC_E_KERNEL with the kernel's words. */
+ * systemd starts it again). Errors come back as DC_E_KERNEL with the kernel's words. */
 #ifndef DC_AGENT_CLIENT_H
 #define DC_AGENT_CLIENT_H
 

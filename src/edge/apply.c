@@ -10,7 +10,7 @@
 #include "edge/observe.h"
 #include "edge/seen.h"
 
-#define RESET_SLACK_MS 2000 /* daemons tell the time of day when a session came up, to the second */
+#define RESET_SLACK_MS 2000 /* daemons show when a session came up as a time of day, to the second */
 #define LEAVE_MS 2000       /* that a daemon gets to let go of neighbours before what they stand on goes */
 
 enum phase { IDLE, FILTERS, BEFORE, STEPS, AFTER, LATE };
@@ -47,7 +47,7 @@ struct apply {
 	struct numbers scope;   /* the instances that this run is about; 0: objects that belong to none */
 	struct numbers noted;   /* those whose sessions were noted as it began */
 	struct numbers unknown; /* those that could not be read, at the last look */
-	struct numbers retry;   /* those that the next one has to be about whatever happens */
+	struct numbers retry;   /* those that the next apply covers in any case */
 	bool whole;             /* the run is about all */
 	struct round round;     /* the plan that is carried out, then the one that the statuses come from */
 	size_t next;            /* step or instance of the phase */
@@ -139,7 +139,7 @@ add_all(struct numbers *s, const uint32_t *v, size_t n)
 		numbers_add(s, v[i]);
 }
 
-/* What could not be written to disk is not begun: the other instances go on. */
+/* What could not be written to disk is not begun: the other instances continue. */
 static void
 leave_unsaved(struct apply *a)
 {
@@ -306,7 +306,7 @@ known_instances(const struct apply *a, const struct seen *seen, struct arena *ar
 	return known;
 }
 
-/* What the far ends need is not theirs to be told the routing daemon. */
+/* The far ends' own wishes do not go to the routing daemon here. */
 static void
 drop_asides(const struct apply *a, struct round *r)
 {
@@ -707,8 +707,8 @@ read_back_failed(struct apply *a, const char *why)
 	close_run(a);
 }
 
-/* Filters first, so that sessions go on whose neighbours a filter has lost, or does not know yet: of an edge that is
- * new on this router, or after a hand's work. */
+/* Filters first, so that sessions survive whose neighbours a filter has lost, or does not know yet: on an edge that is
+ * new on this router, or after manual changes. */
 static void
 work_filters(struct apply *a)
 {
@@ -765,7 +765,7 @@ work_steps(struct apply *a)
 			run_step(a, step);
 		return;
 	}
-	/* What the kernel says now counts, not what the steps said. */
+	/* The kernel's present state counts, not the steps' results. */
 	if (a->done + a->failed > 0 && !look_and_plan(a, &err)) {
 		read_back_failed(a, err.text);
 		return;

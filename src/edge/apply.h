@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* apply.h - makes the router what the desired set says: read back, plan, steps, read back again, hand what may run to
+/* apply.h - makes the router agree with the desired set: read back, plan, steps, read back again, hand what may run to
  * the routing driver, and a status per object.
  *
- * Runs in slices, so that observing and reporting go on meanwhile. It borrows from the state's objects between begin
- * and end: abort it before the state changes. Whatever is left undone is found again by the next run.
+ * Runs in slices, so that observing and reporting continue meanwhile. It borrows from the state's objects between begin
+ * and end: abort it before the state changes. The next run finds again what is left undone.
  *
  * A run waits for no daemon. Neighbours go before what they stand on does, so that they take leave of their peers: the
  * steps of an instance whose daemon has yet to let go of some are left to the next run, which follows when it has, or
@@ -29,8 +29,9 @@ struct apply_record { /* proof of one run */
 struct apply *apply_new(struct state *, struct kernel *, struct routing *);
 struct apply *apply_free(struct apply *);
 
-/* Reads and plans what may differ: instances of which something else is wanted, where the kernel told of a change, and
- * where something was left undone; whole: all. False: the kernel could not be read; err says why, and nothing runs. */
+/* Reads and plans what may differ: instances of which something else is wanted, where the kernel announced a change,
+ * and where something was left undone; whole: all. False: the kernel could not be read; err has the reason, and nothing
+ * runs. */
 bool apply_begin(struct apply *, bool whole, struct dc_error *err);
 bool apply_is_running(const struct apply *);
 /* Works for about that long. False: done, statuses are set. */

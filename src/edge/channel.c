@@ -54,7 +54,7 @@ struct channel {
 	int pause_ms;        /* the last one; 0: all is well */
 	int wait_seconds;    /* that the poll which is on its way asked for */
 	bool waits;          /* the poll that is on its way asked to wait for news */
-	int64_t known;       /* the revision that it said */
+	int64_t known;       /* the revision that it sent */
 	struct transfer poll, report, said;
 	struct buf to_say[ANSWERS_MAX]; /* answers that wait, the oldest first */
 	size_t to_say_n;
@@ -339,7 +339,7 @@ poll_failed(struct channel *c, long status, const char *words)
 	poll_later(c, status == 0 ? CHANNEL_RETRY_MS : CHANNEL_REFUSED_MS);
 }
 
-/* The next poll: at once, unless dcaasd answered one that was to wait before there was anything to say. */
+/* The next poll: at once, unless dcaasd answered one that was to wait before there was any news. */
 static void
 go_round(struct channel *c, bool news, int pause_ms)
 {
@@ -353,7 +353,7 @@ go_round(struct channel *c, bool news, int pause_ms)
 	poll_later(c, CHANNEL_REFUSED_MS);
 }
 
-/* A part that does not follow the one before is no part of this answer; the first one always begins anew. */
+/* A part that does not follow the one before is no part of this answer; the first part always begins a new answer. */
 static bool
 follows(const struct answer *a, const struct wire_desired *d)
 {
@@ -465,7 +465,7 @@ poll_ended(struct channel *c, CURLcode result, long status)
 		poll_failed(c, status, "dcaasd does not answer the poll");
 }
 
-/* What dcaasd says of a report that it does not take. */
+/* dcaasd's words about a report that it refuses. */
 static const char *
 refusal(const struct transfer *t, struct arena *arena)
 {
@@ -493,7 +493,7 @@ report_ended(struct channel *c, CURLcode result, long status)
 		c->events->reported(c->arg, 0, c->report.why[0] != '\0' ? c->report.why : curl_easy_strerror(result));
 }
 
-/* What became of an answer is nothing to us: whoever asked has it, or has gone. */
+/* What became of an answer is nothing to us: the caller has it, or has gone. */
 static void
 say_next(struct channel *c)
 {

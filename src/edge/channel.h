@@ -4,7 +4,7 @@
  *
  * The poll goes round by itself: at once after an answer, after a growing and jittered pause when dcaasd is away (at
  * most RETRY_MS, so that it is noticed quickly when it is back), refuses us, or answers a poll that was to wait at once
- * and without news. The credential is read anew for each request. */
+ * and without news. The credential is read again for each request. */
 #ifndef DC_EDGE_CHANNEL_H
 #define DC_EDGE_CHANNEL_H
 
@@ -20,7 +20,7 @@
 
 struct channel;
 
-struct channel_poll {      /* what the next poll says */
+struct channel_poll {      /* what the next poll sends */
 	const char *epoch; /* borrowed */
 	const char *boot;  /* an uuid; borrowed */
 	int64_t revision;
@@ -29,7 +29,7 @@ struct channel_poll {      /* what the next poll says */
 
 struct channel_events {
 	void (*ask)(void *arg, struct channel_poll *);
-	/* Something that somebody wants to know at this moment: channel_answer() says it, or nobody does. Borrowed. */
+	/* An operator's question about this moment: channel_answer() answers it, or nobody does. Borrowed. */
 	void (*question)(void *arg, const struct wire_question *);
 	/* An answer with news; borrowed until the return. Returns how long to pause before the next poll, in ms. */
 	int (*desired)(void *arg, const struct wire_desired *);

@@ -14,7 +14,7 @@ struct check {
 	struct arena *arena;
 	FILE *to;
 	unsigned done, todo;
-	time_t server_time; /* as the server says; 0: it was not reached */
+	time_t server_time; /* by the server's clock; 0: it was not reached */
 };
 
 /* One line each. */

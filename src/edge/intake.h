@@ -3,7 +3,7 @@
  *
  * A deletion is an explicit tombstone, or an object's absence from a snapshot of the same store that is not behind us.
  * Any other snapshot may come from a store that was emptied or put back from a backup: the edge then holds, which means
- * it keeps what it has, takes nothing, says so, and waits for the operator's word (`dcaas edge confirm`). */
+ * the edge keeps what it has, accepts nothing, reports that, and waits for the operator's `dcaas edge confirm`. */
 #ifndef DC_EDGE_INTAKE_H
 #define DC_EDGE_INTAKE_H
 

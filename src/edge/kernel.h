@@ -29,7 +29,7 @@ struct kernel_instance { /* what is in one namespace of ours, read back; arrays 
 struct kernel;
 
 struct kernel_ops {
-	/* Where something has changed since this was asked last, as far as can be told: instances, 0 for the router's
+	/* Where something has changed since this was asked last, as far as is known: instances, 0 for the router's
 	 * own namespace. What is read after that is at least as new. */
 	enum dc_code (*where)(struct kernel *, struct arena *, uint32_t **ret, size_t *n, struct dc_error *err);
 	enum dc_code (*read_ports)(
@@ -44,7 +44,7 @@ struct kernel_ops {
 	    const struct item_connection **ret, size_t *n, struct dc_error *err);
 	/* One change: op is OP_NETNS_ADD .. OP_NETWORK_DEL with its struct from op.h. Safe to run twice. */
 	enum dc_code (*change)(struct kernel *, enum agent_op, void *request, size_t size, struct dc_error *err);
-	/* A descriptor that is readable when there is something new to be told by where(). Borrowed; -1: there is none.
+	/* A descriptor that is readable when where() has something new. Borrowed; -1: there is none.
 	 */
 	int (*changes)(struct kernel *);
 	struct kernel *(*close)(struct kernel *);

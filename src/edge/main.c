@@ -77,7 +77,7 @@ enum command {
 
 struct options {
 	char *program, *config;
-	const char *fabric; /* NULL: what the file says */
+	const char *fabric; /* NULL: as in the file */
 	enum command command;
 };
 
@@ -170,7 +170,7 @@ copy_config(const char *path)
 }
 
 /* What all instances have of the kernel together. Where it keeps a value to itself (in a container) there is nothing to
- * be said. */
+ * report. */
 static void
 warn_of_small_settings(void)
 {
@@ -200,7 +200,7 @@ warn_of_small_settings(void)
 	}
 }
 
-/* Whoever had one of these numbers could read a configuration with its passwords. */
+/* A user with one of these numbers could read a configuration with its passwords. */
 static enum dc_code
 check_bird_ids(const struct edge_settings *s, const struct identity *id, struct dc_error *err)
 {

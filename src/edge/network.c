@@ -24,7 +24,7 @@
 #define PROOF_MS 1000         /* after an apply, before its record is taken: a reset shows a little later */
 #define PROOF_MAX_MS 5000     /* and while a daemon has yet to take over its part */
 #define WHOLE_MS 60000        /* between two looks at the whole router: no word of a change may be lost for longer */
-#define LIGHT_MS 5500         /* between two looks at what the kernel told of, or what was read long ago */
+#define LIGHT_MS 5500         /* between two looks at what the kernel announced, or what was read long ago */
 #define CHANGE_MS 20          /* from word of a change to the look at it: changes seldom come alone */
 #define CHANGE_GAP_MIN_MS 100 /* between two such looks, by what a look costs */
 #define CHANGE_GAP_COST 10
@@ -37,7 +37,7 @@
 #define REPORT_RETRY_MIN_MS 200
 #define REPORT_RETRY_MAX_MS 2000
 #define REPORT_REFUSED_MAX_MS 30000 /* dcaasd calls it broken: the next one will hardly be better */
-#define REPORT_INTERVAL_SECONDS 10  /* until dcaasd says another */
+#define REPORT_INTERVAL_SECONDS 10  /* until dcaasd sends another */
 #define REPORT_INTERVAL_MAX_SECONDS 3600
 #define FIRST_REPORT_MS 10000 /* it waits for a first apply, but no longer */
 #define HELD_PAUSE_MS 1000
@@ -57,7 +57,7 @@ struct network {
 	struct report *report;
 	struct channel *channel;
 	struct event *timer[TIMERS], *on_term, *on_int, *on_hup;
-	struct event *on_change; /* waits when no apply runs and no look is due; NULL: nobody tells */
+	struct event *on_change; /* waits when no apply runs and no look is due; NULL: no notices */
 
 	bool asked; /* a first poll was made */
 	bool look;  /* the next poll asks for a snapshot */
@@ -120,8 +120,8 @@ least(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-/* Sends what there is to say, or sees to it that this is asked again in time. Sessions that do not come up have
- * something new to say all the time: the more of them, the seldomer they are told. */
+/* Sends the news, or arranges to be called again in time. Sessions that do not come up have
+ * news all the time: the more of them, the seldomer they are reported. */
 static void
 consider_report(struct network *n)
 {
@@ -169,7 +169,7 @@ report_lost(struct network *n, int most)
 	start_timer(n, TIMER_REPORT, n->report_retry_ms);
 }
 
-/* A report that breaks a rule would break it again at once, and says nothing of use to anybody but those who read this.
+/* A report that breaks a rule would break it again at once, and is of use to none but the readers of this log.
  */
 static void
 report_refused(struct network *n, long status, const char *words)
@@ -183,7 +183,7 @@ report_refused(struct network *n, long status, const char *words)
 
 /* --- disk --- */
 
-/* What waits to be done is not begun: a tenant is told why, and the router's log. */
+/* What waits is not begun: the tenant and the router's log get the reason. */
 static void
 tell_unsaved(struct network *n, const char *why)
 {
@@ -362,7 +362,7 @@ start_apply(struct network *n)
 	if (state_lost(n->state) != NULL || apply_is_running(n->apply))
 		return;
 	if (!save(n))
-		consider_report(n); /* and what is on disk goes on */
+		consider_report(n); /* and what is on disk stays in force */
 	take_record(n);             /* of the run before */
 	whole = !n->whole || monotonic_since(n->whole_at) >= WHOLE_MS;
 	if (apply_begin(n->apply, whole, &err)) {
@@ -476,7 +476,7 @@ ask(void *arg, struct channel_poll *p)
 	p->epoch = state_epoch(n->state);
 	p->boot = report_boot(n->report);
 	if (!n->asked || n->look) {
-		/* Everything, whatever revision we have: the first time, because bodies of kinds that an older version
+		/* Everything, from any revision: the first time, because bodies of kinds that an older version
 		 * did not know are not on disk. */
 		n->asked = true;
 		n->look = false;
@@ -554,7 +554,7 @@ on_stop(evutil_socket_t number, short what, void *arg)
 	event_base_loopbreak(n->base);
 }
 
-/* The credential is read anew for each request anyway; this only saves a pause. */
+/* The credential is read again for each request anyway; this only saves a pause. */
 static void
 on_reload(evutil_socket_t number, short what, void *arg)
 {

@@ -3,12 +3,12 @@
  *
  * Everything is compared by key: links by (instance, device), addresses by (link, address), routes by (table, prefix).
  * What is there and carries our mark but is wanted by nobody is deleted; what is there without our mark is left alone,
- * and whoever wants its name gets an error in words. A device that differs in what cannot be changed in place is made
- * anew (RECREATE), and what stands on it with it; the rest is changed as it is (LIVE).
+ * and an object that wants its name gets an error in words. A device that differs in what cannot be changed in place is
+ * made again (RECREATE), and what stands on it with it; the rest is changed as it is (LIVE).
  *
  * Order: deletions first (routes, rows of filters, addresses, VLAN devices, VRFs), then namespaces, VRFs, VLAN devices,
- * filters and their rows, addresses, up, routes. Namespaces that are empty go last of all, after the routing daemon was
- * told. Every step may run twice. */
+ * filters and their rows, addresses, up, routes. Namespaces that are empty go last of all, after the routing daemon has
+ * the change. Every step may run twice. */
 #ifndef DC_PLAN_H
 #define DC_PLAN_H
 
@@ -20,7 +20,7 @@ enum plan_state {
 	PLAN_THERE,   /* read back as asked; a neighbour: may be handed to the routing daemon */
 	PLAN_MISSING, /* the plan has a step for it */
 	PLAN_WAITS,   /* for another object, named in text */
-	PLAN_WRONG,   /* cannot be had, text says why */
+	PLAN_WRONG,   /* cannot be made, text has the reason */
 	PLAN_GONE,    /* tombstone: nothing of it is there */
 };
 

@@ -126,7 +126,7 @@ is_known_addr(const struct want *w)
 }
 
 /* What no neighbour of a VRF may announce: the VPC's blocks, and the subnets of all links in it. A /32 of another
- * customer's link would draw his traffic. */
+ * customer's link would draw that customer's traffic. */
 static void
 gather_own(struct grouping *g)
 {

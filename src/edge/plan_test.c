@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* The planner against files: test/golden/plan/NAME.in says what was asked for before ("have", brought about on the
- * simulated kernel), what somebody did to it by hand ("hand"), and what is asked for now ("want"); NAME.ok says the
+/* The planner against files: test/golden/plan/NAME.in holds what was wanted before ("have", made on the
+ * simulated kernel), what somebody did to it by hand ("hand"), and what is wanted now ("want"); NAME.ok holds the
  * plan. Then the plan is carried out, and planning again must find nothing to do.
  *
- * UPDATE_GOLDEN=1 writes the .ok files anew, to be read by a human before they are committed. */
+ * UPDATE_GOLDEN=1 writes the .ok files again, to be read by a human before they are committed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -156,7 +156,7 @@ by_hand(struct test *t, char *line)
 		fail_msg("unknown deed %s", what);
 }
 
-/* --- what is said --- */
+/* --- the objects' texts --- */
 
 static void
 say_routing(struct test *t, const struct set *set, const struct plan *plan)

@@ -27,7 +27,7 @@ vlan_is_as_asked(const struct item *i)
 	const struct want_vlan *w = &i->want->vlan;
 	const struct item_link *l = i->seen->l;
 
-	/* The lower device is in another namespace and cannot always be told. */
+	/* The lower device is in another namespace and is not always known. */
 	return !i->vrf->rebuilt && !l->is_vrf && strcmp(l->mark, w->mark) == 0 && l->vlan == w->vlan &&
 	       strcmp(l->vrf, i->vrf->want->vrf.device) == 0 && (l->port[0] == '\0' || strcmp(l->port, w->port) == 0);
 }

@@ -11,11 +11,11 @@
 
 #define WORDS_MAX 1000             /* bytes of a text; dcaasd takes 1024 characters */
 #define PART_MAX ((size_t)2 << 20) /* bytes; far more than WIRE_PART_BYTES, so that no escape can matter */
-#define RESETS_TOLD 1000           /* of one apply: what is more says no more */
+#define RESETS_TOLD 1000           /* of one apply: further ones add nothing */
 #define PORT_BYTES 64              /* about */
 #define ITEM_BYTES 160             /* about, without its texts */
 #define DETAIL_MAX 1024            /* bytes that dcaasd takes */
-#define RECORDS_MAX 64             /* that wait to be told; the oldest go first */
+#define RECORDS_MAX 64             /* that wait for a report; the oldest go first */
 
 struct report {
 	uint32_t key_room;
@@ -341,7 +341,7 @@ in_groups(const struct report *r, const struct state *state, struct arena *arena
 	return object;
 }
 
-/* Without what is told by now the list of news is as short as it can be. */
+/* Without what has been reported the list of news is as short as possible. */
 static bool
 is_news(const struct edge_object *o)
 {
@@ -350,7 +350,7 @@ is_news(const struct edge_object *o)
 
 /* --- parts --- */
 
-/* A part that is being filled; what all parts of the report have in common is in `said`. */
+/* A part that is being filled; `said` has what all parts of the report have in common. */
 struct filling {
 	struct report *report;
 	struct arena *arena;

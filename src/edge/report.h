@@ -20,7 +20,7 @@ void report_add_record(struct report *, const struct apply_record *);
 void report_set_key_room(struct report *, uint32_t neighbours);
 void report_set_held(struct report *, const char *why);
 const char *report_held(const struct report *);
-const char *report_boot(const struct report *); /* tells this process from others with the same credential */
+const char *report_boot(const struct report *); /* distinguishes processes with the same credential */
 
 struct report_ports { /* as they were read last */
 	const struct item_port *port;
@@ -33,8 +33,8 @@ struct report_need {
 };
 
 struct report_need report_need(const struct report *, const struct state *, const struct report_ports *);
-/* Writes one; what it says counts as told until report_done() says otherwise. minor: with the minor news. ports: they
- * are named even if they did not change. */
+/* Writes one; its content counts as reported unless report_done() reports a failure. minor: with the minor news. ports:
+ * they are named even if they did not change. */
 void report_build(struct report *, struct state *, const struct report_ports *, bool minor, bool ports);
 /* The next part of it to send; borrowed until the next call. NULL: all were. */
 const struct buf *report_next(struct report *);

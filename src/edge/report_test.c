@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What goes up: everything first, then what changed; and nothing is taken for told before dcaasd has taken it. */
+/* What goes up: everything first, then what changed; and nothing counts as reported before dcaasd has accepted it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -96,7 +96,7 @@ object(struct fixture *f, const char *key)
 	struct edge_object *o = state_find(f->state, key);
 
 	assert_non_null(o);
-	state_note(f->state, o); /* whoever asks for it changes it */
+	state_note(f->state, o); /* a caller that asks for it changes it */
 	return o;
 }
 
@@ -125,7 +125,7 @@ say(struct fixture *f, bool minor, bool ports)
 	return text;
 }
 
-/* What was said of an object; nothing: an empty row. */
+/* What was reported of an object; nothing: an empty row. */
 static struct wire_object_state
 said_of(struct fixture *f, const char *key)
 {
@@ -156,7 +156,7 @@ is_silent(struct fixture *f)
 	return !need.major && need.minor == 0;
 }
 
-/* Everything is told and taken. */
+/* Everything is reported and accepted. */
 static void
 settle(struct fixture *f)
 {

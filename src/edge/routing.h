@@ -93,7 +93,7 @@ struct routing_seen {
 	const char *why;      /* what keeps it from what was set, in words; NULL: nothing */
 	uint64_t set, loaded; /* what was set last, and what the daemon runs on (0: unknown). Equal: all of it is in
 			       * place but for who is refused. */
-	int64_t age_ms;       /* of the sessions; -1: not told yet. While the daemon is not to be had they are down. */
+	int64_t age_ms;       /* of the sessions; -1: unknown yet. While the daemon does not answer they are down. */
 	const struct routing_session *session; /* sorted by key */
 	size_t sessions;
 };
@@ -109,20 +109,20 @@ struct routing_ops {
 	 * the daemon refuses is left out, the rest is loaded. An instance with no VRF is stopped, then forgotten.
 	 * Returns the number of this wish, greater than all before; that of the last one when nothing differs. */
 	uint64_t (*set)(struct routing *, const struct routing_desired *);
-	/* False: the driver has nothing to do with that instance. *ret borrows until the loop goes on. */
+	/* False: the driver has nothing to do with that instance. *ret borrows until control returns to the loop. */
 	bool (*seen)(struct routing *, uint32_t instance, struct routing_seen *ret);
 	/* Numbers of the instances that the driver has to do with; in the arena. */
 	uint32_t *(*instances)(struct routing *, struct arena *, size_t *n);
 	/* Whether a neighbour of that key may still run in the instance; 0: in any. */
 	bool (*may_run)(struct routing *, uint32_t instance, const char *key);
-	struct routing *(*close)(struct routing *); /* daemons go on running */
+	struct routing *(*close)(struct routing *); /* daemons keep running */
 };
 
 struct routing {
 	const struct routing_ops *ops;
 };
 
-/* Whether the driver is through with what was set: it is in place, or words say why not. */
+/* Whether the driver is through with what was set: it is in place, or words give the reason. */
 bool routing_settled(const struct routing_seen *);
 
 struct agent;

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #define INSTANCES_MS 5000 /* that the list of namespaces is good for */
-/* An instance is read again without a word of the kernel, for what no message tells and for what filters have counted:
- * by what it costs. */
+/* An instance is read again without news from the kernel, for what no message announces and for what filters have
+ * counted: by what it costs. */
 #define AGAIN_MIN_MS 5000
 #define AGAIN_MAX_MS 60000
 #define AGAIN_COST 200
@@ -120,7 +120,7 @@ refresh_ports(struct seen_memory *m, struct dc_error *err)
 		arena_free(arena);
 		return rc;
 	}
-	/* Devices that are made from a port show its state, and what the kernel says of that, it says of the port. */
+	/* Devices that are made from a port show its state, and the kernel announces that change for the port alone. */
 	if (!ports_are_same(m, port, n))
 		forget_reading(m);
 	arena_free(m->ports_arena);
@@ -190,7 +190,7 @@ seen_ask(struct seen_memory *m, bool whole, struct dc_error *err)
 	}
 	if (m->ports_stale && (rc = refresh_ports(m, err)) != DC_OK)
 		return rc;
-	/* Of a name that was taken from a namespace, and of its settings, no message tells. */
+	/* No message announces that a namespace lost its name, or that its settings changed. */
 	if (m->instances_stale || monotonic_since(m->instances_at) >= INSTANCES_MS)
 		return refresh_instances(m, err);
 	return DC_OK;

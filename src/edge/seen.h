@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* seen.h - what is seen of the router: for the planner, which compares it with what is wanted.
  *
- * A memory keeps what was read of each instance until the kernel tells of a change there, we change something there
- * ourselves, or all is read again. An instance that cannot be read is unknown; the others go on. */
+ * A memory keeps what was read of each instance until the kernel announces a change there, we change something there
+ * ourselves, or all is read again. An instance that cannot be read is unknown; the others continue. */
 #ifndef DC_EDGE_SEEN_H
 #define DC_EDGE_SEEN_H
 

@@ -27,11 +27,11 @@ struct edge_settings {
 
 extern const struct config_key edge_settings_keys[];
 
-/* file: read instead of path, unless NULL. fabric: what the command line says, NULL: what the file says. */
+/* file: read instead of path, unless NULL. fabric: from the command line, NULL: from the file. */
 enum dc_code edge_settings_load(
     const char *path, FILE *file, const char *fabric, struct edge_settings **ret, struct dc_error *err);
 struct edge_settings *edge_settings_free(struct edge_settings *);
-/* The credential, read anew each time, so that a replaced file counts without a restart. */
+/* The credential, read again each time, so that a replaced file counts without a restart. */
 enum dc_code edge_settings_token(const struct edge_settings *, struct arena *, const char **ret, struct dc_error *err);
 
 #endif

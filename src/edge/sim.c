@@ -32,7 +32,7 @@ static const struct config_key sim_keys[] = {
 };
 /* clang-format on */
 
-/* A list of what is slow says nothing without a time. */
+/* A list of slow things is useless without a time. */
 static enum dc_code
 check_times(const struct sim_options *o, struct dc_error *err)
 {
@@ -84,7 +84,7 @@ options_changed(struct sim *s)
 	return true;
 }
 
-/* Names of what is not there are told, not kept for later: a misspelt fault would never come. */
+/* Names of absent things are reported, not kept for later: a misspelt fault would never come. */
 static enum dc_code
 read_known_options(const struct sim *s, struct sim_options *ret, struct dc_error *err)
 {

@@ -685,7 +685,7 @@ carry_out(struct sim *s, enum agent_op op, const void *request, struct dc_error 
 	return refuse(err, "operation", "Operation not supported");
 }
 
-/* As a kernel tells of its changes: where they are. */
+/* As a kernel announces its changes: where they are. */
 static void
 note_change(struct sim *s, enum agent_op op, const void *request)
 {

@@ -265,7 +265,7 @@ reserve_objects(struct state *s, size_t n)
 /* The set while an answer is taken in: which objects it touches. */
 struct taking {
 	struct state *state;
-	bool same_store; /* its revisions and ours were counted by one database; those of two say nothing to each other
+	bool same_store; /* its revisions and ours were counted by one database; those of two cannot be compared
 			  */
 	struct edge_object **touched;
 	size_t n;
@@ -435,7 +435,7 @@ forget_object(struct state *s, struct edge_object *o)
 	object_free(o);
 }
 
-/* What the disk still has of them comes back with a restart, is found gone, and is told again. */
+/* What the disk still has of them comes back with a restart, is found gone, and is reported again. */
 void
 state_forget_told(struct state *s)
 {

@@ -5,7 +5,7 @@
  * On disk are the whole set, <dir>/desired, and beside it <dir>/journal: what changed since (state_journal.h). Both
  * carry checksums. Secrets in them are sealed with the edge's own key, <dir>/key (0600, made at first start).
  *
- * Objects stand in units: one for each instance, and unit 0 for those of which it cannot be told where they belong. A
+ * Objects stand in units: one for each instance, and unit 0 for those whose instance is unknown. A
  * change concerns its unit; what looks at the others is the whole look that comes now and then. */
 #ifndef DC_EDGE_STATE_H
 #define DC_EDGE_STATE_H
@@ -19,7 +19,7 @@
 
 enum object_status { STATUS_PENDING, STATUS_APPLIED, STATUS_ERROR, STATUS_REMOVED, STATUS_UNSUPPORTED };
 
-struct status { /* of one object as the report says it */
+struct status { /* of one object, as in the report */
 	enum object_status state;
 	char *error; /* heap; NULL: none */
 	bool has_carrier, carrier, exposed;
@@ -37,7 +37,7 @@ struct session { /* of one neighbour as it was last seen; plain, so that two com
 struct edge_object { /* stays where it is until it is forgotten */
 	const struct want *want;
 	int64_t revision;
-	const char *kind; /* as dcaasd says it */
+	const char *kind; /* as dcaasd sends it */
 
 	/* what apply.c and observe.c find out */
 	struct status now;
@@ -52,7 +52,7 @@ struct edge_object { /* stays where it is until it is forgotten */
 	utc_ms before;     /* when its session had come up, as an apply began; 0: it was not up */
 	uint64_t ground;   /* the wish that its daemon ran on then */
 
-	/* what report.c has told */
+	/* what report.c has sent */
 	bool told;
 	int64_t told_revision;
 	struct status told_status;
@@ -80,14 +80,14 @@ struct unit {
 struct state;
 
 /* Makes the folder and the key when they are missing, and locks the folder: another process that has it is a failure. A
- * file that cannot be used is no failure: state_lost() says why.
+ * file that cannot be used is no failure: state_lost() has the reason.
  */
 enum dc_code state_open(const char *dir, struct state **ret, struct dc_error *err);
 struct state *state_close(struct state *);
 
 /* Why it is not known what should be here: no file, or a damaged one. NULL: it is known. */
 const char *state_lost(const struct state *);
-const char *state_edge(const struct state *);  /* id that dcaasd has for this edge; NULL: not told yet */
+const char *state_edge(const struct state *);  /* id that dcaasd has for this edge; NULL: unknown yet */
 const char *state_epoch(const struct state *); /* "unknown" when lost */
 int64_t state_revision(const struct state *);  /* 1 when lost: dcaasd takes 0 for "send everything" */
 
@@ -121,7 +121,7 @@ void state_take(struct state *, const struct wire_desired *);
 enum dc_code state_save(struct state *, struct dc_error *err);
 bool state_is_saved(const struct state *);
 
-/* Drops tombstones that dcaasd was told to be gone. */
+/* Drops tombstones that were reported to dcaasd as gone. */
 void state_forget_told(struct state *);
 
 void text_set(char **, const char *); /* replaces a heap text; NULL: none */

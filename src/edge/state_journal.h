@@ -34,7 +34,7 @@ enum dc_code journal_add(struct journal *, const struct wire_desired *, struct d
 bool journal_is_full(const struct journal *); /* the next change should come with the whole set */
 bool journal_is_lost(const struct journal *); /* it has to: there is no set that a change could belong to */
 
-/* Gives each change of the journal of the set with that checksum, in order; then the journal goes on there. */
+/* Gives each change of the journal of the set with that checksum, in order; then the journal continues there. */
 enum dc_code journal_replay(struct journal *, const char *hash,
     enum dc_code (*take)(void *arg, struct wire_desired *, struct arena *, struct dc_error *), void *arg,
     struct dc_error *err);

@@ -245,7 +245,7 @@ a_writer_that_dies_at_any_byte_leaves_the_set_as_before_or_after(void **state)
 		revision = state_revision(f->state);
 	}
 	assert_true(revision > 100); /* some went through */
-	/* And what comes after goes on from there. */
+	/* And later changes continue from there. */
 	change(f, 3, revision + 1);
 	save(f);
 	reopen(f);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* state_units.c - which objects belong to which instance: a VRF says it, a device stands in a VRF, and the rest stands
+/* state_units.c - which objects belong to which instance: a VRF names it, a device stands in a VRF, and the rest stands
  * on a device or in a VRF. */
 #include <stdlib.h>
 #include <string.h>

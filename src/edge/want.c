@@ -205,7 +205,7 @@ read_bgp(struct reading *r, const void *row)
 	if (w->route_limit.set == GIVEN &&
 	    !take_number(r, "route_limit", &w->route_limit, 0, ROUTE_LIMIT_MAX, &to->route_limit))
 		return false;
-	/* It ends in BIRD's file: whatever the API let through, here is the last gate. */
+	/* The text ends in BIRD's file: this is the last gate, for all that the API let through. */
 	if (w->password.set == GIVEN && !password_is_good(w->password.v))
 		return bad(r, "password", "is not 1 to 80 printable ASCII characters without a quote");
 	to->password = w->password.set == GIVEN ? w->password.v : NULL;

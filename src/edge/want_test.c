@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What comes from dcaasd is checked once, here: a body that breaks a rule is an error in words, whatever it holds. */
+/* What comes from dcaasd is checked once, here: a body that breaks a rule is an error in words, with any content. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

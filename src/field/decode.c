@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* decode.c - JSON to rows: kinds, limits and presence, and the words that tell what is wrong. */
+/* decode.c - JSON to rows: kinds, limits and presence, and the words that explain what is wrong. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -318,7 +318,7 @@ integers_back(json_t *json)
 	}
 }
 
-/* jansson's words end with a piece of the body, which may be a secret; only a duplicate's key is told. */
+/* jansson's words end with a piece of the body, which may be a secret; only a duplicate's key is shown. */
 static enum dc_code
 fail_parse(const json_error_t *e, struct dc_error *err)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-/* field.h - the field engine: one table per resource says what its members are; from it come JSON decoding and
+/* field.h - the field engine: one table per resource describes its members; from it come JSON decoding and
  * encoding, limits and their errors, SQL columns, what an update may change, filters and sort keys, and openapi.json.
  *
  * The engine knows no resource and does no I/O. A row is a C struct whose members are the f_* types below; a field
- * names the member's offset in it. The same row serves several bodies: a view (enum field_view) says which members a
- * body has.
+ * names the member's offset in it. The same row serves several bodies: a view (enum field_view) selects the members of
+ * a body.
  *
  * Memory: a decoded row and everything it points to live in the arena given; the input may go away afterwards. */
 #ifndef DC_FIELD_H
@@ -20,7 +20,7 @@
 #include "base/error.h"
 #include "base/json.h"
 
-/* Absent, null and value are kept apart: an update must tell "leave it" from "clear it". */
+/* Absent, null and value are kept apart: an update must distinguish "leave it" from "clear it". */
 enum presence { ABSENT = 0, NULLED, GIVEN };
 
 struct f_text { /* F_TEXT, F_ENUM, F_UUID, F_HEX32, F_ADDRESS, F_PREFIX, F_SECRET, F_JSON */
@@ -81,7 +81,7 @@ enum field_view {
 };
 #define VIEW_REQUESTS (VIEW_CREATE | VIEW_UPDATE | VIEW_OP_CREATE | VIEW_OP_UPDATE)
 
-/* What some clients cannot read: their answers have null in such members (api/quirk.c says who, and why). */
+/* What some clients cannot read: their answers have null in such members (api/quirk.c names them, with the reason). */
 enum field_quirk {
 	QUIRK_TYPED_AS_TIME = 1 << 0, /* text that they take for a time */
 	QUIRK_INT32 = 1 << 1,         /* a number that they have 31 bits for; null only when it is larger */
@@ -113,7 +113,7 @@ struct field {
 	int64_t out_min, out_max;
 	bool out_unlimited;          /* the answer has no maximum */
 	const char *const *names;    /* F_ENUM: NULL-terminated */
-	const char *const *in_names; /* F_ENUM: what a request may say, where fewer; NULL: names */
+	const char *const *in_names; /* F_ENUM: what a request may name, where fewer; NULL: names */
 	bool fold;     /* F_ENUM: case does not matter. F_TEXT: a filter is taken in lower case, which the text is in */
 	bool quoted;   /* F_INT: "12" is taken as 12 */
 	bool zero;     /* F_UUID: "0" and "" are taken too */
@@ -147,7 +147,7 @@ struct field {
 /* A rule that the database keeps, and what a client reads when its order breaks it. Checks come before it; it stands
  * behind them where two orders meet, and for what nothing else looks at. */
 struct constraint {
-	const char *name;   /* as the database tells it (store/query.h); primary keys need no row */
+	const char *name;   /* as the database reports it (store/query.h); primary keys need no row */
 	enum dc_code code;  /* of a row that breaks it; 0: only a fault of ours can */
 	const char *member; /* of the request */
 	const char *words;  /* behind "MEMBER: " */
@@ -189,7 +189,7 @@ enum presence field_presence(const struct field *, const void *row);
 
 /* JSON -> row. json is the object inside the envelope. Members that the view does not have are ignored (contract,
  * semantics section 2); an explicit null counts as absent; required, type, length, range, enum and format are checked
- * in table order and the first broken rule is told: err->member is the path ("virtual_interface.tags[0].key" with
+ * in table order and the first broken rule is reported: err->member is the path ("virtual_interface.tags[0].key" with
  * prefix "virtual_interface"). ret is an arena row of table->size bytes; untouched on failure. */
 enum dc_code field_decode(const struct field_table *, enum field_view, const json_t *json, const char *prefix,
     struct arena *, void **ret, struct dc_error *err);

@@ -116,7 +116,7 @@ every_kind_is_read(void **state)
 	assert_int_equal(p->kindly.set, ABSENT);
 }
 
-/* Each row: a create body's members, the member that must be named and the rule that must be told. */
+/* Each row: a create body's members, the member and the rule that the error must name. */
 static const struct {
 	const char *members, *member, *rule;
 	enum dc_code code;

@@ -63,7 +63,7 @@ struct resource {
 	const char *plural; /* envelope of a list: "virtual_interfaces" */
 	const char *title;  /* in words: "virtual interface" */
 	const char *shorts; /* short words for it on the command line: "vif", "a|b"; NULL: none */
-	/* Members that say which one of the resource is meant, where that is not the name: "vif_id|address_family". */
+	/* Members that identify one of the resource, where the name does not: "vif_id|address_family". */
 	const char *identity;
 	const struct topology *topology; /* NULL: it is not drawn */
 	/* Status of one that nothing leads to, which is as it shall be; NULL: none but ACTIVE is. */
@@ -97,8 +97,8 @@ struct resource {
 	    struct tx *, struct call *, const void *old, const void *patch, void *row, struct dc_error *err);
 	enum dc_code (*updated)(struct tx *, struct call *, const void *old, void *row, struct dc_error *err);
 	const struct blocker *blockers; /* ends with a row whose resource is NULL; asked before `remove` */
-	/* Before DELETE: refuses what the blockers do not say. A resource that lives on edges has its row marked as
-	 * leaving here instead; the engine writes it, and deletes it when settle() says that nothing is left. */
+	/* Before DELETE: refuses what the blockers do not cover. A resource that lives on edges has its row marked as
+	 * leaving here instead; the engine writes it, and deletes it when settle() reports that nothing is left. */
 	enum dc_code (*remove)(struct tx *, struct call *, void *row, struct dc_error *err);
 	enum dc_code (*removed)(struct tx *, struct call *, void *row, struct dc_error *err);
 	/* Fills F_EMBED and computed members of n rows, with one query per embedded table, never one per row. */

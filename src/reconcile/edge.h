@@ -10,9 +10,9 @@
 /* Rows that every new edge needs. */
 enum dc_code edge_rows_create(struct tx *, const char *edge_id, int64_t report_interval, struct dc_error *err);
 
-/* What a poll says. */
+/* What a poll sends. */
 struct edge_poll {
-	const char *boot;  /* NULL: of a version that does not say */
+	const char *boot;  /* NULL: of a version that sends none */
 	const char *epoch; /* of what the edge has; NULL: it has nothing */
 	int64_t revision;
 	bool parts;       /* it takes the answer in parts; else it comes whole */
@@ -46,11 +46,11 @@ enum dc_code edge_fold(struct tx *, const char *edge_id, const struct wire_repor
     const struct resource *const *resources, struct edge_folded *ret, enum edge_answer *answer, struct dc_error *err);
 
 /* A report came in, and the edge's row has this time of it. By this process's own memory of that the age of what an
- * edge said last goes on when the time of day is set back. */
+ * edge sent last keeps growing when the time of day is set back. */
 void edge_heard(const char *edge_id, utc_ms received);
 /* Milliseconds since the newest report; -1: there was none. */
 int64_t edge_age(const struct edge_report *, utc_ms now);
-/* Not heard of for three report intervals, or never: what it said is nothing to rely on. */
+/* Not heard of for three report intervals, or never: its last report is nothing to rely on. */
 bool edge_is_silent(const struct edge_report *, utc_ms now);
 /* What those two need of the edge's row, and no more of it. DC_E_NOT_FOUND (err untouched) when there is none. */
 enum dc_code edge_pulse_get(struct tx *, const char *edge_id, struct edge_report *ret, struct dc_error *err);
@@ -74,7 +74,7 @@ bool twin_is_heard(const struct edge_report *, utc_ms now);
 /* Under the row's lock: what the report's process may. The row, not yet written, knows of it. */
 enum dc_code twin_admit(
     struct tx *, struct edge_report *, const struct wire_report *, enum edge_answer *ret, struct dc_error *err);
-/* With a new credential everything begins anew. */
+/* With a new credential everything begins again. */
 enum dc_code edge_forget_twin(struct tx *, const char *edge_id, struct dc_error *err);
 
 /* The operator's word for a held edge: it may take this store's snapshot. DC_E_PARAM when it does not hold. */

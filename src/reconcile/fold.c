@@ -2,9 +2,9 @@
 /* fold.c - observed up: one report of an edge into the rows it is about, and then into the resources that own them.
  *
  * Order of reports: (boot, sequence, part). Another boot must begin with a full report, because what the old process
- * had said is void, and it must not be one of two (twins.c); within a boot only a higher sequence counts, and its parts
- * in their order. A part is folded in slices, each in a transaction of its own, so that a report of thousands of
- * objects keeps nobody waiting. A slice that fails ends the report: the edge then says everything again. */
+ * had reported is void, and it must not be one of two (twins.c); within a boot only a higher sequence counts, and its
+ * parts in their order. A part is folded in slices, each in a transaction of its own, so that a report of thousands of
+ * objects keeps nobody waiting. A slice that fails ends the report: the edge then reports everything again. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,7 +64,7 @@ same_bool(const struct f_bool *a, const struct f_bool *b)
 	return (a->set == GIVEN) == (b->set == GIVEN) && (a->set != GIVEN || a->v == b->v);
 }
 
-/* What a state is derived from. A full report says again what is known: a gateway's VRF that is as it was concerns none
+/* What a state is derived from. A full report repeats what is known: a gateway's VRF that is as it was concerns none
  * of its thousand interfaces. */
 static bool
 is_news(const struct edge_object *row, const struct wire_object_state *s)
@@ -191,7 +191,7 @@ is_named(const struct fold *f, const struct edge_object *o)
 	return o->series.set == GIVEN && o->series.v == f->series;
 }
 
-/* A full report says all that there is: objects that none of its parts named are no longer known to be there. Looks at
+/* A full report lists all that there is: objects that none of its parts named are no longer known to be there. Looks at
  * some, in the order of their keys. */
 static enum dc_code
 void_unnamed(struct fold *f, struct edge_folded *at)
@@ -343,7 +343,7 @@ place_of(const struct edge_report *row, const struct wire_report *r, bool *skip)
 	return part == 1 ? EDGE_TAKEN : EDGE_RESEND;
 }
 
-/* Whether the part that is being folded is still the newest thing that the edge said. */
+/* Whether the part that is being folded is still the newest report of the edge. */
 static bool
 is_newest(const struct edge_report *row, const struct wire_report *r)
 {
@@ -351,7 +351,7 @@ is_newest(const struct edge_report *row, const struct wire_report *r)
 	       row->part.v == report_part(r);
 }
 
-/* The part's first slice: whether it is to be folded at all, and what it says of the edge itself. */
+/* The part's first slice: whether it is to be folded at all, and its words about the edge itself. */
 static enum dc_code
 begin(struct fold *f, struct edge_report *row, const struct resource *const *resources, struct edge_folded *at,
     enum edge_answer *answer)
@@ -468,7 +468,7 @@ drop_tombstones(struct tx *tx, const char *edge_id, bool *any, struct dc_error *
 	return tx_settle(tx, err);
 }
 
-/* Who knows an older revision than this one has not been told of what was dropped. */
+/* An edge with an older revision than this one does not know what was dropped. */
 static enum dc_code
 raise_floor(struct tx *tx, const char *edge_id, struct dc_error *err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* objects.c - what an object's row says, and the numbers that names on an edge are made of. */
+/* objects.c - an object's row, and the numbers that names on an edge are made of. */
 #include "reconcile/objects.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* objects.h - the rows of reconcile: edge objects (what each edge is asked to have, and what it said of them), reports,
- * sessions, applies, numbers. work.h has the engine that writes the objects. */
+/* objects.h - the rows of reconcile: edge objects (what each edge is asked to have, and what it reported of them),
+ * reports, sessions, applies, numbers. work.h has the engine that writes the objects. */
 #ifndef DC_OBJECTS_H
 #define DC_OBJECTS_H
 

@@ -133,7 +133,7 @@ size_of(const struct wire_object *o)
 	return strlen(o->key.v) + strlen(o->kind.v) + (o->body.v != NULL ? strlen(o->body.v) : 0) + 80;
 }
 
-/* Objects of one answer, or of one part: then *next says where the one after it begins, NULL: it is the last. */
+/* Objects of one answer, or of one part: then *next is where the following one begins, NULL: it is the last. */
 static enum dc_code
 fill_objects(struct tx *tx, const char *edge_id, struct cursor *at, bool parts, struct wire_desired *desired,
     struct dc_error *err)
@@ -173,7 +173,7 @@ fill_objects(struct tx *tx, const char *edge_id, struct cursor *at, bool parts, 
 	return DC_OK;
 }
 
-/* The part that is asked for goes on with an answer that was begun, and nothing of that was dropped since. */
+/* The requested part continues an answer that was begun, and nothing of that was dropped since. */
 static bool
 goes_on(struct tx *tx, const struct edge_poll *poll, const struct edge_revision *newest, struct cursor *ret)
 {
@@ -181,7 +181,7 @@ goes_on(struct tx *tx, const struct edge_poll *poll, const struct edge_revision 
 	       ret->begun >= newest->floor.v && ret->begun <= newest->revision.v;
 }
 
-/* Where an answer begins. False: there is nothing to say. */
+/* Where an answer begins. False: there is no news. */
 static bool
 begins(struct tx *tx, const struct edge_poll *poll, const struct edge_revision *newest,
     const struct edge_report *report, struct cursor *ret)

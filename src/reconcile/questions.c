@@ -8,7 +8,7 @@
 #include "base/clock.h"
 
 #define QUESTIONS_MAX 64          /* of one edge */
-#define KEPT_MS (2 * QUESTION_MS) /* whoever asked has gone by then */
+#define KEPT_MS (2 * QUESTION_MS) /* the caller has gone by then */
 
 struct question {
 	struct question *next;

@@ -3,7 +3,7 @@
  *
  * The database has the time of day at which a report came in, which is of no use once the clock was set back. So this
  * process also keeps a monotonic time for each edge that reported to it. Of an edge that has not, it knows that nothing
- * came in since it began to look; that is its age, if the time of day does not say more. */
+ * came in since it began to look; that is its age, unless the time of day shows more. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* How old an edge's word is, whatever happens to the time of day. */
+/* How old an edge's report is, with any change of the time of day. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -85,7 +85,7 @@ of_a_time_to_come_the_age_grows_from_when_we_looked_first(void **state)
 	assert_true(edge_age(&row, now) >= first + 20);
 }
 
-/* Whoever reads the row while the next report is being taken sees it as it was. */
+/* A reader of the row sees it as it was while the next report is being folded. */
 static void
 while_the_next_report_is_taken_the_edge_is_not_silent(void **state)
 {

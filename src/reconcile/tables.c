@@ -147,7 +147,7 @@ const struct field_table edge_report_table = {
 	    {AT(edge_report, former_boot), .kind = F_UUID, .nullable = true,
 		.doc = "Start of the process that reported before."},
 	    {AT(edge_report, former_asked), .kind = F_BOOL, .nullable = true,
-		.doc = "It reported again, and was asked to say everything."},
+		.doc = "The former process reported again, and was asked for a full report."},
 	    {AT(edge_report, refused_boot), .kind = F_UUID, .nullable = true, .may = VIEW_OP_ANSWER,
 		.doc = "Start of another process with the same credential, which is refused."},
 	    {AT(edge_report, refused_time), .kind = F_TIME, .nullable = true, .may = VIEW_OP_ANSWER,

@@ -3,8 +3,8 @@
  *
  * A restart looks like this: a new boot speaks, the old one never again. Two processes look like this: a new boot
  * speaks, and then the old one answers a question that it was asked after that. A report of the old one alone proves
- * nothing, it may have been on its way when its process died; so the first is answered with "say everything", and only
- * saying everything counts. Then the old one has its place back, and the newcomer is refused: customers' traffic runs
+ * nothing, it may have been on its way when its process died; so the first is asked to report everything, and only
+ * a full report counts. Then the old one has its place back, and the newcomer is refused: customers' traffic runs
  * over the router that was there first, more likely than over its clone.
  *
  * Who is refused may have the place when the other one has been silent for long, or when the operator renews the

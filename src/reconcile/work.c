@@ -214,7 +214,7 @@ spread(struct work *w, struct owner *o, struct dc_error *err)
 }
 
 /* All owners that depend on those of the list, before any of them is locked. An owner that leaves concerns its
- * dependents as a change of its row does, whatever brought it here. */
+ * dependents as a change of its row does, for any reason of its being here. */
 static enum dc_code
 spread_all(struct work *w, struct dc_error *err)
 {

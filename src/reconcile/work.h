@@ -9,7 +9,7 @@
  *	2. locks all of them with their chains, in the order of store/row_lock.h,
  *	3. renders in order of rank: each owner puts all objects that it wants, on any edge,
  *	4. writes what differs from the rows, with one new revision per edge and transaction,
- *	5. settles in reverse rank: each owner derives its status; one that says "gone" is deleted,
+ *	5. settles in reverse rank: each owner derives its status; one that reports "gone" is deleted,
  *
  * and begins again while something is dirty. Each step may run twice. */
 #ifndef DC_WORK_H
@@ -57,7 +57,7 @@ const struct edge_object *work_objects(const struct work_view *, size_t *n);
 enum dc_code work_objects_of(
     struct tx *, const char *kind, const char *id, const struct edge_object **ret, size_t *n, struct dc_error *err);
 
-/* What a set of objects says together: the worst of them. */
+/* The status of a set of objects: the worst of them. */
 enum work_verdict {
 	VERDICT_NONE,    /* no object is wanted */
 	VERDICT_APPLIED, /* all were read back as asked */
@@ -66,7 +66,7 @@ enum work_verdict {
 };
 /* Of the objects that are wanted; *culprit (may be NULL): the one that decided. */
 enum work_verdict work_judge(const struct edge_object *, size_t n, const struct edge_object **culprit);
-/* Whether an edge has said anything yet about one of the objects. */
+/* Whether an edge has reported anything yet about one of the objects. */
 bool work_is_heard(const struct edge_object *, size_t n);
 /* "vlan: No such device", from the object that failed. */
 const char *work_error(const struct edge_object *, struct arena *);

@@ -97,7 +97,7 @@ cidr_check_customer(
 		bool refused = false;
 
 		if (link != NULL && ip_contains(link, p))
-			continue; /* the link's own subnet belongs into the list, whatever it is */
+			continue; /* the link's own subnet always belongs into the list */
 		if (p->addr.family == IP_V4) {
 			for (size_t k = 0; k < sizeof(never4) / sizeof(never4[0]); k++)
 				if (ip_parse_prefix(never4[k], &block) && ip_contains(&block, p))

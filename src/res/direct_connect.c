@@ -514,7 +514,7 @@ seen_of(const struct port_seen *seen, size_t n, const char *device)
 	return NULL;
 }
 
-/* Connections of the port whose state is not what its carrier says. */
+/* Connections of the port whose state differs from its carrier. */
 static enum dc_code
 add_stale(struct tx *tx, const struct port *port, bool carrier, struct lock_set *set, struct dc_error *err)
 {

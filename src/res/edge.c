@@ -243,7 +243,7 @@ by_id(const void *a, const void *b)
 	return strcmp(((const struct edge_report *)a)->id.v, ((const struct edge_report *)b)->id.v);
 }
 
-/* What the edges said last; the reports come sorted by id. */
+/* The edges' last reports; the reports come sorted by id. */
 static enum dc_code
 edge_embed(struct tx *tx, const struct call *call, void *rows, size_t n, struct dc_error *err)
 {
@@ -351,7 +351,7 @@ renew_token(struct tx *tx, struct call *call, struct dc_error *err)
 	return crud_answer(tx, call, &edge_resource, e, true, err);
 }
 
-/* --- what the router says at this moment --- */
+/* --- the router at this moment --- */
 
 struct instance_answer {
 	struct f_int instance;

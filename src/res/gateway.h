@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* gateway.h - what virtual gateways, global DC gateways and enterprise routers have in common: a VRF on each edge where
- * somebody uses it (an interface, or the end of a link), with what is attached behind it.
+ * somebody uses it (an interface, or the end of a link), with the networks attached behind that VRF.
  *
- * The row of `gateway` is the lock of everything in those VRFs, whatever the kind. */
+ * The row of `gateway` is the lock of everything in those VRFs, for each kind. */
 #ifndef DC_GATEWAY_H
 #define DC_GATEWAY_H
 
@@ -17,7 +17,8 @@ struct gateway;
 struct gateway_row {
 	struct f_text id, kind;
 	struct f_int internal_asn; /* of its ends of links; null: takes none */
-	/* The range that it was taken from: what the gateway hides from customers, whatever the settings are by now. */
+	/* The range that it was taken from: what the gateway hides from customers, also when the settings have changed.
+	 */
 	struct f_int internal_asn_first, internal_asn_last;
 };
 extern const struct field_table gateway_table;
@@ -28,13 +29,14 @@ struct gateway_user {
 	const char *column;
 };
 
-/* What a resource says of itself to be a gateway. */
+/* The description of a resource that is a gateway. */
 struct gateway_kind {
 	const struct resource *res;       /* its name is the kind's */
 	const struct gateway_user *users; /* ends with a row whose table is NULL */
 	const char *service;              /* service_type of its interfaces; NULL: takes none */
-	const char *attachments;          /* column of attachment that names what is behind it; NULL: nothing can be */
-	bool links;                       /* can be an end of links */
+	const char
+	    *attachments; /* column of attachment that names the networks behind the gateway; NULL: there are none */
+	bool links;       /* can be an end of links */
 	/* Fills the view from gw->row. */
 	enum dc_code (*view)(struct tx *, struct gateway *, struct dc_error *err);
 };
@@ -48,7 +50,7 @@ struct gateway {
 	int64_t bgp_asn;                     /* towards customers; 0: has none */
 	int64_t internal_asn;                /* 0: takes no links */
 	int64_t internal_asn_first, internal_asn_last;
-	struct cidr_list local; /* what is behind it, both families */
+	struct cidr_list local; /* the networks behind the gateway, both families */
 	const char *behind;     /* value of attachments' column; NULL: nothing */
 	bool ipv6;              /* takes IPv6 peers */
 	bool leaving;           /* deleted; waits for its edges */
@@ -70,7 +72,7 @@ enum dc_code gateway_of_row(
     struct tx *, const struct gateway_kind *, void *row, struct gateway *ret, struct dc_error *err);
 /* resource.chain of all kinds: the common row. */
 enum dc_code gateway_chain(struct tx *, struct call *, void *row, struct lock_set *, struct dc_error *err);
-/* Whether the API says that it is gone: a deleted one of a kind that has no word for "waits for its edges". */
+/* Whether the API shows it as gone: a deleted one of a kind that has no word for "waits for its edges". */
 bool gateway_is_hidden(const struct gateway *);
 /* DC_E_ASN when a customer or a gateway may not have this AS number, because links use it. */
 enum dc_code gateway_check_asn(const struct res_settings *, int64_t asn, const char *member, struct dc_error *err);
@@ -103,7 +105,7 @@ enum dc_code gateway_is_used_on(
 /* Puts its VRF on each edge where somebody uses it. */
 enum dc_code gateway_render(struct tx *, struct work_view *, const struct gateway *, struct dc_error *err);
 
-/* What the edges say of its VRFs. */
+/* What the edges report of its VRFs. */
 struct gateway_state {
 	enum work_verdict verdict;
 	const char *error;      /* with VERDICT_FAILED, in words */

@@ -122,7 +122,7 @@ check_texts(const struct global_dc_gateway *gw, struct dc_error *err)
 	return DC_OK;
 }
 
-/* The path says the project; the body may repeat it. */
+/* The path names the project; the body may repeat it. */
 static enum dc_code
 check_tenant(const struct call *call, struct dc_error *err)
 {

@@ -27,8 +27,8 @@ enum life_state {
 };
 
 enum life_event {
-	EV_CHANGED, /* objects were rendered anew, the edge has them not yet */
-	EV_WAITING, /* the edge said something, but not yet that all is there */
+	EV_CHANGED, /* objects were rendered again, the edge does not have them yet */
+	EV_WAITING, /* the edge reported something, but not yet that all is there */
 	EV_UP,      /* read back, and it works */
 	EV_NOT_UP,  /* read back, and it does not */
 	EV_FAILED,  /* the edge could not */

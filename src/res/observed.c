@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* observed.c - the operator's reading room: what edges were asked for, what they said of it, and what they did. Nothing
- * here can be changed. */
+/* observed.c - the operator's reading room: what edges were asked for, what they reported of it, and what they did.
+ * Nothing here can be changed. */
 #include "res/observed.h"
 
 #include "api/crud.h"

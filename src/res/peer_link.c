@@ -274,7 +274,7 @@ check_ranges(const struct gateway *near, const struct gateway *far, struct dc_er
 
 /* --- where it can be --- */
 
-/* The edges that a gateway can have an end on: those of its interfaces, or of what is attached behind it. */
+/* The edges that a gateway can have an end on: those of its interfaces, or of the networks attached to the gateway. */
 struct places {
 	const char **edge;
 	size_t n;

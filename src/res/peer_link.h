@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* peer_link.h - an adjacency between a global DC gateway and an enterprise router or another global DC gateway. Within
  * one site: a veth pair between their VRFs on one edge, and eBGP over it in both families, with the gateways' internal
- * AS numbers. doc/decisions/links-are-not-transitive.md says what such a link carries.
+ * AS numbers. doc/decisions/links-are-not-transitive.md explains what such a link carries.
  *
  * The near end is that of the gateway in the path, "a" in names on the edge; the far end is "b". */
 #ifndef DC_PEER_LINK_H

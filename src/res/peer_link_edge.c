@@ -154,7 +154,7 @@ struct look {
 	struct tx *tx;
 	struct peer_link *link;
 	struct link_end end[2];
-	bool heard; /* an edge has said something about the link */
+	bool heard; /* an edge has reported something about the link */
 	char reason[REASON_MAX + 1];
 	struct dc_error *err;
 };

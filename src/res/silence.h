@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* silence.h - edges that have gone silent. v3 goes on showing the last observed state; `reason` says that nobody has
+/* silence.h - edges that have gone silent. v3 keeps showing the last observed state; `reason` explains that nobody has
  * looked since. Computed when it is read, never stored. */
 #ifndef DC_SILENCE_H
 #define DC_SILENCE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* vif_peer.c - virtual interface peers: one adjacency per address family (semantics.md 5.6, 8 and 10). The service's
- * own first call: POST /vif-peers, and its alias with an id in the path. What edges have and say of a peer is
+ * own first call: POST /vif-peers, and its alias with an id in the path. A peer on edges, wanted and reported, is
  * vif_peer_edge.c. */
 #include "res/vif_peer.h"
 
@@ -448,7 +448,7 @@ find_interface(
 				    : rc;
 }
 
-/* What the members say of the family: the addresses, else the first remote block; IP_NONE when they say nothing. */
+/* The family by the members: the addresses, else the first remote block; IP_NONE when there are neither. */
 static enum ip_family
 family_of_members(const struct vif_peer *p, struct arena *arena)
 {

@@ -133,7 +133,8 @@ check_local(struct tx *tx, const struct call *call, const struct virtual_gateway
 	return DC_OK;
 }
 
-/* The VPC has to be one that the operator attached for this project, unless the configuration waits for him. */
+/* The VPC has to be one that the operator attached for this project, unless the configuration waits for the operator.
+ */
 static enum dc_code
 check_vpc(struct tx *tx, struct call *call, const struct virtual_gateway *gw, struct dc_error *err)
 {
@@ -199,7 +200,7 @@ virtual_gateway_create(struct tx *tx, struct call *call, void *row, struct dc_er
 	return check_vpc_free(tx, call, gw, err);
 }
 
-/* What the new local subnets may not touch: the customers' subnets behind it, and the links to them. */
+/* What the new local subnets may not touch: the customers' subnets behind the gateway, and the links to them. */
 static enum dc_code
 check_against_interfaces(
     struct tx *tx, const struct virtual_gateway *gw, const struct cidr_list *local, struct dc_error *err)

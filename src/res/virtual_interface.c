@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* virtual_interface.c - virtual interfaces: table, rules, life cycle (semantics.md 5.5 and 8). A new one brings its
- * first peer (vif_peer.c). What it stands on is virtual_interface_place.c, what edges have and say of it
- * virtual_interface_edge.c. */
+ * first peer (vif_peer.c). What it stands on is virtual_interface_place.c, an interface on edges, wanted and reported,
+ * is virtual_interface_edge.c. */
 #include "res/virtual_interface.h"
 
 #include <string.h>

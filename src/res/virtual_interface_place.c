@@ -29,7 +29,7 @@ vif_find_connection(struct tx *tx, const struct virtual_interface *v, struct dir
 	return rc;
 }
 
-/* What service_type says of the gateway: its kind, and the member that names it. */
+/* The gateway by service_type: its kind, and the member that names it. */
 struct service {
 	const struct gateway_kind *kind;
 	const char *member;

@@ -15,7 +15,7 @@
 /* Whether the table has such members, and whether a body gives one. */
 bool child_any(const struct field_table *);
 bool child_given(const struct field_table *, const void *body);
-/* Fills them in n rows: one query for each such member, whatever n is. */
+/* Fills them in n rows: one query for each such member, for any n. */
 enum dc_code child_read(struct tx *, const struct field_table *, void *rows, size_t n, struct dc_error *err);
 /* Writes those that differ; old: the row with its children as they were, NULL: it had none. */
 enum dc_code child_write(

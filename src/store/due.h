@@ -8,7 +8,7 @@
  * once. Work that fails is rolled back whole and tried again later, after growing pauses; other rows do not wait for
  * it.
  *
- * There is one row for a kind and an owner. Whoever sets it again replaces it, also while it is claimed: the claimed
+ * There is one row for a kind and an owner. Setting it again replaces it, also while it is claimed: the claimed
  * work is not done then, and the new row waits for its own time. */
 #ifndef DC_STORE_DUE_H
 #define DC_STORE_DUE_H

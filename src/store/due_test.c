@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* due_test.c - what is due is done once, at its time, by whoever comes first, and again after a failure or a death. The
+/* due_test.c - what is due is done once, at its time, by the first claimant, and again after a failure or a death. The
  * kinds of the tests write gates, so that what was done is in the database or is not. */
 #include <setjmp.h>
 #include <stdarg.h>

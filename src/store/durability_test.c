@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* durability_test.c - what was answered survives kill -9. A child commits in a loop and writes each id into a pipe once
- * done() has come; the parent kills it at some moment, opens the store and looks for every id it was told. */
+ * done() has come; the parent kills it at some moment, opens the store and looks for every id that it read. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>

@@ -150,7 +150,7 @@ footing_rest(struct tx *tx, const struct footing_rest *rest)
 		f->rest[f->rests++] = *rest;
 }
 
-/* The column by which the rows are best told from others: the key, else one that is fixed. */
+/* The column that distinguishes the rows best: the key, else one that is fixed. */
 static const struct query_cond *
 narrowest(const struct field_table *table, const struct query_cond *conds)
 {

@@ -50,7 +50,7 @@ struct footing {
 void footing_watch(struct tx *, struct footing *, struct arena *);
 /* No longer: what was read since footing_watch() is the footing. */
 void footing_end(struct tx *);
-/* Notes nothing until footing_resume(), for who notes by himself what he reads. */
+/* Notes nothing until footing_resume(), for a reader that notes its own reads. */
 struct footing *footing_pause(struct tx *);
 void footing_resume(struct tx *, struct footing *);
 /* As if the row had been looked at. */

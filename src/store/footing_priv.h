@@ -21,7 +21,7 @@ struct footing_changes;
 void footing_note(struct tx *, const struct field_table *, const struct query_cond *);
 /* A row was made, or changed as a whole. */
 void footing_changed(struct tx *, const struct field_table *, const void *row);
-/* The same, told by its key and then by each fixed column. NULL: it has no value. */
+/* The same, named by its key and then by each fixed column. NULL: it has no value. */
 void footing_changed_value(struct tx *, const struct field_table *, const struct field *, const char *value);
 
 /* One writer: before a commit with these changes, for each of its transactions, and when it has ended in any way. */

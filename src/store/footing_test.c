@@ -271,7 +271,7 @@ test_what_is_rolled_back_changes_nothing(void **state)
 	assert_true(footing_stands(fx->store, &f));
 }
 
-/* A write in the middle of a read, which goes on seeing what was before. */
+/* A write in the middle of a read, which keeps seeing what was before. */
 static enum dc_code
 get_around_a_write(struct tx *tx, const struct step *s, struct dc_error *err)
 {

@@ -242,7 +242,7 @@ check_field(const struct field_table *table, const struct column *columns, const
 	return DC_OK;
 }
 
-/* What a client reads of each must be said, and each that is said of must be there. */
+/* Each constraint has its words for clients, and no words are without a constraint. */
 static enum dc_code
 check_constraints(struct tx *tx, const struct field_table *table, struct dc_error *err)
 {
@@ -266,7 +266,7 @@ check_constraints(struct tx *tx, const struct field_table *table, struct dc_erro
 	return DC_OK;
 }
 
-/* Whoever keeps what was read of a table must know when its rows go. */
+/* A keeper of what was read from a table must know when its rows go. */
 static enum dc_code
 check_ends(struct tx *tx, const struct field_table *table, struct dc_error *err)
 {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 """Embeds migrations/NNNN_name.sql into C: migrations.py OUTPUT FILE...
 
-The numbers start at 1 and have no gap; the table is in numeric order whatever the order of the arguments."""
+The numbers start at 1 and have no gap; the table is in numeric order for any order of the arguments."""
 
 import pathlib
 import re

@@ -249,7 +249,7 @@ query_update(struct tx *tx, const struct field_table *table, const void *row, st
 	return sql_run_on_one(&q);
 }
 
-/* Whoever would change what is fixed has not understood the table. */
+/* A caller that would change a fixed column has not understood the table. */
 static const struct field *
 changeable(const struct sql *q, const char *name)
 {
@@ -381,7 +381,7 @@ put_sort_value(struct sql *q, const struct field *f)
 	buf_printf(&q->text, "COALESCE(\"%s\", %s)", f->name, row_is_integer(f) ? "-9223372036854775807" : "''");
 }
 
-/* Behind the marker in the direction of travel. By id the marker itself is enough; by another column its row tells
+/* Behind the marker in the direction of travel. By id the marker itself is enough; by another column its row shows
  * where it stands, and without the row the comparison is NULL: no rows. */
 static void
 put_marker(struct sql *q, const struct field *sort, const char *after, bool backwards)

@@ -18,9 +18,9 @@
 
 /* INSERT of all columns. DC_E_CONFLICT when a constraint refuses it (so with every write below): err->member then has
  * the constraint's name: that of its unique index, else TABLE_pkey, TABLE_COLUMN_COLUMN_key, TABLE_COLUMN_check or
- * TABLE_COLUMN_fkey; of NOT NULL it has TABLE.COLUMN. Where a table says what a client reads of that constraint
- * (field_table.constraints), the failure is that. A foreign key is broken by a row that refers to one that does not
- * exist, or by deleting a row that others refer to. */
+ * TABLE_COLUMN_fkey; of NOT NULL it has TABLE.COLUMN. Where a table has the words for a client who breaks that
+ * constraint (field_table.constraints), the failure is that. A foreign key is broken by a row that refers to one that
+ * does not exist, or by deleting a row that others refer to. */
 enum dc_code query_insert(struct tx *, const struct field_table *, const void *row, struct dc_error *err);
 /* INSERT, or UPDATE of the other columns where `key` (a unique column set, NULL-terminated) exists already. An existing
  * row keeps its id. */

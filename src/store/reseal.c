@@ -122,7 +122,7 @@ reseal_column(struct tx *tx, const struct column *c, void *arg, struct dc_error 
 	return DC_OK;
 }
 
-/* Seals some anew. When there were none, the canary, which is what makes the old key needless. */
+/* Seals some again. When there were none, the canary, after which the old key is needless. */
 static enum dc_code
 step_run(struct tx *tx, void *arg, struct dc_error *err)
 {

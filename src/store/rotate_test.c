@@ -281,7 +281,7 @@ a_second_process_is_told_of_a_rotation(void **state)
 	store_close(second);
 }
 
-/* Writers and readers go on while keys come and go. */
+/* Writers and readers continue while keys come and go. */
 static enum dc_code
 change_run(struct tx *tx, void *arg, struct dc_error *err)
 {

@@ -14,7 +14,7 @@
 #include "field/field.h"
 #include "store/store.h"
 
-/* The ranks of dcaasd's tables. doc/decisions/locks.md says why attachments come after interfaces. */
+/* The ranks of dcaasd's tables. doc/decisions/locks.md explains why attachments come after interfaces. */
 enum lock_rank {
 	RANK_REPORT = 10, /* of an edge: first, by who folds a report */
 	RANK_PROJECT = 20,

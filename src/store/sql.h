@@ -8,10 +8,10 @@
  *	sql_put_where(&q, conds);
  *	return sql_run(&q, NULL);
  *
- * A statement of a shape that was told (sql_shape) and is known is not written again: the puts then only collect
+ * A statement of a known shape (sql_shape) is not written again: the puts then only collect
  *values.
  *
- * The first failure is remembered and told by the call that runs the statement. */
+ * The first failure is remembered, and the call that runs the statement returns it. */
 #ifndef DC_STORE_SQL_H
 #define DC_STORE_SQL_H
 
@@ -33,7 +33,7 @@ struct sql {
 	enum dc_code rc; /* the first failure while building */
 	struct dc_error *err;
 	struct stmt *stmt; /* once it is known, or has been started */
-	size_t shape_len;  /* 0: was not told; SIZE_MAX: too long */
+	size_t shape_len;  /* 0: unknown; SIZE_MAX: too long */
 	unsigned char shape[SQL_SHAPE_MAX];
 };
 

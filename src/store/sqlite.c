@@ -21,7 +21,7 @@ struct stmt {
 	struct tx *tx; /* whose statement it is while busy */
 	char *sql;
 	struct stmt *next;
-	/* By its shape, if that was told. */
+	/* By its shape, if that is known. */
 	void *shape;
 	size_t shape_len;
 	struct stmt *next_shape;
@@ -404,7 +404,7 @@ journal_mode(void *arg, int n, char **values, char **names)
 	return 0;
 }
 
-/* Without WAL readers would stop the writer: better told at the start than found under load. */
+/* Without WAL readers would stop the writer: better refused at the start than found under load. */
 static enum dc_code
 conn_set_wal(struct conn *c, const char *path, struct dc_error *err)
 {

@@ -9,7 +9,7 @@
 
 #define TABLE_MAX 64
 
-/* Each unique index of table ?1 with its name here, its columns as SQLite tells them, and whether it is the key. */
+/* Each unique index of table ?1 with its name here, its columns as SQLite reports them, and whether it is the key. */
 static const char unique_sql[] =
     "SELECT CASE origin WHEN 'c' THEN index_name WHEN 'pk' THEN ?1 || '_pkey'"
     " ELSE ?1 || '_' || group_concat(name, '_') || '_key' END, group_concat(?1 || '.' || name, ', '), origin = 'pk'"
@@ -113,7 +113,7 @@ name_expression(sqlite3 *db, const char *table, const char *expression, char out
 	snprintf(out, CONSTRAINT_NAME_MAX, "%s_check", table);
 }
 
-/* A CHECK with a name of its own is told by it. */
+/* A CHECK with a name of its own is reported by that name. */
 static void
 name_check(sqlite3 *db, const char *table, const char *told, char out[CONSTRAINT_NAME_MAX])
 {
@@ -143,7 +143,7 @@ find_broken(sqlite3 *db, const char *table, char out[CONSTRAINT_NAME_MAX])
 	return true;
 }
 
-/* SQLite says only that one was broken. With the check put off, the statement leaves the rows that break it. */
+/* SQLite reports only that one was broken. With the check put off, the statement leaves the rows that break it. */
 static void
 name_foreign(sqlite3 *db, sqlite3_stmt *broken, const char *table, char out[CONSTRAINT_NAME_MAX])
 {

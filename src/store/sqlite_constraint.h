@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* sqlite_constraint.h - constraints by name. SQLite tells of a broken one its columns, its expression or nothing; here
- * each has the name that PostgreSQL gives it: its own, else TABLE_pkey, TABLE_COLUMN..._key, TABLE_COLUMN_check or
+/* sqlite_constraint.h - constraints by name. SQLite reports of a broken one its columns, its expression or nothing;
+ * here each has the name that PostgreSQL gives it: its own, else TABLE_pkey, TABLE_COLUMN..._key, TABLE_COLUMN_check or
  * TABLE_COLUMN_fkey. Only files in store/ include it. */
 #ifndef DC_SQLITE_CONSTRAINT_H
 #define DC_SQLITE_CONSTRAINT_H

@@ -11,8 +11,7 @@
 #include "store/sqlite_store_priv.h"
 #include "store/wal.h"
 
-#define HOLDER_WAIT_MS                                                                                                 \
-	2000 /* a tool has the lock while it opens, and a server that was told to stop for a moment more */
+#define HOLDER_WAIT_MS 2000 /* a tool has the lock while it opens, and a server that stops for a moment more */
 
 static enum dc_code
 copy_database(struct conn *from, const char *path, struct dc_error *err)
@@ -25,7 +24,7 @@ copy_database(struct conn *from, const char *path, struct dc_error *err)
 	    (backup = sqlite3_backup_init(to, "main", conn_db(from), "main")) == NULL) {
 		rc = dc_fail(err, DC_E_IO, NULL, "%s: %s", path, sqlite3_errmsg(to));
 	} else {
-		/* In one step: one snapshot, and WAL lets the writer go on beside it. */
+		/* In one step: one snapshot, and WAL lets the writer work beside it. */
 		(void)sqlite3_backup_step(backup, -1);
 		if (sqlite3_backup_finish(backup) != SQLITE_OK)
 			rc = dc_fail(err, DC_E_IO, NULL, "%s: %s", path, sqlite3_errmsg(to));
@@ -117,7 +116,7 @@ take_lock(struct sqlite_store *self, const struct store_options *options, struct
 	return dc_fail(err, DC_E_IO, NULL, "%s is served by another dcaasd already (%s)", self->path, holder);
 }
 
-/* Before SQLite opens it: that would begin the log anew. Revisions that lost orders had taken are given out again, so
+/* Before SQLite opens it: that would begin a new log. Revisions that lost orders had taken are given out again, so
  * the store gets a new epoch when something was lost, as after a restore. */
 static void
 check_log(struct sqlite_store *self)

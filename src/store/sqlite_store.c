@@ -113,7 +113,7 @@ job_run_once(struct sqlite_store *self, struct job *job, utc_ms now)
 	struct sqlite_tx stx = sqlite_tx_for(self, self->writer, job->arena, now);
 
 	job->err = (struct dc_error){0};
-	/* What it says has happened has not, before the commit. */
+	/* Nothing that it reports has happened before the commit. */
 	job->lines = log_hold(job->arena);
 	job->rc = tx_run(&stx.tx, job->run, job->arg, &job->err);
 	log_unhold();
@@ -173,7 +173,7 @@ job_run(struct sqlite_store *self, struct job *job, utc_ms now)
 	if (job->rc == DC_E_STORAGE)
 		store_note_write(&self->store, &job->err);
 	if (!conn_in_transaction(self->writer))
-		return; /* the group is lost, and so told by group_commit() */
+		return; /* the group is lost, and group_commit() reports that */
 	/* Better no group at all than one with half a job in it. */
 	if (((job->rc != DC_OK || job->dry) && conn_run(self->writer, "ROLLBACK TO job", NULL) != DC_OK) ||
 	    conn_run(self->writer, "RELEASE job", NULL) != DC_OK)
@@ -215,7 +215,7 @@ group_has_success(const struct job_list *group)
 	return false;
 }
 
-/* The database ended the transaction by itself, as it does on a full disk: for the reason that some job was told. */
+/* The database ended the transaction by itself, as it does on a full disk: for the reason that some job got. */
 static void
 group_given_up(struct sqlite_store *self, struct job_list *group)
 {

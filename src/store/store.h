@@ -43,12 +43,12 @@ struct store_options {
 	bool serves;
 };
 
-/* Opens, or creates with a new epoch, and migrates to this program's schema. Refuses (DC_E_IO, err says why) a newer
- * schema, a schema that differs from the tables, a missing or wrong key file; a second server; and to migrate a
+/* Opens, or creates with a new epoch, and migrates to this program's schema. Refuses (DC_E_IO, err has the reason) a
+ * newer schema, a schema that differs from the tables, a missing or wrong key file; a second server; and to migrate a
  * database that another process serves. A write-ahead log that is damaged is kept beside the database and logged, and
  * the store gets a new epoch, as after a restore. */
 enum dc_code store_open(const struct store_options *, struct store **ret, struct dc_error *err);
-/* Drains the writer, checkpoints, closes; jobs submitted from now on are told DC_E_UNAVAILABLE. Reads must have ended.
+/* Drains the writer, checkpoints, closes; jobs submitted from now on get DC_E_UNAVAILABLE. Reads must have ended.
  * NULL is fine; returns NULL. */
 struct store *store_close(struct store *);
 
@@ -67,7 +67,7 @@ enum dc_code store_read_wait(struct store *, store_run run, void *arg, struct dc
 /* Called after the commit of each group that took an edge revision: wakes waiting polls. At most one watcher. */
 typedef void (*store_wake)(void *arg, const char *edge_id);
 void store_watch(struct store *, store_wake wake, void *arg);
-/* For tx: the edge's objects change in this transaction; the watcher is told after its commit. */
+/* For tx: the edge's objects change in this transaction; the watcher is called after its commit. */
 void tx_wake_edge(struct tx *, const char *edge_id);
 /* The same for what calls wait for by another id: what is gone, and left its place, in this transaction. */
 void tx_wake(struct tx *, const char *id);
@@ -104,14 +104,14 @@ void tx_make_dry(struct tx *);
  * committed yet. New rows count for nothing: what is kept is what was there. */
 uint64_t tx_generation(struct tx *);
 
-/* What tx_now() of a transaction that begins now would say. */
+/* What tx_now() of a transaction that begins now would return. */
 utc_ms store_time(struct store *);
 /* The arena of the running job's transaction: lives until done() has returned. */
 struct arena *tx_arena(struct tx *);
 /* The database's clock, the same for the whole transaction. It does not go back by less than ten seconds, but follows a
  * clock that was set back by more. */
 utc_ms tx_now(struct tx *);
-/* Statements that the transaction has run so far: what a call costs, whatever the machine. */
+/* Statements that the transaction has run so far: what a call costs, on any machine. */
 unsigned tx_statements(struct tx *);
 /* The store's epoch: a uuid, new at creation, at restore from a backup, and when a damaged log has lost commits. */
 const char *tx_epoch(struct tx *);
@@ -127,11 +127,12 @@ enum dc_code store_backup(const char *path, const char *to, struct dc_error *err
 /* Offline: gives the database file at path a new epoch, as after restoring a backup. Refuses while it is in use. */
 enum dc_code store_new_epoch(const char *path, struct dc_error *err);
 
-/* A new key for the secrets: it joins the old one in the key file, every secret is sealed anew, some hundred in a
- * transaction so that other jobs go on between, and then the old key is dropped. Blocks; one at a time. After a failure
- * or a crash the key file has both keys and everything opens; the next call goes on with that. *ret: secrets sealed. */
+/* A new key for the secrets: it joins the old one in the key file, every secret is sealed again, some hundred in a
+ * transaction so that other jobs run between, and then the old key is dropped. Blocks; one at a time. After a failure
+ * or a crash the key file has both keys and everything opens; the next call continues from there. *ret: secrets sealed.
+ */
 enum dc_code store_rotate_key(struct store *, size_t *ret, struct dc_error *err);
-/* Goes on with a rotation that was cut short; for the process that serves, once it has opened. */
+/* Continues a rotation that was cut short; for the process that serves, once it has opened. */
 enum dc_code store_finish_rotation(struct store *, size_t *ret, struct dc_error *err);
 
 struct store_key {
@@ -144,10 +145,10 @@ void store_get_key(struct store *, struct store_key *ret);
 enum dc_code tx_check_key(struct tx *, struct dc_error *err);
 
 /* Offline, when the key file is lost (a file that is still there is refused): makes a new one, puts random text in
- * place of each secret, which no one knows, and gives the store a new epoch, so that edges keep what they have. told is
+ * place of each secret, which no one knows, and gives the store a new epoch, so that edges keep what they have. lost is
  * called for each secret that was given up, and may be called for some before a failure that keeps them. */
 typedef void (*store_lost)(void *arg, const char *table, const char *id);
-enum dc_code store_forget_secrets(const struct store_options *, store_lost told, void *arg, struct dc_error *err);
+enum dc_code store_forget_secrets(const struct store_options *, store_lost lost, void *arg, struct dc_error *err);
 
 /* Counters for metrics and tests. */
 struct store_stats {

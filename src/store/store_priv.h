@@ -86,7 +86,7 @@ struct tx {
 	struct footing_changes *changes;
 };
 
-/* STMT(s, tx): s.stmt is finished at the end of the block, whatever way leads there. */
+/* STMT(s, tx): s.stmt is finished at the end of the block, on any way there. */
 struct stmt_guard {
 	const struct tx_ops *ops;
 	struct stmt *stmt;
@@ -120,7 +120,7 @@ struct store {
 
 void store_init(struct store *, const struct store_ops *);
 void store_fini(struct store *);
-/* Tells the watcher, if any, of every edge in the list. After COMMIT, with no lock of the backend held. */
+/* Calls the watcher, if any, for every edge in the list. After COMMIT, with no lock of the backend held. */
 void store_tell(struct store *, const struct wake *);
 /* The time of a transaction that begins when the clock shows `now`. A clock that was set back a little stands until it
  * has caught up, so that what follows in the store follows in time. One that was set back by more is followed at once:
@@ -150,9 +150,9 @@ enum dc_code store_prepare(
     struct tx *, const struct store_options *, const struct migration *, bool *migrated, struct dc_error *err);
 /* Gives the store behind tx a new epoch. */
 enum dc_code store_renew_epoch(struct tx *, struct dc_error *err);
-/* Seals the value by which a wrong key is told at open under the current key. */
+/* Seals the value that reveals a wrong key at open under the current key. */
 enum dc_code store_renew_canary(struct tx *, struct dc_error *err);
-/* All that was sealed becomes random text that nobody knows, sealed under the current key; tells each. */
+/* All that was sealed becomes random text that nobody knows, sealed under the current key; reports each. */
 enum dc_code store_replace_secrets(
     struct tx *, const struct field_table *const *tables, store_lost told, void *arg, struct dc_error *err);
 

@@ -34,7 +34,7 @@ struct add {
 	char id[32];
 	const char *wake;  /* edge to wake, or NULL */
 	enum dc_code want; /* what to return at the end */
-	bool ignore;       /* a conflict, and go on */
+	bool ignore;       /* a conflict, and continue */
 	enum dc_code rc;
 	struct dc_error err;
 	utc_ms now;
@@ -90,7 +90,7 @@ add_done(void *arg, enum dc_code rc, const struct dc_error *err)
 	pthread_mutex_unlock(&a->all->lock);
 }
 
-/* Keeps the writer busy until told, so that what is submitted meanwhile becomes one group. */
+/* Keeps the writer busy until released, so that what is submitted meanwhile becomes one group. */
 struct block {
 	pthread_mutex_t lock;
 	pthread_cond_t cond;
@@ -107,7 +107,7 @@ block_run(struct tx *tx, void *arg, struct dc_error *err)
 	return DC_OK;
 }
 
-/* In done(), not in run(): a job that waits in run() would take those behind it into its own group. */
+/* In done(), not in run(): a job that waits in run() would take the jobs after it into its own group. */
 static void
 block_done(void *arg, enum dc_code rc, const struct dc_error *err)
 {
@@ -238,7 +238,7 @@ a_job_that_goes_on_after_a_failure_fails(void **state)
 struct woken {
 	size_t n;
 	char edges[8][16];
-	int64_t seen; /* rows that a reader saw when told */
+	int64_t seen; /* rows that a reader saw when released */
 	struct fixture *fx;
 };
 
@@ -424,7 +424,7 @@ a_clock_that_is_set_back_a_little_stands_and_one_that_is_set_back_far_is_followe
 	assert_int_equal(store_now(fx->store, begin - day + 1), begin - day + 1);
 }
 
-/* A job that renames, deletes or adds gates, and the generation that it and a read behind it see. */
+/* A job that renames, deletes or adds gates, and the generation that it and a read after it see. */
 struct kept {
 	const char *add, *rename, *remove;
 	enum dc_code want;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* wal.c - the format is that of https://www.sqlite.org/walformat.html: a header of 32 bytes, then frames of 24 bytes
- * and a page. A frame counts when its salts are the header's and its checksum, which goes on from frame to frame, is
+ * and a page. A frame counts when its salts are the header's and its checksum, which continues from frame to frame, is
  * right; a commit is a frame with the database's size in it. */
 #include "store/wal.h"
 
@@ -128,7 +128,7 @@ sum_is_right(struct log *log)
 }
 
 /* Frames up to the last commit that SQLite will find, and behind the first broken one the number of commits and the
- * last of them. A broken commit with nothing behind it is a write that a crash cut short: that is how logs end. */
+ * last of them. A broken commit at the end is a write that a crash cut short: that is how logs end. */
 static void
 walk(struct log *log, uint32_t *good, uint32_t *commits_lost, uint32_t *last_lost)
 {

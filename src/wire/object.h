@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* object.h - what an edge is asked to have: the objects that travel from dcaasd to dcaas-edge, and what comes back.
  *
- * An object is (key, kind, body). Keys are unique per edge and say what they belong to: "vrf/<gateway>",
+ * An object is (key, kind, body). Keys are unique per edge and name what they belong to: "vrf/<gateway>",
  * "vlan/<interface>", "veth/<link>/a", "addr/<peer>", "route/<peer>/<prefix>", "bgp/<peer>"; the edge compares them and
  * reads nothing from them. Bodies are rows of the field tables below, encoded in VIEW_WIRE, so that both sides share
  * one description. An edge that meets a kind it does not know reports it `unsupported` and touches nothing. */
@@ -124,10 +124,10 @@ struct wire_object {
 extern const struct field_table wire_object_table;
 
 /* A question to the edge at this moment, which nothing depends on: it is answered by a POST /dcaas/v1/edge/answer, or
- * not. An edge that knows questions says questions=1 in its poll; no other is given any. */
+ * not. An edge that knows questions sends questions=1 in its poll; no other is given any. */
 struct wire_question {
 	struct f_text id;       /* that the answer names */
-	struct f_text kind;     /* QUESTION_...; an edge that does not know it says so in the answer's error */
+	struct f_text kind;     /* QUESTION_...; an edge that does not know it reports that in the answer's error */
 	struct f_text argument; /* what it is about, as the kind wants it */
 	struct f_int left_ms;   /* that an answer may take from now on */
 };
@@ -156,15 +156,15 @@ extern const struct field_table wire_instance_table;
 /* Answer of GET /dcaas/v1/edge/desired?epoch=E&revision=R&wait=SECONDS (the edge's long poll).
  * `full` is true when all objects of the edge are there; else only those changed since R.
  *
- * To an edge that says parts=1 an answer comes in parts: after each, but the last, it asks for the `next`. All of them
+ * To an edge that sends parts=1 an answer comes in parts: after each, but the last, it asks for the `next`. All of them
  * together are the edge's objects as they are at the last part's `revision`. The objects come in the order of their
  * revisions, so what changes meanwhile comes once more, later, and its newest revision counts; nothing is acted upon
- * before the last part is there. A part 1 in place of the one that was asked for begins anew. */
+ * before the last part is there. A part 1 in place of the one that was asked for begins again. */
 struct wire_desired {
 	struct f_int version;
 	struct f_text edge; /* id of the edge whose credential asked: with another's by mistake, all would be deleted */
 	struct f_text epoch;   /* of the store */
-	struct f_int revision; /* of this edge; what the next poll says */
+	struct f_int revision; /* of this edge; what the next poll sends */
 	struct f_bool full;
 	struct f_int part;  /* 1 and up; null: it is the whole */
 	struct f_text next; /* what to ask for the part after this one with; null: this is the last */

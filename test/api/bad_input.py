@@ -76,7 +76,7 @@ TAGS = wrong_types("tags", "x", 5, True, {"key": "k"}) + [
     ("eleven tags", {"tags": [{"key": "k%d" % n, "value": ""} for n in range(11)]}, "DC.0001", "tags"),
 ]
 
-# Not public, so the tables of errors say nothing: 400 DC.0001 "not served yet" until a later release serves them.
+# Not public, so the tables of errors do not list them: 400 DC.0001 "not served yet" until a later release serves them.
 NOT_YET = [
     ("type public", {"type": "public"}, "DC.0001", "type"),
     ("service_type LGW", {"service_type": "LGW", "gateway_id": UUID}, "DC.0001", "service_type"),

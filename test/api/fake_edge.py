@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""fake_edge.py - the edge's side of its channel to dcaasd, by hand: a test says what it would have read back."""
+"""fake_edge.py - the edge's side of its channel to dcaasd, by hand: a test gives what it would have read back."""
 import http.client
 import json
 import urllib.parse
@@ -41,7 +41,7 @@ class FakeEdge:
         return response.status, json.loads(text) if text else None
 
     def ask(self, epoch=None, revision=None, wait=0, boot="", next=None):
-        """A poll; boot None: as a version that does not say who it is. next: for another part than the first."""
+        """A poll; boot None: as a version that does not name itself. next: for another part than the first."""
         query = "?revision=%d&wait=%d" % (self.revision if revision is None else revision, wait)
         epoch = epoch or self.epoch
         query += "" if boot is None else "&boot=" + (boot or self.boot)

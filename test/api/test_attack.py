@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 """Clients, most without credentials, who want to keep others waiting, each for DCAAS_ATTACK_SECONDS (5), from loopback addresses of
-their own. A tenant's calls go on meanwhile, each on a connection of its own; afterwards dcaasd has the descriptors that it had
+their own. A tenant's calls continue meanwhile, each on a connection of its own; afterwards dcaasd has the descriptors that it had
 before."""
 import itertools
 import math
@@ -139,7 +139,7 @@ def test_clients_that_are_gone_keep_no_place(target, figure, words):
 
 
 class Flood:
-    """Connections from some addresses that say something and wait; those that are closed come again, so many a second."""
+    """Connections from some addresses that send something and wait; those that are closed come again, so many a second."""
 
     def __init__(self, target, addresses, words, rate=200):
         self.target, self.words, self.rate = target, words, rate
@@ -198,7 +198,7 @@ def test_half_sent_requests_do_not_take_all_places(target, figure, words):
 
 
 def test_half_sent_requests_of_the_same_address_do_not_keep_a_tenant_out(target, figure):
-    """Behind one translated address, say."""
+    """Behind one translated address, for example."""
     flood = Flood(target, ["127.0.0.1"], b"GET /health HT", rate=OF_ADDRESS)
     flood.run(1.5)
     with Tenant(target) as tenant:
@@ -243,7 +243,7 @@ def head_of(method, path, headers):
 
 
 def claims(target):
-    """Headers by which somebody without credentials might say who he is; the last has seen an access key."""
+    """Headers by which somebody without credentials might claim an identity; the last has seen an access key."""
     tenant = target.tenant
     path = V3.replace("{project_id}", tenant.project_id) + "virtual-gateways"
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
@@ -279,7 +279,7 @@ def test_bodies_that_stop_short_fill_nothing_for_others(target, figure):
                                 {"host": "x", "x-auth-token": token, "content-type": "application/json"})
             by_signature = send(tenant, "POST", V3 + "virtual-gateways", large)
             status, _ = target.edge.call("POST", "/dcaas/v1/edge/report", {"padding": "x" * (100 << 10)})
-            # Each was read to its end: what it says is wrong, and that is the answer.
+            # Each was read to its end: its content is wrong, and the answer names that.
             assert (by_token.status, by_signature.status, status) == (400, 400, 400), (by_token, by_signature)
     check(other, figure, "bodies that stop short")
     for wire in wires:
@@ -321,7 +321,7 @@ def test_a_chunked_body_of_a_stranger_is_refused_when_it_is_not_small(target):
 
 
 def test_few_descriptors_do_not_make_it_deaf(figure):
-    """It takes as many connections as it has descriptors for, and says so, whatever max_connections says."""
+    """It accepts as many connections as it has descriptors for, and logs that, with any max_connections."""
     daemon = Dcaasd(settings=["max_connections = 4096", "max_per_address = 4096"])
     try:
         daemon.init()

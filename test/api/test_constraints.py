@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Constraints of the database: each has a row in its table, and a client that breaks one reads what that row says, never the
+"""Constraints of the database: each has a row in its table, and a client that breaks one reads the words of that row, never the
 database's words. That the rows and the schema are alike is looked at whenever a database is opened."""
 import os
 import sqlite3

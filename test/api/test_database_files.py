@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""The database's files: a second server is refused, a log that was damaged is told and kept, one that is whole is not."""
+"""The database's files: a second server is refused, a log that was damaged is reported and kept, one that is whole is not."""
 import glob
 import os
 import shutil
@@ -27,7 +27,7 @@ def as_its_owner(daemon, path):
 
 
 def second(daemon):
-    """Another dcaasd on the same state_dir, at another port; what it says when it has ended."""
+    """Another dcaasd on the same state_dir, at another port; what it prints until its end."""
     config = os.path.join(daemon.folder, "second.conf")
     with open(config, "w", encoding="ascii") as file:
         file.write("[dcaasd]\nstate_dir = %s\nlisten = 127.0.0.1:0\n" % daemon.state)

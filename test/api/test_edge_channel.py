@@ -430,7 +430,7 @@ def test_the_age_of_what_was_observed(world, tenant, edge, line, vif):
 
 
 def test_a_clock_that_was_set_back_hides_no_silence(new_dcaasd):
-    """The newest report has a time to come: the age is told all the same, and grows until the edge is silent."""
+    """The newest report has a time to come: the age is shown all the same, and grows until the edge is silent."""
     daemon = new_dcaasd()
     world = World(daemon, edge={"report_interval": 1})
     tenant, edge = world.tenant(), FakeEdge(world.endpoint, world.edge_token)
@@ -588,7 +588,7 @@ def test_a_part_that_is_missing_is_asked_for_by_asking_for_everything(tenant, ed
     assert edge.report(states[:100], full=True, part=2, last=True) == 409
     assert edge.report(states[:100], full=True, part=1, last=False) == 204
     assert edge.report(states[:1], full=True, part=3, last=True) == 409
-    # What comes twice is taken once, and what follows goes on.
+    # What comes twice counts once, and what follows is accepted.
     assert edge.report(states[100:200], full=True, part=2, last=False) == 204
     assert edge.report(states[100:200], full=True, part=2, last=False) == 204
     assert statuses(tenant, many) == {"ACTIVE"}
@@ -653,7 +653,7 @@ def test_ports_up_to_the_limit_are_shown_whole(world, edge):
 
 
 def test_an_answer_that_grows_too_large_is_an_error_and_not_half_of_one(new_dcaasd):
-    """Hundreds of edges with as many ports as an edge may have: what is answered is JSON, whatever the size."""
+    """Hundreds of edges with as many ports as an edge may have: the answer is JSON at any size."""
     world = World(new_dcaasd())
     ports = json.dumps([{"device": "eth%d" % number, "carrier": True, "mac": "02:00:00:00:%02x:%02x" % divmod(number, 256)}
                         for number in range(4096)])
@@ -735,7 +735,7 @@ def edge_seen(world):
 
 
 def refusals(world):
-    """Events that tell of a second router."""
+    """Events about a second router."""
     return world.operator.get("/dcaas/v1/events?action=refuse-second&resource_id=" + world.edge, say=False)["events"]
 
 
@@ -749,7 +749,7 @@ def test_restarts_one_after_the_other_are_no_second_router(world, edge):
 
 
 def test_a_dead_process_s_last_report_that_comes_late_changes_nothing(world, edge):
-    """It may have been on its way when its process ended; whether it says everything or not."""
+    """It may have been on its way when its process ended; whether it is a full report or not."""
     for full in (False, True):
         old = FakeEdge(world.endpoint, world.edge_token)
         assert old.report() == 204
@@ -808,7 +808,7 @@ def test_the_second_router_s_polls_are_refused_when_it_says_who_it_is(world, edg
     other = clone(world, edge)
     other.epoch, other.revision = other.ask(revision=0, boot=None)[1]["epoch"], edge.revision
     assert other.ask(wait=20)[0] == 423
-    assert other.ask(boot=None)[0] == 204  # of a version that does not say who it is
+    assert other.ask(boot=None)[0] == 204  # of a version that does not name itself
 
 
 def test_a_poll_that_waits_ends_when_its_router_is_refused(tenant, world, edge, line, gateway):

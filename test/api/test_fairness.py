@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Who may keep whom waiting: a tenant with little to ask beside one who asks for as much as he can, and right log-ins beside
+"""Who may keep whom waiting: a tenant with few calls beside a tenant with as many as possible, and right log-ins beside
 wrong ones."""
 import http.client
 import json
@@ -195,7 +195,7 @@ def test_a_flood_of_one_user_is_told_to_come_again_and_others_log_in(world):
 
 
 def test_lists_answer_all_who_asked_also_when_they_wait(world, heavy):
-    """The heavy tenant has his lists, one after the other; none is lost."""
+    """The heavy tenant gets each list, one after the other; none is lost."""
     answers = []
 
     def ask():

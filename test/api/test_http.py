@@ -426,7 +426,7 @@ def test_a_reload_takes_new_settings_and_keeps_the_old_ones_when_they_are_wrong(
 
 
 def test_a_long_request_cannot_keep_itself_out_of_the_log(new_dcaasd):
-    """The line of a call says what became of it, however long its path and its method are."""
+    """The line of a call shows its result, however long its path and its method are."""
     daemon = new_dcaasd()
     for method, path in (("GET", "/v3/" + "p" * 20000), ("GET", "/" + "%22" * 5000), ("M" * 20000, "/health")):
         answer = exchange(daemon.operator(), method, path, b"", {"host": "x"})

@@ -32,7 +32,7 @@ def tenant(world):
 
 
 def calls_of(world, request_id):
-    """What the log says of a call."""
+    """The log's line of a call."""
     return wait_for("a log line", lambda: re.search(r'event=call .*request_id=%s.*' % request_id, world.dcaasd.log())).group(0)
 
 
@@ -231,7 +231,7 @@ def test_a_reader_is_given_no_members_answer(world, tenant):
         assert get(tenant, path)["virtual_interface"]["bgp_md5"] == "secret of mine"
         shown = get(reader, path)
         assert shown["virtual_interface"]["bgp_md5"] is None and b"secret of mine" not in shown.text
-    # Whoever becomes a reader sees no more than one from then on.
+    # A user who becomes a reader sees no more than a reader from then on.
     member = tenant.other("member")
     warm(world, member, path)
     assert get(member, path)["virtual_interface"]["bgp_md5"] == "secret of mine"
@@ -303,7 +303,7 @@ def test_members_spelling_and_client_make_answers_of_their_own(world, tenant):
 
 
 def test_a_request_id_in_a_name_is_left_alone(world, tenant):
-    """The id of an answer is put in its place, whatever names look like."""
+    """The id of an answer is put in its place, with names of any look."""
     made = tenant.gateway()["id"]
     path = "virtual-gateways/" + made
     name = get(tenant, path)["request_id"]

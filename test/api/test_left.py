@@ -98,7 +98,7 @@ def test_an_order_whose_client_has_left_is_carried_out(world, tenant):
 
 
 def test_one_address_has_so_many_calls_at_a_time_and_others_have_theirs(new_dcaasd):
-    """Whatever the projects of the callers: a project's own turns do not help against a hundred projects of one address."""
+    """With any projects of the callers: a project's own turns do not help against a hundred projects of one address."""
     most = 16
     world = World(new_dcaasd(settings=["max_calls_per_address = %d" % most]))
     tenants = [world.tenant() for _ in range(4)]

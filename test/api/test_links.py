@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Global DC gateways, enterprise routers and the links between them, with an edge that says what the test wants it to say."""
+"""Global DC gateways, enterprise routers and the links between them, with an edge that reports what the test wants."""
 import concurrent.futures
 import http.client
 import ipaddress
@@ -18,7 +18,7 @@ REGION = "region-1"
 
 
 class Edge:
-    """The edge's side of the channel, without a router: it takes what it is asked for, and tells what it is told to."""
+    """The edge's side of the channel, without a router: it accepts what it is asked for, and reports what the test gives it."""
 
     def __init__(self, world, edge_id, token):
         self.at, self.edge_id, self.token = world.operator.at, edge_id, token
@@ -56,7 +56,7 @@ class Edge:
         return answer["objects"]
 
     def apply(self, leave_out=()):
-        """Takes what is new, and says that it is there, or gone. leave_out: kinds that it says nothing of."""
+        """Takes what is new, and reports it as there, or gone. leave_out: kinds that it does not report."""
         new = [one for one in self.poll() if one["kind"] not in leave_out]
         self.report([{"key": one["key"], "revision": one["revision"], "state": "removed" if one["deleted"] else "applied",
                       "carrier": True} for one in new])
@@ -724,7 +724,7 @@ def test_links_ordered_at_once_get_subnets_and_names_of_their_own(site, edge, cu
 
 
 def test_a_customers_link_and_a_gateways_link_do_not_overlap(site, edge, customer):
-    """The customer took addresses of the block first: the link's are others; and then he cannot have the link's."""
+    """The customer took addresses of the block first: the link's are others; and then the customer cannot have the link's."""
     near, far = ordered(customer), router(site, customer)
     probe = link(customer, in_use(site, customer), far)
     edge.apply()

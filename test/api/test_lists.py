@@ -151,7 +151,7 @@ def test_operators_lists_page_too(world, listed):
 
 @pytest.mark.parametrize("query", ["sort_key=name", "sort_key=name&sort_dir=desc", "sort_key=name&page_reverse=true"])
 def test_a_marker_whose_item_is_gone_has_no_place_in_another_order(tenant, query):
-    """By id the list goes on; by another member nobody knows where: an empty page would end the list in silence."""
+    """By id the list continues; by another member nobody knows where: an empty page would end the list in silence."""
     made = [tenant.gateway(name="n%d" % n)["id"] for n in range(3)]
     tenant.delete(V3 + "virtual-gateways/" + made[1])
     assert [g["id"] for g in tenant.get(V3 + "virtual-gateways?marker=" + made[1])["virtual_gateways"]] == [made[2]]

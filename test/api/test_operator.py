@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""The operator's side: what he may not do, what stands in the way of a deletion, and what a change of a user ends."""
+"""The operator's side: what operators may not do, what stands in the way of a deletion, and what a change of a user ends."""
 import uuid
 
 import pytest
@@ -143,7 +143,7 @@ def test_a_user_of_every_project_is_one_by_that_word(world, operator):
 
 
 def test_a_key_of_a_user_who_became_less_is_worth_less(world, operator):
-    """Also one that says the greater role itself."""
+    """Also one that names the greater role itself."""
     boss = operator.post("/dcaas/v1/users", {"user": {"name": "boss-" + uuid.uuid4().hex[:8], "role": "operator"}})["user"]["id"]
     key = operator.post("/dcaas/v1/access-keys", {"access_key": {"user_id": boss, "role": "operator"}})["access_key"]
     client = world.dcaasd.operator()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Many clients at once: what the database keeps must hold whoever comes first."""
+"""Many clients at once: what the database keeps must hold in any order."""
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -116,7 +116,7 @@ def test_the_last_peer_stays_when_both_are_deleted_at_once(tenant, line, gateway
 
 
 def test_an_interface_or_its_gateway_goes(tenant, line):
-    """Whoever is first: a gateway is never deleted under an interface."""
+    """In any order: a gateway is never deleted under an interface."""
     for number in range(4):
         gateway = tenant.gateway()["id"]
         create = interface(tenant, line, gateway, number)
@@ -154,7 +154,7 @@ def test_an_interface_or_its_global_gateway_goes(tenant, line):
 
 
 def test_a_second_peer_or_its_interface_goes(dcaasd, tenant, line, gateway):
-    """Whoever is first: no peer is left without its interface, and its claims neither."""
+    """In any order: no peer is left without its interface, and its claims neither."""
     for number in range(8):
         made = tenant.interface(line, gateway, 100 + number, remote_ep_group=None, local_gateway_v4_ip="192.0.2.%d/30" % (
             number * 4 + 1), remote_gateway_v4_ip="192.0.2.%d/30" % (number * 4 + 2))["id"]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
-"""What HTTP's own rules say of a request's header. Whoever stands in front of dcaasd must see the same message, from the same
-caller, as dcaasd does: what could be read in two ways is refused, and the connection is closed behind it."""
+"""HTTP's own rules for a request's header. A proxy in front of dcaasd must see the same message, from the same
+caller, as dcaasd does: what could be read in two ways is refused, and the connection is closed after the answer."""
 import json
 
 import pytest

@@ -49,7 +49,7 @@ def process_list():
 
 def full_run(daemon):
     """Every way that a secret comes in or goes out: good, refused, broken. Returns the secrets, and
-    what was answered where none may be told."""
+    what was answered where none may be shown."""
     world = World(daemon)
     operator, tenant = world.operator, world.tenant("secretive")
     operator.put("/dcaas/v1/users/" + tenant.user_id, {"user": {"password": USER_PASSWORD}})
@@ -82,7 +82,7 @@ def full_run(daemon):
     forged = exchange(tenant, "GET", "/v3/%s/dcaas/virtual-interfaces" % tenant.project_id, b"",
                       signed(tenant, "GET", "/v3/%s/dcaas/virtual-interfaces" % tenant.project_id, secret_key="no"))
     assert forged.status == 401
-    # the edge is told the passwords, over its own channel
+    # the edge gets the passwords, over its own channel
     desired = exchange(operator, "GET", "/dcaas/v1/edge/desired?revision=0", b"",
                        {"host": operator.at.netloc, "x-dcaas-edge-token": world.edge_token})
     assert desired.status == 200 and MD5_FIRST.encode() in desired.text and MD5_SECOND.encode() in desired.text, desired.text

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""How many statements an order runs in its transaction: what it costs whatever the machine. The line of each call in the log says
+"""How many statements an order runs in its transaction: what it costs on any machine. The line of each call in the log shows
 it."""
 import re
 
@@ -7,7 +7,7 @@ import pytest
 
 from support import V3, World, rows, wait_for
 
-# At most. Whoever needs fewer puts the new number here.
+# At most. A change that needs fewer puts the new number here.
 CREATE_INTERFACE, CREATE_PEER, RENAME = 40, 24, 8
 TRIES = 3  # one event in 64 trims those of before
 

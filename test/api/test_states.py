@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""States of what the operator describes and of gateways: what the edge says of their objects. And what is kept for life."""
+"""States of what the operator describes and of gateways: what the edge reports of their objects. And what is kept for life."""
 import json
 import signal
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""A stop with two listeners, whatever clients are doing at each of them."""
+"""A stop with two listeners, with clients busy at each of them."""
 import http.client
 import json
 import os
@@ -184,7 +184,7 @@ def hello(site, method, target, headers, body=b""):
 
 @pytest.mark.parametrize("site", ["inherited"], indirect=True)
 def test_orders_of_the_first_moment_wake_polls(site, figure):
-    """A rotation that was cut short goes on at the start; meanwhile clients come. An order is told to the polls that wait, or
+    """A rotation that was cut short continues at the start; meanwhile clients come. An order reaches the polls that wait, or
     else is not taken yet."""
     tenant, operator, edge = site.world.tenant(), site.world.operator, FakeEdge(site.world.endpoint, site.world.edge_token)
     line, gateway = site.world.connection(tenant), tenant.gateway()["id"]

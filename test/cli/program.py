@@ -72,7 +72,7 @@ class Site:
 
 
 class Tenant(Cli):
-    """A member of a project of his own, with a connection to the site's port."""
+    """A member of an own project, with a connection to the site's port."""
 
     def __init__(self, operator, site, home, name):
         self.project = operator.id("project", "create", "--name", name)

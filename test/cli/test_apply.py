@@ -90,7 +90,7 @@ def test_what_differs_is_changed_and_nothing_else(person, file, site):
     told = person("-v", "apply", "-f", path)
     assert told.err.count("\nPUT ") + told.err.startswith("PUT ") == 2 and "POST" not in told.err
     assert "changed virtual interface office: bandwidth 50 → 60" in told.out
-    # The order of a list says nothing.
+    # The order of a list has no meaning.
     assert person("diff", "-f", file(site.replace("bandwidth: 50", "bandwidth: 60").replace(
         "[10.1.0.0/16]", "[10.1.0.0/16, 10.2.0.0/16]"))).out == ""
 
@@ -117,7 +117,7 @@ def test_several_files_json_and_standard_input(person, file, site):
 
 
 def test_what_cannot_be_changed_changes_nothing(person, file, site):
-    """Everything is looked at before anything is done, and all that is wrong is told."""
+    """Everything is looked at before anything is done, and all that is wrong is reported."""
     person("apply", "-f", file(site))
     path = file(site.replace("vlan: 100", "vlan: 101").replace("name: office-v6", "name: renamed")
                 .replace("bgp_asn: 65001\n    local_gateway_ip", "bgp_asn: 65009\n    local_gateway_ip"))
@@ -133,7 +133,7 @@ def test_a_failure_on_the_way_says_what_was_done_and_what_was_not(person, file, 
     assert failed.out == "created virtual gateway office\n"
     assert "virtual interface office failed: DC." in failed.err and "vlan" in failed.err
     assert "not done: virtual interface peer office ipv6" in failed.err and "1 of 3 entries are done" in failed.err
-    # Mended, the file goes on where it ended.
+    # Mended, the file continues where it ended.
     assert [line.split()[0] for line in person("apply", "-f", file(site)).lines] == ["unchanged", "created", "created"]
 
 
@@ -169,7 +169,7 @@ def test_a_file_that_is_not_there(person):
 
 
 def test_types_are_those_of_the_api(person, file):
-    """Numbers where text is meant, text where numbers are."""
+    """Numbers where text is expected, and text where numbers are."""
     person("apply", "-f", file('virtual_gateways: [{name: 100, vpc_id: %s, bgp_asn: "64600", local_ep_group: [10.1.0.0/16]}]' % VPC))
     assert person("vgw", "show", "100").member("bgp_asn") == "64600"
     assert person("diff", "-f", file('virtual_gateways: [{name: "100", bgp_asn: 64600}]')).out == ""

@@ -158,7 +158,7 @@ def test_an_edge_holds_after_a_restore_until_it_is_confirmed(stand):
     stand.operator("edge", "confirm", stand.edge)
     stand.operator("edge", "wait", stand.edge, "--held", "no", "--timeout", "150")
     wait("the edge not counted any more", lambda: stand.operator("health", "show").member("edges_held") == "0")
-    # Now it has what the store says, which never knew the interface; ordered again it comes up again.
+    # Now it has what the store has, which never knew the interface; ordered again it comes up again.
     stand.tenant("virtual-interface", "wait", stand.order(), "--status", "ACTIVE", "--timeout", "150")
 
 
@@ -247,7 +247,7 @@ def test_an_edge_that_lost_the_key_of_its_state_says_so_and_gets_everything_anew
     assert "sealed under another key" in next(steps)
     stand.tenant("virtual-interface", "wait", vif, "--status", "ACTIVE", "--timeout", "150")
     assert stand.operator("edge", "show", stand.edge).member("held") == "no"
-    # It is sealed anew: the next start needs no server.
+    # It is sealed again: the next start needs no server.
     for name in ("desired", "journal"):
         path = stand.home / "edge" / name
         assert not path.exists() or PASSWORD.encode() not in path.read_bytes()

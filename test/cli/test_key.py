@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""The key that secrets are sealed with: rotated while everything goes on, cut short, lost."""
+"""The key that secrets are sealed with: rotated while everything works, cut short, lost."""
 import os
 import subprocess
 import threading

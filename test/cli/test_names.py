@@ -120,7 +120,7 @@ def test_the_operator_uses_names_too(person):
 
 
 def test_who_may_not_read_a_list_passes_the_word_on(person):
-    """The server then says what it is."""
+    """The server then names it."""
     tenant = person.with_settings(admin_access_key="", admin_secret_key="")
     refused = tenant("peer-link", "create", "none", "--name", "x", "--peer-site.gateway-id", "transit",
                      "--peer-site.project-id", "x", "--peer-site.region-id", "r", code=1).err
@@ -261,7 +261,7 @@ def test_help_has_defaults_ranges_and_an_example(person):
 
 
 def test_an_example_of_help_can_be_typed(person, office):
-    """What help says for an order works, with the names that there are."""
+    """An order as help shows it works, with the names that there are."""
     page = person("vif", "create", "--help").out
     command = page.split("example:\n  dcaas ")[1].split("\n\n")[0].replace("\\\n", " ").split()
     command = ["line1" if word == "line" else word for word in command]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""What doc/operations.md tells an operator to do: back up, restore, change settings, replace a certificate."""
+"""What an operator does by doc/operations.md: back up, restore, change settings, replace a certificate."""
 import os
 import re
 import shutil

@@ -34,7 +34,7 @@ def test_a_user_and_his_key(operator, tenant, dcaasd, tmp_path):
     key = operator("access-key", "create", "--user-id", user)
     carol = tenant.with_settings(access_key=key.member("access_key"), secret_key=key.member("secret_key"))
     assert carol("direct-connect", "list").lines[1].split()[0] == tenant.connection
-    # The secret key is told once.
+    # The secret key is shown once.
     assert "secret_key" not in operator("access-key", "show", key.member("id")).out
     assert key.member("secret_key") not in operator("-j", "access-key", "list").out
     # A reader does not write, a disabled key does nothing.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""What a service manager needs: the daemons say when they serve, and what is installed fits together."""
+"""What a service manager needs: the daemons report when they serve, and what is installed fits together."""
 import configparser
 import os
 import re
@@ -17,7 +17,7 @@ BUILD = os.path.dirname(os.path.dirname(os.path.dirname(binary("dcaasd"))))
 
 
 class Manager:
-    """The end of systemd's socket; `heard` is what the daemon has said."""
+    """The end of systemd's socket; `heard` is what the daemon has sent."""
 
     def __init__(self, folder):
         self.path = os.path.join(folder, "notify")
@@ -123,7 +123,7 @@ def test_a_unit_starts_what_is_installed_with_a_page_about_it(installed, name):
     program, option, _ = parsed["Service"]["ExecStart"].split()
     assert program in installed[1] and option == "-c"
     assert parsed["Service"]["Type"] == "notify"
-    # systemctl reload fails where the daemon refuses: a signal alone would not tell.
+    # systemctl reload fails where the daemon refuses: a signal alone would not show that.
     assert parsed["Service"].get("ExecReload", program + " --reload").split()[0] == program
     page = re.fullmatch(r"man:(\S+)\((\d)\)", parsed["Unit"]["Documentation"])
     assert any(path.endswith("/man%s/%s.%s" % (page[2], page[1], page[2])) for path in installed[1])

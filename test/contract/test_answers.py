@@ -12,7 +12,7 @@ TYPES = {"string": str, "integer": int, "boolean": bool, "array": list, "object"
 
 
 def wrong(value, fact, at):
-    """Lines that name each value that is not as the contract says."""
+    """Lines that name each value that differs from the contract."""
     if value is None:
         if not fact.get("nullable") and fact.get("required"):
             yield "%s: null" % at

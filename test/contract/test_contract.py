@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
-"""What dcaasd says of itself (openapi.json) against the facts of the published contract, operation by operation and member
-by member; and what it answers against what it says."""
+"""dcaasd's own description (openapi.json) against the facts of the published contract, operation by operation and member
+by member; and its answers against that description."""
 import json
 import os
 import re
@@ -25,7 +25,7 @@ def test_the_document_for_readers_is_the_generated_one():
         assert json.load(committed) == DOCUMENT, "doc/openapi.json is behind the tables: make doc"
 
 
-# Operations of the contract that are not served yet. One that is served leaves this list: the test says so.
+# Operations of the contract that are not served yet. One that is served leaves this list: the test names it.
 NOT_YET = {
     "ListSwitchoverTestRecords", "SwitchoverTest", "ListVifPeerDetections",
     "CreateVifPeerDetection", "ShowVifPeerDetection", "DeleteVifPeerDetection", "ListGdgwRouteTables", "UpdateGdgwRouteTable",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""What openapi.json says beside the API's own facts (x-dcaas-...), for the command line and other programs: that it is whole,
+"""What openapi.json has beside the API's own facts (x-dcaas-...), for the command line and other programs: that it is whole,
 and about members and resources that there are."""
 import json
 import os

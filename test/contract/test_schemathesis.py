@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""schemathesis over our own openapi.json: made-up requests, good and bad, to every operation; whatever is asked, the answer
+"""schemathesis over our own openapi.json: made-up requests, good and bad, to every operation; each answer
 is one that the document describes, never a server error, and the daemon lives on."""
 import zlib
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* fuzz_answer.c - what a server answers to the command line: the first line says how it is shown (one, list, ids, mask,
- * refusal), the rest is the body. Whatever comes, what is printed ends, is UTF-8 and has no control character but the
+/* fuzz_answer.c - what a server answers to the command line: the first line is how it is shown (one, list, ids, mask,
+ * refusal), the rest is the body. For any input the output ends, is UTF-8 and has no control character but the
  * end of a line, so that no server writes to the user's terminal as it likes. */
 #include <jansson.h>
 #include <stdint.h>
@@ -36,7 +36,7 @@ doors(void)
 	return spec;
 }
 
-/* What the first command that answers one thing says of it. */
+/* What the first command that answers one thing prints of it. */
 static json_t *
 schema_of_door(const struct spec *spec)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* fuzz_bird.c - what BIRD's control socket says: split into lines and codes, read as list of sessions, counts, status
- * and parse error. Whatever comes, what is taken from it lies within it. */
+/* fuzz_bird.c - the output of BIRD's control socket: split into lines and codes, read as list of sessions, counts,
+ * status and parse error. For any input, what is taken from it lies within it. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

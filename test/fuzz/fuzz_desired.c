@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* fuzz_desired.c - what dcaasd says to an edge: decoded, checked, planned against an empty router, rendered for the
- * routing daemon. Whatever comes, the plan holds only names and numbers of ours. */
+/* fuzz_desired.c - what dcaasd sends to an edge: decoded, checked, planned against an empty router, rendered for the
+ * routing daemon. For any input the plan holds only names and numbers of ours. */
 #include <ctype.h>
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* fuzz_report.c - what an edge reports: decoded, and folded into a store in which the edge has a few objects. Whatever
- * comes, the store stays consistent: no statement fails but by a constraint, nothing of another edge is touched, and
+/* fuzz_report.c - what an edge reports: decoded, and folded into a store in which the edge has a few objects. For any
+ * input the store stays consistent: no statement fails but by a constraint, nothing of another edge is touched, and
  * states are words of the contract. Every input is rolled back. */
 #include <dirent.h>
 #include <stdint.h>
@@ -152,7 +152,7 @@ check_sessions(struct tx *tx, struct dc_error *err)
 	return rc;
 }
 
-/* Folds twice: what was said once may be said again. Ends with a failure of its own, so that nothing stays. */
+/* Folds twice: what was reported once may be reported again. Ends with a failure of its own, so that nothing stays. */
 static enum dc_code
 fold(struct tx *tx, void *arg, struct dc_error *err)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* fuzz_request.c - what the unprivileged half of an edge says to the agent. Whatever comes, an operation is only run
+/* fuzz_request.c - what the unprivileged half of an edge sends to the agent. For any input an operation is only run
  * with strings that end, addresses that are some, and numbers in their range. */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* fuzz_yaml.c - a file for `dcaas apply`: whatever it is, it is refused in words or read; what was read, written and
+/* fuzz_yaml.c - a file for `dcaas apply`: any file is refused in words or read; what was read, written and
  * read again is the same; and what is written cannot steer a terminal. */
 #include <stdint.h>
 #include <stdlib.h>

@@ -52,7 +52,7 @@ class Driver:
         return dict(re.findall(r"^refused (\S+) (.*)$", text, re.M))
 
     def session(self, name):
-        """The last state told, as {"up": bool, "state": ..., "received": ..., ...}."""
+        """The last state printed, as {"up": bool, "state": ..., "received": ..., ...}."""
         found = re.findall(r"^session %s (up|down) (\S+) (.*)$" % name, self.text(), re.M)
         if not found:
             return {"up": False, "state": None, "received": 0, "accepted": 0, "rejected": 0, "advertised": 0, "error": ""}
@@ -71,7 +71,7 @@ class Driver:
         return self.guest.bird("%s/bird/1/run/bird.ctl" % self.state_dir, line)
 
     def since(self, name):
-        """When BIRD says that the session came up: the same as long as it was not reset; None when it is not up."""
+        """When the session came up, by BIRD: the same as long as it was not reset; None when it is not up."""
         found = re.search(r"%s\s+BGP\s+\S+\s+up\s+(\S+)" % name, self.bird("show protocols"))
         return Moment(found.group(1)) if found else None
 

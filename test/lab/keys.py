@@ -8,7 +8,7 @@ KEY = 136  # bytes, struct tcp_md5sig_key
 
 
 def start(site, size):
-    """The edge, on a router with so much memory: what it is told to set at its installation is taken back."""
+    """The edge, on a router with so much memory: the settings of its installation are undone."""
     site.start_edge()
     site.stop_edge()
     for guest in (site.lab.edge, site.lab.customers):

@@ -67,7 +67,7 @@ def routes(guest, family, table=100001, ns="dcaas-1"):
 
 # Word of changes
 
-# What a device that came up tells of itself comes a little later.
+# The notices of a device that came up arrive a little later.
 QUIET = ["changes", "await 300"] * 10
 
 
@@ -723,8 +723,8 @@ protocol rpki r { roa4 { table r4; }; remote 127.0.0.1 port 22; retry keep 1; re
 
 
 def test_no_configuration_of_bird_s_runs_a_program(agent, edge):
-    """libssh, which BIRD's RPKI uses, starts what the configuration of its user says. Whatever the network half writes, and
-    whoever had a home with such a file: nothing is executed, and BIRD goes on."""
+    """libssh, which BIRD's RPKI uses, starts the programs that its user's configuration names. With any file of the network
+    half, and any home with such a file: nothing is executed, and BIRD continues."""
     edge.shell("mkdir -p /run/escape/.ssh && echo 'ProxyCommand touch /run/escape/escaped' >/run/escape/.ssh/config && "
                "touch /run/escape/key /run/escape/known && chmod 777 /run/escape && "
                "sed 's#^nobody:.*#nobody:x:65534:65534:nobody:/run/escape:/bin/sh#' /etc/passwd >/run/passwd && "

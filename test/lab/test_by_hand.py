@@ -42,7 +42,7 @@ def mended(site, what, look):
 
 @pytest.fixture
 def untouched(site, lines):
-    """The third line's session is as it was, and no apply is told to have reset it. (The first line's may be: what a hand did
+    """The third line's session is as it was, and no apply is reported to have reset it. (The first line's may be: what a hand did
     just after an apply falls into that apply's record.)"""
     since = [lines[2].since(family) for family in "46"]
     keys = {"bgp/" + peer for peer in lines[2].peers.values()}
@@ -129,7 +129,7 @@ def test_a_device_that_is_not_ours_is_left_alone_and_told(site, shop, gateway, l
 
 
 def test_a_stray_device_with_our_mark_goes(site, shop, gateway, lines, untouched):
-    """It gets the mark while it is down and after the edge has seen it: the kernel tells nobody of that."""
+    """It gets the mark while it is down and after the edge has seen it: the kernel does not announce that."""
     space, _ = device(site, lines[0])
     site.lab.edge.shell("ip -n %s link add stray type dummy" % space)
     line = shop.line(gateway)

@@ -50,7 +50,7 @@ def place(site, line):
 
 
 def quiet(site):
-    """Waits until nothing that was done before is still being told: a device that came up tells of its carrier a little later."""
+    """Waits until all notices of earlier changes are in: a device that came up reports its carrier a little later."""
     seen = []
 
     def same():
@@ -148,7 +148,7 @@ def test_a_vlan_follows_the_mtu_of_its_port(site, session, place):
 
 
 def test_a_route_of_birds_that_is_deleted_comes_back_with_its_next_scan(site, session, figure):
-    """The kernel tells BIRD of it, but BIRD takes what is said of its own routes for an echo."""
+    """The kernel announces it to BIRD, but BIRD takes notices about its own routes for an echo."""
     lan = session.lan("4")
     show = "ip -n dcaas-1 route show table all proto bird | grep '^%s' || true" % lan
     route = site.lab.edge.wait("the customer's route", lambda: site.lab.edge.shell(show).out.strip(), 30)

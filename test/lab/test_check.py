@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""dcaas-edge --check on a router: all is ok but what a guest of the lab has otherwise, and what is taken away is told."""
+"""dcaas-edge --check on a router: all is ok but what a guest of the lab lacks, and what is taken away is reported."""
 import pytest
 
 from lab.site import Site

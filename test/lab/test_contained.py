@@ -134,7 +134,7 @@ def test_each_process_has_a_filter_of_system_calls_and_can_gain_nothing(site, li
 
 
 def test_the_network_half_was_executed_and_not_only_forked(site, lines):
-    """So its addresses are its own: what it knows of its memory tells nothing of the agent's."""
+    """So its addresses are its own: what it knows of its memory reveals nothing of the agent's."""
     pids = processes(site)
     words = [site.lab.edge.read("/proc/%d/cmdline" % pids[who]).split("\0") for who in ("agent", "net")]
     assert "--network-half" not in words[0] and "--network-half" in words[1]

@@ -99,7 +99,7 @@ def devices(site):
 
 
 def as_before(site, had, there):
-    """What is told and what is there has come back to what it was."""
+    """What is reported and what is there has come back to what it was."""
     site.lab.edge.wait("the objects as before", lambda: objects(site) == had, BACK)
     site.lab.edge.wait("the devices as before", lambda: devices(site) == there, BACK)
 
@@ -147,7 +147,7 @@ def test_one_bird_killed_and_back(site, shop, lines):
     assert not lost[second.name, "4"] and not lost[second.name, "6"]
     assert since([second]) == watch.since[2:]
     print("\nkill -9 of its BIRD: %s of the customer's echoes were lost" % {k: len(v) for k, v in lost.items()})
-    # The routes stay in the kernel while BIRD is away; a customer without graceful restart sends his own elsewhere meanwhile.
+    # The routes stay in the kernel while BIRD is away; a customer without graceful restart sends the traffic elsewhere meanwhile.
     assert all(len(lost[first.name, family]) * 0.2 <= 5 * 2 for family in "46")
     assert set(site.birds()) - {pid_of(site, first)} == set(old) - {victim}
     new_order_works(shop, lines)
@@ -219,7 +219,7 @@ def test_emptied_store_is_held(site, shop, lines):
     shutil.rmtree(site.dcaasd.state)
     site.dcaasd.init()
     site.dcaasd.start()
-    # It does not know this edge at all: the credential is refused, and the edge says that it keeps what it has.
+    # It does not know this edge at all: the credential is refused, and the edge reports that it keeps what it has.
     words = 'event=held reason="dcaasd refuses the credential of this edge"'
     site.lab.edge.wait("a word on the refused credential in the edge's log", lambda: words in site.edge_log_text(), BACK)
     for pinging in watch.pings.values():
@@ -227,7 +227,7 @@ def test_emptied_store_is_held(site, shop, lines):
     lost = watch.lost()
     assert not any(lost.values()), lost
     assert since(lines) == watch.since
-    # Described anew, with another credential: it still holds what the store does not know.
+    # Described again, with another credential: it still holds what the store does not know.
     site.operator = site.dcaasd.operator()
     site._inventory(2)
     site.lab.edge.write("/run/dcaas/token", site.token + "\n", 0o600)

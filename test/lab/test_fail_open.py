@@ -30,7 +30,7 @@ def raise_router(site, lines):
 
 
 def lower_router(guest, pid):
-    """Ends it; what the connector has said."""
+    """Ends it; what the connector has printed."""
     guest.kill(pid, 15)
     guest.wait("the connector's last word", lambda: re.search("^tries [0-9]+$", guest.read("/tmp/looper.log"), re.M), 10)
     text = guest.read("/tmp/looper.log")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Customers as they are: a wrong AS number, nobody at all, too many routes; the API says what is wrong with whom."""
+"""Customers as they are: a wrong AS number, nobody at all, too many routes; the API shows what is wrong with each."""
 import re
 
 import pytest
@@ -80,7 +80,7 @@ def test_a_customer_who_is_not_there_is_told(shop, gateway):
 
 
 def test_more_routes_than_the_limit_are_told_also_after_another_order(shop, gateway):
-    """BIRD itself forgets why it stopped a session when it is configured anew."""
+    """BIRD itself forgets why it stopped a session when it is configured again."""
     line = shop.line(gateway, families="4")
     line.order()
     line.router(host=False, announce=["172.16.%d.0/24" % i for i in range(150)])
@@ -104,7 +104,7 @@ exit
 
 
 def test_routes_of_a_dead_customer_go_whatever_he_asks(site, shop, gateway):
-    """They outlive his restart time, and are not kept for the long-lived one (RFC 9494), which may be half a year."""
+    """They outlive the customer's restart time, and are not kept for the long-lived one (RFC 9494), which may be half a year."""
     line = shop.line(gateway, families="4")
     line.order()
     line.router(FrrCustomer, host=False, extra=LONG_LIVED % line.asn)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
-"""What a customer, or a host of the VPC, can say that it is, and cannot: sources of packets, and answers for addresses. Frames are
-built by hand; beside them goes one that is what it says, so that the test sees what passes."""
+"""What a customer, or a host of the VPC, can claim to be, and cannot: sources of packets, and answers for addresses. Frames are
+built by hand; beside them goes an honest frame, so that the test sees what passes."""
 import itertools
 
 import pytest
@@ -115,7 +115,7 @@ def test_no_address_of_ours_as_a_source_reaches_a_customer_from_the_vpc(site, ga
 
 
 def answers(site, line, target):
-    """Whether the edge says on the line's VLAN that it has the address."""
+    """Whether the edge claims the address on the line's VLAN."""
     guest, customer = site.lab.customers, line.customer
     near = mac(guest, customer.device, customer.name)
     if ":" in target:

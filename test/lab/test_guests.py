@@ -13,7 +13,7 @@ from lab import guest, topology
 from lab.guest import PATIENCE, GuestLost
 from lab.topology import ROOT, Lab
 
-# On purpose short; what it is in a run, test_is_patient_for_half_a_minute says.
+# On purpose short; test_is_patient_for_half_a_minute checks the value of a run.
 SILENT = 2
 BOOTS = 10
 

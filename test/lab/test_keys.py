@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""The kernel's memory for the MD5 keys of one gateway: with enough of it all neighbours come up, with little the edge says how
+"""The kernel's memory for the MD5 keys of one gateway: with enough of it all neighbours come up, with little the edge reports how
 many there can be, and dcaasd takes no order for more."""
 import conftest
 import keys

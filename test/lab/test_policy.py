@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""What a customer may announce and reach: policy on import, and the router's own address out of his reach."""
+"""What a customer may announce and reach: policy on import, and the router's own address out of the customer's reach."""
 import ipaddress
 
 import pytest
@@ -98,7 +98,7 @@ def test_only_good_routes_reach_the_kernel(site, counted, gateway, family):
 
 @pytest.fixture(scope="module")
 def neighbour(counted, other):
-    """The other customer, up while the first announces what is not his."""
+    """The other customer, up while the first announces what belongs to others."""
     other.router()
     return other.wait_active()
 
@@ -117,7 +117,7 @@ def test_no_route_of_a_customer_goes_to_another(site, neighbour, line):
 
 
 def test_more_routes_than_the_limit_end_that_session_only(site, neighbour, line):
-    """bgp_route_limit is 100; more than that is the customer's mistake, and told."""
+    """bgp_route_limit is 100; more than that is the customer's mistake, and reported."""
     assert line.peer("4")["bgp_route_limit"] == 100
     before = neighbour.since("4"), neighbour.since("6")
     line.customer.configure(announce=["172.16.%d.0/24" % i for i in range(150)], forged={})

@@ -26,7 +26,7 @@ def command(folder, *words):
 
 
 def environment(folder):
-    """Its temporary files lie beside its folder, so that what is its own can be told."""
+    """Its temporary files lie beside its folder, so that its own files are recognised."""
     return dict(os.environ, PYTHONPATH=ROOT, PYTHONUNBUFFERED="1", TMPDIR=os.path.dirname(folder))
 
 
@@ -84,7 +84,7 @@ def run_once(folder):
 def test_shows_the_session_as_the_api_gives_it(shown):
     text = shown[0]
     for family, routes in (("ipv4", 3), ("ipv6", 1)):
-        assert "peer %s: status ACTIVE, bgp_status up, receive_route_num %d; the router says Established" % (family, routes) \
+        assert "peer %s: status ACTIVE, bgp_status up, receive_route_num %d; the router reports Established" % (family, routes) \
             in text
 
 def test_shows_each_call_in_one_line(shown):
@@ -100,7 +100,7 @@ def test_pings_cross_in_both_families(shown):
 
 
 def test_says_at_the_end_what_was_seen(shown):
-    assert "Seen: a tenant ordered" in shown[0] and "Go on with" not in shown[0]
+    assert "Seen: a tenant ordered" in shown[0] and "Continue with" not in shown[0]
 
 
 def test_shows_bodies_on_request_without_secrets():
@@ -121,7 +121,7 @@ def test_leaves_nothing_behind(shown):
 
 
 def start(folder):
-    """A run that stays; returns once it has said its last word."""
+    """A run that stays; returns once it has printed its last line."""
     process = subprocess.Popen(command(folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                env=environment(folder))
     words = []
@@ -149,7 +149,7 @@ def owner_of_dcaasd(folder):
 
 def look_around(words):
     """The commands that it shows at the end, as printed."""
-    text = words.split("Go on with:\n")[1]
+    text = words.split("Continue with:\n")[1]
     shown = [line.strip().removeprefix("sudo ") for line in text.splitlines() if line.startswith("  ")]
     assert len(shown) == 3
     for line in shown:

@@ -41,7 +41,7 @@ def test_a_password_is_in_bird_s_file_and_nowhere_else(site):
     line.router()
     line.wait_active()
 
-    # A file that is being written anew is there twice for a moment.
+    # A file that is being replaced is there twice for a moment.
     site.lab.edge.wait("one file", lambda: len(files_with(site, PASSWORD)) == 1, 20)
     holding = files_with(site, PASSWORD)
     assert len(holding) == 1 and holding[0].startswith("/run/dcaas/edge/bird/") and holding[0].endswith("/bird.conf"), holding

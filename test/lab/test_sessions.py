@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""BGP sessions end to end: what the API says follows what the routers do, and a session without the ordered password never
+"""BGP sessions end to end: what the API shows follows what the routers do, and a session without the ordered password never
 comes up."""
 import time
 
@@ -136,7 +136,7 @@ def test_wrong_password_is_told(site, wrong, name):
     ordered, _, counter = WRONG[name]
 
     def told():
-        """What interface and sessions say together; nothing while they are of two reports."""
+        """What interface and sessions show together; nothing while they are of two reports."""
         interface, sessions = line.interface(), {family: line.session(family) for family in "46"}
         words = ["ipv%s: no session since %s" % (family, session["since"]) for family, session in sessions.items()]
         return (interface, sessions) if all(part in (interface["reason"] or "") for part in words) else None

@@ -35,7 +35,7 @@ protocol bgp fbgp { local as 65010; neighbor 198.18.0.2 as 65011; ipv4 { import 
 
 
 def picture(site):
-    """The router as far as anybody can tell, without what moves by itself (counters, ages)."""
+    """The router as far as commands show it, without what moves by itself (counters, ages)."""
     script = """
     ip -d link; ip addr; ip -4 route show table all; ip -6 route show table all; ip rule; ip -6 rule; ls /run/netns
     for dev in trunk0 trunk1 vpc0 mgmt; do echo "tc $dev"; tc qdisc show dev $dev; tc filter show dev $dev ingress; done
@@ -133,7 +133,7 @@ def test_a_route_deleted_by_hand_comes_back(site, line):
 
 
 def test_port_set_down_and_up_again(site, line):
-    """By the operator. Its routes and traffic are back, and the API has said why they were not."""
+    """By the operator. Its routes and traffic are back, and the API has shown why they were not."""
     edge = site.lab.edge
     edge.ip(["link set trunk0 down"])
     line.wait_peer("DOWN", lambda p: p["status"] == "DOWN")

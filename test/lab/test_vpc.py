@@ -10,7 +10,7 @@ MD5 = "example-of-md5"
 
 class Behind(Gateway):
     """A gateway whose VPC lies behind a router of its own: transit 198.18.n.0/30 and fd18:n::/126. Of its blocks the edge
-    is told one half only."""
+    gets one half only."""
 
     def __init__(self, site, tenant, n):
         super().__init__(site, tenant, n, attach=False)

@@ -38,7 +38,7 @@ def build_needs():
 
 
 def build(suite, folder, **environment):
-    """Builds the packages in that release; {name: path}, and what lintian has to say."""
+    """Builds the packages in that release; {name: path}, and what lintian prints."""
     root = made(suite, "build", build_needs())
     tree = deb.source(folder)
     enter(root, "cd %s; umask $MASK; dpkg-buildpackage -b -us -uc >../build.log 2>&1 || { tail -n 60 ../build.log; exit 1; }" % tree,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 """sdk_site.py - a dcaasd over HTTP and HTTPS with a simulated edge, for one run of one SDK's tests; and what the SDKs'
-tests are told of it, in the environment."""
+tests get of it, in the environment."""
 import os
 import re
 import shutil

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
-"""A router was cloned from a disk image, credential and all: the first one goes on as if nothing were, the clone is refused,
-keeps what it has, takes no orders, and the operator is told."""
+"""A router was cloned from a disk image, credential and all: the first one works undisturbed, the clone is refused,
+keeps what it has, takes no orders, and the operator sees both."""
 import os
 import shutil
 

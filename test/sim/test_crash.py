@@ -6,7 +6,7 @@ import time
 from support import V3, rows, wait_for
 
 RETRY_SECONDS = 1  # an edge notices within this that dcaasd is back
-STOPS_SECONDS = 1  # an edge that is told to stop has stopped
+STOPS_SECONDS = 1  # an edge has stopped within this after a signal
 
 
 def established(edge, since=0):
@@ -73,7 +73,7 @@ def test_the_edge_killed_while_orders_come(site):
     for vif in gone:
         site.wait_gone(vif)
     settled(site, vifs)
-    # An edge that ends before it was told anything has no file yet; it is never a damaged one.
+    # An edge that ends before its first order has no file yet; it is never a damaged one.
     assert not [line for line in site.edge.log().splitlines() if "lost" in line]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""What goes wrong on the router is told in its words, retried, and mended."""
+"""What goes wrong on the router is reported in its words, retried, and mended."""
 import time
 
 import pytest

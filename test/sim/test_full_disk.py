@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""What an edge cannot write to its disk it does not begin, and says so; the rest goes on."""
+"""An edge does not begin what it cannot write to its disk, and reports that; the rest continues."""
 import os
 
 from support import V3, wait_for
@@ -34,7 +34,7 @@ def test_what_cannot_be_saved_is_told_and_the_other_instances_go_on(new_site):
         wait_for("the order's error", lambda: "cannot save" in str(site.edge.rows("objects?limit=1000", "objects")))
         assert site.interface(new)["status"] != "ACTIVE"
         assert site.interface(first)["status"] == "ACTIVE"
-        # What is seen of all is still told, and what is wanted elsewhere is still seen to.
+        # What is seen of all is still reported, and what is wanted elsewhere is still done.
         site.edge.set_options(down=beside)
         site.wait_status(beside, "DOWN")
         site.edge.set_options(down="")

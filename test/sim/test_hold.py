@@ -64,7 +64,7 @@ def test_an_emptied_store_makes_the_edge_hold_and_say_so(site):
     assert not changed(site.edge, line)
     site.edge.restart()
     wait_for("up again", lambda: site.edge.logged('event="session established"', line))
-    # The store that knows it comes back: it goes on by itself.
+    # The store that knows it comes back: the edge continues by itself.
     put_back(site.dcaasd, aside)
     site.edge.world, site.edge.edge_id = site.world, site.world.edge
     site.edge.set_token(site.world.edge_token)

@@ -35,7 +35,7 @@ def launch(folder, *words, port="0", wrapper=(), prepare=None):
 
 
 def start(folder, *words, **options):
-    """Until it says that it is ready: the process, what it has said, and how long that took."""
+    """Until it reports that it is ready: the process, what it has printed, and how long that took."""
     begun = time.monotonic()
     process = launch(folder, *words, **options)
     said = []
@@ -214,7 +214,7 @@ def works(folder, vlan=200, **options):
 
 
 def fails(folder, *words, **options):
-    """What it says, and that it ends with 1."""
+    """What it prints, and that it ends with 1."""
     process, said, _ = start(folder, *words, **options)
     assert process.wait(60) == 1, said
     process.stdout.close()

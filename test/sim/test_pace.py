@@ -16,7 +16,7 @@ LARGE = 48 << 20
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """A dcaasd by hand: poll and report say what each is answered, (status, text)."""
+    """A dcaasd by hand: poll and report give each request's answer, (status, text)."""
     daemon_threads = True
 
     def __init__(self):

@@ -14,7 +14,7 @@ BYTES_PER_SECOND = 1000
 
 
 class SlowLine:
-    """A relay to dcaasd: what the edge says passes, what comes back drips."""
+    """A relay to dcaasd: what the edge sends passes, what comes back drips."""
 
     def __init__(self, endpoint):
         url = urllib.parse.urlparse(endpoint)

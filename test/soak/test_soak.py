@@ -23,7 +23,7 @@ MOST = 40  # interfaces of one client at a time
 
 
 class Customer(threading.Thread):
-    """Orders at random in a project of his own; knows what the server said he has."""
+    """Orders at random in an own project; knows what exists by the server's answers."""
 
     def __init__(self, site, number, stop):
         super().__init__()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """latency.py - a tenant who reads and writes all the time, in a process of their own: latencies are printed at the end.
 
-latency.py ENDPOINT ACCESS_KEY SECRET_KEY PROJECT_ID read|write PATH: goes on until standard input ends; one JSON list of
+latency.py ENDPOINT ACCESS_KEY SECRET_KEY PROJECT_ID read|write PATH: continues until standard input ends; one JSON list of
 seconds. write: PATH is renamed."""
 import json
 import os

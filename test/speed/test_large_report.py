@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""An edge with thousands of objects says everything, and asks for everything, and its tenants notice nothing of it."""
+"""An edge with thousands of objects reports everything, and asks for everything, and its tenants notice nothing of it."""
 import contextlib
 import itertools
 import json

@@ -31,7 +31,7 @@
 
 #define RESTART_FIRST_MS 100
 #define RESTART_LAST_MS 5000
-#define RAN_WELL_MS 10000 /* after that long the first wait counts anew */
+#define RAN_WELL_MS 10000 /* after that long the first wait counts again */
 #define STOP_MS 5000
 #define SEND_SECONDS 10
 #define FILES_MAX 65536

@@ -11,7 +11,7 @@
  * capability, as uid and gid, and puts a filter on its own system calls (confine.h). The child is started again when it
  * ends, after 100 ms at first and never more than 5 s later.
  *
- * Ends on SIGTERM or SIGINT, after the child (which gets SIGTERM, and SIGKILL 5 s later; BIRD goes on running), or on a
+ * Ends on SIGTERM or SIGINT, after the child (which gets SIGTERM, and SIGKILL 5 s later; BIRD keeps running), or on a
  * malformed message. Returns the exit status for main(): 0 when it was asked to end. */
 int agent_run(const struct agent_options *);
 

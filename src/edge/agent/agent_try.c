@@ -8,7 +8,7 @@
  * Beside the operations of op.h: "raw SIZE OP" sends so many zero bytes with that number, "garbled MEMBER" a request
  *whose member is no string or address, "die" kills the network half, "privileges" shows what both halves may do, "read
  *PATH" whether the network half can read that file, "await MS" waits that long for word of a change. For measuring:
- *"clock" tells microseconds, "rename FROM TO" puts a prepared file in place, "bird SOCKET LINE" waits for the daemon's
+ *"clock" prints microseconds, "rename FROM TO" puts a prepared file in place, "bird SOCKET LINE" waits for the daemon's
  *whole answer. */
 #include <errno.h>
 #include <fcntl.h>
@@ -517,7 +517,7 @@ run_bird(char *rest)
 	fclose(daemon);
 }
 
-/* Waits until the agent tells of a change. */
+/* Waits until the agent reports a change. */
 static void
 run_await(int changes, char *rest)
 {
@@ -647,7 +647,7 @@ main(int argc, char **argv)
 		usage_error(strerror(errno));
 	if (agent == 0) {
 		close(pipe_ends[0]);
-		options.handed = pipe_ends[1]; /* told when the input ends */
+		options.handed = pipe_ends[1]; /* closed when the input ends */
 		exit(agent_run(&options));
 	}
 	close(pipe_ends[1]);

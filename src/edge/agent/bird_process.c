@@ -112,11 +112,11 @@ struct start {
 	const struct bird_user *user;
 	pid_t child;
 	struct monotonic begun;
-	char words[OP_TEXT_MAX / 2]; /* what it has said */
+	char words[OP_TEXT_MAX / 2]; /* what it has printed */
 	size_t len;
 };
 
-/* What it says, for a moment. */
+/* What it prints, for a moment. */
 static void
 listen_to(struct start *s, int fd)
 {

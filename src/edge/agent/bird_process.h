@@ -2,7 +2,7 @@
 /* bird_process.h - BIRD of an instance: started inside the namespace under a user of its own, detached, and found
  * again.
  *
- * What is found is never what a file says: a process counts when it is called bird, has that uid, and is in that
+ * No file is trusted for this: a process counts when it is called bird, has that uid, and is in that
  * namespace. */
 #ifndef DC_AGENT_BIRD_PROCESS_H
 #define DC_AGENT_BIRD_PROCESS_H
@@ -13,11 +13,11 @@
 
 int daemon_find(struct host *, struct netns *, uint32_t *pid, struct fault *); /* 0: none runs */
 
-/* One of the instance's user, in whatever namespace; 0: none. */
+/* One of the instance's user, in any namespace; 0: none. */
 uint32_t daemon_stray(struct host *, uint32_t instance);
 /* Ends those of an instance that has no namespace any more: they would keep what is left of it, VLANs and all. */
 void daemon_end_strays(struct host *, uint32_t instance);
-/* Ends at once whatever is called bird in that namespace, whoever it is. */
+/* Ends at once each process called bird in that namespace, of any user. */
 void daemon_end_all(const struct netns *);
 
 extern const struct object bird_process_object;

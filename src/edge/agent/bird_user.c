@@ -28,7 +28,7 @@ bird_user_find(const struct host *host, uint32_t instance, struct bird_user *ret
 
 /* Folders */
 
-/* As the network half, and in one more group: the owner of a folder may give it a group of his own. */
+/* As the network half, and in one more group: the owner of a folder may give it a group of the owner's. */
 static int
 keep_one(const struct host *host, const char *path, gid_t group, mode_t mode, struct fault *fault)
 {
@@ -123,8 +123,8 @@ write_map(pid_t pid, const char *file, const char *map)
 	return n == (ssize_t)strlen(map) ? 0 : -1;
 }
 
-/* In a process of its own: who has made a user namespace cannot go back. Tells when it is there, and waits for its end:
- * the network namespace is handed over as a descriptor. */
+/* In a process of its own: a process that has made a user namespace cannot go back. Reports when it is there, and waits
+ * for its end: the network namespace is handed over as a descriptor. */
 static _Noreturn void
 hold_namespaces(int to)
 {
@@ -184,7 +184,7 @@ map_and_enter(const struct bird_user *user, pid_t child, int from, struct fault 
 	int code = 0, netns = take_namespace(from);
 
 	if (netns < 0)
-		return ENOENT; /* the child's status says why */
+		return ENOENT; /* the child's status is the reason */
 	snprintf(uids, sizeof(uids), "%u %u 1\n", user->uid, user->uid);
 	snprintf(gids, sizeof(gids), "%u %u 1\n%u %u 1\n", user->group, user->group, user->control, user->control);
 	if (write_map(child, "uid_map", uids) != 0 || write_map(child, "gid_map", gids) != 0)

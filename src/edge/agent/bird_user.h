@@ -24,8 +24,8 @@ struct bird_user {
 int bird_user_find(const struct host *, uint32_t instance, struct bird_user *ret, struct fault *);
 /* Makes the folders, or gives those that the network half has made their owners. */
 int bird_user_keep_folder(const struct host *, uint32_t instance, struct fault *);
-/* Removes what an earlier BIRD has left in its folder. boot: the mark of its start, too, so that the next one is told
- * to recover nothing. */
+/* Removes what an earlier BIRD has left in its folder. boot: the mark of its start, too, so that the next one is
+ * started without recovery. */
 void bird_user_clear(const struct host *, uint32_t instance, bool boot);
 
 /* Makes a user namespace that knows these numbers only, and in it a network namespace, and enters the latter: the

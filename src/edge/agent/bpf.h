@@ -23,7 +23,7 @@ int bpf_table_new(const struct bpf_table *, struct fault *);
 int bpf_program_load(const struct bpf_insn *, size_t n, const char *name, struct fault *);
 int bpf_program_by_id(uint32_t id, struct fault *);
 
-/* What tells one program from another: the kernel's number, and a digest of its instructions. */
+/* What distinguishes programs: the kernel's number, and a digest of its instructions. */
 struct bpf_program_info {
 	uint32_t id;
 	uint8_t tag[BPF_TAG_SIZE];

@@ -134,8 +134,8 @@ add_sockets(scmp_filter_ctx filter)
 	return rc;
 }
 
-/* Threads and processes, but no namespaces: who makes a user namespace has all capabilities in it. The flags of clone3
- * lie in memory, where no filter looks: told that there is none, the C library takes clone. */
+/* Threads and processes, but no namespaces: the maker of a user namespace has all capabilities in it. The flags of
+ * clone3 lie in memory, where no filter looks: answered that there is none, the C library uses clone. */
 static int
 add_clone(scmp_filter_ctx filter, bool any)
 {

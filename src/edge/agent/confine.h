@@ -3,9 +3,10 @@
  * all that it starts inherits.
  *
  * What no process of the edge does by itself ends it: to execute a program, to look into another process, to load code
- * into the kernel. Whoever does that is not the program that was started any more. Every other call that is not on the
- * process' list fails with EPERM, as it would on a kernel without it: a library that tries something new goes on. In
- * BIRD, to execute a program fails, too: its configuration can ask for that, and its other sessions go on. */
+ * into the kernel. A process that does that is not the program that was started any more. Every other call that is not
+ * on the process' list fails with EPERM, as it would on a kernel without it: a library that tries something new
+ * continues. In BIRD, to execute a program fails, too: its configuration can ask for that, and its other sessions
+ * continue. */
 #ifndef DC_AGENT_CONFINE_H
 #define DC_AGENT_CONFINE_H
 

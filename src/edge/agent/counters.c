@@ -11,7 +11,7 @@
 
 #define NETSTAT_MAX 65536
 
-/* The next word of a line: *at behind it, its length returned; 0 at the line's end. */
+/* The next word of a line: *at after it, its length returned; 0 at the line's end. */
 static size_t
 next_word(const char **at, const char **word)
 {

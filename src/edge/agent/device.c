@@ -57,7 +57,7 @@ op_read_links(struct call *call, const void *request)
 	for (size_t i = 0; i < list.links; i++) {
 		struct item_link item;
 
-		/* What is half made will be made anew; until then it is not there. */
+		/* A half-made device will be made again; until then it counts as absent. */
 		if (strcmp(list.link[i].name, "lo") == 0 || link_is_half_made(&list.link[i]))
 			continue;
 		fill_item(call, &list, &list.link[i], &item);

@@ -12,7 +12,7 @@
 #include "edge/agent/nl_tc.h"
 
 #define NAME "dcaas"
-#define ASK_MS 30000 /* of all devices, whatever was heard */
+#define ASK_MS 30000 /* of all devices, also without news */
 #define ROWS_MAX (1u << 20)
 
 static const struct bpf_table shapes[FILTER_MAPS] = {

@@ -34,7 +34,7 @@ struct host {
 	struct nl *watch;   /* of the router's own namespace */
 	int wake;           /* eventfd that the network half waits for; -1: there is none */
 	bool woken;         /* and has not asked since */
-	bool served;        /* a network half said hello before */
+	bool served;        /* a network half sent hello before */
 	bool ports_checked; /* for drops that an earlier agent left; port.c */
 };
 

@@ -129,7 +129,7 @@ link_mark(struct link_cache *cache, const char *name, const char *alias, struct 
 
 	if (link_set_alias(cache->nl, name, alias, fault) != 0 || link_find(cache->nl, name, &link, fault) != 0)
 		return fault->code;
-	/* What the kernel told before that is older. */
+	/* What the kernel sent before that is older. */
 	if (!nl_each_change(cache->watch, take_link_change, cache))
 		cache->fresh = false;
 	put_link(cache, &link);

@@ -175,7 +175,7 @@ is_still_pinned(const struct netns *ns)
 static int
 make_folder(struct fault *fault)
 {
-	/* As `ip netns` makes it, whatever our umask is: others keep namespaces there, too. */
+	/* As `ip netns` makes it, with any umask of ours: others keep namespaces there, too. */
 	if (mkdir(NETNS_DIR, 0755) == 0 ? chmod(NETNS_DIR, 0755) != 0 : errno != EEXIST)
 		return fault_errno(fault, "%s", NETNS_DIR);
 	if (mount("", NETNS_DIR, "none", MS_SHARED | MS_REC, NULL) == 0)

@@ -19,7 +19,7 @@
 struct netns {
 	uint32_t number;
 	int fd;
-	dev_t dev; /* what the pinned file must still be, else it was made anew behind our back */
+	dev_t dev; /* of the pinned file: another number means that somebody else replaced it */
 	ino_t ino;
 	struct nl *route, *diag; /* sockets inside */
 	struct link_cache links;

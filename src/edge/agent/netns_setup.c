@@ -29,7 +29,7 @@
 
 /* What forwarding between customers' VLANs needs, in each namespace: IPv6 addresses survive a link flap and are usable
  * at once; a session's listener is its VRF's alone; customers teach us routes by BGP and by nothing else (a new
- * namespace takes its IPv4 values from the host, so what matters is said). "default" is for devices to come. */
+ * namespace takes its IPv4 values from the host, so what matters is set). "default" is for devices to come. */
 static const struct {
 	const char *value;
 	bool optional; /* not in every kernel */
@@ -164,7 +164,7 @@ make_netns(struct host *host, uint32_t number, struct fault *fault)
 	return code;
 }
 
-/* One that exists gets what it should have, whatever happened to it meanwhile. */
+/* One that exists gets what it should have, also after changes of others. */
 static int
 renew_netns(struct host *host, struct netns *ns, struct fault *fault)
 {
@@ -300,7 +300,7 @@ op_instances(struct call *call, const void *request)
 	return 0;
 }
 
-/* Without a signal to BIRD that it could tell its neighbours: those that know graceful restart keep their routes. */
+/* Without a signal to BIRD, which would notify its neighbours: those that know graceful restart keep their routes. */
 static void
 replace(struct host *host, struct netns *ns)
 {

@@ -7,7 +7,7 @@
 #include "edge/agent/host.h"
 #include "edge/agent/object.h"
 
-/* For how many MD5 keys a listener in an instance has memory; 0: not to be told. */
+/* For how many MD5 keys a listener in an instance has memory; 0: unknown. */
 uint32_t netns_key_room(struct host *);
 /* At the start of an agent: a namespace whose owner is not the user namespace that BIRD gets now (an earlier version
  * made it, or bird_ids was another) is given up with all that is in it, to be made again as it should be. */

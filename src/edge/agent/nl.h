@@ -33,20 +33,20 @@ struct nl *nl_close(struct nl *); /* NULL is fine; returns NULL */
 
 /* From now on the socket hears of changes in these groups (RTNLGRP_...) of its namespace. */
 int nl_join(struct nl *, const int *groups, size_t n, struct fault *);
-/* Before joining: of what is told of routes only that of these protocols gets through; the kernel drops the rest before
- * it takes up room, or anybody's time. */
+/* Before joining: of messages about routes only those of these protocols get through; the kernel drops the rest before
+ * the rest costs memory or time. */
 int nl_only_routes_of(struct nl *, uint8_t first, uint8_t last, struct fault *);
 int nl_descriptor(const struct nl *); /* to be waited for */
-/* Whether something changed since the last time; also when the kernel had more to say than the socket holds. What is
- * read after this call is as new as its answer: the kernel tells of a change before the change's own request is
+/* Whether something changed since the last time; also when the kernel had more messages than the socket holds. What is
+ * read after this call is as new as its answer: the kernel announces a change before the change's own request is
  * answered. */
 bool nl_changed(struct nl *watch);
 /* The same, with each message of what changed. False: some may be lost, and all has to be read again. */
 bool nl_each_change(struct nl *watch, void (*take)(void *arg, const struct nlmsghdr *), void *arg);
-/* As nl_changed, with each message; *lost: the kernel had more to say than the socket holds. */
+/* As nl_changed, with each message; *lost: the kernel had more messages than the socket holds. */
 bool nl_heard(struct nl *watch, void (*visit)(void *arg, const struct nlmsghdr *), void *arg, bool *lost);
 
-/* Begins a message: header, and a zeroed struct of that size behind it. */
+/* Begins a message: header, and a zeroed struct of that size after the header. */
 void nl_begin(struct nl_msg *, int type, int flags, size_t body_size);
 void nl_put_addr(struct nl_msg *, uint16_t attribute, const struct ip_addr *);
 uint8_t nl_family(enum ip_family); /* AF_INET, AF_INET6 */
@@ -55,7 +55,7 @@ uint8_t nl_family(enum ip_family); /* AF_INET, AF_INET6 */
 int nl_call(struct nl *, struct nl_msg *, struct fault *);
 /* As nl_call, but the one message of the answer goes to out (which is emptied first). */
 int nl_get(struct nl *, struct nl_msg *, struct buf *out, struct fault *);
-/* Asks for a dump and collects its messages in out; begins anew when the kernel says that it changed meanwhile. */
+/* Asks for a dump and collects its messages in out; begins again when the kernel reports a change in between. */
 int nl_dump(struct nl *, struct nl_msg *, struct buf *out, struct fault *);
 /* The messages of a dump, one after the other: NULL first, NULL at the end. */
 const struct nlmsghdr *nl_next(const struct buf *, const struct nlmsghdr *);

@@ -209,7 +209,7 @@ link_parse_change(const struct nlmsghdr *h, struct link *ret)
 
 	if ((h->nlmsg_type != RTM_NEWLINK && h->nlmsg_type != RTM_DELLINK) ||
 	    mnl_nlmsg_get_payload_len(h) < sizeof(*ifi) || ifi->ifi_family != AF_UNSPEC)
-		return LINK_NO_NEWS; /* of a bridge, what it says of a port of its own is another matter */
+		return LINK_NO_NEWS; /* of a bridge: its message about one of its ports concerns the bridge alone */
 	parse_link(h, ret);
 	if (h->nlmsg_type == RTM_DELLINK)
 		return LINK_GONE;

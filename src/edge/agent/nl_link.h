@@ -25,7 +25,7 @@ struct link {
 	char alias[OP_MARK_MAX]; /* longer ones are cut: not ours */
 	enum link_kind kind;
 	int32_t
-	    lower_netns; /* the kernel's number here of the namespace that `lower` is in; -1: this one, or none told */
+	    lower_netns; /* the kernel's number here of the namespace that `lower` is in; -1: this one, or unknown */
 	uint32_t table, vlan, mtu;
 	bool up, carrier;
 };
@@ -40,7 +40,7 @@ int link_find_ours(struct nl *, const char *name, struct link *ret, struct fault
 int link_claim(struct nl *, const char *name, struct link *ret, struct fault *);
 const struct link *link_by_index(const struct link *, size_t n, uint32_t index); /* of a list by index */
 
-/* What a message of the kernel tells of a device: how it is now, that it is gone, or only that something is new. */
+/* What a message of the kernel shows of a device: how it is now, that it is gone, or only that something is new. */
 enum link_news { LINK_NO_NEWS, LINK_IS, LINK_GONE, LINK_UNCLEAR };
 enum link_news link_parse_change(const struct nlmsghdr *, struct link *ret);
 

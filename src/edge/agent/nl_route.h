@@ -24,9 +24,9 @@ bool route_is_in_range(uint32_t table); /* of our range */
  */
 int route_read(
     struct nl *, struct arena *, uint32_t proto, uint32_t table, struct route **ret, size_t *n, struct fault *);
-/* EEXIST when there is a route with that prefix and metric, whoever's it is; replace: takes the place of ours. */
+/* EEXIST when there is a route with that prefix and metric, of any protocol; replace: replaces ours. */
 int route_put(struct nl *, const struct route *, bool replace, struct fault *);
-/* All of that protocol with that prefix, whatever their next hop (and metric, when none is told). Not there is fine. */
+/* All of that protocol with that prefix, with any next hop (and any metric, when none is given). Not there is fine. */
 int route_delete(struct nl *, const struct route *, struct fault *);
 
 #endif

@@ -18,7 +18,7 @@ keep_rule(struct nl *nl, enum ip_family family, struct fault *fault)
 	nl_begin(&msg, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, sizeof(*rule));
 	rule = msg.body;
 	rule->family = nl_family(family);
-	rule->table = RT_TABLE_UNSPEC; /* the device's VRF says which */
+	rule->table = RT_TABLE_UNSPEC; /* the device's VRF decides */
 	rule->action = FR_ACT_TO_TBL;
 	mnl_attr_put_u8(msg.h, FRA_L3MDEV, 1);
 	mnl_attr_put_u8(msg.h, FRA_PROTOCOL, RTPROT_KERNEL);

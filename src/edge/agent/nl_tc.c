@@ -84,7 +84,7 @@ put_match(struct nl_msg *msg, const struct tc_rule *rule)
 {
 	/* In software always: what a network card does with a drop of nearly everything is its own affair. */
 	mnl_attr_put_u32(msg->h, TCA_FLOWER_FLAGS, TCA_CLS_FLAGS_SKIP_HW);
-	/* Only with its protocol told does flower look behind the header. */
+	/* Flower looks behind the header only when it knows the protocol. */
 	if (rule->vlan_zero || rule->dst.family != IP_NONE)
 		mnl_attr_put_u16(msg->h, TCA_FLOWER_KEY_ETH_TYPE, htons(rule->protocol));
 	if (rule->vlan_zero)

@@ -52,7 +52,7 @@ a_message_that_was_cut_gives_no_more_than_it_has(void **state)
 	(void)state;
 	for (uint32_t len = NLMSG_HDRLEN; len <= whole; len++) {
 		const struct nlattr *table[IFLA_MAX + 1];
-		/* An allocation of just that size, so that a read behind it is seen by a sanitizer. */
+		/* An allocation of just that size, so that a sanitizer sees a read beyond its end. */
 		struct nlmsghdr *cut = malloc(len);
 
 		assert_non_null(cut);

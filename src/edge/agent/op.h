@@ -48,7 +48,7 @@ enum agent_op {
 		      * macvlan passthru. Port marked: ingress drop of untagged frames when it has no address. clsact
 		      * on. */
 	OP_VETH_ADD, /* op_veth: a pair, each end made in its instance's namespace, master set, marked, up. A pair of
-		      * ours that is incomplete is completed, an end whose peer is another's or gone is made anew. */
+		      * ours that is incomplete is completed, an end whose peer is another's or gone is made again. */
 	OP_LINK_UP,  /* op_device; a VLAN takes its port's MTU, too */
 	OP_LINK_DEL, /* op_device: VRF (with its unreachable defaults), VLAN, or either end of a veth pair (both go);
 		      * the port's drop goes with its last VLAN. EBUSY for a VRF that has devices in it. */
@@ -68,11 +68,11 @@ enum agent_op {
 	OP_CONNECTIONS, /* op_instance -> item_connection packets: all BGP connections of the instance. A look at one
 			 * costs the kernel as much as a look at all. */
 	OP_TCP_RESET, /* op_tcp: destroys that connection. EOPNOTSUPP when the kernel cannot (INET_DIAG_DESTROY is left
-		       * out of some): then the daemon must be told to restart the session. */
+		       * out of some): then the caller has the daemon restart the session. */
 	OP_COUNTERS,  /* op_instance -> reply_counters: MD5 failures of the instance's namespace */
 	OP_DAEMON_START, /* op_daemon: BIRD of the instance, detached, when it does not run */
 	OP_DAEMON_STATE, /* op_instance -> reply_daemon */
-	OP_DAEMON_STOP,  /* op_stop: tells it to end and does not wait; OP_DAEMON_STATE shows when it has */
+	OP_DAEMON_STOP,  /* op_stop: asks it to end and does not wait; OP_DAEMON_STATE shows when it has */
 	OP_CHANGES,      /* op_none -> item_change packets: where a device, an address or a route of ours has changed
 			  * since it was asked last. Beside the socket the network half has a descriptor (eventfd) that is
 			  * readable from such a change on until this is asked: once, however much changes. Asked before
@@ -172,10 +172,10 @@ struct op_daemon {
 struct op_stop {
 	struct op_header h;
 	uint32_t instance;
-	uint32_t at_once; /* SIGKILL, for one that did not end when it was told before */
+	uint32_t at_once; /* SIGKILL, for one that did not end on SIGTERM */
 };
 
-/* Every reply. code 0 is success; else text says why (the kernel's words when it gave any). */
+/* Every reply. code 0 is success; else text has the reason (the kernel's words when it gave any). */
 struct reply {
 	struct op_header h;
 	int32_t code;   /* 0, or errno */
@@ -203,9 +203,9 @@ struct item_link {
 	char device[OP_NAME_MAX];
 	char mark[OP_MARK_MAX]; /* "" when not ours; foreign devices are listed so that names are not fought over */
 	char vrf[OP_NAME_MAX];  /* master */
-	char port[OP_NAME_MAX]; /* lower device, when it can be told */
+	char port[OP_NAME_MAX]; /* lower device, when it is known */
 	char peer[OP_NAME_MAX]; /* veth: the other end, when it is in an instance of ours */
-	uint32_t peer_instance; /* 0: cannot be told */
+	uint32_t peer_instance; /* 0: unknown */
 	uint32_t ifindex, table, vlan;
 	/* A VRF is up when its unreachable defaults are there, too; a VLAN when its MTU has followed its port's. A VLAN
 	 * has a carrier when its port is up and has one. */

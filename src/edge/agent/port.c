@@ -12,7 +12,7 @@
 #include "edge/agent/nl_link.h"
 #include "edge/agent/nl_tc.h"
 
-/* Frames with a priority tag (VLAN 0) are untagged ones to the kernel. What has a VLAN goes on to whomever it is for.
+/* Frames with a priority tag (VLAN 0) are untagged ones to the kernel. Frames with a VLAN reach their VLAN device.
  */
 static const struct tc_rule drop_rules[] = {
     {.pref = TC_PORT_FIRST, .protocol = ETH_P_8021Q, .vlan_zero = true, .verdict = TC_ACT_SHOT},
@@ -99,7 +99,7 @@ has_address(const struct ports *all, uint32_t index)
 	return false;
 }
 
-/* The bridge or bond that the port's untagged frames are for; 0: the router itself. A VRF only says which table. */
+/* The bridge or bond that the port's untagged frames are for; 0: the router itself. A VRF only selects the table. */
 static uint32_t
 upper_of(const struct ports *all, const struct link *port)
 {

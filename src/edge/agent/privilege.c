@@ -36,7 +36,7 @@ set_caps(uint64_t have, uint64_t inherit)
 }
 
 /* The bounding set: what no exec can bring back. A service manager may have limited it already, and with it the right
- * to limit it; the kernel says EINVAL behind the last capability that it knows. */
+ * to limit it; the kernel answers EINVAL after the last capability that it knows. */
 static int
 limit_bounds(uint64_t keep)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* sockets.h - TCP sockets of an instance's BGP sessions, as sock_diag tells them: what state a connection is in,
+/* sockets.h - TCP sockets of an instance's BGP sessions, as sock_diag shows them: a connection's state,
  * whether it has a key, and ending one. */
 #ifndef DC_AGENT_SOCKETS_H
 #define DC_AGENT_SOCKETS_H

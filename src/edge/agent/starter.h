@@ -14,8 +14,8 @@
 int starter_open(struct host *, const struct agent_options *, const sigset_t *outer, struct fault *);
 void starter_close(struct host *);
 
-/* Both return a child's pid, or -1 with fault set. The child may still fail to become what it is to be: it says why on
- * its standard error, which for BIRD is words. */
+/* Both return a child's pid, or -1 with fault set. The child may still fail to become what it is to be: it writes the
+ * reason to its standard error, which for BIRD is words. */
 pid_t starter_network(struct host *, int socket, int changes, struct fault *);
 pid_t starter_bird(struct host *, uint32_t instance, bool recover, int netns, int words, struct fault *);
 

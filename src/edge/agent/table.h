@@ -15,7 +15,7 @@ enum table_verdict {
 	TABLE_MALFORMED, /* the other half is not what it should be */
 };
 
-/* hello: whether it was said in this connection. The packet is aligned for any type. */
+/* hello: whether it came in this connection. The packet is aligned for any type. */
 enum table_verdict table_check(const void *packet, size_t size, bool hello, struct fault *);
 /* For a packet that was found fine; NULL: nobody answers it. */
 operation *table_operation(const void *packet);

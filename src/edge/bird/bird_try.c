@@ -29,10 +29,10 @@ try {
 	struct routing_vrf vrf[32];
 	struct routing_neighbour peer[PEERS_MAX];
 	struct routing_desired desired;
-	char *shown[PEERS_MAX]; /* what was last said of it */
+	char *shown[PEERS_MAX]; /* what was last printed of it */
 	struct event_base *loop;
 	FILE *in;
-	uint64_t wish; /* that is not told yet; 0: none */
+	uint64_t wish; /* that is not handed over yet; 0: none */
 	bool leaving;  /* when it is */
 	struct monotonic wished;
 };

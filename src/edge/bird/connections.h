@@ -12,10 +12,10 @@ struct connections {
 	struct item_connection *v; /* sorted by remote, local, VRF */
 	size_t n;
 	int64_t at; /* monotonic ms when they were read; 0: never */
-	bool fresh; /* read since BIRD was last asked for its sessions; who asks it says that they are not */
+	bool fresh; /* read since BIRD was last asked for its sessions; a question to BIRD clears this */
 };
 
-/* Reads them unless they are fresh. False when the agent could not tell. */
+/* Reads them unless they are fresh. False when the agent has no answer. */
 bool connections_refresh(struct connections *, struct agent *, uint32_t instance);
 void connections_free(struct connections *);
 /* The one of a neighbour that matters: two that collide end as one that is established. Of two alike, the one without a

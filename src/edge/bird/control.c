@@ -33,10 +33,10 @@ struct control {
 	bool greeted;
 	struct ask *first, **last; /* the first one is on its way when `flying` */
 	bool flying;
-	const char *failure; /* to be told from the loop */
+	const char *failure; /* to be reported from the loop */
 	struct buf in;
 	struct event *readable; /* NULL: not connected */
-	struct event *timer;    /* of the one on its way; also tells a failure */
+	struct event *timer;    /* of the one on its way; also reports a failure */
 };
 
 static void on_timer(evutil_socket_t, short, void *);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* control.h - BIRD's control socket on the event loop: commands wait in a queue, one is on its way, and each gets its
  * reply, or words why there is none, by a call from the loop. Nothing here waits. After a failure the connection is
- * gone, whoever else stood in the queue has failed with it, and the next command makes a new connection. */
+ * gone, all commands in the queue have failed with it, and the next command makes a new connection. */
 #ifndef DC_BIRD_CONTROL_H
 #define DC_BIRD_CONTROL_H
 
@@ -28,7 +28,7 @@ struct control;
 struct event_base;
 
 /* reply: valid during the call. failure: NULL, or words when there is no daemon, no answer in time, or an answer that
- * is none; a reply that says error (8xxx, 9xxx) is a reply. control_ask() may be called from here, control_free() not.
+ * is none; an error reply (8xxx, 9xxx) is a reply. control_ask() may be called from here, control_free() not.
  */
 typedef void control_told(void *arg, const struct control_reply *reply, const char *failure);
 
@@ -46,7 +46,7 @@ void control_drop(struct control *);
 /* The reply's last words, for errors: the text of its last line. */
 const char *control_words(const struct control_reply *);
 
-/* Tells whether bytes gathered so far hold a whole reply, for tests and fuzzing: splits text (changed in place) into
+/* Whether the bytes gathered so far hold a whole reply, for tests and fuzzing: splits text (changed in place) into
  * lines. 1: whole, *ret filled; 0: more to come; -1: no reply of BIRD's. */
 int control_split(char *text, size_t len, struct arena *, struct control_reply *ret);
 

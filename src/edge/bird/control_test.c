@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-/* A daemon that accepts, sends what it is told to in pieces, and reads nothing but commands' newlines. */
+/* A daemon that accepts, sends a given text in pieces, and reads nothing but commands' newlines. */
 struct daemon {
 	char dir[128];
 	int listener;

@@ -183,7 +183,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (in->state == ROUTING_RUNNING)
 		work_running(in);
-	else if (in->state != ROUTING_CONFIGURING) /* what is on its way goes on by itself */
+	else if (in->state != ROUTING_CONFIGURING) /* what is on its way continues by itself */
 		process_work(in);
 }
 

@@ -65,7 +65,7 @@ since_tells_when_a_session_ceased_to_be_up(void **state)
 	play_end(&p, state);
 }
 
-/* BIRD puts how its next try fares in the place of what the other side said. */
+/* BIRD puts how its next try fares in the place of the other side's words. */
 static void
 what_a_router_said_when_it_left_is_kept(void **state)
 {
@@ -108,7 +108,7 @@ look_until(struct routing *r, const char *words)
 	return seen;
 }
 
-/* The kernel says what BIRD has no word for. */
+/* The kernel shows a state that BIRD has no word for. */
 static void
 a_handshake_that_does_not_end_is_told(void **state)
 {
@@ -141,7 +141,7 @@ a_handshake_that_does_not_end_is_told(void **state)
 	play_end(&p, state);
 }
 
-/* BIRD tells times of day, which move with the clock; how long after its own start a session came up does not. */
+/* BIRD shows times of day, which move with the clock; how long after its own start a session came up does not. */
 static void
 a_step_of_the_clock_moves_no_session(void **state)
 {

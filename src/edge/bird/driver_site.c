@@ -411,7 +411,7 @@ reopen(void **state)
 	return *state;
 }
 
-/* Whatever is asked, one session. */
+/* Each question is answered with one session. */
 static void
 answer(int fd, const struct play *p, const char *line)
 {

@@ -59,7 +59,7 @@ bool has_traced(void *words);
 bool runs(void *unused);
 char *protocols(struct arena *); /* the rows of BIRD's own list of BGP sessions */
 
-/* A BIRD that is played: whatever is asked, one session. */
+/* A played BIRD: each question is answered with one session. */
 struct play {
 	int listener;
 	pthread_t thread;

@@ -27,7 +27,7 @@ share(const struct instance *in, int fd)
 	return (group == 0 || fchown(fd, (uid_t)-1, group) == 0) && fchmod(fd, 0640) == 0;
 }
 
-/* Made anew each time, so that nobody who had the old file open reads the new passwords. */
+/* A new file each time, so that a program that had the old file open does not read the new passwords. */
 enum dc_code
 file_write(const struct instance *in, const char *name, const char *text, size_t len, struct dc_error *err)
 {

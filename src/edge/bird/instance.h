@@ -3,7 +3,7 @@
  *
  * `held` is a copy of what was set, `peer[i]` what is known of held.neighbour[i]; the latter lives on from one wish to
  * the next, found by its key. `loaded` is the text that BIRD runs on, as far as we know: NULL after a start of ours,
- * when the daemon may run on anything; what can be told is then found in its file.
+ * when the daemon may run on anything; its file then shows what it may run on.
  *
  * The folder, which BIRD runs in and cannot write to: bird.conf (what BIRD has taken over, or was started with),
  * bird.conf.new (what it is being given; one that is left over may have been taken over or not), and bird.boot: the
@@ -99,7 +99,7 @@ struct instance {
 	char *loaded;
 	struct own *own;   /* own.c: networks that BIRD's filters know */
 	struct load *load; /* NULL: none is on its way */
-	struct look *look; /* NULL: none goes on */
+	struct look *look; /* NULL: none runs */
 	int64_t next_look;
 	bool look_due; /* after a change */
 
@@ -157,7 +157,7 @@ bool file_exists(const struct instance *, const char *name);
 void file_remove(const struct instance *, const char *name);
 enum dc_code folder_make(const struct bird_driver *, const struct instance *, struct dc_error *);
 void folder_clear(const struct instance *);
-/* Whether BIRD was started since the router was; boot_note() says that it is now. */
+/* Whether BIRD was started since the router was; boot_note() notes a start. */
 bool boot_same(const struct instance *);
 void boot_note(const struct instance *);
 
@@ -165,11 +165,11 @@ void boot_note(const struct instance *);
 void process_find(struct instance *);  /* starts it unless it runs */
 void process_start(struct instance *); /* with the file that is there when none can be written */
 void process_rest(struct instance *);  /* sees when it may be started again */
-void process_end(struct instance *);   /* tells it to end */
+void process_end(struct instance *);   /* asks it to end */
 void process_ended(struct instance *); /* forgets an instance that nobody wants */
 void process_hurt(struct instance *);  /* one that was silent is ended, and started again */
 void process_work(struct instance *);  /* what is due while it does not run, or does not answer */
-/* Its socket has failed: it is dead, or silent. Whatever was on its way is over. */
+/* Its socket has failed: it is dead, or silent. All commands on their way have failed. */
 void process_lost(struct instance *, const char *why);
 
 /* session_key.c */
@@ -181,16 +181,16 @@ enum session_key session_key(struct instance *, struct peer *, int64_t born);
 void load_begin(struct instance *);
 void load_drop(struct instance *); /* it was on its way and is void */
 bool load_due(const struct instance *);
-/* Who is fine, as far as can be told without BIRD. */
+/* Which sessions are fine, as far as is known without BIRD. */
 void load_judge(struct instance *);
 /* The configuration as it would be now. */
 enum dc_code load_render(struct instance *, struct arena *, struct bird_config *, struct dc_error *);
 /* BIRD runs on this from now on; NULL: on something unknown. */
 void load_note(struct instance *, const struct bird_config *);
 
-/* own.c: what no neighbour may announce has changed: whom that concerns has his routes filtered again. */
+/* own.c: what no neighbour may announce has changed: the routes of each neighbour concerned are filtered again. */
 void own_begin(struct instance *);  /* BIRD has taken over what is held */
-void own_forget(struct instance *); /* BIRD was started anew: it filters all by itself */
+void own_forget(struct instance *); /* BIRD was started again: it filters all by itself */
 void own_free(struct instance *);
 
 /* look.c: what BIRD shows of the sessions. */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /* load.c - brings BIRD to what is held. In this order, each step begun by the answer to the one before:
  *
- *  1. the list of sessions: those that a limit has stopped are written as disabled, for `configure` starts whatever was
- *     stopped by other means;
+ *  1. the list of sessions: those that a limit has stopped are written as disabled, for `configure` starts each session
+ * that was stopped by other means;
  *  2. the file is written beside the old one, and BIRD takes it over or refuses it whole: the neighbour at the line
  * that it names is left out, and the rest is given again;
- *  3. BIRD says that it is done; the file takes the old one's name;
- *  4. who holds a route that the gateway's own networks have come to cover, or lost one that they covered, has his
- * routes filtered again; nobody else. */
+ *  3. BIRD reports that it is done; the file takes the old one's name;
+ *  4. each neighbour that holds a route which the gateway's own networks have come to cover, or lost one that they
+ * covered, has its routes filtered again; no other neighbour. */
 #include <stdlib.h>
 #include <string.h>
 

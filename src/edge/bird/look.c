@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* look.c - what BIRD shows of the sessions: the list of all, then in detail who came up, who was told why it ended, and
- * some of the others in turn. What is shown to the rest of the edge changes when the look is over. */
+/* look.c - what BIRD shows of the sessions: the list of all, then in detail those that came up, those that ended with a
+ * reason, and some of the others in turn. What is shown to the rest of the edge changes when the look is over. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -111,7 +111,7 @@ silence_of(struct peer *p, const char *tcp)
 		   : NULL;
 }
 
-/* BIRD forgets why it stopped one as soon as its file says that it is disabled. */
+/* BIRD forgets why it stopped one as soon as its file disables the session. */
 static void
 put_limit(struct buf *out, const struct peer *p)
 {
@@ -235,7 +235,7 @@ look_blind(struct instance *in, const char *why)
 	instance_news(in);
 }
 
-/* --- what BIRD's list says --- */
+/* --- BIRD's list --- */
 
 size_t
 look_rows(struct instance *in, const struct control_reply *reply, struct arena *a, struct bird_row **row)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* parse.h - what BIRD's replies say. Pure; everything borrows from the reply. */
+/* parse.h - BIRD's replies, parsed. Pure; everything borrows from the reply. */
 #ifndef DC_BIRD_PARSE_H
 #define DC_BIRD_PARSE_H
 
@@ -18,7 +18,7 @@ struct bird_row {
 	utc_ms since;      /* of the protocol's state; 0 when it cannot be read */
 	const char *error; /* "" when none */
 	bool limit;        /* stopped by a route limit */
-	bool farewell;     /* ended by the other side, which may have said why in words */
+	bool farewell;     /* ended by the other side, which may have sent the reason in words */
 };
 
 /* What `show protocols all NAME` adds. */
@@ -34,7 +34,7 @@ struct bird_counts {
 
 /* BGP rows of the reply, in the arena. */
 size_t bird_parse_protocols(const struct control_reply *, struct arena *, struct bird_row **ret);
-/* When BIRD started, by the clock that the reply's other times are told by; 0: it is not told. What lies between the
+/* When BIRD started, by the clock of the reply's other times; 0: unknown. What lies between the
  * two does not move when the router's clock is set. */
 utc_ms bird_parse_start(const struct control_reply *);
 void bird_parse_detail(const struct control_reply *, struct arena *, struct bird_detail *ret);

@@ -13,7 +13,7 @@
 #define TERM_MS 5000        /* that it gets to end by itself */
 #define LOOK_MS 20
 
-/* 0: none runs. False when the agent cannot tell. */
+/* 0: none runs. False when the agent does not know. */
 static bool
 pid_of(const struct instance *in, uint32_t *ret)
 {

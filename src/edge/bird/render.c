@@ -84,7 +84,7 @@ put_head(struct buf *out, uint32_t instance, const char *log_path)
 	/* Protocols have their gateway's; BIRD wants one of its own, where the namespace may have no address to take it
 	 * from. */
 	buf_printf(out, "router id 0.0.%u.%u;\n", instance >> 8 & 255u, instance & 255u);
-	/* Seconds since 1970, whatever the time zone. */
+	/* Seconds since 1970, in any time zone. */
 	buf_puts(out, "timeformat protocol \"%s.%3f\";\n");
 	buf_puts(out, "graceful restart wait 10;\n");
 	buf_puts(out, "protocol device dc_device { scan time 5; }\n");

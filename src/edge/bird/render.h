@@ -8,7 +8,7 @@
  *  - from a customer: nothing that is never a customer's (never4, never6), nothing of the gateway's own (VPC prefixes,
  * link subnets) or below, first AS the neighbour's, next hop on the neighbour's own interface. A default route is
  * taken.
- *  - from a link to another gateway: nothing of never and own; a default route where the link says so.
+ *  - from a link to another gateway: nothing of never and own; a default route where the link asks for it.
  *  - to a customer: VPC routes, and what links brought, without internal AS numbers. Never customer to customer.
  *  - to a link: VPC, static and customers' routes, never what another link brought: links are not transitive. */
 #ifndef DC_BIRD_RENDER_H
@@ -21,7 +21,7 @@
 
 enum bird_how {
 	BIRD_RUN,
-	BIRD_DISABLED, /* written, but kept down: `configure` starts again whatever was stopped by other means */
+	BIRD_DISABLED, /* written, but kept down: `configure` starts again what was stopped by other means */
 	BIRD_OMIT,
 };
 

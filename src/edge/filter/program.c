@@ -4,7 +4,7 @@
  *   1. the device: r7 is its row from here on
  *   2. the IP header, onto the stack
  *   3. the source
- *   4. TCP to port 179, and what may hide it, goes on; everything else passes
+ *   4. TCP to port 179, and what may hide it, is checked further; everything else passes
  *   5. the destination: other than ours passes
  *   6. the neighbour
  *   7. the SYN's options
@@ -190,7 +190,7 @@ look_up(struct program *p, int map, int key)
 	call(p, BPF_FUNC_map_lookup_elem);
 }
 
-/* Reads from the network header on, r8 tells how far behind it; r0 is 0 when it could. size 0: r9 has it. */
+/* Reads from the network header on, r8 is the distance from it; r0 is 0 when it could. size 0: r9 has it. */
 static void
 read_once(struct program *p, int size, int to)
 {
@@ -260,7 +260,7 @@ sort_by_protocol(struct program *p)
 	jump(p, BPF_JA, 0, 0, PASS);
 }
 
-/* Where it goes on: with the family, the source's key but for its address, and the role compared. */
+/* The next step: with the family, the source's key but for its address, and the role compared. */
 static void
 begin_source(struct program *p, int family, int header, int size, int from, int addr_size)
 {
@@ -387,7 +387,7 @@ check_port(struct program *p)
 
 /* --- 5, 6: to whom, and from whom --- */
 
-/* Which header the addresses are in is told by the family; both paths end with the neighbour's key whole. */
+/* The family decides which header has the addresses; both paths end with the neighbour's key whole. */
 static void
 check_local(struct program *p, const int map[FILTER_MAPS])
 {

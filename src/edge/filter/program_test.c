@@ -424,7 +424,7 @@ test_a_neighbour_with_a_key_opens_only_with_the_option(void **state)
 	assert_int_equal(bgp(CUSTOMER, "fe80::2", "fe80::1", SYN, true), PASSES);
 }
 
-/* With FIN, ECN or whatever else: what opens a connection is SYN without ACK. */
+/* With FIN, ECN or any other flag: SYN without ACK opens a connection. */
 static void
 test_only_what_opens_a_connection_needs_the_option(void **state)
 {
@@ -461,7 +461,7 @@ test_port_179_is_for_neighbours_of_the_device_alone(void **state)
 	assert_int_equal(bgp(VPC, "10.10.0.5", "169.254.10.1", ACK, false), FILTER_STRANGER);
 }
 
-/* A customer's own sessions with what is behind the gateway are his affair. */
+/* A customer's own sessions with hosts behind the gateway are the customer's affair. */
 static void
 test_bgp_that_goes_through_passes(void **state)
 {
@@ -576,7 +576,7 @@ test_ipv6_extension_headers_to_us_are_dropped(void **state)
 }
 
 /* The kernel takes tags with VLAN 0 off after the filter, one after the other. The first one it has taken off before:
- * `protocol` tells what is behind it, and the frame looks as it does without a tag. */
+ * `protocol` names what follows the tag, and the frame looks as it does without a tag. */
 static void
 test_a_second_tag_is_dropped(void **state)
 {
@@ -602,7 +602,7 @@ test_a_device_without_a_row_lets_nothing_in(void **state)
 	assert_int_equal(run(&m, insn, filter_program(maps, insn)), TC_ACT_SHOT);
 }
 
-/* A packet that ends too early is nothing that could be told to be harmless. */
+/* A packet that ends too early cannot be known to be harmless. */
 static void
 test_headers_that_are_cut_off_do_not_pass(void **state)
 {
