@@ -594,9 +594,13 @@ def test_an_unsigned_syn_of_a_neighbour_with_a_key_reaches_no_listener_in_any_sh
 
 @pytest.mark.parametrize("source,target", [("169.254.20.2", "169.254.20.1"), ("fd00:20::2", "fd00:20::1")])
 def test_the_same_syn_of_a_neighbour_without_a_key_is_answered(filtered, edge, lab, source, target):
-    """So the test above would see what gets through."""
-    answered = syns(edge, lab, 102, source, target)
-    assert ("plain", ()) in answered and ("plain", (0,)) in answered and ("in fragments", ()) in answered, answered
+    """So the test above would see what gets through. A client repeats a SYN without an answer: a busy machine loses frames."""
+    wanted, answered = {("plain", ()), ("plain", (0,)), ("in fragments", ())}, set()
+    for _ in range(5):
+        answered |= syns(edge, lab, 102, source, target)
+        if wanted <= answered:
+            break
+    assert wanted <= answered
 
 
 @pytest.mark.parametrize("source,target", [("169.254.10.2", "169.254.10.1"), ("fd00:10::2", "fd00:10::1"),
