@@ -59,20 +59,21 @@ class Client:
         self.project_id, self.say, self.timeout = project_id, say, timeout * PATIENCE
         self.at = urllib.parse.urlsplit(endpoint)
 
-    def call(self, method, path, body=None, check=True, say=True):
-        """path may hold {project_id}. Raises ApiError unless the status is 2xx or check is false."""
+    def call(self, method, path, body=None, check=True, say=True, headers=None):
+        """path may hold {project_id}. headers: more of them, not signed. Raises ApiError unless the status is 2xx or check is false."""
         path = path.replace("{project_id}", self.project_id or "")
         raw = b"" if body is None else json.dumps(body).encode()
-        headers = {"host": self.at.netloc, "content-type": "application/json",
-                   "x-sdk-date": time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())}
+        sent = {"host": self.at.netloc, "content-type": "application/json",
+                "x-sdk-date": time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())}
         if self.project_id:
-            headers["x-project-id"] = self.project_id
+            sent["x-project-id"] = self.project_id
         only, _, query = path.partition("?")
-        headers["authorization"] = signature(method, only, query, headers, raw, self.access_key, self.secret_key)
+        sent["authorization"] = signature(method, only, query, sent, raw, self.access_key, self.secret_key)
+        sent.update(headers or {})
         connection = http.client.HTTPConnection(self.at.hostname, self.at.port or 80, timeout=self.timeout)
         begun = time.monotonic()
         try:
-            connection.request(method, path, raw or None, headers)
+            connection.request(method, path, raw or None, sent)
             response = connection.getresponse()
             text = response.read()
         finally:

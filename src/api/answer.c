@@ -94,6 +94,10 @@ add_headers(struct MHD_Response *response, const struct exchange *x, size_t len)
 	MHD_add_response_header(response, "X-Request-Id", c->request_id);
 	if (x->method == M_OPTIONS && c->route != NULL)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD, OPTIONS");
+	if (x->repeated && x->code == NULL)
+		MHD_add_response_header(response, "X-Dcaas-Repeated", "true");
+	if (x->ignored != NULL)
+		MHD_add_response_header(response, "X-Dcaas-Ignored-Members", x->ignored);
 	if (c->subject_token != NULL)
 		MHD_add_response_header(response, "X-Subject-Token", c->subject_token);
 	if (c->observed.age != NULL && (ms = c->observed.age(&c->observed, store_time(c->api->options.store))) >= 0) {

@@ -105,6 +105,8 @@ struct exchange {
 	_Atomic enum phase phase;
 	struct monotonic started;
 	const char *code;    /* of the error, for the log; NULL: none */
+	const char *ignored; /* members of the body without an effect; NULL: none */
+	bool repeated;       /* the answer is that of an order before, with the same client token */
 	unsigned statements; /* of the route's transaction, for the log */
 	/* wait.c */
 	struct exchange *wait_next;

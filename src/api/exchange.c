@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* One exchange: route, identity, project, role, body, transaction, answer; in this order. */
 #include "api/api_priv.h"
+#include "api/client_token.h"
 #include "api/crud.h"
 
 #include "auth/percent.h"
@@ -249,10 +250,14 @@ decode_body(struct exchange *x, struct dc_error *err)
 		return DC_OK;
 	}
 	bytes = c->body_len > 0 ? c->body_bytes : "";
+	if ((rc = field_parse(bytes, c->body_len, &json, err)) != DC_OK)
+		return rc;
 	if (envelope[0] != '\0')
-		rc = field_decode_body(table, r->view, bytes, c->body_len, envelope, c->arena, &row, err);
-	else if ((rc = field_parse(bytes, c->body_len, &json, err)) == DC_OK)
+		rc = field_decode_in(table, r->view, json, envelope, c->arena, &row, err);
+	else
 		rc = field_decode(table, r->view, json, "", c->arena, &row, err);
+	if (rc == DC_OK && (r->flags & ROUTE_EDGE) == 0)
+		x->ignored = field_ignored(table, r->view, json, envelope, c->arena);
 	json_decref(json);
 	c->body = row;
 	return rc;
@@ -268,6 +273,28 @@ is_dry(const struct exchange *x)
 	       (x->call.route->flags & ROUTE_WRITES);
 }
 
+/* An order that was sent before, with the same client token, has its answer. */
+static enum dc_code
+run_write(struct tx *tx, struct exchange *x, struct dc_error *err)
+{
+	struct call *c = &x->call;
+	bool dry = is_dry(x), repeated = false;
+	const char *token = NULL;
+	enum dc_code rc;
+
+	if (!dry && (rc = client_token_find(tx, c, &token, &repeated, err)) != DC_OK)
+		return rc;
+	x->repeated = repeated;
+	if (repeated)
+		return DC_OK;
+	rc = c->route->run(tx, c, err);
+	if (dry)
+		tx_make_dry(tx);
+	if (rc == DC_OK && token != NULL && !c->wait && c->next == NULL)
+		rc = client_token_keep(tx, c, token, err);
+	return rc;
+}
+
 static enum dc_code
 run_route(struct tx *tx, struct exchange *x, struct dc_error *err)
 {
@@ -279,9 +306,7 @@ run_route(struct tx *tx, struct exchange *x, struct dc_error *err)
 	call_reset_answer(&x->call);
 	if (reads)
 		cost = cost_begin(x);
-	rc = x->call.route->run(tx, &x->call, err);
-	if (is_dry(x))
-		tx_make_dry(tx);
+	rc = reads ? x->call.route->run(tx, &x->call, err) : run_write(tx, x, err);
 	if (reads)
 		cost_end(&cost);
 	if (rc == DC_OK && reads)

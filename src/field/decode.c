@@ -364,22 +364,14 @@ field_parse(const char *text, size_t len, json_t **ret, struct dc_error *err)
 }
 
 enum dc_code
-field_decode_body(const struct field_table *t, enum field_view view, const char *text, size_t len, const char *envelope,
+field_decode_in(const struct field_table *t, enum field_view view, const json_t *body, const char *envelope,
     struct arena *arena, void **ret, struct dc_error *err)
 {
-	json_t *json = NULL;
-	enum dc_code code = field_parse(text, len, &json, err);
-
-	if (code != DC_OK)
-		return code;
-	const json_t *inner = json_object_get(json, envelope);
+	const json_t *inner = json_object_get(body, envelope);
 
 	if (inner == NULL || json_is_null(inner))
-		code = dc_fail(err, DC_E_BODY, envelope, "The body must have the member %s", envelope);
-	else if (!json_is_object(inner))
-		code = dc_fail(err, DC_E_BODY, envelope, "%s must be an object", envelope);
-	else
-		code = field_decode(t, view, inner, envelope, arena, ret, err);
-	json_decref(json);
-	return code;
+		return dc_fail(err, DC_E_BODY, envelope, "The body must have the member %s", envelope);
+	if (!json_is_object(inner))
+		return dc_fail(err, DC_E_BODY, envelope, "%s must be an object", envelope);
+	return field_decode(t, view, inner, envelope, arena, ret, err);
 }

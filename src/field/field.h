@@ -197,10 +197,15 @@ enum dc_code field_decode(const struct field_table *, enum field_view, const jso
 /* Text -> tree, for request bodies. Refuses duplicate members, anything after the value, NUL in strings, and bodies
  * that are no object. err->code is DC_E_BODY. The caller owns *ret (json_decref). */
 enum dc_code field_parse(const char *text, size_t len, json_t **ret, struct dc_error *err);
-/* As field_parse, then takes the one member `envelope` out, which must be an object: DC_E_BODY names it when missing.
- */
-enum dc_code field_decode_body(const struct field_table *, enum field_view, const char *text, size_t len,
-    const char *envelope, struct arena *, void **ret, struct dc_error *err);
+/* As field_decode, of the one member `envelope` of a body, which must be an object: DC_E_BODY names it when missing. */
+enum dc_code field_decode_in(const struct field_table *, enum field_view, const json_t *body, const char *envelope,
+    struct arena *, void **ret, struct dc_error *err);
+
+/* The paths of the members of a body that field_decode() passes over, with commas between them: names that the table
+ * does not have, and members that the view does not have. At most 16, then "...". Members that are null are none. NULL:
+ * there is none. Only printable ASCII comes out. json is the whole body; envelope as above, "" when it has none. */
+const char *field_ignored(
+    const struct field_table *, enum field_view, const json_t *json, const char *envelope, struct arena *);
 
 /* Whether a body of that view must have any member at all. */
 bool field_table_requires(const struct field_table *, enum field_view);

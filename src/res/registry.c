@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "res/registry.h"
 
+#include "api/client_token.h"
 #include "api/crud.h"
 #include "auth/tables.h"
 #include "auth/token.h"
@@ -87,12 +88,14 @@ const struct field_table *const registry_tables[] = {
     &event_table,
     &event_rate_table,
     &due_table,
+    &client_token_table,
     NULL,
 };
 
 const struct due_kind registry_due[] = {
     {.name = TOKEN_EXPIRY, .run = token_expire},
     {.name = SHARE_IN_USE, .run = direct_connect_used},
+    {.name = CLIENT_TOKEN_TRIM, .run = client_token_trim, .standing_ms = CLIENT_TOKEN_TRIM_MS},
     {.name = EVENT_TRIM, .run = event_trim, .standing_ms = EVENT_TRIM_MS},
     {.name = NULL},
 };
