@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* network.c - the loop: what dcaasd asks for is written to disk and applied, what is seen is reported, and both again
  * and again, because nobody trusts an event that could have been lost. */
-#include "edge/network.h"
-
 #include <event2/event.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -10,13 +8,10 @@
 
 #include "base/log.h"
 #include "base/notify.h"
-#include "edge/apply.h"
-#include "edge/channel.h"
 #include "edge/intake.h"
+#include "edge/network_priv.h"
 #include "edge/observe.h"
 #include "edge/question.h"
-#include "edge/report.h"
-#include "edge/state.h"
 
 #define POLL_SECONDS 25
 #define SLICE_MS 20           /* of an apply, then the loop looks around */
@@ -31,154 +26,19 @@
 #define CHANGE_GAP_RETRY 10 /* part of the wait after a failure: who fails may be the one that changes things */
 #define RETRY_MIN_MS 500
 #define RETRY_MAX_MS 10000
-#define REPORT_GAP_MS 30        /* between reports of what the API shows */
-#define REPORT_MINOR_MS 1000    /* and of what it does not */
-#define REPORT_MINOR_EACH_MS 10 /* more for each session that has some */
-#define REPORT_RETRY_MIN_MS 200
-#define REPORT_RETRY_MAX_MS 2000
-#define REPORT_REFUSED_MAX_MS 30000 /* dcaasd calls it broken: the next one will hardly be better */
-#define REPORT_INTERVAL_SECONDS 10  /* until dcaasd sends another */
+#define REPORT_INTERVAL_SECONDS 10 /* until dcaasd sends another */
 #define REPORT_INTERVAL_MAX_SECONDS 3600
-#define FIRST_REPORT_MS 10000 /* it waits for a first apply, but no longer */
 #define HELD_PAUSE_MS 1000
 #define HELD_LOOK_MS 30000 /* an edge that holds asks for a snapshot so often: the store may be the right one again */
 #define TROUBLE_LOG_MS 60000
 #define STATUS_LOCKED 423 /* dcaasd: another process has our place */
 
-enum timer { TIMER_PROOF, TIMER_READ_BACK, TIMER_CHANGE, TIMER_WORK, TIMER_REPORT, TIMERS };
-
-struct network {
-	const struct edge_settings *settings;
-	struct event_base *base;
-	struct kernel *kernel;
-	struct routing *routing;
-	struct state *state;
-	struct apply *apply;
-	struct report *report;
-	struct channel *channel;
-	struct event *timer[TIMERS], *on_term, *on_int, *on_hup;
-	struct event *on_change; /* waits when no apply runs and no look is due; NULL: no notices */
-
-	bool asked; /* a first poll was made */
-	bool look;  /* the next poll asks for a snapshot */
-	struct monotonic looked;
-	bool whole; /* the whole router was looked at */
-	struct monotonic whole_at;
-	bool applied;       /* a first apply is through */
-	bool routing_known; /* and every daemon has taken it over, or is known not to */
-	struct monotonic begun, applied_at, reported_at, minor_at;
-	int64_t report_interval_ms;
-	int retry_ms, report_retry_ms;
-	bool report_failed; /* the last one; no other before the timer */
-	char trouble[256];  /* as logged last */
-	struct monotonic trouble_at;
-	bool unsaved; /* the desired set could not be written, as logged last */
-	struct monotonic unsaved_at;
-};
-
-static void
-start_timer(struct network *n, enum timer which, int64_t ms)
+void
+network_timer(struct network *n, enum timer which, int64_t ms)
 {
 	struct timeval t = {ms / 1000, ms % 1000 * 1000};
 
 	event_add(n->timer[which], &t);
-}
-
-/* --- up: reports --- */
-
-static bool
-may_report(const struct network *n)
-{
-	return (n->applied && n->routing_known) || report_held(n->report) != NULL ||
-	       monotonic_since(n->begun) >= FIRST_REPORT_MS;
-}
-
-static struct report_ports
-ports_now(const struct network *n)
-{
-	struct report_ports ports = {0};
-
-	ports.port = apply_ports(n->apply, &ports.port_count);
-	return ports;
-}
-
-static void
-send_report(struct network *n, bool minor, bool heartbeat)
-{
-	const struct report_ports ports = ports_now(n);
-
-	report_build(n->report, n->state, &ports, minor || heartbeat, heartbeat);
-	n->reported_at = monotonic_now();
-	if (minor || heartbeat)
-		n->minor_at = n->reported_at;
-	channel_report(n->channel, report_next(n->report));
-}
-
-static int64_t
-least(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-/* Sends the news, or arranges to be called again in time. Sessions that do not come up have
- * news all the time: the more of them, the seldomer they are reported. */
-static void
-consider_report(struct network *n)
-{
-	int64_t since = monotonic_since(n->reported_at), left = n->report_interval_ms - since, major_left, minor_left;
-	struct report_ports ports;
-	struct report_need need;
-
-	if (!channel_can_report(n->channel) || n->report_failed)
-		return;
-	if (!may_report(n)) {
-		start_timer(n, TIMER_REPORT, FIRST_REPORT_MS - monotonic_since(n->begun));
-		return;
-	}
-	ports = ports_now(n);
-	need = report_need(n->report, n->state, &ports);
-	major_left = need.major ? REPORT_GAP_MS - since : left;
-	minor_left = need.minor > 0
-			 ? REPORT_MINOR_MS + REPORT_MINOR_EACH_MS * (int64_t)need.minor - monotonic_since(n->minor_at)
-			 : left;
-	if (major_left <= 0 || minor_left <= 0 || left <= 0)
-		send_report(n, minor_left <= 0, left <= 0);
-	else
-		start_timer(n, TIMER_REPORT, least(left, least(major_left, minor_left)));
-}
-
-static void
-on_report(evutil_socket_t fd, short what, void *arg)
-{
-	struct network *n = arg;
-
-	(void)fd;
-	(void)what;
-	n->report_failed = false;
-	consider_report(n);
-}
-
-static void
-report_lost(struct network *n, int most)
-{
-	report_done(n->report, false);
-	n->report_failed = true;
-	n->report_retry_ms = n->report_retry_ms == 0 ? REPORT_RETRY_MIN_MS : 2 * n->report_retry_ms;
-	if (n->report_retry_ms > most)
-		n->report_retry_ms = most;
-	start_timer(n, TIMER_REPORT, n->report_retry_ms);
-}
-
-/* A report that breaks a rule would break it again at once, and is of use to none but the readers of this log.
- */
-static void
-report_refused(struct network *n, long status, const char *words)
-{
-	_cleanup_arena_ struct arena *arena = arena_new();
-
-	report_lost(n, REPORT_REFUSED_MAX_MS);
-	dc_log(LOG_ERR, "report refused", "status=%ld retry_ms=%d error=%s", status, n->report_retry_ms,
-	    log_quote(arena, words));
 }
 
 /* --- disk --- */
@@ -238,11 +98,11 @@ reported(void *arg, long status, const char *words)
 	if (status == STATUS_LOCKED)
 		hold_for_another(n);
 	if (status == 400 || status == 413) {
-		report_refused(n, status, words);
+		network_report_refused(n, status, words);
 		return;
 	}
 	if (status != 200 && status != 204) {
-		report_lost(n, REPORT_RETRY_MAX_MS);
+		network_report_lost(n, REPORT_RETRY_MAX_MS);
 		return;
 	}
 	if ((part = report_next(n->report)) != NULL) {
@@ -255,7 +115,7 @@ reported(void *arg, long status, const char *words)
 		state_forget_told(n->state);
 		save(n);
 	}
-	consider_report(n);
+	network_consider_report(n);
 }
 
 /* --- down: applying --- */
@@ -280,11 +140,11 @@ on_proof(evutil_socket_t fd, short what, void *arg)
 	if (!apply_has_record(n->apply))
 		return;
 	if (!apply_routing_settled(n->apply) && monotonic_since(n->applied_at) < PROOF_MAX_MS) {
-		start_timer(n, TIMER_PROOF, PROOF_MS);
+		network_timer(n, TIMER_PROOF, PROOF_MS);
 		return;
 	}
 	take_record(n);
-	consider_report(n);
+	network_consider_report(n);
 }
 
 static void
@@ -294,11 +154,11 @@ look_again_later(struct network *n, bool failed)
 		n->retry_ms = n->retry_ms == 0                 ? RETRY_MIN_MS
 			      : n->retry_ms < RETRY_MAX_MS / 2 ? 2 * n->retry_ms
 							       : RETRY_MAX_MS;
-		start_timer(n, TIMER_READ_BACK, n->retry_ms);
+		network_timer(n, TIMER_READ_BACK, n->retry_ms);
 		return;
 	}
 	n->retry_ms = 0;
-	start_timer(n, TIMER_READ_BACK, LIGHT_MS);
+	network_timer(n, TIMER_READ_BACK, LIGHT_MS);
 }
 
 static void
@@ -321,7 +181,7 @@ on_change(evutil_socket_t fd, short what, void *arg)
 	if (apply_is_running(n->apply))
 		return;
 	left = (gap > CHANGE_GAP_MIN_MS ? gap : CHANGE_GAP_MIN_MS) - monotonic_since(n->applied_at);
-	start_timer(n, TIMER_CHANGE, left > CHANGE_MS ? left : CHANGE_MS);
+	network_timer(n, TIMER_CHANGE, left > CHANGE_MS ? left : CHANGE_MS);
 }
 
 static void
@@ -330,10 +190,10 @@ apply_ended(struct network *n)
 	n->applied = true;
 	n->routing_known = n->routing_known || apply_routing_settled(n->apply);
 	n->applied_at = monotonic_now();
-	start_timer(n, TIMER_PROOF, PROOF_MS);
+	network_timer(n, TIMER_PROOF, PROOF_MS);
 	look_again_later(n, apply_must_retry(n->apply));
 	listen_for_changes(n);
-	consider_report(n);
+	network_consider_report(n);
 }
 
 static void
@@ -346,7 +206,7 @@ on_work(evutil_socket_t fd, short what, void *arg)
 	if (!apply_is_running(n->apply))
 		return;
 	if (apply_continue(n->apply, SLICE_MS))
-		start_timer(n, TIMER_WORK, 0);
+		network_timer(n, TIMER_WORK, 0);
 	else
 		apply_ended(n);
 }
@@ -362,15 +222,15 @@ start_apply(struct network *n)
 	if (state_lost(n->state) != NULL || apply_is_running(n->apply))
 		return;
 	if (!save(n))
-		consider_report(n); /* and what is on disk stays in force */
-	take_record(n);             /* of the run before */
+		network_consider_report(n); /* and what is on disk stays in force */
+	take_record(n);                     /* of the run before */
 	whole = !n->whole || monotonic_since(n->whole_at) >= WHOLE_MS;
 	if (apply_begin(n->apply, whole, &err)) {
 		n->whole = true;
 		n->whole_at = whole ? monotonic_now() : n->whole_at;
 		event_del(n->timer[TIMER_READ_BACK]);
 		event_del(n->timer[TIMER_CHANGE]);
-		start_timer(n, TIMER_WORK, 0);
+		network_timer(n, TIMER_WORK, 0);
 		return;
 	}
 	arena = arena_new();
@@ -462,7 +322,7 @@ desired(void *arg, const struct wire_desired *d)
 		return HELD_PAUSE_MS;
 	}
 	report_set_held(n->report, why);
-	consider_report(n);
+	network_consider_report(n);
 	return HELD_PAUSE_MS;
 }
 
@@ -539,9 +399,9 @@ routing_news(void *arg, uint32_t instance)
 	struct network *n = arg;
 
 	if (apply_routing_changed(n->apply, instance))
-		start_timer(n, TIMER_READ_BACK, 0); /* what waited for the daemon */
+		network_timer(n, TIMER_READ_BACK, 0); /* what waited for the daemon */
 	n->routing_known = n->routing_known || (n->applied && apply_routing_settled(n->apply));
-	consider_report(n);
+	network_consider_report(n);
 }
 
 static void
@@ -580,14 +440,14 @@ make_events(struct network *n)
 	    [TIMER_READ_BACK] = {on_read_back, 0, 0},
 	    [TIMER_CHANGE] = {on_read_back, 0, 0},
 	    [TIMER_WORK] = {on_work, 0, 0},
-	    [TIMER_REPORT] = {on_report, 0, 0},
+	    [TIMER_REPORT] = {network_on_report, 0, 0},
 	};
 
 	for (int i = 0; i < TIMERS; i++) {
 		if ((n->timer[i] = event_new(n->base, -1, timers[i].flags, timers[i].call, n)) == NULL)
 			abort();
 		if (timers[i].ms > 0)
-			start_timer(n, (enum timer)i, timers[i].ms);
+			network_timer(n, (enum timer)i, timers[i].ms);
 	}
 	n->on_term = evsignal_new(n->base, SIGTERM, on_stop, n);
 	n->on_int = evsignal_new(n->base, SIGINT, on_stop, n);
@@ -691,7 +551,7 @@ network_run(const struct edge_settings *settings, struct kernel *kernel, struct 
 		mask_stops(SIG_UNBLOCK);
 		start_apply(&n);
 		channel_start(n.channel);
-		consider_report(&n);
+		network_consider_report(&n);
 		event_base_dispatch(n.base);
 		mask_stops(SIG_BLOCK);
 	} else {

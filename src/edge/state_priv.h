@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* state_priv.h - the inside of state.c, shared with state_units.c only. */
+/* state_priv.h - the inside of state.c, shared with the files named here. */
 #ifndef DC_EDGE_STATE_PRIV_H
 #define DC_EDGE_STATE_PRIV_H
 
@@ -31,6 +31,17 @@ struct state {
 	struct unit **unit; /* sorted by instance */
 	size_t units;
 };
+
+/* state.c */
+void state_list_clear(struct state *, enum list);
+void state_forget_object(struct state *, struct edge_object *); /* takes it out of the set and frees it */
+
+/* state_object.c */
+char *text_copy(const char *); /* heap; NULL of NULL */
+bool text_equal(const char *, const char *);
+struct edge_object *object_new(struct seal *, const struct wire_object *);
+void object_renew(struct edge_object *, struct seal *, const struct wire_object *);
+struct edge_object *object_free(struct edge_object *);
 
 /* state_units.c */
 void units_free(struct state *);
