@@ -100,9 +100,16 @@ call_options(const struct call *call)
 void
 call_answer_row(struct call *call, const void *row)
 {
+	call_answer_members(call, row, NULL);
+}
+
+void
+call_answer_members(struct call *call, const void *row, const char *const *only)
+{
 	struct field_options options = call_options(call);
 	struct json w = JSON_INIT(&call->out);
 
+	options.only = only;
 	field_encode(call->route->answer_table, VIEW_ANSWER, row, &options, &w);
 }
 

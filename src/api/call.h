@@ -67,6 +67,8 @@ bool call_wait(struct call *, const char *id);
 struct field_options call_options(const struct call *);
 /* The answer of an extra route: a row of route->answer_table, which has a member request_id of its own. */
 void call_answer_row(struct call *, const void *row);
+/* The same with some of its members: NULL-terminated names. */
+void call_answer_members(struct call *, const void *row, const char *const *only);
 /* Writes {"request_id": ...} around what `fill` adds (which may be NULL): the small answers of extra routes. */
 void call_answer(struct call *, void (*fill)(struct json *, const void *arg), const void *arg);
 

@@ -109,28 +109,29 @@ static enum dc_code
 lock_chain(struct tx *tx, struct call *call, const struct resource *res, void *row, bool create, struct dc_error *err)
 {
 	LOCK_SET(set, tx);
+	bool own = call->route->res == res;
 	enum dc_code rc;
 
 	if (create && res->owner != NULL)
 		lock_want(&set, &project_table, owner_of(res, call, row));
 	if (!create && res->table->rank > 0)
 		lock_want(&set, res->table, id_of(res, row));
-	if (res->chain != NULL && (rc = res->chain(tx, call, row, &set, err)) != DC_OK)
+	if (res->chain != NULL && (rc = res->chain(tx, own ? call : NULL, row, &set, err)) != DC_OK)
 		return rc;
 	return lock_rows(tx, &set, err);
 }
 
-/* The row that the path names, locked; the one that was read to know its locks may have changed before them. */
-static enum dc_code
-load_locked(struct tx *tx, struct call *call, void **ret, struct dc_error *err)
+/* The row that was read to know its locks may have changed before them. */
+enum dc_code
+crud_load_locked(
+    struct tx *tx, struct call *call, const struct resource *res, const char *id, void **ret, struct dc_error *err)
 {
-	const struct resource *res = call->route->res;
 	enum dc_code rc;
 
-	if ((rc = crud_load(tx, call, res, call_id(call), ret, err)) != DC_OK ||
+	if ((rc = crud_load(tx, call, res, id, ret, err)) != DC_OK ||
 	    (rc = lock_chain(tx, call, res, *ret, false, err)) != DC_OK || !lock_is_late(tx))
 		return rc;
-	return crud_load(tx, call, res, call_id(call), ret, err);
+	return crud_load(tx, call, res, id, ret, err);
 }
 
 /* What has become of the row by now, when the engine had something to do for this change. */
@@ -322,7 +323,7 @@ crud_update(struct tx *tx, struct call *call, struct dc_error *err)
 	bool changed;
 	enum dc_code rc;
 
-	if ((rc = load_locked(tx, call, &old, err)) != DC_OK)
+	if ((rc = crud_load_locked(tx, call, res, call_id(call), &old, err)) != DC_OK)
 		return rc;
 	if (child_given(res->table, call->body) && (rc = child_read(tx, res->table, old, 1, err)) != DC_OK)
 		return rc;
@@ -402,7 +403,7 @@ crud_delete(struct tx *tx, struct call *call, struct dc_error *err)
 	void *row;
 	enum dc_code rc;
 
-	if ((rc = load_locked(tx, call, &row, err)) != DC_OK)
+	if ((rc = crud_load_locked(tx, call, res, call_id(call), &row, err)) != DC_OK)
 		return rc;
 	id = id_of(res, row);
 	owner = owner_of(res, call, row);

@@ -19,6 +19,9 @@ enum dc_code crud_delete(struct tx *, struct call *, struct dc_error *err);
 /* The parts, for extra routes. Load: the row with this id that the caller may see; 404 with the resource's code. */
 enum dc_code crud_load(
     struct tx *, struct call *, const struct resource *, const char *id, void **ret, struct dc_error *err);
+/* The same for a change: the row's chain (resource.chain) and the row are locked. */
+enum dc_code crud_load_locked(
+    struct tx *, struct call *, const struct resource *, const char *id, void **ret, struct dc_error *err);
 /* An id as it is kept, in lower case; NULL when the text cannot be one of the table, so that it is not looked for. */
 const char *crud_normal_id(const struct field_table *, const char *id, struct arena *);
 /* Refuses while something refers to the row (resource.blockers), naming the first of it. member: of the request, when

@@ -128,7 +128,7 @@ role_needed(const struct route *r)
 {
 	if (strncmp(r->path, OPERATOR_SIDE, strlen(OPERATOR_SIDE)) == 0)
 		return r->role == ROLE_NONE ? ROLE_OPERATOR : r->role;
-	if (r->method != M_GET && r->role < ROLE_MEMBER && strncmp(r->path, V3_PROJECT, strlen(V3_PROJECT)) == 0)
+	if ((r->flags & ROUTE_WRITES) && r->role < ROLE_MEMBER && strncmp(r->path, V3_PROJECT, strlen(V3_PROJECT)) == 0)
 		return ROLE_MEMBER;
 	return r->role == ROLE_NONE ? ROLE_READER : r->role;
 }

@@ -126,6 +126,34 @@ is_parent(const struct resource *res, const char *parameter)
 	return res->parent != NULL && strcmp(parameter, res->parent_column) == 0;
 }
 
+/* What an extra route says of a parameter of its path. */
+static const struct field *
+described(const struct route *r, const char *parameter)
+{
+	return r->query_table != NULL ? field_find(r->query_table, parameter) : NULL;
+}
+
+static void
+path_schema(struct json *out, const struct field *f, const char *name)
+{
+	jw_member_string(out, "type", "string");
+	if (strcmp(name, "project_id") == 0)
+		jw_member_string(out, "pattern", "^[0-9a-fA-F]{32}$");
+	if (f == NULL)
+		return;
+	if (f->min > 0)
+		jw_member_int(out, "minLength", f->min);
+	if (f->max > 0)
+		jw_member_int(out, "maxLength", f->max);
+	if (f->kind != F_ENUM)
+		return;
+	jw_key(out, "enum");
+	jw_array_begin(out);
+	for (const char *const *word = f->names; *word != NULL; word++)
+		jw_string(out, *word);
+	jw_array_end(out);
+}
+
 static void
 path_parameters(struct document *d, const struct route *r)
 {
@@ -134,10 +162,13 @@ path_parameters(struct document *d, const struct route *r)
 		bool project =
 		    strcmp(name, "project_id") == 0 && strncmp(r->path, OPERATOR_SIDE, strlen(OPERATOR_SIDE)) != 0;
 
-		begin_parameter(d->out, "path", name, true, project ? "The caller's project." : NULL);
-		jw_member_string(d->out, "type", "string");
-		if (strcmp(name, "project_id") == 0)
-			jw_member_string(d->out, "pattern", "^[0-9a-fA-F]{32}$");
+		const struct field *f = described(r, name);
+
+		begin_parameter(d->out, "path", name, true,
+		    project     ? "The caller's project."
+		    : f != NULL ? f->doc
+				: NULL);
+		path_schema(d->out, f, name);
 		jw_object_end(d->out);
 		if (project)
 			write_ref_to(d, "project");

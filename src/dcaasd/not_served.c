@@ -17,14 +17,6 @@ answer_not_served(struct tx *tx, struct call *call, struct dc_error *err)
 	}
 #define DETECTIONS "dcaas/vif-peer-detections"
 #define CONNECT "dcaas/connect-gateways"
-#define TAGS(type)                                                                                                     \
-	NOT_SERVED(M_GET, type "/tags", "ListProjectTags"),                                                            \
-	    NOT_SERVED(M_GET, type "/{resource_id}/tags", "ShowResourceTag"),                                          \
-	    NOT_SERVED(M_POST, type "/{resource_id}/tags", "CreateResourceTag"),                                       \
-	    NOT_SERVED(M_DELETE, type "/{resource_id}/tags/{key}", "DeleteResourceTag"),                               \
-	    NOT_SERVED(M_POST, type "/{resource_id}/tags/action", "BatchCreateResourceTags"),                          \
-	    NOT_SERVED(M_POST, type "/resource-instances/action", "ListTagResourceInstances")
-
 const struct route not_served_routes[] = {
     NOT_SERVED(M_GET, "dcaas/switchover-test", "ListSwitchoverTestRecords"),
     NOT_SERVED(M_POST, "dcaas/switchover-test", "SwitchoverTest"),
@@ -42,8 +34,5 @@ const struct route not_served_routes[] = {
     NOT_SERVED(M_GET, CONNECT "/{connect_gateway_id}/binding-global-eips", "ListGlobalEips"),
     NOT_SERVED(M_POST, CONNECT "/{connect_gateway_id}/binding-global-eips", "BindGlobalEips"),
     NOT_SERVED(M_POST, CONNECT "/{connect_gateway_id}/unbinding-global-eips", "UnbindGlobalEips"),
-    TAGS("dc-directconnect"),
-    TAGS("dc-vgw"),
-    TAGS("dc-vif"),
     {0},
 };

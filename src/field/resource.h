@@ -84,7 +84,8 @@ struct resource {
 
 	/* Names the rows to lock before any other hook sees the row (store/row_lock.h): those that own the sets it
 	 * belongs to. The engine adds the row itself, and for a create its project. Of a create the row is what the
-	 * caller sent, with id, owner column and defaults; call is NULL when an edge's report is the cause. */
+	 * caller sent, with id, owner column and defaults. call is NULL when an edge's report or a call of another
+	 * resource is the cause. */
 	enum dc_code (*chain)(struct tx *, struct call *, void *row, struct lock_set *, struct dc_error *err);
 	/* Before INSERT, with body decoded and defaults set: checks references, quotas, cross-member rules and states
 	 * in the order of semantics.md section 3; fills what the server fills. The engine has set id, the owner column,

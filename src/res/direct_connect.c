@@ -390,7 +390,7 @@ direct_connect_used(struct tx *tx, const struct due *due, void *user, struct dc_
 static enum dc_code
 chain(struct tx *tx, struct call *call, void *row, struct lock_set *set, struct dc_error *err)
 {
-	const struct direct_connect *dc = row, *sent = call->body;
+	const struct direct_connect *dc = row, *sent = call != NULL ? call->body : NULL;
 
 	(void)tx;
 	(void)err;

@@ -100,6 +100,10 @@ const struct due_kind registry_due[] = {
     {.name = NULL},
 };
 
+/* Routes of no single resource. */
+static const struct route *const shared_routes[] = {tag_routes, tag_search_routes};
+#define SHARED (sizeof(shared_routes) / sizeof(shared_routes[0]))
+
 const struct route *const *
 registry_routes(const struct route *const *more, struct arena *arena)
 {
@@ -109,12 +113,14 @@ registry_routes(const struct route *const *more, struct arena *arena)
 		n++;
 	while (more != NULL && more[m] != NULL)
 		m++;
-	const struct route **all = arena_array(arena, n + m + 1, sizeof(*all));
+	const struct route **all = arena_array(arena, n + SHARED + m + 1, sizeof(*all));
 
 	for (size_t i = 0; i < n; i++) {
 		if (registry[i]->routes != NULL)
 			all[count++] = registry[i]->routes;
 	}
+	for (size_t i = 0; i < SHARED; i++)
+		all[count++] = shared_routes[i];
 	for (size_t i = 0; i < m; i++)
 		all[count++] = more[i];
 	return all;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "res/tag.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "res/res.h"
@@ -29,65 +30,23 @@ static const struct field row_fields[] = {
     {.name = NULL},
 };
 
-const struct field_table direct_connect_tag_table = {
-    .name = "DirectConnectTag",
-    .sql = "direct_connect_tag",
-    .size = sizeof(struct tag_row),
-    .fields = row_fields,
-    .guarded_by = "direct_connect",
-    .guard_column = "owner_id",
-    .constraints =
-	(const struct constraint[]){
-	    {.name = "direct_connect_tag_owner_id_fkey"},
-	    {.name = "direct_connect_tag_owner_id_key_key"},
-	    {.name = NULL},
-	},
-};
+/* The rows of one resource's tags. guard: the table of the lock that owns them. */
+#define TAG_ROWS(title, table, guard)                                                                                  \
+	{                                                                                                              \
+		.name = title, .sql = table, .size = sizeof(struct tag_row), .fields = row_fields,                     \
+		.guarded_by = guard, .guard_column = "owner_id", .constraints = (const struct constraint[])            \
+		{                                                                                                      \
+			{.name = table "_owner_id_fkey"}, {.name = table "_owner_id_key_key"}, {.name = NULL},         \
+		}                                                                                                      \
+	}
 
-const struct field_table virtual_gateway_tag_table = {
-    .name = "VirtualGatewayTag",
-    .sql = "virtual_gateway_tag",
-    .size = sizeof(struct tag_row),
-    .fields = row_fields,
-    .guarded_by = "gateway",
-    .guard_column = "owner_id",
-    .constraints =
-	(const struct constraint[]){
-	    {.name = "virtual_gateway_tag_owner_id_fkey"},
-	    {.name = "virtual_gateway_tag_owner_id_key_key"},
-	    {.name = NULL},
-	},
-};
-
-const struct field_table virtual_interface_tag_table = {
-    .name = "VirtualInterfaceTag",
-    .sql = "virtual_interface_tag",
-    .size = sizeof(struct tag_row),
-    .fields = row_fields,
-    .guarded_by = "virtual_interface",
-    .guard_column = "owner_id",
-    .constraints =
-	(const struct constraint[]){
-	    {.name = "virtual_interface_tag_owner_id_fkey"},
-	    {.name = "virtual_interface_tag_owner_id_key_key"},
-	    {.name = NULL},
-	},
-};
-
-const struct field_table global_dc_gateway_tag_table = {
-    .name = "GlobalDcGatewayTag",
-    .sql = "global_dc_gateway_tag",
-    .size = sizeof(struct tag_row),
-    .fields = row_fields,
-    .guarded_by = "gateway",
-    .guard_column = "owner_id",
-    .constraints =
-	(const struct constraint[]){
-	    {.name = "global_dc_gateway_tag_owner_id_fkey"},
-	    {.name = "global_dc_gateway_tag_owner_id_key_key"},
-	    {.name = NULL},
-	},
-};
+const struct field_table direct_connect_tag_table =
+    TAG_ROWS("DirectConnectTag", "direct_connect_tag", "direct_connect");
+const struct field_table virtual_gateway_tag_table = TAG_ROWS("VirtualGatewayTag", "virtual_gateway_tag", "gateway");
+const struct field_table virtual_interface_tag_table =
+    TAG_ROWS("VirtualInterfaceTag", "virtual_interface_tag", "virtual_interface");
+const struct field_table global_dc_gateway_tag_table =
+    TAG_ROWS("GlobalDcGatewayTag", "global_dc_gateway_tag", "gateway");
 
 /* Letters of any language count as letters: every byte of a multi-byte character passes (semantics.md section 6). */
 static bool
@@ -109,24 +68,35 @@ tag_text_ok(const char *s, bool slash)
 }
 
 enum dc_code
+tag_check(const struct tag *tag, const char *where, struct dc_error *err)
+{
+	const char *value = tag->value.set == GIVEN ? tag->value.v : "";
+
+	if (!tag_text_ok(tag->key.v, false))
+		return dc_fail(
+		    err, DC_E_PARAM, where, "%s.key may hold letters, digits, inner spaces and _ . : = + - @", where);
+	if (strncmp(tag->key.v, TAG_SYSTEM, strlen(TAG_SYSTEM)) == 0)
+		return dc_fail(err, DC_E_PARAM, where, "%s.key must not start with " TAG_SYSTEM, where);
+	if (!tag_text_ok(value, true))
+		return dc_fail(err, DC_E_PARAM, where,
+		    "%s.value may hold letters, digits, inner spaces and _ . : = + - @ /", where);
+	return DC_OK;
+}
+
+enum dc_code
 tags_check(const struct f_objects *tags, const char *member, struct dc_error *err)
 {
 	const struct tag *tag = tags->v;
+	char where[96];
+	enum dc_code rc;
 
 	for (size_t i = 0; tags->set == GIVEN && i < tags->n; i++) {
-		const char *value = tag[i].value.set == GIVEN ? tag[i].value.v : "";
-
-		if (!tag_text_ok(tag[i].key.v, false))
-			return dc_fail(err, DC_E_PARAM, member,
-			    "%s[%zu].key may hold letters, digits, inner spaces and _ . : = + - @", member, i);
-		if (strncmp(tag[i].key.v, "_sys_", 5) == 0)
-			return dc_fail(err, DC_E_PARAM, member, "%s[%zu].key must not start with _sys_", member, i);
-		if (!tag_text_ok(value, true))
-			return dc_fail(err, DC_E_PARAM, member,
-			    "%s[%zu].value may hold letters, digits, inner spaces and _ . : = + - @ /", member, i);
+		snprintf(where, sizeof(where), "%s[%zu]", member, i);
+		if ((rc = tag_check(&tag[i], where, err)) != DC_OK)
+			return rc;
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(tag[k].key.v, tag[i].key.v) == 0)
-				return dc_fail(err, DC_E_PARAM, member, "%s[%zu].key occurs twice", member, i);
+				return dc_fail(err, DC_E_PARAM, member, "%s.key occurs twice", where);
 	}
 	return DC_OK;
 }

@@ -30,8 +30,7 @@ NOT_YET = {
     "ListSwitchoverTestRecords", "SwitchoverTest", "ListVifPeerDetections",
     "CreateVifPeerDetection", "ShowVifPeerDetection", "DeleteVifPeerDetection", "ListGdgwRouteTables", "UpdateGdgwRouteTable",
     "ListConnectGateways", "CreateConnectGateway", "ShowConnectGateway", "UpdateConnectGateway", "DeleteConnectGateway",
-    "ListGlobalEips", "BindGlobalEips", "UnbindGlobalEips", "ListProjectTags", "ShowResourceTag",
-    "CreateResourceTag", "DeleteResourceTag", "BatchCreateResourceTags", "ListTagResourceInstances",
+    "ListGlobalEips", "BindGlobalEips", "UnbindGlobalEips",
 }
 SERVED = sorted(set(CONTRACT) - NOT_YET)
 

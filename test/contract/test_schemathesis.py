@@ -30,7 +30,7 @@ class Target:
         self.ids = {"direct_connect_id": line, "virtual_gateway_id": gateway, "virtual_interface_id": vif["id"],
                     "vif_peer_id": vif["vif_peers"][0]["id"], "edge_id": world.edge, "location_id": world.location,
                     "direct_connect_location_id": world.location, "port_id": world.vpc_port, "user_id": spare.user_id,
-                    "access_key_id": key}
+                    "access_key_id": key, "resource_type": "dc-vif", "resource_id": vif["id"]}
 
     def client(self, case):
         return self.world.operator if case.path.startswith("/dcaas/") else self.tenant
