@@ -126,7 +126,7 @@ is_parent(const struct resource *res, const char *parameter)
 	return res->parent != NULL && strcmp(parameter, res->parent_column) == 0;
 }
 
-/* What an extra route says of a parameter of its path. */
+/* The description of a parameter of an extra route's path. */
 static const struct field *
 described(const struct route *r, const char *parameter)
 {
@@ -172,6 +172,8 @@ path_parameters(struct document *d, const struct route *r)
 		jw_object_end(d->out);
 		if (project)
 			write_ref_to(d, "project");
+		else if (f != NULL && f->ref != NULL)
+			write_ref_to(d, f->ref);
 		else if (r->res != NULL)
 			write_ref_to(d, is_parent(r->res, name) ? r->res->parent->name : r->res->name);
 		jw_object_end(d->out);

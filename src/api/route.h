@@ -40,7 +40,7 @@ struct route {
 	const char *envelope;                 /* NULL with view: res->name; "" : the body itself is the object */
 	enum field_view answer;               /* of the row in the answer; 0: the engine's choice */
 	/* Of an extra route: its answer's body (call_answer_row()), and for openapi.json its query parameters (those
-	 * that filter) and what it says of parameters of the path by the same names. NULL: the resource in its
+	 * that filter) and the description of parameters of the path by the same names. NULL: the resource in its
 	 * envelope, and none. */
 	const struct field_table *answer_table, *query_table;
 	int status; /* of success; 0: 200 */

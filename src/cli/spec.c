@@ -519,7 +519,17 @@ spec_trail(const struct spec *s)
 
 /* --- nouns by the words that people use --- */
 
-/* By a short word; where two nouns are of one resource it means the tenant's. */
+/* Of two nouns of one resource a short word means the tenant's, and the one that is listed. */
+static bool
+is_better(const struct noun *noun, const struct noun *than)
+{
+	bool listed = noun_command(noun, "list") != NULL;
+
+	if (than == NULL || than->operator_side != noun->operator_side)
+		return than == NULL || than->operator_side;
+	return listed && noun_command(than, "list") == NULL;
+}
+
 static const struct noun *
 by_short(const struct spec *s, const char *word)
 {
@@ -528,7 +538,7 @@ by_short(const struct spec *s, const char *word)
 	for (size_t i = 0; i < s->nouns_n; i++) {
 		const struct resource_words *r = s->nouns[i].commands[0].resource;
 
-		if (r != NULL && schema_lists(r->shorts, word) && (found == NULL || found->operator_side))
+		if (r != NULL && schema_lists(r->shorts, word) && is_better(&s->nouns[i], found))
 			found = &s->nouns[i];
 	}
 	return found;

@@ -275,7 +275,7 @@ state_preview(const struct state *s, const struct wire_desired *d, struct arena 
 		struct want *w = arena_new_of(arena, struct want);
 
 		w->key = in[i]->key.v;
-		w->kind = object_kind_parse(in[i]->kind.v);
+		w->kind = want_kind(in[i]->kind.v);
 		w->deleted = in[i]->deleted.set == GIVEN && in[i]->deleted.v;
 		if (!w->deleted)
 			want_decode(w, in[i]->body.v, arena);

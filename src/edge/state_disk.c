@@ -90,8 +90,8 @@ open_bodies(struct state *s, struct wire_desired *d, struct arena *arena, struct
 	enum dc_code rc;
 
 	for (size_t i = 0; i < d->objects.n; i++)
-		if (w[i].body.set == GIVEN && (rc = body_open(s->seal, object_kind_parse(w[i].kind.v), w[i].body.v,
-						   arena, &w[i].body.v, err)) != DC_OK)
+		if (w[i].body.set == GIVEN &&
+		    (rc = body_open(s->seal, want_kind(w[i].kind.v), w[i].body.v, arena, &w[i].body.v, err)) != DC_OK)
 			return rc;
 	return DC_OK;
 }

@@ -66,7 +66,7 @@ static void
 object_fill(struct edge_object *o, struct seal *seal, const struct wire_object *w)
 {
 	_cleanup_arena_ struct arena *reading = arena_new();
-	struct want want = {.key = w->key.v, .kind = object_kind_parse(w->kind.v)};
+	struct want want = {.key = w->key.v, .kind = want_kind(w->kind.v)};
 	struct arena *arena = arena_new_small();
 	const char *body = NULL;
 	struct dc_error err = {0};

@@ -283,17 +283,26 @@ want_copy(const struct want *from, struct arena *arena)
 	return copy;
 }
 
+static bool (*const readers[OBJECT_UNKNOWN])(struct reading *, const void *) = {
+    [OBJECT_VRF] = read_vrf,
+    [OBJECT_VLAN] = read_vlan,
+    [OBJECT_VETH] = read_veth,
+    [OBJECT_ADDR] = read_addr,
+    [OBJECT_ROUTE] = read_route,
+    [OBJECT_BGP] = read_bgp,
+};
+
+enum object_kind
+want_kind(const char *name)
+{
+	enum object_kind kind = object_kind_parse(name);
+
+	return kind != OBJECT_UNKNOWN && readers[kind] == NULL ? OBJECT_UNKNOWN : kind;
+}
+
 enum dc_code
 want_decode(struct want *ret, const char *body, struct arena *arena)
 {
-	static bool (*const readers[])(struct reading *, const void *) = {
-	    [OBJECT_VRF] = read_vrf,
-	    [OBJECT_VLAN] = read_vlan,
-	    [OBJECT_VETH] = read_veth,
-	    [OBJECT_ADDR] = read_addr,
-	    [OBJECT_ROUTE] = read_route,
-	    [OBJECT_BGP] = read_bgp,
-	};
 	struct reading r = {.want = ret, .arena = arena};
 	json_t *json;
 	void *row;

@@ -61,6 +61,9 @@ struct want {
 	};
 };
 
+/* The kind of that name; OBJECT_UNKNOWN for one that this edge does not do. */
+enum object_kind want_kind(const char *name);
+
 /* What the two kinds of links have in common. Only for a known vlan or veth. */
 const char *want_link_vrf(const struct want *);
 const char *want_link_device(const struct want *);

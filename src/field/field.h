@@ -118,6 +118,7 @@ struct field {
 	bool quoted;   /* F_INT: "12" is taken as 12 */
 	bool zero;     /* F_UUID: "0" and "" are taken too */
 	bool nullable; /* answer may be null */
+	bool omitted;  /* some answers are without it */
 	bool no_column;  /* computed or embedded: not in SQL */
 	bool filter;     /* may filter a list (repeated key: OR) */
 	bool filter_csv; /* and its values may be comma-separated */

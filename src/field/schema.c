@@ -209,7 +209,7 @@ required(const struct field_table *t, enum field_view view, struct json *out)
 	bool any = false;
 
 	for (const struct field *f = t->fields; f->name != NULL; f++) {
-		if (f->guard || (f->may & view) == 0 || (is_request(view) && (f->must & view) == 0))
+		if (f->guard || (f->may & view) == 0 || (is_request(view) ? (f->must & view) == 0 : f->omitted))
 			continue;
 		if (!any) {
 			jw_key(out, "required");

@@ -21,7 +21,7 @@ static const struct tag_kind kinds[] = {
 static const char *const kind_names[] = {"dc-directconnect", "dc-vgw", "dc-vif", NULL};
 
 struct tag_path {
-	struct f_text resource_type, key;
+	struct f_text resource_type, resource_id, key;
 };
 
 const struct field_table tag_path_table = {
@@ -31,6 +31,8 @@ const struct field_table tag_path_table = {
 	(const struct field[]){
 	    {AT(tag_path, resource_type), .kind = F_ENUM, .names = kind_names, .may = V_R, .must = V_R,
 		.doc = "Kind of tagged resource."},
+	    {AT(tag_path, resource_id), .ref = "direct_connect|virtual_gateway|virtual_interface", .kind = F_UUID,
+		.may = V_R, .must = V_R, .doc = "Tagged resource."},
 	    {AT(tag_path, key), .kind = F_TEXT, .min = 1, .max = 128, .may = V_R, .must = V_R,
 		.doc = "Key of the tag, percent-encoded."},
 	    {0},
@@ -294,7 +296,7 @@ static const struct field_table tag_batch_table = {
 	    {AT(tag_batch, action), .kind = F_ENUM, .names = actions, .may = VIEW_CREATE, .must = VIEW_CREATE,
 		.doc = "Whether the tags are set or removed."},
 	    {AT(tag_batch, tags), .kind = F_OBJECTS, .of = &tag_table, .min_items = 1, .max_items = 20,
-		.may = VIEW_CREATE, .doc = "Tags; to be removed by their key, whatever the value."},
+		.may = VIEW_CREATE, .doc = "Tags; a removal ignores their values."},
 	    {AT(tag_batch, sys_tags), .kind = F_OBJECTS, .of = &tag_table, .min_items = 1, .max_items = 1,
 		.may = VIEW_CREATE, .doc = "The system's tag, for operators; excludes tags."},
 	    {0},

@@ -47,9 +47,16 @@ struct project_tags {
 	struct f_text request_id;
 };
 
+static const struct field_column project_tag_columns[] = {
+    {.member = "key"},
+    {.member = "values"},
+    {0},
+};
+
 static const struct field_table project_tag_table = {
     .name = "ProjectTag",
     .size = sizeof(struct project_tag),
+    .columns = project_tag_columns,
     .fields =
 	(const struct field[]){
 	    {AT(project_tag, key), .kind = F_TEXT, .min = 1, .max = 128, .may = V_R, .must = V_R, .cli = true,
@@ -240,13 +247,20 @@ struct tagged_resource {
 	struct f_objects resource_detail, tags, sys_tags;
 };
 
+static const struct field_column tagged_resource_columns[] = {
+    {.title = "resource", .member = "resource_id"},
+    {.title = "tags", .in = "tags", .member = "key"},
+    {0},
+};
+
 static const struct field_table tagged_resource_table = {
     .name = "TaggedResource",
     .size = sizeof(struct tagged_resource),
+    .columns = tagged_resource_columns,
     .fields =
 	(const struct field[]){
-	    {AT(tagged_resource, resource_id), .kind = F_UUID, .may = V_R, .must = V_R, .cli = true,
-		.doc = "Identifier of the resource."},
+	    {AT(tagged_resource, resource_id), .ref = "direct_connect|virtual_gateway|virtual_interface",
+		.kind = F_UUID, .may = V_R, .must = V_R, .cli = true, .doc = "Identifier of the resource."},
 	    {AT(tagged_resource, resource_name), .kind = F_TEXT, .max = 255, .may = V_R, .must = V_R, .cli = true,
 		.doc = "Name of the resource."},
 	    {AT(tagged_resource, resource_detail), .kind = F_OBJECT, .of = &resource_detail_table, .nullable = true,
@@ -270,7 +284,7 @@ static const struct field_table tag_matches_table = {
     .size = sizeof(struct tag_matches),
     .fields =
 	(const struct field[]){
-	    {AT(tag_matches, resources), .kind = F_OBJECTS, .of = &tagged_resource_table, .may = V_R,
+	    {AT(tag_matches, resources), .omitted = true, .kind = F_OBJECTS, .of = &tagged_resource_table, .may = V_R,
 		.doc = "This page of the matches; count answers without."},
 	    {AT(tag_matches, total_count), .kind = F_INT, .max = INT32_MAX, .may = V_R, .must = V_R,
 		.doc = "How many match, on all pages."},
@@ -534,6 +548,9 @@ find_matches(struct tx *tx, const struct call *call, const struct search *s, str
 	size_t found;
 	enum dc_code rc;
 
+	*n = 0;
+	if (ids != NULL && ids[0] == NULL)
+		return DC_OK;
 	if (ids != NULL) {
 		cond[0].sift = true;
 		cond[1] = (struct query_cond)Q_IN("id", ids);
@@ -541,7 +558,6 @@ find_matches(struct tx *tx, const struct call *call, const struct search *s, str
 	if ((rc = query_list(tx, s->kind->tagged, cond, NULL, &rows, &found, err)) != DC_OK)
 		return rc;
 	*ret = row = rows;
-	*n = 0;
 	for (size_t i = 0; i < found; i++)
 		if (is_met(s, &row[i]))
 			row[(*n)++] = row[i];
@@ -567,7 +583,7 @@ search(struct tx *tx, struct call *call, struct dc_error *err)
 {
 	struct search s = {.body = call->body};
 	struct tag_matches answer = {0};
-	struct tagged *row;
+	struct tagged *row = NULL;
 	size_t n, first, page;
 	enum dc_code rc;
 

@@ -329,6 +329,8 @@ vif_peer_fill(struct tx *tx, const struct virtual_interface *v, struct vif_peer 
 	p->device_id = v->device_id;
 	p->service_ep_group = v->service_ep_group;
 	p->bgp_route_limit = v->bgp_route_limit;
+	p->enable_bfd = v->enable_bfd;
+	p->enable_nqa = v->enable_nqa;
 	if (p->remote_ep_group.set != GIVEN)
 		p->remote_ep_group = (struct f_list){GIVEN, 0, NULL};
 	F_SET_TEXT(p->bgp_status, vif_peer_is_bgp(p) ? "down" : NULL);

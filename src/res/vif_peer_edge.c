@@ -7,6 +7,7 @@
 #include "res/lifecycle.h"
 #include "res/link_subnet.h"
 #include "res/remote_subnet.h"
+#include "res/vif_detection.h"
 #include "res/vif_peer.h"
 
 /* --- down: objects --- */
@@ -108,6 +109,8 @@ vif_peer_render(struct tx *tx, struct work_view *work, const void *row, struct d
 	F_SET_TEXT(addr.link, vif_vlan_key(arena, v->id.v));
 	F_SET_TEXT(addr.prefix, prefix_text);
 	work_put(work, v->edge_id.v, arena_printf(arena, "addr/%s", p->id.v), OBJECT_ADDR, &addr, NULL);
+	vif_detection_put(tx, work, v, p, local_text, remote_text,
+	    vif_peer_is_bgp(p) ? arena_printf(arena, "bgp/%s", p->id.v) : NULL);
 	if (vif_peer_is_bgp(p))
 		return put_neighbour(tx, work, v, p, local_text, remote_text, err);
 	if ((rc = vif_peer_prefixes(tx, p, &remote, &subnet, err)) != DC_OK)
@@ -128,6 +131,21 @@ struct look {
 	const char *reason;
 };
 
+/* Its own objects that it cannot do without. */
+static const struct edge_object *
+needed_objects(struct look *l, struct work_view *work, size_t *n)
+{
+	size_t all;
+	const struct edge_object *own = work_objects(work, &all);
+	struct edge_object *needed = arena_array(tx_arena(l->tx), all + 1, sizeof(*needed));
+
+	*n = 0;
+	for (size_t i = 0; i < all; i++)
+		if (!vif_detection_is(&own[i]))
+			needed[(*n)++] = own[i];
+	return needed;
+}
+
 /* The objects that a peer rests on, its own and the shared ones: first the one in error, else one that is not there
  * yet. */
 static enum dc_code
@@ -141,7 +159,7 @@ judge_objects(struct look *l, struct work_view *work, enum work_verdict *ret, co
 	const struct edge_object *why[2] = {NULL, NULL};
 	enum dc_code rc;
 
-	own = work_objects(work, &n);
+	own = needed_objects(l, work, &n);
 	*ret = work_judge(own, n, culprit);
 	if ((rc = work_objects_of(l->tx, kind->res->name, l->v->vrf_gateway_id.v, &vrf, &vrfs, err)) != DC_OK ||
 	    (rc = work_objects_of(l->tx, "virtual_interface", l->v->id.v, &vlan, &vlans, err)) != DC_OK)
@@ -190,7 +208,7 @@ judge(struct look *l, struct work_view *work, enum life_event *event, struct dc_
 
 	if (rc != DC_OK)
 		return rc;
-	own = work_objects(work, &n);
+	own = needed_objects(l, work, &n);
 	heard = work_is_heard(own, n);
 	*event = EV_NOT_UP;
 	l->reason = NULL;
@@ -209,6 +227,20 @@ judge(struct look *l, struct work_view *work, enum life_event *event, struct dc_
 	else
 		*event = EV_UP;
 	return DC_OK;
+}
+
+/* What keeps it from being ACTIVE, and what keeps it from being watched. */
+static const char *
+all_reasons(const struct look *l, const struct work_view *work)
+{
+	struct arena *arena = tx_arena(l->tx);
+	size_t n;
+	const struct edge_object *own = work_objects(work, &n);
+	const char *fault = vif_detection_fault(own, n, arena);
+
+	if (l->reason == NULL || fault == NULL)
+		return l->reason != NULL ? l->reason : fault;
+	return arena_printf(arena, "%s, %s", l->reason, fault);
 }
 
 static enum dc_code
@@ -266,6 +298,7 @@ vif_peer_settle(struct tx *tx, struct work_view *work, void *row, bool *gone, st
 		F_SET_TEXT(p->bgp_status, up ? "up" : "down");
 		F_SET_INT(p->receive_route_num, up && l.session->received.set == GIVEN ? l.session->received.v : 0);
 	}
+	l.reason = all_reasons(&l, work);
 	F_SET_TEXT(p->reason, l.reason != NULL ? arena_printf(tx_arena(tx), "%.255s", l.reason) : NULL);
 	if (text_is_same(&old.status, &p->status) && text_is_same(&old.bgp_status, &p->bgp_status) &&
 	    text_is_same(&old.reason, &p->reason) && old.receive_route_num.v == p->receive_route_num.v)

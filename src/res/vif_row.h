@@ -6,6 +6,13 @@
 
 #include "res/res.h"
 
+/* How an interface's peers are watched: its row's extend_attribute. */
+struct vif_extend_attribute {
+	struct f_text ha_type, ha_mode;
+	struct f_int detect_multiplier, min_rx_interval, min_tx_interval, remote_disclaim, local_disclaim,
+	    ipv6_remote_disclaim, ipv6_local_disclaim;
+};
+
 struct virtual_interface {
 	struct f_text id, tenant_id, name, description;
 	struct f_bool admin_state_up;

@@ -13,17 +13,9 @@
 #include "res/vif_peer.h"
 #include "res/quota.h"
 #include "res/tag.h"
+#include "res/vif_detection.h"
 #include "res/virtual_interface_place.h"
 
-struct vif_extend_attribute {
-	struct f_text ha_type, ha_mode;
-	struct f_int detect_multiplier, min_rx_interval, min_tx_interval, remote_disclaim, local_disclaim,
-	    ipv6_remote_disclaim, ipv6_local_disclaim;
-};
-
-static const char *const ha_types[] = {"nqa", "bfd", NULL};
-static const char *const ha_modes[] = {
-    "auto_single", "auto_multi", "static_single", "static_multi", "enhance_nqa", NULL};
 static const char *const service_types[] = {"VGW", "GDGW", "LGW", "GEIP", NULL};
 static const char *const service_types_in[] = {"VGW", "GDGW", "LGW", NULL};
 /* Not served yet: see check_served(). */
@@ -37,35 +29,6 @@ static const char *const families[] = {"ipv4", "ipv6", NULL};
 static const char *const route_modes[] = {"static", "bgp", NULL};
 static const char *const priorities[] = {"normal", "low", NULL};
 static const char *const answers[] = {"ACCEPTED", "REJECTED", NULL};
-
-#define DISCLAIM(m, words)                                                                                             \
-	{                                                                                                              \
-		AT(vif_extend_attribute, m), .kind = F_INT, .min = 1, .max = 16384, .nullable = true, .may = V_RU,     \
-					     .doc = words                                                              \
-	}
-
-static const struct field_table extend_attribute_table = {
-    .name = "VifExtendAttribute",
-    .size = sizeof(struct vif_extend_attribute),
-    .fields =
-	(const struct field[]){
-	    {AT(vif_extend_attribute, ha_type), .kind = F_ENUM, .names = ha_types, .nullable = true, .may = V_RU,
-		.doc = "Kind of detection."},
-	    {AT(vif_extend_attribute, ha_mode), .kind = F_ENUM, .names = ha_modes, .nullable = true, .may = V_RU,
-		.doc = "Mode of detection."},
-	    {AT(vif_extend_attribute, detect_multiplier), .kind = F_INT, .min = 3, .max = 20, .nullable = true,
-		.may = V_RU, .doc = "Lost packets that count as down."},
-	    {AT(vif_extend_attribute, min_rx_interval), .kind = F_INT, .min = 200, .max = 5000, .nullable = true,
-		.may = V_RU, .doc = "Shortest interval of reception in ms."},
-	    {AT(vif_extend_attribute, min_tx_interval), .kind = F_INT, .min = 200, .max = 5000, .nullable = true,
-		.may = V_RU, .doc = "Shortest interval of sending in ms."},
-	    DISCLAIM(remote_disclaim, "Far discriminator, IPv4."),
-	    DISCLAIM(local_disclaim, "Own discriminator, IPv4."),
-	    DISCLAIM(ipv6_remote_disclaim, "Far discriminator, IPv6."),
-	    DISCLAIM(ipv6_local_disclaim, "Own discriminator, IPv6."),
-	    {0},
-	},
-};
 
 static const struct field_column list_columns[] = {
     {.member = "name"},
@@ -156,10 +119,10 @@ const struct field_table virtual_interface_table = {
 		.must = VIEW_CREATE | VIEW_ANSWER, .sort = true, .cli = true, .doc = "VLAN tag; 0: the whole port."},
 	    {AT(virtual_interface, route_limit), .kind = F_INT, .min = 1, .max = 200, .out_unlimited = true, .may = V_R,
 		.fallback = "50", .doc = "Remote subnets it may have."},
-	    {AT(virtual_interface, enable_nqa), .refused = switched_on, .kind = F_BOOL, .may = V_CRU,
-		.fallback = "false", .doc = "NQA detection is on."},
-	    {AT(virtual_interface, enable_bfd), .refused = switched_on, .kind = F_BOOL, .may = V_CRU,
-		.fallback = "false", .doc = "BFD detection is on."},
+	    {AT(virtual_interface, enable_nqa), .renders = true, .kind = F_BOOL, .may = V_CRU, .fallback = "false",
+		.doc = "NQA detection is on."},
+	    {AT(virtual_interface, enable_bfd), .renders = true, .kind = F_BOOL, .may = V_CRU, .fallback = "false",
+		.doc = "BFD detection is on."},
 	    {AT(virtual_interface, rate_limit), .refused = switched_on, .kind = F_BOOL, .may = V_CR,
 		.fallback = "false", .doc = "The bandwidth is enforced."},
 	    {AT(virtual_interface, address_family), .kind = F_ENUM, .no_column = true, .names = families, .fold = true,
@@ -199,8 +162,8 @@ const struct field_table virtual_interface_table = {
 		.max_items = 10, .may = V_CR, .doc = "Tags of the interface."},
 	    {AT(virtual_interface, vif_peers), .ref = "vif_peer", .kind = F_EMBED, .of = &vif_peer_table,
 		.no_column = true, .may = V_R, .doc = "Its peers, one per address family."},
-	    {AT(virtual_interface, extend_attribute), .kind = F_OBJECT, .of = &extend_attribute_table, .nullable = true,
-		.may = V_R, .doc = "Detection parameters."},
+	    {AT(virtual_interface, extend_attribute), .kind = F_OBJECT, .of = &vif_extend_attribute_table,
+		.nullable = true, .may = V_R, .doc = "Parameters of BFD or NQA; null until they are set."},
 	    {AT(virtual_interface, edge_id), .kind = F_UUID, .doc = "Edge."},
 	    {AT(virtual_interface, port_id), .kind = F_UUID, .doc = "Port."},
 	    {AT(virtual_interface, vrf_gateway_id), .kind = F_UUID, .doc = "Gateway in whose VRF it is."},
@@ -238,13 +201,6 @@ check_served(const struct virtual_interface *v, struct dc_error *err)
 		return not_yet(err, "virtual_interface.type", "public");
 	if (strcmp(v->service_type.v, "LGW") == 0)
 		return not_yet(err, "virtual_interface.service_type", v->service_type.v);
-	if (v->enable_bfd.v && v->enable_nqa.v)
-		return dc_fail(err, DC_E_PARAM, "virtual_interface.enable_bfd",
-		    "virtual_interface.enable_bfd and enable_nqa exclude each other");
-	if (v->enable_bfd.v)
-		return not_yet(err, "virtual_interface.enable_bfd", "true");
-	if (v->enable_nqa.v)
-		return not_yet(err, "virtual_interface.enable_nqa", "true");
 	if (v->rate_limit.v)
 		return not_yet(err, "virtual_interface.rate_limit", "true");
 	if (strcmp(v->priority.v, "low") == 0)
@@ -347,7 +303,8 @@ virtual_interface_create(struct tx *tx, struct call *call, void *row, struct dc_
 	struct port *port;
 	enum dc_code rc;
 
-	if ((rc = check_served(v, err)) != DC_OK || (rc = tags_check(&v->tags, "virtual_interface.tags", err)) != DC_OK)
+	if ((rc = check_served(v, err)) != DC_OK || (rc = vif_detection_check(NULL, v, err)) != DC_OK ||
+	    (rc = tags_check(&v->tags, "virtual_interface.tags", err)) != DC_OK)
 		return rc;
 	if ((rc = vif_find_connection(tx, v, &dc, err)) != DC_OK || (rc = vif_find_gateway(tx, v, &gw, err)) != DC_OK ||
 	    (rc = quota_check(tx, call, call->project, QUOTA_INTERFACES, err)) != DC_OK)
@@ -402,14 +359,6 @@ check_update_served(const struct virtual_interface *patch, struct dc_error *err)
 		    err, DC_E_PARAM, "virtual_interface.priority", "virtual_interface.priority must be sent alone");
 	if (patch->priority.set == GIVEN && strcmp(patch->priority.v, "low") == 0)
 		return not_yet(err, "virtual_interface.priority", "low");
-	if (patch->enable_bfd.set == GIVEN && patch->enable_bfd.v && patch->enable_nqa.set == GIVEN &&
-	    patch->enable_nqa.v)
-		return dc_fail(err, DC_E_PARAM, "virtual_interface.enable_bfd",
-		    "virtual_interface.enable_bfd and enable_nqa exclude each other");
-	if (patch->enable_bfd.set == GIVEN && patch->enable_bfd.v)
-		return not_yet(err, "virtual_interface.enable_bfd", "true");
-	if (patch->enable_nqa.set == GIVEN && patch->enable_nqa.v)
-		return not_yet(err, "virtual_interface.enable_nqa", "true");
 	return DC_OK;
 }
 
@@ -464,6 +413,8 @@ virtual_interface_update(
 	if (patch->status.set == GIVEN)
 		return dc_fail(err, DC_E_VIF_STATE, "virtual_interface.status",
 		    "virtual_interface.status: the interface is not waiting for an answer");
+	if ((rc = vif_detection_check(old, v, err)) != DC_OK)
+		return rc;
 	if (patch->bandwidth.set == GIVEN && v->bandwidth.v != old->bandwidth.v &&
 	    (rc = check_new_bandwidth(tx, v, err)) != DC_OK)
 		return rc;
@@ -471,6 +422,8 @@ virtual_interface_update(
 	    (rc = check_service(tx, call, v->tenant_id.v, &patch->service_ep_group, err)) != DC_OK)
 		return rc;
 	F_SET_INT(v->update_time, tx_now(tx));
+	if ((rc = vif_detection_switch(tx, old, v, err)) != DC_OK)
+		return rc;
 	if (patch->service_ep_group.set == GIVEN &&
 	    (rc = query_set(tx, &vif_peer_table, (const char *const[]){"service_ep_group", NULL},
 		 &(struct vif_peer){.service_ep_group = patch->service_ep_group}, Q(Q_EQ("vif_id", v->id.v)), NULL,
@@ -577,19 +530,6 @@ virtual_interface_observed(struct tx *tx, const void *row, struct observed *ret,
 	return edge_observed(tx, ((const struct virtual_interface *)row)->edge_id.v, ret, err);
 }
 
-/* Detection parameters can be set while BFD or NQA is on (semantics.md 5.7). */
-static enum dc_code
-update_extend_attribute(struct tx *tx, struct call *call, struct dc_error *err)
-{
-	void *row;
-	enum dc_code rc;
-
-	if ((rc = crud_load(tx, call, &virtual_interface_resource, call_id(call), &row, err)) != DC_OK)
-		return rc;
-	return dc_fail(err, DC_E_PARAM, "extend_attribute",
-	    "extend_attribute: detection (enable_bfd, enable_nqa) is not served yet, so it has no parameters");
-}
-
 #define PATH "/v3/{project_id}/dcaas/virtual-interfaces"
 
 static const struct route virtual_interface_routes[] = {
@@ -605,10 +545,9 @@ static const struct route virtual_interface_routes[] = {
     {M_DELETE, PATH "/{virtual_interface_id}", ROLE_MEMBER, ROUTE_WRITES, &virtual_interface_resource, .status = 204,
 	.run = crud_delete, .operation = "DeleteVirtualInterface",
 	.summary = "Remove a virtual interface with its peers."},
-    {M_PUT, PATH "/{virtual_interface_id}/extend-attributes", ROLE_MEMBER, ROUTE_WRITES | ROUTE_REFUSED,
-	&virtual_interface_resource, VIEW_UPDATE, &extend_attribute_table, "extend_attribute",
-	.run = update_extend_attribute, .operation = "UpdateExtendAttribute",
-	.summary = "Set the detection parameters of a virtual interface."},
+    {M_PUT, PATH "/{virtual_interface_id}/extend-attributes", ROLE_MEMBER, ROUTE_WRITES, &virtual_interface_resource,
+	VIEW_UPDATE, &vif_extend_attribute_table, "extend_attribute", .run = vif_detection_update,
+	.operation = "UpdateExtendAttribute", .summary = "Set the detection parameters of a virtual interface."},
     {0},
 };
 

@@ -131,6 +131,41 @@ const struct field_table wire_bgp_table = {
 	},
 };
 
+const struct field_table wire_bfd_table = {
+    .name = "WireBfd",
+    .size = sizeof(struct wire_bfd),
+    .fields =
+	(const struct field[]){
+	    {ON_WIRE(wire_bfd, vrf), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_bfd, link), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_bfd, local), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_bfd, remote), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_bfd, bgp), .kind = F_TEXT},
+	    {ON_WIRE(wire_bfd, min_rx), NEEDED, .kind = F_INT},
+	    {ON_WIRE(wire_bfd, min_tx), NEEDED, .kind = F_INT},
+	    {ON_WIRE(wire_bfd, multiplier), NEEDED, .kind = F_INT},
+	    {ON_WIRE(wire_bfd, local_disc), .kind = F_INT},
+	    {ON_WIRE(wire_bfd, remote_disc), .kind = F_INT},
+	    {0},
+	},
+};
+
+const struct field_table wire_nqa_table = {
+    .name = "WireNqa",
+    .size = sizeof(struct wire_nqa),
+    .fields =
+	(const struct field[]){
+	    {ON_WIRE(wire_nqa, vrf), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_nqa, link), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_nqa, local), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_nqa, remote), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_nqa, bgp), .kind = F_TEXT},
+	    {ON_WIRE(wire_nqa, interval), NEEDED, .kind = F_INT},
+	    {ON_WIRE(wire_nqa, multiplier), NEEDED, .kind = F_INT},
+	    {0},
+	},
+};
+
 const struct field_table wire_object_table = {
     .name = "WireObject",
     .size = sizeof(struct wire_object),

@@ -27,7 +27,9 @@
 	X(OBJECT_VETH, "veth", wire_veth_table)                                                                        \
 	X(OBJECT_ADDR, "addr", wire_addr_table)                                                                        \
 	X(OBJECT_ROUTE, "route", wire_route_table)                                                                     \
-	X(OBJECT_BGP, "bgp", wire_bgp_table)
+	X(OBJECT_BGP, "bgp", wire_bgp_table)                                                                           \
+	X(OBJECT_BFD, "bfd", wire_bfd_table)                                                                           \
+	X(OBJECT_NQA, "nqa", wire_nqa_table)
 
 enum object_kind {
 #define X(id, name, table) id,
@@ -112,6 +114,27 @@ struct wire_bgp {
 	struct f_bool default_route; /* a link's: whether a default route is accepted from the other side */
 };
 extern const struct field_table wire_bgp_table;
+
+/* Whether a peer's router answers, by BFD (RFC 5880); what rests on the peer goes down with it. */
+struct wire_bfd {
+	struct f_text vrf, link;
+	struct f_text local, remote;          /* addresses without mask */
+	struct f_text bgp;                    /* key of the peer's bgp object; null: its routes are static */
+	struct f_int min_rx, min_tx;          /* ms */
+	struct f_int multiplier;              /* packets lost in a row that mean down */
+	struct f_int local_disc, remote_disc; /* discriminators; null: the edge chooses its own and learns the other */
+};
+extern const struct field_table wire_bfd_table;
+
+/* The same by echo requests (ICMP) of the edge. */
+struct wire_nqa {
+	struct f_text vrf, link;
+	struct f_text local, remote;
+	struct f_text bgp;
+	struct f_int interval;   /* ms */
+	struct f_int multiplier; /* answers missed in a row that mean down */
+};
+extern const struct field_table wire_nqa_table;
 
 /* One object as the poll's answer carries it. */
 struct wire_object {

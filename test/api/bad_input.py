@@ -80,8 +80,6 @@ TAGS = wrong_types("tags", "x", 5, True, {"key": "k"}) + [
 NOT_YET = [
     ("type public", {"type": "public"}, "DC.0001", "type"),
     ("service_type LGW", {"service_type": "LGW", "gateway_id": UUID}, "DC.0001", "service_type"),
-    ("enable_bfd", {"enable_bfd": True}, "DC.0001", "enable_bfd"),
-    ("enable_nqa", {"enable_nqa": True}, "DC.0001", "enable_nqa"),
     ("rate_limit", {"rate_limit": True}, "DC.0001", "rate_limit"),
     ("priority low", {"priority": "low"}, "DC.0001", "priority"),
     ("resource_tenant_id", {"resource_tenant_id": "0123456789abcdef0123456789abcdef"}, "DC.0001", "resource_tenant_id"),

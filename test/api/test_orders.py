@@ -307,18 +307,12 @@ def test_an_interface_changes_what_may_change(tenant, line, gateway):
     ({}, "DC.0001"), ({"vlan": 7}, "DC.0001"), ({"bandwidth": 1001}, "DC.1000"), ({"bandwidth": 1}, "DC.0001"),
     ({"name": "x" * 65}, "DC.0001"), ({"remote_ep_group": ["10.1.0.0/16"]}, "DC.1105"),
     ({"remote_ep_group": ["x"]}, "DC.0004"), ({"priority": "low"}, "DC.0001"), ({"priority": "normal", "name": "x"}, "DC.0001"),
-    ({"enable_bfd": True}, "DC.0001"), ({"enable_bfd": True, "enable_nqa": True}, "DC.0001"), ({"status": "x"}, "DC.0001"),
+    ({"enable_bfd": True, "enable_nqa": True}, "DC.0001"), ({"status": "x"}, "DC.0001"),
     ({"status": "ACCEPTED"}, "DC.1210"), ({"status": "ACTIVE"}, "DC.0001"), ({"service_ep_group": ["x"]}, "DC.0004")])
 def test_a_wrong_change_of_an_interface_is_refused(tenant, line, gateway, members, code):
     made = tenant.interface(line, gateway)
     refused(tenant, "PUT", "virtual-interfaces/" + made["id"], {"virtual_interface": members}, code)
     assert tenant.show("virtual-interfaces/" + made["id"]) == made
-
-
-def test_detection_parameters_need_detection(tenant, line, gateway):
-    made = tenant.interface(line, gateway)
-    refused(tenant, "PUT", "virtual-interfaces/%s/extend-attributes" % made["id"],
-            {"extend_attribute": {"ha_type": "bfd", "detect_multiplier": 5}}, "DC.0001")
 
 
 def test_an_interface_being_deleted_changes_no_more(tenant, line, gateway):

@@ -26,7 +26,8 @@ attachments:
 """ % (ROUTER, VPC)
 ORDERS = """
 virtual_gateways:
-  - {name: office, vpc_id: %s, local_ep_group: [10.1.0.0/16], local_ep_group_ipv6: ["fd10:1::/64"]}
+  - {name: office, vpc_id: %s, local_ep_group: [10.1.0.0/16], local_ep_group_ipv6: ["fd10:1::/64"],
+     tags: [{key: env, value: prod}, {key: team, value: a}]}
   - {name: warehouse with a long name, vpc_id: 6a1e2f30-0000-4000-8000-000000000002, local_ep_group: [10.2.0.0/16, 10.3.0.0/16]}
 global_dc_gateways:
   - {name: backbone, bgp_asn: 64999}
@@ -55,6 +56,8 @@ VARYING = [(re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a
            (re.compile(r"(\S{6})(?:(?!  )[^…\n])*…"), r"\1…"), (re.compile(r" {2,}"), "  ")]
 # In how many steps an edge followed is its own affair: of those the titles only.
 UNSTEADY = {"apply"}
+# What a list is of.
+OF = {"peer-link": ["backbone"], "project-tag": ["dc-vgw"], "tag-resource-instance": ["dc-vgw", "--action", "filter"]}
 # Their ids are random, and lists are sorted by id.
 BY_CHANCE = {"user", "project", "domain"}
 
@@ -92,7 +95,7 @@ def lists(person):
     for line in person("help").lines:
         match = re.fullmatch(r"  ([a-z-]+) +(list\b.*)", line)
         if match:
-            found.append([match[1], "list"] + (["backbone"] if match[1] == "peer-link" else []))
+            found.append([match[1], "list", *OF.get(match[1], [])])
     return found
 
 

@@ -265,6 +265,45 @@ def test_detection_parameters_need_a_detection(customer):
         "extend_attribute": model.VifExtendAttribute(ha_type="bfd", detect_multiplier=5)}, virtual_interface_id=vif.id))
 
 
+def test_detection_parameters_are_set_and_shown(customer):
+    gateway = customer.gateway(1010, "10.33.0.0/16")
+    vif = customer.interface(gateway.id, 133, enable_bfd=True, local_gateway_v4_ip="192.168.133.1/30",
+                             remote_gateway_v4_ip="192.168.133.2/30")
+    wanted = {"ha_type": "bfd", "ha_mode": "auto_multi", "detect_multiplier": 7, "min_rx_interval": 300, "min_tx_interval": 400}
+    answer = customer.order("update_extend_attribute", "UpdateExtendAttributeRequestBody", {
+        "extend_attribute": model.VifExtendAttribute(**wanted)}, virtual_interface_id=vif.id)
+    shown = customer.show(vif.id)
+    assert shown.enable_bfd and shown.vif_peers[0].enable_bfd and not shown.enable_nqa
+    for one in (answer.extend_attribute, shown.extend_attribute):
+        assert {name: getattr(one, name) for name in wanted} == wanted
+
+
+def test_tags_are_set_read_searched_and_removed(customer):
+    gateway = customer.gateway(1011, "10.34.0.0/16", tags=[model.Tag(key="env", value="test")])
+    where = {"resource_type": "dc-vgw", "resource_id": gateway.id}
+    customer.order("create_resource_tag", "CreateResourceTagRequestBody", {"tag": model.Tag(key="team", value="a")}, **where)
+    customer.order("batch_create_resource_tags", "BatchOperateResourceTagsRequestBody", {
+        "action": "create", "tags": [model.Tag(key="env", value="prod"), model.Tag(key="short", value="")]}, **where)
+    customer.call("delete_resource_tag", key="short", **where)
+    shown = customer.call("show_resource_tag", **where)
+    assert [(tag.key, tag.value) for tag in shown.tags] == [("env", "prod"), ("team", "a")]
+    used = {tag.key: tag.value for tag in customer.call("list_project_tags", resource_type="dc-vgw").tags}
+    assert (used["env"], used["team"]) == ("prod", "a")
+
+    def find(action, **conditions):
+        return customer.order("list_tag_resource_instances", "ListTagResourceInstancesRequestBody",
+                              {"action": action, **conditions}, resource_type="dc-vgw")
+
+    team = [model.Tags(key="team", values=["a"])]
+    found = find("filter", limit="10", offset="0", tags=team, matches=[model.Match(key="resource_name", value="PYTHON")])
+    assert [(one.resource_id, one.resource_name) for one in found.resources] == [(gateway.id, gateway.name)]
+    assert (found.total_count, find("count", tags=team).total_count) == (1, 1)
+    customer.order("batch_create_resource_tags", "BatchOperateResourceTagsRequestBody", {
+        "action": "delete", "tags": [model.Tag(key="env"), model.Tag(key="team")]}, **where)
+    assert find("count", tags=team).total_count == 0
+    refused(404, "DC.0002", lambda: customer.call("delete_resource_tag", key="team", **where))
+
+
 def test_one_vlan_carries_one_interface(customer):
     gateway = customer.gateway(1004, "10.31.0.0/16")
     customer.interface(gateway.id, 131, local_gateway_v4_ip="192.168.131.1/30", remote_gateway_v4_ip="192.168.131.2/30")
