@@ -194,20 +194,80 @@ aksk_canonical(
 	return DC_OK;
 }
 
+#define SCOPE_PARTS 4 /* date, region, service, SCOPE_END */
+#define SCOPE_END "sdk_request"
+#define MAC_SIZE 32
+
+static bool
+hmac(const void *key, size_t key_len, const char *text, size_t len, uint8_t out[MAC_SIZE])
+{
+	return gnutls_hmac_fast(GNUTLS_MAC_SHA256, key, key_len, text, len, out) == 0;
+}
+
+/* The key that a scope derives from the secret key: one round for each part. */
+static bool
+scoped_key(const char *scope, const char *secret_key, struct arena *arena, uint8_t out[MAC_SIZE])
+{
+	const char *first = arena_printf(arena, "SDK%s", secret_key), *part = scope;
+	size_t len = strcspn(part, "/");
+	bool ok = hmac(first, strlen(first), part, len, out);
+
+	while (ok && part[len] == '/') {
+		uint8_t key[MAC_SIZE];
+
+		part += len + 1;
+		len = strcspn(part, "/");
+		memcpy(key, out, sizeof(key));
+		ok = hmac(key, sizeof(key), part, len, out);
+		explicit_bzero(key, sizeof(key));
+	}
+	return ok;
+}
+
+/* Four parts, for the day on which the request was signed. */
+static bool
+scope_is_good(const char *scope, const char *date)
+{
+	const char *part = scope;
+	size_t day = strcspn(date, "T"), n = 1;
+
+	for (const char *slash = strchr(scope, '/'); slash != NULL; slash = strchr(part, '/')) {
+		part = slash + 1;
+		n++;
+	}
+	return n == SCOPE_PARTS && strcmp(part, SCOPE_END) == 0 && strcspn(scope, "/") == day &&
+	       strncmp(scope, date, day) == 0;
+}
+
+static bool
+sign_text(const struct aksk_input *in, const char *to_sign, const char *secret_key, struct arena *arena,
+    uint8_t out[MAC_SIZE])
+{
+	uint8_t key[MAC_SIZE];
+	bool ok;
+
+	if (in->scope == NULL)
+		return hmac(secret_key, strlen(secret_key), to_sign, strlen(to_sign), out);
+	ok = scoped_key(in->scope, secret_key, arena, key) && hmac(key, sizeof(key), to_sign, strlen(to_sign), out);
+	explicit_bzero(key, sizeof(key));
+	return ok;
+}
+
 enum dc_code
 aksk_sign(const struct aksk_input *in, bool sorted_values, const char *secret_key, struct arena *arena,
     char out[SHA256_HEX_SIZE], struct dc_error *err)
 {
 	const char *canonical, *to_sign;
 	char digest[SHA256_HEX_SIZE];
-	uint8_t mac[32];
+	uint8_t mac[MAC_SIZE];
 	enum dc_code rc;
 
 	if ((rc = aksk_canonical(in, sorted_values, arena, &canonical, err)) != DC_OK)
 		return rc;
 	sha256_hex(canonical, strlen(canonical), digest);
-	to_sign = arena_printf(arena, AKSK_ALGORITHM "\n%s\n%s", in->date, digest);
-	if (gnutls_hmac_fast(GNUTLS_MAC_SHA256, secret_key, strlen(secret_key), to_sign, strlen(to_sign), mac) != 0)
+	to_sign = arena_printf(arena, AKSK_ALGORITHM "\n%s\n%s%s%s", in->date, in->scope != NULL ? in->scope : "",
+	    in->scope != NULL ? "\n" : "", digest);
+	if (!sign_text(in, to_sign, secret_key, arena, mac))
 		return dc_fail(err, DC_E_SYSTEM, NULL, "HMAC-SHA256 failed");
 	hex_encode(mac, sizeof(mac), out);
 	return DC_OK;
@@ -264,6 +324,18 @@ split_names(char *text, struct arena *arena)
 	return names;
 }
 
+/* What follows the access key, which ends there; "" when nothing does. */
+static const char *
+cut_scope(char *credential)
+{
+	char *slash = strchr(credential, '/');
+
+	if (slash == NULL)
+		return "";
+	*slash = '\0';
+	return slash + 1;
+}
+
 static bool
 lower_hex64(char *text)
 {
@@ -282,19 +354,23 @@ aksk_parse(const char *authorization, struct arena *arena, struct aksk_claim *re
 {
 	const char *text = authorization;
 	char *access_key, *names, *signature;
+	const char *scope = NULL;
 	const char *const *headers;
 
 	if (strncmp(text, AKSK_ALGORITHM " ", strlen(AKSK_ALGORITHM) + 1) != 0)
 		return dc_fail(err, DC_E_UNAUTHORIZED, "Authorization",
 		    "Incorrect IAM authentication information: only " AKSK_ALGORITHM " is served");
 	text += strlen(AKSK_ALGORITHM) + 1;
-	if ((access_key = take(&text, "Access=", arena)) == NULL ||
-	    (names = take(&text, "SignedHeaders=", arena)) == NULL ||
+	if ((access_key = take(&text, "Access=", arena)) == NULL &&
+	    (access_key = take(&text, "Credential=", arena)) != NULL)
+		scope = cut_scope(access_key);
+	if (access_key == NULL || access_key[0] == '\0' || (names = take(&text, "SignedHeaders=", arena)) == NULL ||
 	    (signature = take(&text, "Signature=", arena)) == NULL || *text != '\0' || !lower_hex64(signature) ||
 	    (headers = split_names(names, arena)) == NULL)
 		return dc_fail(err, DC_E_UNAUTHORIZED, "Authorization",
 		    "Incorrect IAM authentication information: the Authorization header has a wrong form");
-	*ret = (struct aksk_claim){.access_key = access_key, .signed_headers = headers, .signature = signature};
+	*ret = (struct aksk_claim){
+	    .access_key = access_key, .signed_headers = headers, .signature = signature, .scope = scope};
 	return DC_OK;
 }
 
@@ -323,6 +399,11 @@ aksk_verify(const struct aksk_input *in, const struct aksk_claim *claim, const c
 	if (!names_date(claim->signed_headers))
 		return dc_fail(err, DC_E_UNAUTHORIZED, "Authorization",
 		    "Incorrect IAM authentication information: verify aksk signature fail, X-Sdk-Date is not signed");
+	if (claim->scope != NULL && !scope_is_good(claim->scope, in->date))
+		return dc_fail(err, DC_E_UNAUTHORIZED, "Authorization",
+		    "Incorrect IAM authentication information: verify aksk signature fail, the scope must be the day "
+		    "of "
+		    "X-Sdk-Date, region, service and " SCOPE_END);
 	if ((rc = aksk_sign(in, true, secret_key, arena, signature, err)) != DC_OK)
 		return rc;
 	if (same_signature(signature, claim->signature))

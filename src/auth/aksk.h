@@ -4,7 +4,14 @@
  *
  *	CanonicalRequest = METHOD \n path \n query \n headers \n names \n hex(SHA256(body))
  *	StringToSign     = "SDK-HMAC-SHA256" \n X-Sdk-Date \n hex(SHA256(CanonicalRequest))
- *	Signature        = hex(HMAC-SHA256(secret key, StringToSign)) */
+ *	Signature        = hex(HMAC-SHA256(secret key, StringToSign))
+ *
+ * Open Telekom Cloud's clients bind a signature to a scope: Authorization has Credential=AK/SCOPE instead of Access=AK.
+ *
+ *	Scope            = YYYYMMDD / region / service / "sdk_request"; region and service may be empty
+ *	StringToSign     = "SDK-HMAC-SHA256" \n X-Sdk-Date \n Scope \n hex(SHA256(CanonicalRequest))
+ *	Key              = HMAC of "sdk_request" under that of service under that of region under that of YYYYMMDD under
+ *	                   "SDK" + secret key; it takes the secret key's place */
 #ifndef DC_AKSK_H
 #define DC_AKSK_H
 
@@ -32,6 +39,7 @@ struct aksk_input {
 	const void *body; /* de-chunked */
 	size_t body_len;
 	const char *date;    /* X-Sdk-Date */
+	const char *scope;   /* NULL: the signature has none */
 	const char *payload; /* what stands for the body instead of its hash: AKSK_UNSIGNED; NULL: nothing */
 };
 
@@ -40,6 +48,7 @@ struct aksk_claim {
 	const char *access_key;
 	const char *const *signed_headers; /* NULL-terminated */
 	const char *signature;             /* 64 hex digits, lower case */
+	const char *scope;                 /* as struct aksk_input has it */
 };
 
 /* Canonical request, from the arena. sorted_values: whether the values of a repeated query key are sorted, as all

@@ -223,6 +223,7 @@ by_signature(struct tx *tx, const struct auth_options *o, const struct auth_requ
 			     .body = in->body,
 			     .body_len = in->body_len,
 			     .date = date,
+			     .scope = claim.scope,
 			     .payload = bare ? AKSK_UNSIGNED : NULL},
 	    &claim, p.secret_key, arena, err);
 	if (rc == DC_OK)

@@ -378,30 +378,44 @@ describe_domain(const char *key, const struct domain_row *row, struct json *out)
 	jw_object_end(out);
 }
 
+/* One service, with one endpoint. */
 static void
-describe_catalog(const char *region, const char *endpoint, const char *project_id, struct json *out)
+describe_service(const char *name, const char *region, const char *url, struct json *out)
+{
+	char id[64];
+
+	snprintf(id, sizeof(id), "%s-public", name);
+	jw_object_begin(out);
+	jw_member_string(out, "id", name);
+	jw_member_string(out, "type", name);
+	jw_member_string(out, "name", name);
+	jw_key(out, "endpoints");
+	jw_array_begin(out);
+	jw_object_begin(out);
+	jw_member_string(out, "id", id);
+	jw_member_string(out, "interface", "public");
+	jw_member_string(out, "region", region);
+	jw_member_string(out, "region_id", region);
+	jw_member_string(out, "url", url);
+	jw_object_end(out);
+	jw_array_end(out);
+	jw_object_end(out);
+}
+
+void
+token_catalog(const char *region, const char *endpoint, const char *project_id, struct json *out)
 {
 	char url[512];
 
 	jw_key(out, "catalog");
 	jw_array_begin(out);
+	if (endpoint != NULL) {
+		snprintf(url, sizeof(url), "%s/v3", endpoint);
+		describe_service("identity", region, url, out);
+	}
 	if (endpoint != NULL && project_id != NULL) {
 		snprintf(url, sizeof(url), "%s/v3/%s", endpoint, project_id);
-		jw_object_begin(out);
-		jw_member_string(out, "id", "dcaas");
-		jw_member_string(out, "type", "dcaas");
-		jw_member_string(out, "name", "dcaas");
-		jw_key(out, "endpoints");
-		jw_array_begin(out);
-		jw_object_begin(out);
-		jw_member_string(out, "id", "dcaas-public");
-		jw_member_string(out, "interface", "public");
-		jw_member_string(out, "region", region);
-		jw_member_string(out, "region_id", region);
-		jw_member_string(out, "url", url);
-		jw_object_end(out);
-		jw_array_end(out);
-		jw_object_end(out);
+		describe_service("dcaas", region, url, out);
 	}
 	jw_array_end(out);
 }
@@ -442,6 +456,6 @@ token_describe(const struct token_info *info, const char *region, const char *en
 	jw_member_string(out, "name", info->user.role.v);
 	jw_object_end(out);
 	jw_array_end(out);
-	describe_catalog(region, endpoint, info->project.id.v, out);
+	token_catalog(region, endpoint, info->project.id.v, out);
 	jw_object_end(out);
 }

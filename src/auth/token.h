@@ -90,5 +90,8 @@ enum dc_code token_expire(struct tx *, const struct due *, void *user, struct dc
 /* {"methods": ..., "user": ..., ...}, the value of "token" in answers. endpoint: base URL for the catalog, NULL: none.
  */
 void token_describe(const struct token_info *, const char *region, const char *endpoint, struct json *out);
+/* The member "catalog" of a token, which Keystone also shows alone (OpenStack API, GET /v3/auth/catalog): where this
+ * server has the identity API and, when project_id is not NULL, the project's dcaas API. */
+void token_catalog(const char *region, const char *endpoint, const char *project_id, struct json *out);
 
 #endif

@@ -277,6 +277,37 @@ list_users(struct tx *tx, struct call *call, struct dc_error *err)
 	return DC_OK;
 }
 
+/* --- the catalog --- */
+
+struct catalog {
+	const struct call *call;
+	const char *project_id;
+};
+
+static void
+fill_catalog(struct json *out, const void *arg)
+{
+	const struct catalog *a = arg;
+
+	write_links(out, a->call);
+	token_catalog(region_of(a->call), endpoint_of(a->call), a->project_id, out);
+}
+
+/* Of the project that the client names, as clients with several do when they sign; else of the caller's own. */
+static enum dc_code
+show_catalog(struct tx *tx, struct call *call, struct dc_error *err)
+{
+	const struct project_scope scope = {.domain_id = call->who.domain_id, .project_id = call->who.project_id};
+	const char *named = call_header(call, "X-Project-Id");
+	const struct catalog catalog = {call, named != NULL && named[0] != '\0' ? named : call->who.project_id};
+	enum dc_code rc =
+	    catalog.project_id == NULL ? DC_OK : projects_check(tx, &scope, call->who.role, catalog.project_id, err);
+
+	if (rc == DC_OK)
+		call_answer(call, fill_catalog, &catalog);
+	return rc;
+}
+
 /* --- version discovery --- */
 
 static void
@@ -351,6 +382,8 @@ const struct route iam_routes[] = {
 	.summary = "Projects that the caller may use."},
     {M_GET, "/v3/auth/domains", ROLE_READER, IAM, .run = list_domains, .operation = "ListAuthDomains",
 	.summary = "The caller's domain."},
+    {M_GET, "/v3/auth/catalog", ROLE_READER, IAM, .run = show_catalog, .operation = "ShowAuthCatalog",
+	.summary = "Where the services of the caller's project are."},
     {M_GET, "/v3/users", ROLE_READER, IAM, .run = list_users, .operation = "ListIamUsers",
 	.summary = "The caller; for an operator all users of the domain."},
     {M_GET, "/", ROLE_NONE, ROUTE_OPEN | ROUTE_HIDDEN, .run = list_versions, .operation = "ListVersions",

@@ -242,11 +242,28 @@ note_spelling(
 	    words->set == GIVEN ? arena_printf(d->arena, "%s %s", words->v, sent) : arena_strdup(d->arena, sent));
 }
 
+static enum dc_code
+refuse_outdated(const struct decoding *d, const struct field_table *t, const json_t *json, const char *prefix)
+{
+	for (const struct outdated *o = t->outdated; !d->stored && o != NULL && o->name != NULL; o++) {
+		const json_t *value = json_object_get(json, o->name);
+		const char *path = member_path(d, prefix, o->name);
+
+		if (value != NULL && !json_is_null(value))
+			return dc_fail(d->err, DC_E_PARAM, path, "%s belongs to an older API than v3: send %s instead",
+			    path, o->instead);
+	}
+	return DC_OK;
+}
+
 enum dc_code
 decode_object(const struct decoding *d, const struct field_table *t, const json_t *json, const char *prefix, void *row)
 {
 	bool any = false;
+	enum dc_code outdated = refuse_outdated(d, t, json, prefix);
 
+	if (outdated != DC_OK)
+		return outdated;
 	for (const struct field *f = t->fields; f->name != NULL; f++) {
 		if (f->guard || (!d->stored && (f->may & d->view) == 0))
 			continue;

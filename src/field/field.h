@@ -164,12 +164,20 @@ enum row_end {
 	END_WITH_OTHERS,
 };
 
+/* A member of an older generation of the API, which clients of that generation still send. Where it would be ignored,
+ * the client would lose what it orders with it: a request that has it is refused (DC_E_PARAM). */
+struct outdated {
+	const char *name;
+	const char *instead; /* the member that took its place */
+};
+
 struct field_table {
 	const char *name;                     /* schema name in openapi.json: "VirtualInterface" */
 	const char *sql;                      /* table; NULL: has none */
 	size_t size;                          /* of the row struct */
 	const struct field *fields;           /* ends with a row whose name is NULL */
 	const struct constraint *constraints; /* all of the table's; ends with a row whose name is NULL. NULL: none */
+	const struct outdated *outdated;      /* ends with a row whose name is NULL. NULL: none */
 	bool at_least_one;                    /* an update without any member of its view is refused (DC_E_PARAM) */
 	bool created_differs; /* VIEW_CREATED is used for the answer of POST and PUT; else VIEW_ANSWER */
 	/* Locks (store/row_lock.h). A row of a table with a rank is written under its own lock; other rows under the

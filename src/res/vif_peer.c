@@ -31,6 +31,7 @@ static const struct field_column list_columns[] = {
 const struct field_table vif_peer_table = {
     .name = "VifPeer",
     .sql = "vif_peer",
+    .outdated = (const struct outdated[]){{"remote_ep_group_id", "remote_ep_group"}, {NULL, NULL}},
     .constraints =
 	(const struct constraint[]){
 	    {"vif_peer_vif_id_address_family_key", DC_E_VIF_IN_USE, "vif_peer.address_family",

@@ -28,6 +28,7 @@ static const struct field_column list_columns[] = {
 const struct field_table virtual_gateway_table = {
     .name = "VirtualGateway",
     .sql = "virtual_gateway",
+    .outdated = (const struct outdated[]){{"local_ep_group_id", "local_ep_group"}, {NULL, NULL}},
     .constraints =
 	(const struct constraint[]){
 	    {"virtual_gateway_tenant_id_vpc_id_key", DC_E_VPC_HAS_VGW, "virtual_gateway.vpc_id",

@@ -57,6 +57,7 @@ static const struct field_column list_columns[] = {
 const struct field_table virtual_interface_table = {
     .name = "VirtualInterface",
     .sql = "virtual_interface",
+    .outdated = (const struct outdated[]){{"remote_ep_group_id", "remote_ep_group"}, {NULL, NULL}},
     .constraints =
 	(const struct constraint[]){
 	    {"virtual_interface_vgw_id_fkey", DC_E_VGW_NOT_FOUND, "virtual_interface.vgw_id",
