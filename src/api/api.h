@@ -46,11 +46,14 @@ struct api_load {
 	size_t running; /* calls: those that wait for news are not counted */
 	size_t queued;  /* of them, for a thread of a lane */
 	size_t waiting; /* calls that wait for news: edges' polls, orders for a place that becomes free */
+	size_t left;    /* calls whose clients have left, as of the last look at them */
 };
 void api_get_load(struct api *, struct api_load *ret);
 const struct api_options *api_get_options(const struct api *);
-/* Ends the waits (call->wait) whose wait_key this is; any thread. */
+/* Ends the waits (call->wait) at this server whose wait_key this is; any thread. */
 void api_wake(struct api *, const char *key);
+/* The same at all servers of the process, for a run(). */
+void call_wake(struct call *, const char *key);
 
 /* The end of a process with several servers goes in steps, each for all of them before the next, because a call at one
  * wakes polls at another. */

@@ -169,6 +169,7 @@ struct api {
 	size_t peer_n;          /* that have a place */
 	struct idle_peers idle; /* of all addresses */
 	size_t made_room;       /* closed for that, since the last sweep */
+	size_t left_n;          /* whose clients have left while a call runs or waits, at the last sweep */
 	size_t body_bytes[BODY_KINDS];
 	struct address *addresses[ADDRESS_BUCKETS];
 	uint32_t address_seed;
@@ -284,7 +285,8 @@ void peer_turn(struct peer *, enum peer_turn, enum standing);
 bool peer_turn_briefly(struct peer *, enum peer_turn, enum standing);
 /* The call that it has sent runs from now on. False: as many run for its address as may. */
 bool peer_run(struct peer *);
-/* Shuts down those whose time is over, and those that are gone. True: some have left whose calls run or wait. */
+/* Shuts down those whose time is over, and those that are gone. True: some clients have left while their calls run or
+ * wait. */
 bool peer_sweep(struct api *);
 /* Beyond max_connections, for addresses that edges call from. */
 static inline unsigned

@@ -407,7 +407,7 @@ is_late(const struct peer *peer, int64_t now)
 
 /* The lock is not kept for all at once: calls wait for it. */
 static size_t
-sweep_slice(struct api *api, size_t most, int64_t now, bool *left)
+sweep_slice(struct api *api, size_t most, int64_t now, size_t *left)
 {
 	struct peer *peer[SLICE];
 	struct pollfd fd[SLICE];
@@ -425,7 +425,7 @@ sweep_slice(struct api *api, size_t most, int64_t now, bool *left)
 				atomic_store(&peer[i]->deadline, 0);
 				drop(peer[i]);
 			}
-			*left = *left || atomic_load(&peer[i]->left);
+			*left += atomic_load(&peer[i]->left);
 		}
 	pthread_mutex_unlock(&api->peer_lock);
 	return n;
@@ -435,8 +435,7 @@ bool
 peer_sweep(struct api *api)
 {
 	int64_t now = monotonic_now().ms;
-	size_t unseen = 0, made_room;
-	bool left = false;
+	size_t unseen = 0, left = 0, made_room;
 	const struct peer *peer;
 
 	pthread_mutex_lock(&api->peer_lock);
@@ -450,5 +449,8 @@ peer_sweep(struct api *api)
 		dc_log(LOG_WARNING, "connections closed to make room", "n=%zu", made_room);
 	for (size_t n; unseen > 0 && (n = sweep_slice(api, unseen, now, &left)) > 0;)
 		unseen -= n;
-	return left;
+	pthread_mutex_lock(&api->peer_lock);
+	api->left_n = left;
+	pthread_mutex_unlock(&api->peer_lock);
+	return left > 0;
 }

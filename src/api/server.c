@@ -406,6 +406,7 @@ api_get_load(struct api *api, struct api_load *ret)
 {
 	pthread_mutex_lock(&api->peer_lock);
 	ret->connections = api->peer_n;
+	ret->left = api->left_n;
 	pthread_mutex_unlock(&api->peer_lock);
 	pthread_mutex_lock(&api->wait_lock);
 	ret->waiting = api->waiting_n;

@@ -68,6 +68,7 @@ fill_load(struct json *out, const void *arg)
 	jw_member_int(out, "calls_running", (int64_t)load->running);
 	jw_member_int(out, "calls_queued", (int64_t)load->queued);
 	jw_member_int(out, "calls_waiting", (int64_t)load->waiting);
+	jw_member_int(out, "calls_left", (int64_t)load->left);
 }
 
 static enum dc_code
@@ -84,6 +85,7 @@ show_load(struct tx *tx, struct call *call, struct dc_error *err)
 		all.running += one.running;
 		all.queued += one.queued;
 		all.waiting += one.waiting;
+		all.left += one.left;
 	}
 	call_answer(call, fill_load, &all);
 	return DC_OK;

@@ -309,23 +309,23 @@ def test_what_is_no_http_does_no_harm(impatient, text):
 
 @pytest.mark.parametrize("beginning", [b"", b"GET /health HT", b"GET /health HTTP/1.1\r\nhost: x\r\n",
                 b"POST /v3/auth/tokens HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"])
-def test_a_client_that_stops_talking_is_closed(impatient, beginning):
+def test_a_client_that_stops_talking_is_closed(impatient, beginning, figure):
     wire = Wire(impatient.operator())
     begun = time.monotonic()
     wire.send(beginning)
     while not wire.closed():
         pass
-    assert time.monotonic() - begun < 5 * CLOSED_SECONDS
+    figure("a client that stops talking is closed", time.monotonic() - begun, CLOSED_SECONDS)
     wire.close()
 
 
-def test_a_client_that_drips_is_closed(impatient):
+def test_a_client_that_drips_is_closed(impatient, figure):
     """A byte now and then keeps a connection from being idle; it is closed all the same."""
     wire = Wire(impatient.operator())
     wire.socket.settimeout(0.2)
     wire.send(b"GET /health HTTP/1.1\r\n")
     begun = time.monotonic()
-    while time.monotonic() - begun < 60:
+    while time.monotonic() - begun < 300:
         try:
             wire.send(b"x")
             if wire.closed():
@@ -334,7 +334,7 @@ def test_a_client_that_drips_is_closed(impatient):
             continue
         except OSError:
             break
-    assert time.monotonic() - begun < 5 * CLOSED_SECONDS
+    figure("a client that drips is closed", time.monotonic() - begun, CLOSED_SECONDS)
     wire.close()
 
 
@@ -391,7 +391,7 @@ def test_a_stop_is_graceful_and_within_five_seconds(new_dcaasd, figure):
     wait_for("orders", lambda: len(done) > 20)
     begun = time.monotonic()
     assert daemon.stop() == 0
-    figure("a stop amidst orders", time.monotonic() - begun, STOPS_SECONDS)
+    figure("a stop during orders", time.monotonic() - begun, STOPS_SECONDS)
     stop.set()
     for thread in threads:
         thread.join()

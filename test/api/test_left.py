@@ -92,7 +92,7 @@ def test_an_order_whose_client_has_left_is_carried_out(world, tenant):
         with socket.create_connection((tenant.at.hostname, tenant.at.port)) as wire:
             wire.sendall(text)
             settled(world)
-        time.sleep(1.5)  # as long as the server takes to see that the client has left
+        wait_for("the server sees that the client has left", lambda: world.load()["calls_left"] == 1)
     made = wait_for("the order", lambda: [one for one in tenant.get(V3 + "virtual-gateways?name=left%20behind")["virtual_gateways"]])
     tenant.delete(V3 + "virtual-gateways/" + made[0]["id"])
 

@@ -161,15 +161,15 @@ def test_a_stop_amid_orders_and_polls_at_two_listeners_answers_what_is_committed
     assert site.daemon.stop() == 0
 
 
-def test_half_sent_requests_do_not_hold_up_a_stop(site):
+def test_half_sent_requests_do_not_hold_up_a_stop(site, figure):
     """They cannot become orders: nothing is waited for."""
     halves = [door.connect() for door in site.doors for _ in range(20)]
     for n, wire in enumerate(halves):
         wire.sendall(HALVES[n % len(HALVES)])
     begun = time.monotonic()
     assert site.daemon.stop() == 0
-    # Half of what one listener alone gave slow clients.
-    assert time.monotonic() - begun < 2 * max(1, int(os.environ["DCAAS_PATIENCE"]) / 5)
+    # One listener alone gave slow clients four seconds.
+    figure("a stop with 40 half-sent requests", time.monotonic() - begun, 0.4)
     for wire in halves:
         wire.close()
 

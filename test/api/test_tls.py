@@ -84,22 +84,22 @@ def test_an_old_version_is_refused(secure):
 @pytest.mark.parametrize("beginning", [b"", b"\x16", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
                                        b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n", b"\x00" * 100, b"\x80\x2e\x01\x00\x02",
                                        b"\x15\x03\x01\x00\x02\x02\x28", b"\x16\x03\x01\xff\xff" + b"x" * 1000])
-def test_what_is_no_handshake_is_closed(secure, beginning):
+def test_what_is_no_handshake_is_closed(secure, beginning, figure):
     begun = time.monotonic()
     with socket.create_connection(("127.0.0.1", secure.tls_port), timeout=60) as wire:
         wire.sendall(beginning)
         assert closed(wire)
-    assert time.monotonic() - begun < 5 * CLOSED_SECONDS
+    figure("a client without a handshake is closed", time.monotonic() - begun, CLOSED_SECONDS)
     served(secure)
 
 
-def test_a_client_that_stops_after_the_handshake_is_closed(secure):
+def test_a_client_that_stops_after_the_handshake_is_closed(secure, figure):
     with socket.create_connection(("127.0.0.1", secure.tls_port), timeout=60) as plain:
         with context(secure).wrap_socket(plain, server_hostname="127.0.0.1", suppress_ragged_eofs=True) as wire:
             wire.sendall(b"GET /health HT")
             begun = time.monotonic()
             assert closed(wire)
-    assert time.monotonic() - begun < 5 * CLOSED_SECONDS
+    figure("a client that stops after the handshake is closed", time.monotonic() - begun, CLOSED_SECONDS)
 
 
 def test_silent_clients_do_not_keep_others_out(secure):

@@ -62,8 +62,23 @@ def test_a_member_cannot_wipe_the_projects_trail(world):
     assert {one["id"] for one in first} <= {one["id"] for one in events(world, project_id=tenant.project_id)}
 
 
+def within_an_hour(run):
+    """Runs it, and once more when an hour that is counted ended meanwhile."""
+    hour = time.time() // 3600
+    try:
+        run()
+    except AssertionError:
+        if time.time() // 3600 == hour:
+            raise
+        run()
+
+
 def test_a_burst_is_counted_and_pushes_nothing_out(world):
     """More than a thousand of a kind in an hour by one user: the thousand stays, the rest is a number."""
+    within_an_hour(lambda: burst(world))
+
+
+def burst(world):
     tenant = world.tenant()
     token = issue(tenant, token_request(world, tenant)).headers["x-subject-token"]
 
@@ -75,8 +90,6 @@ def test_a_burst_is_counted_and_pushes_nothing_out(world):
             one = V3 + "global-dc-gateways/" + made["global_dc_gateway"]["id"]
             assert with_token(tenant, token, one, "DELETE").status == 204
 
-    if time.time() % 3600 > 3480:
-        time.sleep(3601 - time.time() % 3600)  # the hour that is counted must not end meanwhile
     orders(1)
     first = {one["id"] for one in events(world, project_id=tenant.project_id)}
     change(world.dcaasd, "UPDATE event_rate SET done = 950 WHERE id LIKE ?", tenant.project_id + "%global_dc_gateway")

@@ -100,8 +100,8 @@ look_until(struct routing *r, const char *words)
 {
 	struct routing_session seen = look(r);
 
-	for (int i = 0; i < 600 && strstr(seen.last_error, words) == NULL; i++) {
-		usleep(100000);
+	for (int64_t end = monotonic_now().ms + 300000; strstr(seen.last_error, words) == NULL;) {
+		assert_true(monotonic_now().ms < end);
 		seen = look(r);
 	}
 	assert_non_null(strstr(seen.last_error, words));
