@@ -31,6 +31,8 @@ struct api_options {
 	/* Asked once when a call begins, for call->settings, in its arena: a run that is repeated sees the settings of
 	 * the first, also when a reload came in between. NULL: there are none. */
 	const void *(*settings)(void *user, struct arena *);
+	/* For a process with several servers: api_wake() at each of them. NULL: there is one. */
+	void (*wake)(void *user, const char *key);
 };
 
 /* Listens: clients may connect, and wait until api_serve(). */

@@ -181,6 +181,17 @@ api_wake(struct api *api, const char *key)
 }
 
 void
+call_wake(struct call *call, const char *key)
+{
+	const struct api_options *o = &call->api->options;
+
+	if (o->wake != NULL)
+		o->wake(o->user, key);
+	else
+		api_wake(call->api, key);
+}
+
+void
 wait_finish_all(struct api *api)
 {
 	pthread_mutex_lock(&api->wait_lock);

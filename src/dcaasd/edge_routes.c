@@ -115,7 +115,7 @@ take_answer(struct tx *tx, struct call *call, struct dc_error *err)
 	(void)err;
 	call->status = 204;
 	if (question_answer(call->who.edge_id, answer))
-		api_wake(call->api, answer->id.v);
+		call_wake(call, answer->id.v);
 	return DC_OK;
 }
 

@@ -21,16 +21,6 @@
 #define CONNECTIONS_MIN 8
 #define HEALTH_SECONDS 1
 
-/* Edges poll on any of the listeners. */
-static void
-wake_edge(void *arg, const char *edge_id)
-{
-	struct daemon *d = arg;
-
-	for (size_t i = 0; i < d->api_n; i++)
-		api_wake(d->api[i], edge_id);
-}
-
 /* One listener: at an address, or an inherited one (at NULL). */
 struct listener {
 	const struct listen_at *at;
@@ -44,6 +34,16 @@ static const void *
 settings_now(void *user, struct arena *arena)
 {
 	return res_holder_copy(&((struct shared *)user)->holder, arena);
+}
+
+/* For api_options.wake: who waits, and who has what it waits for, may have come by different listeners. */
+static void
+wake_everywhere(void *user, const char *key)
+{
+	const struct shared *shared = user;
+
+	for (size_t i = 0; i < shared->api_n; i++)
+		api_wake(shared->api[i], key);
 }
 
 /* A server without descriptors would not hear connections that it promises to accept: as many as there can be. */
@@ -90,6 +90,7 @@ listen_at(struct daemon *d, const struct route *const *routes, const struct list
 	    .kept = d->kept,
 	    .user = &d->shared,
 	    .settings = settings_now,
+	    .wake = wake_everywhere,
 	};
 	enum dc_code rc = api_start(&options, &d->api[d->api_n], error);
 
@@ -190,7 +191,7 @@ start(struct daemon *d, struct dc_error *error)
 	d->shared.api = d->api;
 	d->shared.api_n = d->api_n;
 	/* Before the first order: an order before that would wake no poll. */
-	store_watch(d->store, wake_edge, d);
+	store_watch(d->store, wake_everywhere, &d->shared);
 	d->due = due_runner_new(d->store, registry_due, &d->shared.holder);
 	if ((rc = finish_rotation(d, error)) != DC_OK || (rc = due_stand(d->due, error)) != DC_OK)
 		return rc;

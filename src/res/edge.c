@@ -438,7 +438,7 @@ show_instance(struct tx *tx, struct call *call, struct dc_error *err)
 	}
 	if (!question_ask(call->request_id, edge_id, QUESTION_INSTANCE, instance))
 		return dc_fail(err, DC_E_UNAVAILABLE, NULL, "too many questions wait for the edge");
-	api_wake(call->api, edge_id);
+	call_wake(call, edge_id);
 	call->wait = true;
 	call->wait_ms = QUESTION_MS;
 	call->wait_key = call->request_id;

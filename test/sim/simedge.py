@@ -65,6 +65,14 @@ class SimEdge:
         self.write("edge.conf", text.replace("server = " + self.server, "server = " + server))
         self.server = server
 
+    def trust(self, certificate):
+        """From the next start on; only this certificate."""
+        with open(certificate, encoding="ascii") as file:
+            self.write("ca.crt", file.read())
+        with open(os.path.join(self.folder, "edge.conf"), encoding="utf-8") as file:
+            text = file.read()
+        self.write("edge.conf", text + "ca_file = %s/ca.crt\n" % self.folder)
+
     def log_all(self):
         """From the next start on."""
         config = os.path.join(self.folder, "edge.conf")

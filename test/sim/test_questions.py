@@ -12,7 +12,7 @@ def ask(site, instance, check=True):
     return site.world.operator.get(ASK % (site.world.edge, instance), check=check, say=False)
 
 
-def test_the_answer_is_how_the_instance_is_now(site):
+def test_the_answer_is_how_the_instance_is_now(site, figure):
     vif = site.order(1)
     site.wait_status(vif, "ACTIVE")
     begun = time.monotonic()
@@ -23,9 +23,23 @@ def test_the_answer_is_how_the_instance_is_now(site):
     assert seen["devices"] == 3 and seen["addresses"] == 3  # the VRF, the attachment (both families), the interface
     assert seen["wanted"] == seen["applied"] > 2
     assert seen["request_id"]
-    assert took < 4, took  # it came by itself, not at the end of the wait
+    figure("a router's answer to a question", took, 0.5)
     site.edge.set_options(down=vif)
     wait_for("the session is down", lambda: ask(site, 1)["established"] == 0)
+
+
+def test_operator_and_edge_may_be_at_different_listeners(new_site):
+    """As on an installed site: the operator's calls come over loopback, the edge's over HTTPS."""
+    site = new_site(settings=["listen_tls = 127.0.0.1:0", "tls_port_file = $folder/tls_port"])
+    daemon = site.world.dcaasd
+    with open(daemon.folder + "/tls_port", encoding="ascii") as file:
+        address = file.read().strip()
+    site.edge.trust(daemon.state + "/tls.crt")
+    site.edge.set_server("https://" + address)
+    site.edge.restart()
+    vif = site.order(1)
+    site.wait_status(vif, "ACTIVE")
+    assert ask(site, 1)["established"] == 1
 
 
 def test_a_question_changes_nothing(site):
@@ -45,14 +59,14 @@ def test_an_instance_that_is_not_there_is_told_in_words(site):
     assert ask(site, "0", check=False).status == 400 and ask(site, "x", check=False).status == 400
 
 
-def test_an_edge_that_does_not_answer_ends_the_wait(site):
+def test_an_edge_that_does_not_answer_ends_the_wait(site, figure):
     site.wait_status(site.order(1), "ACTIVE")
     site.edge.process.send_signal(19)  # SIGSTOP
     try:
         begun = time.monotonic()
         answer = ask(site, 1, check=False)
         assert answer.status == 503 and ("did not answer" in answer["error_msg"] or "silent" in answer["error_msg"])
-        assert time.monotonic() - begun < 30
+        figure("the end of a question that nobody answers", time.monotonic() - begun, 6)
     finally:
         site.edge.process.send_signal(18)  # SIGCONT
 
