@@ -154,6 +154,19 @@ path_schema(struct json *out, const struct field *f, const char *name)
 	jw_array_end(out);
 }
 
+/* What a parameter of the path identifies; NULL: nothing that has a name. */
+static const char *
+identified(struct document *d, const struct route *r, const struct field *f, const char *parameter)
+{
+	size_t n = strlen(parameter);
+
+	if (f != NULL && f->ref != NULL)
+		return f->ref;
+	if (r->res != NULL)
+		return is_parent(r->res, parameter) ? r->res->parent->name : r->res->name;
+	return n > 3 && strcmp(parameter + n - 3, "_id") == 0 ? arena_strndup(d->arena, parameter, n - 3) : NULL;
+}
+
 static void
 path_parameters(struct document *d, const struct route *r)
 {
@@ -170,12 +183,10 @@ path_parameters(struct document *d, const struct route *r)
 				: NULL);
 		path_schema(d->out, f, name);
 		jw_object_end(d->out);
-		if (project)
-			write_ref_to(d, "project");
-		else if (f != NULL && f->ref != NULL)
-			write_ref_to(d, f->ref);
-		else if (r->res != NULL)
-			write_ref_to(d, is_parent(r->res, name) ? r->res->parent->name : r->res->name);
+		const char *ref = project ? "project" : identified(d, r, f, name);
+
+		if (ref != NULL)
+			write_ref_to(d, ref);
 		jw_object_end(d->out);
 	}
 }
