@@ -4,7 +4,7 @@
 A block that begins with ```console holds commands, each behind "$ " (a line that ends with a backslash continues in the next),
 and below each what it prints on a terminal of 80 columns. A block that begins with ```sh holds commands only. Both are run
 in one shell from block to block, so that variables stay. A ```yaml block whose first line is "# FILE" becomes that file in
-the folder of the shell.
+the folder of the shell. A block after a line "<!-- not run: REASON -->" is not run. Blocks of other languages are text.
 
 What is different each time need not be the same: ids, ages (3s, 12m ago), times, and runs of blanks; <word> stands for any
 word, and a line with "..." for any lines."""
@@ -20,6 +20,7 @@ import time
 
 MARK = "--page-block-ends--"
 FENCE = re.compile(r"^(```+)(\w*)\s*$")
+NOT_RUN = re.compile(r"^<!-- not run: (.+) -->$")
 PLACES = [  # how what stands in a page reads, as an expression
     (re.compile(r"<[\w-]+>"), r"\S+"),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), r"[0-9a-f-]{36}"),
@@ -33,8 +34,8 @@ PLACES = [  # how what stands in a page reads, as an expression
 
 
 class Block:
-    def __init__(self, page, line, language, lines):
-        self.page, self.line, self.language, self.lines = page, line, language, lines
+    def __init__(self, page, line, language, lines, not_run=None):
+        self.page, self.line, self.language, self.lines, self.not_run = page, line, language, lines, not_run
 
     def __str__(self):
         return "%s:%d" % (os.path.basename(self.page), self.line)
@@ -57,17 +58,18 @@ class Block:
 
 def blocks(path):
     """The fenced blocks of a page, in order."""
-    found, fence = [], None
+    found, fence, reason = [], None, None
     with open(path, encoding="utf-8") as file:
         for number, line in enumerate(file.read().splitlines(), 1):
             match = FENCE.match(line)
             if fence is None and match:
                 fence = match[1]
-                found.append(Block(path, number, match[2], []))
+                found.append(Block(path, number, match[2], [], reason and reason[1]))
             elif fence is not None and line.rstrip() == fence:
                 fence = None
             elif fence is not None:
                 found[-1].lines.append(line)
+            reason = NOT_RUN.match(line) if fence is None else None
     return found
 
 
@@ -95,16 +97,20 @@ def difference(shown, printed):
     return "the page shows:\n%s\nand this is printed:\n%s" % ("\n".join(shown), "\n".join(printed))
 
 
-class Shell:
-    """A bash on a terminal of 80 columns."""
+BASH = ("bash", "--norc", "--noprofile", "--noediting")
 
-    def __init__(self, folder, env, columns=80):
+
+class Shell:
+    """A bash on a terminal of 80 columns. into: the command that runs it somewhere else."""
+
+    def __init__(self, folder, env, columns=80, into=()):
         self.folder, self.text = str(folder), ""
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
             fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
             os.chdir(self.folder)
-            os.execvpe("bash", ["bash", "--norc", "--noprofile", "--noediting"], {**env, "PS1": "", "PS2": "", "TERM": "xterm"})
+            argv = [*into, *BASH]
+            os.execvpe(argv[0], argv, {**env, "PS1": "", "PS2": "", "TERM": "xterm"})
         self.run("stty -echo; PS1=; PS2=; unset COLUMNS LINES; shopt -u checkwinsize")
 
     def _read_until(self, what, patience):
@@ -117,7 +123,8 @@ class Shell:
 
     def run(self, command, patience=60):
         """Exit status and lines of a command."""
-        os.write(self.terminal, ("%s\nprintf '\\n%%s %%d\\n' '%s'.\"\" $?\n" % (command, MARK)).encode())
+        # In one piece, which bash reads before it runs any of it: a program may throw away what is typed meanwhile.
+        os.write(self.terminal, ("{ %s\n}; printf '\\n%%s %%d\\n' '%s'.\"\" $?\n" % (command, MARK)).encode())
         self._read_until(MARK + ". ", patience)
         before, _, self.text = self.text.partition(MARK + ". ")
         self._read_until("\n", patience)
@@ -145,11 +152,14 @@ def write_file(shell, block):
 
 def run_block(shell, block, patience=60, statuses=(0,)):
     """Runs a block; raises with the page's line where it does something else than the page shows. A command may fail where
-    the page shows what it prints then."""
+    the page shows what it prints then. Returns the lines that were printed."""
     if write_file(shell, block):
-        return
+        return []
+    output = []
     for command, shown in block.steps():
         status, printed = shell.run(command, patience)
         wrong = difference(shown, printed) if shown is not None else None
         assert wrong is None, "%s: %s\n%s" % (block, command, wrong)
         assert status in statuses or shown, "%s: %s ended with %d:\n%s" % (block, command, status, "\n".join(printed))
+        output += printed
+    return output

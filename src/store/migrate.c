@@ -117,7 +117,8 @@ migrate_from(struct tx *tx, const struct migration *migrations, int64_t version,
 			return dc_fail(err, DC_E_IO, NULL, "migration %s: %s", m->name, why.text);
 		if ((rc = schema_note(tx, m, err)) != DC_OK)
 			return rc;
-		dc_log(LOG_INFO, "schema migrated", "migration=%s", m->name);
+		/* A new database has no earlier schema. */
+		dc_log(version == 0 ? LOG_DEBUG : LOG_INFO, "schema migrated", "migration=%s", m->name);
 		*migrated = true;
 	}
 	return DC_OK;

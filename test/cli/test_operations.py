@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
-"""What an operator does by doc/operations.md: back up, restore, change settings, replace a certificate."""
+"""What an operator does by doc/operations.md: back up, restore, change settings, replace a certificate. test/packages runs the
+commands of the page itself."""
 import os
-import re
 import shutil
 import signal
 import sqlite3
@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 from lab.guest import wait
-from program import PROGRAM, ROOT, TLS, Cli
+from program import TLS, Cli
 from support import own_dcaasd
 
 
@@ -123,24 +123,3 @@ def test_a_watch_goes_on_when_the_server_is_back(daemon, operator):
     # One that never was there is not waited for.
     nowhere = operator.with_settings(endpoint="http://127.0.0.1:9")
     nowhere("location", "list", "--watch", code=3)
-
-
-def commands_of(path):
-    """Lines of the `sh` blocks that call dcaas."""
-    with open(path) as file:
-        blocks = re.findall(r"^```sh\n(.*?)^```", file.read(), re.M | re.S)
-    return [line for block in blocks for line in block.splitlines() if "dcaas" in line and not line.startswith("curl")]
-
-
-def test_the_commands_in_the_book_are_commands(operator, tmp_path):
-    """As a shell reads them, with -n: each makes a call that the API has; the server is not asked."""
-    (tmp_path / "password").write_text("correct horse")
-    lines = commands_of(os.path.join(ROOT, "doc", "operations.md"))
-    assert len(lines) > 15
-    some_id = "0a21446f-0000-7000-8000-00000000abcd"
-    env = {**operator.env, "DCAAS_PROJECT_ID": some_id, "PROGRAM": PROGRAM,
-           **{name: some_id for name in ("project", "user", "key", "location", "edge", "port", "vpc_port", "vpc", "vif", "router")}}
-    for line in lines:
-        script = 'dcaas() { "$PROGRAM" -n "$@" >&2; }; set -e; ' + line
-        done = subprocess.run(["bash", "-c", script], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=300)
-        assert done.returncode == 0 and re.search(r"^(GET|POST|PUT|DELETE) http", done.stderr, re.M), line + "\n" + done.stderr

@@ -5,17 +5,19 @@ import hashlib
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 
 import pytest
 
-from roots import ROOT, Overlay, call, enter, made
+from roots import ROOT, Overlay, call, enter, environment, made
 
 sys.path.insert(0, os.path.join(ROOT, "dist"))
+sys.path.insert(0, os.path.join(ROOT, "test"))
 
 import deb  # noqa: E402
+import operations  # noqa: E402
+import pages  # noqa: E402
 
 NAMES = ("dcaas", "dcaas-server", "dcaas-edge", "dcaas-lab")
 # What dpkg, apt and debconf write down of any package.
@@ -84,6 +86,12 @@ class Machine:
 
     def install(self, paths, *options):
         return self.run("dpkg %s -i %s" % (" ".join(options), " ".join(paths)))
+
+    def shell(self):
+        """A person's, as root; /root is the folder."""
+        # setsid: job control in a namespace where the terminal's session has no number.
+        into = [*self.overlay.way_into(shares=[self.folder], network=False), "sh", "-c", 'cd; exec "$@"', "sh", "setsid", "--ctty"]
+        return pages.Shell("/", environment(self.overlay.root), into=into)
 
     def files(self):
         """Everything on its disk, but what dpkg and apt write down."""
@@ -251,6 +259,16 @@ def test_the_simulated_site_takes_an_order(machine):
     said = machine.run("dcaas-lab sim --port 0 --dir /tmp/site >/tmp/said 2>&1 & site=$!; for n in $(seq 300); do "
                        "grep -q '^sim: credentials' /tmp/said && break; sleep 0.1; done; cat /tmp/said\n" + ORDER + "\nkill $site; wait $site")
     assert "with a simulated edge" in said and "make" not in said.replace("makes", "")
+
+
+def test_the_operators_page_prints_what_it_shows(machine):
+    """doc/operations.md, from the installation on."""
+    operations.prepare(machine)
+    shell = machine.shell()
+    try:
+        operations.run(shell)
+    finally:
+        shell.close()
 
 
 def test_the_site_with_routers_brings_sessions_up(machine):

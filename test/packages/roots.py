@@ -45,13 +45,21 @@ def call(argv, seconds=1200, check=True, **options):
     return done
 
 
-def enter(root, script, mount="", shares=(), network=True, **options):
-    """Runs a shell script in that root; shares: folders of this machine that are seen there under the same path. network:
-    this machine's, or a loopback of its own."""
-    env = {"PATH": PATH, "HOME": "/root", "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive", "LOWER": root}
-    env.update(options.pop("env", {}))
+def environment(root):
+    return {"PATH": PATH, "HOME": "/root", "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive", "LOWER": root}
+
+
+def way_into(root, mount="", shares=(), network=True, at=None):
+    """The words before a command that is to run in that root; shares: folders of this machine that are seen there under the
+    same path. network: this machine's, or a loopback of its own."""
     apart = [] if network else ["unshare", "--net", "sh", "-e", "-c", 'ip link set lo up; exec "$@"', "sh"]
-    return call(apart + ENTER + [SCRIPT % mount, options.pop("at", root), *shares, "--", "sh", "-e", "-c", script], env=env, **options)
+    return apart + ENTER + [SCRIPT % mount, at or root, *shares, "--"]
+
+
+def enter(root, script, mount="", shares=(), network=True, at=None, **options):
+    """Runs a shell script in that root."""
+    env = {**environment(root), **options.pop("env", {})}
+    return call(way_into(root, mount, shares, network, at) + ["sh", "-e", "-c", script], env=env, **options)
 
 
 def fill(fresh, suite, packages):
@@ -105,6 +113,9 @@ class Overlay:
 
     def run(self, script, **options):
         return enter(self.root, script, self.mount, at=self.at, **options).stdout
+
+    def way_into(self, **options):
+        return way_into(self.root, self.mount, at=self.at, **options)
 
     def remove(self):
         shutil.rmtree(self.folder, ignore_errors=True)
