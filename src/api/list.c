@@ -198,8 +198,8 @@ id_at(const struct field_table *table, void *rows, size_t i)
 }
 
 static void
-write_list(
-    struct call *call, const struct resource *res, char *rows, size_t n, bool more, const struct field_options *options)
+write_list(struct call *call, const struct resource *res, char *rows, size_t n, bool more, int64_t total,
+    const struct field_options *options)
 {
 	struct json w = JSON_INIT(&call->out);
 	bool any = n > 0;
@@ -216,6 +216,8 @@ write_list(
 	jw_member_string(&w, "previous_marker", any ? id_at(res->table, rows, 0) : NULL);
 	jw_member_int(&w, "current_count", (int64_t)n);
 	jw_object_end(&w);
+	if (res->counted)
+		jw_member_int(&w, "total_count", total);
 	jw_member_string(&w, "request_id", call->request_id);
 	jw_object_end(&w);
 }
@@ -251,6 +253,7 @@ crud_list(struct tx *tx, struct call *call, struct dc_error *err)
 	void *found = NULL;
 	char *rows;
 	size_t n = 0, limit;
+	int64_t total = 0;
 	bool more;
 	enum dc_code rc;
 
@@ -262,7 +265,8 @@ crud_list(struct tx *tx, struct call *call, struct dc_error *err)
 		return rc;
 	page.walk = crud_is_operator(call);
 	limit = (size_t)page.limit++; /* one more than asked for shows whether there is a next page */
-	if ((rc = query_list(tx, res->table, cond, &page, &found, &n, err)) != DC_OK)
+	if ((rc = query_list(tx, res->table, cond, &page, &found, &n, err)) != DC_OK ||
+	    (res->counted && (rc = query_count(tx, res->table, cond, &total, err)) != DC_OK))
 		return rc;
 	rows = found;
 	more = page.reverse || n > limit; /* backwards, the marker's own page always follows */
@@ -274,6 +278,6 @@ crud_list(struct tx *tx, struct call *call, struct dc_error *err)
 		return rc;
 	if (res->embed != NULL && n > 0 && (rc = res->embed(tx, call, rows, n, err)) != DC_OK)
 		return rc;
-	write_list(call, res, rows, n, more, &options);
+	write_list(call, res, rows, n, more, total, &options);
 	return DC_OK;
 }

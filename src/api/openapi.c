@@ -386,6 +386,10 @@ write_answer_schema(struct document *d, const struct route *r)
 		if (list) {
 			jw_key(d->out, "page_info");
 			jw_raw(d->out, "{\"$ref\":\"#/components/schemas/PageInfo\"}");
+			if (r->res->counted) {
+				jw_key(d->out, "total_count");
+				jw_raw(d->out, "{\"type\":\"integer\",\"minimum\":0}");
+			}
 		}
 		jw_key(d->out, "request_id");
 		jw_raw(d->out, "{\"type\":\"string\"}");

@@ -40,8 +40,6 @@ const struct route not_served_routes[] = {
     NOT_SERVED(M_POST, DETECTIONS, "CreateVifPeerDetection"),
     NOT_SERVED(M_GET, DETECTIONS "/{vif_peer_id}", "ShowVifPeerDetection"),
     NOT_SERVED(M_DELETE, DETECTIONS "/{vif_peer_id}", "DeleteVifPeerDetection"),
-    NOT_SERVED(M_GET, "dcaas/gdgw/{gdgw_id}/routetables", "ListGdgwRouteTables"),
-    NOT_SERVED(M_PUT, "dcaas/gdgw/{gdgw_id}/routetables", "UpdateGdgwRouteTable"),
     NOT_SERVED(M_GET, CONNECT, "ListConnectGateways"),
     NOT_SERVED(M_POST, CONNECT, "CreateConnectGateway"),
     NOT_SERVED(M_GET, CONNECT "/{connect_gateway_id}", "ShowConnectGateway"),

@@ -69,9 +69,8 @@ sweep_routes(struct planning *p)
 		const struct item_route *r = p->route[i].r;
 		struct plan_step *s;
 
-		if (p->route[i].aside || p->route[i].wanted ||
-		    (r->proto != ROUTE_PROTO_VPC && r->proto != ROUTE_PROTO_STATIC) || r->table < TABLE_FIRST ||
-		    r->table > TABLE_LAST)
+		if (p->route[i].aside || p->route[i].wanted || r->proto == ROUTE_PROTO_GUARD ||
+		    r->table < TABLE_FIRST || r->table > TABLE_LAST)
 			continue;
 		s = add_step(p, DEL_ROUTE, OP_ROUTE_DEL, p->route[i].instance, p->route[i].owner, sizeof(s->ask.route));
 		s->ask.route.table = r->table;

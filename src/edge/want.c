@@ -174,7 +174,9 @@ read_route(struct reading *r, const void *row)
 		to->proto = ROUTE_PROTO_VPC;
 	else if (w->class.set == GIVEN && strcmp(w->class.v, "static") == 0)
 		to->proto = ROUTE_PROTO_STATIC;
-	return to->proto != 0 ? true : bad(r, "class", "is neither vpc nor static");
+	else if (w->class.set == GIVEN && strcmp(w->class.v, "link") == 0)
+		to->proto = ROUTE_PROTO_LINK;
+	return to->proto != 0 ? true : bad(r, "class", "is none of vpc, static and link");
 }
 
 static bool

@@ -80,6 +80,7 @@ struct resource {
 	/* Column that is null while the API shows the row; a row that waits for its edge after a delete has a value.
 	 * NULL: all rows are shown. */
 	const char *hidden;
+	bool counted;               /* lists have the number of items over all pages, as total_count */
 	const struct route *routes; /* ends with a row whose path is NULL */
 
 	/* Names the rows to lock before any other hook sees the row (store/row_lock.h): those that own the sets it

@@ -373,17 +373,10 @@ static void
 put_route(struct work_view *work, struct arena *arena, const struct attachment *a, const struct gateway *gw,
     const struct ip_prefix *prefix)
 {
-	const struct f_text *hop = prefix->addr.family == IP_V4 ? &a->next_hop : &a->next_hop_ipv6;
-	struct wire_route route = {0};
-	char text[IP_TEXT_SIZE];
+	const struct next_hop hop = {a->edge_id.v, arena_printf(arena, "vlan/%s", a->id.v),
+	    text_or_null(prefix->addr.family == IP_V4 ? &a->next_hop : &a->next_hop_ipv6)};
 
-	ip_format_prefix(prefix, text);
-	F_SET_TEXT(route.vrf, gateway_key(arena, gw->id));
-	F_SET_TEXT(route.link, arena_printf(arena, "vlan/%s", a->id.v));
-	F_SET_TEXT(route.prefix, text);
-	F_SET_TEXT(route.via, text_or_null(hop));
-	F_SET_TEXT(route.class, "vpc");
-	work_put(work, a->edge_id.v, arena_printf(arena, "route/%s/%s", a->id.v, text), OBJECT_ROUTE, &route, NULL);
+	gateway_put_route(work, arena, gw->id, &hop, a->id.v, prefix, "vpc");
 }
 
 /* Each local subnet, cut to what the attachment reaches: of two overlapping blocks one contains the other. */

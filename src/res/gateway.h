@@ -102,6 +102,15 @@ const char *gateway_key(struct arena *, const char *gateway_id);
  */
 enum dc_code gateway_is_used_on(
     struct tx *, const struct gateway_kind *, const char *id, const char *edge_id, bool *ret, struct dc_error *err);
+/* Where traffic leaves a VRF on an edge. */
+struct next_hop {
+	const char *edge_id;
+	const char *link; /* key of the device */
+	const char *via;  /* NULL: on-link */
+};
+/* Puts a route of the owner into a gateway's VRF; class as wire_route has it. */
+void gateway_put_route(struct work_view *, struct arena *, const char *gateway_id, const struct next_hop *,
+    const char *owner_id, const struct ip_prefix *, const char *class);
 /* Puts its VRF on each edge where somebody uses it. */
 enum dc_code gateway_render(struct tx *, struct work_view *, const struct gateway *, struct dc_error *err);
 

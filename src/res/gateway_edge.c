@@ -169,6 +169,22 @@ gateway_render(struct tx *tx, struct work_view *work, const struct gateway *gw, 
 	return rc;
 }
 
+void
+gateway_put_route(struct work_view *work, struct arena *arena, const char *gateway_id, const struct next_hop *hop,
+    const char *owner_id, const struct ip_prefix *prefix, const char *class)
+{
+	struct wire_route route = {0};
+	char text[IP_TEXT_SIZE];
+
+	ip_format_prefix(prefix, text);
+	F_SET_TEXT(route.vrf, gateway_key(arena, gateway_id));
+	F_SET_TEXT(route.link, hop->link);
+	F_SET_TEXT(route.prefix, text);
+	F_SET_TEXT(route.via, hop->via);
+	F_SET_TEXT(route.class, class);
+	work_put(work, hop->edge_id, arena_printf(arena, "route/%s/%s", owner_id, text), OBJECT_ROUTE, &route, NULL);
+}
+
 /* --- up --- */
 
 /* Where the VRF is gone, its name and table are free. */

@@ -103,3 +103,9 @@ link_end_address(const struct link_end *end, unsigned family, struct ip_prefix *
 
 	return text->set == GIVEN && ip_parse_prefix(text->v, ret);
 }
+
+const char *
+link_end_key(struct arena *arena, const struct link_end *end)
+{
+	return arena_printf(arena, "veth/%s/%s", end->link_id.v, end->side.v);
+}

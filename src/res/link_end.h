@@ -25,6 +25,8 @@ enum dc_code link_ends_count(struct tx *, const char *gateway_id, int64_t *ret, 
 /* The gateways at the other ends of a gateway's links that are not deleted: ids, one for each link, in a fixed
  * order. */
 enum dc_code link_ends_beyond(struct tx *, const char *gateway_id, const char ***ret, size_t *n, struct dc_error *err);
+/* Key of its device on the edge. */
+const char *link_end_key(struct arena *, const struct link_end *);
 /* A session's id and our address there, by family: 0 is IPv4, 1 IPv6. */
 const char *link_end_session(const struct link_end *, unsigned family);
 bool link_end_address(const struct link_end *, unsigned family, struct ip_prefix *ret);

@@ -522,6 +522,11 @@ static const struct depend depends[] = {
     {0},
 };
 
+static const struct blocker blockers[] = {
+    {"gdgw_routetable", "link_id", DC_E_VGW_IN_USE},
+    {0},
+};
+
 static enum dc_code
 peer_link_observed(struct tx *tx, const void *row, struct observed *ret, struct dc_error *err)
 {
@@ -577,6 +582,7 @@ const struct resource peer_link_resource = {
     .create = peer_link_create,
     .created = peer_link_created,
     .update = peer_link_update,
+    .blockers = blockers,
     .remove = peer_link_remove,
     .embed = peer_link_embed,
     .rank = RANK_LINK,

@@ -19,12 +19,6 @@ static const enum ip_family families[2] = {IP_V4, IP_V6};
 
 /* --- down --- */
 
-static const char *
-device_key(struct arena *arena, const struct link_end *end)
-{
-	return arena_printf(arena, "veth/%s/%s", end->link_id.v, end->side.v);
-}
-
 static void
 put_session(struct work_view *work, struct arena *arena, const struct link_end *end, unsigned f,
     const struct wire_bgp *common, const struct link_end *other)
@@ -39,7 +33,7 @@ put_session(struct work_view *work, struct arena *arena, const struct link_end *
 	ip_format_prefix(&ours, prefix);
 	ip_format_addr(&ours.addr, local);
 	ip_format_addr(&theirs.addr, remote);
-	F_SET_TEXT(addr.link, device_key(arena, end));
+	F_SET_TEXT(addr.link, link_end_key(arena, end));
 	F_SET_TEXT(addr.prefix, prefix);
 	work_put(
 	    work, end->edge_id.v, arena_printf(arena, "addr/%s", link_end_session(end, f)), OBJECT_ADDR, &addr, NULL);
@@ -60,8 +54,8 @@ put_end(struct work_view *work, struct arena *arena, const struct link_end *end,
 	F_SET_TEXT(veth.vrf, gateway_key(arena, gw->id));
 	veth.device = end->device;
 	veth.mark = end->mark;
-	F_SET_TEXT(veth.peer, device_key(arena, other));
-	work_put(work, end->edge_id.v, device_key(arena, end), OBJECT_VETH, &veth, NULL);
+	F_SET_TEXT(veth.peer, link_end_key(arena, other));
+	work_put(work, end->edge_id.v, link_end_key(arena, end), OBJECT_VETH, &veth, NULL);
 	bgp.vrf = veth.vrf;
 	F_SET_TEXT(bgp.name, arena_printf(arena, "lnk%s", end->device.v + strlen(DEVICE_PREFIX)));
 	F_SET_INT(bgp.local_asn, gw->internal_asn);

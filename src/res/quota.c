@@ -29,10 +29,11 @@ static const struct quota_kind kinds[QUOTAS] = {
     [QUOTA_VIRTUAL_GATEWAYS] = {"virtualGateway", "virtual gateways", "virtual_gateway", false},
     [QUOTA_LOCAL_SUBNETS] = {"localSubnetPerVgw", "local subnets of a virtual gateway", NULL, false},
     [QUOTA_REMOTE_SUBNETS] = {"remoteSubnetPerVif", "remote subnets of an interface", NULL, false},
+    [QUOTA_GATEWAY_ROUTES] = {"routePerGdgw", "routes of a global DC gateway", NULL, false},
 };
 
 static const char *const kind_names[] = {"physicalConnect", "virtualInterface", "globalDcGateway", "peerLinkPerGdgw",
-    "virtualGateway", "localSubnetPerVgw", "remoteSubnetPerVif", NULL};
+    "virtualGateway", "localSubnetPerVgw", "remoteSubnetPerVif", "routePerGdgw", NULL};
 
 /* Rows that count: those that a tenant has, not those that an edge has still to let go. */
 static enum dc_code

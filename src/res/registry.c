@@ -9,6 +9,7 @@
 #include "res/attachment.h"
 #include "res/direct_connect.h"
 #include "res/enterprise_router.h"
+#include "res/gdgw_route.h"
 #include "res/global_dc_gateway.h"
 #include "res/hosted_connect.h"
 #include "res/identity.h"
@@ -32,6 +33,7 @@ const struct resource *const registry[] = {
     &vif_peer_resource,
     &global_dc_gateway_resource,
     &peer_link_resource,
+    &gdgw_route_resource,
     &enterprise_router_resource,
     &location_resource,
     &edge_resource,
@@ -64,6 +66,7 @@ const struct field_table *const registry_tables[] = {
     &global_dc_gateway_tag_table,
     &peer_link_table,
     &link_end_table,
+    &gdgw_route_table,
     &enterprise_router_table,
     &link_subnet_table,
     &remote_subnet_table,

@@ -18,7 +18,7 @@ const struct field_table remote_subnet_table = {
     .constraints =
 	(const struct constraint[]){
 	    {"remote_subnet_gateway_id_prefix_key", DC_E_CIDR_TWICE, "remote_ep_group",
-		"a block is behind another static peer of the gateway already"},
+		"a block leads to another next hop of the gateway already"},
 	    {.name = "remote_subnet_gateway_id_fkey"},
 	    {.name = NULL},
 	},
@@ -28,7 +28,7 @@ const struct field_table remote_subnet_table = {
     .fields =
 	(const struct field[]){
 	    {AT(remote_subnet, id), .kind = F_UUID, .doc = "Identifier of the row."},
-	    {AT(remote_subnet, peer_id), .kind = F_UUID, .doc = "Peer."},
+	    {AT(remote_subnet, peer_id), .kind = F_UUID, .doc = "Peer, or route of the gateway's table."},
 	    {AT(remote_subnet, gateway_id), .kind = F_UUID, .doc = "Gateway."},
 	    {AT(remote_subnet, prefix), .kind = F_TEXT, .max = 64, .doc = "Network."},
 	    {AT(remote_subnet, family), .kind = F_INT, .max = 6, .doc = "4 or 6."},
@@ -79,7 +79,7 @@ find_by_length(struct tx *tx, const char *gateway_id, const struct ip_prefix *li
 }
 
 static enum dc_code
-check_free(struct tx *tx, const char *peer_id, const char *gateway_id, const struct ip_prefix *block, const char *text,
+check_free(struct tx *tx, const char *link, const char *gateway_id, const struct ip_prefix *block, const char *text,
     const char *member, struct dc_error *err)
 {
 	int64_t taken;
@@ -90,9 +90,9 @@ check_free(struct tx *tx, const char *peer_id, const char *gateway_id, const str
 		 err)) != DC_OK)
 		return rc;
 	if (taken > 0)
-		return dc_fail(err, DC_E_CIDR_TWICE, member,
-		    "%s: %s is behind another static peer of the gateway already", member, text);
-	if ((rc = link_subnet_meets(tx, gateway_id, block, peer_id, &meets, err)) != DC_OK)
+		return dc_fail(err, DC_E_CIDR_TWICE, member, "%s: %s leads to another next hop of the gateway already",
+		    member, text);
+	if ((rc = link_subnet_meets(tx, gateway_id, block, link, &meets, err)) != DC_OK)
 		return rc;
 	return !meets ? DC_OK
 		      : dc_fail(err, DC_E_ADDRESS, member,
@@ -100,8 +100,8 @@ check_free(struct tx *tx, const char *peer_id, const char *gateway_id, const str
 }
 
 enum dc_code
-remote_subnets_take(struct tx *tx, const char *peer_id, const char *gateway_id, const struct cidr_list *remote,
-    const char *member, struct dc_error *err)
+remote_subnets_take(struct tx *tx, const char *owner_id, const char *link, const char *gateway_id,
+    const struct cidr_list *remote, const char *member, struct dc_error *err)
 {
 	for (size_t i = 0; i < remote->n; i++) {
 		struct subnet_range range = subnet_range(&remote->v[i], tx_arena(tx));
@@ -110,11 +110,11 @@ remote_subnets_take(struct tx *tx, const char *peer_id, const char *gateway_id, 
 		enum dc_code rc;
 
 		ip_format_prefix(&remote->v[i], text);
-		if ((rc = check_free(tx, peer_id, gateway_id, &remote->v[i], text, member, err)) != DC_OK)
+		if ((rc = check_free(tx, link, gateway_id, &remote->v[i], text, member, err)) != DC_OK)
 			return rc;
 		uuid_new(id);
 		F_SET_TEXT(row.id, id);
-		F_SET_TEXT(row.peer_id, peer_id);
+		F_SET_TEXT(row.peer_id, owner_id);
 		F_SET_TEXT(row.gateway_id, gateway_id);
 		F_SET_TEXT(row.prefix, text);
 		F_SET_INT(row.family, range.family);
@@ -165,7 +165,7 @@ remote_subnet_meets(
 }
 
 enum dc_code
-remote_subnets_release(struct tx *tx, const char *peer_id, struct dc_error *err)
+remote_subnets_release(struct tx *tx, const char *owner_id, struct dc_error *err)
 {
-	return query_delete(tx, &remote_subnet_table, Q(Q_EQ("peer_id", peer_id)), NULL, err);
+	return query_delete(tx, &remote_subnet_table, Q(Q_EQ("peer_id", owner_id)), NULL, err);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* remote_subnet.h - the static routes that peers have in their gateway's VRF: each network has one next hop, so it is
- * behind one peer at most. Under the gateway's lock. */
+/* remote_subnet.h - the static routes in a gateway's VRF, of its peers and of its own table: each network has one next
+ * hop, so it is behind one of them at most. Under the gateway's lock. */
 #ifndef DC_REMOTE_SUBNET_H
 #define DC_REMOTE_SUBNET_H
 
@@ -8,11 +8,12 @@
 
 extern const struct field_table remote_subnet_table;
 
-/* Takes all networks of the list for the peer. DC_E_CIDR_TWICE, naming member, when one is another peer's; DC_E_ADDRESS
- * when one meets another peer's link (link_subnet_meets()). */
-enum dc_code remote_subnets_take(struct tx *, const char *peer_id, const char *gateway_id, const struct cidr_list *,
-    const char *member, struct dc_error *err);
-enum dc_code remote_subnets_release(struct tx *, const char *peer_id, struct dc_error *err);
+/* Takes all networks of the list for the owner, a peer or a route of the gateway's table. DC_E_CIDR_TWICE, naming
+ * member, when one is another owner's; DC_E_ADDRESS when one meets a link (link_subnet_meets()) other than the
+ * adjacency `link`, over which they are reached. */
+enum dc_code remote_subnets_take(struct tx *, const char *owner_id, const char *link, const char *gateway_id,
+    const struct cidr_list *, const char *member, struct dc_error *err);
+enum dc_code remote_subnets_release(struct tx *, const char *owner_id, struct dc_error *err);
 /* For a link that is to be made: a block that is the link's subnet or lies in it, and one that is that or is wider (but
  * not all addresses); *ret is NULL when there is none. */
 enum dc_code remote_subnet_within(

@@ -290,8 +290,9 @@ vif_peer_check(struct tx *tx, struct call *call, const struct gateway *gw, struc
 		if ((rc = claim_link(tx, p, gw->id, &link.subnet, names->local, err)) != DC_OK)
 			return rc;
 	}
-	return vif_peer_is_bgp(p) ? DC_OK
-				  : remote_subnets_take(tx, p->id.v, gw->id, &routes, names->remote_ep_group, err);
+	return vif_peer_is_bgp(p)
+		   ? DC_OK
+		   : remote_subnets_take(tx, p->id.v, p->id.v, gw->id, &routes, names->remote_ep_group, err);
 }
 
 enum dc_code
@@ -310,7 +311,7 @@ vif_peer_set_remote(struct tx *tx, struct call *call, const struct gateway *gw, 
 		return rc;
 	p->remote_ep_group = *list;
 	if (!vif_peer_is_bgp(p) &&
-	    (rc = remote_subnets_take(tx, p->id.v, gw->id, &routes, names->remote_ep_group, err)) != DC_OK)
+	    (rc = remote_subnets_take(tx, p->id.v, p->id.v, gw->id, &routes, names->remote_ep_group, err)) != DC_OK)
 		return rc;
 	return query_set(
 	    tx, &vif_peer_table, (const char *const[]){"remote_ep_group", NULL}, p, Q(Q_EQ("id", p->id.v)), NULL, err);
@@ -637,6 +638,12 @@ vif_peer_remove(struct tx *tx, struct call *call, void *row, struct dc_error *er
 	    Q(Q_EQ("id", p->id.v)), NULL, err);
 }
 
+/* A route of the gateway leads to it. */
+static const struct blocker blockers[] = {
+    {"gdgw_routetable", "peer_id", DC_E_VIF_IN_USE},
+    {0},
+};
+
 static const struct depend depends[] = {
     {"virtual_interface", "vif_id", "id", .render = WORK_ROW, .settle = WORK_STATE},
     {"virtual_gateway", "gateway_id", "id", .settle = WORK_STATE},
@@ -685,6 +692,7 @@ const struct resource vif_peer_resource = {
     .create = vif_peer_create,
     .created = vif_peer_created,
     .update = vif_peer_update,
+    .blockers = blockers,
     .remove = vif_peer_remove,
     .rank = RANK_PEER,
     .depends = depends,

@@ -44,6 +44,8 @@ bool vif_peer_is_bgp(const struct vif_peer *); /* else its routes are static */
 bool vif_peer_leaving(const void *row);
 enum dc_code vif_peer_render(struct tx *, struct work_view *, const void *row, struct dc_error *err);
 enum dc_code vif_peer_settle(struct tx *, struct work_view *, void *row, bool *gone, struct dc_error *err);
+/* Where a route to the peer leaves its gateway; edge_id is NULL for a peer without addresses. For render hooks. */
+enum dc_code vif_peer_next_hop(struct tx *, const struct vif_peer *, struct next_hop *ret, struct dc_error *err);
 /* Keys on the edge: the interface's device. */
 const char *vif_vlan_key(struct arena *, const char *vif_id);
 

@@ -18,23 +18,30 @@ vif_vlan_key(struct arena *arena, const char *vif_id)
 	return arena_printf(arena, "vlan/%s", vif_id);
 }
 
-static void
-put_static_routes(struct work_view *work, struct arena *arena, const struct virtual_interface *v,
-    const struct vif_peer *p, const struct cidr_list *remote, const char *via)
+static struct next_hop
+next_hop(const struct virtual_interface *v, const struct ip_addr *remote, struct arena *arena)
 {
-	for (size_t i = 0; i < remote->n; i++) {
-		struct wire_route route = {0};
-		char text[IP_TEXT_SIZE];
+	char via[IP_TEXT_SIZE];
 
-		ip_format_prefix(&remote->v[i], text);
-		F_SET_TEXT(route.vrf, gateway_key(arena, p->gateway_id.v));
-		F_SET_TEXT(route.link, vif_vlan_key(arena, v->id.v));
-		F_SET_TEXT(route.prefix, text);
-		F_SET_TEXT(route.via, via);
-		F_SET_TEXT(route.class, "static");
-		work_put(
-		    work, v->edge_id.v, arena_printf(arena, "route/%s/%s", p->id.v, text), OBJECT_ROUTE, &route, NULL);
-	}
+	ip_format_addr(remote, via);
+	return (struct next_hop){v->edge_id.v, vif_vlan_key(arena, v->id.v), arena_strdup(arena, via)};
+}
+
+enum dc_code
+vif_peer_next_hop(struct tx *tx, const struct vif_peer *p, struct next_hop *ret, struct dc_error *err)
+{
+	struct link_addresses link;
+	void *found;
+	enum dc_code rc;
+
+	if ((rc = link_addresses_parse(&p->local_gateway_ip, &p->remote_gateway_ip, IP_NONE, "local_gateway_ip",
+		 "remote_gateway_ip", &link, err)) != DC_OK ||
+	    (rc = work_row(tx, "virtual_interface", p->vif_id.v, &found, err)) != DC_OK)
+		return rc;
+	*ret = (struct next_hop){0};
+	if (link.family != IP_NONE)
+		*ret = next_hop(found, &link.remote.addr, tx_arena(tx));
+	return DC_OK;
 }
 
 /* The row of the interface's gateway, which the engine reads once for all that is in it. */
@@ -90,6 +97,7 @@ vif_peer_render(struct tx *tx, struct work_view *work, const void *row, struct d
 	struct cidr_list remote, subnet;
 	struct wire_addr addr = {0};
 	char local_text[IP_TEXT_SIZE], remote_text[IP_TEXT_SIZE], prefix_text[IP_TEXT_SIZE];
+	struct next_hop hop;
 	void *found;
 	enum dc_code rc;
 
@@ -115,7 +123,9 @@ vif_peer_render(struct tx *tx, struct work_view *work, const void *row, struct d
 		return put_neighbour(tx, work, v, p, local_text, remote_text, err);
 	if ((rc = vif_peer_prefixes(tx, p, &remote, &subnet, err)) != DC_OK)
 		return rc;
-	put_static_routes(work, arena, v, p, &remote, remote_text);
+	hop = next_hop(v, &link.remote.addr, arena);
+	for (size_t i = 0; i < remote.n; i++)
+		gateway_put_route(work, arena, p->gateway_id.v, &hop, p->id.v, &remote.v[i], "static");
 	return DC_OK;
 }
 

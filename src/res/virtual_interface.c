@@ -459,6 +459,12 @@ static const struct depend depends[] = {
     {0},
 };
 
+/* A route of the gateway leads over it. */
+static const struct blocker blockers[] = {
+    {"gdgw_routetable", "vif_id", DC_E_VIF_IN_USE},
+    {0},
+};
+
 /* --- reading --- */
 
 /* What the interface shows of its peers: the first one's routing, each one's addresses. */
@@ -575,6 +581,7 @@ const struct resource virtual_interface_resource = {
     .create = virtual_interface_create,
     .created = virtual_interface_created,
     .update = virtual_interface_update,
+    .blockers = blockers,
     .remove = virtual_interface_remove,
     .embed = virtual_interface_embed,
     .rank = RANK_INTERFACE,

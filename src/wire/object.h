@@ -93,7 +93,9 @@ struct wire_route {
 	struct f_text link;   /* key of the vlan or veth object it leaves by */
 	struct f_text prefix; /* network */
 	struct f_text via;    /* next hop; null: on-link */
-	struct f_text class;  /* "vpc": advertised to BGP peers (protocol 201); "static": a static peer's (202) */
+	/* "vpc": advertised to all BGP peers (protocol 201); "static": behind a customer, advertised to other gateways
+	 * only (202); "link": behind another gateway, advertised to customers only (204). */
+	struct f_text class;
 };
 extern const struct field_table wire_route_table;
 

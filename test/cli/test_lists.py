@@ -57,7 +57,7 @@ VARYING = [(re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a
 # In how many steps an edge followed is its own affair: of those the titles only.
 UNSTEADY = {"apply"}
 # What a list is of.
-OF = {"peer-link": ["backbone"], "project-tag": ["dc-vgw"], "tag-resource-instance": ["dc-vgw", "--action", "filter"]}
+OF = {"peer-link": ["backbone"], "gdgw-route-table": ["backbone"], "project-tag": ["dc-vgw"], "tag-resource-instance": ["dc-vgw", "--action", "filter"]}
 # Their ids are random, and lists are sorted by id.
 BY_CHANCE = {"user", "project", "domain"}
 
@@ -83,6 +83,9 @@ def site(simulation, person, tmp_path_factory):
         return (all(item["status"] == "ACTIVE" for item in [*interfaces().values(), *links])
                 and len(interfaces()["office"]["vif_peers"]) == 2 and "PENDING" not in person("attachment", "list").out)
     wait("the orders are settled", settled, 30)
+    person("gdgw-route-table", "update", "backbone", "--gdgw-routetable.add-routes", json.dumps([
+        {"destination": "172.16.0.0/12", "nexthop": ROUTER}]))
+    wait("the route is on the router", lambda: "ACTIVE" in person("gdgw-route-table", "list", "backbone").out, 30)
     # A fault counts once the router has what it is about.
     simulation.set(down="169.254.11.2")
     wait("the far side is down", lambda: "Hold timer expired" in (interfaces()["warehouse"]["reason"] or ""), 30)

@@ -27,7 +27,13 @@ class Target:
         vif = self.tenant.interface(line, gateway)
         spare = world.tenant()
         key = world.operator.get("/dcaas/v1/access-keys?user_id=" + spare.user_id)["access_keys"][0]["id"]
-        self.ids = {"direct_connect_id": line, "virtual_gateway_id": gateway, "virtual_interface_id": vif["id"],
+        gdgw = self.tenant.post("/v3/{project_id}/dcaas/global-dc-gateways", {"global_dc_gateway": {"name": "gdgw"}})[
+            "global_dc_gateway"]["id"]
+        routed = self.tenant.interface(line, None, 101, service_type="GDGW", gateway_id=gdgw)["vif_peers"][0]["id"]
+        self.tenant.put("/v3/{project_id}/dcaas/gdgw/%s/routetables" % gdgw, {"gdgw_routetable": {"add_routes": [
+            {"destination": "172.16.0.0/12", "nexthop": routed}]}})
+        self.ids = {"gateway_id": gdgw, "global_dc_gateway_id": gdgw,
+                    "direct_connect_id": line, "virtual_gateway_id": gateway, "virtual_interface_id": vif["id"],
                     "vif_peer_id": vif["vif_peers"][0]["id"], "edge_id": world.edge, "location_id": world.location,
                     "direct_connect_location_id": world.location, "port_id": world.vpc_port, "user_id": spare.user_id,
                     "access_key_id": key, "resource_type": "dc-vif", "resource_id": vif["id"]}

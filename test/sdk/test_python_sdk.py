@@ -422,6 +422,30 @@ def test_peer_link_is_listed_updated_and_deleted(customer):
     refused(404, "DC.0002", lambda: customer.show_link(gateway, link))
 
 
+def test_route_of_a_global_dc_gateway_is_added_becomes_active_is_described_and_deleted(customer):
+    gateway = customer.global_gateway(name="with-routes").id
+    interface_into(customer, gateway, 152)
+    hop = customer.show(next(vif.id for vif in customer.call("list_virtual_interfaces").virtual_interfaces
+                             if vif.gateway_id == gateway)).vif_peers[0].id
+    key = {"destination": "172.16.8.0/24", "nexthop": hop}
+
+    def change(**lists):
+        body = model.UpdateGdgwRoutetableRequestBody(gdgw_routetable=model.GdgwRouteTableRequest(**lists))
+        return customer.call("update_gdgw_route_table", body, gdgw_id=gateway).gdgw_routetable
+
+    made, = change(add_routes=[model.AddGdgwRouteAction(**key, type="vif_peer", description="branch")])
+    assert (made.destination, made.nexthop, made.type, made.obtain_mode) == ("172.16.8.0/24", hop, "vif_peer", "specific")
+    customer.ordered.append(lambda: change(del_routes=[model.DeleteGdgwRouteAction(**key)]))
+
+    def routes(**query):
+        return customer.call("list_gdgw_route_tables", gdgw_id=gateway, **query).gdgw_routetables
+    wait_for("the route is ACTIVE", lambda: [one.status for one in routes()] == ["ACTIVE"], 60)
+    assert [one.id for one in routes(nexthop=[hop])] == [made.id] and routes(destination=["10.0.0.0/8"]) == []
+    changed, = change(update_routes=[model.UpdateRouteAction(**key, description="renamed")])
+    assert (changed.id, changed.description) == (made.id, "renamed")
+    refused(400, "DC.1401", lambda: change(add_routes=[model.AddGdgwRouteAction(**key)]))
+
+
 def test_peer_link_of_a_gateway_without_interface_is_refused(customer):
     gateway = customer.global_gateway(name="without-interface").id
     refused(400, "DC.1205", lambda: customer.link(gateway))

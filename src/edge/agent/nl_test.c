@@ -195,14 +195,14 @@ a_watch_hears_of_our_routes_and_of_no_others(void **state)
 	assert_true(unshare(CLONE_NEWNET) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0);
 	assert_int_equal(nl_open(NETLINK_ROUTE, &nl, &fault), 0);
 	assert_int_equal(nl_open(NETLINK_ROUTE, &watch, &fault), 0);
-	assert_int_equal(nl_only_routes_of(watch, ROUTE_PROTO_VPC, ROUTE_PROTO_GUARD, &fault), 0);
+	assert_int_equal(nl_only_routes_of(watch, ROUTE_PROTO_FIRST, ROUTE_PROTO_LAST, &fault), 0);
 	assert_int_equal(nl_join(watch, groups, 2, &fault), 0);
 	assert_false(nl_changed(watch));
 	set_loopback_up(nl);
 	assert_true(nl_changed(watch));
 	assert_false(nl_changed(watch));
-	for (uint8_t protocol = ROUTE_PROTO_VPC - 1; protocol <= ROUTE_PROTO_GUARD + 1; protocol++) {
-		bool ours = protocol >= ROUTE_PROTO_VPC && protocol <= ROUTE_PROTO_GUARD;
+	for (uint8_t protocol = ROUTE_PROTO_FIRST - 1; protocol <= ROUTE_PROTO_LAST + 1; protocol++) {
+		bool ours = protocol >= ROUTE_PROTO_FIRST && protocol <= ROUTE_PROTO_LAST;
 
 		change_route(nl, RTM_NEWROUTE, protocol);
 		assert_int_equal(nl_changed(watch), ours);

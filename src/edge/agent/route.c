@@ -13,20 +13,23 @@
 #define METRIC_LAST 4278198272u /* what ip-vrf(8) recommends */
 
 static const enum ip_family families[] = {IP_V4, IP_V6};
+/* Of the routes that the edge asks for. */
+static const uint32_t protocols[] = {ROUTE_PROTO_VPC, ROUTE_PROTO_STATIC, ROUTE_PROTO_LINK};
+#define PROTOCOLS (sizeof(protocols) / sizeof(protocols[0]))
 
 /* What is there already */
 
 /* Of one of these protocols, with the same prefix and metric. */
 static int
-find_ours(struct call *call, struct netns *ns, const struct route *like, const uint32_t *protocols,
-    size_t protocol_count, struct route *ret, bool *found)
+find_ours(struct call *call, struct netns *ns, const struct route *like, const uint32_t *of, size_t of_n,
+    struct route *ret, bool *found)
 {
 	*found = false;
-	for (size_t p = 0; p < protocol_count; p++) {
+	for (size_t p = 0; p < of_n; p++) {
 		struct route *routes;
 		size_t n;
 
-		if (route_read(ns->route, call->arena, protocols[p], like->table, &routes, &n, &call->fault) != 0)
+		if (route_read(ns->route, call->arena, of[p], like->table, &routes, &n, &call->fault) != 0)
 			return call->fault.code;
 		for (size_t i = 0; i < n; i++) {
 			if (routes[i].metric != like->metric || !ip_prefix_equal(&routes[i].prefix, &like->prefix))
@@ -55,8 +58,7 @@ is_same_route(const struct route *a, const struct route *b)
 /* Adds, or replaces one of these protocols. That costs a dump of the table, so it is done only when adding shows the
  * need. */
 static int
-put_route(
-    struct call *call, struct netns *ns, const struct route *route, const uint32_t *protocols, size_t protocol_count)
+put_route(struct call *call, struct netns *ns, const struct route *route, const uint32_t *of, size_t of_n)
 {
 	int code = route_put(ns->route, route, false, &call->fault);
 	struct route old;
@@ -64,7 +66,7 @@ put_route(
 
 	if (code != EEXIST)
 		return code;
-	if (find_ours(call, ns, route, protocols, protocol_count, &old, &found) != 0)
+	if (find_ours(call, ns, route, of, of_n, &old, &found) != 0)
 		return call->fault.code;
 	if (!found)
 		return fault_set(&call->fault, EEXIST, "there is such a route already, and it is not ours");
@@ -145,12 +147,21 @@ route_del_subnet(struct netns *ns, uint32_t table, uint32_t oif, const struct ip
 
 /* Operations */
 
+static bool
+is_of_routes(uint32_t proto)
+{
+	for (size_t i = 0; i < PROTOCOLS; i++)
+		if (protocols[i] == proto)
+			return true;
+	return false;
+}
+
 static int
 check_route(const struct op_route *op, struct fault *fault)
 {
 	if (!route_is_in_range(op->table))
 		return fault_set(fault, EINVAL, "table %u is not of our range", op->table);
-	if (op->proto != ROUTE_PROTO_VPC && op->proto != ROUTE_PROTO_STATIC)
+	if (!is_of_routes(op->proto))
 		return fault_set(fault, EINVAL, "protocol %u is not for routes of this kind", op->proto);
 	if (op->via.family != IP_NONE && op->via.family != op->prefix.addr.family)
 		return fault_set(fault, EINVAL, "next hop and prefix are of two families");
@@ -189,7 +200,6 @@ asked(const struct op_route *op)
 static int
 op_route_add(struct call *call, const void *request)
 {
-	static const uint32_t protocols[] = {ROUTE_PROTO_VPC, ROUTE_PROTO_STATIC};
 	const struct op_route *op = request;
 	struct route route = asked(op);
 	char text[IP_TEXT_SIZE];
@@ -201,7 +211,8 @@ op_route_add(struct call *call, const void *request)
 		return call->fault.code;
 	route.oif = link.index;
 	ip_format_prefix(&route.prefix, text);
-	return put_route(call, ns, &route, protocols, 2) == 0 ? 0 : fault_prefix(&call->fault, "route %s", text);
+	return put_route(call, ns, &route, protocols, PROTOCOLS) == 0 ? 0
+								      : fault_prefix(&call->fault, "route %s", text);
 }
 
 static int
@@ -258,10 +269,12 @@ op_read_routes(struct call *call, const void *request)
 	size_t n;
 
 	if (netns_get(call->host, op->instance, &ns, &call->fault) != 0 ||
-	    link_read(&ns->links, call->arena, &links, &n, &call->fault) != 0 ||
-	    list_protocol(call, ns, ROUTE_PROTO_VPC, links, n) != 0)
+	    link_read(&ns->links, call->arena, &links, &n, &call->fault) != 0)
 		return call->fault.code;
-	return list_protocol(call, ns, ROUTE_PROTO_STATIC, links, n);
+	for (size_t i = 0; i < PROTOCOLS; i++)
+		if (list_protocol(call, ns, protocols[i], links, n) != 0)
+			return call->fault.code;
+	return 0;
 }
 
 static const struct member members[] = {MEMBER(op_route, INSTANCE, instance), MEMBER(op_route, PREFIX, prefix),

@@ -41,7 +41,7 @@ watch_open(const struct host *host, bool with_routes, struct nl **ret, struct fa
 
 	if (nl_open(NETLINK_ROUTE, &nl, fault) != 0)
 		return fault->code;
-	if (nl_only_routes_of(nl, ROUTE_PROTO_VPC, ROUTE_PROTO_GUARD, fault) != 0 ||
+	if (nl_only_routes_of(nl, ROUTE_PROTO_FIRST, ROUTE_PROTO_LAST, fault) != 0 ||
 	    nl_join(nl, groups, with_routes ? GROUPS : GROUPS_WITHOUT_ROUTES, fault) != 0) {
 		nl_close(nl);
 		return fault->code;

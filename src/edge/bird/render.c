@@ -177,7 +177,8 @@ put_export(struct buf *out, const struct routing_vrf *vrf, unsigned family)
 {
 	const char *d = vrf->device;
 
-	buf_printf(out, "filter dc_out_%s_%u {\n\tif krt_source = %u then accept;\n", d, family, ROUTE_PROTO_VPC);
+	buf_printf(out, "filter dc_out_%s_%u {\n\tif krt_source = %u || krt_source = %u then accept;\n", d, family,
+	    ROUTE_PROTO_VPC, ROUTE_PROTO_LINK);
 	buf_puts(out, "\tif source = RTS_BGP && defined(dc_link) then {\n");
 	if (vrf->internal_asn_last != 0)
 		buf_printf(out, "\t\tbgp_path.delete([ %u..%u ]);\n", vrf->internal_asn_first, vrf->internal_asn_last);
@@ -235,8 +236,8 @@ put_kernel(struct buf *out, const struct routing_vrf *vrf, unsigned family)
 	/* Lines that bring the same route equally well share the traffic. */
 	buf_puts(out, "\tmerge paths on;\n");
 	buf_printf(out, "\tipv%u {\n\t\ttable dc_t_%s_%u;\n\t\timport filter {\n", family, vrf->device, family);
-	buf_printf(out, "\t\t\tif krt_source = %u || krt_source = %u then { preference = 200; accept; }\n",
-	    ROUTE_PROTO_VPC, ROUTE_PROTO_STATIC);
+	buf_printf(out, "\t\t\tif krt_source ~ [ %u, %u, %u ] then { preference = 200; accept; }\n", ROUTE_PROTO_VPC,
+	    ROUTE_PROTO_STATIC, ROUTE_PROTO_LINK);
 	buf_puts(out, "\t\t\treject;\n\t\t};\n\t\texport where source = RTS_BGP;\n\t};\n}\n");
 }
 
