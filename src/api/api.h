@@ -28,6 +28,9 @@ struct api_options {
 	unsigned threads;  /* that serve HTTP; 0: as many as there are cores, at most 4 */
 	void *user;        /* call->api's owner: for routes that join engines (dcaasd) */
 	struct kept *kept; /* answers that are kept (kept.h); NULL: none are. Borrowed */
+	/* Writes what the order would do to edges (reconcile/plan.h), for the answer of a dry run. NULL: nothing does.
+	 */
+	void (*plan)(struct tx *, bool for_operator, struct json *out);
 	/* Asked once when a call begins, for call->settings, in its arena: a run that is repeated sees the settings of
 	 * the first, also when a reload came in between. NULL: there are none. */
 	const void *(*settings)(void *user, struct arena *);

@@ -273,6 +273,29 @@ is_dry(const struct exchange *x)
 	       (x->call.route->flags & ROUTE_WRITES);
 }
 
+/* What the order would do to edges, as a member of its answer. A deletion has no other answer. */
+static enum dc_code
+add_plan(struct tx *tx, struct call *c, struct dc_error *err)
+{
+	struct buf *out = &c->out;
+	struct json w = JSON_INIT(out);
+	enum dc_code rc = tx_settle(tx, err);
+
+	if (rc != DC_OK || c->api->options.plan == NULL)
+		return rc;
+	if (out->len == 0) {
+		c->status = 200;
+		buf_puts(out, "{");
+	} else {
+		out->data[--out->len] = '\0'; /* the brace behind the other members */
+		buf_puts(out, ",");
+	}
+	buf_puts(out, "\"plan\":");
+	c->api->options.plan(tx, crud_is_operator(c), &w);
+	buf_puts(out, "}");
+	return DC_OK;
+}
+
 /* An order that was sent before, with the same client token, has its answer. */
 static enum dc_code
 run_write(struct tx *tx, struct exchange *x, struct dc_error *err)
@@ -287,9 +310,11 @@ run_write(struct tx *tx, struct exchange *x, struct dc_error *err)
 	x->repeated = repeated;
 	if (repeated)
 		return DC_OK;
-	rc = c->route->run(tx, c, err);
 	if (dry)
 		tx_make_dry(tx);
+	rc = c->route->run(tx, c, err);
+	if (dry && rc == DC_OK && !c->wait)
+		return add_plan(tx, c, err);
 	if (rc == DC_OK && token != NULL && !c->wait && c->next == NULL)
 		rc = client_token_keep(tx, c, token, err);
 	return rc;

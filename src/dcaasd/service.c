@@ -13,6 +13,7 @@
 #include "dcaasd/certificate.h"
 #include "dcaasd/daemon.h"
 #include "dcaasd/health.h"
+#include "reconcile/plan.h"
 #include "res/inventory.h"
 #include "res/registry.h"
 
@@ -89,6 +90,7 @@ listen_at(struct daemon *d, const struct route *const *routes, const struct list
 	    .threads = s->http_threads,
 	    .kept = d->kept,
 	    .user = &d->shared,
+	    .plan = plan_write,
 	    .settings = settings_now,
 	    .wake = wake_everywhere,
 	};

@@ -56,11 +56,34 @@ is_the(const struct edge_object *o, const struct wanted *w)
 	return strcmp(o->key.v, w->key) == 0 && strcmp(o->edge_id.v, w->edge_id) == 0;
 }
 
+/* The first state counts, and the newest. before: NULL of an object that has no row yet. */
 static void
-note(struct differ *d, struct arena *arena, struct edge_object *row, bool insert)
+remember(struct differ *d, struct arena *arena, const struct edge_object *before, const struct edge_object *after)
+{
+	struct object_change *c;
+
+	for (c = d->changes; c != NULL; c = c->next)
+		if (strcmp(c->after->key.v, after->key.v) == 0 && strcmp(c->after->edge_id.v, after->edge_id.v) == 0) {
+			c->after = after;
+			return;
+		}
+	c = arena_new_of(arena, struct object_change);
+	*c = (struct object_change){NULL, after, NULL};
+	if (before != NULL && !before->deleted.v)
+		c->before = arena_memdup(arena, before, sizeof(*before));
+	if (d->last_change == NULL)
+		d->last_change = &d->changes;
+	*d->last_change = c;
+	d->last_change = &c->next;
+}
+
+static void
+note(struct differ *d, struct arena *arena, const struct edge_object *before, struct edge_object *row, bool insert)
 {
 	struct difference *one = arena_new_of(arena, struct difference);
 
+	if (d->remembers)
+		remember(d, arena, before, row);
 	*one = (struct difference){row, insert, NULL};
 	if (d->last == NULL)
 		d->last = &d->first;
@@ -127,14 +150,14 @@ differ_compare(struct differ *d, struct arena *arena, const struct object_holder
 		if (i == have->n)
 			i = n++;
 		any = true;
-		note(d, arena, &all[i], i >= have->n);
 		fill(&all[i], w, holder, arena);
+		note(d, arena, i < have->n ? &have->v[i] : NULL, &all[i], i >= have->n);
 	}
 	for (size_t i = 0; i < have->n; i++)
 		if (!keep[i] && !all[i].deleted.v) {
 			any = true;
 			bury(&all[i]);
-			note(d, arena, &all[i], false);
+			note(d, arena, &have->v[i], &all[i], false);
 		}
 	*have = (struct object_set){all, n};
 	return any;

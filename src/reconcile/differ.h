@@ -25,12 +25,21 @@ struct object_holder {
 	const char *kind, *id, *shown_kind, *shown_id;
 };
 
+/* What became of one object in this transaction. */
+struct object_change {
+	const struct edge_object *before; /* NULL: the object was not wanted */
+	const struct edge_object *after;  /* deleted: it is not wanted any more */
+	struct object_change *next;
+};
+
 /* The differences found so far, and the revisions taken in this transaction. Starts as {0}. */
 struct difference;
 struct edge_taken;
 struct differ {
 	struct difference *first, **last;
 	struct edge_taken *taken;
+	bool remembers; /* changes is kept */
+	struct object_change *changes, **last_change;
 };
 
 /* Compares one owner's set with its wishes; the set has the new ones from now on. Whether they differ. */

@@ -90,9 +90,18 @@ work_of(struct tx *tx)
 	if (*work == NULL) {
 		*work = arena_new_of(tx_arena(tx), struct work);
 		(*work)->tx = tx;
+		(*work)->differ.remembers = tx_is_dry(tx);
 		RB_INIT(&(*work)->owners);
 	}
 	return *work;
+}
+
+const struct object_change *
+work_changes(struct tx *tx)
+{
+	struct work **work = (struct work **)tx_work(tx);
+
+	return *work != NULL ? (*work)->differ.changes : NULL;
 }
 
 static struct owner *

@@ -28,6 +28,11 @@ void *work_user(struct tx *);
 /* The resource with this name; NULL: none. */
 const struct resource *work_resource(struct tx *, const char *name);
 
+/* What became of objects in this transaction, in the order in which they changed; only of a dry one (tx_make_dry()
+ * before the first change). See differ.h. */
+struct object_change;
+const struct object_change *work_changes(struct tx *);
+
 /* An edge reported another state for an object of this owner. Unknown kinds are left alone. */
 void work_reported(struct tx *, const char *kind, const char *id);
 

@@ -243,6 +243,12 @@ tx_make_dry(struct tx *tx)
 	tx->dry = true;
 }
 
+bool
+tx_is_dry(const struct tx *tx)
+{
+	return tx->dry;
+}
+
 uint64_t
 tx_generation(struct tx *tx)
 {

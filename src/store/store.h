@@ -97,6 +97,7 @@ void **tx_work(struct tx *);
 /* The job is only tried: when run() has returned DC_OK and all is settled, the transaction is rolled back, nobody is
  * woken, and done() gets DC_OK. What run() has put into arg is the answer. */
 void tx_make_dry(struct tx *);
+bool tx_is_dry(const struct tx *);
 
 /* Counts the commits that changed or removed rows of tables whose rows are kept in memory (field_table.kept). What was
  * read in a transaction after this call may be kept under the number, and served to transactions with the same number:

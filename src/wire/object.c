@@ -131,6 +131,25 @@ const struct field_table wire_bgp_table = {
 	},
 };
 
+/* What BIRD takes over while a session is up; all else belongs to the session. */
+static const char *const session_keeps[] = {"route_limit", "default_route"};
+
+bool
+wire_bgp_keeps_session(const char *before, const char *after)
+{
+	json_t *a = json_loads(before, 0, NULL), *b = json_loads(after, 0, NULL);
+	bool keeps;
+
+	for (size_t i = 0; i < sizeof(session_keeps) / sizeof(session_keeps[0]); i++) {
+		json_object_del(a, session_keeps[i]);
+		json_object_del(b, session_keeps[i]);
+	}
+	keeps = a != NULL && b != NULL && json_equal(a, b);
+	json_decref(a);
+	json_decref(b);
+	return keeps;
+}
+
 const struct field_table wire_bfd_table = {
     .name = "WireBfd",
     .size = sizeof(struct wire_bfd),

@@ -116,6 +116,9 @@ struct wire_bgp {
 	struct f_bool default_route; /* a link's: whether a default route is accepted from the other side */
 };
 extern const struct field_table wire_bgp_table;
+/* Whether a session stays up when its neighbour's body (JSON text) changes from one to the other; the password, which
+ * is not in it, left aside. */
+bool wire_bgp_keeps_session(const char *before, const char *after);
 
 /* Whether a peer's router answers, by BFD (RFC 5880); what rests on the peer goes down with it. */
 struct wire_bfd {
