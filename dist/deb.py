@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: ISC
 """deb.py [--dir DIR] - `make deb`: the Debian packages of this checkout, in build-deb/.
 
-What git knows is copied as it lies here, debian/changelog is written from CHANGELOG.md, and dpkg-buildpackage builds. Times come
-from the newest release's date, so two builds give the same bytes."""
+What git knows is copied as it lies here, debian/changelog is written from CHANGELOG.md, and dpkg-buildpackage builds. The maintainer
+of the packages is DEBFULLNAME <DEBEMAIL>, as Debian's own tools have it, or else the author of the newest commit. Times come from
+the newest release's date, so two builds give the same bytes."""
 import argparse
 import datetime
 import glob
@@ -16,6 +17,8 @@ import textwrap
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 RELEASE = re.compile(r"^## (\d+\.\d+\.\d+) - (\d{4}-\d\d-\d\d)$", re.M)
+
+NOBODY = "nobody yet <nobody@localhost>"  # debian/control's maintainer, whom source() replaces
 
 
 def read(name):
@@ -57,14 +60,24 @@ def copy_tree(target):
             shutil.copy2(source, path, follow_symlinks=False)
 
 
+def maintainer():
+    address = os.environ.get("DEBEMAIL")
+    if address:
+        return "%s <%s>" % (os.environ.get("DEBFULLNAME") or address.split("@")[0], address)
+    return subprocess.run(["git", "-c", "safe.directory=" + ROOT, "log", "-1", "--format=%an <%ae>"], cwd=ROOT, stdout=subprocess.PIPE,
+                          text=True, check=True).stdout.strip()
+
+
 def source(folder):
     """A source package's tree in that folder, which is emptied first; its path."""
     shutil.rmtree(folder, ignore_errors=True)
     tree = os.path.join(folder, "dcaas-" + version())
     copy_tree(tree)
-    maintainer = re.search(r"^Maintainer: (.*)$", read("debian/control"), re.M)[1]
+    who = maintainer()
     with open(os.path.join(tree, "debian", "changelog"), "w", encoding="utf-8") as file:
-        file.write(changelog(maintainer))
+        file.write(changelog(who))
+    with open(os.path.join(tree, "debian", "control"), "w", encoding="utf-8") as file:
+        file.write(read("debian/control").replace(NOBODY, who))
     return tree
 
 

@@ -129,6 +129,14 @@ def test_the_four_packages_are_built_and_lintian_has_no_word(built):
     assert not [line for line in built[1].splitlines() if re.match("[EW]:", line)], built[1]
 
 
+def test_the_maintainer_is_the_one_who_builds(built, monkeypatch):
+    who = deb.maintainer()
+    assert re.fullmatch(r".+ <\S+@\S+\.\S+>", who) and {control(path, "Maintainer") for path in built[0].values()} == {who}
+    monkeypatch.setenv("DEBEMAIL", "packager@site.example")
+    monkeypatch.setenv("DEBFULLNAME", "A Packager")
+    assert deb.maintainer() == "A Packager <packager@site.example>"
+
+
 def test_a_second_build_gives_the_same_bytes(suite, built, place):
     """In another folder, with another umask, language, time zone and user's name."""
     again, _ = build(suite, place + "/somewhere-else", MASK="077", LC_ALL="C", TZ="Pacific/Kiritimati", USER="somebody", HOME="/nonexistent")
