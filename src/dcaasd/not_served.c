@@ -34,8 +34,6 @@ answer_outdated(struct tx *tx, struct call *call, struct dc_error *err)
 #define DETECTIONS "dcaas/vif-peer-detections"
 #define CONNECT "dcaas/connect-gateways"
 const struct route not_served_routes[] = {
-    NOT_SERVED(M_GET, "dcaas/switchover-test", "ListSwitchoverTestRecords"),
-    NOT_SERVED(M_POST, "dcaas/switchover-test", "SwitchoverTest"),
     NOT_SERVED(M_GET, DETECTIONS, "ListVifPeerDetections"),
     NOT_SERVED(M_POST, DETECTIONS, "CreateVifPeerDetection"),
     NOT_SERVED(M_GET, DETECTIONS "/{vif_peer_id}", "ShowVifPeerDetection"),

@@ -29,6 +29,7 @@ apply_free(struct apply *a)
 		arena_free(a->round.arena);
 		seen_memory_free(a->seen);
 		free(a->leave);
+		free(a->shut);
 		free(a->scope.v);
 		free(a->noted.v);
 		free(a->unknown.v);

@@ -45,6 +45,11 @@ int64_t apply_read_ms(const struct apply *); /* what reading back cost */
 const struct item_port *apply_ports(
     const struct apply *, size_t *n); /* as read last; NULL: never. Until the next begin */
 
+/* Milliseconds until something that is kept away for a time comes back; -1: nothing is. */
+int64_t apply_shut_left(const struct apply *);
+/* The next run is about what comes back by now, too. */
+void apply_shut_over(struct apply *);
+
 /* The routing driver has news of an instance: sessions and the statuses of its neighbours follow. True: something that
  * the last run left undone can be done now. */
 bool apply_routing_changed(struct apply *, uint32_t instance);

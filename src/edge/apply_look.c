@@ -200,6 +200,7 @@ apply_look(struct apply *a, struct dc_error *err)
 	}
 	choose_instances(a);
 	seen = gather(a, &r);
+	apply_judge_shut(a, &r);
 	plan_make(r.want, r.n, &seen, r.arena, &r.plan);
 	known = known_instances(a, &seen, r.arena, &known_n);
 	plan_routing(r.want, r.n, &r.plan, known, known_n, r.arena, &r.routing, &r.routings);

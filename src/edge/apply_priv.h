@@ -15,6 +15,11 @@ struct leave { /* an instance whose steps wait */
 	bool waits; /* in this run */
 };
 
+struct shut_end { /* when something of an instance that is kept away comes back */
+	uint32_t instance;
+	utc_ms at;
+};
+
 struct round { /* one look and what follows from it */
 	struct arena *arena;
 	struct edge_object **object; /* what was planned, sorted by key */
@@ -32,6 +37,8 @@ struct apply {
 	struct seen_memory *seen;
 	struct leave *leave;
 	size_t leaves;
+	struct shut_end *shut; /* one of an instance at most; heap */
+	size_t shuts;
 	enum phase phase;
 	struct number_set scope;   /* the instances that this run is about; 0: objects that belong to none */
 	struct number_set noted;   /* those whose sessions were noted as it began */
@@ -52,6 +59,9 @@ bool apply_can_let_go(const struct routing_seen *);
 
 /* apply_look.c: chooses the instances of the run, reads them, and plans. False: the router cannot be read. */
 bool apply_look(struct apply *, struct dc_error *err);
+
+/* apply_shut.c: which objects are kept away now; before they are planned. */
+void apply_judge_shut(struct apply *, struct round *);
 
 /* apply_status.c: what became of the objects of the run. */
 void apply_set_statuses(struct apply *);

@@ -65,6 +65,7 @@ set_status(struct apply *a, struct edge_object *o, const struct plan_verdict *v)
 	o->now.has_carrier = v->has_carrier;
 	o->now.carrier = v->carrier;
 	o->now.exposed = v->exposed;
+	o->now.shut = o->want->shut && v->state == PLAN_THERE;
 	if (v->drops != NULL)
 		memcpy(o->now.drops, v->drops, sizeof(o->now.drops));
 	if (v->state == PLAN_WRONG)

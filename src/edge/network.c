@@ -16,6 +16,7 @@
 #define POLL_SECONDS 25
 #define SLICE_MS 20           /* of an apply, then the loop looks around */
 #define FINISH_MS 2000        /* that a running apply gets when there is something newer */
+#define SHUT_LOOK_MS 60000    /* between two looks at the clock, which may be set */
 #define PROOF_MS 1000         /* after an apply, before its record is taken: a reset shows a little later */
 #define PROOF_MAX_MS 5000     /* and while a daemon has yet to take over its part */
 #define WHOLE_MS 60000        /* between two looks at the whole router: no word of a change may be lost for longer */
@@ -185,6 +186,15 @@ on_change(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
+wait_for_shut(struct network *n)
+{
+	int64_t left = apply_shut_left(n->apply);
+
+	if (left >= 0)
+		network_timer(n, TIMER_SHUT, left < SHUT_LOOK_MS ? left : SHUT_LOOK_MS);
+}
+
+static void
 apply_ended(struct network *n)
 {
 	n->applied = true;
@@ -192,6 +202,7 @@ apply_ended(struct network *n)
 	n->applied_at = monotonic_now();
 	network_timer(n, TIMER_PROOF, PROOF_MS);
 	look_again_later(n, apply_must_retry(n->apply));
+	wait_for_shut(n);
 	listen_for_changes(n);
 	network_consider_report(n);
 }
@@ -244,6 +255,23 @@ on_read_back(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	start_apply(arg);
+}
+
+/* What a switchover test keeps away comes back at its time, with dcaasd or without. */
+static void
+on_shut(evutil_socket_t fd, short what, void *arg)
+{
+	struct network *n = arg;
+
+	(void)fd;
+	(void)what;
+	if (apply_is_running(n->apply))
+		return; /* its end looks again */
+	apply_shut_over(n->apply);
+	if (apply_shut_left(n->apply) == 0)
+		start_apply(n);
+	else
+		wait_for_shut(n);
 }
 
 /* What runs borrows from the set: it ends before the set changes. */
@@ -441,6 +469,7 @@ make_events(struct network *n)
 	    [TIMER_CHANGE] = {on_read_back, 0, 0},
 	    [TIMER_WORK] = {on_work, 0, 0},
 	    [TIMER_REPORT] = {network_on_report, 0, 0},
+	    [TIMER_SHUT] = {on_shut, 0, 0},
 	};
 
 	for (int i = 0; i < TIMERS; i++) {

@@ -11,7 +11,7 @@
 
 #define REPORT_RETRY_MAX_MS 2000
 
-enum timer { TIMER_PROOF, TIMER_READ_BACK, TIMER_CHANGE, TIMER_WORK, TIMER_REPORT, TIMERS };
+enum timer { TIMER_PROOF, TIMER_READ_BACK, TIMER_CHANGE, TIMER_WORK, TIMER_REPORT, TIMER_SHUT, TIMERS };
 
 struct network {
 	const struct edge_settings *settings;

@@ -32,6 +32,12 @@ plan_route(struct planning *p, struct item *i)
 		set_verdict(i, PLAN_WRONG, "the prefix is asked for by another object, too");
 		return;
 	}
+	if (i->want->shut) { /* what is there is swept away */
+		if (seen != NULL)
+			seen->owner = i->want->key;
+		set_verdict(i, seen == NULL ? PLAN_THERE : PLAN_MISSING, NULL);
+		return;
+	}
 	if (seen != NULL) {
 		seen->wanted = true; /* adding replaces it */
 		if (!i->link->rebuilt && route_is_as_asked(seen->r, w, want_link_device(i->link->want))) {

@@ -192,6 +192,7 @@ add_neighbour(struct grouping *g, const struct want *w, uint32_t instance)
 	    .route_limit = w->bgp.route_limit,
 	    .is_link = w->bgp.is_link,
 	    .accept_default = w->bgp.accept_default,
+	    .shut = w->shut,
 	};
 }
 

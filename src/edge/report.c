@@ -227,11 +227,13 @@ detail_of(const struct status *s, struct arena *arena)
 
 	for (int i = 0; i < OP_DROPS; i++)
 		dropped = dropped || s->drops[i] > 0;
-	if (!dropped && !s->exposed)
+	if (!dropped && !s->exposed && !s->shut)
 		return NULL;
 	jw_object_begin(&json);
 	if (s->exposed)
 		jw_member_bool(&json, "exposed", true);
+	if (s->shut)
+		jw_member_bool(&json, "shut", true); /* WIRE_DETAIL_SHUT */
 	if (dropped) {
 		jw_key(&json, "dropped");
 		jw_object_begin(&json);

@@ -42,6 +42,7 @@ struct routing_neighbour {
 	uint32_t route_limit;
 	bool is_link;        /* to another gateway, not to a customer: another policy, see bird/ */
 	bool accept_default; /* link: a default route of the other side is taken */
+	bool shut;           /* is configured, and kept down */
 };
 
 struct routing_desired { /* of one instance, whole */

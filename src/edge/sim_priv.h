@@ -35,7 +35,7 @@ struct sim_neighbour {
 	int64_t due; /* monotonic ms of the next change of its session */
 	utc_ms since;
 	const char *last_error;
-	bool refused;
+	bool refused, shut;
 	uint64_t changed; /* the wish that made it as it is */
 };
 

@@ -142,8 +142,8 @@ has_all(const struct sim *s, struct sim_instance *in, const struct routing_desir
 	for (size_t i = 0; i < d->neighbour_count; i++) {
 		const struct sim_neighbour *n = find_neighbour(in, d->neighbour[i].key);
 
-		if (n == NULL || !is_same(n, &d->neighbour[i]) || n->route_limit != d->neighbour[i].route_limit ||
-		    n->refused != is_refused(s, &d->neighbour[i]))
+		if (n == NULL || !is_same(n, &d->neighbour[i]) || n->shut != d->neighbour[i].shut ||
+		    n->route_limit != d->neighbour[i].route_limit || n->refused != is_refused(s, &d->neighbour[i]))
 			return false;
 	}
 	return true;
@@ -167,6 +167,8 @@ take_neighbours(struct sim *s, struct sim_instance *in, const struct routing_des
 			fresh[i] = *old;
 			*old = (struct sim_neighbour){.key = old->key};
 			fresh[i].key = copy(w->key);
+			if (fresh[i].shut != w->shut)
+				fresh[i].changed = in->set;
 		} else {
 			fresh[i] = neighbour_new(s, w);
 			fresh[i].changed = in->set;
@@ -174,6 +176,7 @@ take_neighbours(struct sim *s, struct sim_instance *in, const struct routing_des
 			slow += sim_lists_session(s->options.slow, in, &fresh[i]);
 		}
 		fresh[i].route_limit = w->route_limit;
+		fresh[i].shut = w->shut;
 	}
 	for (size_t i = 0; i < in->neighbours; i++)
 		neighbour_clear(&in->neighbour[i]);
@@ -247,6 +250,10 @@ live(const struct sim *s, const struct sim_instance *in, struct sim_neighbour *n
 		if (n->established)
 			fall(n, 0, "Interface is down (simulated)");
 		n->due = now + s->options.session_ms;
+	} else if (n->shut) {
+		if (n->established)
+			fall(n, 0, "Administratively shut down (simulated)");
+		n->due = now + s->options.session_ms;
 	} else if (sim_lists_session(s->options.down, in, n)) {
 		if (n->established)
 			fall(n, 0, "Hold timer expired (simulated)");
@@ -294,6 +301,7 @@ show_one(const struct sim *s, const struct sim_instance *in, const struct sim_ne
 	    .known = true,
 	    .established = n->established,
 	    .state = n->established         ? "Established"
+		     : n->shut              ? "Down"
 		     : n->limited           ? "Disabled"
 		     : has_ground(s, in, n) ? "Connect"
 					    : "Idle",

@@ -23,6 +23,7 @@ struct status { /* of one object, as in the report */
 	enum object_status state;
 	char *error; /* heap; NULL: none */
 	bool has_carrier, carrier, exposed;
+	bool shut;                /* kept away by its shut_until */
 	uint64_t drops[OP_DROPS]; /* frames that the device's filter has dropped, by enum filter_reason */
 };
 
@@ -105,6 +106,8 @@ void state_units_taken(struct state *); /* no unit has changed */
 /* False: what is wanted of it is not on disk, and nothing may be done there. */
 bool state_unit_is_saved(const struct state *, uint32_t instance);
 
+/* Whether its shut_until keeps it away now: in its want from here on. */
+void object_set_shut(struct edge_object *, utc_ms now);
 /* Something of it may be news for dcaasd. */
 void state_note(struct state *, struct edge_object *);
 /* Those that were noted, in no order. */

@@ -49,6 +49,7 @@ status_copy(struct status *to, const struct status *from)
 	to->has_carrier = from->has_carrier;
 	to->carrier = from->carrier;
 	to->exposed = from->exposed;
+	to->shut = from->shut;
 	memcpy(to->drops, from->drops, sizeof(to->drops));
 }
 
@@ -56,10 +57,16 @@ bool
 status_equal(const struct status *a, const struct status *b)
 {
 	return a->state == b->state && text_equal(a->error, b->error) && a->has_carrier == b->has_carrier &&
-	       a->carrier == b->carrier && a->exposed == b->exposed;
+	       a->carrier == b->carrier && a->exposed == b->exposed && a->shut == b->shut;
 }
 
 /* --- objects --- */
+
+void
+object_set_shut(struct edge_object *o, utc_ms now)
+{
+	o->own.shut = o->own.known && !o->own.deleted && now < o->own.shut_until;
+}
 
 /* What is kept of it is copied out of what was needed to read it, which is several times as much. */
 static void
@@ -107,7 +114,7 @@ object_renew(struct edge_object *o, struct seal *seal, const struct wire_object 
 	text_set(&o->logged_error, NULL);
 	text_set(&o->neighbour_error, NULL);
 	status_set(&o->now, STATUS_PENDING, NULL);
-	o->now.has_carrier = o->now.carrier = o->now.exposed = false;
+	o->now.has_carrier = o->now.carrier = o->now.exposed = o->now.shut = false;
 	o->placed = o->gone = o->told = false;
 	o->instance = 0;
 	o->changed = o->ground = 0;

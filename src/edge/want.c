@@ -170,6 +170,8 @@ read_route(struct reading *r, const void *row)
 	if (to->via.family != IP_NONE && to->via.family != to->prefix.addr.family)
 		return bad(r, "via", "is of another family than the prefix");
 	to->prefix = ip_network(&to->prefix);
+	if (w->shut_until.set == GIVEN)
+		r->want->shut_until = w->shut_until.v;
 	if (w->class.set == GIVEN && strcmp(w->class.v, "vpc") == 0)
 		to->proto = ROUTE_PROTO_VPC;
 	else if (w->class.set == GIVEN && strcmp(w->class.v, "static") == 0)
@@ -214,6 +216,8 @@ read_bgp(struct reading *r, const void *row)
 	if (w->class.set == GIVEN && strcmp(w->class.v, "link") != 0)
 		return bad(r, "class", "is not one that this edge knows");
 	to->is_link = w->class.set == GIVEN;
+	if (w->shut_until.set == GIVEN)
+		r->want->shut_until = w->shut_until.v;
 	to->accept_default = to->is_link && w->default_route.set == GIVEN && w->default_route.v;
 	return true;
 }

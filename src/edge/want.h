@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/ip.h"
 #include "wire/object.h"
@@ -16,9 +17,11 @@
 struct want {
 	const char *key;
 	enum object_kind kind;
-	bool deleted;    /* tombstone; the rest is what it last was, if that is known */
-	const char *bad; /* words: the body cannot be used. NULL: it can */
-	bool known;      /* the union below holds it */
+	bool deleted;      /* tombstone; the rest is what it last was, if that is known */
+	const char *bad;   /* words: the body cannot be used. NULL: it can */
+	bool known;        /* the union below holds it */
+	utc_ms shut_until; /* route, bgp: it is kept away until then; 0: it is not */
+	bool shut;         /* as object_set_shut() found it last */
 	union {
 		struct want_vrf {
 			const char *device, *mark; /* mark: whole alias, "dcaas:<uuid>" */

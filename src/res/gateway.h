@@ -105,8 +105,9 @@ enum dc_code gateway_is_used_on(
 /* Where traffic leaves a VRF on an edge. */
 struct next_hop {
 	const char *edge_id;
-	const char *link; /* key of the device */
-	const char *via;  /* NULL: on-link */
+	const char *link;        /* key of the device */
+	const char *via;         /* NULL: on-link */
+	struct f_int shut_until; /* a switchover test keeps it away until then (wire_route) */
 };
 /* Puts a route of the owner into a gateway's VRF; class as wire_route has it. */
 void gateway_put_route(struct work_view *, struct arena *, const char *gateway_id, const struct next_hop *,

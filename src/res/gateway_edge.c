@@ -182,6 +182,7 @@ gateway_put_route(struct work_view *work, struct arena *arena, const char *gatew
 	F_SET_TEXT(route.prefix, text);
 	F_SET_TEXT(route.via, hop->via);
 	F_SET_TEXT(route.class, class);
+	route.shut_until = hop->shut_until;
 	work_put(work, hop->edge_id, arena_printf(arena, "route/%s/%s", owner_id, text), OBJECT_ROUTE, &route, NULL);
 }
 

@@ -17,7 +17,8 @@
 	X(LIFE_DOWN, "DOWN")                     /* as ordered on the edge, but no carrier or no session */            \
 	X(LIFE_PENDING_UPDATE, "PENDING_UPDATE") /* a change of it is on its way */                                    \
 	X(LIFE_ERROR, "ERROR")                   /* the edge could not do what was ordered */                          \
-	X(LIFE_PENDING_DELETE, "PENDING_DELETE")
+	X(LIFE_PENDING_DELETE, "PENDING_DELETE")                                                                       \
+	X(LIFE_ADMIN_SHUTDOWN, "ADMIN_SHUTDOWN") /* a switchover test keeps it down */
 
 enum life_state {
 #define X(id, name) id,
@@ -27,12 +28,14 @@ enum life_state {
 };
 
 enum life_event {
-	EV_CHANGED, /* objects were rendered again, the edge does not have them yet */
-	EV_WAITING, /* the edge reported something, but not yet that all is there */
-	EV_UP,      /* read back, and it works */
-	EV_NOT_UP,  /* read back, and it does not */
-	EV_FAILED,  /* the edge could not */
-	EV_REMOVE,  /* the tenant wants it gone */
+	EV_CHANGED,      /* objects were rendered again, the edge does not have them yet */
+	EV_WAITING,      /* the edge reported something, but not yet that all is there */
+	EV_UP,           /* read back, and it works */
+	EV_NOT_UP,       /* read back, and it does not */
+	EV_FAILED,       /* the edge could not */
+	EV_REMOVE,       /* the tenant wants it gone */
+	EV_SHUT,         /* a switchover test begins */
+	EV_BROUGHT_BACK, /* and ends */
 };
 
 /* Moves status (an F_ENUM text with the names above); false, and a log line, when the state has no row for the event. A

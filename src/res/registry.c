@@ -20,6 +20,7 @@
 #include "res/peer_link.h"
 #include "res/quota.h"
 #include "res/remote_subnet.h"
+#include "res/switchover.h"
 #include "res/tag.h"
 #include "res/vif_peer.h"
 #include "res/virtual_gateway.h"
@@ -31,6 +32,7 @@ const struct resource *const registry[] = {
     &virtual_gateway_resource,
     &virtual_interface_resource,
     &vif_peer_resource,
+    &switchover_resource,
     &global_dc_gateway_resource,
     &peer_link_resource,
     &gdgw_route_resource,
@@ -60,6 +62,7 @@ const struct field_table *const registry_tables[] = {
     &virtual_interface_table,
     &virtual_interface_tag_table,
     &vif_peer_table,
+    &switchover_record_table,
     &gateway_table,
     &pool_table,
     &global_dc_gateway_table,
@@ -99,6 +102,7 @@ const struct due_kind registry_due[] = {
     {.name = TOKEN_EXPIRY, .run = token_expire},
     {.name = SHARE_IN_USE, .run = direct_connect_used},
     {.name = CLIENT_TOKEN_TRIM, .run = client_token_trim, .standing_ms = CLIENT_TOKEN_TRIM_MS},
+    {.name = SWITCHOVER_END, .run = switchover_end},
     {.name = EVENT_TRIM, .run = event_trim, .standing_ms = EVENT_TRIM_MS},
     {.name = NULL},
 };

@@ -42,6 +42,7 @@ struct res_settings {
 	int64_t internal_asn_first, internal_asn_last; /* kept for links between gateways: refused in bgp_asn */
 	struct ip_prefix router_ids;                   /* IPv4 block that router ids are taken from */
 	struct ip_prefix link_block_v4, link_block_v6; /* blocks that links between gateways are numbered from */
+	int64_t switchover_seconds;                    /* that a switchover test keeps an interface down at most */
 	const char *region_id;
 };
 /* Where api_options.settings finds them. A reload puts others in their place; a call that has begun has a copy of its

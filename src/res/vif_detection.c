@@ -5,6 +5,7 @@
 
 #include "api/crud.h"
 #include "res/lifecycle.h"
+#include "res/switchover.h"
 #include "res/vif_peer.h"
 
 #define MULTIPLIER 5 /* without an order */
@@ -216,6 +217,8 @@ vif_detection_update(struct tx *tx, struct call *call, struct dc_error *err)
 	v = row;
 	if (life_is(&v->status, LIFE_PENDING_DELETE))
 		return dc_fail(err, DC_E_VIF_STATE, NULL, "the interface is being deleted");
+	if ((rc = switchover_check_idle(v, err)) != DC_OK)
+		return rc;
 	if (type_of(v) == NULL)
 		return dc_fail(err, DC_E_PARAM, "extend_attribute",
 		    "extend_attribute: neither enable_bfd nor enable_nqa of the interface is on, so there is nothing "

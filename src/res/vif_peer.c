@@ -11,6 +11,7 @@
 #include "res/link_subnet.h"
 #include "res/remote_subnet.h"
 #include "res/quota.h"
+#include "res/switchover.h"
 #include "store/row_lock.h"
 
 static const char *const families[] = {"ipv4", "ipv6", NULL};
@@ -537,7 +538,7 @@ chain(struct tx *tx, struct call *call, void *row, struct lock_set *set, struct 
 	return DC_OK;
 }
 
-/* The interface under its lock; refused when it is being deleted. */
+/* The interface under its lock; refused when it is being deleted, or shut down. */
 static enum dc_code
 interface_of(struct tx *tx, const struct vif_peer *p, struct virtual_interface **ret, struct dc_error *err)
 {
@@ -549,7 +550,7 @@ interface_of(struct tx *tx, const struct vif_peer *p, struct virtual_interface *
 	*ret = row;
 	return life_is(&(*ret)->status, LIFE_PENDING_DELETE)
 		   ? dc_fail(err, DC_E_VIF_STATE, NULL, "the interface is being deleted")
-		   : DC_OK;
+		   : switchover_check_idle(*ret, err);
 }
 
 static enum dc_code

@@ -7,6 +7,7 @@
 #include "res/lifecycle.h"
 #include "res/link_subnet.h"
 #include "res/remote_subnet.h"
+#include "res/switchover.h"
 #include "res/vif_detection.h"
 #include "res/vif_peer.h"
 
@@ -24,7 +25,7 @@ next_hop(const struct virtual_interface *v, const struct ip_addr *remote, struct
 	char via[IP_TEXT_SIZE];
 
 	ip_format_addr(remote, via);
-	return (struct next_hop){v->edge_id.v, vif_vlan_key(arena, v->id.v), arena_strdup(arena, via)};
+	return (struct next_hop){v->edge_id.v, vif_vlan_key(arena, v->id.v), arena_strdup(arena, via), v->shut_until};
 }
 
 enum dc_code
@@ -76,6 +77,7 @@ put_neighbour(struct tx *tx, struct work_view *work, const struct virtual_interf
 	F_SET_INT(bgp.local_asn, gw.bgp_asn);
 	bgp.remote_asn = p->bgp_asn;
 	bgp.route_limit = p->bgp_route_limit;
+	bgp.shut_until = v->shut_until;
 	work_put(work, v->edge_id.v, arena_printf(arena, "bgp/%s", p->id.v), OBJECT_BGP, &bgp, p->bgp_md5.v);
 	return DC_OK;
 }
@@ -206,6 +208,21 @@ no_session(const struct look *l)
 	    tx_arena(l->tx), "no session since %s%s%s%s", since, md5, said ? ": " : "", said ? s->last_error.v : "");
 }
 
+/* Whether a switchover test keeps it down, as its edge shows: an edge of an earlier release knows no such thing. */
+static bool
+is_shut(const struct look *l, const struct edge_object *own, size_t n)
+{
+	if (!switchover_shuts(l->v))
+		return false;
+	if (vif_peer_is_bgp(l->p))
+		return l->session == NULL || !l->session->established.v;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(own[i].kind.v, "route") == 0 && !own[i].deleted.v &&
+		    (own[i].detail.set != GIVEN || strstr(own[i].detail.v, WIRE_DETAIL_SHUT) == NULL))
+			return false;
+	return true;
+}
+
 static enum dc_code
 judge(struct look *l, struct work_view *work, enum life_event *event, struct dc_error *err)
 {
@@ -232,6 +249,8 @@ judge(struct look *l, struct work_view *work, enum life_event *event, struct dc_
 		l->reason = "no gateway addresses";
 	else if (l->vlan != NULL && l->vlan->carrier.set == GIVEN && !l->vlan->carrier.v)
 		l->reason = "no carrier on the port";
+	else if (is_shut(l, own, n))
+		l->reason = switchover_words(l->v, tx_arena(l->tx));
 	else if (vif_peer_is_bgp(l->p) && (l->session == NULL || !l->session->established.v))
 		l->reason = no_session(l);
 	else

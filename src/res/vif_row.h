@@ -40,6 +40,9 @@ struct virtual_interface {
 	struct f_text edge_id, port_id;
 	struct f_text vrf_gateway_id; /* the gateway in whose VRF it is, of either kind */
 	struct f_text spelling;       /* of ids, as they were sent */
+	/* A switchover test (switchover.h): until when it is shut down; the record of what is on its way. */
+	struct f_int shut_until;
+	struct f_text switchover_id;
 };
 extern const struct field_table virtual_interface_table;
 

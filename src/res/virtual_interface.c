@@ -12,6 +12,7 @@
 #include "res/silence.h"
 #include "res/vif_peer.h"
 #include "res/quota.h"
+#include "res/switchover.h"
 #include "res/tag.h"
 #include "res/vif_detection.h"
 #include "res/virtual_interface_place.h"
@@ -170,6 +171,8 @@ const struct field_table virtual_interface_table = {
 	    {AT(virtual_interface, vrf_gateway_id), .kind = F_UUID, .doc = "Gateway in whose VRF it is."},
 	    {AT(virtual_interface, spelling), .kind = F_TEXT,
 		.doc = "Ids as they were sent, where that is not in lower case."},
+	    {AT(virtual_interface, shut_until), .kind = F_TIME, .doc = "End of a switchover test."},
+	    {AT(virtual_interface, switchover_id), .kind = F_UUID, .doc = "Record of one that is on its way."},
 	    {0},
 	},
 };
@@ -411,6 +414,8 @@ virtual_interface_update(
 	v->status = old->status; /* ACCEPTED and REJECTED are words of a request, never a state */
 	if (life_is(&old->status, LIFE_PENDING_DELETE))
 		return dc_fail(err, DC_E_VIF_STATE, NULL, "the interface is being deleted");
+	if ((rc = switchover_check_idle(old, err)) != DC_OK)
+		return rc;
 	if (patch->status.set == GIVEN)
 		return dc_fail(err, DC_E_VIF_STATE, "virtual_interface.status",
 		    "virtual_interface.status: the interface is not waiting for an answer");

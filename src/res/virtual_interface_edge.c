@@ -6,6 +6,7 @@
 #include "res/direct_connect.h"
 #include "res/inventory.h"
 #include "res/lifecycle.h"
+#include "res/switchover.h"
 #include "res/vif_peer.h"
 #include "res/virtual_interface.h"
 
@@ -70,6 +71,15 @@ reasons_of(const struct vif_peer *peer, size_t n, struct arena *arena)
 	return all != NULL ? arena_printf(arena, "%.*s", REASON_MAX, all) : NULL;
 }
 
+/* Nothing of it is left on its edge. */
+static enum dc_code
+let_go(struct tx *tx, const char *id, struct dc_error *err)
+{
+	enum dc_code rc = switchover_forget(tx, id, err);
+
+	return rc == DC_OK ? port_release(tx, id, err) : rc;
+}
+
 enum dc_code
 vif_settle(struct tx *tx, struct work_view *work, void *row, bool *gone, struct dc_error *err)
 {
@@ -84,10 +94,13 @@ vif_settle(struct tx *tx, struct work_view *work, void *row, bool *gone, struct 
 	work_objects(work, &objects);
 	if (vif_leaving(v)) {
 		*gone = objects == 0 && peers == 0;
-		return *gone ? port_release(tx, v->id.v, err) : DC_OK;
+		return *gone ? let_go(tx, v->id.v, err) : DC_OK;
 	}
-	life_move(&v->status, combine(peer, peers), "virtual_interface", v->id.v);
+	if (!switchover_shuts(v))
+		life_move(&v->status, combine(peer, peers), "virtual_interface", v->id.v);
 	F_SET_TEXT(v->reason, reasons_of(peer, peers, tx_arena(tx)));
+	if ((rc = switchover_settle(tx, v, peer, peers, err)) != DC_OK)
+		return rc;
 	if (text_is_same(&old.status, &v->status) && text_is_same(&old.reason, &v->reason))
 		return DC_OK;
 	if ((rc = query_set(tx, &virtual_interface_table, columns, v, Q(Q_EQ("id", v->id.v)), NULL, err)) != DC_OK)

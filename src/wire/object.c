@@ -107,6 +107,7 @@ const struct field_table wire_route_table = {
 	    {ON_WIRE(wire_route, prefix), NEEDED, .kind = F_TEXT},
 	    {ON_WIRE(wire_route, via), .kind = F_TEXT},
 	    {ON_WIRE(wire_route, class), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_route, shut_until), .kind = F_TIME},
 	    {0},
 	},
 };
@@ -127,6 +128,7 @@ const struct field_table wire_bgp_table = {
 	    {ON_WIRE(wire_bgp, route_limit), .kind = F_INT},
 	    {ON_WIRE(wire_bgp, class), .kind = F_TEXT},
 	    {ON_WIRE(wire_bgp, default_route), .kind = F_BOOL},
+	    {ON_WIRE(wire_bgp, shut_until), .kind = F_TIME},
 	    {0},
 	},
 };

@@ -96,6 +96,8 @@ struct wire_route {
 	/* "vpc": advertised to all BGP peers (protocol 201); "static": behind a customer, advertised to other gateways
 	 * only (202); "link": behind another gateway, advertised to customers only (204). */
 	struct f_text class;
+	/* F_TIME: the edge takes the route away until then, by its own clock, and puts it back by itself. */
+	struct f_int shut_until;
 };
 extern const struct field_table wire_route_table;
 
@@ -114,6 +116,7 @@ struct wire_bgp {
 	 * routes), never what came over another link. Null: a customer's. */
 	struct f_text class;
 	struct f_bool default_route; /* a link's: whether a default route is accepted from the other side */
+	struct f_int shut_until;     /* F_TIME: the edge keeps the session down until then, by its own clock */
 };
 extern const struct field_table wire_bgp_table;
 /* Whether a session stays up when its neighbour's body (JSON text) changes from one to the other; the password, which
@@ -213,9 +216,10 @@ struct wire_object_state {
 	struct f_text key;
 	struct f_int revision; /* of the desired object that this state is about */
 	struct f_text state;
-	struct f_text error;   /* in words, the kernel's or the daemon's own */
-	struct f_bool carrier; /* kind vlan: lower device has carrier */
-	struct f_text detail;  /* F_JSON: what else the operator may want to see ("exposed", ...) */
+	struct f_text error;             /* in words, the kernel's or the daemon's own */
+	struct f_bool carrier;           /* kind vlan: lower device has carrier */
+	struct f_text detail;            /* F_JSON: what else the operator may want to see ("exposed", ...) */
+#define WIRE_DETAIL_SHUT "\"shut\":true" /* in it, while shut_until keeps the object away */
 };
 extern const struct field_table wire_object_state_table;
 

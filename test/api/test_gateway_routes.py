@@ -69,7 +69,8 @@ def test_a_route_to_a_peer_is_a_route_on_the_router_and_its_state_is_the_edges(s
     edge.poll()
     route = edge.of("route")["route/%s/%s" % (made["id"], DESTINATION)]
     vlan = "vlan/" + gateway["interface"]["id"]
-    assert route == {"vrf": "vrf/" + gateway["id"], "link": vlan, "prefix": DESTINATION, "via": "192.0.2.2", "class": "static"}
+    assert route == {"vrf": "vrf/" + gateway["id"], "link": vlan, "prefix": DESTINATION, "via": "192.0.2.2", "class": "static",
+                     "shut_until": None}
     key = "route/%s/%s" % (made["id"], DESTINATION)
 
     def told(state, **more):
@@ -87,6 +88,20 @@ def test_a_route_to_a_peer_is_a_route_on_the_router_and_its_state_is_the_edges(s
     assert key not in edge.objects
     assert rows(site.dcaasd, "SELECT 1 FROM gdgw_route WHERE id = ?", made["id"]) == []
     assert rows(site.dcaasd, "SELECT 1 FROM remote_subnet WHERE peer_id = ?", made["id"]) == []
+
+
+def test_a_switchover_test_of_the_interface_takes_the_route_away(site, edge, customer):
+    gateway = in_use(site, customer)
+    edge.apply()
+    made = add(customer, gateway, peer_of(gateway))
+    edge.apply()
+    key, shown = "route/%s/%s" % (made["id"], DESTINATION), []
+    for operation in ("shutdown", "undo_shutdown"):
+        customer.post(V3 + "switchover-test", {"switchover_test_record": {"resource_id": gateway["interface"]["id"],
+                                                                         "operation": operation}})
+        edge.poll()
+        shown.append(edge.of("route")[key]["shut_until"])
+    assert shown[0] is not None and shown[1] is None
 
 
 def test_a_route_over_a_link_leaves_by_the_gateways_own_end(site, edge, customer):

@@ -278,6 +278,29 @@ def test_detection_parameters_are_set_and_shown(customer):
         assert {name: getattr(one, name) for name in wanted} == wanted
 
 
+def test_a_switchover_test_is_started_listed_and_undone(customer):
+    gateway = customer.gateway(1012, "10.35.0.0/16")
+    vif = customer.interface(gateway.id, 135, route_mode="bgp", bgp_asn=65035, local_gateway_v4_ip="192.168.135.1/30",
+                             remote_gateway_v4_ip="192.168.135.2/30")
+    customer.active(vif.id)
+
+    def switch(operation):
+        made = customer.order("switchover_test", "CreateSwitchoverTestRequestBody", {"switchover_test_record": model.CreateSwitchoverTest(
+            resource_id=vif.id, resource_type="virtual_interface", operation=operation)}).switchover_test_record
+        assert (made.operation, made.operate_status, made.resource_id) == (operation, "STARTING", vif.id)
+
+        def done():
+            listed = customer.call("list_switchover_test_records", resource_id=[vif.id]).switchover_test_records
+            return next(one for one in listed if one.id == made.id).operate_status == "COMPLETE"
+        wait_for("%s is COMPLETE" % operation, done)
+
+    switch("shutdown")
+    assert customer.show(vif.id).status == "ADMIN_SHUTDOWN"
+    refused(400, "DC.1210", lambda: switch("shutdown"))
+    switch("undo_shutdown")
+    customer.active(vif.id)
+
+
 def test_tags_are_set_read_searched_and_removed(customer):
     gateway = customer.gateway(1011, "10.34.0.0/16", tags=[model.Tag(key="env", value="test")])
     where = {"resource_type": "dc-vgw", "resource_id": gateway.id}

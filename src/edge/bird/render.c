@@ -310,7 +310,7 @@ put_neighbour(struct buf *out, const struct routing_vrf *vrf, const struct routi
 	ip_format_addr(&vrf->router_id, id);
 	buf_printf(out, "protocol bgp %s from dc_%s_%s_%u {\n", n->name, n->is_link ? "l" : "c", n->vrf,
 	    (unsigned)n->remote.family);
-	if (how == BIRD_DISABLED)
+	if (how == BIRD_DISABLED || n->shut)
 		buf_puts(out, "\tdisabled yes;\n");
 	buf_printf(out, "\trouter id %s;\n", id);
 	buf_printf(out, "\tlocal %s as %u;\n\tneighbor %s as %u;\n", local, n->local_asn, remote, n->remote_asn);
