@@ -8,12 +8,10 @@
 #include "store/child.h"
 #include "store/row_lock.h"
 
-#define OPERATOR_SIDE "/dcaas/v1"
-
 bool
 crud_is_operator(const struct call *call)
 {
-	return strncmp(call->route->path, OPERATOR_SIDE, strlen(OPERATOR_SIDE)) == 0;
+	return route_is_operators(call->route);
 }
 
 static struct f_text *

@@ -40,7 +40,7 @@ enum dc_code crud_fields(struct call *, const struct field_table *, const char *
  * that of the side the call comes by. created: VIEW_CREATED where it differs. */
 enum dc_code crud_answer(
     struct tx *, struct call *, const struct resource *, void *row, bool created, struct dc_error *err);
-/* Whether the call comes by /dcaas/v1: then the operator's views are used. */
+/* Whether the call is one of the operator's (route_is_operators()): then the operator's views are used. */
 bool crud_is_operator(const struct call *);
 
 /* Events: who did what, when, from where, with which request and credential; kept by age, repeats as one row (event.c).
@@ -61,5 +61,7 @@ enum dc_code event_trim(struct tx *, const struct due *, void *user, struct dc_e
 extern const struct field_table event_table, event_rate_table;
 extern const struct resource event_resource;
 extern const struct route event_routes[]; /* GET /dcaas/v1/events */
+extern const struct resource project_event_resource;
+extern const struct route project_event_routes[]; /* GET /dcaas/v1/projects/{project_id}/events */
 
 #endif

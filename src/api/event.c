@@ -10,6 +10,7 @@
 #include <inttypes.h>
 
 #include "api/api_priv.h"
+#include "auth/tables.h"
 #include "store/due.h"
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
@@ -100,6 +101,103 @@ const struct route event_routes[] = {
 	.run = crud_list,
 	.operation = "ListEvents",
 	.summary = "List what was done, by whom and when."},
+    {.path = NULL},
+};
+
+/* --- the same rows, as a tenant sees those of a project --- */
+
+#define OWN VIEW_ANSWER
+
+static const struct field project_event_fields[] = {
+    {AT(event_row, id), .kind = F_UUID, .may = OWN, .must = OWN, .sort = true,
+	.doc = "Id of the event; by it events are in the order they happened."},
+    {AT(event_row, project_id), .ref = "project", .kind = F_HEX32, .doc = "Project it concerns."},
+    {AT(event_row, create_time), .kind = F_TIME, .may = OWN, .must = OWN, .sort = true, .cli = true, .doc = "When."},
+    {AT(event_row, last_time), .kind = F_TIME, .may = OWN, .must = OWN,
+	.doc = "When for the last time, where count is more than 1."},
+    {AT(event_row, count), .kind = F_INT, .may = OWN, .must = OWN, .min = 1, .max = INT64_MAX, .cli = true,
+	.doc = "How often within the hour: the same, or, without a resource, more of the kind by this user."},
+    {AT(event_row, action), .kind = F_TEXT, .may = OWN, .must = OWN, .max = 64, .filter = true, .cli = true,
+	.doc = "What was done: create, update, delete and others."},
+    {AT(event_row, kind), .kind = F_TEXT, .may = OWN, .must = OWN, .max = 64, .filter = true, .cli = true,
+	.doc = "Kind of resource."},
+    {AT(event_row, resource_id), .ref_kind = "kind", .kind = F_TEXT, .may = OWN, .max = 64, .nullable = true,
+	.filter = true, .fold = true, .cli = true, .doc = "Its id."},
+    {AT(event_row, user_id), .kind = F_TEXT, .may = OWN, .max = 64, .nullable = true,
+	.doc = "Which of the project's users; null: the operator, or the service itself."},
+    {AT(event_row, user_name), .kind = F_TEXT, .may = OWN, .max = 64, .nullable = true, .cli = true,
+	.doc = "The user's name."},
+    {AT(event_row, address), .kind = F_TEXT, .may = OWN, .max = 64, .nullable = true, .cli = true,
+	.doc = "Address that the user's call came from."},
+    {AT(event_row, credential), .kind = F_TEXT, .may = OWN, .max = 64, .nullable = true,
+	.doc = "Access key that signed the call, or id of its token; never the secret."},
+    {AT(event_row, request_id), .kind = F_HEX32, .may = OWN, .nullable = true, .filter = true,
+	.doc = "The call's X-Request-Id."},
+    {.name = NULL},
+};
+
+static const struct field_table project_event_table = {
+    .name = "ProjectEvent",
+    .sql = "event",
+    .size = sizeof(struct event_row),
+    .columns = event_columns,
+    .fields = project_event_fields,
+};
+
+static int
+by_id(const void *a, const void *b)
+{
+	return strcmp(((const struct user_row *)a)->id.v, ((const struct user_row *)b)->id.v);
+}
+
+/* Of other users than the project's own a tenant sees the change, and not who made it, from where and with what key.
+ * The users come sorted by id. */
+static enum dc_code
+hide_others(struct tx *tx, const struct call *call, void *rows, size_t n, struct dc_error *err)
+{
+	struct event_row *events = rows;
+	const char **ids = arena_array(tx_arena(tx), n + 1, sizeof(*ids));
+	size_t asked = 0, count;
+	void *found;
+	enum dc_code rc;
+
+	for (size_t i = 0; i < n; i++)
+		if (events[i].user_id.set == GIVEN)
+			ids[asked++] = events[i].user_id.v;
+	if ((rc = query_list(tx, &user_table, Q(Q_IN("id", ids)), NULL, &found, &count, err)) != DC_OK)
+		return rc;
+	for (size_t i = 0; i < n; i++) {
+		struct event_row *e = &events[i];
+		struct user_row key = {.id = e->user_id};
+		const struct user_row *user =
+		    e->user_id.set == GIVEN ? bsearch(&key, found, count, sizeof(key), by_id) : NULL;
+
+		if (user == NULL || user->project_id.set != GIVEN || strcmp(user->project_id.v, call->project) != 0)
+			e->user_id = e->user_name = e->address = e->credential = (struct f_text){0};
+	}
+	return DC_OK;
+}
+
+const struct resource project_event_resource = {
+    .name = "project_event",
+    .plural = "project_events",
+    .title = "event of the project",
+    .trail = &(const struct trail){"create_time", "user_name", "action", "kind", "resource_id", "address", "count"},
+    .table = &project_event_table,
+    .owner = "project_id",
+    .missing = DC_E_NOT_FOUND,
+    .embed = hide_others,
+    .routes = project_event_routes,
+};
+
+const struct route project_event_routes[] = {
+    {.method = M_GET,
+	.path = "/dcaas/v1/projects/{project_id}/events",
+	.role = ROLE_READER,
+	.res = &project_event_resource,
+	.run = crud_list,
+	.operation = "ListProjectEvents",
+	.summary = "List what was done in the project, by whom and when."},
     {.path = NULL},
 };
 

@@ -8,8 +8,6 @@
 #include "auth/projects.h"
 #include "auth/tables.h"
 
-#define V3_PROJECT "/v3/{project_id}/"
-#define OPERATOR_SIDE "/dcaas/v1"
 #define VALUES_MAX ((size_t)400000)
 
 /* Ids that nobody has to be unable to guess: one call of the kernel for many. */
@@ -110,7 +108,7 @@ check_project(struct tx *tx, struct call *c, struct dc_error *err)
 	const struct project_scope scope = {.domain_id = c->who.domain_id, .project_id = c->who.project_id};
 	const char *kept;
 
-	if (strncmp(c->route->path, V3_PROJECT, strlen(V3_PROJECT)) != 0)
+	if (!route_in_project(c->route))
 		return DC_OK;
 	c->project = call_param(c, "project_id");
 	if (c->project == NULL || c->project[0] == '\0' || c->project[0] == '{')
@@ -126,9 +124,9 @@ check_project(struct tx *tx, struct call *c, struct dc_error *err)
 static enum role
 role_needed(const struct route *r)
 {
-	if (strncmp(r->path, OPERATOR_SIDE, strlen(OPERATOR_SIDE)) == 0)
+	if (route_is_operators(r))
 		return r->role == ROLE_NONE ? ROLE_OPERATOR : r->role;
-	if ((r->flags & ROUTE_WRITES) && r->role < ROLE_MEMBER && strncmp(r->path, V3_PROJECT, strlen(V3_PROJECT)) == 0)
+	if ((r->flags & ROUTE_WRITES) && r->role < ROLE_MEMBER && route_in_project(r))
 		return ROLE_MEMBER;
 	return r->role == ROLE_NONE ? ROLE_READER : r->role;
 }

@@ -4,7 +4,6 @@
 #include "api/api.h"
 #include "api/crud.h"
 
-#define OPERATOR_SIDE "/dcaas/v1"
 #define SCHEMAS_MAX 256
 
 /* One schema under components: a table seen through a view. */
@@ -172,8 +171,7 @@ path_parameters(struct document *d, const struct route *r)
 {
 	for (const char *at = r->path; (at = strchr(at, '{')) != NULL; at++) {
 		const char *name = arena_strndup(d->arena, at + 1, strcspn(at + 1, "}"));
-		bool project =
-		    strcmp(name, "project_id") == 0 && strncmp(r->path, OPERATOR_SIDE, strlen(OPERATOR_SIDE)) != 0;
+		bool project = strcmp(name, "project_id") == 0 && !route_is_operators(r);
 
 		const struct field *f = described(r, name);
 
@@ -219,7 +217,7 @@ answer_view(const struct route *r)
 {
 	if (r->answer != 0)
 		return r->answer;
-	if (strncmp(r->path, OPERATOR_SIDE, strlen(OPERATOR_SIDE)) == 0)
+	if (route_is_operators(r))
 		return VIEW_OP_ANSWER;
 	return r->res->table->created_differs && r->run != crud_show && r->run != crud_list ? VIEW_CREATED
 											    : VIEW_ANSWER;

@@ -5,6 +5,10 @@
 
 #include "auth/percent.h"
 
+#define OPERATOR_SIDE "/dcaas/v1"
+#define V3_PROJECT "/v3/{project_id}/"
+#define OWN_PROJECT OPERATOR_SIDE "/projects/{project_id}/"
+
 #define SEGMENTS_MAX 16
 
 struct segment {
@@ -24,6 +28,19 @@ static const char *const method_names[] = {[M_GET] = "GET",
     [M_DELETE] = "DELETE",
     [M_HEAD] = "HEAD",
     [M_OPTIONS] = "OPTIONS"};
+
+bool
+route_in_project(const struct route *r)
+{
+	return strncmp(r->path, V3_PROJECT, strlen(V3_PROJECT)) == 0 ||
+	       strncmp(r->path, OWN_PROJECT, strlen(OWN_PROJECT)) == 0;
+}
+
+bool
+route_is_operators(const struct route *r)
+{
+	return strncmp(r->path, OPERATOR_SIDE, strlen(OPERATOR_SIDE)) == 0 && !route_in_project(r);
+}
 
 enum method
 method_parse(const char *name)

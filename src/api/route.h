@@ -20,7 +20,7 @@ enum route_flag {
 	ROUTE_FOR_ANSWER = 1 << 7,  /* a mutation that is of no use to a client that has left; as reads are */
 	ROUTE_PROBED = 1 << 6,      /* GET that takes HEAD, too, and OPTIONS: load balancers probe with any of them */
 	ROUTE_DOCUMENT = 1 << 8,    /* the answer is a document: the command line prints it as it is */
-	ROUTE_REFUSED = 1 << 7,     /* every call is refused so far: openapi.json shows it */
+	ROUTE_REFUSED = 1 << 9,     /* every call is refused so far: openapi.json shows it */
 };
 
 struct call;
@@ -77,6 +77,11 @@ struct route_index *route_index_free(struct route_index *); /* NULL is fine; ret
  * no UTF-8. An empty segment matches {project_id} only, so that the caller gets an error with a name. */
 enum dc_code route_find(const struct route_index *, enum method, const char *raw_path, struct arena *,
     struct route_match *ret, struct dc_error *err);
+
+/* A tenant's paths name the project: those of the contract (/v3/{project_id}/), and the tenant's own view of what the
+ * operator sees (/dcaas/v1/projects/{project_id}/). All else below /dcaas/v1 is the operator's. */
+bool route_in_project(const struct route *);
+bool route_is_operators(const struct route *);
 
 enum method method_parse(const char *); /* M_NONE for methods that no route has */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* `dcaas events`: what happened, by whom and when, the newest last. */
+/* `dcaas events`: what happened, by whom and when, the newest last. An operator sees all events, a tenant those of the
+ * project. */
 #include <time.h>
 
 #include "cli/run_priv.h"
@@ -11,6 +12,7 @@
 struct trail {
 	struct run *run;
 	json_t *members; /* which member is what */
+	bool operator_side;
 	struct table *table;
 };
 
@@ -59,7 +61,7 @@ put_thing(struct trail *t, json_t *event)
 	json_t *kind = value_of(t, event, "kind");
 	const char *id = json_string_value(value_of(t, event, "thing"));
 	const struct resource_words *resource = spec_resource(t->run->spec, json_string_value(kind));
-	struct names_place place = {.operator_side = true, .resources = json_pack("[O]", kind)};
+	struct names_place place = {.operator_side = t->operator_side, .resources = json_pack("[O]", kind)};
 	const char *name = id != NULL && resource != NULL ? names_of(t->run->names, &place, id) : NULL;
 	json_t *count = value_of(t, event, "count");
 
@@ -95,11 +97,14 @@ enum dc_code
 tool_events(struct run *r, struct buf *out)
 {
 	static const char *const titles[] = {"TIME", "WHO", "ACTION", "WHAT", "FROM"};
-	const struct command *list = spec_trail(r->spec);
-	const struct request request = {
-	    .command = list, .path = list != NULL ? list->path : "", .query = "sort_dir=desc"};
+	bool operator_side = r->settings->admin_access_key != NULL || r->settings->project_id == NULL;
+	const struct command *list = spec_trail(r->spec, operator_side);
+	const struct request request = {.command = list,
+	    .path = list != NULL ? client_path(list, r->settings->project_id, NULL, r->arena) : "",
+	    .query = "sort_dir=desc"};
 	const struct list_limits newest = {.limit = r->args->limit != 0 ? r->args->limit : NEWEST};
-	struct trail t = {.run = r, .table = table_new(sizeof(titles) / sizeof(titles[0]), r->arena)};
+	struct trail t = {
+	    .run = r, .operator_side = operator_side, .table = table_new(sizeof(titles) / sizeof(titles[0]), r->arena)};
 	struct listing l;
 	enum dc_code rc;
 

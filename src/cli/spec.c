@@ -277,7 +277,7 @@ add_operation(struct spec *s, const char *path, const char *method, json_t *oper
 		*m = (char)toupper((unsigned char)*m);
 	c.method = upper;
 	c.in_project = strstr(path, PROJECT_SEGMENT) != NULL;
-	c.operator_side = strncmp(path, OPERATOR_SIDE, strlen(OPERATOR_SIDE)) == 0;
+	c.operator_side = strncmp(path, OPERATOR_SIDE, strlen(OPERATOR_SIDE)) == 0 && !c.in_project;
 	c.open = json_is_array(security) && json_array_size(security) == 0;
 	if (c.summary == NULL)
 		c.summary = "";
@@ -506,12 +506,13 @@ spec_command(const struct spec *s, const char *resource, const char *verb, bool 
 }
 
 const struct command *
-spec_trail(const struct spec *s)
+spec_trail(const struct spec *s, bool operator_side)
 {
 	for (size_t i = 0; i < s->commands_n; i++) {
 		const struct command *c = &s->commands[i];
 
-		if (c->kind == COMMAND_LIST && c->resource != NULL && c->resource->trail != NULL)
+		if (c->kind == COMMAND_LIST && c->resource != NULL && c->resource->trail != NULL &&
+		    c->operator_side == operator_side)
 			return c;
 	}
 	return NULL;

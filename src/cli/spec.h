@@ -88,8 +88,8 @@ struct spec *spec_free(struct spec *);                         /* NULL is fine; 
 const struct noun *spec_nouns(const struct spec *, size_t *n); /* sorted by name */
 const struct resource_words *spec_resources(const struct spec *, size_t *n);
 const struct resource_words *spec_resource(const struct spec *, const char *name); /* NULL: there is none */
-/* The list of what happened; NULL: there is none. */
-const struct command *spec_trail(const struct spec *);
+/* The list of what happened: of all, on the operator's side, or of a project. NULL: there is none. */
+const struct command *spec_trail(const struct spec *, bool operator_side);
 /* The command of that verb for a resource; of two, the one on that side. NULL: there is none. */
 const struct command *spec_command(const struct spec *, const char *resource, const char *verb, bool operator_side);
 const struct command *noun_command(const struct noun *, const char *verb);

@@ -89,7 +89,7 @@ describe(const struct wish *w, json_t *thing, struct buf *out)
 static bool
 is_on_record(struct run *r, const char *id)
 {
-	const struct command *list = spec_trail(r->spec);
+	const struct command *list = spec_trail(r->spec, true);
 	struct request request = {.command = list, .path = list != NULL ? list->path : ""};
 	struct dc_error ignored = {0};
 	json_t *body;

@@ -7,7 +7,8 @@
 
 extern const struct resource edge_object_resource;  /* /dcaas/v1/objects */
 extern const struct resource edge_session_resource; /* /dcaas/v1/sessions */
-extern const struct resource edge_apply_resource;   /* /dcaas/v1/applies */
-extern const struct resource edge_report_resource;  /* /dcaas/v1/edge-reports */
+extern const struct resource vif_session_resource; /* /dcaas/v1/projects/{project_id}/virtual-interfaces/.../sessions */
+extern const struct resource edge_apply_resource;  /* /dcaas/v1/applies */
+extern const struct resource edge_report_resource; /* /dcaas/v1/edge-reports */
 
 #endif

@@ -48,9 +48,11 @@ const struct resource *const registry[] = {
     &key_resource,
     &edge_object_resource,
     &edge_session_resource,
+    &vif_session_resource,
     &edge_apply_resource,
     &edge_report_resource,
     &event_resource,
+    &project_event_resource,
     NULL,
 };
 

@@ -20,7 +20,7 @@ OPEN = {"ShowHealth", "ShowOpenapi"}  # for anybody
 ANYBODYS = {"direct_connect_location", "project"}  # resources that no project owns
 SEARCHES = {"ListTagResourceInstances"}  # reads with a body
 GONE = {"UpdateGdgwRouteTable"}  # clients take 400 DC.0001 for a gateway that is gone
-OF_TENANTS = ("/v3/{project_id}/",)
+OF_TENANTS = ("/v3/{project_id}/", "/dcaas/v1/projects/{project_id}/")
 
 # Members beside those that the schema requires.
 BODIES = {
@@ -51,7 +51,8 @@ class Operation:
 ALL = [Operation(method, path, facts) for path, methods in DOCUMENT["paths"].items() for method, facts in methods.items()
        if method in ("get", "post", "put", "delete")]
 TENANTS = [operation for operation in ALL if operation.path.startswith(OF_TENANTS)]
-OPERATORS = [operation for operation in ALL if operation.path.startswith("/dcaas/v1/") and operation.name not in OPEN]
+OPERATORS = [operation for operation in ALL
+             if operation.path.startswith("/dcaas/v1/") and operation not in TENANTS and operation.name not in OPEN]
 
 
 def resolved(schema):

@@ -57,7 +57,8 @@ VARYING = [(re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a
 # In how many steps an edge followed is its own affair: of those the titles only.
 UNSTEADY = {"apply"}
 # What a list is of.
-OF = {"peer-link": ["backbone"], "gdgw-route-table": ["backbone"], "project-tag": ["dc-vgw"], "tag-resource-instance": ["dc-vgw", "--action", "filter"]}
+OF = {"vif-session": ["warehouse"],
+      "peer-link": ["backbone"], "gdgw-route-table": ["backbone"], "project-tag": ["dc-vgw"], "tag-resource-instance": ["dc-vgw", "--action", "filter"]}
 # Their ids are random, and lists are sorted by id.
 BY_CHANCE = {"user", "project", "domain"}
 

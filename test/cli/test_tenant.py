@@ -38,6 +38,15 @@ def test_an_order_is_shown_as_it_stands(tenant, ordered):
     assert json.loads(tenant("-j", "virtual-interface", "show", ordered).out)["virtual_interface"]["bgp_md5"] == "s3cret-md5"
 
 
+def test_a_tenant_reads_what_happened_in_the_project(tenant, ordered):
+    """With a key of the project; the operator's own deeds have no name."""
+    rows = [line.split() for line in tenant("events").lines]
+    assert rows[0] == ["TIME", "WHO", "ACTION", "WHAT", "FROM"]
+    assert ["acme", "create", "virtual", "interface", "office", "127.0.0.1"] in [row[1:] for row in rows]
+    assert ["-", "create", "connection", "line", "-"] in [row[1:] for row in rows]
+    assert len(tenant("vif-session", "list", "office").lines) == 1, "nobody has reported yet"
+
+
 def test_lists_are_filtered(tenant, ordered, gateway):
     assert tenant("-q", "virtual-interface", "list", "--status", "PENDING_CREATE").lines == [ordered]
     assert tenant("-q", "virtual-interface", "list", "--status", "ACTIVE").lines == []
