@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""check_english.py - words and shapes of sentences that readers stumble over, in documents, manual pages, comments, and what
-programs print. HACKING.md has the rules. Prints each place; exit code 1 then."""
+"""check_english.py - words and shapes of sentences that readers stumble over, in documents, manual pages, comments, names of
+tests, and what programs print. HACKING.md has the rules. Prints each place; exit code 1 then."""
 import glob
 import io
 import os
@@ -148,9 +148,21 @@ def comments():
                     yield os.path.join(ROOT, name), number + further, plain(line)
 
 
+TESTS = {".py": re.compile(r"^def (test_\w+)\(", re.M), ".c": re.compile(r"^(\w+)\(void \*\*\w+\)", re.M)}
+
+
+def names_of_tests():
+    """(path, number, words) of each test: its name is a sentence."""
+    for path in glob.glob(os.path.join(ROOT, "test/*/test_*.py")) + glob.glob(os.path.join(ROOT, "src/**/*_test.c"), recursive=True):
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        for match in TESTS[os.path.splitext(path)[1]].finditer(text):
+            yield path, text.count("\n", 0, match.start()) + 1, match[1].replace("_", " ")
+
+
 def findings():
     places = [(path, number, line) for path in pages() for number, line in prose(path)]
-    for path, number, text in places + list(printed()) + list(comments()):
+    for path, number, text in places + list(printed()) + list(comments()) + list(names_of_tests()):
         for pattern, better in WORDS:
             for match in re.finditer(pattern, text, re.I):
                 yield path, number, match[0], better

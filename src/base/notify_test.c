@@ -109,7 +109,7 @@ log_line(bool journal, int priority, char *out, size_t size)
 }
 
 static void
-the_journal_is_told_how_grave_a_line_is_and_others_are_not(void **state)
+the_journal_gets_the_priority_of_a_line_and_others_do_not(void **state)
 {
 	char line[256];
 
@@ -169,7 +169,7 @@ say_them(void *arg)
 }
 
 static void
-lines_are_held_until_what_they_say_has_come_to_be(void **state)
+lines_are_held_until_their_content_is_true(void **state)
 {
 	struct holding h = {.arena = arena_new()};
 	char text[1024];
@@ -194,8 +194,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_manager_hears_at_a_path_and_at_an_abstract_name),
 	    cmocka_unit_test(without_a_manager_nothing_happens),
-	    cmocka_unit_test(lines_are_held_until_what_they_say_has_come_to_be),
-	    cmocka_unit_test(the_journal_is_told_how_grave_a_line_is_and_others_are_not),
+	    cmocka_unit_test(lines_are_held_until_their_content_is_true),
+	    cmocka_unit_test(the_journal_gets_the_priority_of_a_line_and_others_do_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

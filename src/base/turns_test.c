@@ -128,7 +128,7 @@ groups_are_counted(void **state)
 }
 
 static void
-who_has_most_waiting_gives_his_last_place(void **state)
+the_party_with_most_waiting_gives_its_last_place(void **state)
 {
 	struct turns t;
 
@@ -175,7 +175,7 @@ main(void)
 	    cmocka_unit_test(who_has_much_waits_for_who_has_little),
 	    cmocka_unit_test(a_party_has_no_more_out_than_it_may),
 	    cmocka_unit_test(groups_are_counted),
-	    cmocka_unit_test(who_has_most_waiting_gives_his_last_place),
+	    cmocka_unit_test(the_party_with_most_waiting_gives_its_last_place),
 	    cmocka_unit_test(texts_are_parties),
 	};
 

@@ -60,7 +60,7 @@ words_may_be_shortened_while_they_stay_clear(void **state)
 }
 
 static void
-words_that_are_not_clear_or_not_known_are_told(void **state)
+words_that_are_not_clear_or_not_known_are_reported(void **state)
 {
 	expect_error(state, "window list", "no resource \"window\"; there is: apply, edge");
 	expect_error(
@@ -365,7 +365,7 @@ a_letter_may_have_a_value(void **state)
 }
 
 static void
-options_that_are_always_refused_are_not_there(void **state)
+options_that_the_server_always_refuses_are_absent(void **state)
 {
 	expect_error(state, NEW "--lock x", "no option \"lock\"");
 	expect_error(state, NEW "--glass", "no option \"glass\"");
@@ -410,7 +410,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(nouns_are_singular_and_verbs_come_first_in_operation_ids),
 	    cmocka_unit_test(words_may_be_shortened_while_they_stay_clear),
-	    cmocka_unit_test(words_that_are_not_clear_or_not_known_are_told),
+	    cmocka_unit_test(words_that_are_not_clear_or_not_known_are_reported),
 	    cmocka_unit_test(a_beginning_of_names_that_add_to_one_another_is_the_first),
 	    cmocka_unit_test(members_have_their_types),
 	    cmocka_unit_test(required_members_are_asked_for_by_name),
@@ -430,7 +430,7 @@ main(void)
 	    cmocka_unit_test(people_use_other_words_for_the_same),
 	    cmocka_unit_test(a_tool_and_a_noun_may_have_one_name),
 	    cmocka_unit_test(a_letter_may_have_a_value),
-	    cmocka_unit_test(options_that_are_always_refused_are_not_there),
+	    cmocka_unit_test(options_that_the_server_always_refuses_are_absent),
 	    cmocka_unit_test(several_are_deleted_by_one_command),
 	    cmocka_unit_test(what_comes_inside_of_others_has_commands_of_its_own),
 	};

@@ -115,7 +115,7 @@ things_without_members_are_no_table(void **state)
 }
 
 static void
-refusals_are_told_whatever_their_body_is(void **state)
+refusals_are_shown_with_any_body(void **state)
 {
 	static const char *const cases[][2] = {
 	    {"{\"error_code\":\"DC.0001\",\"error_msg\":\"bad\\u001b\",\"request_id\":\"r1\"}",
@@ -293,7 +293,7 @@ main(void)
 	    cmocka_unit_test(columns_are_aligned_by_what_is_seen),
 	    cmocka_unit_test(a_list_shows_the_columns_of_the_description),
 	    cmocka_unit_test(things_without_members_are_no_table),
-	    cmocka_unit_test(refusals_are_told_whatever_their_body_is),
+	    cmocka_unit_test(refusals_are_shown_with_any_body),
 	    cmocka_unit_test(a_terminal_shows_ages_names_and_notes_below),
 	    cmocka_unit_test(a_pipe_gets_ids_and_times_whole),
 	    cmocka_unit_test(ids_are_shown_where_names_are_not_enough),

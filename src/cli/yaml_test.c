@@ -24,7 +24,7 @@ read_yaml(const char *text)
 }
 
 static void
-yaml_is_read_as_json_says_it(void **state)
+yaml_is_read_as_json(void **state)
 {
 	static const char *const cases[][2] = {
 	    {"a: 1\nb: [x, true, ~, \"2\", -3, 007, 1.5, yes]\n",
@@ -80,7 +80,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(yaml_is_read_as_json_says_it),
+	    cmocka_unit_test(yaml_is_read_as_json),
 	    cmocka_unit_test(yaml_that_cannot_be_json_is_refused_with_its_line),
 	    cmocka_unit_test(what_is_written_as_yaml_reads_the_same),
 	};

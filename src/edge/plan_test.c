@@ -290,7 +290,7 @@ run_file(const char *path)
 }
 
 static void
-plans_are_as_the_files_say_and_leave_nothing_to_do(void **state)
+plans_are_as_in_the_files_and_leave_nothing_to_do(void **state)
 {
 	glob_t files;
 
@@ -372,7 +372,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(plans_are_as_the_files_say_and_leave_nothing_to_do),
+	    cmocka_unit_test(plans_are_as_in_the_files_and_leave_nothing_to_do),
 	    cmocka_unit_test(one_more_among_many_is_four_steps_and_no_longer_to_plan_than_in_a_second),
 	};
 

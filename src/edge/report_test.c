@@ -169,7 +169,7 @@ settle(struct fixture *f)
 }
 
 static void
-the_first_report_is_whole_and_the_next_says_nothing(void **state)
+the_first_report_is_whole_and_the_next_is_empty(void **state)
 {
 	struct fixture *f = *state;
 
@@ -204,7 +204,7 @@ no_password_goes_up(void **state)
 }
 
 static void
-only_what_changed_is_told(void **state)
+only_what_changed_is_reported(void **state)
 {
 	struct fixture *f = *state;
 
@@ -264,7 +264,7 @@ refused_segments_are_news_when_they_have_doubled(void **state)
 }
 
 static void
-what_a_filter_dropped_is_told_by_reason_and_waits(void **state)
+what_a_filter_dropped_is_reported_by_reason_and_waits(void **state)
 {
 	struct fixture *f = *state;
 	struct status *s = &object(f, "addr/a")->now;
@@ -326,7 +326,7 @@ records_are_kept_until_they_are_taken(void **state)
 }
 
 static void
-holding_is_told_whole_and_revisions_of_another_history_mean_nothing(void **state)
+holding_is_reported_whole_and_revisions_of_another_history_mean_nothing(void **state)
 {
 	struct fixture *f = *state;
 
@@ -347,7 +347,7 @@ holding_is_told_whole_and_revisions_of_another_history_mean_nothing(void **state
 }
 
 static void
-a_changed_port_is_told_with_all_ports(void **state)
+a_changed_port_is_reported_with_all_ports(void **state)
 {
 	struct fixture *f = *state;
 
@@ -360,7 +360,7 @@ a_changed_port_is_told_with_all_ports(void **state)
 }
 
 static void
-a_new_wish_is_pending_by_itself_and_a_tombstone_is_told_and_then_forgotten(void **state)
+a_new_wish_is_pending_by_itself_and_a_tombstone_is_reported_and_then_forgotten(void **state)
 {
 	struct fixture *f = *state;
 	struct wire_object w = {0};
@@ -472,19 +472,19 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(the_first_report_is_whole_and_the_next_says_nothing),
+	    TEST(the_first_report_is_whole_and_the_next_is_empty),
 	    TEST(no_password_goes_up),
-	    TEST(only_what_changed_is_told),
+	    TEST(only_what_changed_is_reported),
 	    TEST(routes_are_news_at_once_and_words_of_a_session_wait),
 	    TEST(refused_segments_are_news_when_they_have_doubled),
-	    TEST(what_a_filter_dropped_is_told_by_reason_and_waits),
+	    TEST(what_a_filter_dropped_is_reported_by_reason_and_waits),
 	    TEST(a_lost_report_makes_the_next_one_whole),
 	    TEST(records_are_kept_until_they_are_taken),
-	    TEST(holding_is_told_whole_and_revisions_of_another_history_mean_nothing),
-	    TEST(a_changed_port_is_told_with_all_ports),
+	    TEST(holding_is_reported_whole_and_revisions_of_another_history_mean_nothing),
+	    TEST(a_changed_port_is_reported_with_all_ports),
 	    TEST(a_long_report_comes_in_parts_of_bounded_size),
 	    TEST(a_lost_part_makes_the_next_report_whole),
-	    TEST(a_new_wish_is_pending_by_itself_and_a_tombstone_is_told_and_then_forgotten),
+	    TEST(a_new_wish_is_pending_by_itself_and_a_tombstone_is_reported_and_then_forgotten),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

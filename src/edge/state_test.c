@@ -252,7 +252,7 @@ a_half_written_new_file_is_not_looked_at(void **state)
 }
 
 static void
-a_tombstone_keeps_what_it_was_until_it_is_told_gone(void **state)
+a_tombstone_keeps_what_it_was_until_it_is_reported_gone(void **state)
 {
 	struct fixture *f = *state;
 	struct edge_object *o;
@@ -310,7 +310,7 @@ an_object_that_comes_again_unchanged_keeps_what_is_known_of_it(void **state)
 /* Two databases number their revisions alike: after a restore, or with other secrets, the same number means other
  * words. */
 static void
-the_same_revision_of_another_database_is_taken_anew(void **state)
+the_same_revision_of_another_database_is_taken_again(void **state)
 {
 	static const char other[] = "{\"link\":\"vlan/a\",\"prefix\":\"192.0.2.5/30\"}";
 	struct fixture *f = *state;
@@ -495,10 +495,10 @@ main(void)
 	    TEST(every_single_damaged_byte_is_noticed),
 	    TEST(another_key_opens_nothing_and_the_set_counts_as_lost),
 	    TEST(a_half_written_new_file_is_not_looked_at),
-	    TEST(a_tombstone_keeps_what_it_was_until_it_is_told_gone),
+	    TEST(a_tombstone_keeps_what_it_was_until_it_is_reported_gone),
 	    TEST(what_a_snapshot_does_not_name_becomes_a_tombstone),
 	    TEST(an_object_that_comes_again_unchanged_keeps_what_is_known_of_it),
-	    TEST(the_same_revision_of_another_database_is_taken_anew),
+	    TEST(the_same_revision_of_another_database_is_taken_again),
 	    TEST(an_object_that_comes_back_after_its_tombstone_is_wanted),
 	    TEST(one_key_twice_counts_once_and_unknown_kinds_stay_without_a_body_on_disk),
 	    TEST(of_one_key_twice_the_newest_counts),

@@ -92,7 +92,7 @@ with(struct arena *arena, const char *body, const char *from, const char *to)
 }
 
 static void
-each_broken_rule_is_told_with_its_member(void **state)
+each_broken_rule_is_reported_with_its_member(void **state)
 {
 	static const struct {
 		enum object_kind kind;
@@ -229,7 +229,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(good_bodies_are_taken),
 	    cmocka_unit_test(the_host_bits_of_a_route_are_cleared_and_those_of_an_address_stay),
-	    cmocka_unit_test(each_broken_rule_is_told_with_its_member),
+	    cmocka_unit_test(each_broken_rule_is_reported_with_its_member),
 	    cmocka_unit_test(an_error_never_repeats_a_password),
 	    cmocka_unit_test(what_is_no_object_is_refused),
 	    cmocka_unit_test(damaged_bodies_do_no_harm),

@@ -350,7 +350,7 @@ query_values_are_checked_by_kind(void **state)
 }
 
 static void
-schemas_tell_what_the_engine_checks(void **state)
+schemas_show_what_the_engine_checks(void **state)
 {
 	struct buf b = BUF_INIT(100000);
 	struct json w = JSON_INIT(&b);
@@ -433,7 +433,7 @@ main(void)
 	    cmocka_unit_test(query_values_are_checked_by_kind),
 	    cmocka_unit_test(members_that_are_passed_over_are_named),
 	    cmocka_unit_test(of_many_ignored_members_the_first_are_named),
-	    cmocka_unit_test(schemas_tell_what_the_engine_checks),
+	    cmocka_unit_test(schemas_show_what_the_engine_checks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -135,7 +135,7 @@ secrets_are_not_in_the_bytes_of_any_file(void **state)
 }
 
 static void
-a_lost_key_refuses_and_is_not_made_anew(void **state)
+a_lost_key_refuses_and_is_not_replaced(void **state)
 {
 	struct fixture *fx = *state;
 
@@ -325,7 +325,7 @@ main(void)
 	    TEST(a_new_store_has_an_epoch_that_stays),
 	    TEST(database_and_key_are_private),
 	    TEST(secrets_are_not_in_the_bytes_of_any_file),
-	    TEST(a_lost_key_refuses_and_is_not_made_anew),
+	    TEST(a_lost_key_refuses_and_is_not_replaced),
 	    TEST(a_wrong_key_refuses_and_the_right_one_opens_again),
 	    TEST(an_older_schema_is_migrated_with_its_rows),
 	    TEST(a_newer_schema_refuses_to_start_and_is_left_alone),

@@ -129,7 +129,7 @@ refused(struct fixture *fx, const struct port *port, enum dc_code code, const ch
 }
 
 static void
-a_broken_constraint_is_told_in_the_words_of_its_table(void **state)
+a_broken_constraint_is_reported_in_the_words_of_its_table(void **state)
 {
 	struct fixture *fx = *state;
 
@@ -302,7 +302,7 @@ conditions_compare_as_the_column_does(void **state)
 }
 
 static void
-pages_by_id_go_on_behind_a_marker_even_when_its_row_is_gone(void **state)
+pages_by_id_continue_after_a_marker_even_when_its_row_is_gone(void **state)
 {
 	struct fixture *fx = *state;
 
@@ -446,7 +446,7 @@ main(void)
 	    TEST(every_kind_of_member_comes_back_as_it_went_in),
 	    TEST(what_has_no_value_is_null_and_comes_back_so),
 	    TEST(a_missing_row_is_not_found_and_leaves_err_and_ret_alone),
-	    TEST(a_broken_constraint_is_told_in_the_words_of_its_table),
+	    TEST(a_broken_constraint_is_reported_in_the_words_of_its_table),
 	    TEST(a_view_of_a_table_has_the_words_of_the_table),
 	    TEST(what_only_a_fault_of_ours_can_break_is_a_conflict_by_its_name),
 	    TEST(update_writes_all_columns_and_set_only_the_named),
@@ -454,7 +454,7 @@ main(void)
 	    TEST(delete_and_count_follow_the_conditions),
 	    TEST(what_differs_in_a_word_is_another_statement),
 	    TEST(conditions_compare_as_the_column_does),
-	    TEST(pages_by_id_go_on_behind_a_marker_even_when_its_row_is_gone),
+	    TEST(pages_by_id_continue_after_a_marker_even_when_its_row_is_gone),
 	    TEST(reverse_gives_the_items_before_the_marker_in_sort_order),
 	    TEST(sorting_by_a_column_breaks_ties_by_id_and_pages_through_them),
 	    TEST(bump_returns_the_new_value_and_lock_touches_only_guard),

@@ -100,7 +100,7 @@ lines_of_the_key_file(struct fixture *fx)
 }
 
 static void
-every_secret_is_sealed_anew_and_the_old_key_is_dropped(void **state)
+every_secret_is_sealed_again_and_the_old_key_is_dropped(void **state)
 {
 	struct fixture *fx = *state;
 	size_t resealed, len = 0;
@@ -266,7 +266,7 @@ check_key_run(struct tx *tx, void *arg, struct dc_error *err)
 }
 
 static void
-a_second_process_is_told_of_a_rotation(void **state)
+a_second_process_notices_a_rotation(void **state)
 {
 	struct fixture *fx = *state;
 	const struct store_options options = {fx->db, fx->key, fixture_tables};
@@ -316,7 +316,7 @@ traffic_main(void *arg)
 }
 
 static void
-writers_and_readers_go_on_during_rotations(void **state)
+writers_and_readers_continue_during_rotations(void **state)
 {
 	struct fixture *fx = *state;
 	struct traffic t = {.fx = fx};
@@ -341,14 +341,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(every_secret_is_sealed_anew_and_the_old_key_is_dropped),
+	    TEST(every_secret_is_sealed_again_and_the_old_key_is_dropped),
 	    TEST(a_rotation_that_was_cut_short_loses_nothing_and_is_finished),
 	    TEST(a_rotation_after_one_that_was_cut_short_finishes_both),
 	    TEST(a_value_that_does_not_open_keeps_the_old_key),
 	    TEST(a_key_file_that_cannot_be_written_changes_nothing),
 	    TEST(secrets_whose_key_is_lost_can_be_given_up),
-	    TEST(a_second_process_is_told_of_a_rotation),
-	    TEST(writers_and_readers_go_on_during_rotations),
+	    TEST(a_second_process_notices_a_rotation),
+	    TEST(writers_and_readers_continue_during_rotations),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

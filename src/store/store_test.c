@@ -225,7 +225,7 @@ a_failed_job_in_a_group_rolls_back_alone(void **state)
 }
 
 static void
-a_job_that_goes_on_after_a_failure_fails(void **state)
+a_job_that_continues_after_a_failure_fails(void **state)
 {
 	struct fixture *fx = *state;
 	struct add a = {.id = "g1", .ignore = true};
@@ -525,7 +525,7 @@ main(void)
 	    TEST(a_read_sees_the_write_that_was_answered),
 	    TEST(a_read_cannot_write),
 	    TEST(a_failed_job_in_a_group_rolls_back_alone),
-	    TEST(a_job_that_goes_on_after_a_failure_fails),
+	    TEST(a_job_that_continues_after_a_failure_fails),
 	    TEST(a_clock_that_is_set_back_a_little_stands_and_one_that_is_set_back_far_is_followed),
 	    TEST(edges_are_woken_once_per_group_after_its_commit),
 	    TEST(what_is_kept_in_memory_is_of_a_generation),

@@ -138,7 +138,7 @@ def test_a_date_that_is_none_is_refused(tenant, date):
 
 
 @pytest.mark.parametrize("sent", ["UNSIGNED-PAYLOAD", "of another body"])
-def test_the_hash_is_that_of_the_body_whatever_the_header_says(tenant, sent):
+def test_the_hash_is_that_of_the_body_with_any_header(tenant, sent):
     body, other = b'{"virtual_gateway": {"name": "evil"}}', b'{"virtual_gateway": {"name": "good"}}'
     claimed = "UNSIGNED-PAYLOAD" if sent == "UNSIGNED-PAYLOAD" else hashlib.sha256(other).hexdigest()
     headers = signed(tenant, "POST", target_of(tenant), b"", {"x-sdk-content-sha256": claimed}, body=other)
@@ -165,7 +165,7 @@ def trusting(new_dcaasd):
     return World(new_dcaasd(settings=["accept_unsigned_payload = yes"])).tenant()
 
 
-def test_a_payload_that_was_not_signed_is_accepted_where_the_operator_says_so(trusting):
+def test_a_payload_that_was_not_signed_is_accepted_where_the_operator_allows_it(trusting):
     body = json.dumps({"virtual_gateway": {"vpc_id": trusting.vpc(), "local_ep_group": ["10.1.0.0/16"]}}).encode()
     made = as_php_signs(trusting, "POST", LIST, body)
     assert made.status == 201

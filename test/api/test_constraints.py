@@ -22,7 +22,7 @@ def refusal(client, method, path, body=None):
     return answer["error_msg"]
 
 
-def test_names_that_are_taken_are_told_by_their_member(world):
+def test_taken_names_are_reported_by_their_member(world):
     operator, name = world.operator, uuid.uuid4().hex[:12]
     domain = operator.post("/dcaas/v1/domains", {"domain": {"name": name}})["domain"]["id"]
     project = operator.post("/dcaas/v1/projects", {"project": {"name": name}})["project"]["id"]
@@ -45,7 +45,7 @@ def test_names_that_are_taken_are_told_by_their_member(world):
         assert refusal(world.operator, method, "/dcaas/v1/" + path, body) == words
 
 
-def test_what_others_refer_to_is_not_deleted_and_the_words_say_what_they_are(world):
+def test_what_others_refer_to_is_not_deleted_and_the_words_name_them(world):
     operator = world.operator
     domain = operator.post("/dcaas/v1/domains", {"domain": {"name": uuid.uuid4().hex[:12]}})["domain"]["id"]
     project = operator.post("/dcaas/v1/projects", {"project": {"name": "p", "domain_id": domain}})["project"]["id"]

@@ -147,7 +147,7 @@ def removed(log):
 
 @pytest.mark.parametrize("damage", [middle, middle_without_index, salt, header, header_without_index, cut, emptied, removed],
                          ids=lambda damage: damage.__name__)
-def test_a_damaged_log_is_told_and_kept(daemon, damage):
+def test_a_damaged_log_is_reported_and_kept(daemon, damage):
     log = killed_with_orders(daemon)
     damage(log)
     before = open(log, "rb").read() if os.path.exists(log) else b""

@@ -62,7 +62,7 @@ def test_only_an_edges_report_makes_it_active(tenant, edge, vif):
     assert (seen["status"], seen["vif_peers"][0]["receive_route_num"]) == ("DOWN", 0)
 
 
-def test_an_error_is_told_in_the_edges_words(tenant, edge, vif):
+def test_an_error_is_reported_in_the_edges_words(tenant, edge, vif):
     edge.poll()
     edge.report(edge.states(vlan={"state": "error", "error": "eth5: No such device", "carrier": None}))
     seen = show(tenant, vif)
@@ -245,7 +245,7 @@ def test_a_peer_is_replaced_as_soon_as_its_place_is_free(world, tenant, edge, vi
     assert [peer["id"] for peer in show(tenant, vif)["vif_peers"]][1:] == [made["id"]]
 
 
-def test_a_peer_that_does_not_go_is_told_so(tenant, edge, vif):
+def test_a_peer_that_does_not_go_is_reported(tenant, edge, vif):
     addresses = {"local_gateway_ip": "2001:db8::1/64", "remote_gateway_ip": "2001:db8::2/64"}
     old = tenant.peer(vif, **addresses)["id"]
     edge.apply()
@@ -510,7 +510,7 @@ def parts_of(edge, **first):
         status, desired = edge.ask(next=desired["next"], **first)
 
 
-def test_an_answer_in_parts_says_what_the_whole_one_does(edge, parted, many):
+def test_an_answer_in_parts_has_what_the_whole_one_has(edge, parted, many):
     parts, (_, whole) = parts_of(parted), edge.ask()
     assert len(parts) >= 3 and [part["part"] for part in parts] == list(range(1, len(parts) + 1))
     assert whole["part"] is None and whole["next"] is None
@@ -546,7 +546,7 @@ def test_what_changes_between_two_parts_comes_with_the_later_ones(tenant, edge, 
 
 
 @pytest.mark.parametrize("why", ["retired", "nonsense", "another store's", "of the future"])
-def test_an_answer_that_cannot_go_on_begins_anew(world, tenant, edge, parted, many, why):
+def test_an_answer_that_cannot_continue_begins_again(world, tenant, edge, parted, many, why):
     edge.apply()
     status, first = parted.ask()
     next = first["next"]
@@ -770,7 +770,7 @@ def clone(world, edge):
     return other
 
 
-def test_of_two_routers_with_one_credential_the_second_is_refused_and_told_of(world, edge):
+def test_of_two_routers_with_one_credential_the_second_is_refused_and_reported(world, edge):
     edge.poll()
     other = clone(world, edge)
     assert edge_seen(world)["conflict"] is None  # the second may have been gone before the first came back
@@ -785,7 +785,7 @@ def test_of_two_routers_with_one_credential_the_second_is_refused_and_told_of(wo
     assert (row["boot"], row["refused_boot"]) == (edge.boot, other.boot)
 
 
-def test_what_the_second_router_says_changes_nothing(tenant, world, edge, vif):
+def test_what_the_second_router_reports_changes_nothing(tenant, world, edge, vif):
     edge.apply()
     assert show(tenant, vif)["status"] == "ACTIVE"
     other = clone(world, edge)
@@ -804,7 +804,7 @@ def test_the_first_router_may_restart_while_the_second_is_refused(world, edge):
     assert len(refusals(world)) == 1
 
 
-def test_the_second_router_s_polls_are_refused_when_it_says_who_it_is(world, edge):
+def test_the_second_routers_polls_are_refused_when_it_names_itself(world, edge):
     other = clone(world, edge)
     other.epoch, other.revision = other.ask(revision=0, boot=None)[1]["epoch"], edge.revision
     assert other.ask(wait=20)[0] == 423
@@ -847,7 +847,7 @@ def test_the_second_has_the_place_when_the_first_is_silent_for_long(dcaasd):
     assert seen["conflict"] is None and len(refusals(world)) == 1
 
 
-def test_the_reason_says_that_nobody_has_looked_since(dcaasd):
+def test_the_reason_shows_that_nobody_has_looked_since(dcaasd):
     world = World(dcaasd, edge={"report_interval": 1})
     tenant = world.tenant()
     line, gateway = world.connection(tenant), tenant.gateway()["id"]

@@ -186,7 +186,7 @@ def test_an_operator_logs_in_and_changes_the_key_beside_strangers(world, figure)
         figure("the key changed beside them", time.monotonic() - begun, 2)
 
 
-def test_a_flood_of_one_user_is_told_to_come_again_and_others_log_in(world):
+def test_a_flood_of_one_user_is_answered_503_and_others_log_in(world):
     user, flooded = world.tenant(), world.tenant()
     with Crowd(world.operator, [wrong(world, flooded.name)] * 200) as crowd:
         for _ in range(3):

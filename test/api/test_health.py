@@ -43,7 +43,7 @@ def test_a_prober_may_ask_by_head_and_options(daemon):
     assert ask(daemon, "PATCH").status == 404
 
 
-def test_a_database_without_an_operator_is_told():
+def test_a_database_without_an_operator_is_reported():
     made = Dcaasd()
     try:
         os.makedirs(made.state)
@@ -151,7 +151,7 @@ int clock_gettime(clockid_t id, struct timespec *ts)
 """
 
 
-def test_a_clock_that_is_set_back_is_told_and_a_dead_edge_stays_silent():
+def test_a_clock_that_is_set_back_is_reported_and_a_dead_edge_stays_silent():
     daemon = Dcaasd()
     try:
         clock, source, library = [os.path.join(daemon.folder, name) for name in ("clock", "clock.c", "clock.so")]

@@ -168,7 +168,7 @@ def disk(dcaasd):
 
 
 @pytest.mark.parametrize("ending", ["length", "chunks"])
-def test_a_client_that_has_said_all_and_closes_its_side_is_answered(tenant, gateway, wire, kept, disk, ending):
+def test_a_client_that_has_sent_all_and_closes_its_side_is_answered(tenant, gateway, wire, kept, disk, ending):
     """An order that is carried out has an answer. The sending side is closed before the order can have been written; another
     client's connection is kept open, as they are: without one libmicrohttpd answers in another order."""
     body, target = b'{"virtual_gateway": {"name": "changed"}}', V3 + "virtual-gateways/" + gateway
@@ -456,6 +456,6 @@ def test_a_content_encoding_is_refused_by_its_name(tenant, encoding, compress):
 
 
 @pytest.mark.parametrize("encoding", ["identity", "Identity", ""])
-def test_a_body_as_it_is_may_say_so(tenant, encoding):
+def test_a_body_as_it_is_may_be_named_identity(tenant, encoding):
     body = json.dumps({"virtual_gateway": {"vpc_id": tenant.vpc(), "local_ep_group": ["10.1.0.0/16"]}}).encode()
     assert send(tenant, "POST", V3 + "virtual-gateways", body, {"content-encoding": encoding}).status == 201

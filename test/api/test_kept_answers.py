@@ -178,7 +178,7 @@ def test_the_age_of_what_was_observed_is_that_of_each_answer(world, tenant, edge
     assert is_kept(world, tenant, path)
 
 
-def test_an_edge_that_goes_silent_and_comes_back_is_told_at_once(new_dcaasd):
+def test_an_edge_that_goes_silent_and_comes_back_is_shown_at_once(new_dcaasd):
     world = World(new_dcaasd(), edge={"report_interval": 1})
     edge, tenant = FakeEdge(world.endpoint, world.edge_token), world.tenant()
     line, gateway = world.connection(tenant), tenant.gateway()["id"]

@@ -658,7 +658,7 @@ def test_what_a_link_is_refused_for(site, customer):
     refused(customer, near, far, "DC.0001", "linked already")
 
 
-def test_two_gateways_are_linked_once_whatever_the_direction(site, customer):
+def test_two_gateways_are_linked_once_in_either_direction(site, customer):
     near, far = in_use(site, customer), in_use(site, customer)
     link(customer, near, far)
     refused(customer, far, near, "DC.0001", "linked already")
@@ -757,7 +757,7 @@ def test_tenants_see_their_own_links_and_the_operator_all(site, customer):
     assert customer.call("GET", "/dcaas/v1/peer-links", check=False).status == 403
 
 
-def test_what_a_tenant_does_not_see_he_cannot_ask_for(site, customer):
+def test_a_tenant_cannot_ask_for_what_tenants_do_not_see(site, customer):
     """A list's parameters are the contract's: members that only the operator sees are none of them."""
     made = link(customer, in_use(site, customer), router(site, customer))
     links = "%s/%s/peer-links" % (GATEWAYS, made["global_dc_gateway_id"])
@@ -770,7 +770,7 @@ def test_what_a_tenant_does_not_see_he_cannot_ask_for(site, customer):
     assert ["edge_id" in names for names in told.values()] == [False, True]
 
 
-def test_the_router_is_told_of_networks_that_are_attached_and_taken_off_later(site, edge, customer):
+def test_the_router_gets_networks_that_are_attached_and_detached_later(site, edge, customer):
     near, far = in_use(site, customer), router(site, customer, attached=False)
     link(customer, near, far)
     edge.apply()
@@ -789,7 +789,7 @@ def linked(edge, gateway):
     return edge.of("vrf")["vrf/" + gateway["id"]]["linked"] or []
 
 
-def test_a_gateway_is_told_what_is_behind_its_links_and_its_sessions_are_left_alone(site, edge, customer):
+def test_a_gateway_gets_the_networks_behind_its_links_and_its_sessions_are_left_alone(site, edge, customer):
     near, far, other = in_use(site, customer), router(site, customer, attached=False), in_use(site, customer)
     edge.apply()
     assert linked(edge, near) == []

@@ -123,7 +123,7 @@ def test_an_edge_that_carries_nothing_goes_with_its_credential(dcaasd):
     assert world.operator.call("GET", "/dcaas/v1/edges/" + made["id"], check=False).status == 404
 
 
-def test_secrets_are_told_once(world, tenant, operator):
+def test_secrets_are_shown_once(world, tenant, operator):
     keys = operator.get("/dcaas/v1/access-keys?user_id=" + tenant.user_id)["access_keys"]
     assert [key["access_key"] for key in keys] == [tenant.access_key] and "secret_key" not in keys[0]
     user = operator.get("/dcaas/v1/users/" + tenant.user_id)["user"]

@@ -256,7 +256,7 @@ def test_a_network_is_not_attached_by_a_link_local_address(world, tenant):
     assert "attachment.local_ipv6" in answer["error_msg"] and "link-local" in answer["error_msg"]
 
 
-def test_the_link_subnet_belongs_into_the_list_whatever_it_is(tenant, line, gateway):
+def test_the_link_subnet_always_belongs_into_the_list(tenant, line, gateway):
     made = tenant.interface(line, gateway, local_gateway_v4_ip="169.254.10.1/30", remote_gateway_v4_ip="169.254.10.2/30",
                             remote_ep_group=["169.254.10.0/30", "192.168.0.0/24"])
     assert made["remote_ep_group"] == ["169.254.10.0/30", "192.168.0.0/24"]

@@ -131,7 +131,7 @@ def test_calls_over_both_listeners_are_one_server(secure):
     assert wait_for("the same over HTTP", lambda: send(tenant, "GET", target).status == 200)
 
 
-def test_a_start_that_was_cut_between_key_and_certificate_goes_on(new_dcaasd):
+def test_a_start_that_was_cut_between_key_and_certificate_continues(new_dcaasd):
     """A crash, or a full disk: the key that is there is used, and never written over."""
     daemon = new_dcaasd(settings=["listen_tls = 127.0.0.1:0", "tls_port_file = $folder/tls_port"])
     with open(daemon.state + "/tls.key", encoding="ascii") as file:
@@ -234,7 +234,7 @@ def certificate(folder, began, ends):
     os.chmod(key, 0o644)
 
 
-def test_a_certificate_that_is_about_to_end_is_told(new_dcaasd):
+def test_a_certificate_that_is_about_to_end_is_reported(new_dcaasd):
     """In the log and in /health; a renewed one, taken by a reload, ends that."""
     folder = tempfile.mkdtemp(prefix="dcaasd-")
     try:
@@ -261,7 +261,7 @@ def test_a_certificate_that_is_about_to_end_is_told(new_dcaasd):
         shutil.rmtree(folder)
 
 
-def test_a_certificate_of_its_own_that_lacks_a_name_is_told(new_dcaasd):
+def test_a_self_signed_certificate_that_lacks_a_name_is_reported(new_dcaasd):
     daemon = new_dcaasd(settings=["listen_tls = 127.0.0.1:0"])
     assert "certificate lacks names" not in daemon.log()
     assert daemon.stop() == 0

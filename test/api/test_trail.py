@@ -22,7 +22,7 @@ def events(world, **filters):
     return world.operator.get("/dcaas/v1/events?sort_key=id&sort_dir=desc&" + query)["events"]
 
 
-def test_an_event_and_the_log_say_from_where_and_with_what(world, dcaasd):
+def test_an_event_and_the_log_show_from_where_and_with_what(world, dcaasd):
     tenant = world.tenant()
     gateway = tenant.gateway()["id"]
     made = events(world, resource_id=gateway)[0]

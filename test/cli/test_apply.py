@@ -127,7 +127,7 @@ def test_what_cannot_be_changed_changes_nothing(person, file, site):
     assert person("vif-peer", "list", "-o", "name").lines == ["office", "office-v6"]
 
 
-def test_a_failure_on_the_way_says_what_was_done_and_what_was_not(person, file, site):
+def test_a_failure_on_the_way_shows_what_was_done_and_what_was_not(person, file, site):
     path = file(site.replace("vlan: 100", "vlan: 4000"))
     failed = person("apply", "-f", path, code=1)
     assert failed.out == "created virtual gateway office\n"

@@ -30,7 +30,7 @@ def configure(daemon, *lines):
 
 
 @pytest.mark.parametrize("program", ["dcaasd", "dcaas-edge", "dcaas"])
-def test_every_program_tells_its_version(program):
+def test_every_program_prints_its_version(program):
     done = subprocess.run([binary(program), "-V"], capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout.split()[0] == program and done.stdout.split()[1][0].isdigit()
 
@@ -100,7 +100,7 @@ def change(daemon, what):
 @pytest.mark.parametrize("what", ["no key file", "a key file that is none", "a key file of another user", "a database of another user",
                                   "a state folder that is a file", "a state folder that cannot be made", "no certificate",
                                   "a key of another certificate", "a port file nowhere"])
-def test_a_file_that_the_configuration_names_and_cannot_be_used_is_told(daemon, what):
+def test_a_file_that_the_configuration_names_and_cannot_be_used_is_reported(daemon, what):
     word = change(daemon, what)
     assert word in command(daemon, "-n", code=1)
 

@@ -100,7 +100,7 @@ def test_an_order_becomes_active_and_leaves_again(stand):
     wait("the end of its session", lambda: stand.session() is None)
 
 
-def test_an_edge_speaks_https_with_the_server_it_is_told_to_trust(stand):
+def test_an_edge_speaks_https_with_the_server_that_it_trusts(stand):
     stand.end()
     with open(os.path.join(stand.daemon.folder, "tls_port")) as file:
         server = "https://" + file.read().strip()
@@ -238,7 +238,7 @@ def restart_until_established(stand):
     yield log.read_text()
 
 
-def test_an_edge_that_lost_the_key_of_its_state_says_so_and_gets_everything_anew(stand):
+def test_an_edge_that_lost_the_key_of_its_state_reports_it_and_gets_everything_again(stand):
     vif = stand.order()
     stand.tenant("virtual-interface", "wait", vif, "--status", "ACTIVE", "--timeout", "150")
     steps = restart_until_established(stand)

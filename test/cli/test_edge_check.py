@@ -46,29 +46,29 @@ def test_all_is_ok_where_nothing_is_to_do(tmp_path, server):
     assert found["certificate"][1].startswith("trusted for 36") and found["clock"][1].startswith("as the server's")
 
 
-def test_a_certificate_that_is_not_trusted_is_told_with_the_remedy(tmp_path, server):
+def test_a_certificate_that_is_not_trusted_is_reported_with_the_remedy(tmp_path, server):
     code, found, last = check(tmp_path, "server = " + server[0], "state_dir = /var/lib/dcaas-edge")
     assert code == 1 and last.endswith(" to do"), found
     assert found["server"][0] == "todo" and "set [edge] ca_file" in found["server"][1] and "certificate" not in found
 
 
-def test_a_server_of_another_name_is_told(tmp_path, server):
+def test_a_server_of_another_name_is_reported(tmp_path, server):
     address = server[0].replace("127.0.0.1", "127.0.0.2")
     found = check(tmp_path, "server = " + address, "ca_file = " + server[1])[1]
     assert found["server"][0] == "todo"
 
 
-def test_a_server_that_is_not_there_is_told(tmp_path):
+def test_a_server_that_is_not_there_is_reported(tmp_path):
     code, found, _ = check(tmp_path, "server = http://127.0.0.1:9")
     assert code == 1 and found["server"][0] == "todo" and "firewall" in found["server"][1]
 
 
-def test_a_credential_that_others_can_read_is_told(tmp_path, server):
+def test_a_credential_that_others_can_read_is_reported(tmp_path, server):
     found = check(tmp_path, "server = " + server[0], mode=0o644)[1]
     assert found["credential"][0] == "todo" and "chmod 600" in found["credential"][1]
 
 
-def test_a_state_folder_in_memory_is_told(tmp_path, server):
+def test_a_state_folder_in_memory_is_reported(tmp_path, server):
     found = check(tmp_path, "server = " + server[0], "state_dir = /dev/shm/dcaas-edge")[1]
     assert found["disk"][0] == "todo" and "in memory" in found["disk"][1]
 

@@ -80,7 +80,7 @@ def test_a_rotation_changes_the_key_and_nothing_else(stand):
     assert "HTTP 403" in stand.tenant("key", "rotate", code=4).err
 
 
-def test_calls_go_on_during_rotations(stand):
+def test_calls_continue_during_rotations(stand):
     stop, failures, calls = threading.Event(), [], [0]
 
     def call():
@@ -130,7 +130,7 @@ def test_a_rotation_that_was_cut_short_is_finished_at_the_start(stand):
     assert PASSWORD in stand.password()
 
 
-def test_a_key_file_that_cannot_be_written_is_told_and_nothing_changes(stand):
+def test_a_key_file_that_cannot_be_written_is_reported_and_nothing_changes(stand):
     before = stand.keys()
     os.mkdir(stand.key_file + ".new")  # stands where the new file would be written
     try:
@@ -141,7 +141,7 @@ def test_a_key_file_that_cannot_be_written_is_told_and_nothing_changes(stand):
     assert stand.keys() == before and PASSWORD in stand.password()
 
 
-def test_a_lost_key_file_stops_the_start_and_says_what_to_do(stand):
+def test_a_lost_key_file_stops_the_start_with_the_remedy_in_words(stand):
     assert stand.daemon.stop() == 0
     os.rename(stand.key_file, stand.key_file + ".kept")
     words = stand.start_fails()
@@ -169,7 +169,7 @@ def test_secrets_whose_key_is_lost_are_given_up_and_nothing_else(stand):
     assert VPC in tenant("virtual-gateway", "list", "--columns", "vpc_id").out
 
 
-def test_an_operator_who_lost_his_key_gets_another(stand):
+def test_an_operator_who_lost_a_key_gets_another(stand):
     done = stand.command("--operator-key")
     assert done.returncode == 0, done.stderr
     operator = stand.as_operator(dict(line.split("=", 1) for line in done.stdout.splitlines()))

@@ -182,7 +182,7 @@ def test_one_thing_on_a_terminal_has_names_and_only_what_has_a_value(site):
     assert "lag_id" in site("vif", "show", "office").out
 
 
-def test_ids_are_shown_where_names_do_not_tell(site, person):
+def test_ids_are_shown_where_names_are_ambiguous(site, person):
     twin = person.id("vgw", "create", "--name", "office", "--vpc-id", "6a1e2f30-0000-4000-8000-000000000009",
                      "--local-ep-group", "10.9.0.0/16")
     lines = site.screen("vgw", "ls").lines
@@ -201,7 +201,7 @@ def test_a_terminal_of_40_columns_cuts_what_is_too_long(site):
         site.columns = 80
 
 
-def test_an_empty_list_says_so_to_people_only(site):
+def test_an_empty_list_has_words_for_people_only(site):
     assert site.screen("vif", "ls", "--name", "nothing").out == "There is no virtual interface like that.\n"
     assert site("vif", "list", "--name", "nothing").lines[0].split()[0] == "ID"
 

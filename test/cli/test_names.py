@@ -198,7 +198,7 @@ def test_a_server_that_is_down_is_named(person):
     assert refused.startswith("dcaas: http://127.0.0.1:9") and len(refused.splitlines()) == 1
 
 
-def test_a_key_that_is_disabled_is_told(person):
+def test_a_key_that_is_disabled_is_reported(person):
     user = person.id("user", "create", "--name", "gone", "--project-id", "tenant1", "--role", "reader")
     key = person("access-key", "create", "--user-id", "gone")
     gone = person.with_settings(access_key=key.member("access_key"), secret_key=key.member("secret_key"))
@@ -233,7 +233,7 @@ def test_a_gateway_before_a_router_of_another_kind_is_refused_and_not_offered(pe
     (member, value) for name, member, of in refused_members() if name == "VirtualInterfaceCreate"
     for value in (of["x-dcaas-refused"] if of["x-dcaas-refused"] is not True
                   else ["0d7e2c1a-5f3b-4a59-8a6e-3f2b1c0d9e8f".replace("-", "" if "pattern" in of else "-")])])
-def test_what_is_said_to_be_refused_always_is(person, office, member, value):
+def test_what_is_declared_as_refused_always_is(person, office, member, value):
     """An order that would be carried out without it. The option is not offered, or not with this value."""
     body = {"name": "z", "type": "private", "vgw_id": person.id("vgw", "list"), "vlan": 77, "bandwidth": 50, "route_mode": "bgp",
             "direct_connect_id": person.id("dc", "list"), "bgp_asn": 65001, "local_gateway_v4_ip": "169.254.77.1/30",
@@ -246,7 +246,7 @@ def test_what_is_said_to_be_refused_always_is(person, office, member, value):
     assert line is None or value not in re.split(r"[ |]", line)
 
 
-def test_what_is_not_said_to_be_refused_is_offered(person):
+def test_what_is_not_declared_as_refused_is_offered(person):
     page = person("vif", "create", "--help").out
     for option in ("name", "vgw-id", "vlan", "bgp-md5-file", "service-type", "tags", "description"):
         assert "--%s " % option in page

@@ -108,7 +108,7 @@ def test_a_certificate_is_replaced_without_a_stop(daemon, operator, tmp_path):
     over_tls("--ca", str(first), "health", "show", code=3)
 
 
-def test_a_watch_goes_on_when_the_server_is_back(daemon, operator):
+def test_a_watch_continues_when_the_server_is_back(daemon, operator):
     watching = operator.spawn("location", "list", "--columns", "name", "--watch", "--interval", "1")
     try:
         assert watching.stdout.readline() == "NAME\n"

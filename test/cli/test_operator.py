@@ -26,7 +26,7 @@ def test_a_round_of(operator, noun, create, change):
     assert operator(noun, "show", thing, code=1).err.count("HTTP 404") == 1
 
 
-def test_a_user_and_his_key(operator, tenant, dcaasd, tmp_path):
+def test_a_user_and_a_key(operator, tenant, dcaasd, tmp_path):
     password = tmp_path / "password"
     password.write_text("correct horse battery\n")
     user = operator.id("user", "create", "--name", "carol", "--project-id", tenant.project, "--role", "reader",

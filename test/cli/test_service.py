@@ -50,7 +50,7 @@ def manager(daemon):
     made.socket.close()
 
 
-def test_dcaasd_is_ready_when_it_serves_and_says_when_it_stops(daemon, manager):
+def test_dcaasd_is_ready_when_it_serves_and_reports_its_stop(daemon, manager):
     process = manager.start(daemon._argv())
     try:
         assert manager.hear() == "READY=1"

@@ -93,7 +93,7 @@ def test_a_body_from_a_file_and_options_over_it(tenant, gateway, tmp_path):
         "from-stdin"
 
 
-def test_a_dry_run_tells_the_call_without_its_secrets(tenant, ordered, tmp_path):
+def test_a_dry_run_prints_the_call_without_its_secrets(tenant, ordered, tmp_path):
     secret = tmp_path / "other"
     secret.write_text("never-shown")
     told = tenant("-n", "virtual-interface", "create", "--type", "private", "--vlan", "7", "--bandwidth", "5", "--route-mode",
@@ -105,7 +105,7 @@ def test_a_dry_run_tells_the_call_without_its_secrets(tenant, ordered, tmp_path)
 # errors
 
 
-def test_a_refusal_is_told_with_code_words_and_request_id(tenant, gateway):
+def test_a_refusal_is_printed_with_code_words_and_request_id(tenant, gateway):
     refused = tenant("virtual-interface", "create", "--name", "x", "--type", "private", "--vlan", "5000", "--bandwidth", "5",
                      "--direct-connect-id", tenant.connection, "--vgw-id", gateway, "--route-mode", "static", code=1)
     assert refused.out == "" and len(refused.err.splitlines()) == 1
@@ -141,7 +141,7 @@ def test_wait_ends_when_the_member_is_as_wanted(tenant, gateway):
     assert waiting.returncode == 0 and "renamed" in out, err
 
 
-def test_a_wait_that_times_out_says_what_it_saw(tenant, ordered):
+def test_a_wait_that_times_out_shows_what_it_saw(tenant, ordered):
     begun = time.monotonic()
     failed = tenant("virtual-interface", "wait", ordered, "--status", "ACTIVE", "--timeout", "1", code=5)
     assert "timed out after 1 s: status is PENDING_CREATE" in failed.err

@@ -54,7 +54,7 @@ DIFFERENT = {
 
 
 @pytest.mark.parametrize("name", sorted(NOT_YET))
-def test_an_operation_that_is_not_served_says_so(tenant, name):
+def test_an_operation_that_is_not_served_is_answered_in_words(tenant, name):
     """A clean error in the contract's shape that names the operation; and the document does not promise it."""
     path = re.sub(r"{(\w+)}", lambda found: {"project_id": "{project_id}", "resource_type": "dc-vif", "key": "colour"}.get(
         found.group(1), "0d7e2c1a-5f3b-4a59-8a6e-3f2b1c0d9e8f"), CONTRACT[name]["path"])

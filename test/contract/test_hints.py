@@ -34,7 +34,7 @@ def holds_id(name, of):
 
 
 @pytest.mark.parametrize("name", sorted(SCHEMAS))
-def test_a_member_with_an_id_says_whose_it_is(name):
+def test_a_member_with_an_id_names_its_resource(name):
     """So that the command line takes a name there."""
     silent = [member for member, of in properties(SCHEMAS[name]) if holds_id(member, of) and member not in ELSEWHERE
               and "x-dcaas-ref" not in of and "x-dcaas-ref-kind" not in of]

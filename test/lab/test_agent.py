@@ -87,7 +87,7 @@ def test_a_change_wakes_until_it_is_asked_where(agent):
         answers = answers[len(QUIET):]
 
 
-def test_a_new_network_half_is_told_too(agent):
+def test_a_new_network_half_gets_the_notices_too(agent):
     answers = agent.ask(*BASE, "changes", "die", "link-del instance=1 device=dcv1", "await 5000", "changes")
     assert [a.error for a in answers[-3:]] == ["", "", ""]
     assert "1" in [item["name"] for item in answers[-1].items]
@@ -295,7 +295,7 @@ def test_a_device_that_differs_from_what_is_asked_is_an_error_and_stays(agent):
     assert agent.do("read-links instance=1")[0].named("dcv1")["vlan"] == 101
 
 
-def test_a_device_that_was_half_made_is_made_anew(agent, edge):
+def test_a_device_that_was_half_made_is_made_again(agent, edge):
     agent.do("netns-add instance=1", VRF)
     edge.ip(["link add name dcv1 group 903845 type dummy"], ns="dcaas-1")
     assert agent.do("read-links instance=1")[0].named("dcv1") is None

@@ -156,7 +156,7 @@ def test_a_killed_bird_loses_no_packet_and_recovers_its_sessions(lab, driver, fi
     assert not lost
 
 
-def test_a_driver_that_starts_anew_leaves_sessions_as_they_are(lab, driver, first):
+def test_a_restarted_driver_leaves_sessions_as_they_are(lab, driver, first):
     since = driver.since("p1_4"), driver.since("p1_6")
     lab.edge.kill(driver.pid, 15)
     driver.wait("its end", lambda: lab.edge.run("kill", "-0", driver.pid, check=False).rc != 0)

@@ -112,7 +112,7 @@ def test_a_flushed_table_is_filled_again(site, shop):
     line.customer.down()
 
 
-def test_a_device_that_is_not_ours_is_left_alone_and_told(site, shop, gateway, lines, untouched):
+def test_a_device_that_is_not_ours_is_left_alone_and_reported(site, shop, gateway, lines, untouched):
     space, name = device(site, lines[2])
     number = int(name[3:])
     taken = "dcv%d" % (max(int(device(site, line)[1][3:]) for line in lines) + 1)

@@ -117,7 +117,7 @@ def told(site, line, status, act, figure, what):
     figure(what, time.monotonic() - begun, TOLD_SECONDS)
 
 
-def test_a_port_that_loses_its_carrier_goes_and_comes_back_is_told_at_once(site, line, figure):
+def test_a_port_that_loses_its_carrier_goes_and_comes_back_is_reported_at_once(site, line, figure):
     quiet(site)
     for what, act, status in (("a port down: told", "ip link set trunk0 down", "DOWN"),
                               ("a port up: told", "ip link set trunk0 up", "ACTIVE"),

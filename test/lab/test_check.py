@@ -33,7 +33,7 @@ def test_a_router_of_the_lab_can_be_an_edge(site):
     assert any(line.startswith("ok    clock: as the server's") for line in lines)
 
 
-def test_the_edge_goes_on_beside_it(site):
+def test_the_edge_continues_beside_the_check(site):
     """Nothing is left of what was tried, and no second router was seen."""
     before = site.lab.edge.shell("ip -br link; ip netns").out
     check(site)
@@ -41,7 +41,7 @@ def test_the_edge_goes_on_beside_it(site):
     assert site.operator.get("/dcaas/v1/edges/" + site.edge_id)["edge"]["conflict"] is None
 
 
-def test_what_is_missing_is_told(site):
+def test_what_is_missing_is_reported(site):
     edge = site.lab.edge
     edge.shell("sysctl -q -w user.max_user_namespaces=0; chmod 644 /run/dcaas/token; ip addr add 192.0.2.1/32 dev trunk0; "
                "ip addr add 192.0.2.2/32 dev trunk1; ip addr add 192.0.2.3/32 dev vpc0")

@@ -49,7 +49,7 @@ def end(line):
         line.customer.down()
 
 
-def test_a_customer_with_another_as_number_is_told(shop, gateway):
+def test_a_customer_with_another_as_number_is_reported(shop, gateway):
     line = shop.line(gateway, families="4")
     line.order()
     line.asn += 100
@@ -61,7 +61,7 @@ def test_a_customer_with_another_as_number_is_told(shop, gateway):
     end(line)
 
 
-def test_a_customer_who_expects_another_as_number_of_ours_is_told(shop, gateway):
+def test_a_customer_who_expects_another_as_number_of_ours_is_reported(shop, gateway):
     line = shop.line(gateway, families="4")
     line.order()
     line.router(host=False)
@@ -70,7 +70,7 @@ def test_a_customer_who_expects_another_as_number_of_ours_is_told(shop, gateway)
     end(line)
 
 
-def test_a_customer_who_is_not_there_is_told(shop, gateway):
+def test_a_customer_who_is_not_there_is_reported(shop, gateway):
     line = shop.line(gateway, families="4", md5="nobody")
     line.order()
     wait_reason(line, ", MD5 ordered: Socket: No route to host")
@@ -79,7 +79,7 @@ def test_a_customer_who_is_not_there_is_told(shop, gateway):
     end(line)
 
 
-def test_more_routes_than_the_limit_are_told_also_after_another_order(shop, gateway):
+def test_more_routes_than_the_limit_are_reported_also_after_another_order(shop, gateway):
     """BIRD itself forgets why it stopped a session when it is configured again."""
     line = shop.line(gateway, families="4")
     line.order()
@@ -103,7 +103,7 @@ exit
 """
 
 
-def test_routes_of_a_dead_customer_go_whatever_he_asks(site, shop, gateway):
+def test_routes_of_a_dead_customer_go_against_any_request(site, shop, gateway):
     """They outlive the customer's restart time, and are not kept for the long-lived one (RFC 9494), which may be half a year."""
     line = shop.line(gateway, families="4")
     line.order()
@@ -162,7 +162,7 @@ if not kernel.can_route():
         sweep_takes_nobodys_place(site, good, gateway)
 
 
-def test_a_customers_goodbye_is_told_while_nobody_answers(shop, gateway):
+def test_a_customers_goodbye_is_shown_while_nobody_answers(shop, gateway):
     """BIRD has other words within a second: how its own tries fare."""
     line = shop.line(gateway, families="4")
     line.order()
@@ -196,7 +196,7 @@ while True:
 """
 
 
-def test_a_customer_with_ttl_security_is_told(shop, gateway):
+def test_a_customer_with_ttl_security_is_reported(shop, gateway):
     line = shop.line(gateway, families="4")
     line.order()
     line.router(host=False)

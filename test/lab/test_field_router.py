@@ -76,7 +76,7 @@ def test_a_namespace_that_lost_its_name_while_the_edge_was_away_gets_it_back_wit
     assert [lines[0].since(family) for family in "46"] == before
 
 
-def test_a_bird_that_lost_its_socket_is_started_anew(site, lines):
+def test_a_bird_that_lost_its_socket_is_started_again(site, lines):
     """The edge that held it open is gone, too: nobody can talk to that BIRD any more."""
     old = site.birds()
     site.lab.edge.shell("rm /run/dcaas/edge/bird/*/run/bird.ctl")
@@ -101,7 +101,7 @@ def test_forwarding_that_was_switched_off_is_switched_on(site, lines):
     assert [lines[0].since(family) for family in "46"] == before
 
 
-def test_a_vlan_that_somebody_else_has_is_told_once_and_taken_when_it_is_free(site, shop, lines):
+def test_a_vlan_that_somebody_else_has_is_reported_once_and_taken_when_it_is_free(site, shop, lines):
     edge = site.lab.edge
     line = shop.line(lines[0].gateway, families="4")
     edge.ip(["link add link trunk0 name theirs type vlan id %d" % line.vlan])
@@ -138,7 +138,7 @@ def small_disk(site):
     site.run_edge()
 
 
-def test_a_full_disk_is_told_and_stops_nothing_that_runs(site, shop, lines, small_disk):
+def test_a_full_disk_is_reported_and_stops_nothing_that_runs(site, shop, lines, small_disk):
     """An order that the router cannot keep is not begun: after its restart it would be gone."""
     before = [lines[0].since(family) for family in "46"]
     edge = site.lab.edge

@@ -86,7 +86,7 @@ def test_a_route_to_a_peer_carries_traffic_that_came_over_a_link(site, world):
         assert world.echo(family, host) == 10
 
 
-def test_a_route_over_a_link_is_told_to_customers_and_not_back_over_the_link(site, world):
+def test_a_route_over_a_link_is_announced_to_customers_and_not_back_over_the_link(site, world):
     """The far gateway has a route of its own there; the near one's comes on top, and no packet goes in circles."""
     tenant, near = world.shop.tenant, {row["id"]: row for row in site.rows("sessions", "sessions")
                                        if row["owner_id"] == world.link.id}

@@ -147,7 +147,7 @@ def test_wrong(lab):
 """
 
 
-def test_the_test_that_lost_its_guest_runs_again_and_that_is_told(tmp_path, kept):
+def test_the_test_that_lost_its_guest_runs_again_and_that_is_printed(tmp_path, kept):
     (tmp_path / "test_tried.py").write_text(TESTS)
     path = os.pathsep.join([ROOT, os.path.dirname(os.path.abspath(__file__))])
     done = subprocess.run([sys.executable, "-m", "pytest", "-v", "-p", "again", "-p", "no:cacheprovider", str(tmp_path)],

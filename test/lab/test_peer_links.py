@@ -87,7 +87,7 @@ def test_customers_see_no_internal_as(world, family):
 
 
 @pytest.mark.parametrize("family", ["4", "6"])
-def test_no_route_goes_on_to_a_third_gateway(world, family):
+def test_no_route_reaches_a_third_gateway(world, family):
     """er - left - right - third: what right learns from left stays with right, and so on."""
     er = str(world.er.prefix if family == "4" else world.er.prefix6)
     left, right, third = (world.lines[g].lan(family) for g in (world.left, world.right, world.third))

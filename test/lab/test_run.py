@@ -99,7 +99,7 @@ def test_pings_cross_in_both_families(shown):
     assert len(re.findall(r"behind the customer's router, to \S+, a host of the VPC: 3 of 3 came back", shown[0])) == 2
 
 
-def test_says_at_the_end_what_was_seen(shown):
+def test_prints_at_the_end_what_was_seen(shown):
     assert "Seen: a tenant ordered" in shown[0] and "Continue with" not in shown[0]
 
 
@@ -132,7 +132,7 @@ def start(folder):
     raise AssertionError("it ended: " + "".join(words))
 
 
-def test_a_taken_port_is_told_before_anything_starts():
+def test_a_taken_port_is_reported_before_anything_starts():
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()

@@ -74,7 +74,7 @@ def test_api_follows_the_session_and_its_routes(dual, family, figure):
     customer.wait_established(family)
     begun = time.monotonic()
     dual.wait_peer("up", lambda p: p["bgp_status"] == "up" and p["status"] == "ACTIVE", family, every=0.05)
-    figure("IPv%s: session up told" % family, time.monotonic() - begun, FOLLOWS)
+    figure("IPv%s: session up shown" % family, time.monotonic() - begun, FOLLOWS)
 
 
 def test_one_peer_down_is_named_and_leaves_the_other(dual):
@@ -131,7 +131,7 @@ def test_wrong_password_never_comes_up(wrong, name, family):
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_wrong_password_is_told(site, wrong, name):
+def test_wrong_password_is_reported(site, wrong, name):
     line = wrong[0][name]
     ordered, _, counter = WRONG[name]
 

@@ -43,7 +43,7 @@ def held(clone):
     wait_for("the clone holds", lambda: clone.logged('event=held reason="another router reports with the credential'))
 
 
-def test_the_clone_holds_and_the_first_router_goes_on(site, clone):
+def test_the_clone_holds_and_the_first_router_works_undisturbed(site, clone):
     seen = site.edge.wait_seen("conflict", lambda e: e["conflict"])
     assert "cloned" in seen["conflict"] and seen["held"] is False
     held(clone)
@@ -64,7 +64,7 @@ def test_when_the_first_restarts_it_keeps_its_place(site, clone):
     assert site.edge.seen()["conflict"]
 
 
-def test_a_renewed_credential_tells_which_router_is_the_right_one(site, clone):
+def test_a_renewed_credential_decides_which_router_is_the_right_one(site, clone):
     site.edge.wait_seen("conflict", lambda e: e["conflict"])
     held(clone)
     token = site.world.operator.post("/dcaas/v1/edges/%s/token" % site.world.edge, {})["edge"]["token"]

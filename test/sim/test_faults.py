@@ -58,24 +58,24 @@ def test_a_session_that_goes_down_and_comes_back_is_followed(site, figure):
     begun = time.monotonic()
     site.edge.set_options(down=name(site, vif))
     seen = site.wait_status(vif, "DOWN")
-    figure("session down told", time.monotonic() - begun, SHOWN_SECONDS)
+    figure("session down shown", time.monotonic() - begun, SHOWN_SECONDS)
     assert "no session since" in seen["reason"]
     assert (site.peer(vif)["bgp_status"], site.peer(vif)["receive_route_num"]) == ("down", 0)
     begun = time.monotonic()
     site.edge.set_options(routes=7)
     site.wait_status(vif, "ACTIVE")
     wait_for("7 routes", lambda: site.peer(vif)["receive_route_num"] == 7)
-    figure("session up with 7 routes told", time.monotonic() - begun, SHOWN_SECONDS)
+    figure("session up with 7 routes shown", time.monotonic() - begun, SHOWN_SECONDS)
 
 
-def test_the_reason_says_that_md5_was_ordered(site):
+def test_the_reason_shows_that_md5_was_ordered(site):
     vif = site.order(1, bgp_md5="some password")
     site.wait_status(vif, "ACTIVE")
     site.edge.set_options(down=name(site, vif))
     wait_for("reason", lambda: "MD5 ordered" in (site.interface(vif)["reason"] or ""))
 
 
-def test_a_port_without_carrier_is_down_and_says_so(new_site):
+def test_a_port_without_carrier_is_down_with_a_reason(new_site):
     site = new_site(no_carrier="eth2")
     vif = site.order(1)
     seen = site.wait_status(vif, "DOWN")
@@ -84,14 +84,14 @@ def test_a_port_without_carrier_is_down_and_says_so(new_site):
     site.wait_status(vif, "ACTIVE")
 
 
-def test_a_port_that_loses_its_carrier_is_told_at_once(site, figure):
+def test_a_port_that_loses_its_carrier_is_reported_at_once(site, figure):
     vif = site.order(1)
     site.wait_status(vif, "ACTIVE")
     for options, status in (({"no_carrier": "eth2"}, "DOWN"), ({}, "ACTIVE")):
         begun = time.monotonic()
         site.edge.set_options(**options)
         site.wait_status(vif, status)
-        figure("carrier %s told" % ("lost:" if options else "back:"), time.monotonic() - begun, 0.5)
+        figure("carrier %s shown" % ("lost:" if options else "back:"), time.monotonic() - begun, 0.5)
 
 
 def test_more_routes_than_the_limit_stop_the_session(new_site, figure):
@@ -103,7 +103,7 @@ def test_more_routes_than_the_limit_stop_the_session(new_site, figure):
     begun = time.monotonic()
     site.edge.set_options(routes=limit + 1)
     site.wait_status(vif, "DOWN")
-    figure("a session over its limit told", time.monotonic() - begun, SHOWN_SECONDS)
+    figure("a session over its limit shown", time.monotonic() - begun, SHOWN_SECONDS)
     session = site.world.operator.get("/dcaas/v1/sessions/" + peer)["session"]
     assert session["state"] == "Disabled" and "limit" in session["last_error"]
 
@@ -138,7 +138,7 @@ def test_every_apply_carries_the_proof_that_others_sessions_stayed(site):
                      for vif in vifs}
 
 
-def test_health_says_that_it_is_simulated(site):
+def test_health_shows_that_it_is_simulated(site):
     site.edge.wait_seen("reported", lambda e: e["reported_time"])
     assert site.edge.seen()["fabric"] == "sim"
     wait_for("simulated", lambda: "simulated" in str(site.dcaasd.health()))

@@ -20,7 +20,7 @@ def mend_disk(site):
         os.rename(path + ".kept", path)
 
 
-def test_what_cannot_be_saved_is_told_and_the_other_instances_go_on(new_site):
+def test_what_cannot_be_saved_is_reported_and_the_other_instances_continue(new_site):
     site = new_site(settings=["vrfs_per_instance = 1"])
     other = site.tenant.post(V3 + "global-dc-gateways", {"global_dc_gateway": {"name": "g"}})["global_dc_gateway"]["id"]
     first = site.order(1)

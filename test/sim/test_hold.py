@@ -45,7 +45,7 @@ def changed(edge, since):
     return edge.logged("event=applied", since) or edge.logged('event="session down"', since)
 
 
-def test_an_emptied_store_makes_the_edge_hold_and_say_so(site):
+def test_an_emptied_store_makes_the_edge_hold_with_a_reason(site):
     vif = site.order(1)
     site.wait_status(vif, "ACTIVE")
     line = site.edge.lines()
@@ -152,7 +152,7 @@ def test_without_dcaasd_a_restarted_edge_brings_everything_up(site):
         site.wait_status(vif, "ACTIVE")
 
 
-def test_a_damaged_state_file_is_told_and_everything_comes_from_dcaasd_again(site):
+def test_a_damaged_state_file_is_reported_and_everything_comes_from_dcaasd_again(site):
     vif = site.order(1)
     site.wait_status(vif, "ACTIVE")
     assert site.edge.stop() == 0

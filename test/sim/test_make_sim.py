@@ -92,7 +92,7 @@ def sim(tmp_path):
         end(process)
 
 
-def test_is_ready_in_time_and_says_that_it_is_simulated(sim, figure):
+def test_is_ready_in_time_and_prints_that_it_is_simulated(sim, figure):
     folder, _, said, seconds = sim
     figure("make sim, built: ready", seconds, PROMISED)
     assert "simulated" in said
@@ -132,14 +132,14 @@ def test_a_second_one_in_the_same_folder_is_refused(sim):
     assert client(env_of(folder)).get(V3 + "virtual-gateways").status == 200
 
 
-def test_a_taken_port_is_told(sim, tmp_path_factory):
+def test_a_taken_port_is_reported(sim, tmp_path_factory):
     port = env_of(sim[0])["DCAAS_ENDPOINT"].rsplit(":", 1)[1]
     second, said, _ = start(tmp_path_factory.mktemp("second"), port=port)
     assert second.wait(60) == 1
     assert port in said and "in use" in said
 
 
-def test_a_later_failure_is_told_without_the_log_of_earlier_runs(sim, tmp_path_factory):
+def test_a_later_failure_is_reported_without_the_log_of_earlier_runs(sim, tmp_path_factory):
     port = env_of(sim[0])["DCAAS_ENDPOINT"].rsplit(":", 1)[1]
     folder = tmp_path_factory.mktemp("second")
     second, said, _ = start(folder)
@@ -341,7 +341,7 @@ def test_make_passes_on_a_folder_with_a_blank_and_settings(tmp_path):
 
 # Faults
 
-def test_a_fault_takes_an_id_and_an_unknown_name_is_told(sim):
+def test_a_fault_takes_an_id_and_an_unknown_name_is_reported(sim):
     folder, process, _, _ = sim
     values = env_of(folder)
     path = order(client(values), values, 100)

@@ -24,7 +24,7 @@ def taken(site, since=0):
     return found[-1] if found else None
 
 
-def test_a_restarted_edge_gets_and_says_everything_in_parts(site):
+def test_a_restarted_edge_gets_and_reports_everything_in_parts(site):
     vifs = [order(site, n) for n in range(INTERFACES)]
     for vif in vifs:
         site.wait_status(vif, "ACTIVE")

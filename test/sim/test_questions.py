@@ -52,7 +52,7 @@ def test_a_question_changes_nothing(site):
     assert [line for line in new if "desired set" in line or "applied" in line] == []
 
 
-def test_an_instance_that_is_not_there_is_told_in_words(site):
+def test_an_instance_that_is_not_there_is_reported_in_words(site):
     site.wait_status(site.order(1), "ACTIVE")
     answer = ask(site, 77, check=False)
     assert answer.status == 400 and answer["error_msg"]

@@ -143,7 +143,7 @@ give_failure(struct call *call)
 }
 
 static void
-a_failure_is_told_in_the_agents_words(void **state)
+a_failure_is_reported_in_the_agents_words(void **state)
 {
 	struct op_tcp ask = {.instance = 1};
 	struct dc_error err = {0};
@@ -221,7 +221,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_long_list_arrives_whole_in_several_packets),
 	    cmocka_unit_test(lists_of_none_and_of_one_packet_end),
-	    cmocka_unit_test(a_failure_is_told_in_the_agents_words),
+	    cmocka_unit_test(a_failure_is_reported_in_the_agents_words),
 	    cmocka_unit_test(a_fixed_reply_arrives),
 	    cmocka_unit_test(a_reply_to_nobody_marks_the_call_as_broken),
 	    cmocka_unit_test(words_that_are_too_long_are_cut),

@@ -223,7 +223,7 @@ a_value_out_of_its_range_is_refused_with_words(void **state)
 }
 
 static void
-what_is_malformed_is_so_whatever_else_is_wrong(void **state)
+malformed_stays_malformed_with_any_other_fault(void **state)
 {
 	struct op_link vlan = a_vlan();
 
@@ -247,7 +247,7 @@ main(void)
 	    cmocka_unit_test(an_address_of_no_family_is_malformed_where_one_is_needed),
 	    cmocka_unit_test(a_mask_longer_than_the_address_is_malformed),
 	    cmocka_unit_test(a_value_out_of_its_range_is_refused_with_words),
-	    cmocka_unit_test(what_is_malformed_is_so_whatever_else_is_wrong),
+	    cmocka_unit_test(malformed_stays_malformed_with_any_other_fault),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -156,7 +156,7 @@ exchange_end(struct exchange *e, struct control *c)
 }
 
 static void
-replies_are_gathered_whatever_the_pieces(void **state)
+replies_are_gathered_from_any_pieces(void **state)
 {
 	(void)state;
 	for (size_t piece = 1; piece < 80; piece += 7) {
@@ -254,7 +254,7 @@ a_reply_with_a_nul_is_none(void **state)
 }
 
 static void
-a_missing_daemon_is_told(void **state)
+a_missing_daemon_is_reported(void **state)
 {
 	(void)state;
 	struct exchange e = exchange_new();
@@ -345,7 +345,7 @@ hung_up(void *arg)
 }
 
 static void
-a_connection_that_ends_by_itself_is_told(void **state)
+a_connection_that_ends_by_itself_is_reported(void **state)
 {
 	(void)state;
 	static const char *const text[] = {"0001 BIRD ready.\n", "0000 \n", NULL};
@@ -368,16 +368,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(replies_are_gathered_whatever_the_pieces),
+	    cmocka_unit_test(replies_are_gathered_from_any_pieces),
 	    cmocka_unit_test(silence_ends_with_the_time_out_and_the_connection),
 	    cmocka_unit_test(an_unfinished_reply_ends_with_the_time_out),
 	    cmocka_unit_test(who_greets_otherwise_is_not_believed),
 	    cmocka_unit_test(a_reply_with_a_nul_is_none),
-	    cmocka_unit_test(a_missing_daemon_is_told),
+	    cmocka_unit_test(a_missing_daemon_is_reported),
 	    cmocka_unit_test(a_long_path_is_reached),
 	    cmocka_unit_test(a_command_is_one_line),
 	    cmocka_unit_test(commands_wait_their_turn_and_fail_together),
-	    cmocka_unit_test(a_connection_that_ends_by_itself_is_told),
+	    cmocka_unit_test(a_connection_that_ends_by_itself_is_reported),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

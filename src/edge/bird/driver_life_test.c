@@ -33,7 +33,7 @@ a_killed_bird_is_started_again_to_recover(void **state)
 }
 
 static void
-an_edge_that_starts_anew_finds_bird_running(void **state)
+a_restarted_edge_finds_bird_running(void **state)
 {
 	struct routing *r = *state;
 	_cleanup_arena_ struct arena *a = arena_new();
@@ -52,7 +52,7 @@ an_edge_that_starts_anew_finds_bird_running(void **state)
 
 /* BIRD may run on the file that it was being given, or on the one before. */
 static void
-an_edge_that_ended_amidst_an_apply_trusts_no_file(void **state)
+an_edge_that_ended_during_an_apply_trusts_no_file(void **state)
 {
 	struct routing *r = *state;
 	_cleanup_arena_ struct arena *a = arena_new();
@@ -70,7 +70,7 @@ an_edge_that_ended_amidst_an_apply_trusts_no_file(void **state)
 }
 
 static void
-an_edge_that_starts_anew_loads_what_has_changed_meanwhile(void **state)
+a_restarted_edge_loads_what_has_changed_meanwhile(void **state)
 {
 	struct routing *r = *state;
 	_cleanup_arena_ struct arena *a = arena_new();
@@ -170,9 +170,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    DRIVER_TEST(a_killed_bird_is_started_again_to_recover),
-	    DRIVER_TEST(an_edge_that_starts_anew_finds_bird_running),
-	    DRIVER_TEST(an_edge_that_starts_anew_loads_what_has_changed_meanwhile),
-	    DRIVER_TEST(an_edge_that_ended_amidst_an_apply_trusts_no_file),
+	    DRIVER_TEST(a_restarted_edge_finds_bird_running),
+	    DRIVER_TEST(a_restarted_edge_loads_what_has_changed_meanwhile),
+	    DRIVER_TEST(an_edge_that_ended_during_an_apply_trusts_no_file),
 	    DRIVER_TEST(a_silent_bird_holds_up_nobody_and_is_given_the_rest_when_it_answers),
 	    DRIVER_TEST(a_full_disk_keeps_no_dead_bird_dead),
 	};

@@ -43,7 +43,7 @@ a_session_without_its_key_is_reset_and_never_up(void **state)
 }
 
 static void
-since_tells_when_a_session_ceased_to_be_up(void **state)
+since_is_when_a_session_ceased_to_be_up(void **state)
 {
 	struct routing *r = *state;
 	_cleanup_arena_ struct arena *a = arena_new();
@@ -67,7 +67,7 @@ since_tells_when_a_session_ceased_to_be_up(void **state)
 
 /* BIRD puts how its next try fares in the place of the other side's words. */
 static void
-what_a_router_said_when_it_left_is_kept(void **state)
+a_routers_last_words_are_kept(void **state)
 {
 	struct routing *r = *state;
 	_cleanup_arena_ struct arena *a = arena_new();
@@ -110,7 +110,7 @@ look_until(struct routing *r, const char *words)
 
 /* The kernel shows a state that BIRD has no word for. */
 static void
-a_handshake_that_does_not_end_is_told(void **state)
+a_handshake_that_does_not_end_is_reported(void **state)
 {
 	struct routing *r = *state;
 	_cleanup_arena_ struct arena *a = arena_new();
@@ -180,7 +180,7 @@ words_of_a_shutdown_are_shown(void **state)
 }
 
 static void
-what_bird_says_too_shortly_is_explained(void **state)
+what_bird_reports_too_shortly_is_explained(void **state)
 {
 	struct routing *r = *state;
 	_cleanup_arena_ struct arena *a = arena_new();
@@ -199,12 +199,12 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    DRIVER_TEST(a_session_without_its_key_is_reset_and_never_up),
-	    DRIVER_TEST(since_tells_when_a_session_ceased_to_be_up),
-	    DRIVER_TEST(what_a_router_said_when_it_left_is_kept),
+	    DRIVER_TEST(since_is_when_a_session_ceased_to_be_up),
+	    DRIVER_TEST(a_routers_last_words_are_kept),
 	    DRIVER_TEST(a_step_of_the_clock_moves_no_session),
 	    DRIVER_TEST(words_of_a_shutdown_are_shown),
-	    DRIVER_TEST(what_bird_says_too_shortly_is_explained),
-	    DRIVER_TEST(a_handshake_that_does_not_end_is_told),
+	    DRIVER_TEST(what_bird_reports_too_shortly_is_explained),
+	    DRIVER_TEST(a_handshake_that_does_not_end_is_reported),
 	};
 
 	return driver_tests(tests, sizeof(tests) / sizeof(tests[0]));

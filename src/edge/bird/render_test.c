@@ -182,7 +182,7 @@ a_disabled_neighbour_is_written_so_and_an_omitted_one_is_not_there(void **state)
 }
 
 static void
-passwords_that_bird_or_the_kernel_cannot_hold_are_told(void **state)
+passwords_that_bird_or_the_kernel_cannot_hold_are_refused(void **state)
 {
 	(void)state;
 	char longest[82];
@@ -202,7 +202,7 @@ passwords_that_bird_or_the_kernel_cannot_hold_are_told(void **state)
 }
 
 static void
-names_that_would_be_read_as_something_else_are_told(void **state)
+names_that_would_be_read_as_something_else_are_refused(void **state)
 {
 	(void)state;
 	assert_true(bird_name_fits("p12_4"));
@@ -283,8 +283,8 @@ main(void)
 	    cmocka_unit_test(two_gateways_with_the_same_addresses_are_apart),
 	    cmocka_unit_test(links_have_their_own_policy),
 	    cmocka_unit_test(a_disabled_neighbour_is_written_so_and_an_omitted_one_is_not_there),
-	    cmocka_unit_test(passwords_that_bird_or_the_kernel_cannot_hold_are_told),
-	    cmocka_unit_test(names_that_would_be_read_as_something_else_are_told),
+	    cmocka_unit_test(passwords_that_bird_or_the_kernel_cannot_hold_are_refused),
+	    cmocka_unit_test(names_that_would_be_read_as_something_else_are_refused),
 	    cmocka_unit_test(a_vrf_that_cannot_be_written_is_refused),
 	    cmocka_unit_test(an_error_is_found_by_its_line),
 	};
