@@ -31,11 +31,13 @@
 static void
 usage(FILE *to)
 {
-	fprintf(to, "usage: dcaas-edge [-c FILE] [-n | --check | --keys | -V] [--fabric sim|linux]\n"
+	fprintf(to, "usage: dcaas-edge [-c FILE] [--host-mounts] [-n | --check | --keys | -V] [--fabric sim|linux]\n"
 		    "  -c FILE        configuration (INI); without it " CONFIG_PATH "\n"
 		    "  -n             check the configuration and end\n"
 		    "  --check        look whether this machine can be that edge; prints what is to be done\n"
 		    "  --fabric NAME  linux: this router; sim: a simulated one, which needs no privilege\n"
+		    "  --host-mounts  for a service manager that gives this program mounts of its own: the agent uses "
+		    "those of process 1\n"
 		    "  --keys         print the configuration's keys with their defaults\n"
 		    "  -V             print the version\n");
 }
@@ -78,6 +80,7 @@ enum command {
 struct options {
 	char *program, *config;
 	const char *fabric; /* NULL: as in the file */
+	bool host_mounts;
 	enum command command;
 };
 
@@ -231,6 +234,7 @@ run_linux(struct edge_settings *s, const struct identity *id, const struct optio
 	    .bird_memory = s->bird_memory,
 	    .ports = s->ports,
 	    .network = network,
+	    .host_mounts = o->host_mounts,
 	    .state_dir = s->state_dir};
 	struct dc_error err = {0};
 
@@ -244,8 +248,6 @@ run_linux(struct edge_settings *s, const struct identity *id, const struct optio
 	else if ((options.handed = copy_config(o->config)) < 0)
 		dc_fail(&err, DC_E_IO, NULL, "%s: %s", o->config, strerror(errno));
 	else if (check_bird_ids(s, id, &err) == DC_OK) {
-		/* It means something to the network half only, which takes it back. */
-		signal(SIGHUP, SIG_IGN);
 		warn_of_small_settings();
 		return agent_run(&options);
 	}
@@ -271,6 +273,7 @@ read_arguments(int argc, char **argv)
 	    {"config", required_argument, NULL, 'c'},
 	    {"fabric", required_argument, NULL, 'f'},
 	    {"check", no_argument, NULL, 'm'},
+	    {"host-mounts", no_argument, NULL, 'M'},
 	    {"keys", no_argument, NULL, 'k'},
 	    {"network-half", no_argument, NULL, 'N'}, /* for the agent's use */
 	    {"version", no_argument, NULL, 'V'},
@@ -285,6 +288,8 @@ read_arguments(int argc, char **argv)
 			o.config = optarg;
 		else if (option == 'f')
 			o.fabric = optarg;
+		else if (option == 'M')
+			o.host_mounts = true;
 		else
 			o.command = option == 'n'   ? COMMAND_CHECK
 				    : option == 'm' ? COMMAND_MACHINE

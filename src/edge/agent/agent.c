@@ -75,10 +75,21 @@ open_signals(struct agent_run *run)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, &run->outer) != 0)
 		return -1;
 	run->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return run->signals < 0 ? -1 : 0;
+}
+
+/* Names of network namespaces are the router's owner's to use, and so they are made among the mounts of process 1. The
+ * starter, which goes before, and what it starts stay in the mount namespace that a service manager gave them. */
+static int
+limit_agent(const struct agent_run *run, struct fault *fault)
+{
+	if (run->options->host_mounts && privilege_enter_host_mounts() != 0)
+		return fault_errno(fault, "the mounts of process 1");
+	return privilege_limit() == 0 ? 0 : fault_errno(fault, "giving up privileges");
 }
 
 static int
@@ -99,11 +110,11 @@ set_up_agent(struct agent_run *run)
 	run->host.ports = run->options->ports;
 	run->host.state_dir = run->options->state_dir;
 	run->host.home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-	if (run->host.home < 0 || open_signals(run) != 0 || privilege_limit() != 0) {
+	if (run->host.home < 0 || open_signals(run) != 0) {
 		dc_log(LOG_ERR, "agent", "error=\"cannot set up: %s\"", strerror(errno));
 		return -1;
 	}
-	if (starter_open(&run->host, run->options, &run->outer, &fault) != 0 ||
+	if (starter_open(&run->host, run->options, &run->outer, &fault) != 0 || limit_agent(run, &fault) != 0 ||
 	    nl_open(NETLINK_ROUTE, &run->host.route, &fault) != 0 ||
 	    link_cache_open(&run->host.links, run->host.route, &fault) != 0 ||
 	    watch_open_all(&run->host, &fault) != 0) {
@@ -237,7 +248,9 @@ take_signals(struct agent_run *run)
 	struct signalfd_siginfo info;
 
 	while (read(run->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		if (info.ssi_signo == SIGCHLD || run->stopping)
+		if (info.ssi_signo == SIGHUP && run->child > 0)
+			kill(run->child, SIGHUP); /* it reads its credential again */
+		if (info.ssi_signo == SIGHUP || info.ssi_signo == SIGCHLD || run->stopping)
 			continue;
 		run->stopping = true;
 		run->stop_begun = monotonic_now();

@@ -3,6 +3,7 @@
 #ifndef DC_AGENT_OPTIONS_H
 #define DC_AGENT_OPTIONS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -15,6 +16,7 @@ struct agent_options {
 	uint64_t bird_memory;  /* bytes that one of them may take */
 	char *const *network;  /* this program's arguments as the network half; ends with NULL */
 	int handed;            /* one more descriptor for it; -1: none */
+	bool host_mounts;      /* the agent works among the mounts of process 1; what it starts stays among its own */
 	const char *state_dir; /* absolute; BIRD's files are in <state_dir>/bird/<instance>/, bird_user.h */
 };
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /* privilege.h - what each process of the edge may do: the agent what op.h names, BIRD three capabilities in its
- * own user namespace, the unprivileged half nothing. The first three return 0, or -1 with errno, and cannot be undone.
- */
+ * own user namespace, the unprivileged half nothing. What limits returns 0, or -1 with errno, and cannot be undone. */
 #ifndef DC_AGENT_PRIVILEGE_H
 #define DC_AGENT_PRIVILEGE_H
 
 #include <sys/types.h>
 
+/* The mount namespace of process 1, where this process is already or goes to. Needs CAP_SYS_PTRACE to find it, and
+ * CAP_SYS_CHROOT and CAP_SYS_ADMIN to go there. 0, or -1 with errno. */
+int privilege_enter_host_mounts(void);
 /* The agent: root without all the other capabilities, for itself and all that it starts. */
 int privilege_limit(void);
 /* The unprivileged half: uid and gid, one more group unless NULL, nothing else; not to be looked into by others of that

@@ -148,6 +148,7 @@ become_network(const struct starter *s, const int fds[FDS_MAX])
 	/* After the change of user, which clears it. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != s->agent)
 		_exit(127);
+	signal(SIGHUP, SIG_IGN); /* until its loop runs */
 	sigprocmask(SIG_SETMASK, &s->outer, NULL);
 	execute_own(o->network);
 	give_up("this program");
@@ -205,7 +206,8 @@ serve(const struct starter *s)
 	int fds[FDS_MAX], code;
 
 	/* After the filter it would be too late to find that it cannot be put on. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != s->agent || privilege_limit_starter() != 0)
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != s->agent || privilege_limit() != 0 ||
+	    privilege_limit_starter() != 0)
 		_exit(1);
 	if ((code = confine(CONFINE_STARTER)) != 0)
 		dprintf(STDERR_FILENO, "a filter of system calls: %s\n", strerror(code));
