@@ -719,6 +719,27 @@ def test_a_configuration_that_bird_refuses_is_an_error_in_its_words(agent, edge)
     assert agent.do("daemon-state instance=1")[0].one()["pid"] == 0
 
 
+@pytest.fixture
+def slow_bird(edge):
+    """In BIRD's place a program that never gets ready."""
+    edge.shell("mkfifo -m 666 /run/never && printf '#!/bin/sh\\nread word </run/never\\n' >/run/slow-bird && chmod 755 /run/slow-bird "
+               "&& mount --bind /run/slow-bird /usr/sbin/bird")
+    yield
+    edge.shell("umount /usr/sbin/bird; rm /run/never /run/slow-bird")
+
+
+def test_nobody_waits_for_a_bird_that_does_not_get_ready(agent, edge, slow_bird):
+    write_config(edge, CONFIG)
+    answers = agent.do(*BASE, "daemon-begin instance=1", "daemon-state instance=1", "read-links instance=1", "daemon-begin instance=1",
+                       "daemon-state instance=1")[len(BASE):]
+    first, again = answers[1].one(), answers[4].one()
+    assert first["starting"] == again["starting"] == 1 and first["pid"] == again["pid"] != 0
+    assert answers[2].named("dcv1")
+    assert "its BIRD runs" in agent.one("netns-del instance=1").error
+    agent.do("daemon-stop instance=1")
+    assert agent.do("daemon-state instance=1")[0].one()["pid"] == 0
+
+
 SSH = """log "run/bird.log" all; debug protocols all; router id 10.255.0.1; protocol device { scan time 10; }
 roa4 table r4;
 protocol rpki r { roa4 { table r4; }; remote 127.0.0.1 port 22; retry keep 1; refresh keep 1;

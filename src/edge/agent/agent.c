@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "edge/agent/bird_process.h"
 #include "edge/agent/confine.h"
 #include "edge/agent/host.h"
 #include "edge/agent/netns.h"
@@ -239,6 +240,7 @@ reap(struct agent_run *run)
 		if (pid == run->child)
 			note_end(run, status);
 		run->lost = run->lost || pid == run->host.starter_pid;
+		daemon_reaped(&run->host, pid);
 	}
 }
 

@@ -218,7 +218,7 @@ print_daemon(const void *reply)
 {
 	const struct reply_daemon *r = reply;
 
-	printf("+ daemon pid=%u\n", r->pid);
+	printf("+ daemon pid=%u starting=%u\n", r->pid, r->starting);
 }
 
 /* Commands */
@@ -266,6 +266,7 @@ static const struct command {
     {"tcp-reset", OP_TCP_RESET, sizeof(struct op_tcp), tcp, 0, 0, NULL},
     {"counters", OP_COUNTERS, sizeof(struct op_instance), instance, 0, sizeof(struct reply_counters), print_counters},
     {"daemon-start", OP_DAEMON_START, sizeof(struct op_daemon), start, 0, 0, NULL},
+    {"daemon-begin", OP_DAEMON_START, sizeof(struct op_daemon), start, 0, 0, NULL},
     {"daemon-state", OP_DAEMON_STATE, sizeof(struct op_instance), instance, 0, sizeof(struct reply_daemon),
 	print_daemon},
     {"daemon-stop", OP_DAEMON_STOP, sizeof(struct op_stop), instance, 0, 0, NULL},
@@ -361,6 +362,23 @@ stop(struct agent *agent, struct op_stop *request, struct dc_error *err)
 	return code;
 }
 
+/* As little as for its end. */
+static enum dc_code
+start_and_wait(struct agent *agent, struct op_daemon *request, struct dc_error *err)
+{
+	struct op_instance look = {.instance = request->instance};
+	struct reply_daemon reply = {.starting = 1};
+	enum dc_code code = agent_do(agent, OP_DAEMON_START, request, sizeof(*request), err);
+
+	while (code == DC_OK && reply.starting != 0) {
+		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+		code = agent_ask(agent, OP_DAEMON_STATE, &look, sizeof(look), &reply, sizeof(reply), err);
+	}
+	if (code == DC_OK && reply.pid == 0)
+		return dc_fail(err, DC_E_KERNEL, NULL, "BIRD does not start: %s", reply.words);
+	return code;
+}
+
 static enum dc_code
 ask(struct agent *agent, const struct command *c, void *request, struct arena *arena, struct dc_error *err)
 {
@@ -368,6 +386,8 @@ ask(struct agent *agent, const struct command *c, void *request, struct arena *a
 
 	if (c->op == OP_DAEMON_STOP)
 		return stop(agent, request, err);
+	if (c->op == OP_DAEMON_START && strcmp(c->name, "daemon-begin") != 0)
+		return start_and_wait(agent, request, err);
 	if (c->item > 0) {
 		void *items;
 		size_t n;

@@ -18,7 +18,6 @@
 #include "edge/agent/privilege.h"
 #include "edge/agent/starter.h"
 
-#define START_MS 7000 /* reading its configuration, and going into the background */
 #define LOOK_MS 10
 #define KILL_MS 2000
 
@@ -91,98 +90,92 @@ search(uid_t uid, const struct netns *ns)
 	return found;
 }
 
-int
-daemon_find(struct host *host, struct netns *ns, uint32_t *pid, struct fault *fault)
-{
-	struct bird_user user;
-
-	if (bird_user_find(host, ns->number, &user, fault) != 0)
-		return fault->code;
-	if (!is_bird_of(user.uid, ns, ns->bird))
-		ns->bird = search(user.uid, ns);
-	*pid = ns->bird;
-	return 0;
-}
-
 /* Starting */
 
-struct start {
-	const char *pid_file; /* which it writes when it has read its configuration */
-	const struct host *host;
-	const struct bird_user *user;
-	pid_t child;
-	struct monotonic begun;
-	char words[OP_TEXT_MAX / 2]; /* what it has printed */
-	size_t len;
-};
-
-/* What it prints, for a moment. */
+/* What it has written since. Nobody waits for it: neither side of the pipe does. */
 static void
-listen_to(struct start *s, int fd)
+listen_to(struct bird_child *child)
 {
-	struct pollfd p = {.fd = fd, .events = POLLIN};
 	char rest[128];
 
-	if (poll(&p, 1, LOOK_MS) <= 0)
-		return;
-	bool full = s->len >= sizeof(s->words) - 1;
-	ssize_t n = read(fd, full ? rest : s->words + s->len, full ? sizeof(rest) : sizeof(s->words) - 1 - s->len);
+	for (;;) {
+		bool full = child->len >= sizeof(child->words) - 1;
+		ssize_t n = read(child->complaints, full ? rest : child->words + child->len,
+		    full ? sizeof(rest) : sizeof(child->words) - 1 - child->len);
 
-	if (n <= 0)
-		poll(NULL, 0, LOOK_MS); /* its end is seen by its process */
-	else if (!full)
-		s->len += (size_t)n;
+		if (n <= 0)
+			return;
+		if (!full)
+			child->len += (size_t)n;
+	}
 }
 
-static bool
-has_started(const struct start *s)
+static void
+stop_listening(struct bird_child *child)
 {
-	char text[16];
+	if (child->complaints >= 0)
+		close(child->complaints);
+	child->complaints = -1;
+	child->starting = false;
+}
 
-	privilege_borrow(s->host->uid, s->user->control);
-	bool written = read_small(s->pid_file, text, sizeof(text));
+void
+daemon_reaped(struct host *host, pid_t pid)
+{
+	for (size_t i = 0; i < host->netns_count; i++) {
+		struct bird_child *child = &host->netns[i]->child;
+
+		if (child->pid != pid)
+			continue;
+		child->pid = 0;
+		if (child->starting)
+			listen_to(child);
+		stop_listening(child);
+		while (child->len > 0 && child->words[child->len - 1] == '\n')
+			child->len--;
+		child->words[child->len] = '\0';
+		return;
+	}
+}
+
+/* BIRD writes the file when it has read its configuration. */
+static bool
+has_started(const struct host *host, const struct netns *ns, const struct bird_user *user)
+{
+	struct fault ignored = {0};
+	char path[PATH_MAX], text[16];
+
+	if (file_path(host, ns->number, "run/bird.pid", path, &ignored) != 0)
+		return true;
+	privilege_borrow(host->uid, user->control);
+	bool written = read_small(path, text, sizeof(text));
 
 	privilege_return();
 	return written;
 }
 
-static int
-refused(struct start *s, struct fault *fault)
-{
-	while (s->len > 0 && s->words[s->len - 1] == '\n')
-		s->len--;
-	s->words[s->len] = '\0';
-	return fault_set(fault, ECHILD, "BIRD does not start: %s", s->len > 0 ? s->words : "it ended without a word");
-}
-
-static int
-await_start(struct start *s, int fd, struct fault *fault)
+static void
+look_at_start(struct host *host, struct netns *ns, const struct bird_user *user)
 {
 	int status;
 
-	for (;;) {
-		bool ended = waitpid(s->child, &status, WNOHANG) == s->child;
-
-		listen_to(s, fd);
-		if (ended)
-			return refused(s, fault);
-		if (has_started(s))
-			return 0;
-		if (monotonic_since(s->begun) > START_MS)
-			break;
+	if (!ns->child.starting)
+		return;
+	if (waitpid(ns->child.pid, &status, WNOHANG) == ns->child.pid) {
+		daemon_reaped(host, ns->child.pid);
+		return;
 	}
-	kill(s->child, SIGKILL);
-	waitpid(s->child, &status, 0);
-	s->words[s->len] = '\0';
-	return fault_set(fault, ETIMEDOUT, "BIRD does not start: %s", s->words);
+	listen_to(&ns->child);
+	if (has_started(host, ns, user))
+		stop_listening(&ns->child);
 }
 
 static int
 run(struct host *host, struct netns *ns, bool recover, struct fault *fault)
 {
+	struct bird_child *child = &ns->child;
 	char pid_file[PATH_MAX];
 	struct bird_user user;
-	struct start s = {.pid_file = pid_file, .host = host, .user = &user, .begun = monotonic_now()};
 	int ends[2];
 
 	if (bird_user_find(host, ns->number, &user, fault) != 0 ||
@@ -191,18 +184,33 @@ run(struct host *host, struct netns *ns, bool recover, struct fault *fault)
 	privilege_borrow(host->uid, user.control);
 	unlink(pid_file);
 	privilege_return();
-	if (pipe2(ends, O_CLOEXEC) != 0)
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
 		return fault_errno(fault, "pipe");
-	s.child = starter_bird(host, ns->number, recover, ns->fd, ends[1], fault);
-	int code = s.child < 0 ? fault->code : 0;
-
+	stop_listening(child);
+	*child = (struct bird_child){.complaints = ends[0], .starting = true};
+	child->pid = starter_bird(host, ns->number, recover, ns->fd, ends[1], fault);
 	close(ends[1]);
-	if (code == 0)
-		code = await_start(&s, ends[0], fault);
-	close(ends[0]);
-	if (code == 0)
-		ns->bird = (uint32_t)s.child;
-	return code;
+	if (child->pid > 0)
+		return 0;
+	child->pid = 0;
+	stop_listening(child);
+	return fault->code;
+}
+
+int
+daemon_find(struct host *host, struct netns *ns, uint32_t *pid, struct fault *fault)
+{
+	struct bird_user user;
+
+	if (bird_user_find(host, ns->number, &user, fault) != 0)
+		return fault->code;
+	look_at_start(host, ns, &user);
+	if (ns->child.starting)
+		ns->bird = (uint32_t)ns->child.pid;
+	else if (!is_bird_of(user.uid, ns, ns->bird))
+		ns->bird = search(user.uid, ns);
+	*pid = ns->bird;
+	return 0;
 }
 
 static int
@@ -234,7 +242,13 @@ op_daemon_state(struct call *call, const void *request)
 	if (code != 0 && code != ENOENT)
 		return code;
 	reply = call_reply(call, sizeof(*reply));
-	return code == ENOENT ? 0 : daemon_find(call->host, ns, &reply->pid, &call->fault);
+	if (code == ENOENT)
+		return 0;
+	code = daemon_find(call->host, ns, &reply->pid, &call->fault);
+	reply->starting = ns->child.starting;
+	if (reply->pid == 0)
+		memcpy(reply->words, ns->child.words, sizeof(reply->words));
+	return code;
 }
 
 /* Stopping */
@@ -320,6 +334,8 @@ daemon_end_all(const struct netns *ns)
 	struct fault ignored = {0};
 	DIR *dir = opendir("/proc");
 
+	if (ns->child.starting && ns->child.pid > 0)
+		kill(ns->child.pid, SIGKILL);
 	for (const struct dirent *e; dir != NULL && (e = readdir(dir)) != NULL;) {
 		uint32_t pid = parse_pid(e->d_name);
 		uid_t owner = owner_of_bird(pid);
@@ -353,6 +369,9 @@ op_daemon_stop(struct call *call, const void *request)
 	if (code != 0 || (code = bird_user_find(host, op->instance, &user, fault)) != 0 ||
 	    (code = daemon_find(host, ns, &pid, fault)) != 0 || pid == 0)
 		return code;
+	/* One that has not changed its user yet is in the reach of the agent only. */
+	if (ns->child.starting && kill(ns->child.pid, SIGKILL) == 0)
+		return 0;
 	return send_signal(user.uid, pid, op->at_once != 0 ? SIGKILL : SIGTERM, fault);
 }
 

@@ -11,7 +11,9 @@
 #include "edge/agent/netns.h"
 #include "edge/agent/object.h"
 
-int daemon_find(struct host *, struct netns *, uint32_t *pid, struct fault *); /* 0: none runs */
+/* 0: none runs. One that has just been started counts under any name. */
+int daemon_find(struct host *, struct netns *, uint32_t *pid, struct fault *);
+void daemon_reaped(struct host *, pid_t); /* a child of the agent's has ended; it may be a BIRD */
 
 /* One of the instance's user, in any namespace; 0: none. */
 uint32_t daemon_stray(struct host *, uint32_t instance);

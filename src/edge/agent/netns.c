@@ -53,6 +53,8 @@ netns_free(struct netns *ns)
 	nl_close(ns->watch);
 	nl_close(ns->route);
 	nl_close(ns->diag);
+	if (ns->child.complaints >= 0)
+		close(ns->child.complaints);
 	if (ns->fd >= 0)
 		close(ns->fd);
 	free(ns);
@@ -147,7 +149,7 @@ netns_open(struct host *host, uint32_t number, struct netns **ret, struct fault 
 
 	if (ns == NULL)
 		return fault_errno(fault, "namespace dcaas-%u", number);
-	ns->fd = -1;
+	ns->fd = ns->child.complaints = -1;
 	if (open_pin(number, ns, fault) != 0 || open_sockets(host, ns, fault) != 0 || is_ours(ns, &ours, fault) != 0) {
 		netns_free(ns);
 		return fault->code;

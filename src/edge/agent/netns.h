@@ -16,6 +16,14 @@
 
 #define NETNS_MARK "dcaas:instance" /* alias of lo */
 
+struct bird_child {     /* BIRD as this agent has started it last */
+	pid_t pid;      /* 0: none, or it has ended; not another's before it is waited for */
+	bool starting;  /* it has not read its configuration yet */
+	int complaints; /* where its complaints arrive meanwhile; -1: nobody listens */
+	char words[OP_TEXT_MAX];
+	size_t len;
+};
+
 struct netns {
 	uint32_t number;
 	int fd;
@@ -25,7 +33,8 @@ struct netns {
 	struct link_cache links;
 	struct filter_tables filter;
 	struct nl *watch;
-	uint32_t bird;            /* its pid, as seen last; 0: look for it */
+	uint32_t bird; /* its pid, as seen last; 0: look for it */
+	struct bird_child child;
 	struct monotonic renewed; /* when its settings were last seen to */
 };
 

@@ -18,7 +18,7 @@
 
 #include "base/ip.h"
 
-#define AGENT_VERSION 3
+#define AGENT_VERSION 4
 #define OP_NAME_MAX 16 /* IFNAMSIZ */
 #define OP_MARK_MAX 48 /* "dcaas:" and a uuid */
 #define OP_KEY_MAX 80  /* TCP_MD5SIG_MAXKEYLEN */
@@ -73,7 +73,8 @@ enum agent_op {
 	OP_TCP_RESET, /* op_tcp: destroys that connection. EOPNOTSUPP when the kernel cannot (INET_DIAG_DESTROY is left
 		       * out of some): then the caller has the daemon restart the session. */
 	OP_COUNTERS,  /* op_instance -> reply_counters: MD5 failures of the instance's namespace */
-	OP_DAEMON_START, /* op_daemon: BIRD of the instance, detached, when it does not run */
+	OP_DAEMON_START, /* op_daemon: begins to start BIRD of the instance, detached, when it does not run, and does
+			  * not wait; OP_DAEMON_STATE shows what became of it */
 	OP_DAEMON_STATE, /* op_instance -> reply_daemon */
 	OP_DAEMON_STOP,  /* op_stop: asks it to end and does not wait; OP_DAEMON_STATE shows when it has */
 	OP_CHANGES,      /* op_none -> item_change packets: where a device, an address or a route of ours has changed
@@ -265,7 +266,9 @@ struct reply_counters {
 };
 struct reply_daemon {
 	struct reply r;
-	uint32_t pid; /* 0: not running */
+	uint32_t pid;            /* 0: not running */
+	uint32_t starting;       /* 1: this agent has started it, and it has not read its configuration yet */
+	char words[OP_TEXT_MAX]; /* pid 0: the last words of the one that this agent started last; "": nothing */
 };
 
 #endif

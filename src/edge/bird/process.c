@@ -13,25 +13,21 @@
 #define TERM_MS 5000        /* that it gets to end by itself */
 #define LOOK_MS 20
 
-/* 0: none runs. False when the agent does not know. */
+/* False when the agent does not know. */
 static bool
-pid_of(const struct instance *in, uint32_t *ret)
+ask_state(const struct instance *in, struct reply_daemon *ret)
 {
 	struct op_instance ask = {.instance = in->number};
-	struct reply_daemon reply = {0};
 
-	if (agent_ask(in->driver->agent, OP_DAEMON_STATE, &ask, sizeof(ask), &reply, sizeof(reply), NULL) != DC_OK)
-		return false;
-	*ret = reply.pid;
-	return true;
+	return agent_ask(in->driver->agent, OP_DAEMON_STATE, &ask, sizeof(ask), ret, sizeof(*ret), NULL) == DC_OK;
 }
 
 static bool
 is_dead(const struct instance *in)
 {
-	uint32_t pid;
+	struct reply_daemon reply = {0};
 
-	return pid_of(in, &pid) && pid == 0;
+	return ask_state(in, &reply) && reply.pid == 0;
 }
 
 /* --- starting --- */
@@ -50,7 +46,6 @@ launch(struct instance *in, struct dc_error *err)
 
 	if (code != DC_OK)
 		return code;
-	boot_note(in);
 	in->answered = false;
 	dc_log(LOG_NOTICE, "bird-start", "instance=%u recover=%u", in->number, ask.recover);
 	return DC_OK;
@@ -124,28 +119,34 @@ start(struct instance *in, struct dc_error *err)
 	return start_with(in, &config, err) == DC_OK ? DC_OK : start_bare(in, a, err);
 }
 
+static void
+start_failed(struct instance *in, const char *why)
+{
+	_cleanup_arena_ struct arena *a = arena_new();
+
+	dc_log(LOG_ERR, "bird-start-failed", "instance=%u reason=%s", in->number, log_quote(a, why));
+	words_set(&in->why, why);
+	instance_happens(in, EVENT_DEAD);
+}
+
 void
 process_start(struct instance *in)
 {
-	_cleanup_arena_ struct arena *a = arena_new();
 	struct dc_error err = {0};
 
-	if (start(in, &err) == DC_OK)
-		return;
-	dc_log(LOG_ERR, "bird-start-failed", "instance=%u reason=%s", in->number, log_quote(a, err.text));
-	words_set(&in->why, err.text);
-	instance_happens(in, EVENT_DEAD);
+	if (start(in, &err) != DC_OK)
+		start_failed(in, err.text);
 }
 
 /* After a start of ours BIRD may run already. */
 void
 process_find(struct instance *in)
 {
-	uint32_t pid = 0;
+	struct reply_daemon reply = {0};
 
 	in->started = now_ms();
 	in->answered = true; /* what it does not take is not known yet */
-	if (!pid_of(in, &pid) || pid == 0)
+	if (!ask_state(in, &reply) || reply.pid == 0)
 		process_start(in);
 }
 
@@ -224,6 +225,22 @@ process_lost(struct instance *in, const char *why)
 		instance_happens(in, EVENT_MUTE);
 }
 
+/* One that ended before it answered: it did not take its configuration, and has printed the reason. */
+static void
+died(struct instance *in)
+{
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct reply_daemon reply = {0};
+
+	if (in->state != ROUTING_STARTING || in->answered) {
+		instance_happens(in, EVENT_DEAD);
+		return;
+	}
+	(void)ask_state(in, &reply);
+	start_failed(in, arena_printf(a, "BIRD does not start: %s",
+			     reply.words[0] != '\0' ? reply.words : "it ended without a word"));
+}
+
 static void
 told(void *arg, const struct control_reply *reply, const char *failure)
 {
@@ -234,7 +251,7 @@ told(void *arg, const struct control_reply *reply, const char *failure)
 		return;
 	}
 	if (is_dead(in)) {
-		instance_happens(in, EVENT_DEAD);
+		died(in);
 		return;
 	}
 	if (in->state == ROUTING_STARTING && now_ms() - in->started > START_MS)

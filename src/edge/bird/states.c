@@ -18,6 +18,8 @@ found(struct instance *in)
 	in->answered = true;
 	in->silent_since = 0;
 	in->look_due = true;
+	if (!boot_same(in))
+		boot_note(in);
 	instance_wake(in, 0);
 }
 
