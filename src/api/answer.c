@@ -23,6 +23,9 @@ words_of(struct exchange *x, enum dc_code rc, const struct dc_error *err)
 	const char *text = err != NULL && err->text[0] != '\0' ? err->text : dc_code_text(rc);
 	int http = err != NULL && err->http != 0 ? err->http : dc_code_http(rc);
 
+	if (x->ordered != NULL && x->ordered->error_code.set == GIVEN)
+		return (struct words){
+		    x->ordered->status.set == GIVEN ? (int)x->ordered->status.v : 400, x->ordered->error_code.v, text};
 	if (http < 500 || rc == DC_E_UNAVAILABLE)
 		return (struct words){http, dc_code_api(rc), text};
 	/* What went wrong inside is for the log only. */
@@ -151,7 +154,9 @@ answer_queue(struct exchange *x)
 	peer_allow(x->peer, (int64_t)c->api->options.idle_seconds * 1000 + (int64_t)(len / SLOWEST_BYTES_PER_MS));
 	if (x->ran || len > BRIEF_ANSWER || !peer_turn_briefly(x->peer, TURN_ANSWER, standing_of(x, status)))
 		peer_turn(x->peer, TURN_ANSWER, standing_of(x, status));
-	rc = MHD_queue_response(x->connection, (unsigned)status, response);
+	/* A connection without an answer is closed. */
+	rc = x->ordered != NULL && x->ordered->drop.v ? MHD_NO
+						      : MHD_queue_response(x->connection, (unsigned)status, response);
 	MHD_destroy_response(response);
 	return rc;
 }

@@ -11,6 +11,7 @@
 #include "api/tls.h"
 
 struct api;
+struct faults;
 struct kept;
 
 struct api_options {
@@ -25,9 +26,10 @@ struct api_options {
 	unsigned max_connections, max_per_address;
 	unsigned max_calls_per_address; /* that run or stand in a queue */
 	unsigned idle_seconds;
-	unsigned threads;  /* that serve HTTP; 0: as many as there are cores, at most 4 */
-	void *user;        /* call->api's owner: for routes that join engines (dcaasd) */
-	struct kept *kept; /* answers that are kept (kept.h); NULL: none are. Borrowed */
+	unsigned threads;      /* that serve HTTP; 0: as many as there are cores, at most 4 */
+	void *user;            /* call->api's owner: for routes that join engines (dcaasd) */
+	struct faults *faults; /* of a test double (fault.h); NULL: it is none. Borrowed */
+	struct kept *kept;     /* answers that are kept (kept.h); NULL: none are. Borrowed */
 	/* Writes what the order would do to edges (reconcile/plan.h), for the answer of a dry run. NULL: nothing does.
 	 */
 	void (*plan)(struct tx *, bool for_operator, struct json *out);

@@ -15,6 +15,7 @@
 #include <sys/queue.h>
 
 #include "api/api.h"
+#include "api/fault.h"
 #include "api/kept.h"
 #include "base/clock.h"
 #include "base/turns.h"
@@ -104,8 +105,10 @@ struct exchange {
 	const char *fault; /* of the header, in words: nothing after the header is read. NULL: none */
 	_Atomic enum phase phase;
 	struct monotonic started;
-	const char *code;    /* of the error, for the log; NULL: none */
-	const char *ignored; /* members of the body without an effect; NULL: none */
+	const char *code;            /* of the error, for the log; NULL: none */
+	const char *ignored;         /* members of the body without an effect; NULL: none */
+	const struct fault *ordered; /* fault that the call suffers; NULL: none */
+	bool fault_asked;
 	bool repeated;       /* the answer is that of an order before, with the same client token */
 	unsigned statements; /* of the route's transaction, for the log */
 	/* wait.c */

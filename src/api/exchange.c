@@ -318,6 +318,28 @@ run_write(struct tx *tx, struct exchange *x, struct dc_error *err)
 	return rc;
 }
 
+/* What a tester has ordered for this call. A delay ends with the call's deadline, at which the call runs again. */
+static enum dc_code
+suffer(struct exchange *x, struct dc_error *err)
+{
+	struct call *c = &x->call;
+	const struct fault *f;
+
+	if (!x->fault_asked && faults_any(c->api->options.faults) &&
+	    (c->route->flags & (ROUTE_EDGE | ROUTE_NO_FAULTS)) == 0)
+		x->ordered = faults_take(c->api->options.faults, c->route->operation, c->project, c->arena);
+	x->fault_asked = true;
+	f = x->ordered;
+	if (f == NULL)
+		return DC_OK;
+	c->wait = f->delay_ms.set == GIVEN && !c->waited;
+	c->wait_ms = f->delay_ms.v;
+	if (c->wait || f->error_code.set != GIVEN)
+		return DC_OK;
+	return dc_fail(
+	    err, DC_E_PARAM, NULL, "%s", f->error_msg.set == GIVEN ? f->error_msg.v : "A tester ordered this");
+}
+
 static enum dc_code
 run_route(struct tx *tx, struct exchange *x, struct dc_error *err)
 {
@@ -327,6 +349,8 @@ run_route(struct tx *tx, struct exchange *x, struct dc_error *err)
 	enum dc_code rc;
 
 	call_reset_answer(&x->call);
+	if ((rc = suffer(x, err)) != DC_OK || x->call.wait)
+		return rc;
 	if (reads)
 		cost = cost_begin(x);
 	rc = reads ? x->call.route->run(tx, &x->call, err) : run_write(tx, x, err);
@@ -605,7 +629,7 @@ exchange_start(struct exchange *x)
 		exchange_finish(x, DC_OK, NULL);
 		return;
 	}
-	if (brief && is_answered(x))
+	if (brief && !faults_any(c->api->options.faults) && is_answered(x))
 		return;
 	x->ran = true;
 	if (!peer_run(x->peer))

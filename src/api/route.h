@@ -21,6 +21,7 @@ enum route_flag {
 	ROUTE_PROBED = 1 << 6,      /* GET that takes HEAD, too, and OPTIONS: load balancers probe with any of them */
 	ROUTE_DOCUMENT = 1 << 8,    /* the answer is a document: the command line prints it as it is */
 	ROUTE_REFUSED = 1 << 9,     /* every call is refused so far: openapi.json shows it */
+	ROUTE_NO_FAULTS = 1 << 10,  /* no tester's fault meets it (api/fault.h) */
 };
 
 struct call;

@@ -23,7 +23,8 @@ struct daemon {
 	struct work_env work_env;
 	struct store_engine engine;
 	struct auth_cache *cache;
-	struct kept *kept; /* NULL: no answers are kept */
+	struct kept *kept;     /* NULL: no answers are kept */
+	struct faults *faults; /* NULL: this is no test double */
 	struct due_runner *due;
 	struct tls *tls; /* NULL: nothing listens over HTTPS */
 	struct api *api[LISTENERS_MAX + 2];

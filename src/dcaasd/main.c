@@ -9,10 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "api/fault.h"
 #include "base/log.h"
 #include "dcaasd/check.h"
 #include "dcaasd/daemon.h"
 #include "dcaasd/edge_routes.h"
+#include "dcaasd/fault_routes.h"
 #include "dcaasd/health.h"
 #include "dcaasd/iam.h"
 #include "dcaasd/key_routes.h"
@@ -23,7 +25,7 @@
 #define CONFIG_PATH "/etc/dcaas/dcaasd.conf"
 
 const struct route *const daemon_routes[] = {
-    iam_routes, edge_channel_routes, service_routes, key_routes, not_served_routes, NULL};
+    iam_routes, edge_channel_routes, service_routes, key_routes, fault_routes, not_served_routes, NULL};
 
 static void
 usage(FILE *to)
@@ -190,6 +192,7 @@ main(int argc, char **argv)
 	store_close(d.store);
 	due_runner_free(d.due);
 	kept_free(d.kept);
+	faults_free(d.faults);
 	auth_cache_free(d.cache);
 	health_free(d.shared.health);
 	tls_close(d.tls);

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "api/fault.h"
 #include "base/log.h"
 #include "base/notify.h"
 #include "dcaasd/certificate.h"
@@ -89,6 +90,7 @@ listen_at(struct daemon *d, const struct route *const *routes, const struct list
 	    .idle_seconds = s->idle_seconds,
 	    .threads = s->http_threads,
 	    .kept = d->kept,
+	    .faults = d->faults,
 	    .user = &d->shared,
 	    .plan = plan_write,
 	    .settings = settings_now,
@@ -185,6 +187,8 @@ start(struct daemon *d, struct dc_error *error)
 	d->cache = auth_cache_new();
 	if (s->answer_memory > 0)
 		d->kept = kept_new(d->store, s->answer_memory);
+	if (s->test_double)
+		d->faults = faults_new();
 	watch_certificate(d);
 	health_look(d->shared.health);
 	for (int i = 0; i < n; i++)

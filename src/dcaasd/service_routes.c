@@ -124,7 +124,8 @@ show_openapi(struct tx *tx, struct call *call, struct dc_error *err)
 }
 
 const struct route service_routes[] = {
-    {M_GET, "/health", ROLE_NONE, ROUTE_OPEN | ROUTE_PROBED, .run = show_health, .operation = "ShowHealth",
+    {M_GET, "/health", ROLE_NONE, ROUTE_OPEN | ROUTE_PROBED | ROUTE_NO_FAULTS, .run = show_health,
+	.operation = "ShowHealth",
 	.summary = "Whether the server works, and whether its routers are real or simulated."},
     {M_GET, "/dcaas/v1/load", ROLE_OPERATOR, .run = show_load, .operation = "ShowLoad",
 	.summary =

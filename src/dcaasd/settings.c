@@ -22,6 +22,8 @@ const struct config_key settings_keys[] = {
     {SECTION, "port_file", NULL, "File that gets \"address:port\" once the API listens."},
     {SECTION, "region_id", "region-1", "Name of this server's region."},
     {SECTION, "accept_unattached_vpc", "no", "Whether a gateway may name a VPC that is attached nowhere yet."},
+    {SECTION, "test_double", "no",
+	"Whether operators may let calls be slow, be refused, or get no answer (POST /dcaas/v1/faults)."},
     {SECTION, "accept_unsigned_payload", "no",
 	"Whether a signature may leave the body out, as the PHP SDK's do; for HTTPS only."},
     {SECTION, "quota_connections", "10",
@@ -221,6 +223,8 @@ take(struct settings *s, struct dc_error *err)
 	if ((code = take_block(s, "router_ids", IP_V4, &s->res.router_ids, err)) != DC_OK ||
 	    (code = take_block(s, "link_block_ipv4", IP_V4, &s->res.link_block_v4, err)) != DC_OK ||
 	    (code = take_block(s, "link_block_ipv6", IP_V6, &s->res.link_block_v6, err)) != DC_OK)
+		return code;
+	if ((code = config_bool(s->config, SECTION, "test_double", &s->test_double, err)) != DC_OK)
 		return code;
 	if ((code = config_bool(s->config, SECTION, "accept_unsigned_payload", &s->unsigned_payload, err)) != DC_OK)
 		return code;

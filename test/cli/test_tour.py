@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""doc/command-line.md and README.md: their blocks, run one after the other on a server of their own, print what the page shows."""
+"""doc/command-line.md, doc/ci.md and README.md: their blocks, run one after the other on a server of their own, print what the page shows."""
 import os
 import sys
 
@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.join(ROOT, "test"))
 import pages  # noqa: E402
 
 PAGE = os.path.join(ROOT, "doc", "command-line.md")
+CI = os.path.join(ROOT, "doc", "ci.md")
 README = os.path.join(ROOT, "README.md")
 
 
@@ -39,6 +40,13 @@ def test_the_readme_prints_what_it_shows(shell):
     """The order, the fault, its reason and the repair; then the same API by curl. The Python block runs in test/sdk."""
     blocks = [block for block in pages.blocks(README) if block.language in ("console", "sh")]
     assert len(blocks) == 4
+    for block in blocks:
+        pages.run_block(shell, block, patience=120)
+
+
+def test_the_page_for_ci_prints_what_it_shows(shell):
+    blocks = [block for block in pages.blocks(CI) if block.language == "console"]
+    assert len(blocks) == 3
     for block in blocks:
         pages.run_block(shell, block, patience=120)
 
