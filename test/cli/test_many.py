@@ -21,12 +21,12 @@ def crowd(person, tmp_path_factory):
     return person
 
 
-def test_a_thousand_rows_fit_the_terminal(crowd):
+def test_a_thousand_rows_fit_the_terminal(crowd, figure):
     begun = time.monotonic()
     lines = crowd.screen("vgw", "ls").lines
     assert len(lines) == N + 1 and all(width(line) <= 80 for line in lines)
     assert [line.split()[0] for line in lines[1:]] == ["gateway-%04d" % n for n in range(N)]
-    assert time.monotonic() - begun < 20  # a fraction of a second on an idle machine, without sanitizers
+    figure("a list of %d gateways on a terminal" % N, time.monotonic() - begun, 2)
 
 
 def test_a_name_among_a_thousand_takes_two_calls(crowd):

@@ -33,7 +33,7 @@ def environment(folder):
 def left(folder):
     """Processes and files of that run which are still there; a process takes a moment to be gone."""
     mine = os.path.dirname(folder).encode()
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     while True:
         found = []
         for pid in filter(str.isdigit, os.listdir("/proc")):
