@@ -31,13 +31,8 @@ answer_outdated(struct tx *tx, struct call *call, struct dc_error *err)
 		method, "/v3/{project_id}/" path, ROLE_READER, ROUTE_HIDDEN, .run = answer_not_served,                 \
 									     .operation = name                         \
 	}
-#define DETECTIONS "dcaas/vif-peer-detections"
 #define CONNECT "dcaas/connect-gateways"
 const struct route not_served_routes[] = {
-    NOT_SERVED(M_GET, DETECTIONS, "ListVifPeerDetections"),
-    NOT_SERVED(M_POST, DETECTIONS, "CreateVifPeerDetection"),
-    NOT_SERVED(M_GET, DETECTIONS "/{vif_peer_id}", "ShowVifPeerDetection"),
-    NOT_SERVED(M_DELETE, DETECTIONS "/{vif_peer_id}", "DeleteVifPeerDetection"),
     NOT_SERVED(M_GET, CONNECT, "ListConnectGateways"),
     NOT_SERVED(M_POST, CONNECT, "CreateConnectGateway"),
     NOT_SERVED(M_GET, CONNECT "/{connect_gateway_id}", "ShowConnectGateway"),

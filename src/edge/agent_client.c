@@ -45,15 +45,39 @@ send_op(struct agent *a, enum agent_op op, void *request, size_t size)
 		end_without_agent(sent < 0 ? strerror(errno) : "a request went out cut");
 }
 
-/* One packet of the answer; how many bytes it has. */
-static size_t
-receive_packet(struct agent *a, struct reply *head)
+static int
+passed_fd(struct msghdr *message)
 {
+	const struct cmsghdr *c = CMSG_FIRSTHDR(message);
+	int fd = -1;
+
+	if (c != NULL && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+	    c->cmsg_len == CMSG_LEN(sizeof(fd)))
+		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	return fd;
+}
+
+/* One packet of the answer; how many bytes it has. passed: a descriptor that came with it, or -1; NULL: none may. */
+static size_t
+receive_packet_with(struct agent *a, struct reply *head, int *passed)
+{
+	struct iovec part = {.iov_base = a->packet, .iov_len = PACKET_MAX};
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 	ssize_t n;
 
+	if (passed != NULL) {
+		message.msg_control = &control;
+		message.msg_controllen = sizeof(control);
+	}
 	do
-		n = recv(a->fd, a->packet, PACKET_MAX, 0);
+		n = recvmsg(a->fd, &message, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
+	if (passed != NULL)
+		*passed = n < 0 ? -1 : passed_fd(&message);
 	if (n == 0)
 		end_without_agent("it closed the socket");
 	if (n < 0)
@@ -65,6 +89,12 @@ receive_packet(struct agent *a, struct reply *head)
 		end_without_agent("its answer is to another request");
 	head->text[sizeof(head->text) - 1] = '\0';
 	return (size_t)n;
+}
+
+static size_t
+receive_packet(struct agent *a, struct reply *head)
+{
+	return receive_packet_with(a, head, NULL);
 }
 
 static enum dc_code
@@ -81,6 +111,23 @@ agent_do(struct agent *a, enum agent_op op, void *request, size_t size, struct d
 	send_op(a, op, request, size);
 	receive_packet(a, &head);
 	return read_code(&head, err);
+}
+
+enum dc_code
+agent_ask_fd(struct agent *a, enum agent_op op, void *request, size_t size, int *ret, struct dc_error *err)
+{
+	struct reply head;
+	enum dc_code rc;
+	int fd;
+
+	send_op(a, op, request, size);
+	receive_packet_with(a, &head, &fd);
+	if ((rc = read_code(&head, err)) != DC_OK)
+		return rc;
+	if (fd < 0)
+		return dc_fail(err, DC_E_KERNEL, NULL, "the agent's answer brings no descriptor");
+	*ret = fd;
+	return DC_OK;
 }
 
 enum dc_code

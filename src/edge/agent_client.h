@@ -25,6 +25,8 @@ enum dc_code agent_do(struct agent *, enum agent_op, void *request, size_t size,
 /* Requests with one fixed reply struct. */
 enum dc_code agent_ask(
     struct agent *, enum agent_op, void *request, size_t size, void *reply, size_t reply_size, struct dc_error *err);
+/* Requests whose reply brings a descriptor, which is the caller's. */
+enum dc_code agent_ask_fd(struct agent *, enum agent_op, void *request, size_t size, int *ret, struct dc_error *err);
 /* Requests whose reply is a list: *items gets an arena array of *n structs of item_size. */
 enum dc_code agent_list(struct agent *, enum agent_op, void *request, size_t size, size_t item_size, struct arena *,
     void **items, size_t *n, struct dc_error *err);

@@ -45,6 +45,12 @@ int64_t apply_read_ms(const struct apply *); /* what reading back cost */
 const struct item_port *apply_ports(
     const struct apply *, size_t *n); /* as read last; NULL: never. Until the next begin */
 
+/* Objects of the kind ping that the run which has just ended found in place, and that were not measured. */
+void apply_each_ping(struct apply *, void (*visit)(void *arg, struct edge_object *), void *arg);
+
+/* The next run is about that instance, too. */
+void apply_again(struct apply *, uint32_t instance);
+
 /* Milliseconds until something that is kept away for a time comes back; -1: nothing is. */
 int64_t apply_shut_left(const struct apply *);
 /* The next run is about what comes back by now, too. */

@@ -45,6 +45,34 @@ set_neighbour_status(const struct apply *a, struct edge_object *o)
 		status_set(&o->now, STATUS_PENDING, NULL);
 }
 
+/* Of one that can be measured: ping.c has its result. */
+static void
+set_ping_status(struct edge_object *o)
+{
+	if (!o->measured)
+		status_set(&o->now, STATUS_PENDING, NULL);
+	else
+		status_set(&o->now, o->ping_error != NULL ? STATUS_ERROR : STATUS_APPLIED, o->ping_error);
+}
+
+void
+apply_again(struct apply *a, uint32_t instance)
+{
+	number_set_add(&a->retry, instance);
+}
+
+void
+apply_each_ping(struct apply *a, void (*visit)(void *arg, struct edge_object *), void *arg)
+{
+	for (size_t i = 0; i < a->round.n; i++) {
+		struct edge_object *o = a->round.object[i];
+
+		if (o->want->kind == OBJECT_PING && !o->want->deleted && !o->measured &&
+		    a->round.plan.verdict[i].state == PLAN_THERE)
+			visit(arg, o);
+	}
+}
+
 static void
 set_status(struct apply *a, struct edge_object *o, const struct plan_verdict *v)
 {
@@ -74,6 +102,8 @@ set_status(struct apply *a, struct edge_object *o, const struct plan_verdict *v)
 		status_set(&o->now, STATUS_PENDING, v->text);
 	else if (v->state != PLAN_THERE)
 		status_set(&o->now, o->step_error != NULL ? STATUS_ERROR : STATUS_PENDING, o->step_error);
+	else if (o->want->kind == OBJECT_PING)
+		set_ping_status(o);
 	else if (!is_neighbour)
 		status_set(&o->now, STATUS_APPLIED, NULL);
 	set_neighbour_status(a, o);

@@ -129,6 +129,12 @@ linux_change(struct kernel *k, enum agent_op op, void *request, size_t size, str
 	return agent_do(linux_of(k)->agent, op, request, size, err);
 }
 
+static enum dc_code
+linux_open_echo(struct kernel *k, struct op_echo *request, int *ret, struct dc_error *err)
+{
+	return agent_ask_fd(linux_of(k)->agent, OP_ECHO, request, sizeof(*request), ret, err);
+}
+
 static int
 linux_changes(struct kernel *k)
 {
@@ -148,6 +154,7 @@ static const struct kernel_ops linux_ops = {.where = linux_where,
     .read_instance = linux_read_instance,
     .read_connections = linux_read_connections,
     .change = linux_change,
+    .open_echo = linux_open_echo,
     .changes = linux_changes,
     .close = linux_close};
 

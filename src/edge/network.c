@@ -186,6 +186,21 @@ on_change(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
+begin_ping(void *arg, struct edge_object *o)
+{
+	struct network *n = arg;
+
+	if (!pings_begin(n->pings, o))
+		apply_again(n->apply, o->home);
+}
+
+static void
+ping_done(void *arg)
+{
+	network_consider_report(arg);
+}
+
+static void
 wait_for_shut(struct network *n)
 {
 	int64_t left = apply_shut_left(n->apply);
@@ -203,6 +218,7 @@ apply_ended(struct network *n)
 	network_timer(n, TIMER_PROOF, PROOF_MS);
 	look_again_later(n, apply_must_retry(n->apply));
 	wait_for_shut(n);
+	apply_each_ping(n->apply, begin_ping, n);
 	listen_for_changes(n);
 	network_consider_report(n);
 }
@@ -536,6 +552,7 @@ open_all(struct network *n, struct dc_error *err)
 	if ((n->base = event_base_new()) == NULL)
 		return dc_fail(err, DC_E_IO, NULL, "libevent does not start");
 	n->apply = apply_new(n->state, n->kernel, n->routing);
+	n->pings = pings_new(n->base, n->kernel, n->state, ping_done, n);
 	n->report = report_new(n->settings->sim ? "sim" : "linux");
 	report_set_key_room(n->report, n->kernel->key_room);
 	make_events(n);
@@ -549,6 +566,7 @@ close_all(struct network *n)
 {
 	channel_close(n->channel);
 	free_events(n);
+	pings_free(n->pings);
 	apply_free(n->apply);
 	report_free(n->report);
 	state_close(n->state);

@@ -6,6 +6,7 @@
 #include "edge/apply.h"
 #include "edge/channel.h"
 #include "edge/network.h"
+#include "edge/ping.h"
 #include "edge/report.h"
 #include "edge/state.h"
 
@@ -22,6 +23,7 @@ struct network {
 	struct apply *apply;
 	struct report *report;
 	struct channel *channel;
+	struct pings *pings;
 	struct event *timer[TIMERS], *on_term, *on_int, *on_hup;
 	struct event *on_change; /* waits when no apply runs and no look is due; NULL: no notices */
 

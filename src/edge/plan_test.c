@@ -60,6 +60,7 @@ add_want(struct test *t, struct set *set, char *line)
 	w->kind = object_kind_parse(kind);
 	if (line != NULL || !w->deleted)
 		want_decode(w, arena_strdup(t->arena, line), t->arena);
+	w->shut = w->shut_until > utc_now();
 	set->want[set->n++] = w;
 	qsort(set->want, set->n, sizeof(set->want[0]), by_key);
 }

@@ -227,11 +227,15 @@ detail_of(const struct status *s, struct arena *arena)
 
 	for (int i = 0; i < OP_DROPS; i++)
 		dropped = dropped || s->drops[i] > 0;
-	if (!dropped && !s->exposed && !s->shut)
+	if (!dropped && !s->exposed && !s->shut && s->sent == 0)
 		return NULL;
 	jw_object_begin(&json);
 	if (s->exposed)
 		jw_member_bool(&json, "exposed", true);
+	if (s->sent > 0) {
+		jw_member_int(&json, "sent", s->sent);
+		jw_member_int(&json, "received", s->received);
+	}
 	if (s->shut)
 		jw_member_bool(&json, "shut", true); /* WIRE_DETAIL_SHUT */
 	if (dropped) {
@@ -317,6 +321,8 @@ group_key(const struct want *w)
 		return w->addr.link;
 	if (w->kind == OBJECT_ROUTE)
 		return w->route.link;
+	if (w->kind == OBJECT_PING)
+		return w->ping.link;
 	return w->kind == OBJECT_BGP ? w->bgp.link : w->key;
 }
 

@@ -20,7 +20,7 @@ static const struct config_key sim_keys[] = {
 	{ SECTION, "no_carrier", "", "Ports without carrier." },
 	{ SECTION, "exposed", "", "Ports with an address of the router's own." },
 	{ SECTION, "fail", "", "Devices, prefixes, addresses and neighbours whose changes are refused." },
-	{ SECTION, "down", "", "Sessions that never come up, by a name, an id (of a peer, an interface, a link, a gateway) or an address." },
+	{ SECTION, "down", "", "Sessions that never come up, by a name, an id (of a peer, an interface, a link, a gateway) or an address. Their routers do not answer echo requests." },
 	{ SECTION, "slow", "", "Whose changes take change_ms, by the same words; empty: all." },
 	{ SECTION, "flap", "", "Sessions that live flap_ms, by the same words; empty: all." },
 	{ SECTION, "change_ms", "0", "Milliseconds that a change takes." },
@@ -141,6 +141,7 @@ sim_release(struct sim *s)
 	for (size_t i = 0; i < s->instances; i++)
 		sim_instance_free(s->instance[i]);
 	free(s->instance);
+	sim_close_echoes(s);
 	free(s->asked);
 	config_free(s->options.config);
 	free(s->options_path);

@@ -285,6 +285,12 @@ sim_read_connections(struct kernel *k, uint32_t number, struct arena *arena, con
 	return DC_OK;
 }
 
+static enum dc_code
+sim_kernel_open_echo(struct kernel *k, struct op_echo *request, int *ret, struct dc_error *err)
+{
+	return sim_open_echo(of_kernel(k), request, ret, err);
+}
+
 static int
 sim_changes(struct kernel *k)
 {
@@ -305,6 +311,7 @@ const struct kernel_ops sim_kernel_ops = {
     .read_instance = sim_read_instance,
     .read_connections = sim_read_connections,
     .change = sim_change,
+    .open_echo = sim_kernel_open_echo,
     .changes = sim_changes,
     .close = sim_kernel_close,
 };

@@ -88,6 +88,7 @@ struct sim {
 	unsigned ticks;
 	routing_changed *changed;
 	void *changed_arg;
+	struct sim_echo *echo; /* sim_echo.c */
 	int changes; /* eventfd: the options, and with them what the kernel shows, changed since the last read */
 };
 
@@ -114,7 +115,9 @@ bool sim_port_carrier(const struct sim *, const char *port);
 void sim_forget_neighbours(struct sim_instance *);
 void sim_instance_free(struct sim_instance *); /* with all that it holds */
 void sim_pause(const struct sim *);            /* as long as a slow change takes */
-void sim_release(struct sim *);                /* one user less */
+void sim_answer_echoes(struct sim *);          /* now and then */
+void sim_close_echoes(struct sim *);
+void sim_release(struct sim *); /* one user less */
 /* The options again when their file changed; what is wrong with them is logged and the old ones stay. */
 void sim_reread(struct sim *);
 

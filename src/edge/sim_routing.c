@@ -353,6 +353,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	sim_reread(s);
+	sim_answer_echoes(s);
 	for (size_t i = 0; i < s->instances; i++) {
 		struct sim_instance *in = s->instance[i];
 

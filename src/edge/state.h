@@ -24,6 +24,7 @@ struct status { /* of one object, as in the report */
 	char *error; /* heap; NULL: none */
 	bool has_carrier, carrier, exposed;
 	bool shut;                /* kept away by its shut_until */
+	uint32_t sent, received;  /* kind ping, when it is through: echo requests, and their answers */
 	uint64_t drops[OP_DROPS]; /* frames that the device's filter has dropped, by enum filter_reason */
 };
 
@@ -44,8 +45,10 @@ struct edge_object { /* stays where it is until it is forgotten */
 	struct status now;
 	char *step_error;      /* heap; why a step of the last apply failed */
 	char *logged_error;    /* heap; the last of these in the log, until the object is in place */
+	char *ping_error;      /* heap; kind ping: why it could not be measured */
 	char *neighbour_error; /* heap; the routing daemon's words about this neighbour */
 	struct session session;
+	bool measured;     /* kind ping: it is through */
 	bool looked_at;    /* its session, in the last round of looking */
 	bool placed, gone; /* neighbour, by the last plan: it may run; tombstone: nothing else of it is left */
 	uint32_t instance; /* neighbour: that the last plan had it in; 0: none */
@@ -108,6 +111,8 @@ bool state_unit_is_saved(const struct state *, uint32_t instance);
 
 /* Whether its shut_until keeps it away now: in its want from here on. */
 void object_set_shut(struct edge_object *, utc_ms now);
+/* Of the kind ping: its result. error: why it could not be measured; NULL: it was. */
+void object_set_ping(struct state *, struct edge_object *, uint32_t sent, uint32_t received, const char *error);
 /* Something of it may be news for dcaasd. */
 void state_note(struct state *, struct edge_object *);
 /* Those that were noted, in no order. */

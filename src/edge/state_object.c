@@ -50,6 +50,8 @@ status_copy(struct status *to, const struct status *from)
 	to->carrier = from->carrier;
 	to->exposed = from->exposed;
 	to->shut = from->shut;
+	to->sent = from->sent;
+	to->received = from->received;
 	memcpy(to->drops, from->drops, sizeof(to->drops));
 }
 
@@ -57,7 +59,8 @@ bool
 status_equal(const struct status *a, const struct status *b)
 {
 	return a->state == b->state && text_equal(a->error, b->error) && a->has_carrier == b->has_carrier &&
-	       a->carrier == b->carrier && a->exposed == b->exposed && a->shut == b->shut;
+	       a->carrier == b->carrier && a->exposed == b->exposed && a->shut == b->shut && a->sent == b->sent &&
+	       a->received == b->received;
 }
 
 /* --- objects --- */
@@ -66,6 +69,17 @@ void
 object_set_shut(struct edge_object *o, utc_ms now)
 {
 	o->own.shut = o->own.known && !o->own.deleted && now < o->own.shut_until;
+}
+
+void
+object_set_ping(struct state *s, struct edge_object *o, uint32_t sent, uint32_t received, const char *error)
+{
+	o->measured = true;
+	text_set(&o->ping_error, error);
+	o->now.sent = sent;
+	o->now.received = received;
+	status_set(&o->now, error != NULL ? STATUS_ERROR : STATUS_APPLIED, error);
+	state_note(s, o);
 }
 
 /* What is kept of it is copied out of what was needed to read it, which is several times as much. */
@@ -112,10 +126,12 @@ object_renew(struct edge_object *o, struct seal *seal, const struct wire_object 
 	object_fill(o, seal, w);
 	text_set(&o->step_error, NULL);
 	text_set(&o->logged_error, NULL);
+	text_set(&o->ping_error, NULL);
 	text_set(&o->neighbour_error, NULL);
 	status_set(&o->now, STATUS_PENDING, NULL);
 	o->now.has_carrier = o->now.carrier = o->now.exposed = o->now.shut = false;
-	o->placed = o->gone = o->told = false;
+	o->placed = o->gone = o->told = o->measured = false;
+	o->now.sent = o->now.received = 0;
 	o->instance = 0;
 	o->changed = o->ground = 0;
 	free(o->told_session);
@@ -131,6 +147,7 @@ object_free(struct edge_object *o)
 		free(o->told_session);
 		free(o->step_error);
 		free(o->logged_error);
+		free(o->ping_error);
 		free(o->neighbour_error);
 		arena_free(o->arena);
 		free(o);

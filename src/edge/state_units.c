@@ -131,7 +131,9 @@ home_of(const struct state *s, const struct want *w)
 		return home_of_vrf(s, w->route.vrf);
 	if (w->kind == OBJECT_BGP)
 		return home_of_vrf(s, w->bgp.vrf);
-	link = w->kind == OBJECT_ADDR ? find_known(s, w->addr.link) : NULL;
+	link = w->kind == OBJECT_ADDR   ? find_known(s, w->addr.link)
+	       : w->kind == OBJECT_PING ? find_known(s, w->ping.link)
+					: NULL;
 	return link != NULL && is_device(link->want) ? home_of_vrf(s, want_link_vrf(link->want)) : 0;
 }
 

@@ -10,6 +10,7 @@
 #define INSTANCE_MAX 9999
 #define ASN_MAX 4294967295
 #define ROUTE_LIMIT_MAX 10000000
+#define PING_COUNT_MAX 60 /* ping.c has a bit for each */
 
 struct reading {
 	struct want *want;
@@ -222,6 +223,20 @@ read_bgp(struct reading *r, const void *row)
 	return true;
 }
 
+static bool
+read_ping(struct reading *r, const void *row)
+{
+	const struct wire_ping *w = row;
+	struct want_ping *to = &r->want->ping;
+
+	if (!take_key(r, "link", &w->link, &to->link) || !take_addr(r, "local", &w->local, &to->local) ||
+	    !take_addr(r, "remote", &w->remote, &to->remote) ||
+	    !take_number(r, "count", &w->count, 1, PING_COUNT_MAX, &to->count) ||
+	    !take_number(r, "interval", &w->interval, 10, 1000, &to->interval_ms))
+		return false;
+	return to->local.family == to->remote.family ? true : bad(r, "remote", "is of another family than local");
+}
+
 static enum dc_code
 refuse_body(struct reading *r)
 {
@@ -266,6 +281,7 @@ copy_body(struct want *w, struct arena *arena)
 	    {OBJECT_ADDR, {&w->addr.link}},
 	    {OBJECT_ROUTE, {&w->route.vrf, &w->route.link}},
 	    {OBJECT_BGP, {&w->bgp.vrf, &w->bgp.link, &w->bgp.name, &w->bgp.password}},
+	    {OBJECT_PING, {&w->ping.link}},
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -296,6 +312,7 @@ static bool (*const readers[OBJECT_UNKNOWN])(struct reading *, const void *) = {
     [OBJECT_ADDR] = read_addr,
     [OBJECT_ROUTE] = read_route,
     [OBJECT_BGP] = read_bgp,
+    [OBJECT_PING] = read_ping,
 };
 
 enum object_kind

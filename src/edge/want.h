@@ -61,6 +61,11 @@ struct want {
 			uint32_t route_limit;
 			bool is_link, accept_default;
 		} bgp;
+		struct want_ping {
+			const char *link; /* key */
+			struct ip_addr local, remote;
+			uint32_t count, interval_ms;
+		} ping;
 	};
 };
 

@@ -23,6 +23,7 @@
 #include "res/switchover.h"
 #include "res/tag.h"
 #include "res/vif_peer.h"
+#include "res/vif_peer_detection.h"
 #include "res/virtual_gateway.h"
 #include "res/virtual_interface.h"
 
@@ -33,6 +34,7 @@ const struct resource *const registry[] = {
     &virtual_interface_resource,
     &vif_peer_resource,
     &switchover_resource,
+    &peer_detection_resource,
     &global_dc_gateway_resource,
     &peer_link_resource,
     &gdgw_route_resource,
@@ -65,6 +67,7 @@ const struct field_table *const registry_tables[] = {
     &virtual_interface_tag_table,
     &vif_peer_table,
     &switchover_record_table,
+    &peer_detection_table,
     &gateway_table,
     &pool_table,
     &global_dc_gateway_table,
@@ -105,6 +108,7 @@ const struct due_kind registry_due[] = {
     {.name = SHARE_IN_USE, .run = direct_connect_used},
     {.name = CLIENT_TOKEN_TRIM, .run = client_token_trim, .standing_ms = CLIENT_TOKEN_TRIM_MS},
     {.name = SWITCHOVER_END, .run = switchover_end},
+    {.name = PEER_DETECTION_END, .run = peer_detection_end},
     {.name = EVENT_TRIM, .run = event_trim, .standing_ms = EVENT_TRIM_MS},
     {.name = NULL},
 };

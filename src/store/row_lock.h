@@ -24,8 +24,9 @@ enum lock_rank {
 	RANK_GATEWAY = 50,
 	RANK_LINK = 60,
 	RANK_INTERFACE = 70,
-	RANK_PEER = 75,  /* of owners only: a peer is locked with its interface */
-	RANK_ROUTE = 77, /* of owners only: a route is locked with its gateway */
+	RANK_PEER = 75,      /* of owners only: a peer is locked with its interface */
+	RANK_ROUTE = 77,     /* of owners only: a route is locked with its gateway */
+	RANK_DETECTION = 78, /* of owners only: a detection is locked with its interface */
 	RANK_ATTACHMENT = 80,
 	RANK_EDGE = 110,
 	RANK_REVISION = 120, /* of an edge: last, by who changes its objects */

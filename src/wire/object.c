@@ -187,6 +187,31 @@ const struct field_table wire_nqa_table = {
 	},
 };
 
+const struct field_table wire_ping_table = {
+    .name = "WirePing",
+    .size = sizeof(struct wire_ping),
+    .fields =
+	(const struct field[]){
+	    {ON_WIRE(wire_ping, link), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_ping, local), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_ping, remote), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_ping, count), NEEDED, .kind = F_INT},
+	    {ON_WIRE(wire_ping, interval), NEEDED, .kind = F_INT},
+	    {0},
+	},
+};
+
+const struct field_table wire_ping_result_table = {
+    .name = "WirePingResult",
+    .size = sizeof(struct wire_ping_result),
+    .fields =
+	(const struct field[]){
+	    {ON_WIRE(wire_ping_result, sent), NEEDED, COUNT},
+	    {ON_WIRE(wire_ping_result, received), NEEDED, COUNT},
+	    {0},
+	},
+};
+
 const struct field_table wire_object_table = {
     .name = "WireObject",
     .size = sizeof(struct wire_object),

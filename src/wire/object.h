@@ -29,7 +29,8 @@
 	X(OBJECT_ROUTE, "route", wire_route_table)                                                                     \
 	X(OBJECT_BGP, "bgp", wire_bgp_table)                                                                           \
 	X(OBJECT_BFD, "bfd", wire_bfd_table)                                                                           \
-	X(OBJECT_NQA, "nqa", wire_nqa_table)
+	X(OBJECT_NQA, "nqa", wire_nqa_table)                                                                           \
+	X(OBJECT_PING, "ping", wire_ping_table)
 
 enum object_kind {
 #define X(id, name, table) id,
@@ -143,6 +144,19 @@ struct wire_nqa {
 	struct f_int multiplier; /* answers missed in a row that mean down */
 };
 extern const struct field_table wire_nqa_table;
+
+/* Echo requests to a peer's router, once: applied when they are through, with wire_ping_result as its detail. */
+struct wire_ping {
+	struct f_text link;           /* key of the device that they leave by */
+	struct f_text local, remote;  /* addresses without mask */
+	struct f_int count, interval; /* how many; ms between two */
+};
+extern const struct field_table wire_ping_table;
+
+struct wire_ping_result {
+	struct f_int sent, received;
+};
+extern const struct field_table wire_ping_result_table;
 
 /* One object as the poll's answer carries it. */
 struct wire_object {

@@ -131,6 +131,7 @@ class Landscape:
         self.caller, self.reader = self.mine["caller"], self.mine["caller"].other("reader")
         fresh = issue(self.caller, token_request(self.world, self.caller)).headers["x-subject-token"]
         change(dcaasd, "UPDATE token SET expires_at = 1")
+        change(dcaasd, "UPDATE due SET at = at + 86400000 WHERE kind = 'peer_detection_end'")  # nothing ends by itself
         self.expired = fresh
 
     def project(self):
@@ -154,6 +155,8 @@ class Landscape:
         link = {"name": "link", "peer_site": {"gateway_id": gateways[1], "project_id": tenant.project_id, "region_id": "region-1",
                                               "type": "GDGW"}}
         owned["peer_link"] = tenant.post(V3 + "global-dc-gateways/%s/peer-links" % gateways[0], {"peer_link": link})["peer_link"]["id"]
+        owned["vif_peer_detection"] = tenant.post(V3 + "vif-peer-detections", {"vif_peer_detection": {
+            "vif_peer_id": owned["vif_peer"]}})["vif_peer_detection"]["id"]
         owned["direct_connect_location"] = world.location
         owned["enterprise_router"] = world.operator.post("/dcaas/v1/enterprise-routers", {"enterprise_router": {
             "tenant_id": tenant.project_id, "name": "router", "port_id": world.vpc_port, "vlan": next(world.numbers),

@@ -27,8 +27,6 @@ def test_the_document_for_readers_is_the_generated_one():
 
 # Operations of the contract that are not served yet. One that is served leaves this list: the test names it.
 NOT_YET = {
-    "ListVifPeerDetections",
-    "CreateVifPeerDetection", "ShowVifPeerDetection", "DeleteVifPeerDetection",
     "ListConnectGateways", "CreateConnectGateway", "ShowConnectGateway", "UpdateConnectGateway", "DeleteConnectGateway",
     "ListGlobalEips", "BindGlobalEips", "UnbindGlobalEips",
 }

@@ -301,6 +301,23 @@ def test_a_switchover_test_is_started_listed_and_undone(customer):
     customer.active(vif.id)
 
 
+def test_a_peer_detection_is_created_shown_listed_and_deleted(customer):
+    gateway = customer.gateway(1013, "10.36.0.0/16")
+    vif = customer.interface(gateway.id, 136, local_gateway_v4_ip="192.168.136.1/30", remote_gateway_v4_ip="192.168.136.2/30")
+    peer = customer.active(vif.id).vif_peers[0].id
+    made = customer.order("create_vif_peer_detection", "CreateVifPeerDetectionRequestBody", {
+        "vif_peer_detection": model.CreateVifPeerDetectionRequestBodyVifPeerDetection(vif_peer_id=peer)}).vif_peer_detection
+    assert (made.vif_peer_id, made.project_id, made.status) == (peer, PROJECT, "processing")
+
+    def done():
+        now = customer.call("show_vif_peer_detection", vif_peer_id=made.id).vif_peer_detection
+        return now.status == "complete" and now
+    assert wait_for("the detection is complete", done).loss_ratio == 0
+    assert made.id in [one.id for one in customer.call("list_vif_peer_detections", limit=10).vif_peer_detections]
+    customer.call("delete_vif_peer_detection", vif_peer_id=made.id)
+    refused(404, "DC.0002", lambda: customer.call("show_vif_peer_detection", vif_peer_id=made.id))
+
+
 def test_tags_are_set_read_searched_and_removed(customer):
     gateway = customer.gateway(1011, "10.34.0.0/16", tags=[model.Tag(key="env", value="test")])
     where = {"resource_type": "dc-vgw", "resource_id": gateway.id}

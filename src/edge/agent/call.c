@@ -4,16 +4,29 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 static void
 send_packet(struct call *call, const void *packet, size_t size)
 {
+	struct iovec part = {.iov_base = (void *)(uintptr_t)packet, .iov_len = size};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = {0};
 	ssize_t sent = -1;
 
 	if (call->broken)
 		return;
+	if (call->passes) {
+		control.head = (struct cmsghdr){CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS};
+		memcpy(CMSG_DATA(&control.head), &call->passed, sizeof(int));
+		message.msg_control = &control;
+		message.msg_controllen = sizeof(control);
+	}
 	do
-		sent = send(call->fd, packet, size, MSG_NOSIGNAL);
+		sent = sendmsg(call->fd, &message, MSG_NOSIGNAL);
 	while (sent < 0 && errno == EINTR);
 	call->broken = sent < 0;
 }
@@ -75,6 +88,13 @@ send_success(struct call *call)
 }
 
 void
+call_pass(struct call *call, int fd)
+{
+	call->passes = true;
+	call->passed = fd;
+}
+
+void
 call_finish(struct call *call, int code)
 {
 	if (code != 0) {
@@ -83,4 +103,6 @@ call_finish(struct call *call, int code)
 	} else
 		send_success(call);
 	buf_free(&call->items);
+	if (call->passes)
+		close(call->passed);
 }

@@ -49,6 +49,8 @@ struct call {
 	struct buf items; /* of the packet being gathered */
 	uint32_t item_count;
 	bool broken; /* the other side does not take the reply */
+	bool passes; /* a descriptor, with the reply */
+	int passed;
 };
 
 /* An operation: returns 0, or an errno with call->fault filled. */
@@ -56,6 +58,7 @@ typedef int operation(struct call *, const void *request);
 
 void *call_reply(struct call *, size_t size);                 /* the fixed reply, zeroed, to be filled */
 void call_item(struct call *, const void *item, size_t size); /* one more of a list; packets are sent as they fill */
+void call_pass(struct call *, int fd);                        /* goes with the reply; is closed here */
 void call_finish(struct call *, int code); /* sends what is left: the reply, the rest of the list, or the fault */
 
 #endif

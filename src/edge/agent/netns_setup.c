@@ -38,6 +38,8 @@ static const struct {
     {"1", false, {"/proc/sys/net/ipv4/ip_forward"}},
     {"0", false, {BOTH("ipv4", "rp_filter")}},
     {"0", false, {BOTH("ipv4", "accept_redirects")}},
+    /* Who may have sockets for echo requests: the agent (echo.c). */
+    {"0 0", false, {"/proc/sys/net/ipv4/ping_group_range"}},
     {"0", false, {BOTH("ipv4", "accept_source_route")}},
     {"0", false, {BOTH("ipv4", "send_redirects")}},
     {"0", false, {BOTH("ipv4", "proxy_arp")}},

@@ -4,6 +4,7 @@
 #include "edge/agent/bird_process.h"
 #include "edge/agent/counters.h"
 #include "edge/agent/device.h"
+#include "edge/agent/echo.h"
 #include "edge/agent/filter.h"
 #include "edge/agent/netns_setup.h"
 #include "edge/agent/object.h"
@@ -32,6 +33,7 @@ const struct object *const objects[] = {
     &sockets_object,
     &counters_object,
     &bird_process_object,
+    &echo_object,
     NULL,
 };
 

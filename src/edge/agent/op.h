@@ -81,6 +81,8 @@ enum agent_op {
 			  * since it was asked last. Beside the socket the network half has a descriptor (eventfd) that is
 			  * readable from such a change on until this is asked: once, however much changes. Asked before
 			  * all is read back, it neither misses a change nor wakes for one that was seen. */
+	OP_ECHO,         /* op_echo: the reply brings a descriptor (SCM_RIGHTS), a socket that sends echo requests from
+			  * the device and local to remote, and receives their answers. EINVAL: they are of two families. */
 	OP_LAST
 };
 
@@ -160,6 +162,12 @@ struct op_network {
 	uint32_t instance;
 	uint32_t table; /* of the VRF */
 	struct ip_prefix prefix;
+};
+struct op_echo {
+	struct op_header h;
+	uint32_t instance;
+	char device[OP_NAME_MAX];
+	struct ip_addr local, remote;
 };
 struct op_tcp {
 	struct op_header h;
