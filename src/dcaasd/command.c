@@ -203,7 +203,11 @@ command_reload(struct daemon *d, struct dc_error *error)
 	} while (after.reloads == before.reloads && monotonic_since(began) < RELOAD_WAIT_MS);
 	if (after.reloads == before.reloads)
 		return dc_fail(error, DC_E_IO, NULL, "dcaasd, process %d, does not react", before.pid);
-	return strcmp(after.result, "good") == 0 ? DC_OK : dc_fail(error, DC_E_PARAM, NULL, "%s", after.result);
+	if (strncmp(after.result, RELOAD_PENDING, strlen(RELOAD_PENDING)) == 0)
+		fprintf(stderr, "dcaasd: %s\n", after.result);
+	else if (strcmp(after.result, RELOAD_GOOD) != 0)
+		return dc_fail(error, DC_E_PARAM, NULL, "%s", after.result);
+	return DC_OK;
 }
 
 void

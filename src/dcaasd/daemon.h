@@ -12,11 +12,16 @@
 #include "dcaasd/settings.h"
 #include "reconcile/work.h"
 
+/* What a reload leaves for the one who asked (store_set_holder()): one of these, or "refused: REASON". */
+#define RELOAD_GOOD "good"
+#define RELOAD_PENDING "good; changed settings count at the next start: "
+
 struct daemon {
 	const char *config_path;
 	struct settings *settings;
-	unsigned reloads;         /* asked for so far */
-	unsigned max_connections; /* of each listener */
+	struct settings *at_start; /* once they were read again; NULL: they are `settings` */
+	unsigned reloads;          /* asked for so far */
+	unsigned max_connections;  /* of each listener */
 	struct shared shared;
 	struct arena *arena;
 	struct store *store;

@@ -196,6 +196,7 @@ main(int argc, char **argv)
 	auth_cache_free(d.cache);
 	health_free(d.shared.health);
 	tls_close(d.tls);
+	settings_free(d.at_start);
 	settings_free(d.settings);
 	arena_free(d.arena);
 	return status;

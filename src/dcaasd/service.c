@@ -179,7 +179,7 @@ start(struct daemon *d, struct dc_error *error)
 	if ((rc = daemon_open_store(d, true, error)) != DC_OK ||
 	    (want_tls && (rc = certificate_open(s, d->arena, &d->tls, error)) != DC_OK))
 		return rc;
-	tell_reloads(d, "good");
+	tell_reloads(d, RELOAD_GOOD);
 	d->work_env = (struct work_env){registry, &d->shared.holder};
 	work_engine(&d->work_env, &d->engine);
 	store_set_engine(d->store, &d->engine);
@@ -247,7 +247,10 @@ take_settings(struct daemon *d, struct dc_error *error)
 	if (d->kept != NULL)
 		kept_forget(d->kept);
 	log_init("dcaasd", fresh->log_priority);
-	settings_free(d->settings);
+	if (d->at_start == NULL)
+		d->at_start = d->settings;
+	else
+		settings_free(d->settings);
 	d->settings = fresh;
 	watch_certificate(d);
 	return DC_OK;
@@ -265,8 +268,12 @@ reload(struct daemon *d)
 		tell_reloads(d, arena_printf(arena, "refused: %s", error.text));
 		return;
 	}
+	const char *pending = settings_pending(d->at_start, d->settings, arena);
+
 	dc_log(LOG_INFO, "reloaded", "file=%s", d->config_path != NULL ? log_quote(arena, d->config_path) : "-");
-	tell_reloads(d, "good");
+	if (pending != NULL)
+		dc_log(LOG_WARNING, "settings count at the next start", "keys=%s", log_quote(arena, pending));
+	tell_reloads(d, pending != NULL ? arena_printf(arena, RELOAD_PENDING "%s", pending) : RELOAD_GOOD);
 }
 
 /* Between signals the state of the server is looked at, and what is due is done. */

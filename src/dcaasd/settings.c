@@ -60,6 +60,11 @@ const struct config_key settings_keys[] = {
     {0},
 };
 
+/* Not read again by a reload. */
+static const char *const fixed_keys[] = {"state_dir", "listen", "listen_tls", "tls_certificate", "tls_key", "tls_names",
+    "tls_port_file", "port_file", "test_double", "accept_unsigned_payload", "max_connections", "max_per_address",
+    "max_calls_per_address", "http_threads", "answer_memory", "idle_seconds", NULL};
+
 /* "127.0.0.1:8080", "[::1]:8080", "none" */
 static enum dc_code
 take_listen(const struct settings *s, const char *key, struct listen_at *ret, struct dc_error *err)
@@ -258,4 +263,24 @@ settings_free(struct settings *s)
 		free(s);
 	}
 	return NULL;
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+const char *
+settings_pending(const struct settings *at_start, const struct settings *fresh, struct arena *arena)
+{
+	const char *found = NULL;
+
+	for (const char *const *key = fixed_keys; *key != NULL; key++) {
+		const char *then = config_get(at_start->config, SECTION, *key);
+
+		if (!same_text(then, config_get(fresh->config, SECTION, *key)))
+			found = found != NULL ? arena_printf(arena, "%s, %s", found, *key) : *key;
+	}
+	return found;
 }

@@ -33,5 +33,7 @@ extern const struct config_key settings_keys[];
 /* path NULL: defaults only. On failure err names file, key and rule. Free with settings_free(). */
 enum dc_code settings_load(const char *path, struct settings **ret, struct dc_error *err);
 struct settings *settings_free(struct settings *);
+/* The keys that count at the next start, and whose values differ: "listen, tls_key"; NULL: none do. */
+const char *settings_pending(const struct settings *at_start, const struct settings *fresh, struct arena *);
 
 #endif

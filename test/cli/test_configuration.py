@@ -162,6 +162,19 @@ def test_a_refused_reload_fails_and_changes_nothing(daemon, line, word):
     assert World(daemon).tenant().gateway()["id"], "the quota of before"
 
 
+def test_a_reload_names_the_settings_that_count_at_the_next_start(daemon):
+    """Also when they were changed by an earlier reload; no longer once they are what the server has."""
+    daemon.start()
+    configure(daemon, "idle_seconds = 7", "quota_virtual_gateways = 9", "accept_unsigned_payload = no")
+    words = "count at the next start: idle_seconds\n"
+    assert command(daemon, "--reload").endswith(words)
+    configure(daemon, "idle_seconds = 7")
+    assert command(daemon, "--reload").endswith(words)
+    assert 'event="settings count at the next start" keys="idle_seconds"' in daemon.log()
+    configure(daemon)
+    assert command(daemon, "--reload") == ""
+
+
 def test_a_reload_that_only_the_server_can_judge_fails_too(daemon):
     """Good for the one who asks, but not for the server, which may read another file: the words are the server's."""
     daemon.start()
