@@ -87,7 +87,7 @@ run_step(struct apply *a, struct plan_step *s)
 {
 	struct dc_error err = {0};
 
-	seen_stepped(a->seen, s->op, s->instance);
+	seen_stepped(a->seen, s->op, s->instance, &s->ask);
 	if (a->kernel->ops->change(a->kernel, s->op, &s->ask, s->size, &err) == DC_OK)
 		a->done++;
 	else

@@ -28,17 +28,30 @@ struct kernel_instance { /* what is in one namespace of ours, read back; arrays 
 
 struct kernel;
 
+struct kernel_change {
+	uint32_t instance;        /* 0: the router's own namespace */
+	char device[OP_NAME_MAX]; /* that one; "": any */
+};
+
+struct kernel_part { /* of an instance, to be read alone */
+	char (*device)[OP_NAME_MAX];
+	size_t devices;
+};
+
 struct kernel_ops {
 	/* Where something has changed since this was asked last, as far as is known: instances, 0 for the router's
 	 * own namespace. What is read after that is at least as new. */
-	enum dc_code (*where)(struct kernel *, struct arena *, uint32_t **ret, size_t *n, struct dc_error *err);
+	enum dc_code (*where)(
+	    struct kernel *, struct arena *, struct kernel_change **ret, size_t *n, struct dc_error *err);
 	enum dc_code (*read_ports)(
 	    struct kernel *, struct arena *, const struct item_port **ret, size_t *n, struct dc_error *err);
 	/* The namespaces that exist, ascending. */
 	enum dc_code (*read_instances)(
 	    struct kernel *, struct arena *, const struct item_instance **ret, size_t *n, struct dc_error *err);
-	enum dc_code (*read_instance)(
-	    struct kernel *, uint32_t instance, struct arena *, struct kernel_instance *ret, struct dc_error *err);
+	/* part: of links, addresses, filters and neighbours those of some devices alone, but all routes and networks.
+	 * NULL: all. */
+	enum dc_code (*read_instance)(struct kernel *, uint32_t instance, const struct kernel_part *part,
+	    struct arena *, struct kernel_instance *ret, struct dc_error *err);
 	/* BGP connections of an instance. */
 	enum dc_code (*read_connections)(struct kernel *, uint32_t instance, struct arena *,
 	    const struct item_connection **ret, size_t *n, struct dc_error *err);

@@ -39,7 +39,7 @@ list_in(struct agent *agent, enum agent_op op, uint32_t instance, size_t item_si
 }
 
 static enum dc_code
-linux_where(struct kernel *k, struct arena *arena, uint32_t **ret, size_t *n, struct dc_error *err)
+linux_where(struct kernel *k, struct arena *arena, struct kernel_change **ret, size_t *n, struct dc_error *err)
 {
 	const struct item_change *change;
 	void *items;
@@ -50,8 +50,10 @@ linux_where(struct kernel *k, struct arena *arena, uint32_t **ret, size_t *n, st
 	change = items;
 	*ret = arena_array(arena, *n + 1, sizeof(**ret));
 	for (size_t i = 0; i < *n; i++) {
-		(*ret)[i] = change[i].instance;
-		dc_log(LOG_DEBUG, "changed", "instance=%u", change[i].instance);
+		(*ret)[i].instance = change[i].instance;
+		memcpy((*ret)[i].device, change[i].device, sizeof((*ret)[i].device));
+		(*ret)[i].device[OP_NAME_MAX - 1] = '\0';
+		dc_log(LOG_DEBUG, "changed", "instance=%u device=%s", change[i].instance, (*ret)[i].device);
 	}
 	return DC_OK;
 }
@@ -91,36 +93,63 @@ linux_read_connections(struct kernel *k, uint32_t instance, struct arena *arena,
 	return code;
 }
 
+/* One list of what is in the instance; the items of several requests, one after the other. */
+struct listing {
+	enum agent_op op;
+	bool of_devices; /* else of the instance whole */
+	size_t size;
+	const void **items;
+	size_t *n;
+};
+
 static enum dc_code
-linux_read_instance(
-    struct kernel *k, uint32_t instance, struct arena *arena, struct kernel_instance *ret, struct dc_error *err)
+read_more(struct agent *agent, const struct listing *l, uint32_t instance, const char *device, struct arena *arena,
+    struct dc_error *err)
+{
+	struct op_read request = {.instance = instance};
+	size_t n;
+	void *items;
+	char *all;
+	enum dc_code code;
+
+	strlcpy(request.device, device, sizeof(request.device));
+	code = agent_list(agent, l->op, &request, l->of_devices ? sizeof(request) : sizeof(struct op_instance), l->size,
+	    arena, &items, &n, err);
+	if (code != DC_OK || n == 0)
+		return code;
+	all = arena_array(arena, *l->n + n, l->size);
+	if (*l->n > 0)
+		memcpy(all, *l->items, *l->n * l->size);
+	memcpy(all + *l->n * l->size, items, n * l->size);
+	*l->items = all;
+	*l->n += n;
+	return DC_OK;
+}
+
+static enum dc_code
+linux_read_instance(struct kernel *k, uint32_t instance, const struct kernel_part *part, struct arena *arena,
+    struct kernel_instance *ret, struct dc_error *err)
 {
 	struct kernel_instance in = {.instance = instance};
-	const struct {
-		enum agent_op op;
-		size_t size;
-		const void **items;
-		size_t *n;
-	} lists[] = {
-	    {OP_READ_LINKS, sizeof(*in.link), (const void **)&in.link, &in.link_count},
-	    {OP_READ_ADDRS, sizeof(*in.addr), (const void **)&in.addr, &in.addr_count},
-	    {OP_READ_ROUTES, sizeof(*in.route), (const void **)&in.route, &in.route_count},
-	    {OP_READ_FILTERS, sizeof(*in.filter), (const void **)&in.filter, &in.filter_count},
-	    {OP_READ_NEIGHBOURS, sizeof(*in.neighbour), (const void **)&in.neighbour, &in.neighbour_count},
-	    {OP_READ_NETWORKS, sizeof(*in.network), (const void **)&in.network, &in.network_count},
+	const struct listing lists[] = {
+	    {OP_READ_LINKS, true, sizeof(*in.link), (const void **)&in.link, &in.link_count},
+	    {OP_READ_ADDRS, true, sizeof(*in.addr), (const void **)&in.addr, &in.addr_count},
+	    {OP_READ_ROUTES, false, sizeof(*in.route), (const void **)&in.route, &in.route_count},
+	    {OP_READ_FILTERS, true, sizeof(*in.filter), (const void **)&in.filter, &in.filter_count},
+	    {OP_READ_NEIGHBOURS, true, sizeof(*in.neighbour), (const void **)&in.neighbour, &in.neighbour_count},
+	    {OP_READ_NETWORKS, false, sizeof(*in.network), (const void **)&in.network, &in.network_count},
 	};
+	enum dc_code code = DC_OK;
 
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		void *items;
-		enum dc_code code =
-		    list_in(linux_of(k)->agent, lists[i].op, instance, lists[i].size, arena, &items, lists[i].n, err);
-
-		if (code != DC_OK)
-			return code;
-		*lists[i].items = items;
+	for (size_t i = 0; code == DC_OK && i < sizeof(lists) / sizeof(lists[0]); i++) {
+		if (part == NULL || !lists[i].of_devices)
+			code = read_more(linux_of(k)->agent, &lists[i], instance, "", arena, err);
+		for (size_t d = 0; code == DC_OK && part != NULL && lists[i].of_devices && d < part->devices; d++)
+			code = read_more(linux_of(k)->agent, &lists[i], instance, part->device[d], arena, err);
 	}
-	*ret = in;
-	return DC_OK;
+	if (code == DC_OK)
+		*ret = in;
+	return code;
 }
 
 static enum dc_code

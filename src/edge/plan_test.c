@@ -87,7 +87,8 @@ see(struct test *t)
 		struct kernel_instance *in = arena_new_of(t->arena, struct kernel_instance);
 
 		assert_int_equal(
-		    t->kernel->ops->read_instance(t->kernel, seen.instance[i].instance, t->arena, in, &err), DC_OK);
+		    t->kernel->ops->read_instance(t->kernel, seen.instance[i].instance, NULL, t->arena, in, &err),
+		    DC_OK);
 		seen.in[seen.in_count++].kernel = in;
 	}
 	return seen;

@@ -54,7 +54,7 @@ say_kernel(struct asking *a, uint32_t number, struct wire_instance *to, struct d
 {
 	struct kernel_instance in;
 	int64_t devices = 0;
-	enum dc_code rc = a->kernel->ops->read_instance(a->kernel, number, a->arena, &in, err);
+	enum dc_code rc = a->kernel->ops->read_instance(a->kernel, number, NULL, a->arena, &in, err);
 
 	if (rc != DC_OK)
 		return rc;

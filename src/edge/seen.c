@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "edge/seen.h"
 
+#include <assert.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "edge/op_device.h"
 
 #define INSTANCES_MS 5000 /* that the list of namespaces is good for */
 /* An instance is read again without news from the kernel, for what no message announces and for what filters have
@@ -10,12 +14,16 @@
 #define AGAIN_MIN_MS 5000
 #define AGAIN_MAX_MS 60000
 #define AGAIN_COST 200
+#define CHANGED_MOST 32 /* devices; when there are more, the instance is read whole */
 
 struct memory { /* of one instance */
 	uint32_t instance;
 	struct arena *arena; /* of what was read; NULL: nothing was */
 	struct kernel_instance kernel;
-	bool stale, exists;
+	bool stale, exists;                      /* stale: all of it */
+	char changed[CHANGED_MOST][OP_NAME_MAX]; /* devices that have to be read again */
+	size_t changed_n;
+	bool touched;          /* something has to be read again */
 	struct monotonic read; /* when */
 	int64_t cost_ms;       /* of that */
 };
@@ -81,6 +89,19 @@ memory_find(struct seen_memory *m, uint32_t instance, bool make)
 	m->n++;
 	m->v[lo] = (struct memory){.instance = instance, .stale = true};
 	return &m->v[lo];
+}
+
+static void
+note_device(struct memory *in, const char *device)
+{
+	in->touched = true;
+	for (size_t i = 0; i < in->changed_n; i++)
+		if (strcmp(in->changed[i], device) == 0)
+			return;
+	if (in->changed_n == CHANGED_MOST)
+		in->stale = true;
+	else
+		strlcpy(in->changed[in->changed_n++], device, OP_NAME_MAX);
 }
 
 static bool
@@ -171,17 +192,19 @@ enum dc_code
 seen_ask(struct seen_memory *m, bool whole, struct dc_error *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	uint32_t *changed;
+	struct kernel_change *changed;
 	size_t n;
 	enum dc_code rc = m->kernel->ops->where(m->kernel, arena, &changed, &n, err);
 
 	if (rc != DC_OK)
 		return rc;
 	for (size_t i = 0; i < n; i++) {
-		if (changed[i] == 0)
+		if (changed[i].instance == 0)
 			m->ports_stale = true;
+		else if (changed[i].device[0] != '\0')
+			note_device(memory_find(m, changed[i].instance, true), changed[i].device);
 		else
-			memory_find(m, changed[i], true)->stale = true;
+			memory_find(m, changed[i].instance, true)->stale = true;
 	}
 	forget_old(m);
 	if (whole) {
@@ -197,9 +220,16 @@ seen_ask(struct seen_memory *m, bool whole, struct dc_error *err)
 }
 
 void
-seen_stepped(struct seen_memory *m, enum agent_op op, uint32_t instance)
+seen_stepped(struct seen_memory *m, enum agent_op op, uint32_t instance, const void *request)
 {
-	memory_find(m, instance, true)->stale = true;
+	const char *device = op_device(op, request);
+	struct memory *in = memory_find(m, instance, true);
+
+	in->touched = true;
+	if (device == NULL)
+		in->stale = true;
+	else if (device[0] != '\0')
+		note_device(in, device);
 	if (op == OP_NETNS_ADD || op == OP_NETNS_DEL)
 		m->instances_stale = true;
 	/* How many devices are made from a port, and its drop of untagged frames. */
@@ -214,9 +244,93 @@ seen_stale(const struct seen_memory *m, struct arena *arena, size_t *n)
 
 	*n = 0;
 	for (size_t i = 0; i < m->n; i++)
-		if (m->v[i].stale && (m->v[i].exists || m->v[i].arena != NULL))
+		if ((m->v[i].stale || m->v[i].touched) && (m->v[i].exists || m->v[i].arena != NULL))
 			number[(*n)++] = m->v[i].instance;
 	return number;
+}
+
+/* --- a part in the place of the old one --- */
+
+static bool
+has_changed(const struct memory *in, const char *device)
+{
+	for (size_t i = 0; i < in->changed_n; i++)
+		if (strcmp(in->changed[i], device) == 0)
+			return true;
+	return false;
+}
+
+/* Items of devices that have not changed, and behind them what was read of those that have. An item begins with its
+ * device's name. */
+static const void *
+merge(const struct memory *in, const void *old, size_t old_n, const void *part, size_t part_n, size_t size,
+    struct arena *arena, size_t *n)
+{
+	char *all = arena_array(arena, old_n + part_n + 1, size);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < old_n; i++) {
+		const char *item = (const char *)old + i * size;
+
+		if (!has_changed(in, item))
+			memcpy(all + kept++ * size, item, size);
+	}
+	if (part_n > 0)
+		memcpy(all + kept * size, part, part_n * size);
+	*n = kept + part_n;
+	return all;
+}
+
+static_assert(offsetof(struct item_link, device) == 0 && offsetof(struct item_addr, device) == 0 &&
+		  offsetof(struct item_filter, device) == 0 && offsetof(struct item_neighbour, device) == 0,
+    "an item begins with its device's name");
+
+static void
+put_part(struct memory *in, struct kernel_instance *part, struct arena *arena)
+{
+	const struct kernel_instance *old = &in->kernel;
+
+	part->link = merge(
+	    in, old->link, old->link_count, part->link, part->link_count, sizeof(*old->link), arena, &part->link_count);
+	part->addr = merge(
+	    in, old->addr, old->addr_count, part->addr, part->addr_count, sizeof(*old->addr), arena, &part->addr_count);
+	part->filter = merge(in, old->filter, old->filter_count, part->filter, part->filter_count, sizeof(*old->filter),
+	    arena, &part->filter_count);
+	part->neighbour = merge(in, old->neighbour, old->neighbour_count, part->neighbour, part->neighbour_count,
+	    sizeof(*old->neighbour), arena, &part->neighbour_count);
+}
+
+/* One that got another name is there twice. */
+static bool
+has_renamed(const struct memory *in, const struct kernel_instance *part)
+{
+	for (size_t i = 0; i < part->link_count; i++)
+		for (size_t k = 0; k < in->kernel.link_count; k++)
+			if (in->kernel.link[k].ifindex == part->link[i].ifindex &&
+			    strcmp(in->kernel.link[k].device, part->link[i].device) != 0)
+				return true;
+	return false;
+}
+
+static enum dc_code
+read_again(
+    struct seen_memory *m, struct memory *in, struct arena *arena, struct kernel_instance *ret, struct dc_error *err)
+{
+	const struct kernel_part part = {in->changed, in->changed_n};
+	enum dc_code rc;
+
+	if (!in->stale && in->arena != NULL) {
+		if ((rc = m->kernel->ops->read_instance(m->kernel, in->instance, &part, arena, ret, err)) != DC_OK)
+			return rc;
+		if (!has_renamed(in, ret)) {
+			put_part(in, ret, arena);
+			return DC_OK;
+		}
+	}
+	in->read = monotonic_now();
+	if ((rc = m->kernel->ops->read_instance(m->kernel, in->instance, NULL, arena, ret, err)) == DC_OK)
+		in->cost_ms = monotonic_since(in->read);
+	return rc;
 }
 
 enum dc_code
@@ -234,22 +348,20 @@ seen_read(struct seen_memory *m, uint32_t instance, const struct kernel_instance
 		}
 		return DC_OK;
 	}
-	if (in->stale) {
-		struct monotonic begun = monotonic_now();
+	if (in->stale || in->touched) {
 		struct kernel_instance fresh;
 
 		arena = arena_new();
-		if ((rc = m->kernel->ops->read_instance(m->kernel, instance, arena, &fresh, err)) != DC_OK) {
+		if ((rc = read_again(m, in, arena, &fresh, err)) != DC_OK) {
 			arena_free(arena);
-			m->instances_stale = true;
+			in->stale = m->instances_stale = true;
 			return rc;
 		}
 		arena_free(in->arena);
 		in->arena = arena;
 		in->kernel = fresh;
-		in->stale = false;
-		in->read = monotonic_now();
-		in->cost_ms = in->read.ms - begun.ms;
+		in->stale = in->touched = false;
+		in->changed_n = 0;
 	}
 	*ret = &in->kernel;
 	return DC_OK;

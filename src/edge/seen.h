@@ -33,8 +33,8 @@ struct seen_memory *seen_memory_free(struct seen_memory *);
 /* Asks where something has changed. whole: nothing that is remembered counts any more. Ports and the list of namespaces
  * are read again when they may be others. */
 enum dc_code seen_ask(struct seen_memory *, bool whole, struct dc_error *err);
-/* A step was done in that instance; kind of step as it concerns ports and namespaces. */
-void seen_stepped(struct seen_memory *, enum agent_op, uint32_t instance);
+/* A step was done in that instance, with that request: what it is about is read again. */
+void seen_stepped(struct seen_memory *, enum agent_op, uint32_t instance, const void *request);
 /* Instances that exist, or were read, and have to be read again; ascending, in the arena. */
 uint32_t *seen_stale(const struct seen_memory *, struct arena *, size_t *n);
 /* Reads the instance when it has to be. *ret NULL: there is no such namespace. Valid until it is read again. */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
+#include "edge/op_device.h"
 #include "edge/sim_array.h"
 #include "edge/sim_change.h"
 
@@ -114,6 +115,21 @@ carry_out(struct sim *s, enum agent_op op, const void *request, struct dc_error 
 	return sim_refuse(err, "operation", "Operation not supported");
 }
 
+/* NULL: any. */
+static void
+note_device(struct sim_instance *in, const char *device)
+{
+	if (device == NULL || in->where_n == SIM_WHERE) {
+		in->anywhere = true;
+		return;
+	}
+	for (size_t i = 0; i < in->where_n; i++)
+		if (strcmp(in->where[i], device) == 0)
+			return;
+	if (device[0] != '\0')
+		strlcpy(in->where[in->where_n++], device, OP_NAME_MAX);
+}
+
 /* As a kernel announces its changes: where they are. */
 static void
 note_change(struct sim *s, enum agent_op op, const void *request)
@@ -123,11 +139,11 @@ note_change(struct sim *s, enum agent_op op, const void *request)
 	    in != NULL && op == OP_LINK_DEL ? sim_link(in, ((const struct op_device *)request)->device) : NULL;
 
 	if (in != NULL)
-		in->changed = true;
+		note_device(in, link != NULL && !link->is_vlan ? NULL : op_device(op, request));
 	if (link != NULL && link->is_veth && (in = sim_instance(s, link->peer_instance)) != NULL)
-		in->changed = true;
+		note_device(in, NULL);
 	if (op == OP_VETH_ADD && (in = sim_instance(s, ((const struct op_veth *)request)->peer_instance)) != NULL)
-		in->changed = true;
+		note_device(in, NULL);
 }
 
 static enum dc_code
@@ -204,7 +220,7 @@ show_ports(const struct sim *s, struct arena *arena, size_t *n)
 
 /* What the options change may be anywhere. */
 static enum dc_code
-sim_where(struct kernel *k, struct arena *arena, uint32_t **ret, size_t *n, struct dc_error *err)
+sim_where(struct kernel *k, struct arena *arena, struct kernel_change **ret, size_t *n, struct dc_error *err)
 {
 	struct sim *s = of_kernel(k);
 	eventfd_t ignored;
@@ -213,14 +229,21 @@ sim_where(struct kernel *k, struct arena *arena, uint32_t **ret, size_t *n, stru
 	(void)err;
 	sim_reread(s);
 	all = eventfd_read(s->changes, &ignored) == 0;
-	*ret = arena_array(arena, s->instances + 1, sizeof(**ret));
+	*ret = arena_array(arena, SIM_WHERE * s->instances + 1, sizeof(**ret));
 	*n = 0;
 	if (all || s->ports_changed)
-		(*ret)[(*n)++] = 0;
+		(*n)++;
 	for (size_t i = 0; i < s->instances; i++) {
-		if (all || s->instance[i]->changed)
-			(*ret)[(*n)++] = s->instance[i]->number;
-		s->instance[i]->changed = false;
+		struct sim_instance *in = s->instance[i];
+
+		for (size_t d = 0; !all && !in->anywhere && d < in->where_n; d++) {
+			(*ret)[*n].instance = in->number;
+			memcpy((*ret)[(*n)++].device, in->where[d], OP_NAME_MAX);
+		}
+		if (all || in->anywhere)
+			(*ret)[(*n)++].instance = in->number;
+		in->anywhere = false;
+		in->where_n = 0;
 	}
 	s->ports_changed = false;
 	return DC_OK;
@@ -258,17 +281,45 @@ sim_read_instances(
 	return DC_OK;
 }
 
+/* Items of the devices of the part alone; an item begins with its device's name. */
+static size_t
+keep(const struct kernel_part *part, const void *items, size_t n, size_t size)
+{
+	char *item = (char *)(uintptr_t)items;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t d = 0; d < part->devices; d++)
+			if (strcmp(item + i * size, part->device[d]) == 0) {
+				memmove(item + kept++ * size, item + i * size, size);
+				break;
+			}
+	return kept;
+}
+
+static void
+keep_part(const struct kernel_part *part, struct kernel_instance *in)
+{
+	in->link_count = keep(part, in->link, in->link_count, sizeof(*in->link));
+	in->addr_count = keep(part, in->addr, in->addr_count, sizeof(*in->addr));
+	in->filter_count = keep(part, in->filter, in->filter_count, sizeof(*in->filter));
+	in->neighbour_count = keep(part, in->neighbour, in->neighbour_count, sizeof(*in->neighbour));
+}
+
 static enum dc_code
-sim_read_instance(
-    struct kernel *k, uint32_t number, struct arena *arena, struct kernel_instance *ret, struct dc_error *err)
+sim_read_instance(struct kernel *k, uint32_t number, const struct kernel_part *part, struct arena *arena,
+    struct kernel_instance *ret, struct dc_error *err)
 {
 	const struct sim *s = of_kernel(k);
 	struct sim_instance *in;
 	enum dc_code rc = sim_enter(s, number, &in, err);
 
-	if (rc == DC_OK)
-		read_instance(s, in, arena, ret);
-	return rc;
+	if (rc != DC_OK)
+		return rc;
+	read_instance(s, in, arena, ret);
+	if (part != NULL)
+		keep_part(part, ret);
+	return DC_OK;
 }
 
 /* Nobody's connections outlive the process here. */

@@ -10,6 +10,8 @@
 #include "edge/kernel.h"
 #include "edge/routing.h"
 
+#define SIM_WHERE 16
+
 struct sim_options {
 	struct config *config;
 	const char *ports;                /* shown from the start; names, by blanks or commas */
@@ -47,7 +49,9 @@ struct sim_vrf {
 
 struct sim_instance {
 	uint32_t number;
-	bool changed;           /* since the network half asked where */
+	char where[SIM_WHERE][OP_NAME_MAX]; /* devices that changed since the network half asked */
+	size_t where_n;
+	bool anywhere;          /* or more than those */
 	struct item_link *link; /* sorted by device */
 	size_t links;
 	struct item_addr *addr; /* sorted by device, address */
@@ -82,7 +86,7 @@ struct sim {
 	size_t instances;
 	char (*asked)[OP_NAME_MAX]; /* ports that VLANs were made on */
 	size_t asked_n;
-	bool ports_changed; /* as sim_instance.changed */
+	bool ports_changed; /* as sim_instance.anywhere */
 	uint64_t wishes;
 	struct event *tick;
 	unsigned ticks;

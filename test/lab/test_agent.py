@@ -620,8 +620,10 @@ def test_the_filter_is_whole_again_after_it_was_flushed(filtered, edge):
 
 
 def test_a_flushed_filter_wakes_the_network_half(filtered, edge):
-    edge.shell("(sleep 1; ip netns exec dcaas-1 tc filter del dev dcv1 ingress) >/dev/null 2>&1 &")
-    answers = filtered.ask("read-filters instance=1", *QUIET[:2], "changes", "await 5000", "changes", "read-filters instance=1")
+    edge.shell("rm -f /run/go; touch /run/ready; (until [ -e /run/go ]; do sleep 0.05; done; "
+               "ip netns exec dcaas-1 tc filter del dev dcv1 ingress) >/dev/null 2>&1 &")
+    answers = filtered.ask("read-filters instance=1", *QUIET, "changes", "rename /run/ready /run/go", "await 20000", "changes",
+                           "read-filters instance=1")
     assert answers[-3].ok, answers[-3].error
     assert "1" in [item["name"] for item in answers[-2].items]
     assert [item["name"] for item in answers[-1].items] == ["dcv2"]

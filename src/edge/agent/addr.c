@@ -80,9 +80,9 @@ first_over(const struct route *routes, size_t n, uint32_t oif)
 
 /* The kernel's own routes to addresses: without its one an address neither receives nor can be a source. */
 static int
-read_local(struct call *call, struct netns *ns, struct route **ret, size_t *n)
+read_local(struct call *call, struct netns *ns, uint32_t oif, struct route **ret, size_t *n)
 {
-	if (route_read(ns->route, call->arena, RTPROT_KERNEL, 0, ret, n, &call->fault) != 0)
+	if (route_read_over(ns->route, call->arena, RTPROT_KERNEL, oif, ret, n, &call->fault) != 0)
 		return call->fault.code;
 	qsort(*ret, *n, sizeof(**ret), compare_oif);
 	return 0;
@@ -107,7 +107,7 @@ remove_when_dead(struct call *call, struct netns *ns, const struct link *link, c
 
 	if (!link->up)
 		return 0;
-	if (read_local(call, ns, &routes, &n) != 0)
+	if (read_local(call, ns, link->index, &routes, &n) != 0)
 		return call->fault.code;
 	if (has_local(routes, n, link->index, &prefix->addr))
 		return 0;
@@ -174,28 +174,45 @@ has_route(const struct route *routes, size_t n, const struct addr *addr)
 	return false;
 }
 
+/* 0: there is no such device. */
+static uint32_t
+index_of(const struct link *links, size_t n, const char *device)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(links[i].name, device) == 0)
+			return links[i].index;
+	return 0;
+}
+
 static int
 op_read_addrs(struct call *call, const void *request)
 {
-	const struct op_instance *op = request;
+	const struct op_read *op = request;
 	size_t n, link_count, route_count, local_count;
 	struct route *routes, *local;
 	struct link *links;
 	struct addr *addrs;
 	struct netns *ns;
+	uint32_t only;
 
 	if (netns_get(call->host, op->instance, &ns, &call->fault) != 0 ||
-	    link_read(&ns->links, call->arena, &links, &link_count, &call->fault) != 0 ||
-	    addr_read(ns->route, call->arena, 0, &addrs, &n, &call->fault) != 0 ||
-	    route_read(ns->route, call->arena, ROUTE_PROTO_GUARD, 0, &routes, &route_count, &call->fault) != 0 ||
-	    read_local(call, ns, &local, &local_count) != 0)
+	    link_read(&ns->links, call->arena, &links, &link_count, &call->fault) != 0)
+		return call->fault.code;
+	only = index_of(links, link_count, op->device);
+	if (only == 0 && op->device[0] != '\0')
+		return 0;
+	if (addr_read(ns->route, call->arena, only, &addrs, &n, &call->fault) != 0 ||
+	    route_read_over(ns->route, call->arena, ROUTE_PROTO_GUARD, only, &routes, &route_count, &call->fault) !=
+		0 ||
+	    read_local(call, ns, only, &local, &local_count) != 0)
 		return call->fault.code;
 	qsort(routes, route_count, sizeof(*routes), compare_oif);
 	for (size_t i = 0; i < n; i++) {
 		const struct link *link = link_by_index(links, link_count, addrs[i].index);
 		struct item_addr item = {.prefix = addrs[i].prefix};
 
-		if (link == NULL || !link_is_ours(link) || strcmp(link->name, "lo") == 0)
+		if (link == NULL || !link_is_ours(link) || strcmp(link->name, "lo") == 0 ||
+		    (only != 0 && link->index != only))
 			continue;
 		item.subnet_route = (!has_subnet(&addrs[i].prefix) || has_route(routes, route_count, &addrs[i])) &&
 				    (!link->up || has_local(local, local_count, link->index, &addrs[i].prefix.addr)) &&
@@ -210,7 +227,7 @@ static const struct member members[] = {MEMBER(op_addr, INSTANCE, instance), MEM
     MEMBER(op_addr, PREFIX, prefix), {MEMBER_END, 0}};
 
 static const struct op_row rows[] = {
-    {OP_READ_ADDRS, op_read_addrs, sizeof(struct op_instance), members_instance},
+    {OP_READ_ADDRS, op_read_addrs, sizeof(struct op_read), members_read},
     {OP_ADDR_ADD, op_addr_add, sizeof(struct op_addr), members},
     {OP_ADDR_DEL, op_addr_del, sizeof(struct op_addr), members},
 };

@@ -82,6 +82,7 @@ static const struct member neighbour[] = {N(op_neighbour, instance), T(op_neighb
     A(op_neighbour, remote), N(op_neighbour, has_key), {NULL}};
 static const struct member networks[] = {N(op_network, instance), N(op_network, table), P(op_network, prefix), {NULL}};
 static const struct member tcp[] = {N(op_tcp, instance), T(op_tcp, vrf), A(op_tcp, local), A(op_tcp, remote), {NULL}};
+static const struct member read_of[] = {N(op_read, instance), T(op_read, device), {NULL}};
 static const struct member start[] = {N(op_daemon, instance), N(op_daemon, recover), {NULL}};
 
 /* Printing */
@@ -99,7 +100,7 @@ print_change(const void *item)
 {
 	const struct item_change *c = item;
 
-	printf("+ change %u\n", c->instance);
+	printf("+ change %u device=%s\n", c->instance, c->device);
 }
 
 static void
@@ -237,8 +238,8 @@ static const struct command {
     {"netns-add", OP_NETNS_ADD, sizeof(struct op_instance), instance, 0, 0, NULL},
     {"netns-del", OP_NETNS_DEL, sizeof(struct op_instance), instance, 0, 0, NULL},
     {"instances", OP_INSTANCES, sizeof(struct op_none), none, sizeof(struct item_instance), 0, print_instance},
-    {"read-links", OP_READ_LINKS, sizeof(struct op_instance), instance, sizeof(struct item_link), 0, print_link},
-    {"read-addrs", OP_READ_ADDRS, sizeof(struct op_instance), instance, sizeof(struct item_addr), 0, print_addr},
+    {"read-links", OP_READ_LINKS, sizeof(struct op_read), read_of, sizeof(struct item_link), 0, print_link},
+    {"read-addrs", OP_READ_ADDRS, sizeof(struct op_read), read_of, sizeof(struct item_addr), 0, print_addr},
     {"read-routes", OP_READ_ROUTES, sizeof(struct op_instance), instance, sizeof(struct item_route), 0, print_route},
     {"vrf-add", OP_VRF_ADD, sizeof(struct op_link), links, 0, 0, NULL},
     {"vlan-add", OP_VLAN_ADD, sizeof(struct op_link), links, 0, 0, NULL},
@@ -250,11 +251,10 @@ static const struct command {
     {"route-add", OP_ROUTE_ADD, sizeof(struct op_route), route, 0, 0, NULL},
     {"route-del", OP_ROUTE_DEL, sizeof(struct op_route), route, 0, 0, NULL},
     {"filter-add", OP_FILTER_ADD, sizeof(struct op_filter), filter, 0, 0, NULL},
-    {"read-filters", OP_READ_FILTERS, sizeof(struct op_instance), instance, sizeof(struct item_filter), 0,
-	print_filter},
+    {"read-filters", OP_READ_FILTERS, sizeof(struct op_read), read_of, sizeof(struct item_filter), 0, print_filter},
     {"neighbour-add", OP_NEIGHBOUR_ADD, sizeof(struct op_neighbour), neighbour, 0, 0, NULL},
     {"neighbour-del", OP_NEIGHBOUR_DEL, sizeof(struct op_neighbour), neighbour, 0, 0, NULL},
-    {"read-neighbours", OP_READ_NEIGHBOURS, sizeof(struct op_instance), instance, sizeof(struct item_neighbour), 0,
+    {"read-neighbours", OP_READ_NEIGHBOURS, sizeof(struct op_read), read_of, sizeof(struct item_neighbour), 0,
 	print_neighbour},
     {"network-add", OP_NETWORK_ADD, sizeof(struct op_network), networks, 0, 0, NULL},
     {"network-del", OP_NETWORK_DEL, sizeof(struct op_network), networks, 0, 0, NULL},

@@ -10,19 +10,29 @@
 #include "edge/agent/nl_link.h"
 #include "edge/agent/object.h"
 
+static bool
+is_asked_for(const struct op_read *op, const struct link *link)
+{
+	return op->device[0] == '\0' || strcmp(op->device, link->name) == 0;
+}
+
+/* All are read from the kernel, which announces nearly every change but not each; one is as it was announced. */
 static int
-read_list(struct call *call, uint32_t instance, struct device_list *ret)
+read_list(struct call *call, const struct op_read *op, struct device_list *ret)
 {
 	struct fault *fault = &call->fault;
 
-	if (netns_get(call->host, instance, &ret->ns, fault) != 0 ||
-	    link_read(&call->host->links, call->arena, &ret->port, &ret->ports, fault) != 0 ||
-	    link_read_again(&ret->ns->links, call->arena, &ret->link, &ret->links, fault) != 0)
+	if (netns_get(call->host, op->instance, &ret->ns, fault) != 0 ||
+	    link_read(&call->host->links, call->arena, &ret->port, &ret->ports, fault) != 0)
+		return fault->code;
+	if (op->device[0] != '\0' ? link_read(&ret->ns->links, call->arena, &ret->link, &ret->links, fault) != 0
+				  : link_read_again(&ret->ns->links, call->arena, &ret->link, &ret->links, fault) != 0)
 		return fault->code;
 	for (size_t i = 0; i < ret->links; i++) {
 		enum link_kind kind = ret->link[i].kind;
 
-		if (device_kinds[kind] != NULL && device_kinds[kind]->begin != NULL && ret->own[kind] == NULL &&
+		if (is_asked_for(op, &ret->link[i]) && device_kinds[kind] != NULL &&
+		    device_kinds[kind]->begin != NULL && ret->own[kind] == NULL &&
 		    device_kinds[kind]->begin(call, ret, &ret->own[kind]) != 0)
 			return fault->code;
 	}
@@ -49,16 +59,17 @@ fill_item(struct call *call, const struct device_list *list, const struct link *
 static int
 op_read_links(struct call *call, const void *request)
 {
-	const struct op_instance *op = request;
+	const struct op_read *op = request;
 	struct device_list list = {0};
 
-	if (read_list(call, op->instance, &list) != 0)
+	if (read_list(call, op, &list) != 0)
 		return call->fault.code;
 	for (size_t i = 0; i < list.links; i++) {
 		struct item_link item;
 
 		/* A half-made device will be made again; until then it counts as absent. */
-		if (strcmp(list.link[i].name, "lo") == 0 || link_is_half_made(&list.link[i]))
+		if (!is_asked_for(op, &list.link[i]) || strcmp(list.link[i].name, "lo") == 0 ||
+		    link_is_half_made(&list.link[i]))
 			continue;
 		fill_item(call, &list, &list.link[i], &item);
 		call_item(call, &item, sizeof(item));
@@ -117,7 +128,7 @@ static const struct member device[] = {
     MEMBER(op_device, INSTANCE, instance), MEMBER(op_device, NAME, device), {MEMBER_END, 0}};
 
 static const struct op_row rows[] = {
-    {OP_READ_LINKS, op_read_links, sizeof(struct op_instance), members_instance},
+    {OP_READ_LINKS, op_read_links, sizeof(struct op_read), members_read},
     {OP_LINK_UP, op_link_up, sizeof(struct op_device), device},
     {OP_LINK_DEL, op_link_del, sizeof(struct op_device), device},
 };

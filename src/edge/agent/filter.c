@@ -68,19 +68,26 @@ op_filter_add(struct call *call, const void *request)
 static int
 op_read_filters(struct call *call, const void *request)
 {
-	const struct op_instance *op = request;
+	const struct op_read *op = request;
 	struct fault *fault = &call->fault, none = {0};
 	struct link *links;
 	struct netns *ns;
-	size_t n;
+	size_t n, first = 0, end;
 
 	if (enter(call, op->instance, &ns, &links, &n) != 0)
 		return fault->code;
 	bool *has = arena_array(call->arena, n + 1, sizeof(*has));
 
-	if (filter_tables_on(&ns->filter, links, n, has, fault) != 0)
+	end = n;
+	if (op->device[0] != '\0') {
+		while (first < n && strcmp(links[first].name, op->device) != 0)
+			first++;
+		end = first < n ? first + 1 : n;
+	}
+	if (end - first == n ? filter_tables_on(&ns->filter, links, n, has, fault) != 0
+			     : first < n && filter_tables_on_one(&ns->filter, &links[first], &has[first], fault) != 0)
 		return fault->code;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = first; i < end; i++) {
 		const struct link *vrf = has[i] ? link_by_index(links, n, links[i].master) : NULL;
 		struct item_filter item = {0};
 		struct filter_device row;
@@ -110,6 +117,7 @@ struct present { /* devices by their numbers */
 	const struct link **by_index;
 	uint32_t *index;
 	size_t n;
+	const char *only; /* the one that is asked for; "": all */
 };
 
 static int
@@ -122,7 +130,7 @@ static struct present
 present_of(const struct link *links, size_t n, struct arena *arena)
 {
 	struct present p = {
-	    arena_array(arena, n + 1, sizeof(*p.by_index)), arena_array(arena, n + 1, sizeof(*p.index)), n};
+	    arena_array(arena, n + 1, sizeof(*p.by_index)), arena_array(arena, n + 1, sizeof(*p.index)), n, ""};
 
 	for (size_t i = 0; i < n; i++)
 		p.by_index[i] = &links[i];
@@ -142,7 +150,7 @@ device_of(const struct present *p, uint32_t ifindex)
 
 /* Calls visit for each row of a table; one that it does not want is taken out. */
 static int
-each_row(struct call *call, struct netns *ns, enum filter_map map, size_t key, size_t value,
+each_row(struct call *call, struct netns *ns, enum filter_map map, size_t key, size_t value, const char *only,
     bool (*visit)(struct call *, const struct present *, const void *key, const void *value))
 {
 	_cleanup_buf_ struct buf rows = {0};
@@ -155,6 +163,7 @@ each_row(struct call *call, struct netns *ns, enum filter_map map, size_t key, s
 		return fault->code;
 	struct present present = present_of(links, n, call->arena);
 
+	present.only = only;
 	for (size_t at = 0; at + step <= rows.len; at += step)
 		if (!visit(call, &present, rows.data + at, rows.data + at + key_room) &&
 		    bpf_del(ns->filter.table[map], rows.data + at, fault) != 0)
@@ -220,6 +229,8 @@ tell_neighbour(struct call *call, const struct present *present, const void *key
 
 	if (link == NULL)
 		return false;
+	if (present->only[0] != '\0' && strcmp(present->only, link->name) != 0)
+		return true;
 	strlcpy(item.device, link->name, sizeof(item.device));
 	item.local.family = item.remote.family = k->family == 6 ? IP_V6 : IP_V4;
 	memcpy(item.local.byte, k->local, sizeof(item.local.byte));
@@ -231,7 +242,7 @@ tell_neighbour(struct call *call, const struct present *present, const void *key
 static int
 op_read_neighbours(struct call *call, const void *request)
 {
-	const struct op_instance *op = request;
+	const struct op_read *op = request;
 	struct link *links;
 	struct netns *ns;
 	size_t n;
@@ -239,7 +250,7 @@ op_read_neighbours(struct call *call, const void *request)
 	if (enter(call, op->instance, &ns, &links, &n) != 0)
 		return call->fault.code;
 	return each_row(call, ns, FILTER_NEIGHBOURS, sizeof(struct filter_neighbour_key),
-	    sizeof(struct filter_neighbour), tell_neighbour);
+	    sizeof(struct filter_neighbour), op->device, tell_neighbour);
 }
 
 /* --- addresses --- */
@@ -395,7 +406,7 @@ sweep_links(struct call *call, struct netns *ns)
 		return 0;
 	ns->filter.swept = monotonic_now();
 	return each_row(
-	    call, ns, FILTER_LINKS, sizeof(struct filter_prefix_key), sizeof(struct filter_link), is_of_a_device);
+	    call, ns, FILTER_LINKS, sizeof(struct filter_prefix_key), sizeof(struct filter_link), "", is_of_a_device);
 }
 
 static int
@@ -408,8 +419,8 @@ op_read_networks(struct call *call, const void *request)
 
 	if (enter(call, op->instance, &ns, &links, &n) != 0 || sweep_links(call, ns) != 0)
 		return call->fault.code;
-	return each_row(
-	    call, ns, FILTER_NETWORKS, sizeof(struct filter_prefix_key), sizeof(struct filter_network), tell_network);
+	return each_row(call, ns, FILTER_NETWORKS, sizeof(struct filter_prefix_key), sizeof(struct filter_network), "",
+	    tell_network);
 }
 
 /* --- rows --- */
@@ -424,10 +435,10 @@ static const struct member network_members[] = {
 
 static const struct op_row rows[] = {
     {OP_FILTER_ADD, op_filter_add, sizeof(struct op_filter), filter_members},
-    {OP_READ_FILTERS, op_read_filters, sizeof(struct op_instance), members_instance},
+    {OP_READ_FILTERS, op_read_filters, sizeof(struct op_read), members_read},
     {OP_NEIGHBOUR_ADD, op_neighbour_add, sizeof(struct op_neighbour), neighbour_members},
     {OP_NEIGHBOUR_DEL, op_neighbour_del, sizeof(struct op_neighbour), neighbour_members},
-    {OP_READ_NEIGHBOURS, op_read_neighbours, sizeof(struct op_instance), members_instance},
+    {OP_READ_NEIGHBOURS, op_read_neighbours, sizeof(struct op_read), members_read},
     {OP_NETWORK_ADD, op_network_add, sizeof(struct op_network), network_members},
     {OP_NETWORK_DEL, op_network_del, sizeof(struct op_network), network_members},
     {OP_READ_NETWORKS, op_read_networks, sizeof(struct op_instance), members_instance},

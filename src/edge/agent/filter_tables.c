@@ -209,6 +209,32 @@ filter_tables_on(struct filter_tables *t, const struct link *link, size_t n, boo
 }
 
 int
+filter_tables_on_one(struct filter_tables *t, const struct link *link, bool *has, struct fault *fault)
+{
+	uint32_t id = 0, *grown;
+	size_t at = 0;
+
+	filter_tables_changed(t);
+	*has = find_seen(t, link->index) != NULL;
+	if (*has || !link_is_ours(link) || link->master == 0)
+		return 0;
+	if (tc_program_get(t->nl, link->index, &id, fault) != 0)
+		return fault->code;
+	*has = id == t->id;
+	if (!*has)
+		return 0;
+	if ((grown = reallocarray(t->seen, t->seen_n + 1, sizeof(*grown))) == NULL)
+		return fault_errno(fault, "filters");
+	t->seen = grown;
+	while (at < t->seen_n && grown[at] < link->index)
+		at++;
+	memmove(&grown[at + 1], &grown[at], (t->seen_n - at) * sizeof(*grown));
+	grown[at] = link->index;
+	t->seen_n++;
+	return 0;
+}
+
+int
 filter_tables_attach(struct filter_tables *t, uint32_t ifindex, struct fault *fault)
 {
 	bool made;

@@ -37,6 +37,8 @@ bool filter_tables_changed(struct filter_tables *);
 /* Which of the devices have the program: one bool for each, in has. Asks the kernel for those alone of which a change
  * was heard, and now and then for all. */
 int filter_tables_on(struct filter_tables *, const struct link *, size_t n, bool *has, struct fault *);
+/* The same of one. */
+int filter_tables_on_one(struct filter_tables *, const struct link *, bool *has, struct fault *);
 int filter_tables_attach(struct filter_tables *, uint32_t ifindex, struct fault *);
 
 #endif

@@ -102,7 +102,8 @@ parse_route(const struct nlmsghdr *h, struct route *ret)
 }
 
 static int
-dump_family(struct nl *nl, enum ip_family family, uint32_t proto, uint32_t table, struct buf *out, struct fault *fault)
+dump_family(struct nl *nl, enum ip_family family, uint32_t proto, uint32_t table, uint32_t oif, struct buf *out,
+    struct fault *fault)
 {
 	struct nl_msg msg;
 	struct rtmsg *rtm;
@@ -113,18 +114,21 @@ dump_family(struct nl *nl, enum ip_family family, uint32_t proto, uint32_t table
 	rtm->rtm_protocol = (uint8_t)proto;
 	if (table != 0)
 		mnl_attr_put_u32(msg.h, RTA_TABLE, table);
+	if (oif != 0)
+		mnl_attr_put_u32(msg.h, RTA_OIF, oif);
 	int code = nl_dump(nl, &msg, out, fault);
 
-	if (code == ENOENT && table != 0) { /* no such table: no route in it */
+	/* No such table, or no such device: no route there. */
+	if ((code == ENOENT && table != 0) || (code == ENODEV && oif != 0)) {
 		buf_reset(out);
 		return 0;
 	}
 	return code == 0 ? 0 : fault_prefix(fault, "reading routes");
 }
 
-int
-route_read(struct nl *nl, struct arena *arena, uint32_t proto, uint32_t table, struct route **ret, size_t *n,
-    struct fault *fault)
+static int
+read_routes(struct nl *nl, struct arena *arena, uint32_t proto, uint32_t table, uint32_t oif, struct route **ret,
+    size_t *n, struct fault *fault)
 {
 	size_t count = 0, cap = 0;
 
@@ -133,7 +137,7 @@ route_read(struct nl *nl, struct arena *arena, uint32_t proto, uint32_t table, s
 		_cleanup_buf_ struct buf dump = {0};
 		size_t more = 0;
 
-		if (dump_family(nl, families[f], proto, table, &dump, fault) != 0)
+		if (dump_family(nl, families[f], proto, table, oif, &dump, fault) != 0)
 			return fault->code;
 		for (const struct nlmsghdr *h = NULL; (h = nl_next(&dump, h)) != NULL;)
 			more++;
@@ -151,4 +155,18 @@ route_read(struct nl *nl, struct arena *arena, uint32_t proto, uint32_t table, s
 	}
 	*n = count;
 	return 0;
+}
+
+int
+route_read(struct nl *nl, struct arena *arena, uint32_t proto, uint32_t table, struct route **ret, size_t *n,
+    struct fault *fault)
+{
+	return read_routes(nl, arena, proto, table, 0, ret, n, fault);
+}
+
+int
+route_read_over(struct nl *nl, struct arena *arena, uint32_t proto, uint32_t oif, struct route **ret, size_t *n,
+    struct fault *fault)
+{
+	return read_routes(nl, arena, proto, 0, oif, ret, n, fault);
 }

@@ -24,6 +24,9 @@ bool route_is_in_range(uint32_t table); /* of our range */
  */
 int route_read(
     struct nl *, struct arena *, uint32_t proto, uint32_t table, struct route **ret, size_t *n, struct fault *);
+/* The same, in all tables of our range, with that device as output; 0: any. */
+int route_read_over(
+    struct nl *, struct arena *, uint32_t proto, uint32_t oif, struct route **ret, size_t *n, struct fault *);
 /* EEXIST when there is a route with that prefix and metric, of any protocol; replace: replaces ours. */
 int route_put(struct nl *, const struct route *, bool replace, struct fault *);
 /* All of that protocol with that prefix, with any next hop (and any metric, when none is given). Not there is fine. */

@@ -32,7 +32,7 @@ struct member {
 		MEMBER_##check, offsetof(struct type, name)                                                            \
 	}
 
-extern const struct member members_none[], members_instance[]; /* of op_none, and of op_instance */
+extern const struct member members_none[], members_instance[], members_read[]; /* of op_none, op_instance, op_read */
 
 struct op_row { /* one request */
 	enum agent_op op;

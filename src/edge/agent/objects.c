@@ -18,6 +18,8 @@
 
 const struct member members_none[] = {{MEMBER_END, 0}};
 const struct member members_instance[] = {MEMBER(op_instance, INSTANCE, instance), {MEMBER_END, 0}};
+const struct member members_read[] = {
+    MEMBER(op_read, INSTANCE, instance), MEMBER(op_read, MAYBE_PORT, device), {MEMBER_END, 0}};
 
 const struct object *const objects[] = {
     &session_object,

@@ -43,8 +43,8 @@ enum agent_op {
 	OP_NETNS_ADD,  /* op_instance: namespace made if missing, loopback up, sysctls set (routing.md section 3) */
 	OP_NETNS_DEL,  /* op_instance: refused while our devices are in it or its daemon runs */
 	OP_INSTANCES,  /* op_none -> reply_instance packets: namespaces of ours that exist */
-	OP_READ_LINKS, /* op_instance -> reply_link packets */
-	OP_READ_ADDRS, /* op_instance -> reply_addr packets: on devices of ours */
+	OP_READ_LINKS, /* op_read -> reply_link packets */
+	OP_READ_ADDRS, /* op_read -> reply_addr packets: on devices of ours */
 	OP_READ_ROUTES, /* op_instance -> reply_route packets: protocols VPC and STATIC in tables of our range */
 	OP_VRF_ADD,     /* op_link: device made up, with unreachable defaults (v4, v6) in its table */
 	OP_VLAN_ADD, /* op_link: made down, from the port into the instance's namespace, master set, alias set; VLAN 0:
@@ -60,10 +60,10 @@ enum agent_op {
 	OP_ROUTE_ADD, /* op_route: replaces a route of ours with the same prefix */
 	OP_ROUTE_DEL,
 	OP_FILTER_ADD,    /* op_filter: the filter of frames that come in by a device (edge/filter/program.h) */
-	OP_READ_FILTERS,  /* op_instance -> item_filter packets: devices whose filter is whole, and what it dropped */
+	OP_READ_FILTERS,  /* op_read -> item_filter packets: devices whose filter is whole, and what it dropped */
 	OP_NEIGHBOUR_ADD, /* op_neighbour: may open BGP connections on that device. ENODEV while that has no filter. */
 	OP_NEIGHBOUR_DEL,
-	OP_READ_NEIGHBOURS, /* op_instance -> item_neighbour packets */
+	OP_READ_NEIGHBOURS, /* op_read -> item_neighbour packets */
 	OP_NETWORK_ADD,     /* op_network: inside the gateway, and so no source of a customer's */
 	OP_NETWORK_DEL,
 	OP_READ_NETWORKS, /* op_instance -> item_network packets */
@@ -101,6 +101,11 @@ struct op_hello {
 struct op_instance {
 	struct op_header h;
 	uint32_t instance; /* 1..9999 */
+};
+struct op_read {
+	struct op_header h;
+	uint32_t instance;
+	char device[OP_NAME_MAX]; /* "": all devices of the namespace */
 };
 struct op_link {
 	struct op_header h;
@@ -255,7 +260,8 @@ struct item_instance {
 	uint32_t daemon; /* pid, 0: none runs */
 };
 struct item_change {
-	uint32_t instance; /* 0: the router's own namespace */
+	uint32_t instance;        /* 0: the router's own namespace */
+	char device[OP_NAME_MAX]; /* the one device that has changed; "": any may have */
 };
 struct item_connection { /* one that is neither listening nor over; either side has port 179 */
 	char vrf[OP_NAME_MAX];

@@ -190,7 +190,7 @@ static void
 do_drops(struct try *t, char **w, size_t n)
 {
 	_cleanup_arena_ struct arena *a = arena_new();
-	struct op_instance ask = {.instance = INSTANCE};
+	struct op_read ask = {.instance = INSTANCE};
 	const struct item_filter *f;
 	unsigned long long sum = 0;
 	size_t filters = 0;

@@ -145,10 +145,12 @@ instance_wake(struct instance *in, int64_t ms)
 static void
 end_waits(struct instance *in)
 {
+	int64_t now = now_ms();
+
 	for (size_t i = 0; i < in->held.neighbour_count; i++) {
 		struct peer *p = in->peer[i];
 
-		if (!limit_over(&p->limit, now_ms()))
+		if (!limit_over(&p->limit, now))
 			continue;
 		dc_log(LOG_NOTICE, "route-limit-over", "instance=%u name=%s", in->number, p->want->name);
 		in->again = true;

@@ -93,10 +93,9 @@ put_cause(struct buf *out, const struct peer *p)
 
 /* BIRD has no word for a handshake that does not end: its own, and one whose last step the other side does not take. */
 static const char *
-silence_of(struct peer *p, const char *tcp)
+silence_of(struct peer *p, const char *tcp, int64_t now)
 {
 	bool opens = strcmp(tcp, "ESTABLISHED") == 0 && strncmp(p->state, "Open", 4) == 0;
-	int64_t now = now_ms();
 
 	if (opens || strcmp(tcp, "SYN_RECV") == 0) {
 		if (now - p->half_open_until > HALF_OPEN_AGE_MS)
@@ -124,7 +123,7 @@ put_limit(struct buf *out, const struct peer *p)
 }
 
 static void
-put_words(struct peer *p, const char *tcp)
+put_words(struct peer *p, const char *tcp, int64_t now)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT(4 * WORDS_MAX);
 	const char *silence;
@@ -134,7 +133,7 @@ put_words(struct peer *p, const char *tcp)
 		p->words[0] = '\0';
 		return;
 	}
-	silence = silence_of(p, tcp);
+	silence = silence_of(p, tcp, now);
 	if (p->limit.disabled)
 		put_limit(&out, p);
 	else if (p->keyless)
@@ -179,11 +178,11 @@ state_of(const struct peer *p)
 }
 
 static void
-show_one(struct instance *in, struct peer *p, struct routing_session *s)
+show_one(struct instance *in, struct peer *p, struct routing_session *s, int64_t now)
 {
 	const char *tcp = tcp_of(in, p);
 
-	put_words(p, tcp);
+	put_words(p, tcp, now);
 	*s = (struct routing_session){
 	    .key = p->key,
 	    .refused = p->refused,
@@ -208,8 +207,10 @@ show_one(struct instance *in, struct peer *p, struct routing_session *s)
 void
 look_show(struct instance *in)
 {
+	int64_t now = now_ms();
+
 	for (size_t i = 0; i < in->held.neighbour_count; i++)
-		show_one(in, in->peer[i], &in->shown[i]);
+		show_one(in, in->peer[i], &in->shown[i], now);
 }
 
 /* Nothing is known of the sessions; what is not seen is not called up. */
@@ -385,6 +386,7 @@ is_news(const struct routing_session *a, const struct routing_session *b, bool s
 static bool
 show_news(struct instance *in)
 {
+	int64_t now = now_ms();
 	bool news = false;
 
 	for (size_t i = 0; i < in->held.neighbour_count; i++) {
@@ -392,7 +394,7 @@ show_news(struct instance *in)
 		char words[WORDS_MAX];
 
 		strlcpy(words, in->peer[i]->words, sizeof(words));
-		show_one(in, in->peer[i], &in->shown[i]);
+		show_one(in, in->peer[i], &in->shown[i], now);
 		news = news || is_news(&before, &in->shown[i], strcmp(words, in->peer[i]->words) == 0);
 	}
 	return news;
@@ -481,6 +483,7 @@ choose(struct instance *in)
 {
 	struct look *l = in->look;
 	size_t n = in->held.neighbour_count;
+	int64_t now = now_ms();
 
 	l->name = arena_array(l->arena, n + COUNT_MOST + 1, sizeof(*l->name));
 	for (size_t i = 0; i < n; i++)
@@ -491,7 +494,7 @@ choose(struct instance *in)
 		struct peer *p = in->peer[in->next_count % n];
 
 		in->next_count = (in->next_count + 1) % n;
-		if (p->established && p->counted_at != 0 && now_ms() - p->counted_at >= COUNT_AGE_MS)
+		if (p->established && p->counted_at != 0 && now - p->counted_at >= COUNT_AGE_MS)
 			add_name(l, p);
 	}
 }
