@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: ISC
 """run.py - what dcaas costs, as ratios to the bare library doing the same work, side by side in one run.
 
-    python3 bench/run.py [edge] [field] [get] [create] [others] [profile] [apply] [birds] [--runs N] [--seconds S]
+    python3 bench/run.py [edge] [growth] [field] [get] [create] [others] [profile] [birds] [--runs N] [--seconds S]
 
-`apply`, `field` and `birds` need root: a lab, or a network namespace. `others` installs by name, below build-check/bench, what a user would pick instead: moto's
+`field` and `birds` need root: a lab, or a network namespace. `others` installs by name, below build-check/bench, what a user would pick instead: moto's
 server with AWS's Direct Connect, and Prism serving our openapi.json.
 
 Each figure is the median of N runs; a run times the yardstick and the server one after the other. Absolute numbers are
@@ -423,11 +423,26 @@ class Yardstick:
     what the kernel and BIRD cost by themselves."""
     INSTANCE, STATE = 900, "/var/lib/dcaas-bench"
 
-    def __init__(self, guest, vrf, present):
-        self.guest, self.vrf, self.conf = guest, vrf, self.STATE + "/bird/%d/bird.conf" % self.INSTANCE
-        guest.shell("mkdir -p {0} && chown -R 65534:65534 {1}".format(os.path.dirname(self.conf), self.STATE))
-        self.ask("netns-add instance=900", "vrf-add instance=900 device=%s mark=dcaas:bench table=%d" % vrf,
-                 *[line for item in present for line in self.device(*item)])
+    def __init__(self, field):
+        self.field, self.guest, self.conf = field, field.site.lab.customers, self.STATE + "/bird/%d/bird.conf" % self.INSTANCE
+        self.vrf, self.present, self.runs = None, set(), False
+        self.guest.shell("mkdir -p {0}/run && chown -R 65534:65534 {1}".format(os.path.dirname(self.conf), self.STATE))
+
+    def follow(self):
+        """What the edge has is there, too."""
+        self.vrf, devices = self.field.devices()
+        text = self.field.bird()
+        lines = [line for item in devices if item not in self.present for line in self.device(*item)]
+        self.ask("netns-add instance=900", "vrf-add instance=900 device=%s mark=dcaas:bench table=%d" % self.vrf)
+        for at in range(0, len(lines), 400):
+            self.ask(*lines[at:at + 400])
+        self.present = set(devices)
+        self.write(text)
+        if self.runs:
+            self.ask("bird %s/run/bird.ctl configure" % os.path.dirname(self.conf))
+        else:
+            self.ask("daemon-start instance=900 recover=0")
+        self.runs = True
 
     def device(self, device, vlan, address):
         where = "instance=900 device=%s" % device
@@ -445,10 +460,6 @@ class Yardstick:
     def write(self, text, name="bird.conf"):
         self.guest.write(os.path.dirname(self.conf) + "/" + name, re.sub(r'log "[^;]*;', "", text))
         self.guest.shell("chown 65534:65534 {0}/{1} && chmod 644 {0}/{1}".format(os.path.dirname(self.conf), name))
-
-    def start(self, text):
-        self.write(text)
-        self.ask("daemon-start instance=900 recover=0")
 
     def add(self, text, item):
         """Seconds of one addition; it is taken back."""
@@ -480,7 +491,7 @@ class Field:
         self.tenant = self.site.tenant("bench")
         self.line = self.site.connection(self.tenant, bandwidth=10000)
         self.gateway = Gateway(self.site, self.tenant, 1)
-        self.made = []
+        self.made, self.rest = [], 0
 
     def body(self, n):
         a, b = "172.%d.%d.%%d/30" % (16 + n // 16384, n // 64 % 256), n % 64 * 4
@@ -519,6 +530,56 @@ class Field:
         self.site.wait_gone(self.tenant, "/v3/{project_id}/dcaas/virtual-interfaces/" + vif)
         return seconds, text
 
+    def one_more(self, runs, yardstick):
+        """Medians: seconds of the edge, seconds of the yardstick, and the router's processor time for an addition and its end."""
+        took, bare, work = [], [], []
+        vrf, present = self.devices()
+        for _ in range(runs):
+            before, begun, rest = self.processor(), time.monotonic(), self.rest
+            seconds, text = self.add(len(self.made))
+            work.append(self.processor() - before - rest * (time.monotonic() - begun))
+            took.append(seconds)
+            device = sorted(set(re.findall(r'ifname = "(\w+)"', text)) - {device for device, _, _ in present})[0]
+            bare.append(yardstick.add(text, (device, 3999, self.body(len(self.made))["virtual_interface"]["local_gateway_v4_ip"])))
+        return took, bare, statistics.median(work)
+
+    def processor(self):
+        """Seconds of processor time of the router's kernel and all its programs, as the host counts them."""
+        total = 0
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open("/proc/%s/cmdline" % pid, "rb") as file:
+                    words = file.read().split(b"\0")
+                if b"umid=edge" not in words or b"LAB_RUN=" + self.site.lab.run.encode() not in words:
+                    continue
+                with open("/proc/%s/stat" % pid) as file:
+                    fields = file.read().rsplit(") ", 1)[1].split()
+            except OSError:
+                continue
+            total += int(fields[11]) + int(fields[12])
+        return total / os.sysconf("SC_CLK_TCK")
+
+    def idle(self, seconds=15):
+        """Part of a processor that the router takes while nothing happens."""
+        before, begun = self.processor(), time.monotonic()
+        time.sleep(seconds)
+        return (self.processor() - before) / (time.monotonic() - begun)
+
+    def shares(self):
+        """Percent of a processor with sessions down: all, and BIRD without the edge. The edge is started again."""
+        time.sleep(10)
+        self.rest = self.idle()
+        self.site.stop_edge()
+        alone = self.idle()
+        self.site.run_edge()
+        self.site.wait_edge()
+        return 100 * self.rest, 100 * alone
+
+    def memory(self):
+        """MB that the edge's processes and BIRD have resident."""
+        pids = [*self.site.edge_processes().values(), *self.site.birds()]
+        return sum(int(re.search(r"VmRSS:\s+(\d+)", self.site.lab.edge.read("/proc/%d/status" % pid)).group(1)) for pid in pids) / 1024
+
     def shrink(self, n):
         """Seconds from the first of n deletions to the word that all are gone."""
         gone, self.made = self.made[-n:], self.made[:-n]
@@ -545,31 +606,6 @@ class Field:
         self.site.down()
 
 
-def bench_apply(rows, runs, seconds):
-    field = Field()
-    try:
-        field.grow(10)
-        vrf, present = field.devices()
-        yardstick = Yardstick(field.site.lab.customers, vrf, present)
-        yardstick.start(field.bird())
-        bare, ours = [], []
-        for _ in range(runs):
-            took, text = field.add(10)
-            device = re.search(r'vrf "%s"' % vrf[0], text) and sorted(set(re.findall(r'ifname = "(\w+)"', text)) -
-                                                                      {d for d, _, _ in present})[0]
-            ours.append(took)
-            bare.append(yardstick.add(text, (device, 4000, field.body(10)["virtual_interface"]["local_gateway_v4_ip"])))
-        rows.add("POST to applied, one interface with MD5, against its netlink and one configure, in the lab", "s", bare, ours)
-        base = ours
-        for n in (100, 1000):
-            took = field.grow(n)
-            print("%d interfaces more in %.1f s" % (n, took), file=sys.stderr)
-            rows.add("adding one interface with %d present, against 10" % n, "s", base,
-                     [field.add(n)[0] for _ in range(runs)])
-    finally:
-        field.close()
-
-
 SCALES = ((10, 1), (100, 1), (1000, 1), (4000, 1), (1000, 40), (4000, 20), (4000, 40))
 WORK = ("add one", "change one", "remove one", "add 100", "remove 100", "full sync", "resync without a change", "read all")
 
@@ -592,41 +628,45 @@ def bench_edge(_rows, runs, _seconds):
                                               statistics.median(one["memory"] for one in found) / 1e6), flush=True)
 
 
-def processor(field, pids):
-    """Seconds of processor time that these processes of the router have taken."""
-    total = 0
-    for pid in pids:
-        fields = field.site.lab.edge.read("/proc/%d/stat" % pid).rsplit(") ", 1)[1].split()
-        total += int(fields[11]) + int(fields[12])
-    return total / 100
-
-
-def idle(field, seconds=20):
-    """Percent of a processor, edge and BIRDs together, and their resident memory in MB."""
-    birds = [int(pid) for pid in field.site.lab.edge.shell("pgrep -x bird || true").out.split()]
-    pids = [*field.site.edge_processes().values(), *birds]
-    before, began = processor(field, pids), time.monotonic()
-    time.sleep(seconds)
-    percent = 100 * (processor(field, pids) - before) / (time.monotonic() - began)
-    memory = sum(int(re.search(r"VmRSS:\s+(\d+)", field.site.lab.edge.read("/proc/%d/status" % pid)).group(1))
-                 for pid in pids) / 1024
-    return percent, memory
-
-
 def bench_field(rows, runs, _seconds):
-    """A real router in the lab, all in one gateway: the sessions are down."""
+    """A real router in the lab, all in one gateway: the sessions are down. The yardstick is the same work raw, in another guest."""
     field = Field()
     try:
-        base = None
+        base, yardstick = None, Yardstick(field)
         for n in (10, 100, 1000):
             print("to %d interfaces: %.1f s" % (n, field.grow(n)), file=sys.stderr)
-            own = [field.add(n)[0] for _ in range(runs)]
-            base = base or own
-            rows.add("adding one interface in the lab with %d present in its gateway, against 10" % n, "s", base, own)
-            print("%d interfaces, sessions down: idle %.1f %% of a processor, %.0f MB" % (n, *idle(field)), flush=True)
+            idle = field.shares()
+            yardstick.follow()
+            own, bare, work = field.one_more(runs, yardstick)
+            base = base or (own, work)
+            rows.add("POST to applied in the lab beside %d in one gateway, against its netlink and one configure" % n, "s", bare, own)
+            rows.add("the same, against 10", "s", base[0], own)
+            print("beside %d: %.0f ms of the router's processor for one added and removed (%.2f times 10), idle %.1f %% (BIRD alone "
+                  "%.1f %%), %.0f MB" % (n, 1000 * work, work / base[1], *idle, field.memory()), flush=True)
         print("removing 300 of 1,000: %.2f s" % field.shrink(300), flush=True)
     finally:
         field.close()
+
+
+def bench_growth(_rows, runs, _seconds):
+    """Through the API, on the simulated router."""
+    sys.path.insert(0, os.path.join(ROOT, "test", "speed"))
+    from grown import Grown
+    base = None
+    print("\n| interfaces | POST to applied | against 10 | processor of the edge, added and removed | idle | 300 removed |\n|" +
+          " --- |" * 6, flush=True)
+    for gateways, each in ((1, 10), (5, 200), (20, 200), (1, 1000)):
+        grown = Grown()
+        try:
+            grown.grow(gateways, each)
+            took, work = grown.one_more(3 * runs)
+            base = base or took
+            idle = grown.idle()
+            removed = "%.2f s" % grown.delete(grown.made[-300:]) if gateways * each == 1000 else "–"
+            print("| %d in %d | %.0f ms | %.2f | %.1f ms | %.1f %% | %s |" % (
+                gateways * each, gateways, 1000 * took, took / base, work, idle, removed), flush=True)
+        finally:
+            grown.close()
 
 
 def bench_birds(rows, runs, _):
@@ -634,7 +674,7 @@ def bench_birds(rows, runs, _):
     run = lambda n, vrfs: dict(line.split() for line in subprocess.run(  # noqa: E731
         ["unshare", "-n", program("bird_driver"), str(n), str(vrfs), "1"], capture_output=True, text=True, check=True).stdout.splitlines())
     base = None
-    for n, vrfs in ((10, 1), (100, 1), (1000, 1), (1000, 40), (4000, 40)):
+    for n, vrfs in ((10, 1), (100, 1), (200, 1), (1000, 1), (1000, 40), (4000, 40)):
         took = [run(n, vrfs) for _ in range(runs)]
         ours, bare = [float(one["add_ms"]) for one in took], [float(one["raw_ms"]) for one in took]
         rows.add("one neighbour more among %d in %d VRFs, the driver against `configure`" % (n, vrfs), "ms", bare, ours)
@@ -644,8 +684,8 @@ def bench_birds(rows, runs, _):
             rows.add("the same among %d in %d VRFs, against 10" % (n, vrfs), "ms", base, ours)
 
 
-BENCHES = {"edge": bench_edge, "field": bench_field, "birds": bench_birds, "get": bench_get, "create": bench_create,
-           "others": bench_others, "profile": bench_profile, "apply": bench_apply}
+BENCHES = {"edge": bench_edge, "growth": bench_growth, "field": bench_field, "birds": bench_birds, "get": bench_get, "create": bench_create,
+           "others": bench_others, "profile": bench_profile}
 
 
 def main():

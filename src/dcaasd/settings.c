@@ -38,7 +38,7 @@ const struct config_key settings_keys[] = {
     {SECTION, "switchover_seconds", "3600",
 	"Time after which a switchover test ends by itself, and the interface comes back."},
     {SECTION, "vrfs_per_instance", "100", "Gateways that share one routing daemon on an edge."},
-    {SECTION, "neighbours_per_instance", "1000",
+    {SECTION, "neighbours_per_instance", "200",
 	"BGP neighbours in one routing daemon, above which no other gateway joins it."},
     {SECTION, "internal_asn_first", "4290000000", "First AS number kept for links between gateways."},
     {SECTION, "internal_asn_last", "4294967294", "Last AS number kept for links between gateways."},
