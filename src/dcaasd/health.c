@@ -13,6 +13,7 @@
 #define PROBE_AFTER_MS 10000 /* a store that has committed nothing for so long is written to */
 #define PROBE_LIMIT_MS 15000 /* a longer write has failed: a disk that hangs reports no error */
 #define ERRORS_COUNTED 10000
+#define KEYS_LEAST 1000 /* peers with a password in one gateway and family that a router has kernel memory for */
 #define DAY_MS ((utc_ms)24 * 3600 * 1000)
 #define CERTIFICATE_SHORT (14 * DAY_MS) /* or a third of its life, when that is shorter */
 #define CLOCK_TOLERANCE_MS 10000
@@ -91,6 +92,7 @@ count_edge(const struct edge_pulse *e, utc_ms now, struct look *look)
 		*(strcmp(e->fabric.v, "sim") == 0 ? &s->simulated : &s->real) += 1;
 	s->held += e->held.v;
 	s->silent += edge_is_silent(&row, now);
+	s->short_of_keys += e->key_room.set == GIVEN && e->key_room.v < KEYS_LEAST;
 	if (heard && e->received_time.v > *look->newest)
 		*look->newest = e->received_time.v;
 }
@@ -199,6 +201,7 @@ find_reasons(struct health_state *s)
 	add_reason(s, s->silent > 0, "edges_silent");
 	add_reason(s, s->held > 0, "edges_held");
 	add_reason(s, s->objects_in_error > 0, "objects_in_error");
+	add_reason(s, s->short_of_keys > 0, "key_memory_small");
 	add_reason(s, s->certificate_ends, "certificate_ends");
 	add_reason(s, s->log_damaged, "log_damaged");
 	add_reason(s, s->clock_behind, "clock_behind");

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "res/res.h"
 
-#define HEALTH_REASONS_MAX 8
+#define HEALTH_REASONS_MAX 9
 
 struct health;
 
@@ -15,6 +15,7 @@ struct health;
 struct health_state {
 	int64_t edges, real, simulated, held, silent; /* silent: no report for three report intervals */
 	int64_t objects_in_error;                     /* at most 10,000 are counted */
+	int64_t short_of_keys;                        /* edges with little kernel memory for MD5 keys */
 	bool no_operator;
 	bool certificate_ends;                  /* within CERTIFICATE_SHORT of the HTTPS certificate's end */
 	bool log_damaged;                       /* a write-ahead log was damaged: the copy of it is still there */

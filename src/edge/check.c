@@ -2,6 +2,7 @@
 #include "edge/check.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -15,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "edge/bird_ids.h"
 #include "edge/check_priv.h"
 
 #define DISK_LEAST_MB 256
@@ -187,6 +189,33 @@ read_devices(struct check *c, struct device *out, size_t max)
 }
 
 /* The devices without an address of the router's own are those that can be ports. */
+static bool
+matches(struct check *c, const char *list, const char *name)
+{
+	char *rest = arena_strdup(c->arena, list);
+
+	for (char *pattern; (pattern = strsep(&rest, " ")) != NULL;)
+		if (pattern[0] != '\0' && fnmatch(pattern, name, 0) == 0)
+			return true;
+	return false;
+}
+
+/* A word of [edge] ports that no device has is a mistake, or a device that is not there yet. */
+static void
+check_words_of_ports(struct check *c, const struct device *device, size_t n)
+{
+	char *rest = arena_strdup(c->arena, c->settings->ports);
+
+	for (char *pattern; (pattern = strsep(&rest, " ")) != NULL;) {
+		size_t i = 0;
+
+		while (i < n && fnmatch(pattern, device[i].name, 0) != 0)
+			i++;
+		if (pattern[0] != '\0' && strcmp(pattern, "*") != 0 && i == n)
+			check_todo(c, "ports", "no Ethernet device is called %s. Correct [edge] ports", pattern);
+	}
+}
+
 static void
 check_ports(struct check *c)
 {
@@ -194,16 +223,18 @@ check_ports(struct check *c)
 	size_t n = read_devices(c, device, sizeof(device) / sizeof(device[0]));
 	const char *list = "";
 
+	check_words_of_ports(c, device, n);
 	for (size_t i = 0; i < n; i++)
-		if (!device[i].has_address)
+		if (!device[i].has_address && matches(c, c->settings->ports, device[i].name))
 			list = arena_printf(c->arena, "%s%s%s%s", list, list[0] != '\0' ? ", " : "", device[i].name,
 			    device[i].up ? "" : " (no carrier)");
 	if (list[0] != '\0')
 		check_ok(c, "ports", "%s", list);
 	else
 		check_todo(c, "ports",
-		    "each Ethernet device has an address of the router's own, or there is none. Customers and VPCs "
-		    "need a device without one");
+		    "each Ethernet device that [edge] ports allows has an address of the router's own, or there is "
+		    "none. "
+		    "Customers and VPCs need a device without one");
 }
 
 /* --- user and files --- */
@@ -235,6 +266,19 @@ check_user(struct check *c)
 	if (user != NULL && stat(s->state_dir, &st) == 0 && st.st_uid != user->pw_uid)
 		check_todo(c, "state_dir", "%s belongs to another user. Run `chown -R %s: %s`", s->state_dir,
 		    user->pw_name, s->state_dir);
+}
+
+static void
+check_ids(struct check *c)
+{
+	const struct edge_settings *s = c->settings;
+	const struct passwd *user = s->user != NULL ? find_user(s->user) : NULL;
+	struct dc_error err = {0};
+
+	if (bird_ids_check(s, user != NULL ? user->pw_uid : 0, user != NULL ? user->pw_gid : 0, &err) != DC_OK)
+		check_todo(c, "bird_ids", "%s. Choose numbers that belong to nobody", err.text);
+	else
+		check_ok(c, "bird_ids", "%u to %u belong to nobody else", s->bird_first, s->bird_last);
 }
 
 static void
@@ -312,6 +356,7 @@ check_machine(const struct edge_settings *settings, FILE *to)
 		check_bird(&c);
 		check_ports(&c);
 		check_user(&c);
+		check_ids(&c);
 	}
 	check_token(&c);
 	check_disk(&c);

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "edge/agent/agent.h"
 #include "edge/agent_client.h"
+#include "edge/bird_ids.h"
 #include "edge/check.h"
 #include "edge/network.h"
 #include "edge/settings.h"
@@ -203,26 +204,6 @@ warn_of_small_settings(void)
 	}
 }
 
-/* A user with one of these numbers could read a configuration with its passwords. */
-static enum dc_code
-check_bird_ids(const struct edge_settings *s, const struct identity *id, struct dc_error *err)
-{
-	FILE *file = fopen("/etc/passwd", "re");
-	const struct passwd *p = NULL;
-	enum dc_code rc = DC_OK;
-
-	if ((id->uid >= s->bird_first && id->uid <= s->bird_last) ||
-	    (id->gid >= s->bird_first && id->gid <= s->bird_last))
-		rc = dc_fail(err, DC_E_PARAM, "bird_ids", "[edge] bird_ids must not have the number of [edge] user");
-	while (rc == DC_OK && file != NULL && (p = fgetpwent(file)) != NULL)
-		if (p->pw_uid >= s->bird_first && p->pw_uid <= s->bird_last)
-			rc = dc_fail(err, DC_E_PARAM, "bird_ids", "[edge] bird_ids must not have the number of user %s",
-			    p->pw_name);
-	if (file != NULL)
-		fclose(file);
-	return rc;
-}
-
 static int
 run_linux(struct edge_settings *s, const struct identity *id, const struct options *o)
 {
@@ -247,7 +228,7 @@ run_linux(struct edge_settings *s, const struct identity *id, const struct optio
 		dc_fail(&err, DC_E_PARAM, "state_dir", "[edge] state_dir must be an absolute path");
 	else if ((options.handed = copy_config(o->config)) < 0)
 		dc_fail(&err, DC_E_IO, NULL, "%s: %s", o->config, strerror(errno));
-	else if (check_bird_ids(s, id, &err) == DC_OK) {
+	else if (bird_ids_check(s, id->uid, id->gid, &err) == DC_OK) {
 		warn_of_small_settings();
 		return agent_run(&options);
 	}

@@ -75,6 +75,7 @@ struct edge_pulse {
 	struct f_text fabric;
 	struct f_bool held;
 	struct f_int report_interval;
+	struct f_int key_room;
 };
 extern const struct field_table edge_pulse_table;
 

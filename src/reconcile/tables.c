@@ -167,6 +167,7 @@ const struct field_table edge_pulse_table = {
 	    {AT(edge_pulse, fabric), .kind = F_TEXT, .max = 16, .nullable = true},
 	    {AT(edge_pulse, held), .kind = F_BOOL},
 	    {AT(edge_pulse, report_interval), .kind = F_INT, .max = 3600},
+	    {AT(edge_pulse, key_room), .kind = F_INT, .max = INT32_MAX, .nullable = true},
 	    {0},
 	},
 };

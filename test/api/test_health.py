@@ -60,6 +60,16 @@ def test_a_database_without_an_operator_is_reported():
         made.remove()
 
 
+def test_a_router_with_little_memory_for_keys_is_a_reason(daemon):
+    world = World(daemon, edge={"report_interval": 60})
+    edge = FakeEdge(daemon.endpoint, world.edge_token)
+    edge.poll()
+    edge.report(edge.states(), key_room=150)
+    assert "key_memory_small" in shows(daemon, "key_memory_small")["reasons"]
+    edge.report(edge.states(), key_room=7710)
+    wait_for("no reason any more", lambda: ask(daemon)["reasons"] == [])
+
+
 def test_edges_and_objects_that_are_not_well_are_counted(daemon):
     """A router that cannot make a VRF, then one that is not heard of any more."""
     world = World(daemon, edge={"report_interval": 1})

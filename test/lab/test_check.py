@@ -52,3 +52,13 @@ def test_what_is_missing_is_reported(site):
     finally:
         edge.shell("sysctl -q -w user.max_user_namespaces=1000; chmod 600 /run/dcaas/token; ip addr del 192.0.2.1/32 dev trunk0; "
                    "ip addr del 192.0.2.2/32 dev trunk1; ip addr del 192.0.2.3/32 dev vpc0")
+
+
+def test_a_port_that_is_not_there_and_numbers_that_somebody_has_are_named(site):
+    edge = site.lab.edge
+    conf = edge.read("/run/dcaas/edge.conf")
+    edge.write("/run/dcaas/check.conf", conf + "ports = trunk0 trunk9\nbird_ids = 65500-65600\n")
+    out = edge.run("/tmp/bin/dcaas-edge", "--check", "-c", "/run/dcaas/check.conf", check=False, timeout=120).out
+    assert "todo  ports: no Ethernet device is called trunk9" in out, out
+    assert any(line.startswith("ok    ports: trunk0") and "trunk1" not in line for line in out.splitlines()), out
+    assert "todo  bird_ids: [edge] bird_ids must not have the number of [edge] user" in out, out
