@@ -105,6 +105,33 @@ class GlobalGateway:
         return V3 + "global-dc-gateways/%s/peer-links" % self.id
 
 
+class ConnectGateway:
+    """A connect gateway: interfaces of service_type GEIP, global EIPs, and an attachment of the Internet."""
+
+    def __init__(self, site, tenant, name, asn=64512):
+        self.site, self.tenant, self.name, self.asn = site, tenant, name, asn
+        self.id = tenant.post(V3 + "connect-gateways", {"connect_gateway": {"name": name, "address_family": "dual"}})[
+            "connect_gateway"]["id"]
+        self.path = V3 + "connect-gateways/" + self.id
+
+    def members(self):
+        return {"service_type": "GEIP", "gateway_id": self.id}
+
+    def show(self):
+        return self.tenant.get(self.path, say=False)["connect_gateway"]
+
+    def enter(self, cidr):
+        """The id of an EIP that the operator enters for the project."""
+        return self.site.operator.post("/dcaas/v1/eips", {"eip": {
+            "tenant_id": self.tenant.project_id, "cidr": cidr}})["eip"]["id"]
+
+    def change(self, what, eips):
+        return self.tenant.post(self.path + "/%s-global-eips" % what, {"global_eips": [{"global_eip_id": eip} for eip in eips]})
+
+    def bound(self):
+        return self.tenant.get(self.path + "/binding-global-eips", say=False)["global_eips"]
+
+
 class Link:
     """A peer link."""
 

@@ -28,6 +28,7 @@ FIRST = """# Of `%s`, which reads it at each start and keeps what you change (dc
 # state_dir and the port files are its own; %s goes over listen, %s "name=value ..." over the others.
 [dcaasd]
 accept_unattached_vpc = yes
+accept_unknown_global_eip = yes
 test_double = yes
 """ % (typed("sim"), chosen("port"), chosen("set"))
 OWN = {"state_dir": chosen("dir") + " chooses it", "port_file": "it is the simulation's own", "tls_port_file": "it is the simulation's own",

@@ -14,7 +14,7 @@ PAGES = {
             "Files and addresses": "state_dir|listen|listen_tls|port_file|tls_port_file",
             "Certificate": "tls_.*",
             "What tenants may order": "region_id|accept_.*|quota_.*|switchover_.*",
-            "Numbers of gateways and links": "vrfs_.*|neighbours_.*|internal_.*|link_block_.*|router_ids",
+            "Numbers of gateways and links": "vrfs_.*|neighbours_.*|connect_gateway_asn|internal_.*|link_block_.*|router_ids",
             "Load": "max_.*|http_threads|.*_memory|idle_seconds"}),
         "edge": ("src/edge/settings.c", {
             "The server": "server|allow_plain|ca_file|token_file|device",

@@ -423,6 +423,20 @@ group_by_noun(struct spec *s)
 	}
 }
 
+/* "bind-global-eips" is a verb of what "list-global-eips" lists. */
+static void
+join_plurals(struct spec *s)
+{
+	for (size_t i = 0; i < s->commands_n; i++) {
+		const char *one = singular(s->arena, s->commands[i].noun);
+
+		for (size_t k = 0; k < s->commands_n; k++)
+			if (s->commands[k].resource == s->commands[i].resource && s->commands[i].resource != NULL &&
+			    strcmp(s->commands[k].noun, one) == 0)
+				s->commands[i].noun = s->commands[k].noun;
+	}
+}
+
 static void
 add_paths(struct spec *s, json_t *paths)
 {
@@ -433,6 +447,7 @@ add_paths(struct spec *s, json_t *paths)
 	    s->arena, 2 * METHODS_N * json_object_size(paths) + 3 * s->resources_n + 1, sizeof(*s->commands));
 	json_object_foreach(paths, path, item) add_path(s, path, item);
 	add_all_inside(s);
+	join_plurals(s);
 	qsort(s->commands, s->commands_n, sizeof(*s->commands), compare_commands);
 	group_by_noun(s);
 }

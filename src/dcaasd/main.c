@@ -18,14 +18,14 @@
 #include "dcaasd/health.h"
 #include "dcaasd/iam.h"
 #include "dcaasd/key_routes.h"
-#include "dcaasd/not_served.h"
+#include "dcaasd/outdated.h"
 #include "dcaasd/service_routes.h"
 #include "res/registry.h"
 
 #define CONFIG_PATH "/etc/dcaas/dcaasd.conf"
 
 const struct route *const daemon_routes[] = {
-    iam_routes, edge_channel_routes, service_routes, key_routes, fault_routes, not_served_routes, NULL};
+    iam_routes, edge_channel_routes, service_routes, key_routes, fault_routes, outdated_routes, NULL};
 
 static void
 usage(FILE *to)

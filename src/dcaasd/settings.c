@@ -22,6 +22,9 @@ const struct config_key settings_keys[] = {
     {SECTION, "port_file", NULL, "File that gets \"address:port\" once the API listens."},
     {SECTION, "region_id", "region-1", "Name of this server's region."},
     {SECTION, "accept_unattached_vpc", "no", "Whether a gateway may name a VPC that is attached nowhere yet."},
+    {SECTION, "accept_unknown_global_eip", "no",
+	"Whether tenants may bind a global EIP that the operator enters later."},
+    {SECTION, "connect_gateway_asn", "64512", "AS number of new connect gateways towards customers."},
     {SECTION, "test_double", "no",
 	"Whether operators may let calls be slow, be refused, or get no answer (POST /dcaas/v1/faults)."},
     {SECTION, "accept_unsigned_payload", "no",
@@ -33,6 +36,8 @@ const struct config_key settings_keys[] = {
     {SECTION, "quota_global_dc_gateways", "5", "Global DC gateways of one project; -1: no limit."},
     {SECTION, "quota_peer_links", "3", "Peer links of one global DC gateway; -1: no limit."},
     {SECTION, "quota_gateway_routes", "100", "Routes in the table of one global DC gateway; -1: no limit."},
+    {SECTION, "quota_connect_gateways", "5", "Connect gateways of one project; -1: no limit."},
+    {SECTION, "quota_global_eips", "50", "Global EIPs that one project has bound; -1: no limit."},
     {SECTION, "quota_local_subnets", "50", "Local blocks of one gateway."},
     {SECTION, "quota_remote_subnets", "50", "Remote blocks of one interface."},
     {SECTION, "switchover_seconds", "3600",
@@ -122,6 +127,9 @@ take_numbers(struct settings *s, struct dc_error *err)
 	    {"quota_global_dc_gateways", -1, 1000000, &s->res.quota[QUOTA_GLOBAL_GATEWAYS]},
 	    {"quota_peer_links", -1, 1000000, &s->res.quota[QUOTA_PEER_LINKS]},
 	    {"quota_gateway_routes", -1, 1000000, &s->res.quota[QUOTA_GATEWAY_ROUTES]},
+	    {"quota_connect_gateways", -1, 1000000, &s->res.quota[QUOTA_CONNECT_GATEWAYS]},
+	    {"quota_global_eips", -1, 1000000, &s->res.quota[QUOTA_GLOBAL_EIPS]},
+	    {"connect_gateway_asn", 1, 4294967295, &s->res.connect_gateway_asn},
 	    {"quota_local_subnets", 1, 1000, &s->res.quota[QUOTA_LOCAL_SUBNETS]},
 	    {"quota_remote_subnets", 1, 1000, &s->res.quota[QUOTA_REMOTE_SUBNETS]},
 	    {"switchover_seconds", 1, 86400, &s->res.switchover_seconds},
@@ -232,6 +240,9 @@ take(struct settings *s, struct dc_error *err)
 	if ((code = config_bool(s->config, SECTION, "test_double", &s->test_double, err)) != DC_OK)
 		return code;
 	if ((code = config_bool(s->config, SECTION, "accept_unsigned_payload", &s->unsigned_payload, err)) != DC_OK)
+		return code;
+	if ((code = config_bool(
+		 s->config, SECTION, "accept_unknown_global_eip", &s->res.accept_unknown_global_eip, err)) != DC_OK)
 		return code;
 	return config_bool(s->config, SECTION, "accept_unattached_vpc", &s->res.accept_unattached_vpc, err);
 }

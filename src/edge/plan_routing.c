@@ -191,6 +191,7 @@ add_neighbour(struct grouping *g, const struct want *w, uint32_t instance)
 	    .password = w->bgp.password,
 	    .route_limit = w->bgp.route_limit,
 	    .is_link = w->bgp.is_link,
+	    .is_uplink = w->bgp.is_uplink,
 	    .accept_default = w->bgp.accept_default,
 	    .shut = w->shut,
 	};

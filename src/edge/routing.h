@@ -41,6 +41,7 @@ struct routing_neighbour {
 	const char *password; /* NULL: none */
 	uint32_t route_limit;
 	bool is_link;        /* to another gateway, not to a customer: another policy, see bird/ */
+	bool is_uplink;      /* to a router of the Internet: hears of global EIPs, and is not listened to */
 	bool accept_default; /* link: a default route of the other side is taken */
 	bool shut;           /* is configured, and kept down */
 };

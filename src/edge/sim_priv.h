@@ -31,7 +31,7 @@ struct sim_neighbour {
 	char *key, *name, *vrf, *link;
 	struct ip_addr local, remote;
 	uint32_t local_asn, remote_asn, route_limit;
-	bool md5, is_link, accept_default;
+	bool md5, is_link, is_uplink, accept_default;
 	uint64_t password; /* a fingerprint, to see a change */
 	bool established, limited;
 	int64_t due; /* monotonic ms of the next change of its session */

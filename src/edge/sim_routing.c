@@ -85,7 +85,7 @@ is_same(const struct sim_neighbour *n, const struct routing_neighbour *w)
 	return strcmp(n->name, w->name) == 0 && strcmp(n->vrf, w->vrf) == 0 && strcmp(n->link, w->link) == 0 &&
 	       ip_addr_equal(&n->local, &w->local) && ip_addr_equal(&n->remote, &w->remote) &&
 	       n->local_asn == w->local_asn && n->remote_asn == w->remote_asn && n->md5 == (w->password != NULL) &&
-	       n->password == fingerprint(w->password) && n->is_link == w->is_link &&
+	       n->password == fingerprint(w->password) && n->is_link == w->is_link && n->is_uplink == w->is_uplink &&
 	       n->accept_default == w->accept_default;
 }
 
@@ -104,6 +104,7 @@ neighbour_new(const struct sim *s, const struct routing_neighbour *w)
 	    .md5 = w->password != NULL,
 	    .password = fingerprint(w->password),
 	    .is_link = w->is_link,
+	    .is_uplink = w->is_uplink,
 	    .accept_default = w->accept_default,
 	    .due = monotonic_now().ms + s->options.session_ms,
 	    .since = utc_now(),

@@ -157,6 +157,16 @@ read_addr(struct reading *r, const void *row)
 	       take_prefix(r, "prefix", w->prefix.v, &r->want->addr.prefix);
 }
 
+static const struct {
+	const char *name;
+	uint32_t proto;
+} route_classes[] = {
+    {"vpc", ROUTE_PROTO_VPC},
+    {"static", ROUTE_PROTO_STATIC},
+    {"link", ROUTE_PROTO_LINK},
+    {"eip", ROUTE_PROTO_EIP},
+};
+
 static bool
 read_route(struct reading *r, const void *row)
 {
@@ -173,13 +183,10 @@ read_route(struct reading *r, const void *row)
 	to->prefix = ip_network(&to->prefix);
 	if (w->shut_until.set == GIVEN)
 		r->want->shut_until = w->shut_until.v;
-	if (w->class.set == GIVEN && strcmp(w->class.v, "vpc") == 0)
-		to->proto = ROUTE_PROTO_VPC;
-	else if (w->class.set == GIVEN && strcmp(w->class.v, "static") == 0)
-		to->proto = ROUTE_PROTO_STATIC;
-	else if (w->class.set == GIVEN && strcmp(w->class.v, "link") == 0)
-		to->proto = ROUTE_PROTO_LINK;
-	return to->proto != 0 ? true : bad(r, "class", "is none of vpc, static and link");
+	for (size_t i = 0; w->class.set == GIVEN && i < sizeof(route_classes) / sizeof(route_classes[0]); i++)
+		if (strcmp(w->class.v, route_classes[i].name) == 0)
+			to->proto = route_classes[i].proto;
+	return to->proto != 0 ? true : bad(r, "class", "is not one that this edge knows");
 }
 
 static bool
@@ -214,9 +221,10 @@ read_bgp(struct reading *r, const void *row)
 	if (w->password.set == GIVEN && !password_is_good(w->password.v))
 		return bad(r, "password", "is not 1 to 80 printable ASCII characters without a quote");
 	to->password = w->password.set == GIVEN ? w->password.v : NULL;
-	if (w->class.set == GIVEN && strcmp(w->class.v, "link") != 0)
+	to->is_link = w->class.set == GIVEN && strcmp(w->class.v, "link") == 0;
+	to->is_uplink = w->class.set == GIVEN && strcmp(w->class.v, "uplink") == 0;
+	if (w->class.set == GIVEN && !to->is_link && !to->is_uplink)
 		return bad(r, "class", "is not one that this edge knows");
-	to->is_link = w->class.set == GIVEN;
 	if (w->shut_until.set == GIVEN)
 		r->want->shut_until = w->shut_until.v;
 	to->accept_default = to->is_link && w->default_route.set == GIVEN && w->default_route.v;

@@ -59,7 +59,7 @@ struct want {
 			uint32_t local_asn, remote_asn;
 			const char *password;
 			uint32_t route_limit;
-			bool is_link, accept_default;
+			bool is_link, is_uplink, accept_default;
 		} bgp;
 		struct want_ping {
 			const char *link; /* key */

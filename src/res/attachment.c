@@ -12,6 +12,7 @@
 #include "auth/tables.h"
 #include "res/lifecycle.h"
 #include "res/peer_link.h"
+#include "res/uplink.h"
 #include "res/virtual_gateway.h"
 #include "store/row_lock.h"
 
@@ -19,7 +20,7 @@ static const char *const statuses[] = {"PENDING", "ACTIVE", "DOWN", "ERROR", "PE
 
 static const struct field_column list_columns[] = {
     {.member = "name"},
-    {.title = "vpc", .member = "vpc_id|enterprise_router_id"},
+    {.title = "vpc", .member = "vpc_id|enterprise_router_id|connect_gateway_id"},
     {.title = "port", .member = "port_id"},
     {.member = "vlan"},
     {.member = "prefixes"},
@@ -58,6 +59,9 @@ const struct field_table attachment_table = {
 	    {AT(attachment, enterprise_router_id), .ref = "enterprise_router", .kind = F_UUID, .nullable = true,
 		.may = OP_CR, .filter = true, .cli = true,
 		.doc = "Enterprise router whose network is attached, instead of a VPC."},
+	    {AT(attachment, connect_gateway_id), .ref = "connect_gateway", .kind = F_UUID, .nullable = true,
+		.may = OP_CR, .filter = true, .cli = true,
+		.doc = "Connect gateway behind which the Internet is attached, instead of a VPC."},
 	    {AT(attachment, name), .example = "vpc", .kind = F_TEXT, .max = 64, .may = OP_CRU, .fallback = "\"\"",
 		.filter = true, .filter_csv = true, .doc = "Name."},
 	    {AT(attachment, port_id), .ref = "port", .example = "vpc", .kind = F_UUID, .may = OP_CR,
@@ -75,6 +79,13 @@ const struct field_table attachment_table = {
 	    {AT(attachment, prefixes), .example = "10.1.0.0/16", .kind = F_LIST, .renders = true, .max = 64,
 		.min_items = 1, .max_items = 200, .may = OP_CRU, .must = VIEW_OP_CREATE, .cli = true,
 		.doc = "Blocks that are reached here."},
+	    {AT(attachment, bgp_asn), .kind = F_INT, .renders = true, .min = 1, .max = 4294967295, .quoted = true,
+		.code = DC_E_ASN, .nullable = true, .may = OP_CRU,
+		.doc = "AS number of the next hop, to which bound global EIPs are announced; connect gateways only."},
+	    {AT(attachment, bgp_md5), .kind = F_SECRET, .renders = true, .max = 80, .nullable = true, .may = OP_CRU,
+		.doc = "Password of that BGP session (TCP MD5)."},
+	    {AT(attachment, session_v4), .kind = F_UUID, .nullable = true, .may = OP_R, .doc = "Its IPv4 session."},
+	    {AT(attachment, session_v6), .kind = F_UUID, .nullable = true, .may = OP_R, .doc = "Its IPv6 session."},
 	    {AT(attachment, edge_id), .ref = "edge", .kind = F_UUID, .may = OP_R, .filter = true,
 		.doc = "Edge of the port."},
 	    {AT(attachment, status), .kind = F_ENUM, .names = statuses, .may = OP_R, .filter = true, .cli = true,
@@ -164,19 +175,22 @@ check_vpc(struct tx *tx, const struct attachment *a, struct dc_error *err)
 	return DC_OK;
 }
 
+/* The gateway of that kind which the attachment names. */
 static enum dc_code
-find_router(struct tx *tx, const struct attachment *a, struct gateway *ret, struct dc_error *err)
+find_named(struct tx *tx, const struct attachment *a, const struct gateway_kind *kind, const struct f_text *id,
+    struct gateway *ret, struct dc_error *err)
 {
-	enum dc_code rc = gateway_get(tx, a->enterprise_router_id.v, ret, err);
+	const char *member = arena_printf(tx_arena(tx), "attachment.%s", kind->attachments);
+	enum dc_code rc = gateway_get(tx, id->v, ret, err);
 
-	if (rc == DC_OK && (ret->kind != &enterprise_router_kind || ret->leaving))
+	if (rc == DC_OK && (ret->kind != kind || ret->leaving))
 		rc = DC_E_NOT_FOUND;
 	if (rc == DC_E_NOT_FOUND)
-		return dc_fail(err, DC_E_NOT_FOUND, "attachment.enterprise_router_id",
-		    "attachment.enterprise_router_id: enterprise router %s does not exist", a->enterprise_router_id.v);
+		return dc_fail(
+		    err, DC_E_NOT_FOUND, member, "%s: %s %s does not exist", member, kind->res->title, id->v);
 	if (rc == DC_OK && strcmp(ret->tenant_id, a->tenant_id.v) != 0)
-		return dc_fail(err, DC_E_PARAM, "attachment.enterprise_router_id",
-		    "attachment.enterprise_router_id: the router belongs to another project");
+		return dc_fail(
+		    err, DC_E_PARAM, member, "%s: the %s belongs to another project", member, kind->res->title);
 	return rc;
 }
 
@@ -243,6 +257,26 @@ check_link_blocks(struct call *call, const struct attachment *a, struct arena *a
 	    "attachment.prefixes: links between gateways are numbered from %s", text);
 }
 
+/* Two attachments of one connect gateway on one edge would be two ways out. */
+static enum dc_code
+check_internet(struct tx *tx, struct call *call, const struct attachment *a, struct dc_error *err)
+{
+	struct gateway gw;
+	int64_t same;
+	enum dc_code rc;
+
+	if ((rc = find_named(tx, a, &connect_gateway_kind, &a->connect_gateway_id, &gw, err)) != DC_OK ||
+	    (rc = uplink_check(call, a, &gw, err)) != DC_OK ||
+	    (rc = query_count(tx, &attachment_table,
+		 Q(Q_EQ("connect_gateway_id", gw.id), Q_EQ("edge_id", a->edge_id.v), Q_NE("id", a->id.v)), &same,
+		 err)) != DC_OK)
+		return rc;
+	return same == 0 ? DC_OK
+			 : dc_fail(err, DC_E_PARAM, "attachment.connect_gateway_id",
+			       "attachment.connect_gateway_id: the Internet is attached to the gateway on this edge "
+			       "already");
+}
+
 static enum dc_code
 check_behind(struct tx *tx, struct call *call, const struct attachment *a, struct dc_error *err)
 {
@@ -251,7 +285,9 @@ check_behind(struct tx *tx, struct call *call, const struct attachment *a, struc
 
 	if (a->vpc_id.set == GIVEN)
 		return check_vpc(tx, a, err);
-	if ((rc = find_router(tx, a, &router, err)) != DC_OK ||
+	if (a->connect_gateway_id.set == GIVEN)
+		return check_internet(tx, call, a, err);
+	if ((rc = find_named(tx, a, &enterprise_router_kind, &a->enterprise_router_id, &router, err)) != DC_OK ||
 	    (rc = check_link_blocks(call, a, tx_arena(tx), err)) != DC_OK)
 		return rc;
 	return check_beside(tx, &router, a, err);
@@ -261,7 +297,7 @@ check_behind(struct tx *tx, struct call *call, const struct attachment *a, struc
 static enum dc_code
 find_gateway(struct tx *tx, const struct attachment *a, struct gateway *ret, bool *found, struct dc_error *err)
 {
-	const char *id = a->enterprise_router_id.v;
+	const char *id = a->enterprise_router_id.set == GIVEN ? a->enterprise_router_id.v : a->connect_gateway_id.v;
 	void *row;
 	enum dc_code rc;
 
@@ -291,11 +327,19 @@ chain(struct tx *tx, struct call *call, void *row, struct lock_set *set, struct 
 		lock_want(set, &gateway_table, a->enterprise_router_id.v);
 		return call != NULL ? peer_link_want_locks(tx, a->enterprise_router_id.v, set, err) : DC_OK;
 	}
+	lock_want(set, &gateway_table, a->connect_gateway_id.v);
 	if (a->vpc_id.set != GIVEN)
 		return DC_OK;
 	if ((rc = find_gateway(tx, a, &gw, &found, err)) == DC_OK && found)
 		lock_want(set, &gateway_table, gw.id);
 	return rc;
+}
+
+static enum dc_code
+no_uplink(struct dc_error *err)
+{
+	return dc_fail(err, DC_E_PARAM, "attachment.bgp_asn",
+	    "attachment.bgp_asn is for attachments behind connect gateways, whose global EIPs it announces");
 }
 
 static enum dc_code
@@ -305,9 +349,14 @@ attachment_create(struct tx *tx, struct call *call, void *row, struct dc_error *
 	struct port *port;
 	enum dc_code rc;
 
-	if ((a->vpc_id.set == GIVEN) == (a->enterprise_router_id.set == GIVEN))
+	if ((a->vpc_id.set == GIVEN) + (a->enterprise_router_id.set == GIVEN) + (a->connect_gateway_id.set == GIVEN) !=
+	    1)
 		return dc_fail(err, DC_E_PARAM, "attachment.vpc_id",
-		    "attachment.vpc_id or enterprise_router_id must be given, and not both");
+		    "attachment.vpc_id, enterprise_router_id or connect_gateway_id must be given, and only one of "
+		    "them");
+	if (a->connect_gateway_id.set != GIVEN && a->bgp_asn.set == GIVEN)
+		return no_uplink(err);
+	uplink_fill(a, tx_arena(tx));
 	if ((rc = check_addresses(a, tx_arena(tx), err)) != DC_OK)
 		return rc;
 	if ((rc = project_check(tx, a->tenant_id.v, "attachment.tenant_id", err)) != DC_OK)
@@ -334,8 +383,15 @@ attachment_update(struct tx *tx, struct call *call, const void *old, const void 
 
 	(void)old;
 	(void)patch;
-	if ((rc = check_addresses(a, tx_arena(tx), err)) != DC_OK || a->enterprise_router_id.set != GIVEN)
+	if (a->connect_gateway_id.set != GIVEN && a->bgp_asn.set == GIVEN)
+		return no_uplink(err);
+	uplink_fill(a, tx_arena(tx));
+	if ((rc = check_addresses(a, tx_arena(tx), err)) != DC_OK)
 		return rc;
+	if (a->connect_gateway_id.set == GIVEN)
+		return check_internet(tx, call, a, err);
+	if (a->enterprise_router_id.set != GIVEN)
+		return DC_OK;
 	if ((rc = gateway_get(tx, a->enterprise_router_id.v, &router, err)) != DC_OK ||
 	    (rc = check_link_blocks(call, a, tx_arena(tx), err)) != DC_OK)
 		return rc;
@@ -384,12 +440,13 @@ static enum dc_code
 put_routes(struct work_view *work, struct arena *arena, const struct attachment *a, const struct gateway *gw,
     struct dc_error *err)
 {
-	const struct cidr_list local = gw->local;
-	struct cidr_list reached, done = {0};
+	struct cidr_list local = gw->local, reached, done = {0};
 	enum dc_code rc;
 
 	if ((rc = cidr_list_parse(&a->prefixes, IP_NONE, "attachment.prefixes", arena, &reached, err)) != DC_OK)
 		return rc;
+	if (gw->kind->eips)
+		local = reached; /* the Internet: all prefixes of the attachment */
 	done.v = arena_array(arena, local.n * reached.n + 1, sizeof(*done.v));
 	for (size_t i = 0; i < local.n; i++)
 		for (size_t k = 0; k < reached.n; k++) {
@@ -431,6 +488,7 @@ put_objects(
 	work_put(work, a->edge_id.v, arena_printf(arena, "vlan/%s", a->id.v), OBJECT_VLAN, &vlan, NULL);
 	put_address(work, arena, a, &a->local_ip, IP_V4);
 	put_address(work, arena, a, &a->local_ipv6, IP_V6);
+	uplink_put(work, arena, a, gw, number);
 	return put_routes(work, arena, a, gw, err);
 }
 
@@ -490,6 +548,14 @@ judge(struct attachment *a, const struct edge_object *object, size_t n, struct a
 }
 
 static enum dc_code
+give_back(struct tx *tx, const struct attachment *a, struct dc_error *err)
+{
+	enum dc_code rc = uplink_forget(tx, a, err);
+
+	return rc == DC_OK ? port_release(tx, a->id.v, err) : rc;
+}
+
+static enum dc_code
 settle(struct tx *tx, struct work_view *work, void *row, bool *gone, struct dc_error *err)
 {
 	static const char *const columns[] = {"status", "reason", NULL};
@@ -503,9 +569,11 @@ settle(struct tx *tx, struct work_view *work, void *row, bool *gone, struct dc_e
 		return rc;
 	if (leaving(a)) {
 		*gone = n == 0;
-		return *gone ? port_release(tx, a->id.v, err) : DC_OK;
+		return *gone ? give_back(tx, a, err) : DC_OK;
 	}
 	judge(a, object, n, tx_arena(tx));
+	if ((rc = uplink_judge(tx, a, err)) != DC_OK)
+		return rc;
 	if (text_is_same(&old.status, &a->status) && text_is_same(&old.reason, &a->reason))
 		return DC_OK;
 	return query_set(tx, &attachment_table, columns, a, Q(Q_EQ("id", a->id.v)), NULL, err);
@@ -514,6 +582,7 @@ settle(struct tx *tx, struct work_view *work, void *row, bool *gone, struct dc_e
 static const struct depend depends[] = {
     {"virtual_gateway", "vpc_id", "vpc_id", .render = WORK_WISHES, .settle = WORK_STATE},
     {"enterprise_router", "enterprise_router_id", "id", .render = WORK_WISHES, .settle = WORK_STATE},
+    {"connect_gateway", "connect_gateway_id", "id", .render = WORK_WISHES, .settle = WORK_STATE},
     {0},
 };
 

@@ -116,3 +116,13 @@ name_check(const char *name, const char *member, struct dc_error *err)
 	}
 	return DC_OK;
 }
+
+enum dc_code
+password_check(const struct f_text *password, const char *member, struct dc_error *err)
+{
+	for (const char *c = password->v; c != NULL && *c != '\0'; c++)
+		if (*c < ' ' || *c > '~' || *c == '"')
+			return dc_fail(err, DC_E_PARAM, member,
+			    "%s may hold printable ASCII characters except the double quote", member);
+	return DC_OK;
+}

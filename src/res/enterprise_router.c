@@ -150,11 +150,7 @@ leaving(const void *row)
 static enum dc_code
 render(struct tx *tx, struct work_view *work, const void *row, struct dc_error *err)
 {
-	struct enterprise_router copy = *(const struct enterprise_router *)row;
-	struct gateway gw;
-	enum dc_code rc = gateway_of_row(tx, &enterprise_router_kind, &copy, &gw, err);
-
-	return rc == DC_OK ? gateway_render(tx, work, &gw, err) : rc;
+	return gateway_render_row(tx, work, &enterprise_router_kind, row, err);
 }
 
 /* What the operator reads of each verdict on its VRFs. */

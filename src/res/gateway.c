@@ -7,7 +7,7 @@
 #include "store/row_lock.h"
 
 static const struct gateway_kind *const kinds[] = {
-    &virtual_gateway_kind, &global_dc_gateway_kind, &enterprise_router_kind, NULL};
+    &virtual_gateway_kind, &global_dc_gateway_kind, &enterprise_router_kind, &connect_gateway_kind, NULL};
 
 const struct field_table gateway_table = {
     .name = "Gateway",

@@ -37,10 +37,12 @@ struct gateway_kind {
 	const char
 	    *attachments; /* column of attachment that names the networks behind the gateway; NULL: there are none */
 	bool links;       /* can be an end of links */
+	bool eips;        /* to its customers lead the global EIPs that are bound to it, and nothing else */
 	/* Fills the view from gw->row. */
 	enum dc_code (*view)(struct tx *, struct gateway *, struct dc_error *err);
 };
-extern const struct gateway_kind virtual_gateway_kind, global_dc_gateway_kind, enterprise_router_kind;
+extern const struct gateway_kind virtual_gateway_kind, global_dc_gateway_kind, enterprise_router_kind,
+    connect_gateway_kind;
 
 /* A gateway as its VRF, its interfaces and its links see it. */
 struct gateway {
@@ -84,6 +86,7 @@ struct pool {
 extern const struct field_table pool_table;
 #define POOL_INTERNAL_ASN "internal_asn"
 #define POOL_LINK "link"
+#define POOL_GLOBAL_EIP "global_eip"
 
 /* --- gateway_behind.c --- */
 
@@ -114,6 +117,9 @@ void gateway_put_route(struct work_view *, struct arena *, const char *gateway_i
     const char *owner_id, const struct ip_prefix *, const char *class);
 /* Puts its VRF on each edge where somebody uses it. */
 enum dc_code gateway_render(struct tx *, struct work_view *, const struct gateway *, struct dc_error *err);
+/* The same of a row of the kind: resource.render. */
+enum dc_code gateway_render_row(
+    struct tx *, struct work_view *, const struct gateway_kind *, const void *row, struct dc_error *err);
 
 /* What the edges report of its VRFs. */
 struct gateway_state {
@@ -127,5 +133,11 @@ struct gateway_state {
  */
 enum dc_code gateway_observe(
     struct tx *, struct work_view *, const struct gateway *, struct gateway_state *ret, struct dc_error *err);
+/* The state of a gateway that interfaces lead into: ERROR, ACTIVE while one of them is ACTIVE, else DOWN. */
+enum dc_code gateway_word(
+    struct tx *, const char *id, const struct gateway_state *, const char **ret, struct dc_error *err);
+/* Adds the silence of edges to the reasons of gateways: a gateway is observed where it has a VRF. */
+enum dc_code gateway_silence(
+    struct tx *, const char *const *ids, struct f_text *const *reasons, size_t n, struct dc_error *err);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "res/gateway.h"
 #include "res/link_end.h"
+#include "res/silence.h"
 #include "res/vif_row.h"
 
 const char *
@@ -169,6 +170,17 @@ gateway_render(struct tx *tx, struct work_view *work, const struct gateway *gw, 
 	return rc;
 }
 
+enum dc_code
+gateway_render_row(
+    struct tx *tx, struct work_view *work, const struct gateway_kind *kind, const void *row, struct dc_error *err)
+{
+	void *copy = arena_memdup(tx_arena(tx), row, kind->res->table->size);
+	struct gateway gw;
+	enum dc_code rc = gateway_of_row(tx, kind, copy, &gw, err);
+
+	return rc == DC_OK ? gateway_render(tx, work, &gw, err) : rc;
+}
+
 void
 gateway_put_route(struct work_view *work, struct arena *arena, const char *gateway_id, const struct next_hop *hop,
     const char *owner_id, const struct ip_prefix *prefix, const char *class)
@@ -221,4 +233,34 @@ gateway_observe(
 			return rc;
 	ret->gone = gw->leaving && objects == 0;
 	return ret->gone ? gateway_delete(tx, gw->id, err) : DC_OK;
+}
+
+enum dc_code
+gateway_word(struct tx *tx, const char *id, const struct gateway_state *state, const char **ret, struct dc_error *err)
+{
+	int64_t up;
+	enum dc_code rc = query_count_to(
+	    tx, &virtual_interface_table, Q(Q_EQ("vrf_gateway_id", id), Q_EQ("status", "ACTIVE")), 1, &up, err);
+
+	if (rc == DC_OK)
+		*ret = state->error != NULL ? "ERROR" : up > 0 ? "ACTIVE" : "DOWN";
+	return rc;
+}
+
+enum dc_code
+gateway_silence(struct tx *tx, const char *const *ids, struct f_text *const *reasons, size_t n, struct dc_error *err)
+{
+	struct query_page by_owner = {.sort = "owner_id"};
+	struct silence silence = {0};
+	const struct edge_number *number;
+	void *rows;
+	size_t numbers;
+	enum dc_code rc = query_list(tx, &edge_number_table, Q(Q_IN("owner_id", ids)), &by_owner, &rows, &numbers, err);
+
+	number = rc == DC_OK ? rows : NULL;
+	for (size_t i = 0; rc == DC_OK && i < n; i++)
+		for (size_t k = 0; rc == DC_OK && k < numbers; k++)
+			if (strcmp(number[k].owner_id.v, ids[i]) == 0)
+				rc = silence_tell(tx, &silence, number[k].edge_id.v, reasons[i], err);
+	return rc;
 }

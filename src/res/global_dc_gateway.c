@@ -8,7 +8,6 @@
 #include "reconcile/edge.h"
 #include "res/lifecycle.h"
 #include "res/link_end.h"
-#include "res/silence.h"
 #include "res/vif_row.h"
 #include "res/quota.h"
 #include "res/tag.h"
@@ -217,39 +216,23 @@ count_links(struct global_dc_gateway *gw, const struct link_end *end, size_t n, 
 		F_SET_INT(gw->available_peer_link_count, links < quota ? quota - links : 0);
 }
 
-/* A gateway is observed where it has a VRF. */
-static enum dc_code
-show_silence(struct tx *tx, struct global_dc_gateway *gw, size_t n, const char **ids, struct dc_error *err)
-{
-	struct query_page by_owner = {.sort = "owner_id"};
-	struct silence silence = {0};
-	const struct edge_number *number;
-	void *rows;
-	size_t numbers;
-	enum dc_code rc = query_list(tx, &edge_number_table, Q(Q_IN("owner_id", ids)), &by_owner, &rows, &numbers, err);
-
-	number = rc == DC_OK ? rows : NULL;
-	for (size_t i = 0; rc == DC_OK && i < n; i++)
-		for (size_t k = 0; rc == DC_OK && k < numbers; k++)
-			if (strcmp(number[k].owner_id.v, gw[i].id.v) == 0)
-				rc = silence_tell(tx, &silence, number[k].edge_id.v, &gw[i].reason, err);
-	return rc;
-}
-
 static enum dc_code
 global_dc_gateway_embed(struct tx *tx, const struct call *call, void *rows, size_t n, struct dc_error *err)
 {
 	struct query_page by_gateway = {.sort = "gateway_id"};
 	struct global_dc_gateway *gw = rows;
 	const char **ids = arena_array(tx_arena(tx), n + 1, sizeof(*ids));
+	struct f_text **reasons = arena_array(tx_arena(tx), n + 1, sizeof(*reasons));
 	const struct gateway_row *common;
 	void *commons, *ends;
 	size_t ends_n, commons_n;
 	int64_t quota = -1;
 	enum dc_code rc;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		ids[i] = gw[i].id.v;
+		reasons[i] = &gw[i].reason;
+	}
 	if ((rc = query_list(tx, &link_end_table, Q(Q_IN("gateway_id", ids), Q_EQ_INT("leaving", 0)), &by_gateway,
 		 &ends, &ends_n, err)) != DC_OK ||
 	    (rc = query_list(tx, &gateway_table, Q(Q_IN("id", ids)), NULL, &commons, &commons_n, err)) != DC_OK)
@@ -264,7 +247,7 @@ global_dc_gateway_embed(struct tx *tx, const struct call *call, void *rows, size
 			if (strcmp(common[k].id.v, gw[i].id.v) == 0)
 				gw[i].internal_asn = common[k].internal_asn;
 	}
-	return show_silence(tx, gw, n, ids, err);
+	return gateway_silence(tx, ids, reasons, n, err);
 }
 
 /* --- as a gateway --- */
@@ -304,11 +287,7 @@ leaving(const void *row)
 static enum dc_code
 render(struct tx *tx, struct work_view *work, const void *row, struct dc_error *err)
 {
-	struct global_dc_gateway copy = *(const struct global_dc_gateway *)row;
-	struct gateway gw;
-	enum dc_code rc = gateway_of_row(tx, &global_dc_gateway_kind, &copy, &gw, err);
-
-	return rc == DC_OK ? gateway_render(tx, work, &gw, err) : rc;
+	return gateway_render_row(tx, work, &global_dc_gateway_kind, row, err);
 }
 
 /* Its place is where it is first: the site of the edge. */
@@ -338,17 +317,12 @@ show_state(struct tx *tx, struct global_dc_gateway *gw, const struct gateway_sta
 {
 	static const char *const columns[] = {"status", "reason", NULL};
 	const struct global_dc_gateway old = *gw;
-	int64_t up;
+	const char *word;
 	enum dc_code rc;
 
-	if ((rc = query_count_to(tx, &virtual_interface_table,
-		 Q(Q_EQ("vrf_gateway_id", gw->id.v), Q_EQ("status", "ACTIVE")), 1, &up, err)) != DC_OK)
+	if ((rc = gateway_word(tx, gw->id.v, state, &word, err)) != DC_OK)
 		return rc;
-	life_set(&gw->status,
-	    state->error != NULL ? "ERROR"
-	    : up > 0             ? "ACTIVE"
-				 : "DOWN",
-	    "global_dc_gateway", gw->id.v);
+	life_set(&gw->status, word, "global_dc_gateway", gw->id.v);
 	F_SET_TEXT(gw->reason, state->error != NULL ? arena_printf(tx_arena(tx), "%.200s", state->error) : NULL);
 	if (text_is_same(&old.status, &gw->status) && text_is_same(&old.reason, &gw->reason))
 		return DC_OK;

@@ -30,10 +30,12 @@ static const struct quota_kind kinds[QUOTAS] = {
     [QUOTA_LOCAL_SUBNETS] = {"localSubnetPerVgw", "local subnets of a virtual gateway", NULL, false},
     [QUOTA_REMOTE_SUBNETS] = {"remoteSubnetPerVif", "remote subnets of an interface", NULL, false},
     [QUOTA_GATEWAY_ROUTES] = {"routePerGdgw", "routes of a global DC gateway", NULL, false},
+    [QUOTA_CONNECT_GATEWAYS] = {"connectGateway", "connect gateways", "connect_gateway", true},
+    [QUOTA_GLOBAL_EIPS] = {"geip", "global EIPs", "global_eip_binding", true},
 };
 
 static const char *const kind_names[] = {"physicalConnect", "virtualInterface", "globalDcGateway", "peerLinkPerGdgw",
-    "virtualGateway", "localSubnetPerVgw", "remoteSubnetPerVif", "routePerGdgw", NULL};
+    "virtualGateway", "localSubnetPerVgw", "remoteSubnetPerVif", "routePerGdgw", "connectGateway", "geip", NULL};
 
 /* Rows that count: those that a tenant has, not those that an edge has still to let go. */
 static enum dc_code

@@ -7,10 +7,12 @@
 #include "auth/token.h"
 #include "reconcile/objects.h"
 #include "res/attachment.h"
+#include "res/connect_gateway.h"
 #include "res/direct_connect.h"
 #include "res/enterprise_router.h"
 #include "res/gdgw_route.h"
 #include "res/global_dc_gateway.h"
+#include "res/global_eip.h"
 #include "res/hosted_connect.h"
 #include "res/identity.h"
 #include "res/inventory.h"
@@ -38,6 +40,9 @@ const struct resource *const registry[] = {
     &global_dc_gateway_resource,
     &peer_link_resource,
     &gdgw_route_resource,
+    &connect_gateway_resource,
+    &global_eip_binding_resource,
+    &global_eip_resource,
     &enterprise_router_resource,
     &location_resource,
     &edge_resource,
@@ -75,6 +80,9 @@ const struct field_table *const registry_tables[] = {
     &peer_link_table,
     &link_end_table,
     &gdgw_route_table,
+    &connect_gateway_table,
+    &global_eip_table,
+    &global_eip_binding_table,
     &enterprise_router_table,
     &link_subnet_table,
     &remote_subnet_table,

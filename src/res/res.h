@@ -31,13 +31,17 @@ enum quota {
 	QUOTA_LOCAL_SUBNETS,
 	QUOTA_REMOTE_SUBNETS,
 	QUOTA_GATEWAY_ROUTES,
+	QUOTA_CONNECT_GATEWAYS,
+	QUOTA_GLOBAL_EIPS,
 	QUOTAS
 };
 
 /* What the operator's configuration decides. */
 struct res_settings {
-	bool accept_unattached_vpc; /* a gateway may name a VPC that nobody attached yet */
-	int64_t quota[QUOTAS];      /* of projects without a number of their own (quota.h); -1: no limit */
+	bool accept_unattached_vpc;     /* a gateway may name a VPC that nobody attached yet */
+	bool accept_unknown_global_eip; /* a global EIP may be bound that nobody entered yet */
+	int64_t connect_gateway_asn;    /* of new connect gateways towards customers */
+	int64_t quota[QUOTAS];          /* of projects without a number of their own (quota.h); -1: no limit */
 	int64_t vrfs_per_instance, neighbours_per_instance;
 	int64_t internal_asn_first, internal_asn_last; /* kept for links between gateways: refused in bgp_asn */
 	struct ip_prefix router_ids;                   /* IPv4 block that router ids are taken from */
@@ -105,6 +109,8 @@ const char *text_or_null(const struct f_text *);
 enum dc_code project_check(struct tx *, const char *project, const char *member, struct dc_error *err);
 /* enterprise_project_id, description and name as the server fills them. */
 void fill_common(struct f_text *name, struct f_text *description, struct f_text *enterprise_project_id);
+/* A BGP password: DC_E_PARAM for what neither BIRD nor the kernel can hold. */
+enum dc_code password_check(const struct f_text *, const char *member, struct dc_error *err);
 /* A name that the contract restricts: letters and digits of ASCII, CJK ideographs (U+4E00 to U+9FA5), and _ . - */
 enum dc_code name_check(const char *name, const char *member, struct dc_error *err);
 /* locales, address: a display text in two languages */

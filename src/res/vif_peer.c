@@ -143,12 +143,12 @@ static enum dc_code
 check_bgp(struct call *call, const struct gateway *gw, struct vif_peer *p, const struct peer_names *names,
     struct dc_error *err)
 {
+	enum dc_code rc;
+
 	if (text_or_null(&p->bgp_md5) == NULL)
 		p->bgp_md5 = (struct f_text){NULLED, NULL}; /* "" means none */
-	for (const char *c = p->bgp_md5.v; c != NULL && *c != '\0'; c++)
-		if (*c < ' ' || *c > '~' || *c == '"')
-			return dc_fail(err, DC_E_PARAM, names->md5,
-			    "%s may hold printable ASCII characters except the double quote", names->md5);
+	if ((rc = password_check(&p->bgp_md5, names->md5, err)) != DC_OK)
+		return rc;
 	if (!vif_peer_is_bgp(p))
 		return DC_OK;
 	if (p->bgp_asn.set != GIVEN)
@@ -291,7 +291,7 @@ vif_peer_check(struct tx *tx, struct call *call, const struct gateway *gw, struc
 		if ((rc = claim_link(tx, p, gw->id, &link.subnet, names->local, err)) != DC_OK)
 			return rc;
 	}
-	return vif_peer_is_bgp(p)
+	return vif_peer_is_bgp(p) || gw->kind->eips
 		   ? DC_OK
 		   : remote_subnets_take(tx, p->id.v, p->id.v, gw->id, &routes, names->remote_ep_group, err);
 }
@@ -311,7 +311,7 @@ vif_peer_set_remote(struct tx *tx, struct call *call, const struct gateway *gw, 
 	    (rc = remote_subnets_release(tx, p->id.v, err)) != DC_OK)
 		return rc;
 	p->remote_ep_group = *list;
-	if (!vif_peer_is_bgp(p) &&
+	if (!vif_peer_is_bgp(p) && !gw->kind->eips &&
 	    (rc = remote_subnets_take(tx, p->id.v, p->id.v, gw->id, &routes, names->remote_ep_group, err)) != DC_OK)
 		return rc;
 	return query_set(
@@ -649,6 +649,7 @@ static const struct depend depends[] = {
     {"virtual_interface", "vif_id", "id", .render = WORK_ROW, .settle = WORK_STATE},
     {"virtual_gateway", "gateway_id", "id", .settle = WORK_STATE},
     {"global_dc_gateway", "gateway_id", "id", .settle = WORK_STATE},
+    {"connect_gateway", "gateway_id", "id", .settle = WORK_STATE},
     {0},
 };
 

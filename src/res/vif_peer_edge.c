@@ -123,6 +123,8 @@ vif_peer_render(struct tx *tx, struct work_view *work, const void *row, struct d
 	    vif_peer_is_bgp(p) ? arena_printf(arena, "bgp/%s", p->id.v) : NULL);
 	if (vif_peer_is_bgp(p))
 		return put_neighbour(tx, work, v, p, local_text, remote_text, err);
+	if (gateway_kind_of_service(v->service_type.v)->eips)
+		return DC_OK; /* global_eip_binding.c */
 	if ((rc = vif_peer_prefixes(tx, p, &remote, &subnet, err)) != DC_OK)
 		return rc;
 	hop = next_hop(v, &link.remote.addr, arena);

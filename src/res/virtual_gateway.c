@@ -303,11 +303,7 @@ leaving(const void *row)
 static enum dc_code
 render(struct tx *tx, struct work_view *work, const void *row, struct dc_error *err)
 {
-	struct virtual_gateway copy = *(const struct virtual_gateway *)row;
-	struct gateway gw;
-	enum dc_code rc = gateway_of_row(tx, &virtual_gateway_kind, &copy, &gw, err);
-
-	return rc == DC_OK ? gateway_render(tx, work, &gw, err) : rc;
+	return gateway_render_row(tx, work, &virtual_gateway_kind, row, err);
 }
 
 /* device_id and redundant_device_id follow the edges that the gateway is on. */

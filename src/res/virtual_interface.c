@@ -18,12 +18,10 @@
 #include "res/virtual_interface_place.h"
 
 static const char *const service_types[] = {"VGW", "GDGW", "LGW", "GEIP", NULL};
-static const char *const service_types_in[] = {"VGW", "GDGW", "LGW", NULL};
 /* Not served yet: see check_served(). */
 static const char *const any_value[] = {NULL};
 static const char *const switched_on[] = {"true", NULL};
 static const char *const local_gateway[] = {"LGW", NULL};
-static const char *const public_type[] = {"public", NULL};
 static const char *const low_priority[] = {"low", NULL};
 static const char *const types[] = {"private", "public", NULL};
 static const char *const families[] = {"ipv4", "ipv6", NULL};
@@ -101,18 +99,17 @@ const struct field_table virtual_interface_table = {
 	    {AT(virtual_interface, lag_id), .refused = any_value, .kind = F_UUID, .nullable = true, .may = V_CR,
 		.doc = "Link aggregation group it is a VLAN of."},
 	    {AT(virtual_interface, service_type), .refused = local_gateway, .kind = F_ENUM, .names = service_types,
-		.in_names = service_types_in, .may = V_CR, .must = VIEW_ANSWER, .fallback = "\"VGW\"",
-		.doc = "Kind of gateway."},
+		.may = V_CR, .must = VIEW_ANSWER, .fallback = "\"VGW\"", .doc = "Kind of gateway."},
 	    {AT(virtual_interface, status), .refused = any_value, .kind = F_ENUM, .names = life_names,
 		.in_names = answers, .may = V_RU, .must = VIEW_ANSWER, .filter = true, .sort = true, .cli = true,
 		.doc = "State, as the edge reports it."},
-	    {AT(virtual_interface, type), .refused = public_type, .example = "private", .kind = F_ENUM, .names = types,
-		.may = V_CR, .must = VIEW_CREATE | VIEW_ANSWER, .doc = "Private or public."},
+	    {AT(virtual_interface, type), .example = "private", .kind = F_ENUM, .names = types, .may = V_CR,
+		.must = VIEW_CREATE | VIEW_ANSWER, .doc = "Private or public."},
 	    {AT(virtual_interface, vgw_id), .ref = "virtual_gateway", .example = "office", .kind = F_UUID,
 		.nullable = true, .may = V_CR, .filter = true, .cli = true,
 		.doc = "Virtual gateway; needed with service_type VGW, without effect with GDGW."},
-	    {AT(virtual_interface, gateway_id), .ref = "global_dc_gateway", .kind = F_UUID, .nullable = true,
-		.may = V_CR, .doc = "Global DC gateway or local gateway."},
+	    {AT(virtual_interface, gateway_id), .ref = "global_dc_gateway|connect_gateway", .kind = F_UUID,
+		.nullable = true, .may = V_CR, .doc = "Global DC gateway; with service_type GEIP a connect gateway."},
 	    {AT(virtual_interface, lgw_id), .kind = F_TEXT, .max = 36, .nullable = true, .may = V_R,
 		.doc = "Local gateway."},
 	    {AT(virtual_interface, ies_id), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_R,
@@ -201,8 +198,9 @@ not_yet(struct dc_error *err, const char *member, const char *what)
 static enum dc_code
 check_served(const struct virtual_interface *v, struct dc_error *err)
 {
-	if (strcmp(v->type.v, "public") == 0)
-		return not_yet(err, "virtual_interface.type", "public");
+	if (strcmp(v->type.v, "public") == 0 && strcmp(v->service_type.v, "GEIP") != 0)
+		return dc_fail(err, DC_E_PARAM, "virtual_interface.type",
+		    "virtual_interface.type: public goes with service_type GEIP only");
 	if (strcmp(v->service_type.v, "LGW") == 0)
 		return not_yet(err, "virtual_interface.service_type", v->service_type.v);
 	if (v->rate_limit.v)

@@ -39,7 +39,9 @@ struct service {
 static const struct service services[] = {
     {&virtual_gateway_kind, "virtual_interface.vgw_id", DC_E_VGW_NOT_FOUND},
     {&global_dc_gateway_kind, "virtual_interface.gateway_id", DC_E_NOT_FOUND},
+    {&connect_gateway_kind, "virtual_interface.gateway_id", DC_E_NOT_FOUND},
 };
+#define SERVICES (sizeof(services) / sizeof(services[0]))
 
 static bool
 is_global(const struct virtual_interface *v)
@@ -50,7 +52,17 @@ is_global(const struct virtual_interface *v)
 static const struct service *
 service_of(const struct virtual_interface *v)
 {
-	return &services[is_global(v) ? 1 : 0];
+	for (size_t i = 1; i < SERVICES; i++)
+		if (strcmp(v->service_type.v, services[i].kind->service) == 0)
+			return &services[i];
+	return &services[0];
+}
+
+/* Whether gateway_id names the gateway, and not vgw_id. */
+static bool
+is_by_gateway_id(const struct virtual_interface *v)
+{
+	return service_of(v) != &services[0];
 }
 
 /* What owns the sets that a new interface joins: its connection, the connection's port, and both gateways that it may
@@ -111,17 +123,17 @@ enum dc_code
 vif_find_gateway(struct tx *tx, const struct virtual_interface *v, struct gateway *ret, struct dc_error *err)
 {
 	const struct service *s = service_of(v);
-	const struct f_text *id = is_global(v) ? &v->gateway_id : &v->vgw_id;
+	const struct f_text *id = is_by_gateway_id(v) ? &v->gateway_id : &v->vgw_id;
 	enum dc_code rc;
 
 	if (id->set != GIVEN)
 		return dc_fail(err, s->missing, s->member, "%s is missing", s->member);
-	if (!is_global(v) && v->gateway_id.set == GIVEN)
+	if (!is_by_gateway_id(v) && v->gateway_id.set == GIVEN)
 		return dc_fail(err, DC_E_PARAM, "virtual_interface.gateway_id",
 		    "virtual_interface.gateway_id does not go with service_type %s", v->service_type.v);
 	if ((rc = get_gateway(tx, v, s, id, ret, err)) != DC_OK)
 		return rc;
-	return is_global(v) && v->vgw_id.set == GIVEN ? check_shown_gateway(tx, v, err) : DC_OK;
+	return is_by_gateway_id(v) && v->vgw_id.set == GIVEN ? check_shown_gateway(tx, v, err) : DC_OK;
 }
 
 enum dc_code
@@ -168,7 +180,7 @@ vif_check_two_connections(struct tx *tx, const struct virtual_interface *v, stru
 	enum dc_code rc;
 	struct query_page one = {.limit = 1};
 
-	if (is_global(v))
+	if (is_by_gateway_id(v))
 		return DC_OK; /* a rule of virtual gateways */
 	/* Two look-ups instead of a walk through all interfaces: another connection than mine, then one that is
 	 * neither. */

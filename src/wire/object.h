@@ -95,7 +95,8 @@ struct wire_route {
 	struct f_text prefix; /* network */
 	struct f_text via;    /* next hop; null: on-link */
 	/* "vpc": advertised to all BGP peers (protocol 201); "static": behind a customer, advertised to other gateways
-	 * only (202); "link": behind another gateway, advertised to customers only (204). */
+	 * only (202); "link": behind another gateway, advertised to customers only (204); "eip": a global
+	 * EIP behind a customer, advertised to uplinks only (205). */
 	struct f_text class;
 	/* F_TIME: the edge takes the route away until then, by its own clock, and puts it back by itself. */
 	struct f_int shut_until;
@@ -114,7 +115,8 @@ struct wire_bgp {
 	struct f_text password;   /* MD5 (RFC 2385); null: none. Secret: kept sealed in the edge's state file */
 	struct f_int route_limit; /* more received routes than this disable the session for a growing while */
 	/* "link": a session between two gateways. It carries what its own gateway has (VPC, static and customers'
-	 * routes), never what came over another link. Null: a customer's. */
+	 * routes), never what came over another link. "uplink": a session with a router of the Internet, which hears of
+	 * the global EIPs and is not listened to. Null: a customer's. */
 	struct f_text class;
 	struct f_bool default_route; /* a link's: whether a default route is accepted from the other side */
 	struct f_int shut_until;     /* F_TIME: the edge keeps the session down until then, by its own clock */

@@ -427,7 +427,7 @@ def test_a_routers_rules(site, customer):
 
 
 @pytest.mark.parametrize("members, word", [
-    ({"vpc_id": str(uuid.uuid4())}, "and not both"), ({"enterprise_router_id": str(uuid.uuid4())}, "does not exist"),
+    ({"vpc_id": str(uuid.uuid4())}, "only one of them"), ({"enterprise_router_id": str(uuid.uuid4())}, "does not exist"),
     ({"prefixes": ["172.20.1.0/24"]}, "overlaps"), ({"prefixes": ["100.127.4.0/24"]}, "numbered from 100.127.0.0/16"),
     ({"prefixes": ["fd64:6361:6173::/48"]}, "numbered from fd64:6361:6173::/64"),
 ])

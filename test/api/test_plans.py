@@ -45,6 +45,9 @@ def test_a_list_comes_in_the_order_of_an_index(dcaasd, world, tenant, path, para
     if "{global_dc_gateway_id}" in path or "/gdgw/" in path:
         made = tenant.post(V3 + "global-dc-gateways", {"global_dc_gateway": {"name": "d"}})["global_dc_gateway"]["id"]
         target = path.replace("{global_dc_gateway_id}", made).replace("{gateway_id}", made)
+    if "{connect_gateway_id}" in path:
+        made = tenant.post(V3 + "connect-gateways", {"connect_gateway": {"name": "c"}})["connect_gateway"]["id"]
+        target = path.replace("{connect_gateway_id}", made)
     begin, asked = os.path.getsize(dcaasd.log_path), 0
     keys = parameters["sort_key"].get("enum") or ["id"]
     filters = [name for name in parameters

@@ -37,12 +37,12 @@ def test_limits_and_use_are_shown_with_201(world, tenant):
     answer = tenant.call("GET", QUOTAS)
     assert answer.status == 201 and answer["request_id"]
     assert used(tenant) == {"physicalConnect": (10, 0), "virtualInterface": (50, 0), "globalDcGateway": (5, 0),
-                            "peerLinkPerGdgw": (3, 0)}
+                            "peerLinkPerGdgw": (3, 0), "connectGateway": (5, 0), "geip": (50, 0)}
     line = world.connection(tenant)
     tenant.interface(line, tenant.gateway()["id"])
     tenant.post(V3 + "global-dc-gateways", {"global_dc_gateway": {"name": "g"}})
     assert used(tenant) == {"physicalConnect": (10, 1), "virtualInterface": (50, 1), "globalDcGateway": (5, 1),
-                            "peerLinkPerGdgw": (3, 0)}
+                            "peerLinkPerGdgw": (3, 0), "connectGateway": (5, 0), "geip": (50, 0)}
 
 
 def test_the_filter_chooses_kinds_and_refuses_what_is_none(tenant):

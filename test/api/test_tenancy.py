@@ -157,6 +157,9 @@ class Landscape:
         owned["peer_link"] = tenant.post(V3 + "global-dc-gateways/%s/peer-links" % gateways[0], {"peer_link": link})["peer_link"]["id"]
         owned["vif_peer_detection"] = tenant.post(V3 + "vif-peer-detections", {"vif_peer_detection": {
             "vif_peer_id": owned["vif_peer"]}})["vif_peer_detection"]["id"]
+        owned["connect_gateway"] = tenant.post(V3 + "connect-gateways", {"connect_gateway": {"name": "cgw"}})["connect_gateway"]["id"]
+        owned["eip"] = world.operator.post("/dcaas/v1/eips", {"eip": {
+            "tenant_id": tenant.project_id, "cidr": "198.18.201.%d/32" % next(world.numbers)}})["eip"]["id"]
         owned["direct_connect_location"] = world.location
         owned["enterprise_router"] = world.operator.post("/dcaas/v1/enterprise-routers", {"enterprise_router": {
             "tenant_id": tenant.project_id, "name": "router", "port_id": world.vpc_port, "vlan": next(world.numbers),

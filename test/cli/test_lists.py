@@ -20,6 +20,8 @@ ports:
   - {edge_id: edge1, device: port2, name: cloud}
 enterprise_routers:
   - {id: %s, tenant_id: tenant1, name: transit}
+eips:
+  - {name: www, tenant_id: tenant1, cidr: 203.0.113.7/32}
 attachments:
   - {name: vpc-a, tenant_id: tenant1, vpc_id: %s, port_id: cloud, vlan: 200, local_ip: 10.1.0.1/24,
      next_hop: 10.1.0.2, prefixes: [10.1.0.0/16, "fd10:1::/64"], local_ipv6: "fd10:1::1/64", next_hop_ipv6: "fd10:1::2"}
@@ -31,6 +33,8 @@ virtual_gateways:
   - {name: warehouse with a long name, vpc_id: 6a1e2f30-0000-4000-8000-000000000002, local_ep_group: [10.2.0.0/16, 10.3.0.0/16]}
 global_dc_gateways:
   - {name: backbone, bgp_asn: 64999}
+connect_gateways:
+  - {name: internet, address_family: dual}
 virtual_interfaces:
   - {name: office, type: private, direct_connect_id: line1, vgw_id: office, vlan: 100, bandwidth: 50, route_mode: bgp,
      bgp_asn: 65001, local_gateway_v4_ip: 169.254.10.1/30, remote_gateway_v4_ip: 169.254.10.2/30}
@@ -57,8 +61,8 @@ VARYING = [(re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a
 # In how many steps an edge followed is its own affair: of those the titles only.
 UNSTEADY = {"apply"}
 # What a list is of.
-OF = {"vif-session": ["warehouse"],
-      "peer-link": ["backbone"], "gdgw-route-table": ["backbone"], "project-tag": ["dc-vgw"], "tag-resource-instance": ["dc-vgw", "--action", "filter"]}
+OF = {"peer-link": ["backbone"], "gdgw-route-table": ["backbone"], "global-eip": ["internet"], "vif-session": ["warehouse"],
+      "project-tag": ["dc-vgw"], "tag-resource-instance": ["dc-vgw", "--action", "filter"]}
 # Their ids are random, and lists are sorted by id.
 BY_CHANCE = {"user", "project", "domain"}
 
@@ -86,6 +90,8 @@ def site(simulation, person, tmp_path_factory):
     wait("the orders are settled", settled, 30)
     person("gdgw-route-table", "update", "backbone", "--gdgw-routetable.add-routes", json.dumps([
         {"destination": "172.16.0.0/12", "nexthop": ROUTER}]))
+    person("global-eip", "bind", "internet", "--global-eips", json.dumps([{"global_eip_id": json.loads(
+        person("-j", "eip", "list").out)["eips"][0]["id"]}]))
     wait("the route is on the router", lambda: "ACTIVE" in person("gdgw-route-table", "list", "backbone").out, 30)
     # A fault counts once the router has what it is about.
     simulation.set(down="169.254.11.2")

@@ -18,6 +18,7 @@ ELSEWHERE = {
     "vpc_id": "the private cloud's", "lag_id": "no link aggregation groups", "request_id": "a call's",
     "resource_tenant_id": "another project, whose name a tenant may not read", "enterprise_project_id": "another service's",
     "global_center_network_id": "another service's", "site_network_id": "another service's", "cloud_connection_id": "another service's",
+    "gcb_id": "another service's",
 }
 
 

@@ -32,7 +32,8 @@ class Target:
         routed = self.tenant.interface(line, None, 101, service_type="GDGW", gateway_id=gdgw)["vif_peers"][0]["id"]
         self.tenant.put("/v3/{project_id}/dcaas/gdgw/%s/routetables" % gdgw, {"gdgw_routetable": {"add_routes": [
             {"destination": "172.16.0.0/12", "nexthop": routed}]}})
-        self.ids = {"gateway_id": gdgw, "global_dc_gateway_id": gdgw,
+        cgw = self.tenant.post("/v3/{project_id}/dcaas/connect-gateways", {"connect_gateway": {"name": "cgw"}})["connect_gateway"]["id"]
+        self.ids = {"connect_gateway_id": cgw, "gateway_id": gdgw, "global_dc_gateway_id": gdgw,
                     "direct_connect_id": line, "virtual_gateway_id": gateway, "virtual_interface_id": vif["id"],
                     "vif_peer_id": vif["vif_peers"][0]["id"], "edge_id": world.edge, "location_id": world.location,
                     "direct_connect_location_id": world.location, "port_id": world.vpc_port, "user_id": spare.user_id,

@@ -62,6 +62,7 @@ class SdkSite(Sim):
         project = make("projects", "project", id=PROJECT, name=REGION)["id"]
         user = make("users", "user", name="sdk", project_id=project, role="member", password="not used by an SDK")["id"]
         key = make("access-keys", "access_key", user_id=user)
+        eip = make("eips", "eip", tenant_id=project, cidr="198.18.0.7/32")["id"]
         make("enterprise-routers", "enterprise_router", id=ROUTER, tenant_id=project, name="router")
         lines = []
         for name in ("line-a", "line-b"):
@@ -71,7 +72,7 @@ class SdkSite(Sim):
         customer = Client(self.dcaasd.endpoint, key["access_key"], key["secret_key"], project)
         return {"DCAAS_ENDPOINT": self.endpoint, "DCAAS_PROJECT_ID": project, "DCAAS_ACCESS_KEY": key["access_key"],
                 "DCAAS_SECRET_KEY": key["secret_key"], "DCAAS_DIRECT_CONNECT_ID": lines[0],
-                "DCAAS_SPARE_DIRECT_CONNECT_ID": lines[1], "DCAAS_LOCATION_ID": location,
+                "DCAAS_SPARE_DIRECT_CONNECT_ID": lines[1], "DCAAS_LOCATION_ID": location, "DCAAS_GLOBAL_EIP_ID": eip,
                 "DCAAS_FOUR_BYTE_INTERFACE_ID": four_byte_interface(customer, lines[0])}
 
 

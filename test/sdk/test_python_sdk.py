@@ -486,6 +486,47 @@ def test_route_of_a_global_dc_gateway_is_added_becomes_active_is_described_and_d
     refused(400, "DC.1401", lambda: change(add_routes=[model.AddGdgwRouteAction(**key)]))
 
 
+def test_connect_gateway_is_created_listed_shown_updated_and_deleted(customer):
+    made = customer.order("create_connect_gateway", "CreateConnectGatewayRequestBody", {
+        "connect_gateway": model.CreateConnectGateway(name="cgw", description="of Python")}).connect_gateway
+    assert (made.name, made.address_family, made.status, made.current_geip_count) == ("cgw", "ipv4", "DOWN", 0)
+    listed = customer.call("list_connect_gateways", name=["cgw"])
+    assert [one.id for one in listed.connect_gateways] == [made.id] and listed.total_count == 1
+    changed = customer.order("update_connect_gateway", "UpdateConnectGatewayRequestBody", {
+        "connect_gateway": model.UpdateConnectGateway(name="renamed", address_family="dual")},
+        connect_gateway_id=made.id).connect_gateway
+    assert (changed.name, changed.description, changed.address_family) == ("renamed", "of Python", "dual")
+
+    def show():
+        return customer.call("show_connect_gateway", connect_gateway_id=made.id).connect_gateway
+    assert show().name == "renamed"
+    customer.call("delete_connect_gateway", connect_gateway_id=made.id)
+    refused(404, "DC.0002", show)
+
+
+def test_global_eip_is_bound_listed_and_unbound(customer):
+    gateway = customer.order("create_connect_gateway", "CreateConnectGatewayRequestBody", {
+        "connect_gateway": model.CreateConnectGateway(name="with-eip")}).connect_gateway.id
+    customer.ordered.append(lambda: customer.call("delete_connect_gateway", connect_gateway_id=gateway))
+    eip = customer.env["DCAAS_GLOBAL_EIP_ID"]
+
+    def bind():
+        body = model.CreateBindingGeipRequestBody(global_eips=[model.BindingGeipBody(global_eip_id=eip, type="IP_ADDRESS")])
+        return customer.call("bind_global_eips", body, connect_gateway_id=gateway).global_eips
+
+    def bound(**query):
+        return customer.call("list_global_eips", connect_gateway_id=gateway, **query)
+    made = bind()
+    assert (made.global_eip_id, made.type, made.cidr) == (eip, "IP_ADDRESS", "198.18.0.7/32")
+    wait_for("it is bound", lambda: [one.status for one in bound().global_eips] == ["BIND_SUCCESSFULLY"], 60)
+    assert bound(global_eip_id=[eip]).total_count == 1 and bound(status=["ERROR"]).total_count == 0
+    refused(400, "DC.0001", bind)
+    refused(400, "DC.1106", lambda: customer.call("delete_connect_gateway", connect_gateway_id=gateway))
+    body = model.CreateUnbindingGeipRequestBody(global_eips=[model.UnbindingGeipBody(global_eip_id=eip)])
+    customer.call("unbind_global_eips", body, connect_gateway_id=gateway)
+    wait_for("it is gone", lambda: bound().global_eips == [], 60)
+
+
 def test_peer_link_of_a_gateway_without_interface_is_refused(customer):
     gateway = customer.global_gateway(name="without-interface").id
     refused(400, "DC.1205", lambda: customer.link(gateway))

@@ -30,8 +30,9 @@
 #define ROUTE_PROTO_STATIC 202
 #define ROUTE_PROTO_GUARD 203 /* unreachable defaults and the link subnets' own routes */
 #define ROUTE_PROTO_LINK 204  /* routes that lead over a link to another gateway: not for other links */
+#define ROUTE_PROTO_EIP 205   /* global EIPs, behind a customer: for uplinks only */
 #define ROUTE_PROTO_FIRST ROUTE_PROTO_VPC
-#define ROUTE_PROTO_LAST ROUTE_PROTO_LINK
+#define ROUTE_PROTO_LAST ROUTE_PROTO_EIP
 #define TABLE_FIRST 100000 /* routing tables of our own range */
 #define TABLE_LAST 199999
 
@@ -144,7 +145,7 @@ struct op_route {
 	struct op_header h;
 	uint32_t instance;
 	uint32_t table;
-	uint32_t proto; /* ROUTE_PROTO_VPC, ROUTE_PROTO_STATIC or ROUTE_PROTO_LINK */
+	uint32_t proto; /* ROUTE_PROTO_..., but for GUARD */
 	struct ip_prefix prefix;
 	struct ip_addr via; /* family IP_NONE: on-link */
 	char device[OP_NAME_MAX];

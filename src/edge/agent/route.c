@@ -14,7 +14,7 @@
 
 static const enum ip_family families[] = {IP_V4, IP_V6};
 /* Of the routes that the edge asks for. */
-static const uint32_t protocols[] = {ROUTE_PROTO_VPC, ROUTE_PROTO_STATIC, ROUTE_PROTO_LINK};
+static const uint32_t protocols[] = {ROUTE_PROTO_VPC, ROUTE_PROTO_STATIC, ROUTE_PROTO_LINK, ROUTE_PROTO_EIP};
 #define PROTOCOLS (sizeof(protocols) / sizeof(protocols[0]))
 
 /* What is there already */

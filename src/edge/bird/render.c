@@ -188,14 +188,32 @@ put_export(struct buf *out, const struct routing_vrf *vrf, unsigned family)
 	buf_puts(out, "\tif source = RTS_BGP && !defined(dc_link) then accept;\n\treject;\n}\n");
 }
 
+/* Whom a session is with: its template and its export filter. */
+static const struct policy {
+	const char *template, *export;
+} policies[] = {
+#define POLICY_CUSTOMER 0
+    {"c", "out"},
+    {"l", "lout"},
+#define POLICY_UPLINK 2
+    {"u", "uout"},
+};
+#define POLICIES (sizeof(policies) / sizeof(policies[0]))
+
+static const struct policy *
+policy_of(const struct routing_neighbour *n)
+{
+	return &policies[n->is_uplink ? POLICY_UPLINK : n->is_link ? 1 : POLICY_CUSTOMER];
+}
+
 /* The import table lets BIRD apply a changed policy without asking the neighbour: one that cannot refresh routes
  * (RFC 2918) would be reset. */
 static void
-put_template(struct buf *out, const char *device, unsigned family, bool is_link)
+put_template(struct buf *out, const char *device, unsigned family, const struct policy *p)
 {
-	buf_printf(out, "template bgp dc_%s_%s_%u {\n\tvrf \"%s\";\n", is_link ? "l" : "c", device, family, device);
+	buf_printf(out, "template bgp dc_%s_%s_%u {\n\tvrf \"%s\";\n", p->template, device, family, device);
 	/* A route that has been here is refused by the filter: BIRD itself drops it without counting it. */
-	if (!is_link)
+	if (p == &policies[POLICY_CUSTOMER])
 		buf_puts(out, "\tallow local as;\n");
 	/* The defaults take tens of seconds to come up, or back. */
 	buf_puts(
@@ -209,18 +227,22 @@ put_template(struct buf *out, const char *device, unsigned family, bool is_link)
 	    "\tipv%u {\n\t\ttable dc_t_%s_%u;\n\t\timport table on;\n\t\timport keep filtered on;\n\t\trpki reload "
 	    "off;\n"
 	    "\t\texport filter dc_%s_%s_%u;\n\t};\n}\n",
-	    family, device, family, is_link ? "lout" : "out", device, family);
+	    family, device, family, p->export, device, family);
 }
 
 static void
-put_policy(struct writer *w, const struct routing_vrf *vrf, unsigned family)
+put_policy(struct writer *w, const struct routing_vrf *vrf, unsigned family, bool has_uplink)
 {
 	put_networks(w, "own", vrf->device, vrf->own, vrf->own_count, family);
 	put_networks(w, "linked", vrf->device, vrf->linked, vrf->linked_count, family);
 	put_import(&w->text, vrf->device, family);
 	put_export(&w->text, vrf, family);
-	put_template(&w->text, vrf->device, family, false);
-	put_template(&w->text, vrf->device, family, true);
+	if (has_uplink)
+		buf_printf(&w->text, "filter dc_uout_%s_%u {\n\tif krt_source = %u then accept;\n\treject;\n}\n",
+		    vrf->device, family, ROUTE_PROTO_EIP);
+	for (size_t i = 0; i < POLICIES; i++)
+		if (i != POLICY_UPLINK || has_uplink)
+			put_template(&w->text, vrf->device, family, &policies[i]);
 }
 
 /* Kernel routes of ours are learnt above BGP's preference, or BGP would hide them. The default "persist off" takes
@@ -236,16 +258,19 @@ put_kernel(struct buf *out, const struct routing_vrf *vrf, unsigned family)
 	/* Lines that bring the same route equally well share the traffic. */
 	buf_puts(out, "\tmerge paths on;\n");
 	buf_printf(out, "\tipv%u {\n\t\ttable dc_t_%s_%u;\n\t\timport filter {\n", family, vrf->device, family);
-	buf_printf(out, "\t\t\tif krt_source ~ [ %u, %u, %u ] then { preference = 200; accept; }\n", ROUTE_PROTO_VPC,
-	    ROUTE_PROTO_STATIC, ROUTE_PROTO_LINK);
+	buf_printf(out, "\t\t\tif krt_source ~ [ %u, %u, %u, %u ] then { preference = 200; accept; }\n",
+	    ROUTE_PROTO_VPC, ROUTE_PROTO_STATIC, ROUTE_PROTO_LINK, ROUTE_PROTO_EIP);
 	buf_puts(out, "\t\t\treject;\n\t\t};\n\t\texport where source = RTS_BGP;\n\t};\n}\n");
 }
 
 static bool
-has_family(const struct routing_desired *d, const struct routing_vrf *vrf, unsigned family)
+has_family(const struct routing_desired *d, const struct routing_vrf *vrf, unsigned family, bool uplink)
 {
 	for (size_t i = 0; i < d->neighbour_count; i++) {
-		if ((unsigned)d->neighbour[i].remote.family == family && strcmp(d->neighbour[i].vrf, vrf->device) == 0)
+		const struct routing_neighbour *n = &d->neighbour[i];
+
+		if ((unsigned)n->remote.family == family && strcmp(n->vrf, vrf->device) == 0 &&
+		    (!uplink || n->is_uplink))
 			return true;
 	}
 	return false;
@@ -258,10 +283,10 @@ put_vrf(struct writer *w, const struct routing_desired *d, const struct routing_
 	struct buf *out = &w->text;
 
 	for (unsigned family = 4; family <= 6; family += 2) {
-		if (!has_family(d, vrf, family))
+		if (!has_family(d, vrf, family, false))
 			continue;
 		buf_printf(out, "\nipv%u table dc_t_%s_%u;\n", family, vrf->device, family);
-		put_policy(w, vrf, family);
+		put_policy(w, vrf, family, has_family(d, vrf, family, true));
 		put_kernel(out, vrf, family);
 	}
 }
@@ -285,6 +310,10 @@ put_channel(struct buf *out, const struct routing_neighbour *n)
 	if (n->route_limit > 0)
 		buf_printf(out, "\t\treceive limit %u action disable;\n\t\timport limit %u action disable;\n",
 		    bird_receive_limit(n->route_limit), n->route_limit);
+	if (n->is_uplink) {
+		buf_puts(out, "\t\timport none;\n\t};\n");
+		return;
+	}
 	buf_printf(out, "\t\timport where ifname = \"%s\"", n->link);
 	if (n->is_link && !n->accept_default)
 		buf_printf(out, " && net != %s", default_net(family));
@@ -308,7 +337,7 @@ put_neighbour(struct buf *out, const struct routing_vrf *vrf, const struct routi
 	ip_format_addr(&n->local, local);
 	ip_format_addr(&n->remote, remote);
 	ip_format_addr(&vrf->router_id, id);
-	buf_printf(out, "protocol bgp %s from dc_%s_%s_%u {\n", n->name, n->is_link ? "l" : "c", n->vrf,
+	buf_printf(out, "protocol bgp %s from dc_%s_%s_%u {\n", n->name, policy_of(n)->template, n->vrf,
 	    (unsigned)n->remote.family);
 	if (how == BIRD_DISABLED || n->shut)
 		buf_puts(out, "\tdisabled yes;\n");

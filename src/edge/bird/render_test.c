@@ -166,6 +166,26 @@ links_have_their_own_policy(void **state)
 }
 
 static void
+an_uplink_hears_of_global_eips_and_is_not_listened_to(void **state)
+{
+	(void)state;
+	struct routing_vrf v = vrf("dcr1", 100001, "10.255.0.11", NULL, 0);
+	struct routing_neighbour n[] = {
+	    neighbour("p1_4", "dcr1", "dcv1", "169.254.10.1", "169.254.10.2"),
+	    neighbour("u2_4", "dcr1", "dcv2", "203.0.113.1", "203.0.113.2"),
+	    neighbour("p1_6", "dcr1", "dcv1", "2001:db8:f::1", "2001:db8:f::2"),
+	};
+	n[1].is_uplink = true;
+	n[1].remote_asn = 65100;
+	n[1].route_limit = 0;
+	n[1].password = "uplink";
+	struct routing_desired d = {.instance = 1, .vrf = &v, .vrf_count = 1, .neighbour = n, .neighbour_count = 3};
+	enum bird_how how[3] = {BIRD_RUN, BIRD_RUN, BIRD_RUN};
+
+	check_golden(&d, how, "uplink.conf");
+}
+
+static void
 a_disabled_neighbour_is_written_so_and_an_omitted_one_is_not_there(void **state)
 {
 	(void)state;
@@ -282,6 +302,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(two_gateways_with_the_same_addresses_are_apart),
 	    cmocka_unit_test(links_have_their_own_policy),
+	    cmocka_unit_test(an_uplink_hears_of_global_eips_and_is_not_listened_to),
 	    cmocka_unit_test(a_disabled_neighbour_is_written_so_and_an_omitted_one_is_not_there),
 	    cmocka_unit_test(passwords_that_bird_or_the_kernel_cannot_hold_are_refused),
 	    cmocka_unit_test(names_that_would_be_read_as_something_else_are_refused),
