@@ -8,6 +8,7 @@
 #include "api/crud.h"
 #include "res/lifecycle.h"
 #include "res/link_end.h"
+#include "res/vif_row.h"
 #include "store/row_lock.h"
 
 static const char *const statuses[] = {"PENDING", "ACTIVE", "DOWN", "ERROR", NULL};
@@ -46,7 +47,7 @@ const struct field_table enterprise_router_table = {
 	    {AT(enterprise_router, description), .kind = F_TEXT, .max = 255, .may = OP_CRU, .fallback = "\"\"",
 		.doc = "Free text."},
 	    {AT(enterprise_router, status), .kind = F_ENUM, .names = statuses, .may = OP_R, .filter = true, .cli = true,
-		.doc = "State, as its edges report it; DOWN while no peer link leads to it."},
+		.doc = "State, as its edges report it; DOWN while neither a peer link nor an interface leads to it."},
 	    {AT(enterprise_router, reason), .kind = F_TEXT, .max = 255, .nullable = true, .may = OP_R,
 		.doc = "What keeps it from being ACTIVE."},
 	    {AT(enterprise_router, internal_asn), .kind = F_INT, .no_column = true, .nullable = true, .may = OP_R,
@@ -131,7 +132,8 @@ view(struct tx *tx, struct gateway *ret, struct dc_error *err)
 	return attachment_prefixes(tx, attachment, n, &ret->local, err);
 }
 
-static const struct gateway_user users[] = {{&link_end_table, "gateway_id"}, {0}};
+static const struct gateway_user users[] = {
+    {&link_end_table, "gateway_id"}, {&virtual_interface_table, "vrf_gateway_id"}, {0}};
 
 const struct gateway_kind enterprise_router_kind = {
     .res = &enterprise_router_resource,
@@ -161,7 +163,7 @@ static const char *const words[] = {
     [VERDICT_FAILED] = "ERROR",
 };
 static const char *const reasons[] = {
-    [VERDICT_NONE] = "no peer link leads to the router",
+    [VERDICT_NONE] = "neither a peer link nor an interface leads to the router",
     [VERDICT_APPLIED] = NULL,
     [VERDICT_WAITING] = "the edge has not read it back yet",
     [VERDICT_FAILED] = NULL,
@@ -193,12 +195,14 @@ settle(struct tx *tx, struct work_view *work, void *row, bool *gone, struct dc_e
 static const struct depend depends[] = {
     {"peer_link", "id", "peer_gateway_id", .render = WORK_ROW},
     {"attachment", "id", "enterprise_router_id", .render = WORK_ROW},
+    {"virtual_interface", "id", "router_id", .render = WORK_ROW},
     {0},
 };
 
 static const struct blocker blockers[] = {
     {"peer_link", "peer_gateway_id", DC_E_VGW_IN_USE},
     {"attachment", "enterprise_router_id", DC_E_VGW_IN_USE},
+    {"virtual_gateway", "enterprise_router_id", DC_E_VGW_IN_USE},
     {0},
 };
 

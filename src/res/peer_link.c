@@ -298,9 +298,9 @@ places_of(struct tx *tx, const struct gateway *gw, struct places *ret, struct dc
 	size_t interfaces = 0, attachments;
 	enum dc_code rc;
 
-	if (gw->kind->service != NULL && (rc = query_list(tx, &virtual_interface_table,
-					      Q(Q_EQ("vrf_gateway_id", gw->id), Q_NE("status", "PENDING_DELETE")), NULL,
-					      &rows, &interfaces, err)) != DC_OK)
+	if ((rc = query_list(tx, &virtual_interface_table,
+		 Q(Q_EQ("vrf_gateway_id", gw->id), Q_NE("status", "PENDING_DELETE")), NULL, &rows, &interfaces, err)) !=
+	    DC_OK)
 		return rc;
 	if ((rc = attachments_of(tx, gw, NULL, &a, &attachments, err)) != DC_OK)
 		return rc;

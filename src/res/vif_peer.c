@@ -12,6 +12,7 @@
 #include "res/remote_subnet.h"
 #include "res/quota.h"
 #include "res/switchover.h"
+#include "res/virtual_interface_place.h"
 #include "store/row_lock.h"
 
 static const char *const families[] = {"ipv4", "ipv6", NULL};
@@ -562,8 +563,7 @@ vif_peer_create(struct tx *tx, struct call *call, void *row, struct dc_error *er
 	struct gateway gw;
 	enum dc_code rc;
 
-	if ((rc = interface_of(tx, p, &v, err)) != DC_OK ||
-	    (rc = gateway_get(tx, p->gateway_id.v, &gw, err)) != DC_OK ||
+	if ((rc = interface_of(tx, p, &v, err)) != DC_OK || (rc = vif_gateway(tx, v, &gw, err)) != DC_OK ||
 	    (rc = check_number(tx, call, &gw, &p->remote_ep_group, names.remote_ep_group, err)) != DC_OK ||
 	    (rc = choose_family(tx, call, v, p, &first, err)) != DC_OK || call->wait)
 		return rc;
@@ -611,7 +611,7 @@ vif_peer_update(
 		return dc_fail(err, DC_E_VIF_STATE, NULL, "the peer is being deleted");
 	if (patch->remote_ep_group.set != GIVEN)
 		return DC_OK;
-	if ((rc = gateway_get(tx, p->gateway_id.v, &gw, err)) != DC_OK)
+	if ((rc = vif_gateway(tx, v, &gw, err)) != DC_OK)
 		return rc;
 	return vif_peer_set_remote(tx, call, &gw, p, &patch->remote_ep_group, &names, err);
 }
@@ -650,6 +650,7 @@ static const struct depend depends[] = {
     {"virtual_gateway", "gateway_id", "id", .settle = WORK_STATE},
     {"global_dc_gateway", "gateway_id", "id", .settle = WORK_STATE},
     {"connect_gateway", "gateway_id", "id", .settle = WORK_STATE},
+    {"enterprise_router", "gateway_id", "id", .settle = WORK_STATE},
     {0},
 };
 

@@ -10,6 +10,8 @@
 #include "res/switchover.h"
 #include "res/vif_detection.h"
 #include "res/vif_peer.h"
+#include "res/virtual_gateway.h"
+#include "res/virtual_interface_place.h"
 
 /* --- down: objects --- */
 
@@ -45,15 +47,26 @@ vif_peer_next_hop(struct tx *tx, const struct vif_peer *p, struct next_hop *ret,
 	return DC_OK;
 }
 
+/* The kind of the gateway in whose VRF the interface is. */
+static const struct gateway_kind *
+vrf_kind(const struct virtual_interface *v)
+{
+	return vif_is_at_router(v) ? &enterprise_router_kind : gateway_kind_of_service(v->service_type.v);
+}
+
 /* The row of the interface's gateway, which the engine reads once for all that is in it. */
 static enum dc_code
 gateway_of(struct tx *tx, const struct virtual_interface *v, struct gateway *ret, struct dc_error *err)
 {
-	const struct gateway_kind *kind = gateway_kind_of_service(v->service_type.v);
+	const struct gateway_kind *kind = vrf_kind(v);
 	void *row;
 	enum dc_code rc = work_row(tx, kind->res->name, v->vrf_gateway_id.v, &row, err);
 
-	return rc == DC_OK ? gateway_of_row(tx, kind, row, ret, err) : rc;
+	if (rc != DC_OK || (rc = gateway_of_row(tx, kind, row, ret, err)) != DC_OK || !vif_is_at_router(v))
+		return rc;
+	if ((rc = work_row(tx, virtual_gateway_kind.res->name, v->vgw_id.v, &row, err)) == DC_OK)
+		ret->bgp_asn = ((const struct virtual_gateway *)row)->bgp_asn.v;
+	return rc;
 }
 
 static enum dc_code
@@ -167,7 +180,7 @@ judge_objects(struct look *l, struct work_view *work, enum work_verdict *ret, co
     struct dc_error *err)
 {
 	const struct edge_object *vrf, *vlan, *own;
-	const struct gateway_kind *kind = gateway_kind_of_service(l->v->service_type.v);
+	const struct gateway_kind *kind = vrf_kind(l->v);
 	size_t vrfs, vlans, n;
 	enum work_verdict shared[2] = {VERDICT_NONE, VERDICT_NONE};
 	const struct edge_object *why[2] = {NULL, NULL};

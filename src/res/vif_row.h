@@ -38,6 +38,7 @@ struct virtual_interface {
 	struct f_objects extend_attribute;
 	/* ours */
 	struct f_text edge_id, port_id;
+	struct f_text router_id;      /* enterprise router that the virtual gateway shows; null: none */
 	struct f_text vrf_gateway_id; /* the gateway in whose VRF it is, of either kind */
 	struct f_text spelling;       /* of ids, as they were sent */
 	/* A switchover test (switchover.h): until when it is shut down; the record of what is on its way. */

@@ -12,7 +12,6 @@
 #include "res/tag.h"
 #include "store/row_lock.h"
 
-static const char *const any_value[] = {NULL};
 static const char *const statuses[] = {
     "ACTIVE", "DOWN", "BUILD", "ERROR", "PENDING_CREATE", "PENDING_UPDATE", "PENDING_DELETE", NULL};
 
@@ -55,9 +54,8 @@ const struct field_table virtual_gateway_table = {
 		.doc = "Free text."},
 	    {AT(virtual_gateway, vpc_id), .example = "6a1e2f30-0000-4000-8000-000000000001", .kind = F_UUID,
 		.nullable = true, .may = V_CR, .filter = true, .cli = true, .doc = "VPC behind the gateway."},
-	    {AT(virtual_gateway, enterprise_router_id), .ref = "enterprise_router", .refused = any_value,
-		.kind = F_UUID, .nullable = true, .may = V_CR,
-		.doc = "Enterprise router behind the gateway, instead of a VPC."},
+	    {AT(virtual_gateway, enterprise_router_id), .ref = "enterprise_router", .kind = F_UUID, .nullable = true,
+		.may = V_CR, .doc = "Enterprise router behind the gateway, instead of a VPC."},
 	    {AT(virtual_gateway, local_ep_group), .example = "10.1.0.0/16", .kind = F_LIST, .renders = true, .max = 255,
 		.min_items = 1, .max_items = 200, .nullable = true, .may = V_CRU, .cli = true,
 		.doc = "IPv4 blocks of the VPC that customers reach."},
@@ -172,6 +170,36 @@ check_vpc_free(struct tx *tx, struct call *call, const struct virtual_gateway *g
 	    leaving ? ", which is being deleted: an edge has not let go of it yet" : "");
 }
 
+/* A router of the project. */
+static enum dc_code
+check_router(struct tx *tx, const struct virtual_gateway *gw, struct dc_error *err)
+{
+	struct gateway router;
+	enum dc_code rc = gateway_get(tx, gw->enterprise_router_id.v, &router, err);
+
+	if (rc == DC_OK && (router.kind != &enterprise_router_kind || router.leaving ||
+			       strcmp(router.tenant_id, gw->tenant_id.v) != 0))
+		rc = DC_E_NOT_FOUND;
+	return rc != DC_E_NOT_FOUND ? rc
+				    : dc_fail(err, DC_E_NOT_FOUND, "virtual_gateway.enterprise_router_id",
+					  "virtual_gateway.enterprise_router_id: enterprise router %s does not exist",
+					  gw->enterprise_router_id.v);
+}
+
+static enum dc_code
+check_behind(struct tx *tx, struct call *call, const struct virtual_gateway *gw, struct dc_error *err)
+{
+	return gw->vpc_id.set == GIVEN ? check_vpc(tx, call, gw, err) : check_router(tx, gw, err);
+}
+
+/* A gateway of a router joins the set of those. */
+static enum dc_code
+chain(struct tx *tx, struct call *call, void *row, struct lock_set *set, struct dc_error *err)
+{
+	lock_want(set, &gateway_table, ((const struct virtual_gateway *)row)->enterprise_router_id.v);
+	return gateway_chain(tx, call, row, set, err);
+}
+
 static enum dc_code
 virtual_gateway_create(struct tx *tx, struct call *call, void *row, struct dc_error *err)
 {
@@ -180,12 +208,12 @@ virtual_gateway_create(struct tx *tx, struct call *call, void *row, struct dc_er
 	struct cidr_list local;
 	enum dc_code rc;
 
-	if (gw->enterprise_router_id.set == GIVEN)
+	if (gw->enterprise_router_id.set == GIVEN && gw->vpc_id.set == GIVEN)
 		return dc_fail(err, DC_E_PARAM, "virtual_gateway.enterprise_router_id",
-		    "virtual_gateway.enterprise_router_id is not served yet");
-	if (gw->vpc_id.set != GIVEN)
+		    "virtual_gateway.enterprise_router_id and vpc_id exclude each other");
+	if (gw->enterprise_router_id.set != GIVEN && gw->vpc_id.set != GIVEN)
 		return dc_fail(err, DC_E_PARAM, "virtual_gateway.vpc_id", "virtual_gateway.vpc_id is missing");
-	if (gw->local_ep_group.set != GIVEN && gw->local_ep_group_ipv6.set != GIVEN)
+	if (gw->vpc_id.set == GIVEN && gw->local_ep_group.set != GIVEN && gw->local_ep_group_ipv6.set != GIVEN)
 		return dc_fail(
 		    err, DC_E_PARAM, "virtual_gateway.local_ep_group", "virtual_gateway.local_ep_group is missing");
 	if ((rc = tags_check(&gw->tags, "virtual_gateway.tags", err)) != DC_OK)
@@ -194,11 +222,11 @@ virtual_gateway_create(struct tx *tx, struct call *call, void *row, struct dc_er
 		return rc;
 	fill_common(&gw->name, &gw->description, &gw->enterprise_project_id);
 	F_SET_TEXT(gw->status, "ACTIVE"); /* it has no objects on any edge yet */
-	if ((rc = check_vpc(tx, call, gw, err)) != DC_OK ||
+	if ((rc = check_behind(tx, call, gw, err)) != DC_OK ||
 	    (rc = quota_check(tx, call, call->project, QUOTA_VIRTUAL_GATEWAYS, err)) != DC_OK ||
 	    (rc = check_local(tx, call, gw, &local, err)) != DC_OK)
 		return rc;
-	return check_vpc_free(tx, call, gw, err);
+	return gw->vpc_id.set == GIVEN ? check_vpc_free(tx, call, gw, err) : DC_OK;
 }
 
 /* What the new local subnets may not touch: the customers' subnets behind the gateway, and the links to them. */
@@ -325,6 +353,27 @@ show_devices(struct tx *tx, const struct gateway_state *state, struct virtual_ga
 	return DC_OK;
 }
 
+/* The VRF of a router's gateway is the router's. */
+static enum dc_code
+observe_router(struct tx *tx, const struct virtual_gateway *gw, struct gateway_state *state, struct dc_error *err)
+{
+	const struct edge_object *vrf;
+	struct edge_number *number;
+	size_t n, numbers;
+	enum dc_code rc;
+
+	if (gw->enterprise_router_id.set != GIVEN)
+		return DC_OK;
+	if ((rc = work_objects_of(tx, enterprise_router_kind.res->name, gw->enterprise_router_id.v, &vrf, &n, err)) !=
+		DC_OK ||
+	    (rc = numbers_of(tx, gw->enterprise_router_id.v, &number, &numbers, err)) != DC_OK)
+		return rc;
+	state->verdict = work_judge(vrf, n, NULL);
+	for (size_t i = 0; i < numbers && i < 2; i++)
+		state->edge_id[i] = number[i].edge_id.v;
+	return DC_OK;
+}
+
 /* A gateway that nothing leads into has nothing on a router, and is ACTIVE; so it is while a VRF is on its way. */
 static enum dc_code
 settle(struct tx *tx, struct work_view *work, void *row, bool *gone, struct dc_error *err)
@@ -337,7 +386,7 @@ settle(struct tx *tx, struct work_view *work, void *row, bool *gone, struct dc_e
 
 	if ((rc = gateway_of_row(tx, &virtual_gateway_kind, gw, &view_of, err)) != DC_OK ||
 	    (rc = gateway_observe(tx, work, &view_of, &state, err)) != DC_OK ||
-	    (rc = show_devices(tx, &state, &now, err)) != DC_OK)
+	    (rc = observe_router(tx, gw, &state, err)) != DC_OK || (rc = show_devices(tx, &state, &now, err)) != DC_OK)
 		return rc;
 	*gone = state.gone;
 	if (state.gone)
@@ -354,6 +403,7 @@ settle(struct tx *tx, struct work_view *work, void *row, bool *gone, struct dc_e
 
 static const struct depend depends[] = {
     {"virtual_interface", "id", "vgw_id", .render = WORK_ROW},
+    {"enterprise_router", "enterprise_router_id", "id", .settle = WORK_STATE | WORK_REST},
     {0},
 };
 
@@ -368,7 +418,7 @@ static const struct route virtual_gateway_routes[] = {
     {M_GET, PATH, ROLE_READER, .res = &virtual_gateway_resource, .run = crud_list, .operation = "ListVirtualGateways",
 	.summary = "List the virtual gateways of the project."},
     {M_POST, PATH, ROLE_MEMBER, ROUTE_WRITES, &virtual_gateway_resource, VIEW_CREATE, .status = 201, .run = crud_create,
-	.operation = "CreateVirtualGateway", .summary = "Create a virtual gateway for a VPC."},
+	.operation = "CreateVirtualGateway", .summary = "Create a virtual gateway for a VPC or an enterprise router."},
     {M_GET, PATH "/{virtual_gateway_id}", ROLE_READER, .res = &virtual_gateway_resource, .run = crud_show,
 	.operation = "ShowVirtualGateway", .summary = "Read one virtual gateway."},
     {M_PUT, PATH "/{virtual_gateway_id}", ROLE_MEMBER, ROUTE_WRITES, &virtual_gateway_resource, VIEW_UPDATE,
@@ -400,7 +450,7 @@ const struct resource virtual_gateway_resource = {
     .missing = DC_E_VGW_NOT_FOUND,
     .owner = "tenant_id",
     .routes = virtual_gateway_routes,
-    .chain = gateway_chain,
+    .chain = chain,
     .create = virtual_gateway_create,
     .created = virtual_gateway_created,
     .update = virtual_gateway_update,

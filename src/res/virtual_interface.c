@@ -165,6 +165,8 @@ const struct field_table virtual_interface_table = {
 		.nullable = true, .may = V_R, .doc = "Parameters of BFD or NQA; null until they are set."},
 	    {AT(virtual_interface, edge_id), .kind = F_UUID, .doc = "Edge."},
 	    {AT(virtual_interface, port_id), .kind = F_UUID, .doc = "Port."},
+	    {AT(virtual_interface, router_id), .kind = F_UUID,
+		.doc = "Enterprise router that its virtual gateway shows."},
 	    {AT(virtual_interface, vrf_gateway_id), .kind = F_UUID, .doc = "Gateway in whose VRF it is."},
 	    {AT(virtual_interface, spelling), .kind = F_TEXT,
 		.doc = "Ids as they were sent, where that is not in lower case."},
@@ -317,6 +319,7 @@ virtual_interface_create(struct tx *tx, struct call *call, void *row, struct dc_
 	if (v->remote_ep_group.set != GIVEN)
 		v->remote_ep_group = (struct f_list){GIVEN, 0, NULL}; /* as its first peer shows it */
 	F_SET_TEXT(v->vrf_gateway_id, gw.id);
+	F_SET_TEXT(v->router_id, gw.kind == &enterprise_router_kind ? gw.id : NULL);
 	v->device_id = dc->device_id;
 	v->port_id = dc->port_id;
 	F_SET_TEXT(v->status, life_names[LIFE_PENDING_CREATE]);
@@ -375,7 +378,7 @@ update_first_peer(struct tx *tx, struct call *call, const struct virtual_interfa
 	enum dc_code rc;
 
 	if ((rc = vif_peers_of(tx, v->id.v, &peers, &n, err)) != DC_OK || (first = vif_first_peer(peers, n)) == NULL ||
-	    (rc = gateway_get(tx, v->vrf_gateway_id.v, &gw, err)) != DC_OK ||
+	    (rc = vif_gateway(tx, v, &gw, err)) != DC_OK ||
 	    (rc = vif_peer_set_remote(
 		 tx, call, &gw, first, remote, vif_peer_is_v6(first) ? &names_v6 : &names_v4, err)) != DC_OK)
 		return rc;

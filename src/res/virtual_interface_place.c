@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/call.h"
+#include "res/virtual_gateway.h"
 
 enum dc_code
 vif_find_connection(struct tx *tx, const struct virtual_interface *v, struct direct_connect **ret, struct dc_error *err)
@@ -49,6 +50,12 @@ is_global(const struct virtual_interface *v)
 	return strcmp(v->service_type.v, global_dc_gateway_kind.service) == 0;
 }
 
+bool
+vif_is_at_router(const struct virtual_interface *v)
+{
+	return v->router_id.set == GIVEN;
+}
+
 static const struct service *
 service_of(const struct virtual_interface *v)
 {
@@ -65,6 +72,20 @@ is_by_gateway_id(const struct virtual_interface *v)
 	return service_of(v) != &services[0];
 }
 
+/* In the VRF of a router's gateway everything is under the router's lock. */
+static enum dc_code
+want_router(struct tx *tx, const struct virtual_interface *v, struct lock_set *set, struct dc_error *err)
+{
+	void *vgw;
+	enum dc_code rc;
+
+	if (v->vgw_id.set != GIVEN)
+		return DC_OK;
+	if ((rc = query_get(tx, &virtual_gateway_table, Q(Q_EQ("id", v->vgw_id.v)), &vgw, err)) == DC_OK)
+		lock_want(set, &gateway_table, ((const struct virtual_gateway *)vgw)->enterprise_router_id.v);
+	return rc == DC_E_NOT_FOUND ? DC_OK : rc;
+}
+
 /* What owns the sets that a new interface joins: its connection, the connection's port, and both gateways that it may
  * name. Later only its gateway. */
 enum dc_code
@@ -77,8 +98,11 @@ vif_chain(struct tx *tx, struct call *call, void *row, struct lock_set *set, str
 
 	lock_want(set, &gateway_table, v->vgw_id.v);
 	lock_want(set, &gateway_table, v->gateway_id.v);
+	lock_want(set, &gateway_table, v->vrf_gateway_id.v);
 	if (call == NULL || call->route->method != M_POST || v->direct_connect_id.set != GIVEN)
 		return DC_OK;
+	if ((rc = want_router(tx, v, set, err)) != DC_OK)
+		return rc;
 	lock_want(set, &direct_connect_table, v->direct_connect_id.v);
 	rc = query_get(tx, &direct_connect_table, Q(Q_EQ("id", v->direct_connect_id.v)), &found, err);
 	if (rc == DC_OK) {
@@ -88,14 +112,44 @@ vif_chain(struct tx *tx, struct call *call, void *row, struct lock_set *set, str
 	return rc == DC_E_NOT_FOUND ? DC_OK : rc;
 }
 
+/* A router's gateway is the router, with the gateway's own AS number and state. */
+static enum dc_code
+see_router(struct tx *tx, const struct virtual_gateway *vgw, struct gateway *gw, struct dc_error *err)
+{
+	struct gateway router;
+	enum dc_code rc = gateway_get(tx, vgw->enterprise_router_id.v, &router, err);
+
+	if (rc != DC_OK)
+		return rc;
+	router.bgp_asn = vgw->bgp_asn.v;
+	router.status = vgw->status.v;
+	*gw = router;
+	return DC_OK;
+}
+
+enum dc_code
+vif_gateway(struct tx *tx, const struct virtual_interface *v, struct gateway *ret, struct dc_error *err)
+{
+	void *vgw;
+	enum dc_code rc;
+
+	if (!vif_is_at_router(v))
+		return gateway_get(tx, v->vrf_gateway_id.v, ret, err);
+	rc = query_get(tx, &virtual_gateway_table, Q(Q_EQ("id", v->vgw_id.v)), &vgw, err);
+	return rc == DC_OK ? see_router(tx, vgw, ret, err) : rc;
+}
+
 static enum dc_code
 get_gateway(struct tx *tx, const struct virtual_interface *v, const struct service *s, const struct f_text *id,
     struct gateway *ret, struct dc_error *err)
 {
 	struct gateway gw;
-	enum dc_code rc = gateway_get(tx, id->v, &gw, err);
+	void *row;
+	enum dc_code rc = query_get(tx, s->kind->res->table, Q(Q_EQ("id", id->v)), &row, err);
 
-	if (rc == DC_OK && (gw.kind != s->kind || strcmp(gw.tenant_id, v->tenant_id.v) != 0 || gateway_is_hidden(&gw)))
+	if (rc == DC_OK)
+		rc = gateway_of_row(tx, s->kind, row, &gw, err);
+	if (rc == DC_OK && (strcmp(gw.tenant_id, v->tenant_id.v) != 0 || gateway_is_hidden(&gw)))
 		rc = DC_E_NOT_FOUND;
 	if (rc == DC_E_NOT_FOUND)
 		return dc_fail(
@@ -133,6 +187,9 @@ vif_find_gateway(struct tx *tx, const struct virtual_interface *v, struct gatewa
 		    "virtual_interface.gateway_id does not go with service_type %s", v->service_type.v);
 	if ((rc = get_gateway(tx, v, s, id, ret, err)) != DC_OK)
 		return rc;
+	if (ret->kind == &virtual_gateway_kind &&
+	    ((const struct virtual_gateway *)ret->row)->enterprise_router_id.set == GIVEN)
+		return see_router(tx, ret->row, ret, err);
 	return is_by_gateway_id(v) && v->vgw_id.set == GIVEN ? check_shown_gateway(tx, v, err) : DC_OK;
 }
 
@@ -185,14 +242,16 @@ vif_check_two_connections(struct tx *tx, const struct virtual_interface *v, stru
 	/* Two look-ups instead of a walk through all interfaces: another connection than mine, then one that is
 	 * neither. */
 	rc = query_list(tx, &virtual_interface_table,
-	    Q(Q_EQ("vrf_gateway_id", v->vrf_gateway_id.v), Q_NE("direct_connect_id", seen[0])), &one, &rows, &n, err);
+	    Q(Q_EQ("vrf_gateway_id", v->vrf_gateway_id.v), Q_EQ("vgw_id", v->vgw_id.v),
+		Q_NE("direct_connect_id", seen[0])),
+	    &one, &rows, &n, err);
 	if (rc != DC_OK || n == 0)
 		return rc;
 	other = rows;
 	seen[1] = other->direct_connect_id.v;
 	rc = query_list(tx, &virtual_interface_table,
-	    Q(Q_EQ("vrf_gateway_id", v->vrf_gateway_id.v), Q_NE("direct_connect_id", seen[0]),
-		Q_NE("direct_connect_id", seen[1])),
+	    Q(Q_EQ("vrf_gateway_id", v->vrf_gateway_id.v), Q_EQ("vgw_id", v->vgw_id.v),
+		Q_NE("direct_connect_id", seen[0]), Q_NE("direct_connect_id", seen[1])),
 	    &one, &rows, &n, err);
 	if (rc != DC_OK || n == 0)
 		return rc;

@@ -18,6 +18,11 @@ enum dc_code vif_find_connection(
     struct tx *, const struct virtual_interface *, struct direct_connect **ret, struct dc_error *err);
 enum dc_code vif_find_gateway(struct tx *, const struct virtual_interface *, struct gateway *ret, struct dc_error *err);
 
+/* The gateway in whose VRF an interface is, as the interface sees it. */
+enum dc_code vif_gateway(struct tx *, const struct virtual_interface *, struct gateway *ret, struct dc_error *err);
+/* Whether that is an enterprise router, seen through the interface's virtual gateway. */
+bool vif_is_at_router(const struct virtual_interface *);
+
 /* Not more than the connection has. */
 enum dc_code vif_check_bandwidth(const struct virtual_interface *, const struct direct_connect *, struct dc_error *err);
 /* A hosting connection carries none, and a hosted one a single one, on its VLAN. */
