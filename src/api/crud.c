@@ -233,12 +233,14 @@ crud_normal_id(const struct field_table *table, const char *id, struct arena *ar
 }
 
 size_t
-crud_scope(const struct call *call, const struct resource *res, const char *parent, struct query_cond *cond)
+crud_scope(
+    const struct call *call, const struct resource *res, const char *parent, bool received, struct query_cond *cond)
 {
+	const char *column = received ? res->receiver : res->owner;
 	size_t n = 0;
 
-	if (res->owner != NULL && call->project != NULL)
-		cond[n++] = (struct query_cond)Q_EQ(res->owner, call->project);
+	if (column != NULL && call->project != NULL)
+		cond[n++] = (struct query_cond)Q_EQ(column, call->project);
 	if (parent != NULL)
 		cond[n++] = (struct query_cond)Q_EQ(res->parent_column, parent);
 	if (res->hidden != NULL)
@@ -246,18 +248,32 @@ crud_scope(const struct call *call, const struct resource *res, const char *pare
 	return n;
 }
 
+bool
+crud_receives(const struct call *call, const struct resource *res)
+{
+	const struct route *r = call->route;
+
+	return res->receiver != NULL && call->project != NULL && r->res == res &&
+	       (r->run == crud_show || r->run == crud_list || r->run == crud_update || r->run == crud_delete);
+}
+
 enum dc_code
 crud_load(
     struct tx *tx, struct call *call, const struct resource *res, const char *id, void **ret, struct dc_error *err)
 {
 	const char *normal = id != NULL ? crud_normal_id(res->table, id, tx_arena(tx)) : NULL, *parent;
-	struct query_cond cond[CRUD_SCOPE_MAX + 2] = {Q_EQ("id", normal)};
+	bool receives = crud_receives(call, res);
 	enum dc_code rc;
 
 	if ((rc = crud_parent(tx, call, res, &parent, err)) != DC_OK)
 		return rc;
-	crud_scope(call, res, parent, &cond[1]);
-	rc = normal != NULL ? query_get(tx, res->table, cond, ret, err) : DC_E_NOT_FOUND;
+	rc = DC_E_NOT_FOUND;
+	for (unsigned i = 0; normal != NULL && rc == DC_E_NOT_FOUND && i < (receives ? 2 : 1); i++) {
+		struct query_cond cond[CRUD_SCOPE_MAX + 2] = {Q_EQ("id", normal)};
+
+		crud_scope(call, res, parent, i > 0, &cond[1]);
+		rc = query_get(tx, res->table, cond, ret, err);
+	}
 	if (rc != DC_E_NOT_FOUND)
 		return rc;
 	return dc_missing(err, res->missing, "The %s %.64s does not exist", res->title, id != NULL ? id : "");

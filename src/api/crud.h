@@ -30,10 +30,13 @@ enum dc_code crud_check_blockers(
     struct tx *, struct call *, const struct resource *, const char *id, const char *member, struct dc_error *err);
 /* The id of the resource above in the path, which must be there; NULL for a resource without one. */
 enum dc_code crud_parent(struct tx *, struct call *, const struct resource *, const char **id, struct dc_error *err);
-/* The conditions that every look at the resource has: the caller's project, the resource above (parent may be NULL),
- * not hidden. Writes at most CRUD_SCOPE_MAX, returns how many. */
+/* The conditions that every look at the resource has: the caller's project (received: as the receiver), the resource
+ * above (parent may be NULL), not hidden. Writes at most CRUD_SCOPE_MAX, returns how many. */
 #define CRUD_SCOPE_MAX 3
-size_t crud_scope(const struct call *, const struct resource *, const char *parent, struct query_cond *cond);
+size_t crud_scope(
+    const struct call *, const struct resource *, const char *parent, bool received, struct query_cond *cond);
+/* Whether the caller sees rows of others by this call, too: those with its project in resource.receiver. */
+bool crud_receives(const struct call *, const struct resource *);
 /* The members that the query's `fields` names, for field_options.only; NULL when it names none. */
 enum dc_code crud_fields(struct call *, const struct field_table *, const char *const **ret, struct dc_error *err);
 /* Writes the envelope of one row into the answer (embed hook included), in the route's answer view; without one, in

@@ -144,7 +144,7 @@ take_filters(struct call *call, const struct resource *res, const char *parent, 
 	for (const struct field *f = res->table->fields; f->name != NULL; f++)
 		fields++;
 	cond = arena_array(call->arena, CRUD_SCOPE_MAX + fields + 1, sizeof(*cond));
-	n = scope = crud_scope(call, res, parent, cond);
+	n = scope = crud_scope(call, res, parent, false, cond);
 	for (const struct field *f = res->table->fields; f->name != NULL; f++) {
 		const char **values;
 
@@ -216,7 +216,7 @@ write_list(struct call *call, const struct resource *res, char *rows, size_t n, 
 	jw_member_string(&w, "previous_marker", any ? id_at(res->table, rows, 0) : NULL);
 	jw_member_int(&w, "current_count", (int64_t)n);
 	jw_object_end(&w);
-	if (res->counted)
+	if (res->counted && !crud_is_operator(call))
 		jw_member_int(&w, "total_count", total);
 	jw_member_string(&w, "request_id", call->request_id);
 	jw_object_end(&w);
@@ -228,18 +228,99 @@ static enum dc_code
 check_marker(struct tx *tx, struct call *call, const struct resource *res, const char *parent,
     const struct query_page *page, struct dc_error *err)
 {
-	struct query_cond cond[CRUD_SCOPE_MAX + 2] = {Q_EQ("id", page->after)};
 	int64_t n;
 	enum dc_code rc;
 
 	if (page->after == NULL || page->sort == NULL || strcmp(page->sort, "id") == 0)
 		return DC_OK;
-	crud_scope(call, res, parent, &cond[1]);
-	if ((rc = query_count(tx, res->table, cond, &n, err)) != DC_OK || n > 0)
-		return rc;
+	for (unsigned i = 0; i < (crud_receives(call, res) ? 2 : 1); i++) {
+		struct query_cond cond[CRUD_SCOPE_MAX + 2] = {Q_EQ("id", page->after)};
+
+		crud_scope(call, res, parent, i > 0, &cond[1]);
+		if ((rc = query_count(tx, res->table, cond, &n, err)) != DC_OK || n > 0)
+			return rc;
+	}
 	return dc_fail(err, DC_E_PARAM, "marker",
 	    "marker: item %.64s does not exist any more, so it has no place in the order of %s: list from the start",
 	    page->after, page->sort);
+}
+
+/* --- rows of others --- */
+
+/* The order of query_list(): rows without a value first, ties by id. */
+static int
+compare_rows(const struct field_table *table, const struct query_page *page, const char *a, const char *b)
+{
+	const struct field *f = field_find(table, page->sort != NULL ? page->sort : "id"),
+			   *id = field_find(table, "id");
+	bool number = f->kind == F_INT || f->kind == F_TIME || f->kind == F_BOOL;
+	const struct f_text *x = field_ptr(f, (void *)(uintptr_t)a), *y = field_ptr(f, (void *)(uintptr_t)b);
+	int order = (x->set == GIVEN) - (y->set == GIVEN);
+
+	if (order == 0 && x->set == GIVEN && !number)
+		order = strcmp(x->v, y->v);
+	if (order == 0 && x->set == GIVEN && f->kind != F_BOOL && number) {
+		int64_t i = ((const struct f_int *)(const void *)x)->v, k = ((const struct f_int *)(const void *)y)->v;
+
+		order = (i > k) - (i < k);
+	}
+	if (order == 0)
+		order = strcmp(((const struct f_text *)field_ptr(id, (void *)(uintptr_t)a))->v,
+		    ((const struct f_text *)field_ptr(id, (void *)(uintptr_t)b))->v);
+	return page->descending ? -order : order;
+}
+
+/* Two lists in that order, as one. */
+static char *
+merge_rows(const struct field_table *table, const struct query_page *page, const char *a, size_t a_n, const char *b,
+    size_t b_n, struct arena *arena)
+{
+	char *all = arena_array(arena, a_n + b_n + 1, table->size), *to = all;
+
+	for (; a_n + b_n > 0; to += table->size) {
+		bool first = b_n == 0 || (a_n > 0 && compare_rows(table, page, a, b) <= 0);
+		const char **from = first ? &a : &b;
+
+		memcpy(to, *from, table->size);
+		*from += table->size;
+		*(first ? &a_n : &b_n) -= 1;
+	}
+	return all;
+}
+
+/* The page's rows that another project owns and the caller sees, too, put among the caller's own. Most callers have
+ * none, which costs one look. */
+static enum dc_code
+add_received(struct tx *tx, struct call *call, const struct query_cond *own, const struct query_page *page, void **rows,
+    size_t *n, struct dc_error *err)
+{
+	const struct resource *res = call->route->res;
+	struct query_page wide = *page;
+	struct query_cond *cond;
+	size_t conds = 0, received, drop;
+	void *theirs;
+	enum dc_code rc;
+
+	while (own[conds].op != Q_OP_END)
+		conds++;
+	cond = arena_memdup(tx_arena(tx), own, (conds + 1) * sizeof(*own));
+	cond[0] = (struct query_cond)Q_EQ(res->receiver, call->project); /* in place of the owner */
+	wide.offset = 0;
+	wide.limit += page->after == NULL ? page->offset : 0;
+	if ((rc = query_list(tx, res->table, cond, &wide, &theirs, &received, err)) != DC_OK || received == 0)
+		return rc;
+	if (wide.limit != page->limit && (rc = query_list(tx, res->table, own, &wide, rows, n, err)) != DC_OK)
+		return rc;
+	*rows = merge_rows(res->table, page, *rows, *n, theirs, received, tx_arena(tx));
+	*n += received;
+	drop = (size_t)(wide.limit - page->limit) < *n ? (size_t)(wide.limit - page->limit) : *n;
+	if (page->reverse)
+		drop = *n > (size_t)page->limit ? *n - (size_t)page->limit : 0;
+	*rows = (char *)*rows + drop * res->table->size;
+	*n -= drop;
+	if (*n > (size_t)page->limit)
+		*n = (size_t)page->limit;
+	return DC_OK;
 }
 
 enum dc_code
@@ -254,7 +335,7 @@ crud_list(struct tx *tx, struct call *call, struct dc_error *err)
 	char *rows;
 	size_t n = 0, limit;
 	int64_t total = 0;
-	bool more;
+	bool more, counted = res->counted && !crud_is_operator(call);
 	enum dc_code rc;
 
 	if ((rc = crud_parent(tx, call, res, &parent, err)) != DC_OK ||
@@ -266,7 +347,8 @@ crud_list(struct tx *tx, struct call *call, struct dc_error *err)
 	page.walk = crud_is_operator(call);
 	limit = (size_t)page.limit++; /* one more than asked for shows whether there is a next page */
 	if ((rc = query_list(tx, res->table, cond, &page, &found, &n, err)) != DC_OK ||
-	    (res->counted && (rc = query_count(tx, res->table, cond, &total, err)) != DC_OK))
+	    (crud_receives(call, res) && (rc = add_received(tx, call, cond, &page, &found, &n, err)) != DC_OK) ||
+	    (counted && (rc = query_count(tx, res->table, cond, &total, err)) != DC_OK))
 		return rc;
 	rows = found;
 	more = page.reverse || n > limit; /* backwards, the marker's own page always follows */

@@ -384,7 +384,7 @@ write_answer_schema(struct document *d, const struct route *r)
 		if (list) {
 			jw_key(d->out, "page_info");
 			jw_raw(d->out, "{\"$ref\":\"#/components/schemas/PageInfo\"}");
-			if (r->res->counted) {
+			if (r->res->counted && !is_operator_view(answer_view(r))) {
 				jw_key(d->out, "total_count");
 				jw_raw(d->out, "{\"type\":\"integer\",\"minimum\":0}");
 			}

@@ -73,6 +73,8 @@ struct resource {
 	enum dc_code missing; /* code of the 404 when the path names an unknown one */
 	const char
 	    *owner; /* column that must equal the path's project ("tenant_id"); NULL: the operator's, no project */
+	/* Column with another project that sees the row, too, and may change what the resource lets it; NULL: none. */
+	const char *receiver;
 	/* Nested in the path: the resource above, and the column with its id, which is also the name of the path
 	 * parameter. */
 	const struct resource *parent;
@@ -80,7 +82,7 @@ struct resource {
 	/* Column that is null while the API shows the row; a row that waits for its edge after a delete has a value.
 	 * NULL: all rows are shown. */
 	const char *hidden;
-	bool counted;               /* lists have the number of items over all pages, as total_count */
+	bool counted;               /* lists of a project have the number of items over all pages, as total_count */
 	const struct route *routes; /* ends with a row whose path is NULL */
 
 	/* Names the rows to lock before any other hook sees the row (store/row_lock.h): those that own the sets it

@@ -402,7 +402,31 @@ global_eip_binding_leaving(const void *row)
 	return strcmp(((const struct global_eip_binding *)row)->status.v, "UNBINDING") == 0;
 }
 
-/* On each edge the address leads to one peer of its family: the gateway's oldest there. */
+/* Whether a peer takes an address of this family now. Those of a switchover test come last: its end finds them. */
+static enum dc_code
+takes(struct tx *tx, const struct vif_peer *p, enum ip_family family, bool shut, struct next_hop *hop, bool *ret,
+    struct dc_error *err)
+{
+	enum dc_code rc;
+
+	*ret = false;
+	if (vif_peer_leaving(p) || vif_peer_is_v6(p) != (family == IP_V6))
+		return DC_OK;
+	if ((rc = vif_peer_next_hop(tx, p, hop, err)) == DC_OK)
+		*ret = hop->edge_id != NULL && (hop->shut_until.set == GIVEN) == shut;
+	return rc;
+}
+
+static bool
+is_among(const char *const *ids, size_t n, const char *id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(ids[i], id) == 0)
+			return true;
+	return false;
+}
+
+/* On each edge the address leads to one peer of its family: the gateway's oldest there that no test has shut down. */
 static enum dc_code
 render(struct tx *tx, struct work_view *work, const void *row, struct dc_error *err)
 {
@@ -419,17 +443,14 @@ render(struct tx *tx, struct work_view *work, const void *row, struct dc_error *
 	if ((rc = vif_peers_of_gateway(tx, b->connect_gateway_id.v, &peer, &peers, err)) != DC_OK)
 		return rc;
 	done = arena_array(tx_arena(tx), peers + 1, sizeof(*done));
-	for (size_t i = 0; i < peers; i++) {
-		struct next_hop hop;
-		bool served = false;
+	for (size_t i = 0; i < 2 * peers; i++) {
+		struct next_hop hop = {0};
+		bool takes_it;
 
-		if (vif_peer_leaving(&peer[i]) || vif_peer_is_v6(&peer[i]) != (prefix.addr.family == IP_V6))
-			continue;
-		if ((rc = vif_peer_next_hop(tx, &peer[i], &hop, err)) != DC_OK)
+		rc = takes(tx, &peer[i % peers], prefix.addr.family, i >= peers, &hop, &takes_it, err);
+		if (rc != DC_OK)
 			return rc;
-		for (size_t k = 0; k < edges && hop.edge_id != NULL; k++)
-			served = served || strcmp(done[k], hop.edge_id) == 0;
-		if (served || hop.edge_id == NULL)
+		if (!takes_it || is_among(done, edges, hop.edge_id))
 			continue;
 		done[edges++] = hop.edge_id;
 		gateway_put_route(work, tx_arena(tx), b->connect_gateway_id.v, &hop, b->id.v, &prefix, "eip");

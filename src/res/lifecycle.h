@@ -18,7 +18,9 @@
 	X(LIFE_PENDING_UPDATE, "PENDING_UPDATE") /* a change of it is on its way */                                    \
 	X(LIFE_ERROR, "ERROR")                   /* the edge could not do what was ordered */                          \
 	X(LIFE_PENDING_DELETE, "PENDING_DELETE")                                                                       \
-	X(LIFE_ADMIN_SHUTDOWN, "ADMIN_SHUTDOWN") /* a switchover test keeps it down */
+	X(LIFE_ADMIN_SHUTDOWN, "ADMIN_SHUTDOWN") /* a switchover test keeps it down */                                 \
+	X(LIFE_AUTHORIZATION, "AUTHORIZATION")   /* waits for the word of the gateway's project */                     \
+	X(LIFE_REJECTED, "REJECTED")             /* that project does not want it */
 
 enum life_state {
 #define X(id, name) id,
@@ -36,6 +38,8 @@ enum life_event {
 	EV_REMOVE,       /* the tenant wants it gone */
 	EV_SHUT,         /* a switchover test begins */
 	EV_BROUGHT_BACK, /* and ends */
+	EV_ACCEPT,       /* the gateway's project wants it */
+	EV_REJECT,       /* or does not */
 };
 
 /* Moves status (an F_ENUM text with the names above); false, and a log line, when the state has no row for the event. A

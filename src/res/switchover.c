@@ -129,20 +129,32 @@ switchover_forget(struct tx *tx, const char *vif_id, struct dc_error *err)
 
 /* --- the interface --- */
 
-/* Routes of a global DC gateway that lead to it are taken away and put back with its own. */
+/* What leads to it without being its own: routes of a global DC gateway, and the global EIPs of a connect gateway. They
+ * are taken away and put back with it. */
 static enum dc_code
-dirty_routes(struct tx *tx, const struct virtual_interface *v, struct dc_error *err)
+dirty_rows(struct tx *tx, const char *resource, const char *column, const struct f_text *value, struct dc_error *err)
 {
-	const struct resource *res = work_resource(tx, "gdgw_routetable");
+	const struct resource *res = work_resource(tx, resource);
 	const char *row;
 	void *rows;
 	size_t n;
-	enum dc_code rc = query_list(tx, res->table, Q(Q_EQ("vif_id", v->id.v)), NULL, &rows, &n, err);
+	enum dc_code rc;
 
+	if (value->set != GIVEN)
+		return DC_OK;
+	rc = query_list(tx, res->table, Q(Q_EQ(column, value->v)), NULL, &rows, &n, err);
 	row = rows;
 	for (size_t i = 0; rc == DC_OK && i < n; i++, row += res->table->size)
 		tx_dirty(tx, res, field_to_text(field_find(res->table, "id"), row, tx_arena(tx)));
 	return rc;
+}
+
+static enum dc_code
+dirty_routes(struct tx *tx, const struct virtual_interface *v, struct dc_error *err)
+{
+	enum dc_code rc = dirty_rows(tx, "gdgw_routetable", "vif_id", &v->id, err);
+
+	return rc == DC_OK ? dirty_rows(tx, "global_eip_binding", "connect_gateway_id", &v->gateway_id, err) : rc;
 }
 
 static enum dc_code

@@ -266,6 +266,36 @@ vif_peer_check_key_room(
 	    names->md5, (long long)report->key_room.v, family);
 }
 
+/* What needs nothing of the gateway but its view. */
+static enum dc_code
+check_members(struct tx *tx, struct call *call, const struct gateway *gw, struct vif_peer *p,
+    const struct peer_names *names, struct link_addresses *link, struct cidr_list *routes, struct dc_error *err)
+{
+	enum dc_code rc;
+
+	if (family_of(p) == IP_V6 && !gw->ipv6)
+		return dc_fail(err, DC_E_PARAM, names->local, "%s: the gateway's address_family is ipv4", names->local);
+	if ((rc = link_addresses_parse(&p->local_gateway_ip, &p->remote_gateway_ip, family_of(p), names->local,
+		 names->remote, link, err)) != DC_OK ||
+	    (rc = link_addresses_check(link, names->local, names->remote, err)) != DC_OK ||
+	    (rc = check_bgp(call, gw, p, names, err)) != DC_OK)
+		return rc;
+	return check_remote(
+	    tx, call, gw, p, &p->remote_ep_group, link->family != IP_NONE ? &link->subnet : NULL, names, routes, err);
+}
+
+enum dc_code
+vif_peer_check_order(struct tx *tx, struct call *call, const struct gateway *gw, struct vif_peer *p,
+    const struct peer_names *names, struct dc_error *err)
+{
+	struct gateway apart = *gw;
+	struct link_addresses link;
+	struct cidr_list routes;
+
+	apart.local = (struct cidr_list){0};
+	return check_members(tx, call, &apart, p, names, &link, &routes, err);
+}
+
 enum dc_code
 vif_peer_check(struct tx *tx, struct call *call, const struct gateway *gw, struct vif_peer *p,
     const struct peer_names *names, struct dc_error *err)
@@ -273,16 +303,9 @@ vif_peer_check(struct tx *tx, struct call *call, const struct gateway *gw, struc
 	struct link_addresses link;
 	struct cidr_list subnet, routes;
 	struct ip_prefix a, b;
-	enum dc_code rc;
+	enum dc_code rc = check_members(tx, call, gw, p, names, &link, &routes, err);
 
-	if (family_of(p) == IP_V6 && !gw->ipv6)
-		return dc_fail(err, DC_E_PARAM, names->local, "%s: the gateway's address_family is ipv4", names->local);
-	if ((rc = link_addresses_parse(&p->local_gateway_ip, &p->remote_gateway_ip, family_of(p), names->local,
-		 names->remote, &link, err)) != DC_OK ||
-	    (rc = link_addresses_check(&link, names->local, names->remote, err)) != DC_OK ||
-	    (rc = check_bgp(call, gw, p, names, err)) != DC_OK ||
-	    (rc = check_remote(tx, call, gw, p, &p->remote_ep_group, link.family != IP_NONE ? &link.subnet : NULL,
-		 names, &routes, err)) != DC_OK)
+	if (rc != DC_OK)
 		return rc;
 	F_SET_TEXT(p->gateway_id, gw->id);
 	if (link.family != IP_NONE) {
@@ -549,8 +572,10 @@ interface_of(struct tx *tx, const struct vif_peer *p, struct virtual_interface *
 	if (rc != DC_OK)
 		return rc;
 	*ret = row;
-	return life_is(&(*ret)->status, LIFE_PENDING_DELETE)
-		   ? dc_fail(err, DC_E_VIF_STATE, NULL, "the interface is being deleted")
+	if (life_is(&(*ret)->status, LIFE_PENDING_DELETE))
+		return dc_fail(err, DC_E_VIF_STATE, NULL, "the interface is being deleted");
+	return life_is(&(*ret)->status, LIFE_AUTHORIZATION) || life_is(&(*ret)->status, LIFE_REJECTED)
+		   ? dc_fail(err, DC_E_VIF_STATE, NULL, "the interface is in state %s", (*ret)->status.v)
 		   : switchover_check_idle(*ret, err);
 }
 

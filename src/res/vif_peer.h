@@ -17,6 +17,10 @@ struct peer_names {
  * gateway's lock. */
 enum dc_code vif_peer_check(struct tx *, struct call *, const struct gateway *, struct vif_peer *,
     const struct peer_names *, struct dc_error *err);
+/* The same of an order that another project has to accept: claims nothing, and reveals nothing of what is behind the
+ * gateway. */
+enum dc_code vif_peer_check_order(struct tx *, struct call *, const struct gateway *, struct vif_peer *,
+    const struct peer_names *, struct dc_error *err);
 /* Whether the edge has kernel memory for the peer's password, beside those of the others in its gateway: DC_E_QUOTA. */
 enum dc_code vif_peer_check_key_room(
     struct tx *, const char *edge_id, const struct vif_peer *, const struct peer_names *, struct dc_error *err);

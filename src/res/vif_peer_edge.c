@@ -10,7 +10,7 @@
 #include "res/switchover.h"
 #include "res/vif_detection.h"
 #include "res/vif_peer.h"
-#include "res/virtual_gateway.h"
+#include "res/virtual_gateway_row.h"
 #include "res/virtual_interface_place.h"
 
 /* --- down: objects --- */
@@ -101,6 +101,13 @@ vif_peer_leaving(const void *row)
 	return life_is(&((const struct vif_peer *)row)->status, LIFE_PENDING_DELETE);
 }
 
+/* Of an interface that another project has not accepted. */
+static bool
+is_apart(const struct vif_peer *p)
+{
+	return life_is(&p->status, LIFE_AUTHORIZATION) || life_is(&p->status, LIFE_REJECTED);
+}
+
 /* Without addresses nothing can be programmed. */
 enum dc_code
 vif_peer_render(struct tx *tx, struct work_view *work, const void *row, struct dc_error *err)
@@ -117,7 +124,7 @@ vif_peer_render(struct tx *tx, struct work_view *work, const void *row, struct d
 	enum dc_code rc;
 
 	work_show_as(work, "virtual_interface", p->vif_id.v);
-	if (vif_peer_leaving(p))
+	if (vif_peer_leaving(p) || is_apart(p))
 		return DC_OK;
 	if ((rc = link_addresses_parse(&p->local_gateway_ip, &p->remote_gateway_ip, IP_NONE, "local_gateway_ip",
 		 "remote_gateway_ip", &link, err)) != DC_OK ||
@@ -328,6 +335,8 @@ vif_peer_settle(struct tx *tx, struct work_view *work, void *row, bool *gone, st
 		*gone = n == 0;
 		return n == 0 ? give_back(tx, p, err) : DC_OK;
 	}
+	if (is_apart(p))
+		return DC_OK;
 	if ((rc = work_row(tx, "virtual_interface", p->vif_id.v, &found, err)) != DC_OK)
 		return rc;
 	l.v = found;

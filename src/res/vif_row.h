@@ -38,14 +38,16 @@ struct virtual_interface {
 	struct f_objects extend_attribute;
 	/* ours */
 	struct f_text edge_id, port_id;
-	struct f_text router_id;      /* enterprise router that the virtual gateway shows; null: none */
-	struct f_text vrf_gateway_id; /* the gateway in whose VRF it is, of either kind */
-	struct f_text spelling;       /* of ids, as they were sent */
+	struct f_text router_id;        /* enterprise router that the virtual gateway shows; null: none */
+	struct f_text vrf_gateway_id;   /* the gateway in whose VRF it is, of either kind */
+	struct f_text asked_gateway_id; /* of another project, which has not accepted yet */
+	struct f_text spelling;         /* of ids, as they were sent */
 	/* A switchover test (switchover.h): until when it is shut down; the record of what is on its way. */
 	struct f_int shut_until;
 	struct f_text switchover_id;
 };
 extern const struct field_table virtual_interface_table;
+extern const struct resource virtual_interface_resource;
 
 struct vif_peer {
 	struct f_text id, tenant_id, name, description, address_family, local_gateway_ip, remote_gateway_ip, route_mode;

@@ -15,6 +15,7 @@
 #include "res/switchover.h"
 #include "res/tag.h"
 #include "res/vif_detection.h"
+#include "res/vif_crossing.h"
 #include "res/virtual_interface_place.h"
 
 static const char *const service_types[] = {"VGW", "GDGW", "LGW", "GEIP", NULL};
@@ -100,8 +101,8 @@ const struct field_table virtual_interface_table = {
 		.doc = "Link aggregation group it is a VLAN of."},
 	    {AT(virtual_interface, service_type), .refused = local_gateway, .kind = F_ENUM, .names = service_types,
 		.may = V_CR, .must = VIEW_ANSWER, .fallback = "\"VGW\"", .doc = "Kind of gateway."},
-	    {AT(virtual_interface, status), .refused = any_value, .kind = F_ENUM, .names = life_names,
-		.in_names = answers, .may = V_RU, .must = VIEW_ANSWER, .filter = true, .sort = true, .cli = true,
+	    {AT(virtual_interface, status), .kind = F_ENUM, .names = life_names, .in_names = answers, .may = V_RU,
+		.must = VIEW_ANSWER, .filter = true, .sort = true, .cli = true,
 		.doc = "State, as the edge reports it."},
 	    {AT(virtual_interface, type), .example = "private", .kind = F_ENUM, .names = types, .may = V_CR,
 		.must = VIEW_CREATE | VIEW_ANSWER, .doc = "Private or public."},
@@ -152,8 +153,8 @@ const struct field_table virtual_interface_table = {
 		.may = V_CRU, .fallback = "\"normal\"", .doc = "Path preference."},
 	    {AT(virtual_interface, reason), .kind = F_TEXT, .max = 255, .nullable = true, .may = V_R,
 		.doc = "What keeps it or one of its peers from being ACTIVE."},
-	    {AT(virtual_interface, resource_tenant_id), .refused = any_value, .kind = F_HEX32, .no_column = true,
-		.may = V_C, .doc = "Other project that owns the gateway."},
+	    {AT(virtual_interface, resource_tenant_id), .fixed = true, .ref = "project", .kind = F_HEX32,
+		.nullable = true, .may = V_CR, .doc = "Other project that owns the gateway, and accepts or rejects."},
 	    {AT(virtual_interface, enterprise_project_id), .fallback = "\"0\"", .kind = F_UUID, .zero = true,
 		.nullable = true, .may = V_CR, .filter = true, .filter_csv = true,
 		.doc = "Enterprise project; 0 is the default one."},
@@ -165,6 +166,8 @@ const struct field_table virtual_interface_table = {
 		.nullable = true, .may = V_R, .doc = "Parameters of BFD or NQA; null until they are set."},
 	    {AT(virtual_interface, edge_id), .kind = F_UUID, .doc = "Edge."},
 	    {AT(virtual_interface, port_id), .kind = F_UUID, .doc = "Port."},
+	    {AT(virtual_interface, asked_gateway_id), .kind = F_UUID,
+		.doc = "Gateway of another project, which has not accepted yet."},
 	    {AT(virtual_interface, router_id), .kind = F_UUID,
 		.doc = "Enterprise router that its virtual gateway shows."},
 	    {AT(virtual_interface, vrf_gateway_id), .kind = F_UUID, .doc = "Gateway in whose VRF it is."},
@@ -209,10 +212,7 @@ check_served(const struct virtual_interface *v, struct dc_error *err)
 		return not_yet(err, "virtual_interface.rate_limit", "true");
 	if (strcmp(v->priority.v, "low") == 0)
 		return not_yet(err, "virtual_interface.priority", "low");
-	if (v->resource_tenant_id.set == GIVEN)
-		return not_yet(
-		    err, "virtual_interface.resource_tenant_id", "an interface into another project's gateway");
-	return DC_OK;
+	return vif_is_crossing(v) ? vif_crossing_check(v, err) : DC_OK;
 }
 
 /* The family that has no peer yet is checked here; the first peer's own addresses are checked with the peer. */
@@ -262,7 +262,8 @@ check_first_peer(
 	if (text_or_null(&p->local_gateway_ip) == NULL)
 		return dc_fail(err, DC_E_ADDRESS, names->local, "%s is missing", names->local);
 	v->vif_peers = (struct f_objects){GIVEN, 1, p};
-	return vif_peer_check(tx, call, gw, p, names, err);
+	return vif_is_crossing(v) ? vif_peer_check_order(tx, call, gw, p, names, err)
+				  : vif_peer_check(tx, call, gw, p, names, err);
 }
 
 static enum dc_code
@@ -307,6 +308,8 @@ virtual_interface_create(struct tx *tx, struct call *call, void *row, struct dc_
 	struct port *port;
 	enum dc_code rc;
 
+	if (vif_is_crossing(v) && strcmp(v->resource_tenant_id.v, v->tenant_id.v) == 0)
+		F_SET_NULL(v->resource_tenant_id);
 	if ((rc = check_served(v, err)) != DC_OK || (rc = vif_detection_check(NULL, v, err)) != DC_OK ||
 	    (rc = tags_check(&v->tags, "virtual_interface.tags", err)) != DC_OK)
 		return rc;
@@ -326,12 +329,15 @@ virtual_interface_create(struct tx *tx, struct call *call, void *row, struct dc_
 	if ((rc = vif_check_bandwidth(v, dc, err)) != DC_OK || (rc = vif_check_hosted(tx, v, dc, err)) != DC_OK ||
 	    (rc = check_other_addresses(v, err)) != DC_OK || (rc = check_first_peer(tx, call, &gw, v, err)) != DC_OK ||
 	    (rc = check_service(tx, call, v->tenant_id.v, &v->service_ep_group, err)) != DC_OK ||
-	    (rc = vif_check_two_connections(tx, v, err)) != DC_OK || (rc = vif_check_states(v, dc, &gw, err)) != DC_OK)
+	    (!vif_is_crossing(v) && (rc = vif_check_two_connections(tx, v, err)) != DC_OK) ||
+	    (rc = vif_check_states(v, dc, &gw, err)) != DC_OK)
 		return rc;
 	if ((rc = port_get(tx, v->port_id.v, &port, err)) != DC_OK)
 		return rc;
 	v->edge_id = port->edge_id;
-	if ((rc = check_key_room(tx, v, err)) != DC_OK || (rc = vif_check_one_edge(tx, v, err)) != DC_OK)
+	if (vif_is_crossing(v))
+		vif_crossing_ask(v);
+	else if ((rc = check_key_room(tx, v, err)) != DC_OK || (rc = vif_check_one_edge(tx, v, err)) != DC_OK)
 		return rc;
 	leave_to_peer(v, v->vif_peers.v);
 	return port_claim(
@@ -347,6 +353,8 @@ virtual_interface_created(struct tx *tx, struct call *call, void *row, struct dc
 	(void)call;
 	field_defaults(&vif_peer_table, tx_arena(tx), p);
 	vif_peer_fill(tx, v, p);
+	if (vif_is_apart(v))
+		p->status = v->status;
 	return query_insert(tx, &vif_peer_table, p, err);
 }
 
@@ -412,14 +420,13 @@ virtual_interface_update(
 
 	if ((rc = check_update_served(patch, err)) != DC_OK)
 		return rc;
-	v->status = old->status; /* ACCEPTED and REJECTED are words of a request, never a state */
 	if (life_is(&old->status, LIFE_PENDING_DELETE))
 		return dc_fail(err, DC_E_VIF_STATE, NULL, "the interface is being deleted");
 	if ((rc = switchover_check_idle(old, err)) != DC_OK)
 		return rc;
-	if (patch->status.set == GIVEN)
-		return dc_fail(err, DC_E_VIF_STATE, "virtual_interface.status",
-		    "virtual_interface.status: the interface is not waiting for an answer");
+	if (patch->status.set == GIVEN || vif_is_apart(old) || vif_is_received(call, old))
+		return vif_crossing_update(
+		    tx, call, old, patch, v, (const struct peer_names *[]){&names_v4, &names_v6}, err);
 	if ((rc = vif_detection_check(old, v, err)) != DC_OK)
 		return rc;
 	if (patch->bandwidth.set == GIVEN && v->bandwidth.v != old->bandwidth.v &&
@@ -449,7 +456,9 @@ virtual_interface_remove(struct tx *tx, struct call *call, void *row, struct dc_
 	struct vif_peer peer = {0};
 	enum dc_code rc;
 
-	(void)call;
+	if (vif_is_received(call, v))
+		return dc_fail(err, DC_E_VIF_PROJECT, NULL,
+		    "the project that has ordered the interface deletes it, and not the one of its gateway");
 	if (life_is(&v->status, LIFE_PENDING_DELETE))
 		return DC_OK;
 	life_move(&v->status, EV_REMOVE, "virtual_interface", v->id.v);
@@ -511,7 +520,6 @@ virtual_interface_embed(struct tx *tx, const struct call *call, void *rows, size
 	size_t peers;
 	enum dc_code rc;
 
-	(void)call;
 	for (size_t i = 0; i < n; i++)
 		ids[i] = v[i].id.v;
 	if ((rc = query_list(tx, &vif_peer_table, Q(Q_IN("vif_id", ids)), &by_vif, &found, &peers, err)) != DC_OK)
@@ -531,6 +539,7 @@ virtual_interface_embed(struct tx *tx, const struct call *call, void *rows, size
 		for (last = lo; last < peers && strcmp(peer[last].vif_id.v, v[i].id.v) == 0; last++)
 			;
 		show_peers(&v[i], peer + lo, last - lo);
+		vif_crossing_show(call, &v[i], peer + lo, last - lo);
 		if ((rc = silence_tell(tx, &silence, v[i].edge_id.v, &v[i].reason, err)) != DC_OK)
 			return rc;
 	}
@@ -582,6 +591,7 @@ const struct resource virtual_interface_resource = {
     .table = &virtual_interface_table,
     .missing = DC_E_VIF_NOT_FOUND,
     .owner = "tenant_id",
+    .receiver = "resource_tenant_id",
     .routes = virtual_interface_routes,
     .chain = vif_chain,
     .create = virtual_interface_create,

@@ -6,8 +6,6 @@
 #include "reconcile/work.h"
 #include "res/vif_row.h"
 
-extern const struct resource virtual_interface_resource;
-
 /* resource.leaving, .render and .settle (virtual_interface_edge.c). */
 bool vif_leaving(const void *row);
 enum dc_code vif_render(struct tx *, struct work_view *, const void *row, struct dc_error *err);

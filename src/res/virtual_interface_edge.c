@@ -7,6 +7,7 @@
 #include "res/inventory.h"
 #include "res/lifecycle.h"
 #include "res/switchover.h"
+#include "res/vif_crossing.h"
 #include "res/vif_peer.h"
 #include "res/virtual_interface.h"
 
@@ -28,7 +29,7 @@ vif_render(struct tx *tx, struct work_view *work, const void *row, struct dc_err
 	struct port *port;
 	enum dc_code rc;
 
-	if (vif_leaving(v))
+	if (vif_leaving(v) || vif_is_apart(v))
 		return DC_OK;
 	if ((rc = port_get(tx, v->port_id.v, &port, err)) != DC_OK ||
 	    (rc = work_link_number(tx, v->edge_id.v, v->id.v, &number, err)) != DC_OK)
@@ -96,6 +97,8 @@ vif_settle(struct tx *tx, struct work_view *work, void *row, bool *gone, struct 
 		*gone = objects == 0 && peers == 0;
 		return *gone ? let_go(tx, v->id.v, err) : DC_OK;
 	}
+	if (vif_is_apart(v))
+		return DC_OK;
 	if (!switchover_shuts(v))
 		life_move(&v->status, combine(peer, peers), "virtual_interface", v->id.v);
 	F_SET_TEXT(v->reason, reasons_of(peer, peers, tx_arena(tx)));

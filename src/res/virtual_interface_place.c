@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "api/call.h"
-#include "res/virtual_gateway.h"
+#include "res/virtual_gateway_row.h"
 
 enum dc_code
 vif_find_connection(struct tx *tx, const struct virtual_interface *v, struct direct_connect **ret, struct dc_error *err)
@@ -74,14 +74,14 @@ is_by_gateway_id(const struct virtual_interface *v)
 
 /* In the VRF of a router's gateway everything is under the router's lock. */
 static enum dc_code
-want_router(struct tx *tx, const struct virtual_interface *v, struct lock_set *set, struct dc_error *err)
+want_router(struct tx *tx, const char *vgw_id, struct lock_set *set, struct dc_error *err)
 {
 	void *vgw;
 	enum dc_code rc;
 
-	if (v->vgw_id.set != GIVEN)
+	if (vgw_id == NULL)
 		return DC_OK;
-	if ((rc = query_get(tx, &virtual_gateway_table, Q(Q_EQ("id", v->vgw_id.v)), &vgw, err)) == DC_OK)
+	if ((rc = query_get(tx, &virtual_gateway_table, Q(Q_EQ("id", vgw_id)), &vgw, err)) == DC_OK)
 		lock_want(set, &gateway_table, ((const struct virtual_gateway *)vgw)->enterprise_router_id.v);
 	return rc == DC_E_NOT_FOUND ? DC_OK : rc;
 }
@@ -99,9 +99,13 @@ vif_chain(struct tx *tx, struct call *call, void *row, struct lock_set *set, str
 	lock_want(set, &gateway_table, v->vgw_id.v);
 	lock_want(set, &gateway_table, v->gateway_id.v);
 	lock_want(set, &gateway_table, v->vrf_gateway_id.v);
+	if (call != NULL && v->asked_gateway_id.set == GIVEN) { /* the answer to the order */
+		lock_want(set, &gateway_table, v->asked_gateway_id.v);
+		return want_router(tx, v->asked_gateway_id.v, set, err);
+	}
 	if (call == NULL || call->route->method != M_POST || v->direct_connect_id.set != GIVEN)
 		return DC_OK;
-	if ((rc = want_router(tx, v, set, err)) != DC_OK)
+	if ((rc = want_router(tx, v->vgw_id.v, set, err)) != DC_OK)
 		return rc;
 	lock_want(set, &direct_connect_table, v->direct_connect_id.v);
 	rc = query_get(tx, &direct_connect_table, Q(Q_EQ("id", v->direct_connect_id.v)), &found, err);
@@ -143,14 +147,18 @@ static enum dc_code
 get_gateway(struct tx *tx, const struct virtual_interface *v, const struct service *s, const struct f_text *id,
     struct gateway *ret, struct dc_error *err)
 {
+	const char *owner = v->resource_tenant_id.set == GIVEN ? v->resource_tenant_id.v : v->tenant_id.v;
 	struct gateway gw;
 	void *row;
 	enum dc_code rc = query_get(tx, s->kind->res->table, Q(Q_EQ("id", id->v)), &row, err);
 
 	if (rc == DC_OK)
 		rc = gateway_of_row(tx, s->kind, row, &gw, err);
-	if (rc == DC_OK && (strcmp(gw.tenant_id, v->tenant_id.v) != 0 || gateway_is_hidden(&gw)))
+	if (rc == DC_OK && (strcmp(gw.tenant_id, owner) != 0 || gateway_is_hidden(&gw)))
 		rc = DC_E_NOT_FOUND;
+	if (rc == DC_E_NOT_FOUND && v->resource_tenant_id.set == GIVEN)
+		return dc_fail(err, DC_E_VIF_PROJECT, s->member, "%s: project %s has no %s %s", s->member, owner,
+		    s->kind->res->title, id->v);
 	if (rc == DC_E_NOT_FOUND)
 		return dc_fail(
 		    err, s->missing, s->member, "%s: %s %s does not exist", s->member, s->kind->res->title, id->v);

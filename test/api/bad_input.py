@@ -82,7 +82,6 @@ NOT_YET = [
     ("service_type LGW", {"service_type": "LGW", "gateway_id": UUID}, "DC.0001", "service_type"),
     ("rate_limit", {"rate_limit": True}, "DC.0001", "rate_limit"),
     ("priority low", {"priority": "low"}, "DC.0001", "priority"),
-    ("resource_tenant_id", {"resource_tenant_id": "0123456789abcdef0123456789abcdef"}, "DC.0001", "resource_tenant_id"),
 ]
 
 
@@ -145,7 +144,7 @@ VIRTUAL_INTERFACE = (
     texts("name", 64) + texts("description", 128) + uuids("direct_connect_id", "DC.1012") + uuids("lag_id", "DC.1015") +
     enums("type", "PRIVATE", "Private") + [("no type", {"type": ABSENT}, "DC.0001", "type"),
                                            ("type null", {"type": None}, "DC.0001", "type")] +
-    enums("service_type", "vgw", "GEIP") +
+    enums("service_type", "vgw") +
     integers("vlan", 0, 3999) + [("no vlan", {"vlan": ABSENT}, "DC.0001", "vlan"),
                                  ("vlan null", {"vlan": None}, "DC.0001", "vlan")] +
     integers("bandwidth", 2, 2147483647) + [
@@ -178,6 +177,8 @@ VIRTUAL_INTERFACE = (
     [("enterprise_project_id is %r" % (value,), {"enterprise_project_id": value}, "DC.0001", "enterprise_project_id")
      for value in (5, True, ["0"], "1", "x" * 36, "x" * 37, UUID + "0")] +
     TAGS + NOT_YET + [
+        ("GEIP without a gateway", {"service_type": "GEIP", "gateway_id": ABSENT}, "DC.0002", "gateway_id"),
+        ("a project without the gateway", {"resource_tenant_id": "0123456789abcdef0123456789abcdef"}, "DC.1213", "vgw_id"),
         ("neither connection nor LAG", {"direct_connect_id": ABSENT}, "DC.1200", "direct_connect_id"),
         ("a connection of another project", {"direct_connect_id": "$foreign_connection"}, "DC.1012", "direct_connect_id"),
         ("no gateway", {"vgw_id": ABSENT}, "DC.1111", "vgw_id"),

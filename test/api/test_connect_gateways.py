@@ -143,7 +143,8 @@ def test_a_bound_eip_is_a_route_to_the_interface_and_its_state_is_the_edges(site
         "gcb_id": "11111111-1111-4111-8111-111111111111"} and "id" not in made
     edge.poll()
     assert eip_routes(edge, gateway) == {eip["cidr"]: {
-        "vrf": "vrf/" + gateway["id"], "link": "vlan/" + vif["id"], "prefix": eip["cidr"], "via": "192.0.2.2", "class": "eip"}}
+        "vrf": "vrf/" + gateway["id"], "link": "vlan/" + vif["id"], "prefix": eip["cidr"], "via": "192.0.2.2", "class": "eip",
+        "shut_until": None}}
     key = next(key for key, one in edge.objects.items() if one["kind"] == "route" and one["body"]["class"] == "eip"
                and one["body"]["vrf"].endswith(gateway["id"]))
 
@@ -161,6 +162,30 @@ def test_a_bound_eip_is_a_route_to_the_interface_and_its_state_is_the_edges(site
     edge.apply()
     assert bound(customer, gateway) == [] and eip_routes(edge, gateway) == {}
     assert rows(site.dcaasd, "SELECT 1 FROM remote_subnet WHERE gateway_id = ?", gateway["id"]) == []
+
+
+def test_a_switchover_test_leads_an_eip_over_the_other_interface(site, edge, customer):
+    gateway, eip = ordered(customer), entered(site, customer)
+    line = site.connection(customer)
+    first = interface(site, customer, gateway, 100, line)
+    second = interface(site, customer, gateway, 200, line, local_gateway_v4_ip="192.0.2.5/30", remote_gateway_v4_ip="192.0.2.6/30")
+    edge.apply()
+    bind(customer, gateway, eip)
+    edge.apply()
+
+    def leads(operation=None, vif=None):
+        if vif is not None:
+            record = {"resource_id": vif["id"], "operation": operation}
+            customer.post(V3 + "switchover-test", {"switchover_test_record": record})
+            edge.apply()
+        route = eip_routes(edge, gateway)[eip["cidr"]]
+        return {"vlan/" + first["id"]: 1, "vlan/" + second["id"]: 2}[route["link"]], route["shut_until"] is not None
+
+    assert leads() == (1, False)
+    assert leads("shutdown", first) == (2, False)
+    assert leads("undo_shutdown", first) == (1, False)
+    assert leads("shutdown", second) == (1, False)
+    assert leads("shutdown", first) == (1, True)
 
 
 def test_a_gateway_without_interface_has_nothing_on_a_router_and_its_bindings_succeed(site, edge, customer):

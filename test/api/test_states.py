@@ -96,7 +96,7 @@ def test_an_enterprise_router_is_what_its_edges_made_of_it(world, edge):
         now = world.operator.get(ROUTERS + "/" + router["id"])["enterprise_router"]
         return now["status"], now["reason"]
 
-    assert shown() == ("DOWN", "no peer link leads to the router")
+    assert shown() == ("DOWN", "neither a peer link nor an interface leads to the router")
     tenant.post(V3 + "global-dc-gateways/%s/peer-links" % near, {"peer_link": {"name": "l", "peer_site": {
         "gateway_id": router["id"], "project_id": tenant.project_id, "region_id": "region-1", "type": "ER"}}})
     assert shown() == ("PENDING", "the edge has not read it back yet")
