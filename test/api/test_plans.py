@@ -39,7 +39,7 @@ def value_of(schema):
 
 @pytest.mark.parametrize("path, parameters", list(lists()), ids=lambda one: one if isinstance(one, str) else "")
 def test_a_list_comes_in_the_order_of_an_index(dcaasd, world, tenant, path, parameters):
-    operator = path.startswith("/dcaas/")
+    operator = path.startswith("/dcaas/") and "{project_id}" not in path
     client = world.operator if operator else tenant
     target = path
     if "{global_dc_gateway_id}" in path or "/gdgw/" in path:
@@ -48,6 +48,9 @@ def test_a_list_comes_in_the_order_of_an_index(dcaasd, world, tenant, path, para
     if "{connect_gateway_id}" in path:
         made = tenant.post(V3 + "connect-gateways", {"connect_gateway": {"name": "c"}})["connect_gateway"]["id"]
         target = path.replace("{connect_gateway_id}", made)
+    if "{owner_id}" in path:
+        made = tenant.interface(world.connection(tenant), tenant.gateway()["id"])["id"]
+        target = path.replace("{owner_id}", made)
     begin, asked = os.path.getsize(dcaasd.log_path), 0
     keys = parameters["sort_key"].get("enum") or ["id"]
     filters = [name for name in parameters

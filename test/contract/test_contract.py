@@ -9,7 +9,6 @@ import pytest
 from extract import Contract
 
 from lab.dcaasd import binary
-from support import V3, send
 
 TEST = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 with open(os.path.join(TEST, "golden", "contract.json"), encoding="utf-8") as golden:
