@@ -620,10 +620,11 @@ def test_the_filter_is_whole_again_after_it_was_flushed(filtered, edge):
 
 
 def test_a_flushed_filter_wakes_the_network_half(filtered, edge):
-    edge.shell("rm -f /run/go; touch /run/ready; (until [ -e /run/go ]; do sleep 0.05; done; "
-               "ip netns exec dcaas-1 tc filter del dev dcv1 ingress) >/dev/null 2>&1 &")
-    answers = filtered.ask("read-filters instance=1", *QUIET, "changes", "rename /run/ready /run/go", "await 20000", "changes",
-                           "read-filters instance=1")
+    edge.shell("rm -f {0}/go; touch {0}/ready; (until [ -e {0}/go ]; do sleep 0.05; done; "
+               "ip netns exec dcaas-1 tc filter del dev dcv1 ingress) >/dev/null 2>&1 &".format(STATE))
+    answers = filtered.ask("read-filters instance=1", *QUIET, "changes", "rename %s/ready %s/go" % (STATE, STATE), "await 20000",
+                           "changes", "read-filters instance=1")
+    assert answers[-4].ok, answers[-4].error
     assert answers[-3].ok, answers[-3].error
     assert "1" in [item["name"] for item in answers[-2].items]
     assert [item["name"] for item in answers[-1].items] == ["dcv2"]
@@ -732,14 +733,14 @@ def slow_bird(edge):
 
 def test_nobody_waits_for_a_bird_that_does_not_get_ready(agent, edge, slow_bird):
     write_config(edge, CONFIG)
-    answers = agent.do(*BASE, "daemon-begin instance=1", "daemon-state instance=1", "read-links instance=1", "daemon-begin instance=1",
-                       "daemon-state instance=1")[len(BASE):]
+    answers = agent.ask(*BASE, "daemon-begin instance=1", "daemon-state instance=1", "read-links instance=1",
+                        "daemon-begin instance=1", "daemon-state instance=1", "netns-del instance=1", "daemon-stop instance=1",
+                        "daemon-state instance=1")[len(BASE):]
     first, again = answers[1].one(), answers[4].one()
     assert first["starting"] == again["starting"] == 1 and first["pid"] == again["pid"] != 0
     assert answers[2].named("dcv1")
-    assert "its BIRD runs" in agent.one("netns-del instance=1").error
-    agent.do("daemon-stop instance=1")
-    assert agent.do("daemon-state instance=1")[0].one()["pid"] == 0
+    assert "its BIRD runs" in answers[5].error
+    assert answers[6].ok and answers[7].one()["pid"] == 0
 
 
 SSH = """log "run/bird.log" all; debug protocols all; router id 10.255.0.1; protocol device { scan time 10; }
