@@ -138,8 +138,8 @@ def test_what_speaks_to_the_network_lives_behind_the_unit_s_walls(site, systemd,
     assert int(status["CapEff"], 16) == int(status["CapBnd"], 16) == 0x2010E0 and int(status["Seccomp_filters"]) > 1
     for pid in (net, bird):
         seen = edge.run("nsenter", "-t", pid, "-m", "sh", "-c",
-                        "ls -d /home/* /root/* 2>/dev/null; touch /usr/sbin/.dcaas-try 2>&1; ls /dev", check=False).out
-        assert "Read-only" in seen and "/home/" not in seen and "/root/" not in seen and "ubd0" not in seen.split(), seen
+                        "cd /; ls -d home/* root/* 2>/dev/null; touch /usr/sbin/.dcaas-try 2>&1; ls /dev", check=False).out
+        assert "Read-only" in seen and "home/" not in seen and "root/" not in seen and "ubd0" not in seen.split(), seen
     assert "dcaas-1" in systemd.inside("ls", "/run/netns").out.split()
     assert "dcv1" in systemd.inside("ip", "-n", "dcaas-1", "-br", "link").out
 

@@ -15,7 +15,7 @@ PAGE = os.path.join(ROOT, "doc", "operations.md")
 PATIENCE = int(os.environ.get("DCAAS_PATIENCE", "1"))
 SUDO = '#!/bin/sh\nexec "$@"\n'
 # Puts the file in place that the test has prepared for it.
-EDITOR = '#!/bin/sh\nexec cp "/root/edited/$(basename "$1")" "$1"\n'
+EDITOR = '#!/bin/sh\nexec cp "/srv/reader/edited/$(basename "$1")" "$1"\n'
 # What systemd does with a unit of Type=notify: the start waits for READY=1, a reload and a stop for their ends.
 SYSTEMCTL = r'''#!/usr/bin/python3
 import os, pwd, re, shlex, signal, socket, subprocess, sys, time
@@ -97,22 +97,22 @@ def prepare(machine):
     """What the page takes for granted: a checkout with the packages in it, sudo, systemd, an editor, a certificate."""
     folder = os.path.join(machine.folder, "page")
     shutil.rmtree(folder, ignore_errors=True)
-    os.makedirs(folder + "/root/build-deb")
-    os.makedirs(folder + "/root/edited")
+    os.makedirs(folder + "/reader/build-deb")
+    os.makedirs(folder + "/reader/edited")
     os.makedirs(folder + "/bin")
     for path in machine.built.values():
-        shutil.copy(path, folder + "/root/build-deb")
+        shutil.copy(path, folder + "/reader/build-deb")
     for name, text in (("sudo", SUDO), ("editor", EDITOR), ("systemctl", SYSTEMCTL)):
         with open("%s/bin/%s" % (folder, name), "w", encoding="utf-8") as file:
             file.write(text)
         os.chmod(file.name, 0o755)
     for name, text in (("password", "correct horse\n"), ("order.yaml", ORDER), ("edited/edge.conf", EDGE_CONF)):
-        with open("%s/root/%s" % (folder, name), "w", encoding="utf-8") as file:
+        with open("%s/reader/%s" % (folder, name), "w", encoding="utf-8") as file:
             file.write(text)
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "90", "-subj",
-                    "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", folder + "/root/privkey.pem", "-out",
-                    folder + "/root/fullchain.pem"], check=True, capture_output=True)
-    machine.run("cp -r %s/root/. /root/; cp %s/bin/* /usr/local/bin/" % (folder, folder))
+                    "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", folder + "/reader/privkey.pem", "-out",
+                    folder + "/reader/fullchain.pem"], check=True, capture_output=True)
+    machine.run("cp -r %s/reader /srv/; cp %s/bin/* /usr/local/bin/" % (folder, folder))
 
 
 class Reader:

@@ -88,9 +88,9 @@ class Machine:
         return self.run("dpkg %s -i %s" % (" ".join(options), " ".join(paths)))
 
     def shell(self):
-        """A person's, as root; /root is the folder."""
+        """A person's, as root, in the folder that operations.prepare() has filled."""
         # setsid: job control in a namespace where the terminal's session has no number.
-        into = [*self.overlay.way_into(shares=[self.folder], network=False), "sh", "-c", 'cd; exec "$@"', "sh", "setsid", "--ctty"]
+        into = [*self.overlay.way_into(shares=[self.folder], network=False), "sh", "-c", 'cd /srv/reader; exec "$@"', "sh", "setsid", "--ctty"]
         return pages.Shell("/", environment(self.overlay.root), into=into)
 
     def files(self):
