@@ -11,7 +11,7 @@
 #include "api/crud.h"
 #include "auth/tables.h"
 #include "res/lifecycle.h"
-#include "res/peer_link.h"
+#include "res/router_lock.h"
 #include "res/uplink.h"
 #include "res/virtual_gateway.h"
 #include "store/row_lock.h"
@@ -325,7 +325,7 @@ chain(struct tx *tx, struct call *call, void *row, struct lock_set *set, struct 
 	}
 	if (a->enterprise_router_id.set == GIVEN) {
 		lock_want(set, &gateway_table, a->enterprise_router_id.v);
-		return call != NULL ? peer_link_want_locks(tx, a->enterprise_router_id.v, set, err) : DC_OK;
+		return call != NULL ? router_want_locks(tx, a->enterprise_router_id.v, set, err) : DC_OK;
 	}
 	lock_want(set, &gateway_table, a->connect_gateway_id.v);
 	if (a->vpc_id.set != GIVEN)

@@ -10,6 +10,7 @@
 #include "res/silence.h"
 #include "res/vif_row.h"
 #include "res/quota.h"
+#include "res/router_lock.h"
 #include "store/row_lock.h"
 
 struct bandwidth_info {
@@ -179,24 +180,6 @@ no_gateway(const struct peer_link *link, struct dc_error *err)
 	    link->peer_gateway_id.v);
 }
 
-enum dc_code
-peer_link_want_locks(struct tx *tx, const char *router, struct lock_set *set, struct dc_error *err)
-{
-	const struct peer_link *other;
-	void *rows;
-	size_t n;
-	enum dc_code rc = query_list(tx, &peer_link_table, Q(Q_EQ("peer_gateway_id", router)), NULL, &rows, &n, err);
-
-	if (rc != DC_OK)
-		return rc;
-	other = rows;
-	for (size_t i = 0; i < n; i++) {
-		lock_want(set, &gateway_table, other[i].global_dc_gateway_id.v);
-		lock_want(set, &peer_link_table, other[i].id.v);
-	}
-	return DC_OK;
-}
-
 /* Both gateways; a new one takes a number from the pool, too. */
 static enum dc_code
 chain(struct tx *tx, struct call *call, void *row, struct lock_set *set, struct dc_error *err)
@@ -208,10 +191,10 @@ chain(struct tx *tx, struct call *call, void *row, struct lock_set *set, struct 
 	if (call != NULL && call->route->method == M_POST) {
 		lock_want(set, &pool_table, POOL_LINK);
 		lock_want(set, &gateway_table, site->gateway_id.v);
-		return peer_link_want_locks(tx, site->gateway_id.v, set, err);
+		return router_want_locks(tx, site->gateway_id.v, set, err);
 	}
 	lock_want(set, &gateway_table, link->peer_gateway_id.v);
-	return call != NULL ? peer_link_want_locks(tx, link->peer_gateway_id.v, set, err) : DC_OK;
+	return call != NULL ? router_want_locks(tx, link->peer_gateway_id.v, set, err) : DC_OK;
 }
 
 static enum dc_code

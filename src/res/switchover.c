@@ -5,6 +5,7 @@
 
 #include "api/crud.h"
 #include "res/lifecycle.h"
+#include "res/router_lock.h"
 #include "res/virtual_interface_place.h"
 
 #define RECORDS_MAX 100 /* of one interface: the oldest go */
@@ -191,6 +192,16 @@ bring_back(struct tx *tx, struct virtual_interface *v, const char *record_id, st
 	return write_interface(tx, v, err);
 }
 
+static enum dc_code
+want_interface(struct tx *tx, struct virtual_interface *v, struct lock_set *set, struct dc_error *err)
+{
+	enum dc_code rc;
+
+	lock_want(set, &virtual_interface_table, v->id.v);
+	rc = vif_chain(tx, NULL, v, set, err);
+	return rc == DC_OK ? router_want_locks(tx, v->router_id.v, set, err) : rc;
+}
+
 /* --- the call --- */
 
 static enum dc_code
@@ -218,8 +229,7 @@ switchover_chain(struct tx *tx, struct call *call, void *row, struct lock_set *s
 	(void)call;
 	if (rc != DC_OK)
 		return rc;
-	lock_want(set, &virtual_interface_table, v->id.v);
-	return vif_chain(tx, NULL, v, set, err);
+	return want_interface(tx, v, set, err);
 }
 
 static enum dc_code
@@ -322,8 +332,7 @@ lock_interface(struct tx *tx, const char *id, struct virtual_interface **ret, st
 
 	*ret = NULL;
 	if (rc == DC_OK) {
-		lock_want(&set, &virtual_interface_table, id);
-		if ((rc = vif_chain(tx, NULL, row, &set, err)) != DC_OK || (rc = lock_rows(tx, &set, err)) != DC_OK)
+		if ((rc = want_interface(tx, row, &set, err)) != DC_OK || (rc = lock_rows(tx, &set, err)) != DC_OK)
 			return rc;
 		rc = query_get(tx, &virtual_interface_table, Q(Q_EQ("id", id)), &row, err);
 	}

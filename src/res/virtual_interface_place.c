@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/call.h"
+#include "res/router_lock.h"
 #include "res/virtual_gateway_row.h"
 
 enum dc_code
@@ -76,14 +77,18 @@ is_by_gateway_id(const struct virtual_interface *v)
 static enum dc_code
 want_router(struct tx *tx, const char *vgw_id, struct lock_set *set, struct dc_error *err)
 {
+	const char *router;
 	void *vgw;
 	enum dc_code rc;
 
 	if (vgw_id == NULL)
 		return DC_OK;
-	if ((rc = query_get(tx, &virtual_gateway_table, Q(Q_EQ("id", vgw_id)), &vgw, err)) == DC_OK)
-		lock_want(set, &gateway_table, ((const struct virtual_gateway *)vgw)->enterprise_router_id.v);
-	return rc == DC_E_NOT_FOUND ? DC_OK : rc;
+	rc = query_get(tx, &virtual_gateway_table, Q(Q_EQ("id", vgw_id)), &vgw, err);
+	if (rc != DC_OK)
+		return rc == DC_E_NOT_FOUND ? DC_OK : rc;
+	router = ((const struct virtual_gateway *)vgw)->enterprise_router_id.v;
+	lock_want(set, &gateway_table, router);
+	return router_want_locks(tx, router, set, err);
 }
 
 /* What owns the sets that a new interface joins: its connection, the connection's port, and both gateways that it may
@@ -103,8 +108,10 @@ vif_chain(struct tx *tx, struct call *call, void *row, struct lock_set *set, str
 		lock_want(set, &gateway_table, v->asked_gateway_id.v);
 		return want_router(tx, v->asked_gateway_id.v, set, err);
 	}
-	if (call == NULL || call->route->method != M_POST || v->direct_connect_id.set != GIVEN)
+	if (call == NULL)
 		return DC_OK;
+	if (call->route->method != M_POST || v->direct_connect_id.set != GIVEN)
+		return router_want_locks(tx, v->router_id.v, set, err);
 	if ((rc = want_router(tx, v->vgw_id.v, set, err)) != DC_OK)
 		return rc;
 	lock_want(set, &direct_connect_table, v->direct_connect_id.v);
