@@ -566,13 +566,12 @@ class Field:
         return (self.processor() - before) / (time.monotonic() - begun)
 
     def shares(self):
-        """Percent of a processor with sessions down: all, and BIRD without the edge. The edge is started again."""
-        time.sleep(10)
-        self.rest = self.idle()
+        """Percent of a processor with sessions down: all, and BIRD without the edge. The edge is started again, and settles."""
         self.site.stop_edge()
         alone = self.idle()
         self.site.run_edge()
         self.site.wait_edge()
+        time.sleep(10)
         return 100 * self.rest, 100 * alone
 
     def memory(self):
@@ -635,9 +634,11 @@ def bench_field(rows, runs, _seconds):
         base, yardstick = None, Yardstick(field)
         for n in (10, 100, 1000):
             print("to %d interfaces: %.1f s" % (n, field.grow(n)), file=sys.stderr)
-            idle = field.shares()
             yardstick.follow()
+            time.sleep(10)
+            field.rest = field.idle()
             own, bare, work = field.one_more(runs, yardstick)
+            idle = field.shares()
             base = base or (own, work)
             rows.add("POST to applied in the lab beside %d in one gateway, against its netlink and one configure" % n, "s", bare, own)
             rows.add("the same, against 10", "s", base[0], own)
