@@ -48,12 +48,12 @@ class Customer:
     """
 
     def __init__(self, guest, name, vlan, asn, peer_asn, families, announce=(), forged=None, lan=None, lan6=None,
-                 port="trunk0", bgp=True, routes=(), passive=False, extra="", policy=None):
+                 port="trunk0", bgp=True, routes=(), passive=False, extra="", policy=None, bfd=False):
         self.guest, self.name, self.vlan, self.port = guest, name, vlan, port
         self.asn, self.peer_asn, self.families = asn, peer_asn, families
         self.announce, self.forged = list(announce), dict(forged or {})
         self.lan, self.lan6, self.bgp, self.routes = lan, lan6, bgp, list(routes)
-        self.passive, self.extra, self.policy = passive, extra, dict(policy or {})
+        self.passive, self.extra, self.policy, self.bfd = passive, extra, dict(policy or {}), bfd
         self.socket = "/run/lab/%s.ctl" % name
         self.config_path = "/run/lab/%s.conf" % name
         self.pid_path = "/run/lab/%s.pid" % name
@@ -74,7 +74,7 @@ class Customer:
     def config(self):
         """bird.conf of this router. Routes to announce are static ones that never reach its kernel."""
         lines = ['log "/tmp/%s.log" all;' % self.name, "router id %s;" % self.router_id(),
-                 "protocol device { scan time 2; }"]
+                 "protocol device { scan time 2; }"] + (["protocol bfd { }"] if self.bfd else [])
         for family, options in sorted(self.families.items()):
             lines += self._family(family, options)
         return "\n".join(lines) + "\n" + self.extra
@@ -101,6 +101,8 @@ class Customer:
             lines.append('\tpassword "%s";' % password)
         if self.passive:
             lines.append("\tpassive yes;")
+        if self.bfd:
+            lines.append("\tbfd { min rx interval 200 ms; min tx interval 200 ms; multiplier 3; };")
         if self.forged:
             lines.append("\trs client;  # does not add our AS, so the filter below decides the first one")
         lines += ["\t%s { import all; export filter { if proto != \"announce%s\" then reject;" % (channel, family)]

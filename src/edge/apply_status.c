@@ -45,6 +45,18 @@ set_neighbour_status(const struct apply *a, struct edge_object *o)
 		status_set(&o->now, STATUS_PENDING, NULL);
 }
 
+/* BFD is in place with its session's part of the configuration, which the statuses of neighbours show. */
+static void
+set_bfd_status(const struct apply *a, struct edge_object *o)
+{
+	const struct edge_object *bgp;
+
+	if (o->want->kind != OBJECT_BFD || o->want->deleted || !o->placed)
+		return;
+	bgp = state_find(a->state, o->want->bfd.bgp);
+	status_set(&o->now, bgp != NULL && bgp->now.state == STATUS_APPLIED ? STATUS_APPLIED : STATUS_PENDING, NULL);
+}
+
 /* Of one that can be measured: ping.c has its result. */
 static void
 set_ping_status(struct edge_object *o)
@@ -82,7 +94,7 @@ set_status(struct apply *a, struct edge_object *o, const struct plan_verdict *v)
 	if (v->state == PLAN_THERE)
 		text_set(&o->logged_error, NULL);
 	o->instance = v->instance;
-	o->placed = is_neighbour && !o->want->deleted && v->state == PLAN_THERE;
+	o->placed = (is_neighbour || o->want->kind == OBJECT_BFD) && !o->want->deleted && v->state == PLAN_THERE;
 	o->gone = false;
 	if (o->want->deleted) {
 		status_set(&o->now, tombstone_status(a, o, v), o->step_error);
@@ -104,6 +116,8 @@ set_status(struct apply *a, struct edge_object *o, const struct plan_verdict *v)
 		status_set(&o->now, o->step_error != NULL ? STATUS_ERROR : STATUS_PENDING, o->step_error);
 	else if (o->want->kind == OBJECT_PING)
 		set_ping_status(o);
+	else if (o->want->kind == OBJECT_BFD)
+		return; /* after its session */
 	else if (!is_neighbour)
 		status_set(&o->now, STATUS_APPLIED, NULL);
 	set_neighbour_status(a, o);
@@ -119,6 +133,8 @@ apply_set_statuses(struct apply *a)
 	observe_objects(a->state, a->routing, a->round.object, a->round.n, a->scope.v, a->scope.n);
 	for (size_t i = 0; i < a->round.n; i++)
 		set_status(a, a->round.object[i], &plan->verdict[i]);
+	for (size_t i = 0; i < a->round.n; i++)
+		set_bfd_status(a, a->round.object[i]);
 }
 
 static void
@@ -133,6 +149,11 @@ neighbours_changed(struct apply *a, uint32_t home, uint32_t instance)
 			continue;
 		set_neighbour_status(a, o);
 		state_note(a->state, o);
+	}
+	for (size_t i = 0; u != NULL && i < u->n; i++) {
+		set_bfd_status(a, u->object[i]);
+		if (u->object[i]->want->kind == OBJECT_BFD)
+			state_note(a->state, u->object[i]);
 	}
 }
 

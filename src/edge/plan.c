@@ -8,7 +8,7 @@
 
 /* In the order in which they stand on each other. */
 static const struct plan_kind *const kinds[] = {&plan_vrf_kind, &plan_vlan_kind, &plan_veth_kind, &plan_addr_kind,
-    &plan_route_kind, &plan_bgp_kind, &plan_ping_kind};
+    &plan_route_kind, &plan_bgp_kind, &plan_bfd_kind, &plan_ping_kind};
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 /* --- what is wanted, and steps --- */
@@ -221,7 +221,7 @@ plan_unknown(struct planning *p)
 		if (p->item[i].want->deleted)
 			set_verdict(&p->item[i], PLAN_GONE, NULL);
 		else if (p->item[i].want->kind == OBJECT_UNKNOWN)
-			set_verdict(&p->item[i], PLAN_WRONG, "this edge does not know the kind");
+			set_verdict(&p->item[i], PLAN_WRONG, p->item[i].want->bad);
 	}
 }
 

@@ -156,7 +156,7 @@ struct plan_kind {
 };
 
 extern const struct plan_kind plan_vrf_kind, plan_vlan_kind, plan_veth_kind, plan_addr_kind, plan_route_kind,
-    plan_bgp_kind, plan_ping_kind;
+    plan_bgp_kind, plan_bfd_kind, plan_ping_kind;
 
 /* plan_filter.c: what may come in by devices */
 /* Whether the device of that link has its filter; else the plan has a step for it. */

@@ -197,6 +197,18 @@ add_neighbour(struct grouping *g, const struct want *w, uint32_t instance)
 	};
 }
 
+/* BFD goes with its session. */
+static void
+add_bfd(struct grouping *g, const struct want *w, uint32_t instance)
+{
+	struct group *group = group_of(g, instance);
+
+	for (size_t i = 0; i < group->neighbours; i++)
+		if (strcmp(group->neighbour[i].key, w->bfd.bgp) == 0)
+			group->neighbour[i].bfd =
+			    (struct routing_bfd){w->bfd.min_rx_ms, w->bfd.min_tx_ms, w->bfd.multiplier};
+}
+
 void
 plan_routing(const struct want *const *want, size_t n, const struct plan *plan, const uint32_t *known, size_t known_n,
     struct arena *arena, struct routing_desired **ret, size_t *ret_n)
@@ -213,6 +225,9 @@ plan_routing(const struct want *const *want, size_t n, const struct plan *plan, 
 		else if (runs(&g, i, OBJECT_BGP))
 			add_neighbour(&g, want[i], plan->verdict[i].instance);
 	}
+	for (size_t i = 0; i < n; i++)
+		if (runs(&g, i, OBJECT_BFD))
+			add_bfd(&g, want[i], plan->verdict[i].instance);
 	out = arena_array(arena, g.groups + 1, sizeof(*out));
 	for (size_t i = 0; i < g.groups; i++)
 		out[i] = (struct routing_desired){

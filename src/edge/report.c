@@ -321,6 +321,8 @@ group_key(const struct want *w)
 		return w->addr.link;
 	if (w->kind == OBJECT_ROUTE)
 		return w->route.link;
+	if (w->kind == OBJECT_BFD)
+		return w->bfd.link;
 	if (w->kind == OBJECT_PING)
 		return w->ping.link;
 	return w->kind == OBJECT_BGP ? w->bgp.link : w->key;

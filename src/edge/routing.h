@@ -31,6 +31,10 @@ struct routing_vrf {
 	uint32_t internal_asn_first, internal_asn_last; /* taken out of paths towards customers; both 0: none */
 };
 
+struct routing_bfd {
+	uint32_t min_rx_ms, min_tx_ms, multiplier; /* multiplier 0: no BFD */
+};
+
 struct routing_neighbour {
 	const char *key;  /* of the bgp object */
 	const char *name; /* "p12_4": protocol name, unique in the instance */
@@ -44,6 +48,7 @@ struct routing_neighbour {
 	bool is_uplink;      /* to a router of the Internet: hears of global EIPs, and is not listened to */
 	bool accept_default; /* link: a default route of the other side is taken */
 	bool shut;           /* is configured, and kept down */
+	struct routing_bfd bfd;
 };
 
 struct routing_desired { /* of one instance, whole */

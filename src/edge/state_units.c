@@ -132,6 +132,7 @@ home_of(const struct state *s, const struct want *w)
 	if (w->kind == OBJECT_BGP)
 		return home_of_vrf(s, w->bgp.vrf);
 	link = w->kind == OBJECT_ADDR   ? find_known(s, w->addr.link)
+	       : w->kind == OBJECT_BFD  ? find_known(s, w->bfd.link)
 	       : w->kind == OBJECT_PING ? find_known(s, w->ping.link)
 					: NULL;
 	return link != NULL && is_device(link->want) ? home_of_vrf(s, want_link_vrf(link->want)) : 0;

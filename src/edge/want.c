@@ -231,6 +231,31 @@ read_bgp(struct reading *r, const void *row)
 	return true;
 }
 
+/* What this edge cannot do is, for it, of an unknown kind. */
+static bool
+not_supported(struct reading *r, const char *words)
+{
+	r->want->kind = OBJECT_UNKNOWN;
+	dc_fail(&r->err, DC_E_PROTOCOL, NULL, "%s", words);
+	return false;
+}
+
+static bool
+read_bfd(struct reading *r, const void *row)
+{
+	const struct wire_bfd *w = row;
+	struct want_bfd *to = &r->want->bfd;
+
+	if (w->bgp.set != GIVEN)
+		return not_supported(r, "this edge has BFD for BGP sessions only");
+	if (w->local_disc.set == GIVEN || w->remote_disc.set == GIVEN)
+		return not_supported(r, "BIRD chooses its discriminators by itself");
+	return take_key(r, "link", &w->link, &to->link) && take_key(r, "bgp", &w->bgp, &to->bgp) &&
+	       take_number(r, "min_rx", &w->min_rx, 10, 60000, &to->min_rx_ms) &&
+	       take_number(r, "min_tx", &w->min_tx, 10, 60000, &to->min_tx_ms) &&
+	       take_number(r, "multiplier", &w->multiplier, 1, 255, &to->multiplier);
+}
+
 static bool
 read_ping(struct reading *r, const void *row)
 {
@@ -289,6 +314,7 @@ copy_body(struct want *w, struct arena *arena)
 	    {OBJECT_ADDR, {&w->addr.link}},
 	    {OBJECT_ROUTE, {&w->route.vrf, &w->route.link}},
 	    {OBJECT_BGP, {&w->bgp.vrf, &w->bgp.link, &w->bgp.name, &w->bgp.password}},
+	    {OBJECT_BFD, {&w->bfd.link, &w->bfd.bgp}},
 	    {OBJECT_PING, {&w->ping.link}},
 	};
 
@@ -320,6 +346,7 @@ static bool (*const readers[OBJECT_UNKNOWN])(struct reading *, const void *) = {
     [OBJECT_ADDR] = read_addr,
     [OBJECT_ROUTE] = read_route,
     [OBJECT_BGP] = read_bgp,
+    [OBJECT_BFD] = read_bfd,
     [OBJECT_PING] = read_ping,
 };
 

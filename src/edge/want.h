@@ -61,6 +61,10 @@ struct want {
 			uint32_t route_limit;
 			bool is_link, is_uplink, accept_default;
 		} bgp;
+		struct want_bfd {
+			const char *link, *bgp; /* keys */
+			uint32_t min_rx_ms, min_tx_ms, multiplier;
+		} bfd;
 		struct want_ping {
 			const char *link; /* key */
 			struct ip_addr local, remote;

@@ -276,6 +276,17 @@ has_family(const struct routing_desired *d, const struct routing_vrf *vrf, unsig
 	return false;
 }
 
+/* BFD has one process of its own for a VRF, which hears nobody else's packets. */
+static void
+put_bfd(struct buf *out, const struct routing_desired *d, const struct routing_vrf *vrf)
+{
+	for (size_t i = 0; i < d->neighbour_count; i++)
+		if (d->neighbour[i].bfd.multiplier > 0 && strcmp(d->neighbour[i].vrf, vrf->device) == 0) {
+			buf_printf(out, "\nprotocol bfd dc_b_%s {\n\tvrf \"%s\";\n}\n", vrf->device, vrf->device);
+			return;
+		}
+}
+
 /* A family without a neighbour needs no table: an idle kernel protocol still scans. */
 static void
 put_vrf(struct writer *w, const struct routing_desired *d, const struct routing_vrf *vrf)
@@ -289,6 +300,7 @@ put_vrf(struct writer *w, const struct routing_desired *d, const struct routing_
 		put_policy(w, vrf, family, has_family(d, vrf, family, true));
 		put_kernel(out, vrf, family);
 	}
+	put_bfd(out, d, vrf);
 }
 
 uint32_t
@@ -347,6 +359,9 @@ put_neighbour(struct buf *out, const struct routing_vrf *vrf, const struct routi
 		buf_printf(out, "\tinterface \"%s\";\n", n->link);
 	if (n->password != NULL)
 		buf_printf(out, "\tpassword \"%s\";\n", n->password);
+	if (n->bfd.multiplier > 0)
+		buf_printf(out, "\tbfd { min rx interval %u ms; min tx interval %u ms; multiplier %u; };\n",
+		    n->bfd.min_rx_ms, n->bfd.min_tx_ms, n->bfd.multiplier);
 	put_channel(out, n);
 	buf_puts(out, "}\n");
 }

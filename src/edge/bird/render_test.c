@@ -202,6 +202,24 @@ a_disabled_neighbour_is_written_so_and_an_omitted_one_is_not_there(void **state)
 }
 
 static void
+bfd_runs_in_the_vrf_and_the_rest_has_none(void **state)
+{
+	(void)state;
+	struct routing_vrf vrfs[] = {
+	    vrf("dcr1", 100001, "10.255.0.11", NULL, 0), vrf("dcr2", 100002, "10.255.0.12", NULL, 0)};
+	struct routing_neighbour n[] = {
+	    neighbour("p1_4", "dcr1", "dcv1", "169.254.10.1", "169.254.10.2"),
+	    neighbour("p1_6", "dcr1", "dcv1", "2001:db8:f::1", "2001:db8:f::2"),
+	    neighbour("p2_4", "dcr2", "dcv2", "169.254.10.1", "169.254.10.2"),
+	};
+	struct routing_desired d = {.instance = 1, .vrf = vrfs, .vrf_count = 2, .neighbour = n, .neighbour_count = 3};
+	enum bird_how how[3] = {BIRD_RUN, BIRD_RUN, BIRD_RUN};
+
+	n[0].bfd = n[1].bfd = (struct routing_bfd){200, 300, 3};
+	check_golden(&d, how, "bfd.conf");
+}
+
+static void
 passwords_that_bird_or_the_kernel_cannot_hold_are_refused(void **state)
 {
 	(void)state;
@@ -304,6 +322,7 @@ main(void)
 	    cmocka_unit_test(links_have_their_own_policy),
 	    cmocka_unit_test(an_uplink_hears_of_global_eips_and_is_not_listened_to),
 	    cmocka_unit_test(a_disabled_neighbour_is_written_so_and_an_omitted_one_is_not_there),
+	    cmocka_unit_test(bfd_runs_in_the_vrf_and_the_rest_has_none),
 	    cmocka_unit_test(passwords_that_bird_or_the_kernel_cannot_hold_are_refused),
 	    cmocka_unit_test(names_that_would_be_read_as_something_else_are_refused),
 	    cmocka_unit_test(a_vrf_that_cannot_be_written_is_refused),
