@@ -5,9 +5,13 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define BATCH 512
+/* The kernel fills its stock of rows in the background, and refuses many updates at once with ENOMEM. */
+#define MEMORY_TRIES 20
+#define MEMORY_WAIT_NS 2000000
 #define KEY_MAX 40
 #define VALUE_MAX 8
 #define TABLES_MAX 8
@@ -158,7 +162,15 @@ bpf_put(int table, const void *key, const void *value, struct fault *fault)
 	attr.key = pointer(key);
 	attr.value = pointer(value);
 	attr.flags = BPF_ANY;
-	return ask(BPF_MAP_UPDATE_ELEM, &attr) == 0 ? 0 : fault_errno(fault, "table of the filter");
+	for (int i = 0; i < MEMORY_TRIES; i++) {
+		if (ask(BPF_MAP_UPDATE_ELEM, &attr) == 0)
+			return 0;
+		if (errno != ENOMEM)
+			break;
+		nanosleep(&(struct timespec){.tv_nsec = MEMORY_WAIT_NS}, NULL);
+		errno = ENOMEM;
+	}
+	return fault_errno(fault, "table of the filter");
 }
 
 int
