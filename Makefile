@@ -36,7 +36,7 @@ sim: build ## dcaasd with a simulated edge, no root, no router (PORT=, DIR=, SET
 
 check: ## every test; ends with "N passed, N failed"
 	@echo "check: every test, with both compilers, sanitizers, valgrind, the SDKs, simulated and real routers, packages"
-	@echo "check: about 15 minutes on two cores. Installed are: Debian packages that are missing (see deps, below);"
+	@echo "check: about 16 minutes on two cores. Installed are: Debian packages that are missing (see deps, below);"
 	@echo "check: below build-check/ Python packages and two Debian chroots; the SDKs' Go and Java parts in their own caches."
 	@./lab/deps.sh check
 	@$(PYTHON) test/run_all.py
