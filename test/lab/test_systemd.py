@@ -40,13 +40,13 @@ class Systemd:
         edge.write(PLACE + "/units/dcaas-edge.service.d/lab.conf",
                    "[Service]\nStandardOutput=append:{0}\nStandardError=append:{0}\n".format(LOG))
         self.outer = edge.spawn("sh", "-c", START.format(PLACE), log=PLACE + "/systemd.log")
-        self.pid = edge.wait("systemd", self.find, 30)
-        edge.wait("its answer", lambda: self.ctl("list-units", check=False).rc == 0, 30)
+        edge.wait("systemd", self.answers, 60)
 
-    def find(self):
-        """Process 1 of the new pid namespace."""
+    def answers(self):
+        """Whether systemd does. The shell that starts it has other children before, so process 1 is looked for at each try."""
         found = self.edge.shell("pgrep -P %d || true" % self.outer).out.split()
-        return int(found[0]) if found else None
+        self.pid = int(found[0]) if found else None
+        return self.pid is not None and self.ctl("list-units", check=False).rc == 0
 
     def inside(self, *argv, **options):
         return self.edge.run("nsenter", "-t", self.pid, "-m", "-p", "-C", *argv, **options)
