@@ -14,15 +14,23 @@ compare_addr(const void *a, const void *b)
 	return c != 0 ? c : ip_addr_compare(&x->prefix.addr, &y->prefix.addr);
 }
 
+/* By table, then by prefix. */
+static int
+compare_in_tables(int64_t x_table, const struct ip_prefix *x, int64_t y_table, const struct ip_prefix *y)
+{
+	int c = x_table < y_table ? -1 : x_table > y_table;
+
+	if (c == 0)
+		c = ip_addr_compare(&x->addr, &y->addr);
+	return c != 0 ? c : x->len < y->len ? -1 : x->len > y->len;
+}
+
 static int
 compare_route(const void *a, const void *b)
 {
 	const struct item_route *x = a, *y = b;
-	int c = x->table < y->table ? -1 : x->table > y->table;
 
-	if (c == 0)
-		c = ip_addr_compare(&x->prefix.addr, &y->prefix.addr);
-	return c != 0 ? c : x->prefix.len < y->prefix.len ? -1 : x->prefix.len > y->prefix.len;
+	return compare_in_tables(x->table, &x->prefix, y->table, &y->prefix);
 }
 
 static int
@@ -46,11 +54,8 @@ static int
 compare_network(const void *a, const void *b)
 {
 	const struct item_network *x = a, *y = b;
-	int c = x->table < y->table ? -1 : x->table > y->table;
 
-	if (c == 0)
-		c = ip_addr_compare(&x->prefix.addr, &y->prefix.addr);
-	return c != 0 ? c : x->prefix.len < y->prefix.len ? -1 : x->prefix.len > y->prefix.len;
+	return compare_in_tables(x->table, &x->prefix, y->table, &y->prefix);
 }
 
 struct item_addr *

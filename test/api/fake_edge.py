@@ -113,3 +113,12 @@ class FakeEdge:
         assert self.report(self.states(**options), sessions) == 204
         self.objects = {key: one for key, one in self.objects.items() if not one["deleted"]}
         return self
+
+
+def edge_for(world, tenant):
+    """A further edge of the site, for what that tenant orders."""
+    made = world.operator.post("/dcaas/v1/edges", {"edge": {"name": "e-" + tenant.name, "location_id": world.location,
+                               "device_id": "172.16.40.9", "report_interval": 60}})["edge"]
+    fake = FakeEdge(world.endpoint, made["token"])
+    fake.id = made["id"]
+    return fake

@@ -4,7 +4,7 @@ import concurrent.futures
 import json
 
 import pytest
-from fake_edge import FakeEdge
+from fake_edge import edge_for
 
 from support import V3, World, change, rows, send, wait_for
 
@@ -24,11 +24,7 @@ def tenant(world):
 
 @pytest.fixture
 def edge(world, tenant):
-    made = world.operator.post("/dcaas/v1/edges", {"edge": {"name": "e-" + tenant.name, "location_id": world.location,
-                               "device_id": "172.16.40.9", "report_interval": 60}})["edge"]
-    fake = FakeEdge(world.endpoint, made["token"])
-    fake.id = made["id"]
-    return fake
+    return edge_for(world, tenant)
 
 
 @pytest.fixture
