@@ -2,12 +2,11 @@
 """Faults that a tester orders of a test double: the next calls of an operation are slow, are refused, or get no answer."""
 import concurrent.futures
 import http.client
-import time
 import uuid
 
 import pytest
 
-from support import V3, World
+from support import V3, World, wait_for
 
 GATEWAYS, FAULTS = V3 + "virtual-gateways", "/dcaas/v1/faults"
 
@@ -57,8 +56,7 @@ def test_a_slow_call_is_carried_out_at_its_end_and_others_do_not_wait(world, ten
     fault(world, delay_ms=1500)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         slow = pool.submit(order, tenant)
-        while world.operator.get(FAULTS)["faults"]:
-            time.sleep(0.01)
+        wait_for("the call has begun", lambda: world.operator.get(FAULTS)["faults"] == [])
         assert present(tenant) == 0 and order(tenant).milliseconds < slow.result().milliseconds
     assert slow.result().status == 201 and slow.result().milliseconds >= 1500 and present(tenant) == 2
 

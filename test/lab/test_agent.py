@@ -525,7 +525,7 @@ NEIGHBOURS = ["neighbour-add instance=1 device=dcv1 local=169.254.10.1 remote=16
               "neighbour-add instance=1 device=dcv1 local=fd00:10::1 remote=fd00:10::2 has_key=1",
               "neighbour-add instance=1 device=dcv2 local=169.254.20.1 remote=169.254.20.2 has_key=0",
               "neighbour-add instance=1 device=dcv2 local=fd00:20::1 remote=fd00:20::2 has_key=0"]
-LISTENER = """import socket, time
+LISTENER = """import signal, socket
 for family, address in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
     s = socket.socket(family)
     if family == socket.AF_INET6:
@@ -536,7 +536,7 @@ for family, address in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
     s.listen(8)
     globals()["keep%d" % family] = s
 print("ready", flush=True)
-time.sleep(1000)
+signal.pause()
 """
 
 
