@@ -232,6 +232,12 @@ crud_normal_id(const struct field_table *table, const char *id, struct arena *ar
 	return lower;
 }
 
+const char *
+crud_parent_column(const struct resource *res, bool received)
+{
+	return received && res->received_below != NULL ? res->received_below : res->parent_column;
+}
+
 size_t
 crud_scope(
     const struct call *call, const struct resource *res, const char *parent, bool received, struct query_cond *cond)
@@ -242,7 +248,9 @@ crud_scope(
 	if (column != NULL && call->project != NULL)
 		cond[n++] = (struct query_cond)Q_EQ(column, call->project);
 	if (parent != NULL)
-		cond[n++] = (struct query_cond)Q_EQ(res->parent_column, parent);
+		cond[n++] = (struct query_cond)Q_EQ(crud_parent_column(res, received), parent);
+	if (res->user != NULL && !crud_is_operator(call))
+		cond[n++] = (struct query_cond)Q_EQ(res->user, call->who.user_id);
 	if (res->hidden != NULL)
 		cond[n++] = (struct query_cond)Q_IS_NULL(res->hidden);
 	return n;
@@ -253,8 +261,11 @@ crud_receives(const struct call *call, const struct resource *res)
 {
 	const struct route *r = call->route;
 
-	return res->receiver != NULL && call->project != NULL && r->res == res &&
-	       (r->run == crud_show || r->run == crud_list || r->run == crud_update || r->run == crud_delete);
+	if (res->receiver == NULL || call->project == NULL)
+		return false;
+	if (r->res != res)
+		return r->res != NULL && r->res->parent == res && r->res->below_received;
+	return r->run == crud_show || r->run == crud_list || r->run == crud_update || r->run == crud_delete;
 }
 
 enum dc_code
@@ -379,19 +390,22 @@ crud_check_blockers(struct tx *tx, struct call *call, const struct resource *res
 {
 	for (const struct blocker *b = res->blockers; b != NULL && b->resource != NULL; b++) {
 		const struct resource *other = resource_named(call, b->resource);
-		struct query_cond cond[3] = {Q_EQ(b->column, id)};
+		struct query_cond cond[4] = {Q_EQ(b->column, id)};
 		struct query_page few = {.limit = BLOCKERS_NAMED};
 		const char *names = "";
 		char *row;
 		void *rows;
-		size_t n;
+		size_t n, conds;
 		int64_t all;
 		enum dc_code rc;
 
 		if (other == NULL)
 			return dc_fail(err, DC_E_SYSTEM, NULL, "there is no resource %s", b->resource);
+		conds = 1;
 		if (other->hidden != NULL)
-			cond[1] = (struct query_cond)Q_IS_NULL(other->hidden);
+			cond[conds++] = (struct query_cond)Q_IS_NULL(other->hidden);
+		if (b->owner != NULL && call->project != NULL)
+			cond[conds++] = (struct query_cond)Q_EQ(b->owner, call->project);
 		if ((rc = query_list(tx, other->table, cond, &few, &rows, &n, err)) != DC_OK)
 			return rc;
 		if (n == 0)

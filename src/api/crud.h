@@ -32,9 +32,11 @@ enum dc_code crud_check_blockers(
 enum dc_code crud_parent(struct tx *, struct call *, const struct resource *, const char **id, struct dc_error *err);
 /* The conditions that every look at the resource has: the caller's project (received: as the receiver), the resource
  * above (parent may be NULL), not hidden. Writes at most CRUD_SCOPE_MAX, returns how many. */
-#define CRUD_SCOPE_MAX 3
+#define CRUD_SCOPE_MAX 4
 size_t crud_scope(
     const struct call *, const struct resource *, const char *parent, bool received, struct query_cond *cond);
+/* The column with the id of the resource above; received: in rows that the caller sees as the receiver. */
+const char *crud_parent_column(const struct resource *, bool received);
 /* Whether the caller sees rows of others by this call, too: those with its project in resource.receiver. */
 bool crud_receives(const struct call *, const struct resource *);
 /* The members that the query's `fields` names, for field_options.only; NULL when it names none. */

@@ -291,8 +291,8 @@ merge_rows(const struct field_table *table, const struct query_page *page, const
 /* The page's rows that another project owns and the caller sees, too, put among the caller's own. Most callers have
  * none, which costs one look. */
 static enum dc_code
-add_received(struct tx *tx, struct call *call, const struct query_cond *own, const struct query_page *page, void **rows,
-    size_t *n, struct dc_error *err)
+add_received(struct tx *tx, struct call *call, const char *parent, const struct query_cond *own,
+    const struct query_page *page, void **rows, size_t *n, struct dc_error *err)
 {
 	const struct resource *res = call->route->res;
 	struct query_page wide = *page;
@@ -304,7 +304,7 @@ add_received(struct tx *tx, struct call *call, const struct query_cond *own, con
 	while (own[conds].op != Q_OP_END)
 		conds++;
 	cond = arena_memdup(tx_arena(tx), own, (conds + 1) * sizeof(*own));
-	cond[0] = (struct query_cond)Q_EQ(res->receiver, call->project); /* in place of the owner */
+	crud_scope(call, res, parent, true, cond); /* in place of the owner's */
 	wide.offset = 0;
 	wide.limit += page->after == NULL ? page->offset : 0;
 	if ((rc = query_list(tx, res->table, cond, &wide, &theirs, &received, err)) != DC_OK || received == 0)
@@ -347,7 +347,8 @@ crud_list(struct tx *tx, struct call *call, struct dc_error *err)
 	page.walk = crud_is_operator(call);
 	limit = (size_t)page.limit++; /* one more than asked for shows whether there is a next page */
 	if ((rc = query_list(tx, res->table, cond, &page, &found, &n, err)) != DC_OK ||
-	    (crud_receives(call, res) && (rc = add_received(tx, call, cond, &page, &found, &n, err)) != DC_OK) ||
+	    (crud_receives(call, res) &&
+		(rc = add_received(tx, call, parent, cond, &page, &found, &n, err)) != DC_OK) ||
 	    (counted && (rc = query_count(tx, res->table, cond, &total, err)) != DC_OK))
 		return rc;
 	rows = found;

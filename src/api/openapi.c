@@ -27,7 +27,7 @@ view_suffix(enum field_view view)
 		return "Create";
 	if (view == VIEW_UPDATE || view == VIEW_OP_UPDATE)
 		return "Update";
-	return view == VIEW_CREATED ? "Created" : "";
+	return view == VIEW_CREATED ? "Created" : view == VIEW_OWN ? "Observed" : "";
 }
 
 static bool

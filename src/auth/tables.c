@@ -147,6 +147,7 @@ const struct field_table user_table = {
 	    {.name = NULL},
 	},
     .size = sizeof(struct user_row),
+    .rank = RANK_USER,
     .kept = true,
     .columns = user_columns,
     .fields = user_fields,

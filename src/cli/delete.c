@@ -65,7 +65,7 @@ wait_for_end(struct run *r, size_t i)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT(OUTPUT_MAX);
 	const struct command *c = r->args->command;
-	const struct command *show = spec_command(r->spec, c->resource->name, "show", c->operator_side);
+	const struct command *show = spec_beside(r->spec, c, "show");
 	const struct wish wish = {.gone = true, .was_there = true, .timeout = r->args->timeout, .who = run_typed(r, i)};
 
 	return wait_for(r, show, run_ids_for(r, i), &wish, &out);

@@ -22,13 +22,34 @@ struct reader {
 	struct dc_error *err;
 };
 
+/* Whether an order can name what one is known by: of a thing whose names the server chooses (an access key), a file
+ * cannot name the right one. */
+static bool
+is_known_by_order(const struct command *create)
+{
+	json_t *member;
+	size_t i;
+
+	json_array_foreach(create->resource->identity, i, member)
+	{
+		const char *name = json_string_value(member);
+		bool found = name != NULL && json_object_get(schema_properties(create->body), name) != NULL;
+
+		for (size_t k = 0; name != NULL && k < create->ids_n; k++)
+			found = found || strcmp(create->ids[k].name, name) == 0;
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
 bool
 manifest_can(const struct noun *noun)
 {
 	const struct command *list = noun_command(noun, "list"), *create = noun_command(noun, "create");
 
 	return list != NULL && list->kind == COMMAND_LIST && create != NULL && create->body != NULL &&
-	       create->resource != NULL && list->resource == create->resource;
+	       create->resource != NULL && list->resource == create->resource && is_known_by_order(create);
 }
 
 const char *

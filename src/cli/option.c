@@ -163,8 +163,7 @@ static void
 add_writing(struct rows *r, const struct command *c)
 {
 	bool remove = strcmp(c->method, "DELETE") == 0;
-	const struct command *show =
-	    c->resource != NULL ? spec_command(r->spec, c->resource->name, "show", c->operator_side) : NULL;
+	const struct command *show = c->resource != NULL ? spec_beside(r->spec, c, "show") : NULL;
 	json_t *status = show != NULL ? json_object_get(schema_properties(show->answer), "status") : NULL;
 
 	if (remove)

@@ -110,7 +110,7 @@ static enum dc_code
 wait_for_change(struct run *r, json_t *thing, struct buf *out)
 {
 	const struct command *c = r->args->command;
-	const struct command *show = spec_command(r->spec, c->resource->name, "show", c->operator_side);
+	const struct command *show = spec_beside(r->spec, c, "show");
 	const char **ids = arena_array(r->arena, show->ids_n + 1, sizeof(*ids));
 	const char *id = json_string_value(json_object_get(thing, "id"));
 

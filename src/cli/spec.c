@@ -310,11 +310,28 @@ member_with(const struct command *list, const char *resource)
 	return NULL;
 }
 
+/* Whether things of the resource are made by a command of this noun; NULL: of any. */
+static bool
+has_create(const struct spec *s, const struct resource_words *r, const char *noun)
+{
+	for (size_t i = 0; i < s->commands_n; i++) {
+		const struct command *c = &s->commands[i];
+
+		if (c->resource == r && strcmp(c->verb, "create") == 0 && (noun == NULL || strcmp(c->noun, noun) == 0))
+			return true;
+	}
+	return false;
+}
+
+/* A list that stands beside the call which makes the things: one elsewhere shows them otherwise. */
 static bool
 has_list(const struct spec *s, const struct resource_words *r)
 {
 	for (size_t i = 0; i < s->commands_n; i++) {
-		if (s->commands[i].resource == r && s->commands[i].kind == COMMAND_LIST)
+		const struct command *c = &s->commands[i];
+
+		if (c->resource == r && c->kind == COMMAND_LIST &&
+		    (has_create(s, r, c->noun) || !has_create(s, r, NULL)))
 			return true;
 	}
 	return false;
@@ -514,10 +531,23 @@ spec_command(const struct spec *s, const char *resource, const char *verb, bool 
 
 		if (c->resource == NULL || strcmp(c->resource->name, resource) != 0 || strcmp(c->verb, verb) != 0)
 			continue;
-		if (found == NULL || c->operator_side == operator_side)
+		if (found == NULL || (found->operator_side != operator_side && c->operator_side == operator_side))
 			found = c;
 	}
 	return found;
+}
+
+const struct command *
+spec_beside(const struct spec *s, const struct command *of, const char *verb)
+{
+	for (size_t i = 0; i < s->nouns_n; i++) {
+		const struct command *c =
+		    strcmp(s->nouns[i].name, of->noun) == 0 ? noun_command(&s->nouns[i], verb) : NULL;
+
+		if (c != NULL && c->resource == of->resource)
+			return c;
+	}
+	return of->resource != NULL ? spec_command(s, of->resource->name, verb, of->operator_side) : NULL;
 }
 
 const struct command *

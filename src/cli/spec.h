@@ -90,8 +90,10 @@ const struct resource_words *spec_resources(const struct spec *, size_t *n);
 const struct resource_words *spec_resource(const struct spec *, const char *name); /* NULL: there is none */
 /* The list of what happened: of all, on the operator's side, or of a project. NULL: there is none. */
 const struct command *spec_trail(const struct spec *, bool operator_side);
-/* The command of that verb for a resource; of two, the one on that side. NULL: there is none. */
+/* The command of that verb for a resource; of several, the first one on that side. NULL: there is none. */
 const struct command *spec_command(const struct spec *, const char *resource, const char *verb, bool operator_side);
+/* The command of that verb for what a command is about: of the same noun, else as spec_command(). */
+const struct command *spec_beside(const struct spec *, const struct command *, const char *verb);
 const struct command *noun_command(const struct noun *, const char *verb);
 /* The noun that a word means: by its name or a beginning of it, in the plural, or a short word. DC_E_PARAM when there
  * is none, with the nearest. */

@@ -24,6 +24,10 @@ const struct config_key settings_keys[] = {
     {SECTION, "accept_unattached_vpc", "no", "Whether a gateway may name a VPC that is attached nowhere yet."},
     {SECTION, "accept_unknown_global_eip", "no",
 	"Whether tenants may bind a global EIP that the operator enters later."},
+    {SECTION, "access_keys_per_user", "5",
+	"Access keys of one user, beyond which the user makes no further one; the operator may. -1: no limit."},
+    {SECTION, "peer_links_across_projects", "never",
+	"Whether tenants may link gateways to those of other projects: never, listed (project-pairs) or all."},
     {SECTION, "connect_gateway_asn", "64512", "AS number of new connect gateways towards customers."},
     {SECTION, "test_double", "no",
 	"Whether operators may let calls be slow, be refused, or get no answer (POST /dcaas/v1/faults)."},
@@ -113,6 +117,20 @@ take_log(const char *text, struct settings *s, struct dc_error *err)
 }
 
 static enum dc_code
+take_link_policy(const char *text, struct settings *s, struct dc_error *err)
+{
+	static const char *const words[] = {[LINKS_NEVER] = "never", [LINKS_LISTED] = "listed", [LINKS_ALL] = "all"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i], text) == 0) {
+			s->res.links_across_projects = (enum link_policy)i;
+			return DC_OK;
+		}
+	return dc_fail(err, DC_E_PARAM, "peer_links_across_projects",
+	    "[dcaasd] peer_links_across_projects must be never, listed or all");
+}
+
+static enum dc_code
 take_numbers(struct settings *s, struct dc_error *err)
 {
 	int64_t connections, per_address, calls, idle, threads, memory;
@@ -132,6 +150,7 @@ take_numbers(struct settings *s, struct dc_error *err)
 	    {"connect_gateway_asn", 1, 4294967295, &s->res.connect_gateway_asn},
 	    {"quota_local_subnets", 1, 1000, &s->res.quota[QUOTA_LOCAL_SUBNETS]},
 	    {"quota_remote_subnets", 1, 1000, &s->res.quota[QUOTA_REMOTE_SUBNETS]},
+	    {"access_keys_per_user", -1, 1000000, &s->res.access_keys_per_user},
 	    {"switchover_seconds", 1, 86400, &s->res.switchover_seconds},
 	    {"vrfs_per_instance", 1, 1000, &s->res.vrfs_per_instance},
 	    {"neighbours_per_instance", 1, 100000, &s->res.neighbours_per_instance},
@@ -232,6 +251,8 @@ take(struct settings *s, struct dc_error *err)
 	if ((code = take_numbers(s, err)) != DC_OK || (code = take_listen(s, "listen", &s->http, err)) != DC_OK ||
 	    (code = take_listen(s, "listen_tls", &s->https, err)) != DC_OK ||
 	    (code = take_log(config_get(s->config, SECTION, "log"), s, err)) != DC_OK)
+		return code;
+	if ((code = take_link_policy(config_get(s->config, SECTION, "peer_links_across_projects"), s, err)) != DC_OK)
 		return code;
 	if ((code = take_block(s, "router_ids", IP_V4, &s->res.router_ids, err)) != DC_OK ||
 	    (code = take_block(s, "link_block_ipv4", IP_V4, &s->res.link_block_v4, err)) != DC_OK ||

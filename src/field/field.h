@@ -78,6 +78,7 @@ enum field_view {
 	VIEW_OP_UPDATE = 1 << 5,
 	VIEW_OP_ANSWER = 1 << 6,
 	VIEW_WIRE = 1 << 7, /* bodies of edge objects */
+	VIEW_OWN = 1 << 8,  /* what a tenant reads of its own things beyond the contract, /dcaas/v1/projects/ */
 };
 #define VIEW_REQUESTS (VIEW_CREATE | VIEW_UPDATE | VIEW_OP_CREATE | VIEW_OP_UPDATE)
 

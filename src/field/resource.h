@@ -44,6 +44,7 @@ struct port_seen {
 struct blocker {
 	const char *resource, *column;
 	enum dc_code code;
+	const char *owner; /* column with the project: only rows of the caller's project count. NULL: all do */
 };
 
 /* How a resource is drawn in the picture of all that a project has. */
@@ -73,12 +74,15 @@ struct resource {
 	enum dc_code missing; /* code of the 404 when the path names an unknown one */
 	const char
 	    *owner; /* column that must equal the path's project ("tenant_id"); NULL: the operator's, no project */
+	const char *user; /* column that must equal the calling user's id; NULL: any user's rows */
 	/* Column with another project that sees the row, too, and may change what the resource lets it; NULL: none. */
 	const char *receiver;
+	const char *received_below; /* what parent_column is for that project's rows; NULL: the same */
 	/* Nested in the path: the resource above, and the column with its id, which is also the name of the path
 	 * parameter. */
 	const struct resource *parent;
 	const char *parent_column;
+	bool below_received; /* also below a row that the caller sees as its receiver */
 	/* Column that is null while the API shows the row; a row that waits for its edge after a delete has a value.
 	 * NULL: all rows are shown. */
 	const char *hidden;

@@ -10,7 +10,7 @@
 #include "res/lifecycle.h"
 #include "res/link_end.h"
 #include "res/link_subnet.h"
-#include "res/peer_link.h"
+#include "res/peer_link_row.h"
 #include "res/quota.h"
 #include "res/remote_subnet.h"
 #include "res/vif_peer.h"
@@ -411,23 +411,43 @@ find_route(struct change *c, const struct route_entry *e)
 
 /* Its destination is free at once: on the edge another route takes its place, or nothing does. */
 static enum dc_code
-delete_route(struct change *c, const struct route_entry *e)
+end_route(struct tx *tx, struct call *call, const struct gdgw_route *route, struct dc_error *err)
 {
 	static const char *const columns[] = {"peer_id", "vif_id", "link_id", "deleted_time", NULL};
-	struct gdgw_route *route = c->row, left;
+	struct gdgw_route left = *route;
+	enum dc_code rc;
+
+	left.peer_id = left.vif_id = left.link_id = (struct f_text){NULLED, NULL};
+	F_SET_INT(left.deleted_time, tx_now(tx));
+	if ((rc = query_set(tx, &gdgw_route_table, columns, &left, Q(Q_EQ("id", route->id.v)), NULL, err)) != DC_OK ||
+	    (rc = remote_subnets_release(tx, route->id.v, err)) != DC_OK)
+		return rc;
+	tx_dirty(tx, &gdgw_route_resource, route->id.v);
+	return event_add_for(tx, call, route->tenant_id.v, "delete", gdgw_route_resource.name, route->id.v, err);
+}
+
+static enum dc_code
+delete_route(struct change *c, const struct route_entry *e)
+{
 	enum dc_code rc = find_route(c, e);
 
-	if (rc != DC_OK)
-		return rc;
-	left = *route;
-	left.peer_id = left.vif_id = left.link_id = (struct f_text){NULLED, NULL};
-	F_SET_INT(left.deleted_time, tx_now(c->tx));
-	if ((rc = query_set(c->tx, &gdgw_route_table, columns, &left, Q(Q_EQ("id", route->id.v)), NULL, c->err)) !=
-		DC_OK ||
-	    (rc = remote_subnets_release(c->tx, route->id.v, c->err)) != DC_OK)
-		return rc;
-	tx_dirty(c->tx, &gdgw_route_resource, route->id.v);
-	return event_add_for(c->tx, c->call, c->gw.tenant_id, "delete", gdgw_route_resource.name, route->id.v, c->err);
+	return rc == DC_OK ? end_route(c->tx, c->call, c->row, c->err) : rc;
+}
+
+enum dc_code
+gdgw_routes_end(struct tx *tx, struct call *call, const char *link_id, struct dc_error *err)
+{
+	struct query_page by_id = {.sort = "id"};
+	const struct gdgw_route *route;
+	void *rows;
+	size_t n;
+	enum dc_code rc = query_list(
+	    tx, &gdgw_route_table, Q(Q_EQ("link_id", link_id), Q_IS_NULL("deleted_time")), &by_id, &rows, &n, err);
+
+	route = rows;
+	for (size_t i = 0; rc == DC_OK && i < n; i++)
+		rc = end_route(tx, call, &route[i], err);
+	return rc;
 }
 
 static enum dc_code

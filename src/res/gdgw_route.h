@@ -19,6 +19,10 @@ struct gdgw_route {
 extern const struct field_table gdgw_route_table;
 extern const struct resource gdgw_route_resource;
 
+/* The routes over a link end with the link. Those of the caller's project are refused before (resource.blockers), so
+ * they are another project's. Under the locks of both gateways. */
+enum dc_code gdgw_routes_end(struct tx *, struct call *, const char *link_id, struct dc_error *err);
+
 /* --- gdgw_route_edge.c --- */
 
 /* resource.leaving, .render and .settle. */

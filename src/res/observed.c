@@ -142,6 +142,7 @@ const struct resource vif_session_resource = {
     .table = &vif_session_table,
     .parent = &virtual_interface_resource,
     .parent_column = "owner_id",
+    .below_received = true,
     .missing = DC_E_NOT_FOUND,
     .routes = vif_session_routes,
 };

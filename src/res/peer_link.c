@@ -6,7 +6,9 @@
 
 #include "api/crud.h"
 #include "reconcile/edge.h"
+#include "res/gdgw_route.h"
 #include "res/global_dc_gateway.h"
+#include "res/peer_link_crossing.h"
 #include "res/silence.h"
 #include "res/vif_row.h"
 #include "res/quota.h"
@@ -16,10 +18,6 @@
 struct bandwidth_info {
 	struct f_int bandwidth_size;
 	struct f_text gcb_id;
-};
-
-struct peer_site {
-	struct f_text gateway_id, link_id, project_id, region_id, site_code, type;
 };
 
 static const char *const statuses[] = {"PENDING_CREATE", "PENDING_UPDATE", "ACTIVE", "ERROR", NULL};
@@ -113,8 +111,8 @@ const struct field_table peer_link_table = {
 		.cli = true, .doc = "State, as the edge reports it."},
 	    {AT(peer_link, reason), .kind = F_TEXT, .max = 255, .nullable = true, .may = ANSWERS,
 		.doc = "What keeps it from being ACTIVE."},
-	    {AT(peer_link, global_dc_gateway_id), .fixed = true, .ref = "global_dc_gateway", .kind = F_UUID,
-		.may = ANSWERS, .must = ANSWERS, .cli = true, .doc = "Gateway at the near end."},
+	    {AT(peer_link, global_dc_gateway_id), .fixed = true, .ref = "global_dc_gateway|enterprise_router",
+		.kind = F_UUID, .may = ANSWERS, .must = ANSWERS, .cli = true, .doc = "Gateway at the near end."},
 	    {AT(peer_link, bandwidth_info), .kind = F_OBJECT, .of = &bandwidth_info_table, .no_column = true,
 		.may = ANSWERS, .doc = "Bandwidth attached to the link."},
 	    {AT(peer_link, peer_site), .kind = F_OBJECT, .of = &peer_site_table, .no_column = true,
@@ -133,6 +131,8 @@ const struct field_table peer_link_table = {
 	    {AT(peer_link, peer_region_id), .kind = F_TEXT, .max = 36, .doc = "Region of the far end."},
 	    {AT(peer_link, peer_type), .kind = F_ENUM, .names = types, .doc = "Kind of the far end."},
 	    {AT(peer_link, peer_link_id), .kind = F_TEXT, .max = 64, .doc = "The link at the far end."},
+	    {AT(peer_link, receiver_id), .fixed = true, .kind = F_HEX32,
+		.doc = "Another project that has the far gateway."},
 	    {AT(peer_link, low), .kind = F_UUID, .doc = "Gateway with the lower id."},
 	    {AT(peer_link, high), .kind = F_UUID, .doc = "Gateway with the higher id."},
 	    {AT(peer_link, edge_id), .ref = "edge", .kind = F_UUID, .may = VIEW_OP_ANSWER, .filter = true,
@@ -163,9 +163,6 @@ check_site(const struct call *call, const struct peer_link *link, struct dc_erro
 	if (strcmp(link->peer_region_id.v, region) != 0)
 		return dc_fail(err, DC_E_PARAM, "peer_link.peer_site.region_id",
 		    "peer_link.peer_site.region_id: a link into another region than %s is not served yet", region);
-	if (strcmp(link->peer_project_id.v, link->tenant_id.v) != 0)
-		return dc_fail(err, DC_E_PARAM, "peer_link.peer_site.project_id",
-		    "peer_link.peer_site.project_id: a link into another project is not served yet");
 	if (strcmp(link->peer_gateway_id.v, link->global_dc_gateway_id.v) == 0)
 		return dc_fail(err, DC_E_PARAM, "peer_link.peer_site.gateway_id",
 		    "peer_link.peer_site.gateway_id: a gateway is not linked to itself");
@@ -391,7 +388,9 @@ peer_link_create(struct tx *tx, struct call *call, void *row, struct dc_error *e
 
 	fill(link);
 	if ((rc = name_check(link->name.v, "peer_link.name", err)) != DC_OK ||
-	    (rc = check_site(call, link, err)) != DC_OK || (rc = find_gateways(tx, link, &near, &far, err)) != DC_OK ||
+	    (rc = check_site(call, link, err)) != DC_OK ||
+	    (rc = peer_link_crossing_check(tx, call, link, err)) != DC_OK ||
+	    (rc = find_gateways(tx, link, &near, &far, err)) != DC_OK ||
 	    (rc = check_quota(tx, call, &near, err)) != DC_OK || (rc = check_quota(tx, call, &far, err)) != DC_OK ||
 	    (rc = check_pair(tx, link, err)) != DC_OK || (rc = check_ranges(&near, &far, err)) != DC_OK ||
 	    (rc = choose_edge(tx, &near, &far, link, err)) != DC_OK)
@@ -406,11 +405,11 @@ peer_link_created(struct tx *tx, struct call *call, void *row, struct dc_error *
 	const struct peer_link *link = row;
 	enum dc_code rc;
 
-	(void)call;
 	for (unsigned i = 0; i < 2; i++)
 		if ((rc = query_insert(tx, &link_end_table, &link->ends[i], err)) != DC_OK)
 			return rc;
-	return peer_link_take_subnets(tx, link->ends, err);
+	rc = peer_link_take_subnets(tx, link->ends, err);
+	return rc == DC_OK ? peer_link_tell_receiver(tx, call, link, "create", err) : rc;
 }
 
 /* --- update and delete --- */
@@ -421,9 +420,11 @@ peer_link_update(struct tx *tx, struct call *call, const void *old, const void *
 	struct peer_link *link = row;
 
 	(void)tx;
-	(void)call;
 	(void)old;
 	(void)patch;
+	if (peer_link_is_received(call, link))
+		return dc_fail(err, DC_E_POLICY, NULL,
+		    "the project that has ordered the link names and describes it; this project may delete it");
 	if (text_or_null(&link->description) == NULL)
 		F_SET_TEXT(link->description, NULL); /* "" clears it */
 	return name_check(link->name.v, "peer_link.name", err);
@@ -436,13 +437,15 @@ peer_link_remove(struct tx *tx, struct call *call, void *row, struct dc_error *e
 	const struct link_end leaving = {.leaving = {GIVEN, true}};
 	enum dc_code rc;
 
-	(void)call;
+	if ((rc = gdgw_routes_end(tx, call, link->id.v, err)) != DC_OK)
+		return rc;
 	F_SET_INT(link->deleted_time, tx_now(tx));
 	if ((rc = query_set(tx, &peer_link_table, (const char *const[]){"deleted_time", NULL}, link,
 		 Q(Q_EQ("id", link->id.v)), NULL, err)) != DC_OK)
 		return rc;
-	return query_set(tx, &link_end_table, (const char *const[]){"leaving", NULL}, &leaving,
+	rc = query_set(tx, &link_end_table, (const char *const[]){"leaving", NULL}, &leaving,
 	    Q(Q_EQ("link_id", link->id.v)), NULL, err);
+	return rc == DC_OK ? peer_link_tell_receiver(tx, call, link, "delete", err) : rc;
 }
 
 /* --- reading --- */
@@ -494,6 +497,8 @@ peer_link_embed(struct tx *tx, const struct call *call, void *rows, size_t n, st
 		F_SET_TEXT(link[i].create_owner, "dc");
 		if ((rc = silence_tell(tx, &silence, link[i].edge_id.v, &link[i].reason, err)) != DC_OK)
 			return rc;
+		if (peer_link_is_received(call, &link[i]))
+			peer_link_show_received(&link[i]);
 	}
 	return crud_is_operator(call) ? show_sessions(tx, link, n, err) : DC_OK;
 }
@@ -506,7 +511,8 @@ static const struct depend depends[] = {
 };
 
 static const struct blocker blockers[] = {
-    {"gdgw_routetable", "link_id", DC_E_VGW_IN_USE},
+    /* Another project's routes do not keep this one from ending the link: they go with it. */
+    {"gdgw_routetable", "link_id", DC_E_VGW_IN_USE, .owner = "tenant_id"},
     {0},
 };
 
@@ -517,6 +523,7 @@ peer_link_observed(struct tx *tx, const void *row, struct observed *ret, struct 
 }
 
 #define PATH "/v3/{project_id}/dcaas/global-dc-gateways/{global_dc_gateway_id}/peer-links"
+#define OWN_PATH "/dcaas/v1/projects/{project_id}/peer-links"
 #define OP_PATH "/dcaas/v1/peer-links"
 
 static const struct route peer_link_routes[] = {
@@ -531,6 +538,14 @@ static const struct route peer_link_routes[] = {
 	.run = crud_update, .operation = "UpdatePeerLink", .summary = "Change name or text of a peer link."},
     {M_DELETE, PATH "/{peer_link_id}", ROLE_MEMBER, ROUTE_WRITES, &peer_link_resource, .status = 204,
 	.run = crud_delete, .operation = "DeletePeerLink", .summary = "Remove a peer link."},
+    {M_GET, OWN_PATH, ROLE_READER, .res = &peer_link_resource, .run = crud_list, .operation = "ListProjectPeerLinks",
+	.summary =
+	    "List the peer links of all the project's gateways, and those that other projects have ordered to them."},
+    {M_GET, OWN_PATH "/{peer_link_id}", ROLE_READER, ROUTE_OBSERVED, &peer_link_resource, .run = crud_show,
+	.operation = "ShowProjectPeerLink", .summary = "Read one peer link of the project."},
+    {M_DELETE, OWN_PATH "/{peer_link_id}", ROLE_MEMBER, ROUTE_WRITES, &peer_link_resource, .status = 204,
+	.run = crud_delete, .operation = "DeleteProjectPeerLink",
+	.summary = "Remove a peer link of the project, also one that another project has ordered."},
     {M_GET, OP_PATH, ROLE_OPERATOR, .res = &peer_link_resource, .run = crud_list, .operation = "ListLinks",
 	.summary = "List the peer links of all projects, with their edges and sessions."},
     {M_GET, OP_PATH "/{peer_link_id}", ROLE_OPERATOR, ROUTE_OBSERVED, &peer_link_resource, .run = crud_show,
@@ -557,6 +572,8 @@ const struct resource peer_link_resource = {
     .table = &peer_link_table,
     .missing = DC_E_NOT_FOUND,
     .owner = "tenant_id",
+    .receiver = "receiver_id",
+    .received_below = "peer_gateway_id",
     .parent = &global_dc_gateway_resource,
     .parent_column = "global_dc_gateway_id",
     .hidden = "deleted_time",

@@ -19,7 +19,10 @@
 #include "res/link_end.h"
 #include "res/link_subnet.h"
 #include "res/observed.h"
+#include "res/own_key.h"
 #include "res/peer_link.h"
+#include "res/project_pair.h"
+#include "res/project_view.h"
 #include "res/quota.h"
 #include "res/remote_subnet.h"
 #include "res/switchover.h"
@@ -51,8 +54,12 @@ const struct resource *const registry[] = {
     &domain_resource,
     &project_resource,
     &project_quota_resource,
+    &project_pair_resource,
     &user_resource,
     &key_resource,
+    &own_key_resource,
+    &project_attachment_resource,
+    &project_connection_resource,
     &edge_object_resource,
     &edge_session_resource,
     &vif_session_resource,
@@ -94,6 +101,7 @@ const struct field_table *const registry_tables[] = {
     &domain_table,
     &project_table,
     &project_quota_table,
+    &project_pair_table,
     &user_table,
     &key_table,
     &token_table,

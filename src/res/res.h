@@ -36,9 +36,14 @@ enum quota {
 	QUOTAS
 };
 
+/* Between which projects peer links may be ordered (project_pair.h). */
+enum link_policy { LINKS_NEVER, LINKS_LISTED, LINKS_ALL };
+
 /* What the operator's configuration decides. */
 struct res_settings {
-	bool accept_unattached_vpc;     /* a gateway may name a VPC that nobody attached yet */
+	bool accept_unattached_vpc; /* a gateway may name a VPC that nobody attached yet */
+	enum link_policy links_across_projects;
+	int64_t access_keys_per_user;   /* that a user may have when the user makes one; -1: no limit */
 	bool accept_unknown_global_eip; /* a global EIP may be bound that nobody entered yet */
 	int64_t connect_gateway_asn;    /* of new connect gateways towards customers */
 	int64_t quota[QUOTAS];          /* of projects without a number of their own (quota.h); -1: no limit */

@@ -18,6 +18,9 @@
 static const char *const families[] = {"ipv4", "ipv6", NULL};
 static const char *const route_modes[] = {"bgp", "static", NULL};
 
+/* In the contract's answers, and in what tenants read beyond them. */
+#define READ (VIEW_ANSWER | VIEW_OWN)
+
 static const struct field_column list_columns[] = {
     {.member = "name"},
     {.title = "family", .member = "address_family"},
@@ -27,6 +30,7 @@ static const struct field_column list_columns[] = {
     {.title = "bgp", .member = "bgp_status"},
     {.title = "routes", .where = "route_mode=bgp", .member = "receive_route_num", .of = "bgp_route_limit"},
     {.member = "status", .since = "status_time"},
+    {.member = "reason", .note = true},
     {0},
 };
 
@@ -52,48 +56,64 @@ const struct field_table vif_peer_table = {
     .columns = list_columns,
     .fields =
 	(const struct field[]){
-	    {AT(vif_peer, id), .kind = F_UUID, .may = V_R, .must = VIEW_ANSWER, .cli = true,
+	    {AT(vif_peer, id), .kind = F_UUID, .may = READ, .must = VIEW_ANSWER, .cli = true,
 		.doc = "Identifier of the peer."},
-	    {AT(vif_peer, tenant_id), .ref = "project", .kind = F_HEX32, .may = V_R, .must = VIEW_ANSWER,
+	    {AT(vif_peer, tenant_id), .ref = "project", .kind = F_HEX32, .may = READ, .must = VIEW_ANSWER,
 		.doc = "Project that owns the peer."},
-	    {AT(vif_peer, name), .example = "office-v6", .kind = F_TEXT, .max = 64, .may = V_CRU, .must = VIEW_ANSWER,
-		.cli = true, .doc = "Display name."},
-	    {AT(vif_peer, description), .kind = F_TEXT, .max = 128, .nullable = true, .may = V_CRU,
-		.doc = "Free text."},
-	    {AT(vif_peer, address_family), .example = "ipv6", .kind = F_ENUM, .names = families, .fold = true,
-		.may = V_CR, .must = VIEW_ANSWER, .cli = true, .doc = "Address family."},
+	    {AT(vif_peer, name), .example = "office-v6", .kind = F_TEXT, .max = 64,
+		.may = VIEW_CREATE | VIEW_UPDATE | READ, .must = VIEW_ANSWER, .cli = true, .doc = "Display name."},
+	    {AT(vif_peer, description), .kind = F_TEXT, .max = 128, .nullable = true,
+		.may = VIEW_CREATE | VIEW_UPDATE | READ, .doc = "Free text."},
+	    {AT(vif_peer, address_family), .filter = true, .example = "ipv6", .kind = F_ENUM, .names = families,
+		.fold = true, .may = VIEW_CREATE | READ, .must = VIEW_ANSWER, .cli = true, .doc = "Address family."},
 	    {AT(vif_peer, local_gateway_ip), .example = "fd00:10::1/126", .kind = F_TEXT, .max = 64, .nullable = true,
-		.may = V_CR, .cli = true, .doc = "Our link address with mask."},
+		.may = VIEW_CREATE | READ, .cli = true, .doc = "Our link address with mask."},
 	    {AT(vif_peer, remote_gateway_ip), .example = "fd00:10::2/126", .kind = F_TEXT, .max = 64, .nullable = true,
-		.may = V_CR, .cli = true, .doc = "The customer's link address with mask."},
-	    {AT(vif_peer, route_mode), .example = "bgp", .kind = F_ENUM, .names = route_modes, .may = V_CR,
-		.must = VIEW_ANSWER, .cli = true, .doc = "How routes are learned."},
+		.may = VIEW_CREATE | READ, .cli = true, .doc = "The customer's link address with mask."},
+	    {AT(vif_peer, route_mode), .filter = true, .example = "bgp", .kind = F_ENUM, .names = route_modes,
+		.may = VIEW_CREATE | READ, .must = VIEW_ANSWER, .cli = true, .doc = "How routes are learned."},
 	    {AT(vif_peer, bgp_asn), .example = "65001", .kind = F_INT, .min = 1, .max = 4294967295, .quoted = true,
-		.quirks = QUIRK_INT32, .code = DC_E_ASN, .nullable = true, .may = V_CR, .cli = true,
+		.quirks = QUIRK_INT32, .code = DC_E_ASN, .nullable = true, .may = VIEW_CREATE | READ, .cli = true,
 		.doc = "The customer's AS number."},
 	    {AT(vif_peer, bgp_md5), .kind = F_SECRET, .max = 80, .nullable = true, .may = V_CR,
 		.doc = "Password of the BGP session (TCP MD5)."},
-	    {AT(vif_peer, remote_ep_group), .kind = F_LIST, .renders = true, .max = 255, .nullable = true, .may = V_CRU,
-		.doc = "The customer's blocks."},
-	    {AT(vif_peer, service_ep_group), .kind = F_LIST, .max = 255, .nullable = true, .may = V_R,
+	    {AT(vif_peer, remote_ep_group), .kind = F_LIST, .renders = true, .max = 255, .nullable = true,
+		.may = VIEW_CREATE | VIEW_UPDATE | READ, .doc = "The customer's blocks."},
+	    {AT(vif_peer, service_ep_group), .kind = F_LIST, .max = 255, .nullable = true, .may = READ,
 		.doc = "Public blocks."},
-	    {AT(vif_peer, device_id), .kind = F_TEXT, .max = 64, .nullable = true, .may = V_R, .doc = "Edge it is on."},
-	    {AT(vif_peer, bgp_route_limit), .kind = F_INT, .max = 2147483647, .out_unlimited = true, .may = V_R,
+	    {AT(vif_peer, device_id), .kind = F_TEXT, .max = 64, .nullable = true, .may = READ,
+		.doc = "Edge it is on."},
+	    {AT(vif_peer, bgp_route_limit), .kind = F_INT, .max = 2147483647, .out_unlimited = true, .may = READ,
 		.fallback = "100", .doc = "BGP routes it may send."},
-	    {AT(vif_peer, bgp_status), .kind = F_TEXT, .max = 10, .nullable = true, .may = V_R, .cli = true,
-		.doc = "up when the session is Established, else down; null for static peers."},
-	    {AT(vif_peer, status), .kind = F_ENUM, .names = life_names, .may = V_R, .must = VIEW_ANSWER, .cli = true,
-		.doc = "State, as the edge reports it."},
-	    {AT(vif_peer, status_time), .kind = F_TIME, .nullable = true, .may = V_R,
+	    {AT(vif_peer, bgp_status), .filter = true, .kind = F_TEXT, .max = 10, .nullable = true, .may = READ,
+		.cli = true, .doc = "up when the session is Established, else down; null for static peers."},
+	    {AT(vif_peer, status), .filter = true, .kind = F_ENUM, .names = life_names, .may = READ,
+		.must = VIEW_ANSWER, .cli = true, .doc = "State, as the edge reports it."},
+	    {AT(vif_peer, status_time), .kind = F_TIME, .nullable = true, .may = READ,
 		.doc = "Since when it is in this state."},
-	    {AT(vif_peer, vif_id), .fixed = true, .ref = "virtual_interface", .example = "office", .kind = F_UUID,
-		.may = V_CR, .must = VIEW_ANSWER, .doc = "Interface it is a peer of."},
+	    {AT(vif_peer, vif_id), .filter = true, .fixed = true, .ref = "virtual_interface", .example = "office",
+		.kind = F_UUID, .may = VIEW_CREATE | READ, .must = VIEW_ANSWER, .doc = "Interface it is a peer of."},
 	    {AT(vif_peer, receive_route_num), .kind = F_INT, .min = -1, .max = 2147483647, .out_unlimited = true,
-		.may = V_R, .fallback = "-1", .cli = true, .doc = "BGP routes received; -1 for static peers."},
-	    {AT(vif_peer, enable_nqa), .kind = F_BOOL, .may = V_R, .fallback = "false", .doc = "NQA detection is on."},
-	    {AT(vif_peer, enable_bfd), .kind = F_BOOL, .may = V_R, .fallback = "false", .doc = "BFD detection is on."},
+		.may = READ, .fallback = "-1", .cli = true, .doc = "BGP routes received; -1 for static peers."},
+	    {AT(vif_peer, enable_nqa), .kind = F_BOOL, .may = READ, .fallback = "false", .doc = "NQA detection is on."},
+	    {AT(vif_peer, enable_bfd), .kind = F_BOOL, .may = READ, .fallback = "false", .doc = "BFD detection is on."},
 	    {AT(vif_peer, gateway_id), .kind = F_UUID, .doc = "Gateway."},
-	    {AT(vif_peer, reason), .kind = F_TEXT, .max = 255, .doc = "What keeps it from being ACTIVE."},
+	    {AT(vif_peer, reason), .kind = F_TEXT, .max = 255, .nullable = true, .may = VIEW_OWN,
+		.doc = "What keeps it from being ACTIVE."},
+	    {AT(vif_peer, session_state), .kind = F_TEXT, .max = 32, .no_column = true, .nullable = true,
+		.may = VIEW_OWN, .doc = "The routing daemon's state of the session; null for static peers."},
+	    {AT(vif_peer, since), .kind = F_TIME, .no_column = true, .nullable = true, .may = VIEW_OWN,
+		.doc = "Since when the session is Established, or not."},
+	    {AT(vif_peer, last_error), .kind = F_TEXT, .max = 1024, .no_column = true, .nullable = true,
+		.may = VIEW_OWN, .doc = "Last error of the session."},
+	    {AT(vif_peer, accepted), .kind = F_INT, .max = INT64_MAX, .no_column = true, .nullable = true,
+		.may = VIEW_OWN, .doc = "Routes accepted by policy."},
+	    {AT(vif_peer, rejected), .kind = F_INT, .max = INT64_MAX, .no_column = true, .nullable = true,
+		.may = VIEW_OWN, .doc = "Routes rejected by policy."},
+	    {AT(vif_peer, advertised), .kind = F_INT, .max = INT64_MAX, .no_column = true, .nullable = true,
+		.may = VIEW_OWN, .doc = "Routes advertised to the customer."},
+	    {AT(vif_peer, observed_time), .kind = F_TIME, .no_column = true, .nullable = true, .may = VIEW_OWN,
+		.doc = "When the session was reported last."},
 	    {AT(vif_peer, spelling), .kind = F_TEXT, .doc = "Ids as they were sent, where that is not in lower case."},
 	    {0},
 	},
@@ -670,6 +690,52 @@ static const struct blocker blockers[] = {
     {0},
 };
 
+/* --- reading --- */
+
+static int
+by_id(const void *a, const void *b)
+{
+	return strcmp(((const struct edge_session *)a)->id.v, ((const struct edge_session *)b)->id.v);
+}
+
+static void
+show_session(struct vif_peer *p, const struct edge_session *s)
+{
+	p->session_state = s->state;
+	p->since = s->since;
+	p->last_error = s->last_error;
+	p->accepted = s->accepted;
+	p->rejected = s->rejected;
+	p->advertised = s->advertised;
+	p->observed_time = s->observed_time;
+}
+
+/* The sessions of a page's peers; they come sorted by id, which is the peer's. */
+static enum dc_code
+vif_peer_embed(struct tx *tx, const struct call *call, void *rows, size_t n, struct dc_error *err)
+{
+	struct vif_peer *p = rows;
+	const char **ids = arena_array(tx_arena(tx), n + 1, sizeof(*ids));
+	void *found;
+	size_t count;
+	enum dc_code rc;
+
+	if (call->route->answer != VIEW_OWN)
+		return DC_OK;
+	for (size_t i = 0; i < n; i++)
+		ids[i] = p[i].id.v;
+	if ((rc = query_list(tx, &edge_session_table, Q(Q_IN("id", ids)), NULL, &found, &count, err)) != DC_OK)
+		return rc;
+	for (size_t i = 0; i < n; i++) {
+		struct edge_session key = {.id = p[i].id};
+		const struct edge_session *s = bsearch(&key, found, count, sizeof(key), by_id);
+
+		if (s != NULL)
+			show_session(&p[i], s);
+	}
+	return DC_OK;
+}
+
 static const struct depend depends[] = {
     {"virtual_interface", "vif_id", "id", .render = WORK_ROW, .settle = WORK_STATE},
     {"virtual_gateway", "gateway_id", "id", .settle = WORK_STATE},
@@ -680,6 +746,7 @@ static const struct depend depends[] = {
 };
 
 #define PATH "/v3/{project_id}/dcaas/vif-peers"
+#define OWN_PATH "/dcaas/v1/projects/{project_id}/vif-peers"
 
 static const struct route vif_peer_routes[] = {
     {M_POST, PATH, ROLE_MEMBER, ROUTE_WRITES, &vif_peer_resource, VIEW_CREATE, .status = 201, .run = crud_create,
@@ -691,6 +758,11 @@ static const struct route vif_peer_routes[] = {
 	.operation = "UpdateVifPeer", .summary = "Change name, text or remote subnets of a peer."},
     {M_DELETE, PATH "/{vif_peer_id}", ROLE_MEMBER, ROUTE_WRITES, &vif_peer_resource, .status = 204, .run = crud_delete,
 	.operation = "DeleteVifPeer", .summary = "Remove a peer that is not the last of its interface."},
+    {M_GET, OWN_PATH, ROLE_READER, .res = &vif_peer_resource, .answer = VIEW_OWN, .run = crud_list,
+	.operation = "ListProjectVifPeers",
+	.summary = "List the peers of all the project's interfaces, with their sessions and what keeps them down."},
+    {M_GET, OWN_PATH "/{vif_peer_id}", ROLE_READER, .res = &vif_peer_resource, .answer = VIEW_OWN, .run = crud_show,
+	.operation = "ShowProjectVifPeer", .summary = "Read one peer with its session."},
     {0},
 };
 
@@ -722,6 +794,7 @@ const struct resource vif_peer_resource = {
     .update = vif_peer_update,
     .blockers = blockers,
     .remove = vif_peer_remove,
+    .embed = vif_peer_embed,
     .rank = RANK_PEER,
     .depends = depends,
     .leaving = vif_peer_leaving,

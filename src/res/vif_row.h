@@ -63,6 +63,9 @@ struct vif_peer {
 	struct f_text gateway_id; /* the gateway whose VRF it is in */
 	struct f_text reason;     /* what keeps it from being ACTIVE; the interface shows it */
 	struct f_text spelling;   /* of ids, as they were sent */
+	/* computed, for tenants: of its session */
+	struct f_text session_state, last_error;
+	struct f_int since, accepted, rejected, advertised, observed_time;
 };
 extern const struct field_table vif_peer_table;
 

@@ -17,6 +17,7 @@
 /* The ranks of dcaasd's tables. doc/decisions/locks.md explains why attachments come after interfaces. */
 enum lock_rank {
 	RANK_REPORT = 10, /* of an edge: first, by who folds a report */
+	RANK_USER = 15,   /* its keys are a set */
 	RANK_PROJECT = 20,
 	RANK_CONNECTION = 30,
 	RANK_PORT = 40,

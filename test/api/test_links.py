@@ -645,7 +645,7 @@ def test_what_a_link_is_refused_for(site, customer):
     refused(customer, near, router(site, site.tenant()), "DC.0002", "peer_site.gateway_id")
     refused(customer, near, near, "DC.0001", "itself")
     refused(customer, near, far, "DC.0001", "another region than region-1 is not served yet", peer_site={"region_id": "moon"})
-    refused(customer, near, far, "DC.0001", "another project is not served yet",
+    refused(customer, near, far, "DC.0009", "does not allow a link between the two projects",
             peer_site={"project_id": site.tenant().project_id})
     refused(customer, lonely, far, "DC.1205", "no virtual interface")
     refused(customer, near, lonely, "DC.1205", "no virtual interface")

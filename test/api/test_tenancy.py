@@ -160,6 +160,10 @@ class Landscape:
         owned["connect_gateway"] = tenant.post(V3 + "connect-gateways", {"connect_gateway": {"name": "cgw"}})["connect_gateway"]["id"]
         owned["eip"] = world.operator.post("/dcaas/v1/eips", {"eip": {
             "tenant_id": tenant.project_id, "cidr": "198.18.201.%d/32" % next(world.numbers)}})["eip"]["id"]
+        owned["project_attachment"] = tenant.get("/dcaas/v1/projects/{project_id}/attachments")["project_attachments"][0]["id"]
+        owned["project_connection"] = owned["direct_connect"]
+        owned["own_access_key"] = tenant.post("/dcaas/v1/projects/{project_id}/access-keys", {"own_access_key": {}})[
+            "own_access_key"]["id"]
         owned["direct_connect_location"] = world.location
         owned["enterprise_router"] = world.operator.post("/dcaas/v1/enterprise-routers", {"enterprise_router": {
             "tenant_id": tenant.project_id, "name": "router", "port_id": world.vpc_port, "vlan": next(world.numbers),

@@ -129,6 +129,37 @@ def test_a_wrong_key_and_a_silent_server_have_exit_codes_of_their_own(tenant):
     assert "127.0.0.1:9" in tenant.with_settings(endpoint="http://127.0.0.1:9")("virtual-gateway", "list", code=3).err
 
 
+# own things
+
+
+def test_a_tenant_makes_a_key_of_its_own_uses_it_and_deletes_it(tenant, gateway):
+    made = tenant("own-access-key", "create", "--description", "ci", "--role", "reader")
+    lesser = tenant.with_settings(access_key=made.member("access_key"), secret_key=made.member("secret_key"))
+    assert lesser("-q", "virtual-gateway", "list").lines == [gateway]
+    assert "HTTP 403" in lesser("virtual-gateway", "update", gateway, "--name", "x", code=4).err
+    assert made.member("secret_key") not in tenant("own-key", "list").out
+    tenant("own-access-key", "delete", made.member("id"))
+    assert "HTTP 401" in lesser("virtual-gateway", "list", code=4).err
+
+
+def test_a_tenant_reads_what_is_free_and_what_is_down(tenant, gateway, ordered):
+    room = tenant("-o", "value", "project-connection", "list", "--columns", "bandwidth_free,interfaces,vlans_free").lines
+    assert len(room) == 1 and room[0].split("\t")[:2] == ["1000", "1"], room
+    (peer,) = tenant("-o", "value", "project-vif-peer", "list", "--columns", "name,status").lines
+    assert peer.split("\t")[1] == "PENDING_CREATE"
+    assert tenant("project-vif-peer", "list", "--status", "ACTIVE", "-q").out == ""
+    assert tenant("-q", "project-attachment", "list").lines
+
+
+def test_the_operator_lets_two_projects_be_linked_and_takes_it_back(operator, tenant):
+    other = operator.id("project", "create", "--name", "partners")
+    pair = operator.id("project-pair", "create", "--project-id", "partners", "--peer-project-id", tenant.project)
+    assert operator("-q", "project-pair", "list", "--project-id", other).lines == [pair]
+    operator("project-pair", "delete", pair)
+    assert "DC.0002" in operator("project-pair", "show", pair, code=1).err
+    assert tenant("project-peer-link", "list").out
+
+
 # waiting and watching
 
 
