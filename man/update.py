@@ -11,7 +11,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PAGES = {
     "dcaas.conf.5": {
         "dcaasd": ("src/dcaasd/settings.c", {
-            "Files and addresses": "state_dir|listen|listen_tls|port_file|tls_port_file",
+            "Files and addresses": "state_dir|database.*|listen|listen_tls|port_file|tls_port_file",
             "Certificate": "tls_.*",
             "What tenants may order": "region_id|accept_.*|quota_.*|switchover_.*",
             "Numbers of gateways and links": "vrfs_.*|neighbours_.*|connect_gateway_asn|internal_.*|link_block_.*|router_ids",

@@ -58,7 +58,7 @@ struct api_load {
 void api_get_load(struct api *, struct api_load *ret);
 const struct api_options *api_get_options(const struct api *);
 /* Ends the waits (call->wait) at this server whose wait_key this is; any thread. */
-void api_wake(struct api *, const char *key);
+void api_wake(struct api *, const char *key); /* NULL: any key */
 /* The same at all servers of the process, for a run(). */
 void call_wake(struct call *, const char *key);
 

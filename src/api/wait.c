@@ -171,9 +171,12 @@ api_wake(struct api *api, const char *key)
 	bool any = false;
 
 	pthread_mutex_lock(&api->wait_lock);
-	api->woken_keys[api->wakes++ % WAKES_KEPT] = text_hash(key);
+	if (key != NULL)
+		api->woken_keys[api->wakes++ % WAKES_KEPT] = text_hash(key);
+	else
+		api->wakes += WAKES_KEPT + 1; /* more than woken_since() can look back */
 	for (struct exchange *x = api->waiting; x != NULL; x = x->wait_next)
-		if (x->call.wait_key != NULL && strcmp(x->call.wait_key, key) == 0)
+		if (x->call.wait_key != NULL && (key == NULL || strcmp(x->call.wait_key, key) == 0))
 			any = x->woken = true;
 	if (any)
 		pthread_cond_signal(&api->wait_changed);

@@ -43,15 +43,18 @@ check_state_dir(const char *dir, struct arena *arena, struct dc_error *err)
 
 /* A database has a key file; without a database both are made by --init. */
 static enum dc_code
-check_database(const char *dir, struct arena *arena, struct dc_error *err)
+check_database(const struct settings *s, struct arena *arena, struct dc_error *err)
 {
+	const char *dir = s->state_dir;
 	const char *path = arena_printf(arena, "%s/dcaas.db", dir);
 	struct seal *seal = NULL;
 	enum dc_code rc;
 
+	if (s->database != NULL)
+		path = arena_printf(arena, "%s/dcaas.key", dir);
 	if (access(path, F_OK) != 0)
 		return DC_OK;
-	if (access(path, R_OK | W_OK) != 0)
+	if (s->database == NULL && access(path, R_OK | W_OK) != 0)
 		return refuse("state_dir", path, "cannot be used", err);
 	if ((rc = seal_open(arena_printf(arena, "%s/dcaas.key", dir), false, &seal, err)) == DC_OK)
 		seal_close(seal);
@@ -88,8 +91,7 @@ check_files(const struct settings *s, struct arena *arena, struct dc_error *err)
 	enum dc_code rc;
 
 	if ((rc = check_state_dir(s->state_dir, arena, err)) != DC_OK ||
-	    (rc = check_database(s->state_dir, arena, err)) != DC_OK ||
-	    (rc = check_certificate(s, arena, err)) != DC_OK ||
+	    (rc = check_database(s, arena, err)) != DC_OK || (rc = check_certificate(s, arena, err)) != DC_OK ||
 	    (rc = check_port_file("port_file", s->port_file, arena, err)) != DC_OK ||
 	    (rc = check_port_file("tls_port_file", s->tls_port_file, arena, err)) != DC_OK)
 		config_locate(s->config, "dcaasd", err);

@@ -152,13 +152,17 @@ command_forget_secrets(struct daemon *d, struct dc_error *error)
 enum dc_code
 command_restored(struct daemon *d, struct dc_error *error)
 {
-	return store_new_epoch(arena_printf(d->arena, "%s/dcaas.db", d->settings->state_dir), error);
+	const struct store_options options = daemon_store_options(d);
+
+	return store_new_epoch(&options, error);
 }
 
 enum dc_code
 command_backup(struct daemon *d, const char *to, struct dc_error *error)
 {
-	return store_backup(arena_printf(d->arena, "%s/dcaas.db", d->settings->state_dir), to, error);
+	const struct store_options options = daemon_store_options(d);
+
+	return store_backup(&options, to, error);
 }
 
 /* What the dcaasd that serves has left: see service.c. */
@@ -171,10 +175,11 @@ struct server {
 static bool
 find_server(struct daemon *d, struct server *ret)
 {
+	const struct store_options options = daemon_store_options(d);
 	char text[DC_ERROR_TEXT_MAX + 128];
 	int at = 0;
 
-	if (!store_get_holder(daemon_store_options(d).path, text, sizeof(text)) ||
+	if (!store_get_holder(&options, text, sizeof(text)) ||
 	    sscanf(text, "pid %d\nreloads %u\n%n", &ret->pid, &ret->reloads, &at) < 2 || at == 0)
 		return false;
 	snprintf(ret->result, sizeof(ret->result), "%.*s", (int)strcspn(text + at, "\n"), text + at);
@@ -193,7 +198,7 @@ command_reload(struct daemon *d, struct dc_error *error)
 	if (rc != DC_OK)
 		return rc;
 	if (!find_server(d, &before))
-		return dc_fail(error, DC_E_IO, NULL, "no dcaasd serves %s", daemon_store_options(d).path);
+		return dc_fail(error, DC_E_IO, NULL, "no dcaasd serves with %s", d->settings->state_dir);
 	if (kill(before.pid, SIGHUP) != 0)
 		return dc_fail(error, DC_E_IO, NULL, "dcaasd, process %d: %s", before.pid, strerror(errno));
 	do {

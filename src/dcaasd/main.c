@@ -53,6 +53,8 @@ daemon_store_options(struct daemon *d)
 	    .path = arena_printf(d->arena, "%s/dcaas.db", d->settings->state_dir),
 	    .key_path = arena_printf(d->arena, "%s/dcaas.key", d->settings->state_dir),
 	    .tables = registry_tables,
+	    .database = d->settings->database,
+	    .connections = d->settings->database_connections,
 	};
 }
 

@@ -185,7 +185,8 @@ start(struct daemon *d, struct dc_error *error)
 	store_set_engine(d->store, &d->engine);
 	d->shared.health = health_new(d->store);
 	d->cache = auth_cache_new();
-	if (s->answer_memory > 0)
+	/* An answer that another server has made untrue must not be given again. */
+	if (s->answer_memory > 0 && s->database == NULL)
 		d->kept = kept_new(d->store, s->answer_memory);
 	if (s->test_double)
 		d->faults = faults_new();

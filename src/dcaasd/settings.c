@@ -5,11 +5,17 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "store/store.h"
 
 #define SECTION "dcaasd"
 
 const struct config_key settings_keys[] = {
     {SECTION, "state_dir", "/var/lib/dcaas", "Folder of the database and of the key file for secrets."},
+    {SECTION, "database", "sqlite",
+	"Where orders are kept. sqlite: a file in state_dir, which one dcaasd serves. A connection string of "
+	"PostgreSQL (postgresql://...), without a password: any number of dcaasd may serve."},
+    {SECTION, "database_connections", "8",
+	"Connections of one dcaasd to PostgreSQL for its jobs. One more carries the news of other servers."},
     {SECTION, "listen", "127.0.0.1:8080",
 	"Address and port of the API; port 0: any free one; none: inherited listeners only."},
     {SECTION, "listen_tls", "none", "Address and port of the API over HTTPS; port 0: any free one; none: no HTTPS."},
@@ -70,9 +76,10 @@ const struct config_key settings_keys[] = {
 };
 
 /* Not read again by a reload. */
-static const char *const fixed_keys[] = {"state_dir", "listen", "listen_tls", "tls_certificate", "tls_key", "tls_names",
-    "tls_port_file", "port_file", "test_double", "accept_unsigned_payload", "max_connections", "max_per_address",
-    "max_calls_per_address", "http_threads", "answer_memory", "idle_seconds", NULL};
+static const char *const fixed_keys[] = {"state_dir", "database", "database_connections", "listen", "listen_tls",
+    "tls_certificate", "tls_key", "tls_names", "tls_port_file", "port_file", "test_double", "accept_unsigned_payload",
+    "max_connections", "max_per_address", "max_calls_per_address", "http_threads", "answer_memory", "idle_seconds",
+    NULL};
 
 /* "127.0.0.1:8080", "[::1]:8080", "none" */
 static enum dc_code
@@ -133,7 +140,7 @@ take_link_policy(const char *text, struct settings *s, struct dc_error *err)
 static enum dc_code
 take_numbers(struct settings *s, struct dc_error *err)
 {
-	int64_t connections, per_address, calls, idle, threads, memory;
+	int64_t connections, per_address, calls, idle, threads, memory, database;
 	const struct {
 		const char *key;
 		int64_t lo, hi;
@@ -162,6 +169,7 @@ take_numbers(struct settings *s, struct dc_error *err)
 	    {"idle_seconds", 1, 3600, &idle},
 	    {"http_threads", 0, 64, &threads},
 	    {"answer_memory", 0, 4096, &memory},
+	    {"database_connections", 2, 100, &database},
 	};
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
@@ -177,6 +185,7 @@ take_numbers(struct settings *s, struct dc_error *err)
 	s->idle_seconds = (unsigned)idle;
 	s->http_threads = (unsigned)threads;
 	s->answer_memory = (size_t)memory << 20;
+	s->database_connections = (unsigned)database;
 	if (s->res.internal_asn_first > s->res.internal_asn_last)
 		return dc_fail(
 		    err, DC_E_PARAM, "internal_asn_first", "[dcaasd] internal_asn_first is above internal_asn_last");
@@ -238,6 +247,11 @@ take(struct settings *s, struct dc_error *err)
 	enum dc_code code;
 
 	s->state_dir = config_get(s->config, SECTION, "state_dir");
+	s->database = config_get(s->config, SECTION, "database");
+	if (strcmp(s->database, "sqlite") == 0)
+		s->database = NULL;
+	else if ((code = store_check_database(s->database, err)) != DC_OK)
+		return code;
 	s->port_file = config_get(s->config, SECTION, "port_file");
 	s->tls_port_file = config_get(s->config, SECTION, "tls_port_file");
 	s->tls_certificate = config_get(s->config, SECTION, "tls_certificate");

@@ -15,7 +15,9 @@ struct listen_at {
 struct settings {
 	struct res_settings res; /* read again by SIGHUP */
 	/* fixed at start */
-	const char *state_dir;                 /* holds dcaas.db and dcaas.key */
+	const char *state_dir; /* holds dcaas.db and dcaas.key */
+	const char *database;  /* connection string of PostgreSQL; NULL: SQLite in state_dir */
+	unsigned database_connections;
 	struct listen_at http, https;          /* beside inherited listeners */
 	const char *port_file, *tls_port_file; /* NULL, or where "address:port" is written once dcaasd listens */
 	const char *tls_certificate, *tls_key; /* NULL: tls.crt and tls.key in state_dir, made at the first start */

@@ -31,7 +31,8 @@ static int
 setup(void **state)
 {
 	struct fixture *fx = fixture_new();
-	const struct store_options options = {.path = fx->db, .key_path = fx->key, .tables = tables};
+	const struct store_options options = {
+	    .path = fx->db, .key_path = fx->key, .tables = tables, .database = fx->database};
 
 	*state = fx;
 	return store_open_with(&options, migrations, &fx->store, &fx->err) == DC_OK ? 0 : -1;

@@ -75,6 +75,7 @@ void
 footing_watch(struct tx *tx, struct footing *f, struct arena *arena)
 {
 	*f = (struct footing){.since = tx->since,
+	    .lost = tx->store->numbers == NULL,
 	    .place = arena_array(arena, FOOTING_PLACES_MAX, sizeof(*f->place)),
 	    .rest = arena_array(arena, FOOTING_RESTS_MAX, sizeof(*f->rest)),
 	    .arena = arena};

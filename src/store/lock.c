@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "store/store.h"
 
 #define RETRY_MS 20
 
@@ -80,7 +79,7 @@ lock_write(int fd, const char *text)
 }
 
 bool
-store_get_holder(const char *path, char *text, size_t size)
+lock_read(const char *path, char *text, size_t size)
 {
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	char name[PATH_MAX];

@@ -153,7 +153,7 @@ wrong_key(const struct store_options *options, const struct dc_error *why, struc
 	    "they"
 	    " depend on it: nothing else is lost. Put that key file back, or give up those secrets (dcaasd "
 	    "--forget-secrets)",
-	    why->text, options->path, options->key_path);
+	    why->text, store_name(options), options->key_path);
 }
 
 static enum dc_code
@@ -166,7 +166,7 @@ settle_known(struct tx *tx, const struct store_options *options, const char *epo
 	if ((rc = meta_get(tx, "canary", &canary, err)) != DC_OK)
 		return rc;
 	if (canary == NULL)
-		return dc_fail(err, DC_E_IO, NULL, "%s is damaged: store_meta has no canary", options->path);
+		return dc_fail(err, DC_E_IO, NULL, "%s is damaged: store_meta has no canary", store_name(options));
 	if (seal_open(options->key_path, false, &tx->store->seal, &why) != DC_OK ||
 	    seal_open_text(tx->store->seal, canary, CANARY_CONTEXT, tx->arena, &why) == NULL)
 		return wrong_key(options, &why, err);
@@ -319,7 +319,7 @@ store_prepare(struct tx *tx, const struct store_options *options, const struct m
 	int64_t version = 0;
 	enum dc_code rc;
 
-	if ((rc = check_not_newer(tx, options->path, migrations, &version, err)) != DC_OK ||
+	if ((rc = check_not_newer(tx, store_name(options), migrations, &version, err)) != DC_OK ||
 	    (rc = settle_key_and_epoch(tx, options, err)) != DC_OK ||
 	    (rc = migrate_from(tx, migrations, version, migrated, err)) != DC_OK)
 		return rc;

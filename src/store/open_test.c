@@ -287,17 +287,19 @@ static void
 a_backup_is_whole_and_gets_a_new_epoch(void **state)
 {
 	struct fixture *fx = *state;
+	const struct store_options options = {.path = fx->db}, copy = {.path = fx->copy},
+				   none = {.path = "/nowhere/at/all"};
 	char first[UUID_TEXT_SIZE], restored[UUID_TEXT_SIZE], secret[64] = "";
 
 	open_filled(fx);
 	epoch_of(fx, first);
-	assert_int_equal(store_backup(fx->db, fx->copy, &fx->err), DC_OK);
-	assert_int_equal(store_backup(fx->db, fx->copy, &fx->err), DC_E_IO); /* never over another file */
-	assert_int_equal(store_backup("/nowhere/at/all", arena_printf(fx->arena, "%s.2", fx->copy), &fx->err), DC_E_IO);
+	assert_int_equal(store_backup(&options, fx->copy, &fx->err), DC_OK);
+	assert_int_equal(store_backup(&options, fx->copy, &fx->err), DC_E_IO); /* never over another file */
+	assert_int_equal(store_backup(&none, arena_printf(fx->arena, "%s.2", fx->copy), &fx->err), DC_E_IO);
 	assert_int_not_equal(access(arena_printf(fx->arena, "%s.2", fx->copy), F_OK), 0);
-	assert_int_equal(store_new_epoch(fx->db, &fx->err), DC_E_IO); /* in use */
+	assert_int_equal(store_new_epoch(&options, &fx->err), DC_E_IO); /* in use */
 	fixture_close(fx);
-	assert_int_equal(store_new_epoch(fx->copy, &fx->err), DC_OK);
+	assert_int_equal(store_new_epoch(&copy, &fx->err), DC_OK);
 	assert_int_equal(rename(fx->copy, fx->db), 0);
 	assert_int_equal(fixture_open(fx), DC_OK);
 	epoch_of(fx, restored);
@@ -311,8 +313,9 @@ static void
 a_new_epoch_needs_a_store(void **state)
 {
 	struct fixture *fx = *state;
+	const struct store_options options = {.path = fx->db};
 
-	assert_int_equal(store_new_epoch(fx->db, &fx->err), DC_E_IO);
+	assert_int_equal(store_new_epoch(&options, &fx->err), DC_E_IO);
 	assert_int_not_equal(access(fx->db, F_OK), 0);
 }
 

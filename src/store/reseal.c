@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* reseal.c - a new key for the secrets of a store that is in use (see base/seal.h).
  *
- * Only the writer seals, and it runs jobs one after another. So what a job sealed under the old key is committed, or
- * lost, before a later job looks; and the job that finds nothing left under the old key is the last that needs it. */
+ * Each step runs alone: with SQLite's one writer, and on PostgreSQL under a lock that every writer takes. So what a job
+ * sealed under the old key is committed, or lost, before a later job looks; and the job that finds nothing left under
+ * the old key is the last that needs it. */
 #include <string.h>
 
 #include "store/sql.h"
@@ -143,22 +144,40 @@ finish(struct store *st, size_t *ret, struct dc_error *err)
 	enum dc_code rc;
 
 	while (step.done > 0) {
-		if ((rc = store_submit_wait(st, step_run, &step, err)) != DC_OK)
+		if ((rc = store_submit_alone_wait(st, step_run, &step, err)) != DC_OK)
 			return rc;
 		*ret += step.done;
 	}
 	return seal_forget(st->seal, err);
 }
 
-enum dc_code
-store_finish_rotation(struct store *st, size_t *ret, struct dc_error *err)
+/* fresh: with a new key, after what an earlier rotation has left. */
+static enum dc_code
+rotate(struct store *st, bool fresh, size_t *ret, struct dc_error *err)
 {
 	enum dc_code rc = DC_OK;
 
-	*ret = 0;
-	pthread_mutex_lock(&st->rotate_lock);
+	if (!fresh && !seal_is_rotating(st->seal))
+		return DC_OK;
+	if (st->ops->claim != NULL && (rc = st->ops->claim(st, err)) != DC_OK)
+		return rc;
 	if (seal_is_rotating(st->seal))
 		rc = finish(st, ret, err);
+	if (fresh && rc == DC_OK && (rc = seal_rotate(st->seal, err)) == DC_OK)
+		rc = finish(st, ret, err);
+	if (st->ops->release != NULL)
+		st->ops->release(st);
+	return rc;
+}
+
+enum dc_code
+store_finish_rotation(struct store *st, size_t *ret, struct dc_error *err)
+{
+	enum dc_code rc;
+
+	*ret = 0;
+	pthread_mutex_lock(&st->rotate_lock);
+	rc = rotate(st, false, ret, err);
 	pthread_mutex_unlock(&st->rotate_lock);
 	return rc;
 }
@@ -166,14 +185,11 @@ store_finish_rotation(struct store *st, size_t *ret, struct dc_error *err)
 enum dc_code
 store_rotate_key(struct store *st, size_t *ret, struct dc_error *err)
 {
-	enum dc_code rc = DC_OK;
+	enum dc_code rc;
 
 	*ret = 0;
 	pthread_mutex_lock(&st->rotate_lock);
-	if (seal_is_rotating(st->seal))
-		rc = finish(st, ret, err);
-	if (rc == DC_OK && (rc = seal_rotate(st->seal, err)) == DC_OK)
-		rc = finish(st, ret, err);
+	rc = rotate(st, true, ret, err);
 	pthread_mutex_unlock(&st->rotate_lock);
 	return rc;
 }
@@ -232,4 +248,17 @@ store_replace_secrets(
 	struct replacing r = {told, arg};
 
 	return each_column(tx, tables, replace_column, &r, err);
+}
+
+enum dc_code
+store_forget_run(struct tx *tx, void *arg, struct dc_error *err)
+{
+	const struct forgetting *f = arg;
+	enum dc_code rc;
+
+	if ((rc = seal_open(f->options->key_path, true, &tx->store->seal, err)) != DC_OK ||
+	    (rc = store_replace_secrets(tx, f->options->tables, f->told, f->arg, err)) != DC_OK ||
+	    (rc = store_renew_canary(tx, err)) != DC_OK)
+		return rc;
+	return store_renew_epoch(tx, err);
 }

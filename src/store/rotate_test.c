@@ -132,7 +132,7 @@ cut_short(struct fixture *fx)
 	assert_int_equal(seal_rotate(fx->store->seal, &fx->err), DC_OK);
 	F_SET_TEXT(p->secret, "secret of p1");
 	fixture_begin(fx);
-	assert_int_equal(query_update(&fx->tx.tx, &port_table, p, &fx->err), DC_OK);
+	assert_int_equal(query_update(fx->tx, &port_table, p, &fx->err), DC_OK);
 	fixture_end(fx);
 	fixture_close(fx);
 }
@@ -180,7 +180,7 @@ a_value_that_does_not_open_keeps_the_old_key(void **state)
 	open_filled(fx);
 	fixture_begin(fx);
 	assert_int_equal(
-	    sqlite_tx_ops.script(&fx->tx.tx, "UPDATE port SET secret = 'v1:00000000:AAAA' WHERE id = 'p9'", &fx->err),
+	    fx->tx->ops->script(fx->tx, "UPDATE port SET secret = 'v1:00000000:AAAA' WHERE id = 'p9'", &fx->err),
 	    DC_OK);
 	fixture_end(fx);
 	assert_int_equal(store_rotate_key(fx->store, &resealed, &fx->err), DC_E_IO);
@@ -234,7 +234,7 @@ static void
 secrets_whose_key_is_lost_can_be_given_up(void **state)
 {
 	struct fixture *fx = *state;
-	const struct store_options options = {fx->db, fx->key, fixture_tables};
+	const struct store_options options = {.path = fx->db, .key_path = fx->key, .tables = fixture_tables};
 	char before[UUID_TEXT_SIZE], found[128] = "";
 	size_t lost = 0;
 
@@ -269,7 +269,7 @@ static void
 a_second_process_notices_a_rotation(void **state)
 {
 	struct fixture *fx = *state;
-	const struct store_options options = {fx->db, fx->key, fixture_tables};
+	const struct store_options options = {.path = fx->db, .key_path = fx->key, .tables = fixture_tables};
 	struct store *second = NULL;
 	size_t resealed;
 

@@ -266,7 +266,7 @@ put_condition(struct sql *q, const struct query_cond *c)
 	if (f->kind == F_SECRET && c->op != Q_OP_NULL && c->op != Q_OP_NOT_NULL)
 		abort(); /* equal secrets are sealed differently: nothing would ever match */
 	if (c->sift && (c->op != Q_OP_IN || c->list[0] != NULL))
-		buf_putc(&q->text, '+'); /* an expression, which no index has */
+		buf_puts(&q->text, q->tx->ops->sift);
 	if (c->op == Q_OP_IN) {
 		put_in(q, f, c->list);
 		return;

@@ -349,6 +349,7 @@ const struct tx_ops sqlite_tx_ops = {
     .finish = sqlite_finish,
     .script = sqlite_script,
     .constraints = sqlite_constraints,
+    .sift = "+",
     .columns_sql = "SELECT name, CASE WHEN upper(type) LIKE '%INT%' THEN 1 ELSE 0 END FROM pragma_table_info($1)",
     .ends_sql = "SELECT coalesce(max(CASE WHEN \"table\" = $1 AND \"from\" = $2 AND on_update = 'NO ACTION' THEN 1 "
 		"ELSE 2 END), 0)"

@@ -6,12 +6,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "store/lock.h"
 #include "store/sqlite_plan.h"
 #include "store/sqlite_store_priv.h"
 #include "store/wal.h"
-
-#define HOLDER_WAIT_MS 2000 /* a tool has the lock while it opens, and a server that stops for a moment more */
 
 static enum dc_code
 copy_database(struct conn *from, const char *path, struct dc_error *err)
@@ -34,7 +31,7 @@ copy_database(struct conn *from, const char *path, struct dc_error *err)
 }
 
 enum dc_code
-store_backup(const char *path, const char *to, struct dc_error *err)
+sqlite_backup(const char *path, const char *to, struct dc_error *err)
 {
 	struct conn *c;
 	enum dc_code rc;
@@ -90,7 +87,7 @@ prepare_schema(struct sqlite_store *self, const struct store_options *options, c
 	rc = store_prepare(&stx.tx, options, migrations, &migrated, err);
 	if (rc == DC_OK && self->log_lost && (rc = store_renew_epoch(&stx.tx, err)) == DC_OK)
 		dc_log(LOG_ERR, "epoch renewed", "reason=\"the log was damaged: edges hold until they are confirmed\"");
-	if (rc == DC_OK && migrated && self->holder < 0)
+	if (rc == DC_OK && migrated && self->store.holder < 0)
 		rc = dc_fail(err, DC_E_IO, NULL,
 		    "%s is of an older version and in use by a dcaasd of that version: stop that one first",
 		    self->path);
@@ -101,19 +98,6 @@ prepare_schema(struct sqlite_store *self, const struct store_options *options, c
 	if (conn_in_transaction(self->writer))
 		(void)conn_run(self->writer, "ROLLBACK", NULL);
 	return rc != DC_OK ? rc : sqlite_tx_ops.script(&stx.tx, "PRAGMA foreign_keys = ON", err);
-}
-
-static enum dc_code
-take_lock(struct sqlite_store *self, const struct store_options *options, struct dc_error *err)
-{
-	char holder[256];
-	enum dc_code rc = lock_take(self->path, options->serves ? HOLDER_WAIT_MS : 0, &self->holder, err);
-
-	if (rc != DC_OK || self->holder >= 0 || !options->serves)
-		return rc;
-	(void)store_get_holder(self->path, holder, sizeof(holder));
-	holder[strcspn(holder, "\n")] = '\0';
-	return dc_fail(err, DC_E_IO, NULL, "%s is served by another dcaasd already (%s)", self->path, holder);
 }
 
 /* Before SQLite opens it: that would begin a new log. Revisions that lost orders had taken are given out again, so
@@ -137,34 +121,19 @@ check_log(struct sqlite_store *self)
 	self->log_lost = true;
 }
 
-bool
-store_log_was_damaged(struct store *st)
-{
-	const struct sqlite_store *self = sqlite_of(st);
-
-	return self->damaged || wal_is_kept(self->path);
-}
-
-void
-store_set_holder(struct store *st, const char *text)
-{
-	if (sqlite_of(st)->holder >= 0)
-		lock_write(sqlite_of(st)->holder, text);
-}
-
 enum dc_code
-store_open_with(
+sqlite_open_store(
     const struct store_options *options, const struct migration *migrations, struct store **ret, struct dc_error *err)
 {
 	struct sqlite_store *self = sqlite_new(options->path);
 	enum dc_code rc;
 
 	self->store.tables = options->tables;
-	if ((rc = take_lock(self, options, err)) != DC_OK) {
+	if ((rc = store_take_lock(&self->store, options, err)) != DC_OK) {
 		sqlite_close_store(&self->store);
 		return rc;
 	}
-	if (self->holder >= 0)
+	if (self->store.holder >= 0)
 		check_log(self);
 	if ((rc = conn_open(options->path, CONN_WRITE, &self->writer, err)) != DC_OK ||
 	    (rc = prepare_schema(self, options, migrations, err)) != DC_OK ||
@@ -175,23 +144,14 @@ store_open_with(
 #ifdef DC_CHECK_PLANS
 	plan_record(conn_db(self->writer));
 #endif
-	if (!options->serves && self->holder >= 0) {
-		close(self->holder);
-		self->holder = -1;
-	}
+	if (!options->serves)
+		store_drop_lock(&self->store);
+#ifdef DC_CHECK_PLANS
+	if (migrations == store_migrations)
+		plan_check_begin();
+#endif
 	*ret = &self->store;
 	return DC_OK;
-}
-
-enum dc_code
-store_open(const struct store_options *options, struct store **ret, struct dc_error *err)
-{
-	enum dc_code rc = store_open_with(options, store_migrations, ret, err);
-
-#ifdef DC_CHECK_PLANS
-	plan_check_begin();
-#endif
-	return rc;
 }
 
 /* One transaction on a database that nobody else may have open. */
@@ -221,7 +181,7 @@ renew_epoch_run(struct tx *tx, void *arg, struct dc_error *err)
 }
 
 enum dc_code
-store_new_epoch(const char *path, struct dc_error *err)
+sqlite_new_epoch(const char *path, struct dc_error *err)
 {
 	struct sqlite_store *self = sqlite_new(path);
 	struct dc_error why = {0};
@@ -234,39 +194,16 @@ store_new_epoch(const char *path, struct dc_error *err)
 	return DC_OK;
 }
 
-struct forgetting {
-	const struct store_options *options;
-	store_lost told;
-	void *arg;
-};
-
-static enum dc_code
-forget_run(struct tx *tx, void *arg, struct dc_error *err)
-{
-	const struct forgetting *f = arg;
-	enum dc_code rc;
-
-	if ((rc = seal_open(f->options->key_path, true, &tx->store->seal, err)) != DC_OK ||
-	    (rc = store_replace_secrets(tx, f->options->tables, f->told, f->arg, err)) != DC_OK ||
-	    (rc = store_renew_canary(tx, err)) != DC_OK)
-		return rc;
-	return store_renew_epoch(tx, err);
-}
-
 enum dc_code
-store_forget_secrets(const struct store_options *options, store_lost told, void *arg, struct dc_error *err)
+sqlite_forget_secrets(const struct store_options *options, store_lost told, void *arg, struct dc_error *err)
 {
 	struct forgetting f = {options, told, arg};
 	struct sqlite_store *self;
 	struct dc_error why = {0};
 	enum dc_code rc;
 
-	if (access(options->key_path, F_OK) == 0)
-		return dc_fail(err, DC_E_IO, NULL,
-		    "key file %s is there: if it is not the one that the secrets were sealed with, move it away first",
-		    options->key_path);
 	self = sqlite_new(options->path);
-	rc = run_offline(self, forget_run, &f, &why);
+	rc = run_offline(self, store_forget_run, &f, &why);
 	sqlite_close_store(&self->store);
 	if (rc != DC_OK) {
 		/* The secrets are as they were, so the new key is nobody's. */

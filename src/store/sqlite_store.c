@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "store/footing_priv.h"
 #include "store/sqlite_store_priv.h"
+#include "store/wal.h"
 
 /* Bounds of how long the first job of a group waits for the last: of one party, and where others wait too. */
 #define GROUP_MAX 128
@@ -423,8 +424,6 @@ sqlite_free(struct sqlite_store *self)
 	pthread_mutex_destroy(&self->lock);
 	store_fini(&self->store);
 	footing_numbers_free(self->store.numbers);
-	if (self->holder >= 0)
-		close(self->holder);
 	free(self->path);
 	free(self);
 }
@@ -451,10 +450,33 @@ sqlite_close_store(struct store *st)
 	sqlite_free(self);
 }
 
+/* A page of its own header is all that changes: a value that nobody reads. */
+static enum dc_code
+probe_run(struct tx *tx, void *arg, struct dc_error *err)
+{
+	char sql[64];
+	uint32_t any;
+
+	(void)arg;
+	random_bytes(&any, sizeof(any));
+	snprintf(sql, sizeof(sql), "PRAGMA user_version = %u", any & 0x7fffffff);
+	return tx->ops->script(tx, sql, err);
+}
+
+static bool
+log_was_damaged(struct store *st)
+{
+	const struct sqlite_store *self = sqlite_of(st);
+
+	return self->damaged || wal_is_kept(self->path);
+}
+
 static const struct store_ops sqlite_store_ops = {
     .submit = sqlite_submit,
     .read = sqlite_read,
     .close = sqlite_close_store,
+    .probe = probe_run,
+    .log_was_damaged = log_was_damaged,
 };
 
 struct sqlite_store *
@@ -469,7 +491,6 @@ sqlite_new(const char *path)
 	pthread_mutex_init(&self->lock, NULL);
 	pthread_cond_init(&self->more, NULL);
 	turns_init(&self->queue, 0);
-	self->holder = -1;
 	return self;
 }
 
@@ -492,23 +513,4 @@ sqlite_start_writer(struct sqlite_store *self, struct dc_error *err)
 	dc_log(LOG_DEBUG, "store", "jobs=%s", jobs_run_twice() ? "twice" : "once");
 #endif
 	return DC_OK;
-}
-
-/* A page of its own header is all that changes: a value that nobody reads. */
-static enum dc_code
-probe_run(struct tx *tx, void *arg, struct dc_error *err)
-{
-	char sql[64];
-	uint32_t any;
-
-	(void)arg;
-	random_bytes(&any, sizeof(any));
-	snprintf(sql, sizeof(sql), "PRAGMA user_version = %u", any & 0x7fffffff);
-	return tx->ops->script(tx, sql, err);
-}
-
-void
-store_probe(struct store *st, store_done done, void *arg)
-{
-	store_submit(st, probe_run, arg, done);
 }

@@ -12,7 +12,6 @@
 struct sqlite_store {
 	struct store store; /* first: store.c hands us its address */
 	char *path;
-	int holder;    /* lock on the file beside the database; -1: not held */
 	bool damaged;  /* the write-ahead log was, and no copy of it could be kept */
 	bool log_lost; /* it was found damaged by this open */
 	struct conn *writer;

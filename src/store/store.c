@@ -2,8 +2,10 @@
 /* store.c - what every backend shares: the public calls, a transaction's accessors, waking of edges, blocking forms. */
 #include <assert.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
+#include "store/lock.h"
 #include "store/store.h"
 #include "store/store_priv.h"
 
@@ -11,6 +13,7 @@ void
 store_init(struct store *st, const struct store_ops *ops)
 {
 	st->ops = ops;
+	st->holder = -1;
 	atomic_store(&st->generation, 1);
 	pthread_mutex_init(&st->watch_lock, NULL);
 	pthread_mutex_init(&st->rotate_lock, NULL);
@@ -20,6 +23,7 @@ store_init(struct store *st, const struct store_ops *ops)
 void
 store_fini(struct store *st)
 {
+	store_drop_lock(st);
 	seal_close(st->seal);
 	pthread_mutex_destroy(&st->writes_lock);
 	pthread_mutex_destroy(&st->rotate_lock);
@@ -140,6 +144,18 @@ store_submit_wait(struct store *st, store_run run, void *arg, struct dc_error *e
 	return wait_for(st, store_submit, run, arg, err);
 }
 
+static void
+submit_alone(struct store *st, store_run run, void *arg, store_done done)
+{
+	st->ops->submit(st, STORE_ALONE, run, arg, done);
+}
+
+enum dc_code
+store_submit_alone_wait(struct store *st, store_run run, void *arg, struct dc_error *err)
+{
+	return wait_for(st, submit_alone, run, arg, err);
+}
+
 enum dc_code
 store_read_wait(struct store *st, store_run run, void *arg, struct dc_error *err)
 {
@@ -252,7 +268,9 @@ tx_is_dry(const struct tx *tx)
 uint64_t
 tx_generation(struct tx *tx)
 {
-	return tx->kept_changed ? 0 : atomic_load(&tx->store->generation);
+	if (tx->kept_changed)
+		return 0;
+	return tx->generation != 0 ? tx->generation : atomic_load(&tx->store->generation);
 }
 
 struct arena *
@@ -278,7 +296,7 @@ tx_statements(struct tx *tx)
 const char *
 tx_epoch(struct tx *tx)
 {
-	return tx->store->epoch;
+	return tx->epoch != NULL ? tx->epoch : tx->store->epoch;
 }
 
 void
@@ -315,7 +333,7 @@ store_now(struct store *st, utc_ms now)
 utc_ms
 store_time(struct store *st)
 {
-	return store_now(st, utc_now());
+	return store_now(st, utc_now() + atomic_load(&st->clock_offset));
 }
 
 void
@@ -352,4 +370,101 @@ store_get_stats(struct store *st, struct store_stats *ret)
 	ret->commits = atomic_load(&st->commits);
 	ret->jobs = atomic_load(&st->jobs);
 	ret->reads = atomic_load(&st->reads);
+}
+
+/* --- which backend --- */
+
+#define HOLDER_WAIT_MS 2000 /* a tool has the lock while it opens, and a server that stops for a moment more */
+
+const char *
+store_name(const struct store_options *options)
+{
+	return options->database != NULL ? options->database : options->path;
+}
+
+enum dc_code
+store_open_with(
+    const struct store_options *options, const struct migration *migrations, struct store **ret, struct dc_error *err)
+{
+	return options->database != NULL ? pg_open_store(options, migrations, ret, err)
+					 : sqlite_open_store(options, migrations, ret, err);
+}
+
+enum dc_code
+store_open(const struct store_options *options, struct store **ret, struct dc_error *err)
+{
+	return store_open_with(options, options->database != NULL ? store_migrations_pg : store_migrations, ret, err);
+}
+
+enum dc_code
+store_backup(const struct store_options *options, const char *to, struct dc_error *err)
+{
+	if (options->database != NULL)
+		return dc_fail(err, DC_E_POLICY, NULL,
+		    "the database is on PostgreSQL: copy it with pg_dump, and keep a copy of the key file %s with it",
+		    options->key_path);
+	return sqlite_backup(options->path, to, err);
+}
+
+enum dc_code
+store_new_epoch(const struct store_options *options, struct dc_error *err)
+{
+	return options->database != NULL ? pg_new_epoch(options, err) : sqlite_new_epoch(options->path, err);
+}
+
+enum dc_code
+store_forget_secrets(const struct store_options *options, store_lost told, void *arg, struct dc_error *err)
+{
+	if (access(options->key_path, F_OK) == 0)
+		return dc_fail(err, DC_E_IO, NULL,
+		    "key file %s is there: if it is not the one that the secrets were sealed with, move it away first",
+		    options->key_path);
+	return options->database != NULL ? pg_forget_secrets(options, told, arg, err)
+					 : sqlite_forget_secrets(options, told, arg, err);
+}
+
+enum dc_code
+store_take_lock(struct store *st, const struct store_options *options, struct dc_error *err)
+{
+	char holder[256];
+	enum dc_code rc = lock_take(options->path, options->serves ? HOLDER_WAIT_MS : 0, &st->holder, err);
+
+	if (rc != DC_OK || st->holder >= 0 || !options->serves)
+		return rc;
+	(void)store_get_holder(options, holder, sizeof(holder));
+	holder[strcspn(holder, "\n")] = '\0';
+	return dc_fail(err, DC_E_IO, NULL, "%s is served by another dcaasd already (%s)", options->path, holder);
+}
+
+void
+store_drop_lock(struct store *st)
+{
+	if (st->holder >= 0)
+		close(st->holder);
+	st->holder = -1;
+}
+
+bool
+store_get_holder(const struct store_options *options, char *text, size_t size)
+{
+	return lock_read(options->path, text, size);
+}
+
+void
+store_set_holder(struct store *st, const char *text)
+{
+	if (st->holder >= 0)
+		lock_write(st->holder, text);
+}
+
+bool
+store_log_was_damaged(struct store *st)
+{
+	return st->ops->log_was_damaged(st);
+}
+
+void
+store_probe(struct store *st, store_done done, void *arg)
+{
+	store_submit(st, st->ops->probe, arg, done);
 }

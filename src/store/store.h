@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-/* store.h - the database behind dcaasd. SQLite today; PostgreSQL fits behind the same calls.
+/* store.h - the database behind dcaasd: a file of SQLite, which one dcaasd serves, or a database of PostgreSQL, over
+ * which any number of them may serve.
  *
  * A mutation is one job: store_submit() queues it, run() makes every check and write inside one transaction, done()
  * comes after the commit is on disk. Jobs that arrive together share one COMMIT (each in a SAVEPOINT of its own, so a
  * failed one rolls back alone; a failed COMMIT fails all of them). A read is a job too: it opens a fresh read
  * transaction, so a client reads its own write.
  *
- * Who waits: nobody. SQLite runs writes in one writer thread, and reads at once on the calling thread; PostgreSQL would
- * run both on a pool. Callers only rely on: done() is called exactly once, from any thread, possibly before the call
- * returns. */
+ * Who waits: nobody. SQLite runs writes in one writer thread, and reads at once on the calling thread; PostgreSQL runs
+ * both on a pool of connections, each job in a transaction of its own. Callers only rely on: done() is called exactly
+ * once, from any thread, possibly before the call returns. */
 #ifndef DC_STORE_H
 #define DC_STORE_H
 
@@ -35,13 +36,19 @@ typedef enum dc_code (*store_run)(struct tx *, void *arg, struct dc_error *err);
 typedef void (*store_done)(void *arg, enum dc_code rc, const struct dc_error *err);
 
 struct store_options {
-	const char *path;     /* database file */
+	const char *path;     /* database file; with PostgreSQL only the lock beside it is made */
 	const char *key_path; /* key file for sealed secrets; created (0600) together with a new database only */
+	const char *database; /* connection string of PostgreSQL, without a password; NULL: SQLite */
+	unsigned connections; /* to PostgreSQL, for jobs; 0: STORE_CONNECTIONS */
 	/* Compared with the schema at open, column by column; NULL-terminated, or NULL for none. Outlives the store. */
 	const struct field_table *const *tables;
-	/* The process that serves: refuses a database that another one serves, and keeps others out for its life. */
+	/* The process that serves: refuses a database of SQLite that another one serves, and keeps others out for its
+	 * life. On PostgreSQL others may serve beside it; a folder of state has one dcaasd there, too. */
 	bool serves;
 };
+#define STORE_CONNECTIONS 8
+/* A password does not belong into the connection string, which is logged and shown. */
+enum dc_code store_check_database(const char *database, struct dc_error *err);
 
 /* Opens, or creates with a new epoch, and migrates to this program's schema. Refuses (DC_E_IO, err has the reason) a
  * newer schema, a schema that differs from the tables, a missing or wrong key file; a second server; and to migrate a
@@ -64,7 +71,8 @@ enum dc_code store_glance(struct store *, struct arena *, store_run run, void *a
 enum dc_code store_submit_wait(struct store *, store_run run, void *arg, struct dc_error *err);
 enum dc_code store_read_wait(struct store *, store_run run, void *arg, struct dc_error *err);
 
-/* Called after the commit of each group that took an edge revision: wakes waiting polls. At most one watcher. */
+/* Called after the commit of each group that took an edge revision, by this process or another one: wakes waiting
+ * polls. NULL: each of them, because what others have committed may have been missed. At most one watcher. */
 typedef void (*store_wake)(void *arg, const char *edge_id);
 void store_watch(struct store *, store_wake wake, void *arg);
 /* For tx: the edge's objects change in this transaction; the watcher is called after its commit. */
@@ -119,19 +127,19 @@ const char *tx_epoch(struct tx *);
 
 /* The line that the process which serves the database has left for others; of the process itself. */
 void store_set_holder(struct store *, const char *text);
-/* False when no process serves the database at path. */
-bool store_get_holder(const char *path, char *text, size_t size);
+/* False when no process serves with the path of these options. */
+bool store_get_holder(const struct store_options *, char *text, size_t size);
 
-/* Copies the database at path into a new file, on disk when this returns; an existing file is refused. It may be in
- * use, also by an older program: it is neither migrated nor changed. */
-enum dc_code store_backup(const char *path, const char *to, struct dc_error *err);
-/* Offline: gives the database file at path a new epoch, as after restoring a backup. Refuses while it is in use. */
-enum dc_code store_new_epoch(const char *path, struct dc_error *err);
+/* Copies the database into a new file, on disk when this returns; an existing file is refused. It may be in use, also
+ * by an older program: it is neither migrated nor changed. Of PostgreSQL it refuses, with the words what to use. */
+enum dc_code store_backup(const struct store_options *, const char *to, struct dc_error *err);
+/* Offline: gives the database a new epoch, as after restoring a backup. Refuses while it is in use. */
+enum dc_code store_new_epoch(const struct store_options *, struct dc_error *err);
 
 /* A new key for the secrets: it joins the old one in the key file, every secret is sealed again, some hundred in a
  * transaction so that other jobs run between, and then the old key is dropped. Blocks; one at a time. After a failure
  * or a crash the key file has both keys and everything opens; the next call continues from there. *ret: secrets sealed.
- */
+ * Refuses (DC_E_POLICY) while another process uses the same database of PostgreSQL, which would not know the key. */
 enum dc_code store_rotate_key(struct store *, size_t *ret, struct dc_error *err);
 /* Continues a rotation that was cut short; for the process that serves, once it has opened. */
 enum dc_code store_finish_rotation(struct store *, size_t *ret, struct dc_error *err);

@@ -87,6 +87,22 @@ const struct migration fixture_migrations[] = {
     {0, NULL, NULL},
 };
 
+/* In a schema of the test's own. */
+static void
+use_postgresql(struct fixture *fx)
+{
+	const char *database = getenv("DCAAS_TEST_DATABASE"), *name = strrchr(fx->folder, '.') + 1;
+	struct pg_conn *c;
+
+	if (database == NULL)
+		return;
+	fx->database = arena_printf(fx->arena, "%s&options=-c%%20search_path%%3D%%22%s%%22", database, name);
+	if (pg_conn_open(database, &c, &fx->err) != DC_OK ||
+	    pg_run(c, arena_printf(fx->arena, "CREATE SCHEMA \"%s\"", name), NULL, NULL, &fx->err) != DC_OK)
+		abort();
+	pg_conn_close(c);
+}
+
 struct fixture *
 fixture_new(void)
 {
@@ -101,6 +117,7 @@ fixture_new(void)
 	snprintf(fx->key, sizeof(fx->key), "%s/key", fx->folder);
 	snprintf(fx->copy, sizeof(fx->copy), "%s/copy", fx->folder);
 	fx->arena = arena_new();
+	use_postgresql(fx);
 	return fx;
 }
 
@@ -135,7 +152,8 @@ fixture_free(struct fixture *fx)
 enum dc_code
 fixture_open(struct fixture *fx)
 {
-	struct store_options options = {.path = fx->db, .key_path = fx->key, .tables = fixture_tables};
+	struct store_options options = {
+	    .path = fx->db, .key_path = fx->key, .tables = fixture_tables, .database = fx->database};
 
 	return store_open_with(&options, fixture_migrations, &fx->store, &fx->err);
 }
@@ -146,24 +164,57 @@ fixture_close(struct fixture *fx)
 	fx->store = store_close(fx->store);
 }
 
+static struct tx *
+begin_pg(struct fixture *fx)
+{
+	struct pg_conn *c;
+
+	if (pg_conn_open(fx->database, &c, &fx->err) != DC_OK ||
+	    pg_run(c, "BEGIN ISOLATION LEVEL SERIALIZABLE", NULL, NULL, &fx->err) != DC_OK)
+		abort();
+	fx->pg = pg_tx_for(pg_of(fx->store), c, fx->arena, utc_now());
+	return fx->tx = &fx->pg.tx;
+}
+
 struct tx *
 fixture_begin(struct fixture *fx)
 {
-	fx->tx = (struct sqlite_tx){
+	if (fx->database != NULL)
+		return begin_pg(fx);
+	fx->sqlite = (struct sqlite_tx){
 	    .tx = {.ops = &sqlite_tx_ops, .store = fx->store, .arena = fx->arena, .now = utc_now()},
 	};
-	if (conn_open(fx->db, CONN_WRITE, &fx->tx.conn, &fx->err) != DC_OK ||
-	    conn_run(fx->tx.conn, "BEGIN IMMEDIATE", &fx->err) != DC_OK)
+	if (conn_open(fx->db, CONN_WRITE, &fx->sqlite.conn, &fx->err) != DC_OK ||
+	    conn_run(fx->sqlite.conn, "BEGIN IMMEDIATE", &fx->err) != DC_OK)
 		abort();
-	return &fx->tx.tx;
+	return fx->tx = &fx->sqlite.tx;
 }
 
 void
 fixture_end(struct fixture *fx)
 {
-	if (fx->tx.conn != NULL && conn_run(fx->tx.conn, "COMMIT", &fx->err) != DC_OK)
+	if (fx->tx != NULL && fx->database != NULL && pg_run(fx->pg.conn, "COMMIT", NULL, NULL, &fx->err) != DC_OK)
 		abort();
-	fx->tx.conn = conn_close(fx->tx.conn);
+	if (fx->tx != NULL && fx->database == NULL && conn_run(fx->sqlite.conn, "COMMIT", &fx->err) != DC_OK)
+		abort();
+	fx->pg.conn = pg_conn_close(fx->pg.conn);
+	fx->sqlite.conn = conn_close(fx->sqlite.conn);
+	fx->tx = NULL;
+}
+
+void
+fixture_try(struct fixture *fx)
+{
+	if (fx->tx->ops->script(fx->tx, "SAVEPOINT try", &fx->err) != DC_OK)
+		abort();
+}
+
+void
+fixture_undo(struct fixture *fx)
+{
+	if (fx->tx->ops->script(fx->tx, "ROLLBACK TO SAVEPOINT try", &fx->err) != DC_OK)
+		abort();
+	fx->tx->broken = DC_OK;
 }
 
 char *

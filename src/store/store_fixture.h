@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-/* store_fixture.h - for the store's tests: a folder of its own under /tmp, two tables, their migrations. */
+/* store_fixture.h - for the store's tests: a folder of its own under /tmp, two tables, their migrations. With
+ * DCAAS_TEST_DATABASE in the environment they are on that PostgreSQL, each test in a schema of its own. */
 #ifndef DC_STORE_FIXTURE_H
 #define DC_STORE_FIXTURE_H
 
 #include "field/field.h"
 #include "store/query.h"
+#include "store/pg_priv.h"
 #include "store/sqlite_priv.h"
 #include "store/store_priv.h"
 
@@ -27,10 +29,13 @@ extern const struct migration fixture_migrations[];
 struct fixture {
 	char folder[64];
 	char db[96], key[96], copy[96];
+	const char *database; /* NULL: SQLite */
 	struct store *store;
 	struct arena *arena;
-	/* A write transaction on the test's own thread, where an assertion may fail. */
-	struct sqlite_tx tx;
+	/* A write transaction on the test's own thread, where an assertion may fail; NULL: none. */
+	struct tx *tx;
+	struct sqlite_tx sqlite;
+	struct pg_tx pg;
 	struct dc_error err;
 };
 
@@ -42,6 +47,9 @@ void fixture_close(struct fixture *);
 /* With the store open: begins and ends fx->tx. */
 struct tx *fixture_begin(struct fixture *);
 void fixture_end(struct fixture *);
+/* What follows in the transaction may fail: fixture_undo() makes it as it was before. */
+void fixture_try(struct fixture *);
+void fixture_undo(struct fixture *);
 /* The whole file in memory; free() it. */
 char *fixture_read_file(const char *path, size_t *len);
 

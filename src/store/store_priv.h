@@ -55,8 +55,11 @@ struct tx_ops {
 	/* How rows of table $3 go with those that they refer to, enum row_end; $1, $2: its guarded_by and guard_column.
 	 */
 	const char *ends_sql;
-	/* Whether transactions run side by side, so that a row must be locked. False: there is one writer. */
+	/* Whether transactions run side by side and a row must be locked. False: there is one writer, or the database
+	 * sees to it that what they do could have been done one after another. */
 	bool locks_rows;
+	/* Before a column that only sifts: makes it an expression, which no index has. */
+	const char *sift;
 };
 
 struct wake {
@@ -78,7 +81,9 @@ struct tx {
 	struct held *held;
 	const struct field_table *top_table;
 	const char *top_id;
-	bool kept_changed; /* by this job, or by one before it in a transaction that is not committed */
+	bool kept_changed;   /* by this job, or by one before it in a transaction that is not committed */
+	uint64_t generation; /* read in the transaction; 0: it is the store's */
+	const char *epoch;   /* read in the transaction; NULL: it is the store's */
 	/* footing.c */
 	uint64_t since;          /* number of a commit that the transaction sees */
 	struct footing *footing; /* NULL: nobody watches what is read */
@@ -98,7 +103,15 @@ struct store_ops {
 	void (*submit)(struct store *, uint64_t party, store_run, void *arg, store_done);
 	void (*read)(struct store *, store_run, void *arg, store_done);
 	void (*close)(struct store *); /* frees it */
+	store_run probe;               /* writes what nobody reads */
+	bool (*log_was_damaged)(struct store *);
+	/* Whether no other process uses the database, until release(). NULL: there never is one. */
+	enum dc_code (*claim)(struct store *, struct dc_error *err);
+	void (*release)(struct store *);
 };
+/* The party of jobs beside which no other one may write, in any process. */
+#define STORE_ALONE UINT64_MAX
+enum dc_code store_submit_alone_wait(struct store *, store_run run, void *arg, struct dc_error *err);
 
 struct store {
 	const struct store_ops *ops;
@@ -106,14 +119,16 @@ struct store {
 	pthread_mutex_t rotate_lock;             /* one rotation at a time */
 	const struct field_table *const *tables; /* store_options.tables */
 	char epoch[UUID_TEXT_SIZE];
+	int holder; /* lock on the file beside the database; -1: not held */
 	pthread_mutex_t watch_lock;
 	const struct store_engine *engine; /* NULL: none */
 	store_wake wake;
 	void *wake_arg;
 	atomic_uint_fast64_t generation; /* from 1; see tx_generation() */
-	struct footing_numbers *numbers; /* the backend's, footing.c */
+	struct footing_numbers *numbers; /* the backend's, footing.c; NULL: no answer can be kept */
 	atomic_uint_fast64_t commits, jobs, reads;
-	_Atomic utc_ms newest; /* time that a transaction was given */
+	_Atomic utc_ms newest;        /* time that a transaction was given */
+	_Atomic int64_t clock_offset; /* the database's clock less this machine's, ms */
 	pthread_mutex_t writes_lock;
 	struct store_writes writes;
 };
@@ -142,6 +157,7 @@ struct migration {
 	const char *sql;
 };
 extern const struct migration store_migrations[];
+extern const struct migration store_migrations_pg[];
 
 /* Brings the schema up to the last of `migrations`, then settles key and epoch (into tx->store) and compares the
  * tables. Everything happens in tx: on failure the backend rolls back and nothing has changed. *migrated: some
@@ -156,8 +172,32 @@ enum dc_code store_renew_canary(struct tx *, struct dc_error *err);
 enum dc_code store_replace_secrets(
     struct tx *, const struct field_table *const *tables, store_lost told, void *arg, struct dc_error *err);
 
-/* store_open() with migrations of one's own. */
+/* The job of store_forget_secrets(); arg is a struct forgetting. */
+struct forgetting {
+	const struct store_options *options;
+	store_lost told;
+	void *arg;
+};
+enum dc_code store_forget_run(struct tx *, void *arg, struct dc_error *err);
+
+/* store_open() with migrations of one's own, in the database's own SQL. */
 enum dc_code store_open_with(
     const struct store_options *, const struct migration *, struct store **ret, struct dc_error *err);
+/* What store.c asks of each backend before there is a store. */
+enum dc_code sqlite_open_store(
+    const struct store_options *, const struct migration *, struct store **ret, struct dc_error *err);
+enum dc_code sqlite_backup(const char *path, const char *to, struct dc_error *err);
+enum dc_code sqlite_new_epoch(const char *path, struct dc_error *err);
+enum dc_code sqlite_forget_secrets(const struct store_options *, store_lost told, void *arg, struct dc_error *err);
+enum dc_code pg_open_store(
+    const struct store_options *, const struct migration *, struct store **ret, struct dc_error *err);
+enum dc_code pg_new_epoch(const struct store_options *, struct dc_error *err);
+enum dc_code pg_forget_secrets(const struct store_options *, store_lost told, void *arg, struct dc_error *err);
+/* Takes the lock beside the database, for as long as the store lives. options.serves: fails when another process has
+ * it; else the store may be without. */
+enum dc_code store_take_lock(struct store *, const struct store_options *, struct dc_error *err);
+void store_drop_lock(struct store *);
+/* How the options name the database, for messages. */
+const char *store_name(const struct store_options *);
 
 #endif

@@ -216,8 +216,12 @@ a_failed_job_in_a_group_rolls_back_alone(void **state)
 		assert_int_equal(jobs[i].rc, i % 5 == 3 ? DC_E_QUOTA : DC_OK);
 	assert_int_equal(jobs[19].rc, DC_E_CONFLICT);
 	assert_string_equal(jobs[19].err.member, "gate_pkey");
-	/* One group, unless the machine is so slow (valgrind) that the first job would wait too long for the last. */
-	assert_in_range(after.commits - before.commits, 1, 4);
+	/* One group, unless the machine is so slow (valgrind) that the first job would wait too long for the last. On
+	 * PostgreSQL each job has a transaction of its own. */
+	if (fx->database != NULL)
+		assert_int_equal(after.commits - before.commits, 15);
+	else
+		assert_in_range(after.commits - before.commits, 1, 4);
 	assert_int_equal(after.jobs - before.jobs, 20);
 	if (after.commits - before.commits == 1)
 		assert_int_equal(jobs[0].now, jobs[18].now);
@@ -275,7 +279,7 @@ edges_are_woken_once_per_group_after_its_commit(void **state)
 	block_end(&b);
 	gathering_wait(&all, 7);
 	store_watch(fx->store, NULL, NULL);
-	assert_int_equal(woken.n, 2);
+	assert_int_equal(woken.n, fx->database != NULL ? 5 : 2);
 	assert_string_not_equal(woken.edges[0], woken.edges[1]);
 	assert_string_not_equal(woken.edges[0], "lost");
 	assert_string_not_equal(woken.edges[1], "lost");

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: ISC */
+/* pg_listen.c - what other processes commit wakes the calls that wait here.
+ *
+ * A transaction notifies the channel of each id that it wakes, and the database delivers that after its commit, to
+ * every connection that listens: nothing is lost while the connection lives. Each second without news it is asked for
+ * an answer, so that one which died unheard is found. While there was none something may have been missed, so the first
+ * thing after a new one is to wake everybody. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "store/pg_priv.h"
+
+#define LOOK_MS 1000
+#define ANSWER_MS 5000
+
+struct pg_listener {
+	struct pg_store *store;
+	struct pg_conn *conn; /* NULL: lost */
+	atomic_int pid;
+	int stop; /* eventfd */
+	pthread_t thread;
+};
+
+static enum dc_code
+listen_to(struct pg_listener *l, struct dc_error *err)
+{
+	enum dc_code rc = pg_conn_open(l->store->database, &l->conn, err);
+
+	if (rc != DC_OK)
+		return rc;
+	pg_conn_set_limit(l->conn, ANSWER_MS);
+	rc = pg_run(
+	    l->conn, "LISTEN " PG_CHANNEL "; SELECT pg_advisory_lock_shared(" PG_LOCK_SERVE ")", NULL, NULL, err);
+	if (rc != DC_OK)
+		l->conn = pg_conn_close(l->conn);
+	else
+		atomic_store(&l->pid, PQbackendPID(pg_conn_handle(l->conn)));
+	return rc;
+}
+
+/* "INSTANCE ID" */
+static void
+hear(struct pg_listener *l, const char *payload)
+{
+	size_t len = strlen(l->store->instance);
+	struct wake wake = {.edge_id = payload + len + 1};
+
+	if (strlen(payload) <= len + 1 || strncmp(payload, l->store->instance, len) == 0)
+		return; /* its own */
+	store_tell(&l->store->store, &wake);
+}
+
+static void
+hear_all(struct pg_listener *l)
+{
+	PGnotify *n;
+
+	while (l->conn != NULL && (n = PQnotifies(pg_conn_handle(l->conn))) != NULL) {
+		hear(l, n->extra);
+		PQfreemem(n);
+	}
+}
+
+static void
+lose(struct pg_listener *l)
+{
+	l->conn = pg_conn_close(l->conn);
+	dc_log(LOG_WARNING, "database: news of other servers are missed", "channel=%s", PG_CHANNEL);
+}
+
+/* Something can be read, or a second has passed. */
+static void
+look(struct pg_listener *l, bool readable)
+{
+	const struct wake everybody = {0};
+	struct dc_error err = {0};
+
+	if (l->conn == NULL) {
+		if (listen_to(l, &err) != DC_OK)
+			return;
+		dc_log(LOG_NOTICE, "database: news of other servers are heard", "channel=%s", PG_CHANNEL);
+		store_tell(&l->store->store, &everybody);
+		return;
+	}
+	if (readable ? PQconsumeInput(pg_conn_handle(l->conn)) == 0
+		     : pg_run(l->conn, "SELECT 1", NULL, NULL, &err) != DC_OK) {
+		lose(l);
+		return;
+	}
+	hear_all(l);
+}
+
+static void *
+listener_main(void *arg)
+{
+	struct pg_listener *l = arg;
+
+	for (;;) {
+		struct pollfd p[2] = {{.fd = l->stop, .events = POLLIN}, {.fd = -1, .events = POLLIN}};
+		int n;
+
+		if (l->conn != NULL)
+			p[1].fd = PQsocket(pg_conn_handle(l->conn));
+		n = poll(p, 2, LOOK_MS);
+		if (n > 0 && p[0].revents != 0)
+			return NULL;
+		if (n >= 0)
+			look(l, n > 0);
+	}
+}
+
+enum dc_code
+pg_listener_start(struct pg_store *self, struct dc_error *err)
+{
+	struct pg_listener *l = calloc(1, sizeof(*l));
+	sigset_t all, before;
+	enum dc_code rc;
+	int n;
+
+	if (l == NULL)
+		abort();
+	l->store = self;
+	if ((l->stop = eventfd(0, EFD_CLOEXEC)) < 0)
+		rc = dc_fail(err, DC_E_IO, NULL, "eventfd: %s", strerror(errno));
+	else
+		rc = listen_to(l, err);
+	if (rc != DC_OK) {
+		if (l->stop >= 0)
+			close(l->stop);
+		free(l);
+		return rc;
+	}
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	n = pthread_create(&l->thread, NULL, listener_main, l);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (n != 0) {
+		pg_conn_close(l->conn);
+		close(l->stop);
+		free(l);
+		return dc_fail(err, DC_E_IO, NULL, "the store's listener cannot be started: %s", strerror(n));
+	}
+	pthread_setname_np(l->thread, "store-listener");
+	self->listener = l;
+	return DC_OK;
+}
+
+struct pg_listener *
+pg_listener_stop(struct pg_listener *l)
+{
+	if (l == NULL)
+		return NULL;
+	(void)!eventfd_write(l->stop, 1);
+	pthread_join(l->thread, NULL);
+	pg_conn_close(l->conn);
+	close(l->stop);
+	free(l);
+	return NULL;
+}
+
+int
+pg_listener_pid(struct pg_listener *l)
+{
+	return atomic_load(&l->pid);
+}
