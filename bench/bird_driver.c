@@ -391,7 +391,7 @@ main(int argc, char **argv)
 	if (mkdtemp(bench.dir) == NULL || (bench.loop = event_base_new()) == NULL)
 		err(1, "%s", bench.dir);
 	bench.arena = arena_new();
-	if (bird_open(&bench, bench.dir, &bench.driver, &error) != DC_OK)
+	if (bird_open(&bench, bench.dir, 0, &bench.driver, &error) != DC_OK)
 		errx(1, "%s", error.text);
 	bench.driver->ops->start(bench.driver, bench.loop, note, NULL);
 	fill((unsigned)number(argv[1]), (unsigned)number(argv[2]));

@@ -478,6 +478,9 @@ def program_of(path):
     return os.path.join(BUILD, path)
 
 
+SLOW_AFTER = 20  # seconds; 300 by default, for which nobody wants to wait here
+
+
 class Field:
     """A site whose gateway gets many interfaces."""
 
@@ -485,7 +488,7 @@ class Field:
         from lab.order import Gateway
         from lab.site import Site
         self.site = Site(settings=("accept_unattached_vpc = no", "quota_virtual_interfaces = -1", "log = warning"),
-                         say=lambda words: None)
+                         say=lambda words: None, edge_settings=("slow_retry_after = %d" % SLOW_AFTER,))
         self.site.start_edge()
         self.site.wait_edge()
         self.tenant = self.site.tenant("bench")
@@ -565,6 +568,14 @@ class Field:
         time.sleep(seconds)
         return (self.processor() - before) / (time.monotonic() - begun)
 
+    def wait_slow(self, timeout=300):
+        """Until BIRD tries every neighbour once a minute."""
+        end = time.monotonic() + timeout
+        while self.bird().count("connect retry time 60;") < len(self.made):
+            if time.monotonic() > end:
+                raise SystemExit("bench: not all neighbours have the slow pace after %d s" % timeout)
+            time.sleep(1)
+
     def shares(self):
         """Percent of a processor with sessions down: all, and BIRD without the edge. The edge is started again, and settles."""
         self.site.stop_edge()
@@ -635,6 +646,7 @@ def bench_field(rows, runs, _seconds):
         for n in (10, 100, 1000):
             print("to %d interfaces: %.1f s" % (n, field.grow(n)), file=sys.stderr)
             yardstick.follow()
+            field.wait_slow()
             time.sleep(10)
             field.rest = field.idle()
             own, bare, work = field.one_more(runs, yardstick)

@@ -18,7 +18,7 @@ PAGES = {
             "Load": "max_.*|http_threads|.*_memory|idle_seconds"}),
         "edge": ("src/edge/settings.c", {
             "The server": "server|allow_plain|ca_file|token_file|device",
-            "The router": "fabric|sim_options|state_dir|user|ports|bird_.*"}),
+            "The router": "fabric|sim_options|state_dir|user|ports|bird_.*|slow_.*"}),
     },
     "dcaas-sim.5": {
         "sim": ("src/edge/sim.c", {

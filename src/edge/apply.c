@@ -94,6 +94,40 @@ run_step(struct apply *a, struct plan_step *s)
 		step_failed(a, s, err.text);
 }
 
+/* Devices of one instance that are deleted one after the other from this step on; returns how many. */
+static size_t
+gather_deletions(const struct apply *a, size_t first, struct op_devices *ret)
+{
+	const struct plan *plan = &a->round.plan;
+	size_t n = 0;
+
+	ret->instance = plan->step[first].instance;
+	for (size_t i = first; i < plan->steps - plan->late && n < OP_DEVICES; i++, n++) {
+		const struct plan_step *s = &plan->step[i];
+
+		if (s->op != OP_LINK_DEL || s->instance != ret->instance)
+			break;
+		memcpy(ret->device[n], s->ask.device.device, sizeof(ret->device[n]));
+	}
+	return n;
+}
+
+/* The kernel needs as long for many as for one. The steps follow all the same: each finds its device gone. */
+static void
+delete_together(struct apply *a, size_t first)
+{
+	struct op_devices together = {0};
+
+	if (a->kernel->ops->delete_together != NULL && first >= a->deleted &&
+	    a->round.plan.step[first].op == OP_LINK_DEL) {
+		size_t n = gather_deletions(a, first, &together);
+
+		a->deleted = first + n;
+		if (n > 1)
+			a->kernel->ops->delete_together(a->kernel, &together);
+	}
+}
+
 /* Its steps, or some of them, are for a later run. */
 static void
 hold(struct apply *a, uint32_t instance)
@@ -235,7 +269,7 @@ static void
 enter_phase(struct apply *a, enum phase phase)
 {
 	a->phase = phase;
-	a->next = 0;
+	a->next = a->deleted = 0;
 }
 
 /* The router cannot be read at all: everything that the run was about is for the next one. */
@@ -304,8 +338,10 @@ work_steps(struct apply *a)
 	if (a->next < plan->steps - plan->late) {
 		struct plan_step *step = &plan->step[a->next++];
 
-		if (!is_held(a, step->instance))
-			run_step(a, step);
+		if (is_held(a, step->instance))
+			return;
+		delete_together(a, a->next - 1);
+		run_step(a, step);
 		return;
 	}
 	/* The kernel's present state counts, not the steps' results. */

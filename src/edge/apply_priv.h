@@ -47,6 +47,7 @@ struct apply {
 	bool whole;                /* the run is about all */
 	struct round round;        /* the plan that is carried out, then the one that the statuses come from */
 	size_t next;               /* step or instance of the phase */
+	size_t deleted;            /* steps before this one have had their devices deleted together */
 	struct monotonic begun;
 	int64_t revision, done, failed, wishes, held; /* of this run */
 	int64_t read_ms, told_revision;

@@ -57,6 +57,9 @@ struct kernel_ops {
 	    const struct item_connection **ret, size_t *n, struct dc_error *err);
 	/* One change: op is OP_NETNS_ADD .. OP_NETWORK_DEL with its struct from op.h. Safe to run twice. */
 	enum dc_code (*change)(struct kernel *, enum agent_op, void *request, size_t size, struct dc_error *err);
+	/* Deletes VLANs together, as far as that can be done; what is left or fails is for change(). NULL: it cannot
+	 * be done. */
+	void (*delete_together)(struct kernel *, struct op_devices *);
 	/* A socket that sends the echo requests that the request names, and receives their answers: the heads of ICMP
 	 * messages, 8 bytes. It does not block, and is the caller's. */
 	enum dc_code (*open_echo)(struct kernel *, struct op_echo *, int *ret, struct dc_error *err);

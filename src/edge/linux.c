@@ -158,6 +158,14 @@ linux_change(struct kernel *k, enum agent_op op, void *request, size_t size, str
 	return agent_do(linux_of(k)->agent, op, request, size, err);
 }
 
+static void
+linux_delete_together(struct kernel *k, struct op_devices *request)
+{
+	struct dc_error ignored = {0};
+
+	agent_do(linux_of(k)->agent, OP_LINKS_DEL, request, sizeof(*request), &ignored);
+}
+
 static enum dc_code
 linux_open_echo(struct kernel *k, struct op_echo *request, int *ret, struct dc_error *err)
 {
@@ -183,6 +191,7 @@ static const struct kernel_ops linux_ops = {.where = linux_where,
     .read_instance = linux_read_instance,
     .read_connections = linux_read_connections,
     .change = linux_change,
+    .delete_together = linux_delete_together,
     .open_echo = linux_open_echo,
     .changes = linux_changes,
     .close = linux_close};

@@ -145,7 +145,7 @@ run_network_half(const struct edge_settings *s)
 
 	if (agent_connect(AGENT_FD_SOCKET, &agent, &err) != DC_OK ||
 	    linux_kernel_open(agent, AGENT_FD_CHANGES, &kernel, &err) != DC_OK ||
-	    bird_open(agent, s->state_dir, &routing, &err) != DC_OK)
+	    bird_open(agent, s->state_dir, s->slow_retry_after * 1000, &routing, &err) != DC_OK)
 		return start_failed(&err);
 	status = network_run(s, kernel, routing);
 	agent_close(agent);

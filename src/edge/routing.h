@@ -133,7 +133,9 @@ struct routing {
 bool routing_settled(const struct routing_seen *);
 
 struct agent;
-/* <state_dir>/bird/<instance>/ has bird.conf (0640), and run/ in it bird.ctl, bird.pid, bird.log. */
-enum dc_code bird_open(struct agent *, const char *state_dir, struct routing **ret, struct dc_error *err);
+/* <state_dir>/bird/<instance>/ has bird.conf (0640), and run/ in it bird.ctl, bird.pid, bird.log. A neighbour that has
+ * been down for slow_after_ms is tried once a minute instead of every few seconds; 0: never. */
+enum dc_code bird_open(
+    struct agent *, const char *state_dir, int64_t slow_after_ms, struct routing **ret, struct dc_error *err);
 
 #endif

@@ -23,6 +23,7 @@ const struct config_key edge_settings_keys[] = {
 	{ SECTION, "ports", "*", "Devices of this router that may carry customers and VPCs: names, and patterns with * and ?, separated by blanks. Orders for other devices are refused." },
 	{ SECTION, "bird_ids", "1900000000-1900009999", "User and group numbers of the routing daemons, FIRST-LAST. FIRST is the group of their control sockets; instance N runs as user FIRST + N. They need no account and must belong to nobody else." },
 	{ SECTION, "bird_memory", "4096", "MiB that one routing daemon may take." },
+	{ SECTION, "slow_retry_after", "300", "Seconds that a BGP neighbour is down before the edge tries to connect to it once a minute instead of every 4 s. The edge accepts the neighbour's own connection at any time. 0: never." },
 	{ SECTION, "ca_file", NULL, "Certificates (PEM) that an https server is checked with. Without it the system's." },
 	{ SECTION, "fabric", "linux", "linux: this router; sim: a simulated one." },
 	{ SECTION, "sim_options", NULL, "Options of the simulated router (INI, section [sim]); read again when the file changes." },
@@ -136,6 +137,8 @@ take_bird(struct edge_settings *s, struct dc_error *err)
 		return dc_fail(err, DC_E_PARAM, "bird_ids", "[edge] bird_ids must be FIRST-LAST, two numbers of users");
 	if ((rc = config_int(s->config, SECTION, "bird_memory", 64, 1 << 20, &mib, err)) == DC_OK)
 		s->bird_memory = (uint64_t)mib << 20;
+	if (rc == DC_OK)
+		rc = config_int(s->config, SECTION, "slow_retry_after", 0, 86400, &s->slow_retry_after, err);
 	return rc;
 }
 

@@ -22,6 +22,7 @@ struct edge_settings {
 	const char *ports;              /* devices that may carry customers: names and patterns, apart by blanks */
 	uint32_t bird_first, bird_last; /* user and group numbers of the routing daemons: agent.h */
 	uint64_t bird_memory;           /* bytes that one of them may take */
+	int64_t slow_retry_after;       /* seconds that a neighbour is down before it is tried seldom; 0: never */
 	int log_priority;
 };
 

@@ -295,6 +295,19 @@ def test_a_device_that_differs_from_what_is_asked_is_an_error_and_stays(agent):
     assert agent.do("read-links instance=1")[0].named("dcv1")["vlan"] == 101
 
 
+def test_vlans_are_deleted_together_and_nothing_else(agent, edge):
+    agent.do(*BASE, VLAN.replace("dcv1", "dcv2").replace("101", "102").replace("dcaas:v1", "dcaas:v2"),
+             VLAN.replace("dcv1", "dcv3").replace("101", "103").replace("dcaas:v1", "dcaas:v3"))
+    edge.ip(["link add name dcv9 type dummy"], ns="dcaas-1")
+    agent.do("links-del instance=1 devices=dcv1,dcv2,dcr1,dcv9,dcv77")
+    assert {link["name"] for link in agent.do("read-links instance=1")[0].items} == {"dcr1", "dcv3", "dcv9"}
+    agent.do("links-del instance=1 devices=dcv1,dcv2", "links-del instance=7 devices=dcv1")
+    assert drop_rules(edge) > 0
+    edge.ip(["link del dcv9"], ns="dcaas-1")
+    agent.do("links-del instance=1 devices=dcv3")
+    assert drop_rules(edge) == 0  # the port has lost its last VLAN
+
+
 def test_a_device_that_was_half_made_is_made_again(agent, edge):
     agent.do("netns-add instance=1", VRF)
     edge.ip(["link add name dcv1 group 903845 type dummy"], ns="dcaas-1")

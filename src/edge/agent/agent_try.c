@@ -36,12 +36,12 @@
 #define STOP_MS 5000 /* then it is killed */
 #define BIRD_FIRST 1900000000
 
-enum kind { NONE, NUMBER, NAME, MARK, ADDR, PREFIX, KEY };
+enum kind { NONE, NUMBER, NAME, NAMES, MARK, ADDR, PREFIX, KEY };
 
 struct member {
 	const char *name;
 	enum kind kind;
-	size_t offset, length; /* length: of a key, where its length goes */
+	size_t offset, length; /* length: of a key, where its length goes; of names, their room */
 };
 
 #define N(type, m)                                                                                                     \
@@ -73,6 +73,8 @@ static const struct member links[] = {N(op_link, instance), T(op_link, device), 
 static const struct member veth[] = {N(op_veth, instance), T(op_veth, device), K(op_veth, mark), T(op_veth, vrf),
     N(op_veth, peer_instance), T(op_veth, peer_device), K(op_veth, peer_mark), T(op_veth, peer_vrf), {NULL}};
 static const struct member device[] = {N(op_device, instance), T(op_device, device), {NULL}};
+static const struct member devices[] = {N(op_devices, instance),
+    {"devices", NAMES, offsetof(struct op_devices, device), sizeof(((struct op_devices *)0)->device)}, {NULL}};
 static const struct member addr[] = {
     N(op_addr, instance), T(op_addr, device), N(op_addr, table), P(op_addr, prefix), {NULL}};
 static const struct member route[] = {N(op_route, instance), N(op_route, table), N(op_route, proto),
@@ -246,6 +248,7 @@ static const struct command {
     {"veth-add", OP_VETH_ADD, sizeof(struct op_veth), veth, 0, 0, NULL},
     {"link-up", OP_LINK_UP, sizeof(struct op_device), device, 0, 0, NULL},
     {"link-del", OP_LINK_DEL, sizeof(struct op_device), device, 0, 0, NULL},
+    {"links-del", OP_LINKS_DEL, sizeof(struct op_devices), devices, 0, 0, NULL},
     {"addr-add", OP_ADDR_ADD, sizeof(struct op_addr), addr, 0, 0, NULL},
     {"addr-del", OP_ADDR_DEL, sizeof(struct op_addr), addr, 0, 0, NULL},
     {"route-add", OP_ROUTE_ADD, sizeof(struct op_route), route, 0, 0, NULL},
@@ -292,7 +295,7 @@ number(const char *text)
 }
 
 static void
-put(char *request, const struct member *m, const char *value)
+put(char *request, const struct member *m, char *value)
 {
 	uint32_t v;
 	void *at = request + m->offset;
@@ -305,6 +308,14 @@ put(char *request, const struct member *m, const char *value)
 	case NAME:
 		strlcpy(at, value, OP_NAME_MAX);
 		return;
+	case NAMES: {
+		char *names = at;
+
+		for (const char *one; (one = strsep(&value, ",")) != NULL && names < request + m->offset + m->length;
+		     names += OP_NAME_MAX)
+			strlcpy(names, one, OP_NAME_MAX);
+		return;
+	}
 	case MARK:
 		strlcpy(at, value, OP_MARK_MAX);
 		return;

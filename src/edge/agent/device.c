@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "edge/agent/addr.h"
 #include "edge/agent/link_cache.h"
@@ -124,6 +125,58 @@ op_link_del(struct call *call, const void *request)
 	return kind != NULL && kind->after_delete != NULL ? kind->after_delete(call, ns, &link) : 0;
 }
 
+/* A number that no earlier request used, in case an agent died before it deleted what it had put into its group. */
+static uint32_t
+leaving_group(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return LINK_GROUP_LEAVING | (((uint32_t)now.tv_sec << 14 ^ (uint32_t)now.tv_nsec >> 16) & 0xffffffu);
+}
+
+/* VLANs of ours among the devices that are named: each is in the group when this returns. */
+static size_t
+gather_leaving(struct netns *ns, const struct op_devices *op, uint32_t group, struct link link[OP_DEVICES])
+{
+	struct fault ignored = {0};
+	size_t n = 0;
+
+	for (size_t i = 0; i < OP_DEVICES; i++)
+		if (op->device[i][0] != '\0' && link_find(ns->route, op->device[i], &link[n], &ignored) == 0 &&
+		    link_is_from_port(&link[n]) && link_set_group(ns->route, link[n].index, group, &ignored) == 0)
+			n++;
+	return n;
+}
+
+/* The kernel waits for its readers once for all of them; that wait is most of what a deletion takes. */
+static int
+op_links_del(struct call *call, const void *request)
+{
+	const struct op_devices *op = request;
+	uint32_t group = leaving_group();
+	struct link link[OP_DEVICES];
+	struct netns *ns;
+	size_t n;
+	int code = netns_get(call->host, op->instance, &ns, &call->fault);
+
+	if (code != 0)
+		return code == ENOENT ? 0 : code;
+	n = gather_leaving(ns, op, group, link);
+	if (n > 0 && link_delete_group(ns->route, group, &call->fault) != 0)
+		return fault_prefix(&call->fault, "removing %zu devices", n);
+	for (size_t i = 0; i < n; i++) {
+		const struct device_kind *kind = device_kinds[link[i].kind];
+
+		if (kind->after_delete != NULL && (code = kind->after_delete(call, ns, &link[i])) != 0)
+			return code;
+	}
+	return 0;
+}
+
+static const struct member devices[] = {
+    MEMBER(op_devices, INSTANCE, instance), MEMBER(op_devices, MAYBE_NAMES, device), {MEMBER_END, 0}};
+
 static const struct member device[] = {
     MEMBER(op_device, INSTANCE, instance), MEMBER(op_device, NAME, device), {MEMBER_END, 0}};
 
@@ -131,6 +184,7 @@ static const struct op_row rows[] = {
     {OP_READ_LINKS, op_read_links, sizeof(struct op_read), members_read},
     {OP_LINK_UP, op_link_up, sizeof(struct op_device), device},
     {OP_LINK_DEL, op_link_del, sizeof(struct op_device), device},
+    {OP_LINKS_DEL, op_links_del, sizeof(struct op_devices), devices},
 };
 
 const struct object device_object = OBJECT(rows);

@@ -265,6 +265,27 @@ link_set_mtu(struct nl *nl, uint32_t index, uint32_t mtu, struct fault *fault)
 }
 
 int
+link_set_group(struct nl *nl, uint32_t index, uint32_t group, struct fault *fault)
+{
+	struct nl_msg msg;
+
+	nl_begin(&msg, RTM_SETLINK, 0, sizeof(struct ifinfomsg));
+	((struct ifinfomsg *)msg.body)->ifi_index = (int)index;
+	mnl_attr_put_u32(msg.h, IFLA_GROUP, group);
+	return nl_call(nl, &msg, fault);
+}
+
+int
+link_delete_group(struct nl *nl, uint32_t group, struct fault *fault)
+{
+	struct nl_msg msg;
+
+	nl_begin(&msg, RTM_DELLINK, 0, sizeof(struct ifinfomsg));
+	mnl_attr_put_u32(msg.h, IFLA_GROUP, group);
+	return nl_call(nl, &msg, fault);
+}
+
+int
 link_delete(struct nl *nl, uint32_t index, struct fault *fault)
 {
 	struct nl_msg msg;

@@ -13,6 +13,7 @@
 
 #define LINK_MARK "dcaas:"
 #define LINK_GROUP 0xdcaa5u
+#define LINK_GROUP_LEAVING 0xdc000000u /* and 24 bits of a request: link_delete_group() */
 
 struct nl;
 struct nlmsghdr;
@@ -54,6 +55,9 @@ int link_set_alias(struct nl *, const char *name, const char *alias, struct faul
 int link_set_master(struct nl *, uint32_t index, uint32_t master, struct fault *);
 int link_set_up(struct nl *, uint32_t index, struct fault *);
 int link_set_mtu(struct nl *, uint32_t index, uint32_t mtu, struct fault *);
+/* Of devices that link_delete_group() is to delete together. */
+int link_set_group(struct nl *, uint32_t index, uint32_t group, struct fault *);
+int link_delete_group(struct nl *, uint32_t group, struct fault *);
 int link_delete(struct nl *, uint32_t index, struct fault *); /* gone already is fine */
 
 #endif

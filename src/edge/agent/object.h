@@ -14,7 +14,8 @@ enum member_check {
 	MEMBER_INSTANCE,
 	MEMBER_NAME, /* of a device of ours */
 	MEMBER_MAYBE_NAME,
-	MEMBER_PORT, /* of a device of the router's own */
+	MEMBER_MAYBE_NAMES, /* OP_DEVICES of them */
+	MEMBER_PORT,        /* of a device of the router's own */
 	MEMBER_MAYBE_PORT,
 	MEMBER_MARK,
 	MEMBER_ADDR,

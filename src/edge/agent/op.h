@@ -18,12 +18,13 @@
 
 #include "base/ip.h"
 
-#define AGENT_VERSION 4
+#define AGENT_VERSION 5
 #define OP_NAME_MAX 16 /* IFNAMSIZ */
 #define OP_MARK_MAX 48 /* "dcaas:" and a uuid */
 #define OP_KEY_MAX 80  /* TCP_MD5SIG_MAXKEYLEN */
 #define OP_TEXT_MAX 256
 #define OP_BATCH_MAX 512 /* read-back items in one reply packet */
+#define OP_DEVICES 100   /* devices that one request may name */
 #define OP_DROPS 8       /* reasons that a filter counts by */
 
 #define ROUTE_PROTO_VPC 201
@@ -48,15 +49,17 @@ enum agent_op {
 	OP_READ_ADDRS, /* op_read -> reply_addr packets: on devices of ours */
 	OP_READ_ROUTES, /* op_instance -> reply_route packets: protocols VPC and STATIC in tables of our range */
 	OP_VRF_ADD,     /* op_link: device made up, with unreachable defaults (v4, v6) in its table */
-	OP_VLAN_ADD, /* op_link: made down, from the port into the instance's namespace, master set, alias set; VLAN 0:
-		      * macvlan passthru. Port marked: ingress drop of untagged frames when it has no address. clsact
-		      * on. */
-	OP_VETH_ADD, /* op_veth: a pair, each end made in its instance's namespace, master set, marked, up. A pair of
-		      * ours that is incomplete is completed, an end whose peer is another's or gone is made again. */
-	OP_LINK_UP,  /* op_device; a VLAN takes its port's MTU, too */
-	OP_LINK_DEL, /* op_device: VRF (with its unreachable defaults), VLAN, or either end of a veth pair (both go);
-		      * the port's drop goes with its last VLAN. EBUSY for a VRF that has devices in it. */
-	OP_ADDR_ADD, /* op_addr: noprefixroute, nodad, plus the link-scope route of the subnet in the VRF's table */
+	OP_VLAN_ADD,  /* op_link: made down, from the port into the instance's namespace, master set, alias set; VLAN 0:
+		       * macvlan passthru. Port marked: ingress drop of untagged frames when it has no address. clsact
+		       * on. */
+	OP_VETH_ADD,  /* op_veth: a pair, each end made in its instance's namespace, master set, marked, up. A pair of
+		       * ours that is incomplete is completed, an end whose peer is another's or gone is made again. */
+	OP_LINK_UP,   /* op_device; a VLAN takes its port's MTU, too */
+	OP_LINK_DEL,  /* op_device: VRF (with its unreachable defaults), VLAN, or either end of a veth pair (both go);
+		       * the port's drop goes with its last VLAN. EBUSY for a VRF that has devices in it. */
+	OP_LINKS_DEL, /* op_devices: deletes VLANs of ours together, in the time of one. A device that is something
+		       * else, or is not there, is left out. */
+	OP_ADDR_ADD,  /* op_addr: noprefixroute, nodad, plus the link-scope route of the subnet in the VRF's table */
 	OP_ADDR_DEL,
 	OP_ROUTE_ADD, /* op_route: replaces a route of ours with the same prefix */
 	OP_ROUTE_DEL,
@@ -133,6 +136,11 @@ struct op_device {
 	struct op_header h;
 	uint32_t instance;
 	char device[OP_NAME_MAX];
+};
+struct op_devices {
+	struct op_header h;
+	uint32_t instance;
+	char device[OP_DEVICES][OP_NAME_MAX]; /* "": none */
 };
 struct op_addr {
 	struct op_header h;

@@ -25,6 +25,20 @@ check_name(const char *text, bool empty_is_fine, bool fits(const char *), struct
 }
 
 static enum table_verdict
+check_names(const char *names, struct fault *fault)
+{
+	enum table_verdict worst = TABLE_FINE;
+
+	for (size_t i = 0; i < OP_DEVICES; i++) {
+		enum table_verdict verdict = check_name(names + i * OP_NAME_MAX, true, name_is_ours, fault);
+
+		if (verdict > worst)
+			worst = verdict;
+	}
+	return worst;
+}
+
+static enum table_verdict
 check_mark(const char *text, struct fault *fault)
 {
 	if (memchr(text, '\0', OP_MARK_MAX) == NULL)
@@ -76,6 +90,8 @@ check_member(const struct member *m, const char *packet, struct fault *fault)
 	case MEMBER_NAME:
 	case MEMBER_MAYBE_NAME:
 		return check_name(at, m->check == MEMBER_MAYBE_NAME, name_is_ours, fault);
+	case MEMBER_MAYBE_NAMES:
+		return check_names(at, fault);
 	case MEMBER_PORT:
 	case MEMBER_MAYBE_PORT:
 		return check_name(at, m->check == MEMBER_MAYBE_PORT, name_is_port, fault);

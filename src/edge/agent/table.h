@@ -7,7 +7,7 @@
 
 #include "edge/agent/host.h"
 
-#define REQUEST_MAX 512 /* no request is larger */
+#define REQUEST_MAX 2048 /* no request is larger */
 
 enum table_verdict {
 	TABLE_FINE,

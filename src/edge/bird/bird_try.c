@@ -371,7 +371,7 @@ network(struct try *t)
 	if (t->in == NULL || agent_network() != 0 || (t->loop = event_base_new()) == NULL ||
 	    (on_command = event_new(t->loop, commands_fd, EV_READ | EV_PERSIST, on_line, t)) == NULL ||
 	    agent_connect(AGENT_FD_SOCKET, &t->agent, &err) != DC_OK ||
-	    bird_open(t->agent, t->state_dir, &t->routing, &err) != DC_OK)
+	    bird_open(t->agent, t->state_dir, 0, &t->routing, &err) != DC_OK)
 		return 1;
 	setvbuf(t->in, NULL, _IONBF, 0); /* the loop must see what is left */
 	setvbuf(stdout, NULL, _IOLBF, 0);

@@ -336,7 +336,7 @@ bird_close(struct routing *r)
 }
 
 enum dc_code
-bird_open(struct agent *agent, const char *state_dir, struct routing **ret, struct dc_error *err)
+bird_open(struct agent *agent, const char *state_dir, int64_t slow_after_ms, struct routing **ret, struct dc_error *err)
 {
 	static const struct routing_ops ops = {
 	    .start = bird_start,
@@ -353,6 +353,7 @@ bird_open(struct agent *agent, const char *state_dir, struct routing **ret, stru
 
 	d->routing.ops = &ops;
 	d->agent = agent;
+	d->slow_after_ms = slow_after_ms;
 	d->state_dir = must(strdup(state_dir));
 	*ret = &d->routing;
 	return DC_OK;

@@ -181,7 +181,7 @@ open_driver(void **state)
 	struct dc_error err;
 	struct routing *r;
 
-	assert_int_equal(bird_open(&agent, agent.dir, &r, &err), DC_OK);
+	assert_int_equal(bird_open(&agent, agent.dir, agent.slow_after_ms, &r, &err), DC_OK);
 	r->ops->start(r, agent.loop, note_news, &agent);
 	*state = r;
 }

@@ -21,7 +21,8 @@ struct agent { /* of the test */
 	bool key_on_socket;
 	uint32_t tcp_state;
 	unsigned resets;
-	pid_t played; /* pretend that a daemon runs */
+	int64_t slow_after_ms; /* of the next driver that is opened */
+	pid_t played;          /* pretend that a daemon runs */
 	struct event_base *loop;
 	unsigned news; /* calls back */
 };

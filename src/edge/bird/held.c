@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "edge/bird/instance.h"
+#include "edge/bird/pace.h"
 
 static void
 peer_free(struct peer *p)
@@ -54,6 +55,7 @@ take_peer(struct peer **old, size_t n, bool *taken, const struct routing_neighbo
 
 		p->key = key;
 		p->state = "Down";
+		pace_hurry(p);
 		return p;
 	}
 	free(key);
@@ -109,6 +111,7 @@ note_changes(struct instance *in, const struct bird_config *wish)
 			continue;
 		secret_set(&p->wish, config.block[i]);
 		p->changed = in->set;
+		pace_hurry(p);
 	}
 }
 

@@ -44,6 +44,11 @@ struct peer {
 	int64_t down_at;                    /* monotonic ms */
 	int64_t half_open, half_open_until; /* monotonic ms: its connections have stood half open between these */
 	const char *state;                  /* BIRD's */
+	bool slow;                          /* tried once a minute: pace.h */
+	int64_t hurried_at;                 /* monotonic ms; tried often from then on */
+	bool holds_routes;                  /* for a graceful restart, as BIRD showed at held_at */
+	int64_t held_at;                    /* monotonic ms; 0: it was not asked */
+	bool unanswered;                    /* nobody answered its last try */
 	bool keyless;                       /* it came up without its key */
 	char error[CAUSE_MAX];              /* BIRD's of now */
 	char cause[CAUSE_MAX];              /* what ended its last session; "": nothing since it was up */
@@ -101,7 +106,8 @@ struct instance {
 	struct load *load; /* NULL: none is on its way */
 	struct look *look; /* NULL: none runs */
 	int64_t next_look;
-	bool look_due; /* after a change */
+	int64_t next_turn, next_slow_down; /* monotonic ms: pace.c */
+	bool look_due;                     /* after a change */
 
 	bool answered;                     /* since its last start of ours */
 	int64_t started, next_start, pace; /* monotonic ms; wait between starts */
@@ -117,6 +123,7 @@ struct bird_driver {
 	struct routing routing;
 	struct agent *agent;
 	char *state_dir;
+	int64_t slow_after_ms; /* 0: never */
 	struct instance **instance;
 	size_t count;
 	uint64_t wishes;

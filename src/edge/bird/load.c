@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/name.h"
 #include "edge/bird/instance.h"
+#include "edge/bird/pace.h"
 
 #define DONE 3 /* reply codes of `configure` */
 #define IN_PROGRESS 4
@@ -82,7 +83,7 @@ load_render(struct instance *in, struct arena *a, struct bird_config *config, st
 	enum bird_how *how = arena_array(a, in->held.neighbour_count + 1, sizeof(*how));
 
 	for (size_t i = 0; i < in->held.neighbour_count; i++)
-		how[i] = in->peer[i]->how;
+		how[i] = in->peer[i]->how == BIRD_RUN && in->peer[i]->slow ? BIRD_SLOW : in->peer[i]->how;
 	return bird_render(&in->held, how, BIRD_LOG, a, config, err);
 }
 
@@ -98,7 +99,7 @@ bool
 load_due(const struct instance *in)
 {
 	return in->load == NULL && in->wish != NULL && now_ms() >= in->next_try &&
-	       (in->set != in->loaded_set || in->again);
+	       (in->set != in->loaded_set || in->again || pace_due(in));
 }
 
 void
@@ -265,6 +266,13 @@ recall(struct instance *in)
 
 /* --- 1. --- */
 
+/* A pace changes only while its session is down: of sessions that are up both files show the same. */
+static const char *
+running_text(const struct instance *in)
+{
+	return file_read(in, in->load->arena, file_exists(in, "bird.conf.new") ? "bird.conf.new" : "bird.conf");
+}
+
 static void
 on_rows(void *arg, const struct control_reply *reply, const char *failure)
 {
@@ -277,8 +285,12 @@ on_rows(void *arg, const struct control_reply *reply, const char *failure)
 		process_lost(in, failure);
 		return;
 	}
-	look_rows(in, reply, l->arena, &row);
+	size_t rows = look_rows(in, reply, l->arena, &row);
+
+	if (in->loaded == NULL)
+		pace_recall(in, running_text(in));
 	load_judge(in); /* limits may have been hit meanwhile */
+	pace_turn(in, row, rows);
 	if (load_render(in, l->arena, &l->config, &err) != DC_OK) {
 		fail(in, err.text);
 		return;

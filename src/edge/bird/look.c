@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "edge/bird/instance.h"
+#include "edge/bird/pace.h"
 
 /* A session cannot be lost and be back in less: connect delay and error wait are a second. BIRD makes its times of day
  * from its monotonic clock at each question: the same moment differs by some milliseconds (30 were seen). */
@@ -22,7 +23,8 @@
 #define COUNTERS_AGE_MS 1000
 #define HALF_OPEN_MS 3000 /* the last step of a handshake takes no longer */
 #define HALF_OPEN_AGE_MS 10000
-#define NO_ANSWER_MS 5000 /* a router that is there answers within one */
+#define SLOW_AGE_MS 150000 /* the same of a neighbour that is tried once a minute */
+#define NO_ANSWER_MS 5000  /* a router that is there answers within one */
 #define NO_ANSWER "no answer on TCP port 179: passive, filtered or another password"
 #define NOT_HEARD "the router there does not hear our answers: TTL security (GTSM) there, or a filter"
 
@@ -96,18 +98,22 @@ static const char *
 silence_of(struct peer *p, const char *tcp, int64_t now)
 {
 	bool opens = strcmp(tcp, "ESTABLISHED") == 0 && strncmp(p->state, "Open", 4) == 0;
+	int64_t age = p->slow ? SLOW_AGE_MS : HALF_OPEN_AGE_MS;
 
 	if (opens || strcmp(tcp, "SYN_RECV") == 0) {
-		if (now - p->half_open_until > HALF_OPEN_AGE_MS)
+		if (now - p->half_open_until > age)
 			p->half_open = now;
 		p->half_open_until = now;
 	}
-	if (p->half_open_until - p->half_open >= HALF_OPEN_MS && now - p->half_open_until <= HALF_OPEN_AGE_MS)
+	if (p->half_open_until - p->half_open >= HALF_OPEN_MS && now - p->half_open_until <= age)
 		return NOT_HEARD;
-	return strcmp(tcp, "SYN_SENT") == 0 && p->error[0] == '\0' && p->cause[0] == '\0' &&
-		       now - p->down_at >= NO_ANSWER_MS
-		   ? NO_ANSWER
-		   : NULL;
+	if (p->error[0] != '\0' || p->cause[0] != '\0')
+		p->unanswered = false;
+	else if (strcmp(tcp, "SYN_SENT") == 0)
+		p->unanswered = now - p->down_at >= NO_ANSWER_MS;
+	else if (!p->slow) /* between two slow tries the last one counts */
+		p->unanswered = false;
+	return p->unanswered ? NO_ANSWER : NULL;
 }
 
 /* BIRD forgets why it stopped one as soon as its file disables the session. */
@@ -297,7 +303,10 @@ note_state(struct peer *p, bool established, utc_ms since, int64_t born)
 		p->since = since == 0 || (p->established && since < p->since) ? utc_now() : since;
 		p->down_at = now_ms();
 		p->counts = (struct bird_counts){0};
-		p->established = false;
+		if (p->established) {
+			p->established = false;
+			pace_lost(p);
+		}
 	}
 	p->seen = true;
 }
@@ -309,7 +318,9 @@ note_cause(struct peer *p, const struct bird_row *r, bool was_up)
 {
 	bool is_try = strncmp(r->error, "Socket: ", 8) == 0;
 
-	strlcpy(p->error, r->error, sizeof(p->error));
+	/* A change of pace starts the protocol again, and BIRD forgets how the last try fared. */
+	if (r->error[0] != '\0' || !p->slow || r->established)
+		strlcpy(p->error, r->error, sizeof(p->error));
 	if (r->established) {
 		p->cause[0] = p->cause_row[0] = '\0';
 		return;
@@ -441,10 +452,11 @@ note_detail(struct peer *p, const struct control_reply *reply)
 	p->counted_at = now_ms();
 	if (p->established && bird_parse_counts(reply, &counts))
 		p->counts = counts;
+	bird_parse_detail(reply, a, &detail);
+	pace_note(p, detail.holds_routes);
 	if (!p->ask_detail)
 		return;
 	p->ask_detail = false;
-	bird_parse_detail(reply, a, &detail);
 	p->limit_received = detail.receive_limit;
 	if (detail.message != NULL && p->cause[0] != '\0') {
 		_cleanup_buf_ struct buf cause = BUF_INIT(CAUSE_MAX - 1);
@@ -487,7 +499,8 @@ choose(struct instance *in)
 
 	l->name = arena_array(l->arena, n + COUNT_MOST + 1, sizeof(*l->name));
 	for (size_t i = 0; i < n; i++)
-		if (in->peer[i]->ask_detail || (in->peer[i]->established && in->peer[i]->counted_at == 0))
+		if (in->peer[i]->ask_detail || (l->names < COUNT_MOST && pace_asks(in, in->peer[i])) ||
+		    (in->peer[i]->established && in->peer[i]->counted_at == 0))
 			add_name(l, in->peer[i]);
 	l->needed = l->names;
 	for (size_t i = 0; i < n && l->names < l->needed + COUNT_MOST; i++) {

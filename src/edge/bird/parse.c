@@ -145,6 +145,8 @@ bird_parse_detail(const struct control_reply *r, struct arena *arena, struct bir
 			ret->message = arena_strdup(arena, words);
 		if ((words = after_word(r->line[i].text, "Receive limit:")) != NULL && strstr(words, "[HIT]") != NULL)
 			ret->receive_limit = true;
+		if (after_word(r->line[i].text, "Neighbor graceful restart active") != NULL)
+			ret->holds_routes = true;
 	}
 }
 

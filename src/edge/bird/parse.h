@@ -25,6 +25,7 @@ struct bird_row {
 struct bird_detail {
 	const char *message; /* the other side's words (RFC 9003); NULL: none */
 	bool receive_limit;  /* the limit that was hit is that of received routes */
+	bool holds_routes;   /* of a neighbour that restarts, for its graceful restart (RFC 4724) */
 };
 
 /* The counts in `show protocols all NAME`. */

@@ -90,6 +90,23 @@ a_reconfiguration_in_progress_is_seen(void **state)
 }
 
 static void
+routes_that_are_held_for_a_restart_are_seen(void **state)
+{
+	(void)state;
+	struct control_line line[] = {
+	    {1006, "  BGP state:          Active"}, {1006, "    Neighbor graceful restart active"}};
+	struct control_reply reply = {.line = line, .lines = 1};
+	struct bird_detail detail;
+	_cleanup_arena_ struct arena *a = arena_new();
+
+	bird_parse_detail(&reply, a, &detail);
+	assert_false(detail.holds_routes);
+	reply.lines = 2;
+	bird_parse_detail(&reply, a, &detail);
+	assert_true(detail.holds_routes);
+}
+
+static void
 rows_of_any_shape_are_survived(void **state)
 {
 	(void)state;
@@ -143,6 +160,7 @@ main(void)
 	    cmocka_unit_test(sessions_are_read_from_the_short_list),
 	    cmocka_unit_test(counts_are_read_from_the_details),
 	    cmocka_unit_test(a_reconfiguration_in_progress_is_seen),
+	    cmocka_unit_test(routes_that_are_held_for_a_restart_are_seen),
 	    cmocka_unit_test(rows_of_any_shape_are_survived),
 	    cmocka_unit_test(a_limit_waits_longer_each_time_and_forgets),
 	};

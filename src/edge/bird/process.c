@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "edge/bird/instance.h"
+#include "edge/bird/pace.h"
 
 #define PACE_FIRST_MS 1000
 #define PACE_MAX_MS 30000
@@ -111,6 +112,8 @@ start(struct instance *in, struct dc_error *err)
 
 	if (code != DC_OK)
 		return code;
+	for (size_t i = 0; i < in->held.neighbour_count; i++)
+		pace_hurry(in->peer[i]);
 	load_judge(in);
 	if (failed_before)
 		return start_bare(in, a, err);

@@ -353,6 +353,8 @@ put_neighbour(struct buf *out, const struct routing_vrf *vrf, const struct routi
 	    (unsigned)n->remote.family);
 	if (how == BIRD_DISABLED || n->shut)
 		buf_puts(out, "\tdisabled yes;\n");
+	if (how == BIRD_SLOW)
+		buf_puts(out, BIRD_SLOW_LINES);
 	buf_printf(out, "\trouter id %s;\n", id);
 	buf_printf(out, "\tlocal %s as %u;\n\tneighbor %s as %u;\n", local, n->local_asn, remote, n->remote_asn);
 	if (is_link_local(&n->remote))

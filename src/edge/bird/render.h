@@ -21,6 +21,7 @@
 
 enum bird_how {
 	BIRD_RUN,
+	BIRD_SLOW,     /* runs, and tries a connection once a minute only: pace.h */
 	BIRD_DISABLED, /* written, but kept down: `configure` starts again what was stopped by other means */
 	BIRD_OMIT,
 };
@@ -32,6 +33,9 @@ struct bird_config {
 	size_t lines;
 	const char *const *block; /* per neighbour: its own part of the text; NULL when it is left out */
 };
+
+/* What a slow neighbour's part has, and no other. */
+#define BIRD_SLOW_LINES "\tconnect delay time 60;\n\tconnect retry time 60;\n"
 
 #define BIRD_HOLD_LEAST "3" /* seconds of hold time that a neighbour may ask for */
 

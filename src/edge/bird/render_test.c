@@ -202,6 +202,21 @@ a_disabled_neighbour_is_written_so_and_an_omitted_one_is_not_there(void **state)
 }
 
 static void
+a_slow_neighbour_has_its_own_times(void **state)
+{
+	(void)state;
+	struct routing_vrf v = vrf("dcr1", 100001, "10.255.0.11", NULL, 0);
+	struct routing_neighbour n[] = {
+	    neighbour("p1_4", "dcr1", "dcv1", "169.254.10.1", "169.254.10.2"),
+	    neighbour("p2_4", "dcr1", "dcv2", "169.254.10.5", "169.254.10.6"),
+	};
+	struct routing_desired d = {.instance = 1, .vrf = &v, .vrf_count = 1, .neighbour = n, .neighbour_count = 2};
+	enum bird_how how[2] = {BIRD_SLOW, BIRD_RUN};
+
+	check_golden(&d, how, "slow.conf");
+}
+
+static void
 bfd_runs_in_the_vrf_and_the_rest_has_none(void **state)
 {
 	(void)state;
@@ -322,6 +337,7 @@ main(void)
 	    cmocka_unit_test(links_have_their_own_policy),
 	    cmocka_unit_test(an_uplink_hears_of_global_eips_and_is_not_listened_to),
 	    cmocka_unit_test(a_disabled_neighbour_is_written_so_and_an_omitted_one_is_not_there),
+	    cmocka_unit_test(a_slow_neighbour_has_its_own_times),
 	    cmocka_unit_test(bfd_runs_in_the_vrf_and_the_rest_has_none),
 	    cmocka_unit_test(passwords_that_bird_or_the_kernel_cannot_hold_are_refused),
 	    cmocka_unit_test(names_that_would_be_read_as_something_else_are_refused),
