@@ -12,8 +12,7 @@
 const struct config_key settings_keys[] = {
     {SECTION, "state_dir", "/var/lib/dcaas", "Folder of the database and of the key file for secrets."},
     {SECTION, "database", "sqlite",
-	"Where orders are kept. sqlite: a file in state_dir, which one dcaasd serves. A connection string of "
-	"PostgreSQL (postgresql://...), without a password: any number of dcaasd may serve."},
+	"sqlite: a file in state_dir, for one dcaasd. postgresql://HOST/NAME, no password: for any number of them."},
     {SECTION, "database_connections", "8",
 	"Connections of one dcaasd to PostgreSQL for its jobs. One more carries the news of other servers."},
     {SECTION, "listen", "127.0.0.1:8080",
