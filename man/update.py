@@ -13,6 +13,7 @@ PAGES = {
         "dcaasd": ("src/dcaasd/settings.c", {
             "Files and addresses": "state_dir|database.*|listen|listen_tls|port_file|tls_port_file",
             "Certificate": "tls_.*",
+            "Identities": "identity|keystone_.*",
             "What tenants may order": "region_id|accept_.*|quota_.*|switchover_.*",
             "Numbers of gateways and links": "vrfs_.*|neighbours_.*|connect_gateway_asn|internal_.*|link_block_.*|router_ids",
             "Load": "max_.*|http_threads|.*_memory|idle_seconds"}),
@@ -28,7 +29,8 @@ PAGES = {
     },
 }
 OTHERS = "Others"  # of what no topic names
-ROW = re.compile(r'\{\s*SECTION,\s*"(\w+)",\s*(NULL|"[^"]*"),\s*"((?:[^"\\]|\\.)*)"\s*\}')
+ROW = re.compile(r'\{\s*SECTION,\s*"(\w+)",\s*(NULL|"[^"]*"),\s*"((?:[^"\\]|\\.|"\s+")*)"\s*\}')
+JOINT = re.compile(r'(?<!\\)"\s+"')  # between the parts of a long string
 WIDTH = 76  # mandoc wants lines below 80
 
 
@@ -42,9 +44,9 @@ def sentences(doc):
 def rows(path):
     with open(os.path.join(HERE, "..", path), encoding="utf-8") as file:
         text = file.read()
-    found = ROW.findall(text)
+    found = [(key, fallback, JOINT.sub("", doc)) for key, fallback, doc in ROW.findall(text)]
     if len(found) != len(re.findall(r"\{\s*SECTION,", text)):
-        sys.exit("%s: a row is not {SECTION, key, default, one string}" % path)
+        sys.exit("%s: a row is not {SECTION, key, default, text}" % path)
     return found
 
 

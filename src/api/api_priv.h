@@ -17,6 +17,7 @@
 #include "api/api.h"
 #include "api/fault.h"
 #include "api/kept.h"
+#include "auth/keystone.h"
 #include "base/clock.h"
 #include "base/turns.h"
 
@@ -117,6 +118,9 @@ struct exchange {
 	bool woken;
 	/* worker.c */
 	struct turn turn;
+	/* vouch.c */
+	struct keystone_ask ask;
+	bool vouched; /* ask.principal is who calls */
 	/* kept_call.c */
 	bool identified;      /* who calls is known */
 	bool kept;            /* the answer was */
@@ -192,7 +196,7 @@ void exchange_run(struct exchange *);
 /* On a lane's thread: route->prepare and what follows; a long read. */
 void exchange_prepare(struct exchange *);
 void exchange_read(struct exchange *);
-/* What exchange_start() leaves for a lane when the body is large. */
+/* What exchange_start() leaves for a lane when the body is large, or Keystone was asked. */
 void exchange_with_body(struct exchange *);
 /* Answers that there is no place in a lane. */
 void exchange_no_place(struct exchange *);
@@ -204,6 +208,11 @@ void exchange_finish(struct exchange *, enum dc_code rc, const struct dc_error *
 /* One less; the server may be freed right after. */
 void exchange_count_down(struct api *, atomic_size_t *count);
 const char *exchange_header(const struct call *, const char *name);
+
+/* vouch.c: what is known of the token, for who looks at the identity next. */
+void vouch_look(struct exchange *);
+/* Whether Keystone has to be asked first: it is, and the exchange goes to LANE_TOKEN with its answer, or ends. */
+bool vouch_asks(struct exchange *);
 
 /* kept_call.c: whether the answer is there already. */
 bool kept_answers(struct exchange *);

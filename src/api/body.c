@@ -52,8 +52,10 @@ claim_job(struct tx *tx, void *arg, struct dc_error *err)
 static enum dc_code
 find_kind(struct exchange *x, struct dc_error *err)
 {
-	static const enum body_kind kinds[] = {
-	    [CREDENTIAL_EDGE] = BODY_EDGE, [CREDENTIAL_TOKEN] = BODY_TOKEN, [CREDENTIAL_KEY] = BODY_SIGNED};
+	static const enum body_kind kinds[] = {[CREDENTIAL_NONE] = BODY_OPEN,
+	    [CREDENTIAL_EDGE] = BODY_EDGE,
+	    [CREDENTIAL_TOKEN] = BODY_TOKEN,
+	    [CREDENTIAL_KEY] = BODY_SIGNED};
 	enum dc_code rc;
 
 	x->kind = BODY_OPEN;
@@ -61,8 +63,8 @@ find_kind(struct exchange *x, struct dc_error *err)
 		if ((rc = store_read_wait(x->call.api->options.store, claim_job, x, err)) != DC_OK)
 			return rc;
 		x->kind = kinds[x->call.who.credential];
-		/* A signature is not verified yet. */
-		if (x->kind != BODY_SIGNED)
+		/* A signature is not verified yet, nor a token that Keystone was not asked about. */
+		if (x->kind != BODY_SIGNED && x->kind != BODY_OPEN)
 			peer_turn(x->peer, TURN_CLIENT, x->kind == BODY_EDGE ? PEER_EDGE : PEER_KNOWN);
 	}
 	x->kind_known = true;

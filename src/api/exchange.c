@@ -90,7 +90,8 @@ auth_request_of(struct tx *tx, struct exchange *x)
 	    .header_arg = &x->call,
 	    .body = x->call.body_bytes,
 	    .body_len = x->call.body_len,
-	    .now = tx_now(tx)};
+	    .now = tx_now(tx),
+	    .vouched = x->vouched ? &x->ask.principal : NULL};
 }
 
 enum dc_code
@@ -535,7 +536,8 @@ exchange_claim(struct tx *tx, struct exchange *x, struct dc_error *err)
 	enum dc_code rc = auth_claim(tx, &c->api->options.auth, &in, c->arena, &c->who, err);
 
 	/* A credential that is proof itself is judged in whole; of others, only that it is not an edge's. */
-	if (rc == DC_OK && (c->who.credential != CREDENTIAL_KEY || (c->route->flags & ROUTE_EDGE)))
+	if (rc == DC_OK && (c->who.credential == CREDENTIAL_TOKEN || c->who.credential == CREDENTIAL_EDGE ||
+			       (c->route->flags & ROUTE_EDGE)))
 		rc = authorize(tx, x, err);
 	return rc;
 }
@@ -629,6 +631,7 @@ exchange_start(struct exchange *x)
 		exchange_finish(x, DC_OK, NULL);
 		return;
 	}
+	vouch_look(x);
 	if (brief && !faults_any(c->api->options.faults) && is_answered(x))
 		return;
 	x->ran = true;
@@ -636,6 +639,8 @@ exchange_start(struct exchange *x)
 		exchange_finish(x,
 		    dc_fail(&err, DC_E_UNAVAILABLE, NULL, "Too many calls from this address at a time: try again"),
 		    &err);
+	else if (vouch_asks(x))
+		return;
 	else if (c->body_len <= LONG_BODY)
 		begin(x);
 	else if (!worker_add(x, LANE_BODY, NULL))

@@ -27,7 +27,7 @@ enum route_flag {
 struct call;
 
 /* Threads with a queue each, for what takes its time (api/worker.c). */
-enum route_lane { LANE_LOGIN = 0, LANE_OPERATOR, LANE_LONG, LANE_READ, LANE_BODY, LANES };
+enum route_lane { LANE_LOGIN = 0, LANE_OPERATOR, LANE_LONG, LANE_READ, LANE_BODY, LANE_TOKEN, LANES };
 
 struct route {
 	enum method method;

@@ -13,7 +13,10 @@
  *
  * LANE_READ: reads that have turned out long (cost.c); of one project on all threads but one at most.
  *
- * LANE_BODY: calls with a body that takes its time to be hashed and decoded; of one edge, or user, on one thread. */
+ * LANE_BODY: calls with a body that takes its time to be hashed and decoded; of one edge, or user, on one thread.
+ *
+ * LANE_TOKEN: calls whose token Keystone has just confirmed. All that have shown one token come at once, so a party has
+ * as many places as there are. */
 #include <inttypes.h>
 #include <signal.h>
 #include <unistd.h>
@@ -30,6 +33,7 @@ static const struct lane_kind {
     [LANE_LONG] = {8, 2, 8},
     [LANE_READ] = {4096, 1024, 4096},
     [LANE_BODY] = {1024, 128, 512},
+    [LANE_TOKEN] = {4096, 4096, 4096},
 };
 
 static struct exchange *
@@ -43,7 +47,7 @@ serve(const struct lane *lane, struct exchange *x)
 {
 	if (lane->kind == LANE_READ)
 		exchange_read(x);
-	else if (lane->kind == LANE_BODY)
+	else if (lane->kind == LANE_BODY || lane->kind == LANE_TOKEN)
 		exchange_with_body(x);
 	else
 		exchange_prepare(x);

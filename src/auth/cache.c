@@ -75,8 +75,8 @@ place_of(struct auth_cache *c, enum credential kind, const char *key)
 	return at;
 }
 
-static struct principal
-copy(const struct principal *p, const char *key, struct arena *arena)
+struct principal
+principal_copy(const struct principal *p, const char *key, struct arena *arena)
 {
 	struct principal own = *p;
 
@@ -124,7 +124,7 @@ auth_cache_get(struct auth_cache *c, enum credential kind, const char *key, uint
 	found = e != NULL && is_good(e, generation);
 	stale = e != NULL && !found;
 	if (found)
-		*ret = copy(&e->principal, key, arena);
+		*ret = principal_copy(&e->principal, key, arena);
 	pthread_rwlock_unlock(&c->lock);
 	if (stale)
 		drop_stale(c, kind, key, generation);
@@ -147,7 +147,7 @@ auth_cache_put(
 	    .key = arena_strdup(arena, key),
 	    .generation = generation,
 	    .until = monotonic_now().ms + KEPT_MS};
-	e->principal = copy(p, e->key, arena);
+	e->principal = principal_copy(p, e->key, arena);
 	pthread_rwlock_wrlock(&c->lock);
 	if (*(at = place_of(c, kind, key)) != NULL)
 		drop(c, at);

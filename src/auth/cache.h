@@ -11,8 +11,9 @@
 struct principal {
 	struct identity who;
 	const char *secret_key; /* of an access key */
-	utc_ms until;           /* of a token */
 };
+/* All that it points to, in the arena but for the key. */
+struct principal principal_copy(const struct principal *, const char *key, struct arena *);
 
 struct auth_cache *auth_cache_new(void);
 struct auth_cache *auth_cache_free(struct auth_cache *); /* NULL is fine; returns NULL */

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "auth/cache.h"
+#include "auth/keystone.h"
 #include "auth/tables.h"
 #include "store/query.h"
 
@@ -88,7 +89,7 @@ find_token(struct tx *tx, const char *hash, struct arena *arena, struct principa
 	ret->who = identity_of(&user, row.project_id.v, role_parse(user.role.v), arena);
 	ret->who.domain_scoped = row.project_id.v == NULL;
 	ret->who.credential_row = ret->who.credential_id = arena_strdup(arena, row.id.v);
-	ret->until = row.expires_at.v;
+	ret->who.until = row.expires_at.v;
 	return DC_OK;
 }
 
@@ -149,13 +150,13 @@ find(struct tx *tx, const struct auth_options *o, enum credential kind, const ch
 }
 
 static enum dc_code
-check_until(const struct principal *p, utc_ms now, struct dc_error *err)
+check_until(const struct identity *who, utc_ms now, struct dc_error *err)
 {
 	char expiry[UTC_TEXT_SIZE];
 
-	if (p->who.credential != CREDENTIAL_TOKEN || p->until > now)
+	if (who->credential != CREDENTIAL_TOKEN || who->until > now)
 		return DC_OK;
-	utc_format(p->until, expiry);
+	utc_format(who->until, expiry);
 	return dc_fail(err, DC_E_UNAUTHORIZED, "X-Auth-Token", FAILED "token expires, expires_at: %s", expiry);
 }
 
@@ -170,10 +171,45 @@ by_bearer(struct tx *tx, const struct auth_options *o, enum credential kind, con
 
 	auth_token_hash(text, hash);
 	if ((rc = find(tx, o, kind, arena_strdup(arena, hash), arena, &p, err)) != DC_OK ||
-	    (rc = check_until(&p, now, err)) != DC_OK)
+	    (rc = check_until(&p.who, now, err)) != DC_OK)
 		return rc;
 	*ret = p.who;
 	return DC_OK;
+}
+
+/* A token of Keystone's: Keystone was asked before, because nobody waits for it in here. */
+static enum dc_code
+by_keystone(const struct auth_options *o, const struct auth_request *in, const char *token, struct arena *arena,
+    struct identity *ret, struct dc_error *err)
+{
+	struct principal p;
+	enum keystone_look found = KEYSTONE_KNOWN;
+
+	if (in->vouched != NULL)
+		p = *in->vouched;
+	else
+		found = keystone_look(o->keystone, token, arena, &p, err);
+	if (found == KEYSTONE_REFUSED)
+		return err->code;
+	if (found == KEYSTONE_UNKNOWN)
+		return dc_fail(err, DC_E_UNAVAILABLE, "X-Auth-Token", "The token is not checked yet: try again");
+	*ret = p.who;
+	return check_until(ret, in->now, err);
+}
+
+/* What was true when the call began holds for it, unless Keystone has refused the token since. */
+static enum dc_code
+by_keystone_again(
+    struct tx *tx, const struct auth_options *o, struct arena *arena, struct identity *who, struct dc_error *err)
+{
+	struct principal p;
+	enum keystone_look found = keystone_look_again(o->keystone, who->credential_key, arena, &p, err);
+
+	if (found == KEYSTONE_REFUSED)
+		return err->code;
+	if (found == KEYSTONE_KNOWN)
+		*who = p.who;
+	return check_until(who, tx_now(tx), err);
 }
 
 static enum dc_code
@@ -240,10 +276,22 @@ auth_identify(struct tx *tx, const struct auth_options *o, const struct auth_req
 	if ((value = given(in, "X-Dcaas-Edge-Token")) != NULL)
 		return by_bearer(tx, o, CREDENTIAL_EDGE, value, in->now, arena, ret, err);
 	if ((value = given(in, "X-Auth-Token")) != NULL)
-		return by_bearer(tx, o, CREDENTIAL_TOKEN, value, in->now, arena, ret, err);
+		return o->keystone != NULL ? by_keystone(o, in, value, arena, ret, err)
+					   : by_bearer(tx, o, CREDENTIAL_TOKEN, value, in->now, arena, ret, err);
 	if ((value = given(in, "Authorization")) != NULL)
 		return by_signature(tx, o, in, value, arena, ret, err);
 	return dc_fail(err, DC_E_UNAUTHORIZED, NULL, FAILED "x-auth-token not found");
+}
+
+/* Keystone is asked once the body is here: until then the caller is anybody. */
+static bool
+is_unknown_to_keystone(const struct auth_options *o, const struct auth_request *in, struct arena *arena)
+{
+	const char *token = given(in, "X-Auth-Token");
+	struct principal p;
+
+	return o->keystone != NULL && token != NULL && given(in, "X-Dcaas-Edge-Token") == NULL &&
+	       keystone_look(o->keystone, token, arena, &p, NULL) == KEYSTONE_UNKNOWN;
 }
 
 enum dc_code
@@ -255,6 +303,10 @@ auth_claim(struct tx *tx, const struct auth_options *o, const struct auth_reques
 	struct principal p;
 	enum dc_code rc;
 
+	if (is_unknown_to_keystone(o, in, arena)) {
+		*ret = (struct identity){0};
+		return DC_OK;
+	}
 	if (given(in, "X-Dcaas-Edge-Token") != NULL || given(in, "X-Auth-Token") != NULL || authorization == NULL)
 		return auth_identify(tx, o, in, arena, ret, err);
 	if ((rc = aksk_parse(authorization, arena, &claim, err)) != DC_OK ||
@@ -274,8 +326,10 @@ auth_again(struct tx *tx, const struct auth_options *o, struct arena *arena, str
 	struct principal p;
 	enum dc_code rc;
 
+	if (who->credential == CREDENTIAL_TOKEN && o->keystone != NULL)
+		return by_keystone_again(tx, o, arena, who, err);
 	if ((rc = find(tx, o, who->credential, who->credential_key, arena, &p, err)) != DC_OK ||
-	    (rc = check_until(&p, tx_now(tx), err)) != DC_OK)
+	    (rc = check_until(&p.who, tx_now(tx), err)) != DC_OK)
 		return rc;
 	if (strcmp(p.who.credential_row, who->credential_row) != 0)
 		return dc_fail(err, DC_E_UNAUTHORIZED, NULL, FAILED "the credential was replaced");

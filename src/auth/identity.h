@@ -28,6 +28,7 @@ struct identity {
 	const char *credential_id;  /* of the token's or edge's row, or the access key (AK): for logs and events */
 	const char *credential_row; /* id of its row, for auth_again() */
 	const char *credential_key; /* that its row is found by: the access key, or the hash of what was sent */
+	utc_ms until;               /* of a token: its end */
 };
 
 /* What authentication looks at: the request as it was received. */
@@ -40,14 +41,17 @@ struct auth_request {
 	const void *body; /* de-chunked */
 	size_t body_len;
 	utc_ms now;
+	const struct principal *vouched; /* whom Keystone has named for X-Auth-Token; NULL: nobody */
 };
 
 struct auth_cache; /* auth/cache.h */
+struct keystone;   /* auth/keystone.h */
 
 struct auth_options {
-	struct auth_cache *cache; /* NULL: every call looks into the store. Borrowed */
-	int64_t skew_ms;          /* time window of X-Sdk-Date; 0: AUTH_SKEW_MS */
-	bool unsigned_payload;    /* whether a signature may leave the body out */
+	struct auth_cache *cache;  /* NULL: every call looks into the store. Borrowed */
+	struct keystone *keystone; /* whose tokens are taken; NULL: those of the store. Borrowed */
+	int64_t skew_ms;           /* time window of X-Sdk-Date; 0: AUTH_SKEW_MS */
+	bool unsigned_payload;     /* whether a signature may leave the body out */
 	/* Where edges' credentials are: a table with text columns "id" and edge_hash (SHA-256 of the credential, hex).
 	 */
 	const struct field_table *edge_table; /* NULL: no edge may call */

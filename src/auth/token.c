@@ -403,13 +403,15 @@ describe_service(const char *name, const char *region, const char *url, struct j
 }
 
 void
-token_catalog(const char *region, const char *endpoint, const char *project_id, struct json *out)
+token_catalog(const char *region, const char *endpoint, const char *identity, const char *project_id, struct json *out)
 {
 	char url[512];
 
 	jw_key(out, "catalog");
 	jw_array_begin(out);
-	if (endpoint != NULL) {
+	if (identity != NULL)
+		describe_service("identity", region, identity, out);
+	else if (endpoint != NULL) {
 		snprintf(url, sizeof(url), "%s/v3", endpoint);
 		describe_service("identity", region, url, out);
 	}
@@ -456,6 +458,6 @@ token_describe(const struct token_info *info, const char *region, const char *en
 	jw_member_string(out, "name", info->user.role.v);
 	jw_object_end(out);
 	jw_array_end(out);
-	token_catalog(region, endpoint, info->project.id.v, out);
+	token_catalog(region, endpoint, NULL, info->project.id.v, out);
 	jw_object_end(out);
 }

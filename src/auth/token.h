@@ -91,7 +91,9 @@ enum dc_code token_expire(struct tx *, const struct due *, void *user, struct dc
  */
 void token_describe(const struct token_info *, const char *region, const char *endpoint, struct json *out);
 /* The member "catalog" of a token, which Keystone also shows alone (OpenStack API, GET /v3/auth/catalog): where this
- * server has the identity API and, when project_id is not NULL, the project's dcaas API. */
-void token_catalog(const char *region, const char *endpoint, const char *project_id, struct json *out);
+ * server has the project's dcaas API (project_id NULL: none), and where the identity API is: at `identity`, or, when
+ * that is NULL, at this server. */
+void token_catalog(
+    const char *region, const char *endpoint, const char *identity, const char *project_id, struct json *out);
 
 #endif

@@ -85,6 +85,12 @@ check_port_file(const char *key, const char *path, struct arena *arena, struct d
 	return refuse(key, path, "cannot be written", err);
 }
 
+static enum dc_code
+check_readable(const char *key, const char *path, struct dc_error *err)
+{
+	return path == NULL || access(path, R_OK) == 0 ? DC_OK : refuse(key, path, "cannot be read", err);
+}
+
 enum dc_code
 check_files(const struct settings *s, struct arena *arena, struct dc_error *err)
 {
@@ -92,6 +98,8 @@ check_files(const struct settings *s, struct arena *arena, struct dc_error *err)
 
 	if ((rc = check_state_dir(s->state_dir, arena, err)) != DC_OK ||
 	    (rc = check_database(s, arena, err)) != DC_OK || (rc = check_certificate(s, arena, err)) != DC_OK ||
+	    (rc = check_readable("keystone_ca_file", s->identity.keystone.http.ca_file, err)) != DC_OK ||
+	    (rc = check_readable("keystone_password_file", s->identity.keystone.http.password_file, err)) != DC_OK ||
 	    (rc = check_port_file("port_file", s->port_file, arena, err)) != DC_OK ||
 	    (rc = check_port_file("tls_port_file", s->tls_port_file, arena, err)) != DC_OK)
 		config_locate(s->config, "dcaasd", err);

@@ -28,8 +28,9 @@ struct daemon {
 	struct work_env work_env;
 	struct store_engine engine;
 	struct auth_cache *cache;
-	struct kept *kept;     /* NULL: no answers are kept */
-	struct faults *faults; /* NULL: this is no test double */
+	struct keystone *keystone; /* NULL: tokens are ours */
+	struct kept *kept;         /* NULL: no answers are kept */
+	struct faults *faults;     /* NULL: this is no test double */
 	struct due_runner *due;
 	struct tls *tls; /* NULL: nothing listens over HTTPS */
 	struct api *api[LISTENERS_MAX + 2];

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/keystone.h"
 #include "auth/tables.h"
 #include "base/log.h"
 #include "reconcile/edge.h"
@@ -20,6 +21,7 @@
 
 struct health {
 	struct store *store;
+	const struct keystone *keystone;
 	pthread_mutex_t lock; /* guards state */
 	struct health_state state;
 	/* main thread */
@@ -63,6 +65,12 @@ health_set_certificate(struct health *h, utc_ms begins, utc_ms ends)
 		h->told_ends = 0;
 	h->certificate_begins = begins;
 	h->certificate_ends = ends;
+}
+
+void
+health_set_keystone(struct health *h, const struct keystone *keystone)
+{
+	h->keystone = keystone;
 }
 
 void
@@ -205,6 +213,7 @@ find_reasons(struct health_state *s)
 	add_reason(s, s->certificate_ends, "certificate_ends");
 	add_reason(s, s->log_damaged, "log_damaged");
 	add_reason(s, s->clock_behind, "clock_behind");
+	add_reason(s, s->keystone_fails, "keystone_fails");
 }
 
 static void
@@ -244,6 +253,7 @@ health_look(struct health *h)
 	found.certificate_ends = certificate_ends(h, now);
 	found.log_damaged = store_log_was_damaged(h->store);
 	found.clock_behind = now < h->newest - CLOCK_TOLERANCE_MS;
+	found.keystone_fails = h->keystone != NULL && keystone_is_in_trouble(h->keystone);
 	if (now > h->newest)
 		h->newest = now;
 	find_reasons(&found);

@@ -7,9 +7,10 @@
 #include "base/clock.h"
 #include "res/res.h"
 
-#define HEALTH_REASONS_MAX 9
+#define HEALTH_REASONS_MAX 10
 
 struct health;
+struct keystone; /* auth/keystone.h */
 
 /* A state of the server. It stays the same while others are found. */
 struct health_state {
@@ -20,6 +21,7 @@ struct health_state {
 	bool certificate_ends;                  /* within CERTIFICATE_SHORT of the HTTPS certificate's end */
 	bool log_damaged;                       /* a write-ahead log was damaged: the copy of it is still there */
 	bool clock_behind;                      /* the clock shows a time before one that is in the database */
+	bool keystone_fails;                    /* the last question to Keystone */
 	bool failing;                           /* no change can be written: calls that change something are 503 */
 	const char *reason[HEALTH_REASONS_MAX]; /* words of a fixed list, see doc/operations.md */
 	size_t reasons;
@@ -31,6 +33,8 @@ struct health *health_new(struct store *);
 struct health *health_free(struct health *);
 /* When the HTTPS certificate begins and ends, in the clock's time. */
 void health_set_certificate(struct health *, utc_ms begins, utc_ms ends);
+/* Whose tokens are taken; NULL: ours. It outlives the looks. */
+void health_set_keystone(struct health *, const struct keystone *);
 /* Looks at the store, and writes to it when nothing else has for a while. Logs what has changed. Main thread. */
 void health_look(struct health *);
 /* Any thread. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "auth/keystone.h"
 #include "auth/projects.h"
 #include "auth/token.h"
 #include "res/res.h"
@@ -27,6 +28,18 @@ region_of(const struct call *call)
 
 /* --- tokens --- */
 
+/* Where Keystone issues them, none is made or looked at here: no password of Keystone's passes through this server. */
+static enum dc_code
+check_issuer(const struct call *call, struct dc_error *err)
+{
+	const struct keystone *keystone = api_get_options(call->api)->auth.keystone;
+
+	if (keystone == NULL)
+		return DC_OK;
+	return dc_fail(err, DC_E_FORBIDDEN, NULL,
+	    "Tokens of this service are issued and shown by Keystone, at %s/auth/tokens", keystone_url(keystone));
+}
+
 /* In the name of the request's user; an operator's does not queue behind everybody's. */
 static enum route_lane
 token_queue(struct call *call, const char **name)
@@ -46,8 +59,11 @@ static enum dc_code
 token_prepare(struct call *call, struct dc_error *err)
 {
 	struct token_login *login = arena_new_of(call->arena, struct token_login);
-	enum dc_code rc = token_login(api_get_options(call->api)->store, call->body, call->arena, login, err);
+	enum dc_code rc;
 
+	if ((rc = check_issuer(call, err)) != DC_OK)
+		return rc;
+	rc = token_login(api_get_options(call->api)->store, call->body, call->arena, login, err);
 	/* For log and events, also of a wrong password. */
 	call->who.user_id = login->user_id;
 	call->who.user_name = login->user_name;
@@ -100,8 +116,10 @@ static enum dc_code
 subject(struct tx *tx, const struct call *call, const char **ret_text, struct token_info *ret, struct dc_error *err)
 {
 	const char *text = call_header(call, "X-Subject-Token");
-	enum dc_code rc;
+	enum dc_code rc = check_issuer(call, err);
 
+	if (rc != DC_OK)
+		return rc;
 	if (text == NULL || text[0] == '\0')
 		return dc_fail(err, DC_E_PARAM, "X-Subject-Token", "The header X-Subject-Token is needed");
 	if ((rc = token_show(tx, text, ret, err)) != DC_OK)
@@ -284,13 +302,22 @@ struct catalog {
 	const char *project_id;
 };
 
+/* NULL: at this server. */
+static const char *
+identity_of(const struct call *call)
+{
+	const struct keystone *keystone = api_get_options(call->api)->auth.keystone;
+
+	return keystone != NULL ? keystone_url(keystone) : NULL;
+}
+
 static void
 fill_catalog(struct json *out, const void *arg)
 {
 	const struct catalog *a = arg;
 
 	write_links(out, a->call);
-	token_catalog(region_of(a->call), endpoint_of(a->call), a->project_id, out);
+	token_catalog(region_of(a->call), endpoint_of(a->call), identity_of(a->call), a->project_id, out);
 }
 
 /* Of the project that the client names, as clients with several do when they sign; else of the caller's own. */

@@ -77,6 +77,7 @@ listen_at(struct daemon *d, const struct route *const *routes, const struct list
 	    .routes = routes,
 	    .resources = registry,
 	    .auth = {.cache = d->cache,
+		.keystone = d->keystone,
 		.edge_table = &edge_table,
 		.edge_hash = "token_hash",
 		.unsigned_payload = s->unsigned_payload},
@@ -185,6 +186,10 @@ start(struct daemon *d, struct dc_error *error)
 	store_set_engine(d->store, &d->engine);
 	d->shared.health = health_new(d->store);
 	d->cache = auth_cache_new();
+	if (s->identity.by_keystone &&
+	    (rc = keystone_open(&s->identity.keystone, d->store, &d->keystone, error)) != DC_OK)
+		return rc;
+	health_set_keystone(d->shared.health, d->keystone);
 	/* An answer that another server has made untrue must not be given again. */
 	if (s->answer_memory > 0 && s->database == NULL)
 		d->kept = kept_new(d->store, s->answer_memory);
@@ -222,6 +227,7 @@ stop(struct daemon *d)
 
 	for (size_t i = 0; i < d->api_n; i++)
 		api_quiesce(d->api[i]);
+	keystone_quiesce(d->keystone);
 	for (size_t i = 0; i < d->api_n; i++)
 		api_drain(d->api[i], until);
 	if (d->store != NULL)
@@ -229,6 +235,7 @@ stop(struct daemon *d)
 	for (size_t i = 0; i < d->api_n; i++)
 		d->api[i] = api_free(d->api[i]);
 	d->api_n = 0;
+	d->keystone = keystone_close(d->keystone);
 }
 
 /* All of it or nothing: a certificate that does not fit refuses the settings beside it. */

@@ -25,6 +25,27 @@ const struct config_key settings_keys[] = {
 	"Further names and addresses of the certificate that is made at the first start, by blanks or commas."},
     {SECTION, "tls_port_file", NULL, "File that gets \"address:port\" once the API listens over HTTPS."},
     {SECTION, "port_file", NULL, "File that gets \"address:port\" once the API listens."},
+    {SECTION, "identity", "builtin",
+	"Who issues tokens: builtin (dcaasd), or keystone (an OpenStack Identity v3). Access keys work with both."},
+    {SECTION, "keystone_url", NULL, "Address of Keystone for dcaasd: https://keystone.example.net:5000/v3."},
+    {SECTION, "keystone_public_url", NULL, "Address of Keystone for clients, when it is another one."},
+    {SECTION, "keystone_allow_plain", "no", "Whether keystone_url may be http:// to a host that is not on loopback."},
+    {SECTION, "keystone_ca_file", NULL,
+	"Certificates (PEM) that the one of Keystone is checked with. Without it those of the system."},
+    {SECTION, "keystone_user", "dcaas", "Name of the user that dcaasd logs in to Keystone as, to check tokens."},
+    {SECTION, "keystone_user_domain", "Default", "Name of the domain of keystone_user."},
+    {SECTION, "keystone_project", "service", "Name of the project that keystone_user logs in to."},
+    {SECTION, "keystone_project_domain", "Default", "Name of the domain of keystone_project."},
+    {SECTION, "keystone_application_credential", NULL,
+	"Id of an application credential that dcaasd logs in with, instead of keystone_user."},
+    {SECTION, "keystone_password_file", NULL,
+	"File with the password of keystone_user, or the secret of the application credential."},
+    {SECTION, "keystone_operator_roles", "admin",
+	"Roles of Keystone that make an operator of dcaas, on any project; by blanks or commas."},
+    {SECTION, "keystone_member_roles", "member", "Roles of Keystone that make a member of the token's project."},
+    {SECTION, "keystone_reader_roles", "reader", "Roles of Keystone that make a reader of the token's project."},
+    {SECTION, "keystone_cache_seconds", "60",
+	"Time after which dcaasd asks Keystone again; a revoked token works no longer than this."},
     {SECTION, "region_id", "region-1", "Name of this server's region."},
     {SECTION, "accept_unattached_vpc", "no", "Whether a gateway may name a VPC that is attached nowhere yet."},
     {SECTION, "accept_unknown_global_eip", "no",
@@ -76,9 +97,12 @@ const struct config_key settings_keys[] = {
 
 /* Not read again by a reload. */
 static const char *const fixed_keys[] = {"state_dir", "database", "database_connections", "listen", "listen_tls",
-    "tls_certificate", "tls_key", "tls_names", "tls_port_file", "port_file", "test_double", "accept_unsigned_payload",
-    "max_connections", "max_per_address", "max_calls_per_address", "http_threads", "answer_memory", "idle_seconds",
-    NULL};
+    "tls_certificate", "tls_key", "tls_names", "tls_port_file", "port_file", "identity", "keystone_url",
+    "keystone_public_url", "keystone_allow_plain", "keystone_ca_file", "keystone_user", "keystone_user_domain",
+    "keystone_project", "keystone_project_domain", "keystone_application_credential", "keystone_password_file",
+    "keystone_operator_roles", "keystone_member_roles", "keystone_reader_roles", "keystone_cache_seconds",
+    "test_double", "accept_unsigned_payload", "max_connections", "max_per_address", "max_calls_per_address",
+    "http_threads", "answer_memory", "idle_seconds", NULL};
 
 /* "127.0.0.1:8080", "[::1]:8080", "none" */
 static enum dc_code
@@ -256,7 +280,8 @@ take(struct settings *s, struct dc_error *err)
 	s->tls_certificate = config_get(s->config, SECTION, "tls_certificate");
 	s->tls_key = config_get(s->config, SECTION, "tls_key");
 	s->tls_names = config_get(s->config, SECTION, "tls_names");
-	if ((code = check_names(s->tls_names, err)) != DC_OK)
+	if ((code = check_names(s->tls_names, err)) != DC_OK ||
+	    (code = identity_settings_take(s->config, &s->identity, err)) != DC_OK)
 		return code;
 	if ((s->tls_certificate == NULL) != (s->tls_key == NULL))
 		return dc_fail(err, DC_E_PARAM, "tls_key", "[dcaasd] tls_certificate and tls_key go together");

@@ -5,6 +5,7 @@
 #define DC_SETTINGS_H
 
 #include "base/config.h"
+#include "dcaasd/identity_settings.h"
 #include "res/res.h"
 
 struct listen_at {
@@ -22,6 +23,7 @@ struct settings {
 	const char *port_file, *tls_port_file; /* NULL, or where "address:port" is written once dcaasd listens */
 	const char *tls_certificate, *tls_key; /* NULL: tls.crt and tls.key in state_dir, made at the first start */
 	const char *tls_names;                 /* further ones of the certificate that is made; NULL: none */
+	struct identity_settings identity;     /* who issues tokens */
 	bool test_double;                      /* test_double: calls may be made to fail */
 	bool unsigned_payload;                 /* accept_unsigned_payload */
 	unsigned max_connections, max_per_address, max_calls_per_address, idle_seconds, http_threads;

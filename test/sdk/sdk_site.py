@@ -22,9 +22,10 @@ SCHEMES = ("http", "https")
 class SdkSite(Sim):
     """The inventory of `make sim`, and HTTPS with the certificate that dcaasd makes at its first start."""
 
-    def __init__(self, scheme):
+    def __init__(self, scheme, settings=()):
         self.scheme = scheme
-        super().__init__(tempfile.mkdtemp(prefix="dcaas-sdk-"), 0, [("region_id", REGION), ("listen_tls", "127.0.0.1:0")])
+        super().__init__(tempfile.mkdtemp(prefix="dcaas-sdk-"), 0,
+                         [("region_id", REGION), ("listen_tls", "127.0.0.1:0"), *settings])
         os.chmod(self.folder, 0o755)
 
     def __enter__(self):
