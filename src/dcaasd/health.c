@@ -23,14 +23,14 @@ struct health {
 	struct store *store;
 	const struct keystone *keystone;
 	pthread_mutex_t lock; /* guards state */
+	pthread_mutex_t look; /* held while someone looks: guards what follows but the probe */
 	struct health_state state;
-	/* main thread */
 	uint64_t commits;
 	struct monotonic committed;                             /* when the number of commits last changed */
 	utc_ms certificate_begins, certificate_ends, told_ends; /* certificate_ends 0: none */
 	utc_ms newest;                                          /* time that a transaction has had */
 	int64_t clock_offset;                                   /* wall clock less the monotonic one; 0: not yet seen */
-	/* the probe: submitted by the main thread, ended by the store's writer */
+	/* the probe: submitted by who looks, ended by the store's writer */
 	atomic_bool probing;
 	struct monotonic probe_began;
 };
@@ -45,6 +45,7 @@ health_new(struct store *store)
 	h->store = store;
 	h->committed = monotonic_now();
 	pthread_mutex_init(&h->lock, NULL);
+	pthread_mutex_init(&h->look, NULL);
 	return h;
 }
 
@@ -52,6 +53,7 @@ struct health *
 health_free(struct health *h)
 {
 	if (h != NULL) {
+		pthread_mutex_destroy(&h->look);
 		pthread_mutex_destroy(&h->lock);
 		free(h);
 	}
@@ -61,10 +63,12 @@ health_free(struct health *h)
 void
 health_set_certificate(struct health *h, utc_ms begins, utc_ms ends)
 {
+	pthread_mutex_lock(&h->look);
 	if (ends != h->certificate_ends)
 		h->told_ends = 0;
 	h->certificate_begins = begins;
 	h->certificate_ends = ends;
+	pthread_mutex_unlock(&h->look);
 }
 
 void
@@ -242,6 +246,7 @@ health_look(struct health *h)
 	utc_ms now = utc_now();
 	bool readable;
 
+	pthread_mutex_lock(&h->look);
 	health_get(h, &before);
 	watch_clock(h, now);
 	readable = store_read_wait(h->store, look_run, &(struct look){&found, &h->newest}, &error) == DC_OK;
@@ -261,4 +266,5 @@ health_look(struct health *h)
 	h->state = found;
 	pthread_mutex_unlock(&h->lock);
 	log_change(&before, &found);
+	pthread_mutex_unlock(&h->look);
 }

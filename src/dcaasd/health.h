@@ -10,7 +10,8 @@
 #define HEALTH_REASONS_MAX 10
 
 struct health;
-struct keystone; /* auth/keystone.h */
+struct keystone;  /* auth/keystone.h */
+struct snapshots; /* snapshot_routes.h */
 
 /* A state of the server. It stays the same while others are found. */
 struct health_state {
@@ -35,7 +36,8 @@ struct health *health_free(struct health *);
 void health_set_certificate(struct health *, utc_ms begins, utc_ms ends);
 /* Whose tokens are taken; NULL: ours. It outlives the looks. */
 void health_set_keystone(struct health *, const struct keystone *);
-/* Looks at the store, and writes to it when nothing else has for a while. Logs what has changed. Main thread. */
+/* Looks at the store, and writes to it when nothing else has for a while. Logs what has changed. The main thread does
+ * that each second; any other may, when the store is another one at once. */
 void health_look(struct health *);
 /* Any thread. */
 void health_get(struct health *, struct health_state *ret);
@@ -44,7 +46,8 @@ void health_get(struct health *, struct health_state *ret);
 struct shared {
 	struct res_holder holder;
 	struct health *health;
-	struct api *const *api; /* of all listeners, once they serve */
+	struct snapshots *snapshots; /* NULL: this is no test double */
+	struct api *const *api;      /* of all listeners, once they serve */
 	size_t api_n;
 };
 

@@ -20,12 +20,13 @@
 #include "dcaasd/key_routes.h"
 #include "dcaasd/outdated.h"
 #include "dcaasd/service_routes.h"
+#include "dcaasd/snapshot_routes.h"
 #include "res/registry.h"
 
 #define CONFIG_PATH "/etc/dcaas/dcaasd.conf"
 
 const struct route *const daemon_routes[] = {
-    iam_routes, edge_channel_routes, service_routes, key_routes, fault_routes, outdated_routes, NULL};
+    iam_routes, edge_channel_routes, service_routes, key_routes, fault_routes, snapshot_routes, outdated_routes, NULL};
 
 static void
 usage(FILE *to)
@@ -65,6 +66,7 @@ daemon_open_store(struct daemon *d, bool serves, struct dc_error *error)
 	const char *dir = d->settings->state_dir;
 
 	options.serves = serves;
+	options.snapshots = serves && d->settings->test_double;
 	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
 		return dc_fail(error, DC_E_IO, NULL, "%s: %s", dir, strerror(errno));
 	return store_open(&options, &d->store, error);
@@ -191,6 +193,7 @@ main(int argc, char **argv)
 	umask(077);
 	int status = run(&d, command, backup_path);
 
+	snapshots_free(d.shared.snapshots);
 	store_close(d.store);
 	due_runner_free(d.due);
 	kept_free(d.kept);

@@ -14,6 +14,7 @@
 #include "dcaasd/certificate.h"
 #include "dcaasd/daemon.h"
 #include "dcaasd/health.h"
+#include "dcaasd/snapshot_routes.h"
 #include "reconcile/plan.h"
 #include "res/inventory.h"
 #include "res/registry.h"
@@ -195,6 +196,8 @@ start(struct daemon *d, struct dc_error *error)
 		d->kept = kept_new(d->store, s->answer_memory);
 	if (s->test_double)
 		d->faults = faults_new();
+	if (s->test_double)
+		d->shared.snapshots = snapshots_new();
 	watch_certificate(d);
 	health_look(d->shared.health);
 	for (int i = 0; i < n; i++)

@@ -19,6 +19,15 @@ struct edge_poll {
 	const char *next; /* from the part before; NULL: the first */
 };
 
+/* --- restored.c: across a snapshot that is put back (store/snapshot.h) --- */
+
+struct edges_seen;
+/* Of the database that is about to end; in the transaction's arena. */
+enum dc_code edges_note(struct tx *, struct edges_seen **ret, struct dc_error *err);
+/* Into the one that took its place: when edges were heard of, and later revisions than any that was given out. Wakes
+ * the edges. */
+enum dc_code edges_carry(struct tx *, const struct edges_seen *, struct dc_error *err);
+
 /* Answer of a poll: out gets a wire_desired, unless the caller should wait (same epoch, same revision) or another
  * process has its place. */
 enum edge_news { EDGE_NEWS, EDGE_NO_NEWS, EDGE_NOT_FOR_YOU };

@@ -129,6 +129,7 @@ sqlite_open_store(
 	enum dc_code rc;
 
 	self->store.tables = options->tables;
+	self->snapshots = options->snapshots;
 	if ((rc = store_take_lock(&self->store, options, err)) != DC_OK) {
 		sqlite_close_store(&self->store);
 		return rc;

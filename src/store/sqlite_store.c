@@ -313,12 +313,17 @@ writer_main(void *arg)
 
 	pthread_mutex_lock(&self->lock);
 	for (;;) {
-		while (self->queue.waiting == 0 && !self->stopping)
+		while (self->queue.waiting == 0 && self->restore == NULL && !self->stopping)
 			pthread_cond_wait(&self->more, &self->lock);
-		if (self->queue.waiting == 0)
+		if (self->queue.waiting == 0 && self->restore == NULL)
 			break;
+		bool restore = self->restore != NULL;
+
 		pthread_mutex_unlock(&self->lock);
-		group_run(self);
+		if (restore)
+			sqlite_restore_run(self);
+		else
+			group_run(self);
 		pthread_mutex_lock(&self->lock);
 	}
 	pthread_mutex_unlock(&self->lock);
@@ -406,10 +411,14 @@ sqlite_read(struct store *st, store_run run, void *arg, store_done done)
 	enum dc_code rc;
 
 	atomic_fetch_add(&st->reads, 1);
+	if (self->snapshots)
+		pthread_rwlock_rdlock(&self->reads_lock);
 	if ((rc = reader_take(self, &c, &err)) == DC_OK) {
 		rc = read_run(self, c, arena, run, arg, &err);
 		reader_give(self, c);
 	}
+	if (self->snapshots)
+		pthread_rwlock_unlock(&self->reads_lock);
 	done(arg, rc, &err);
 }
 
@@ -420,6 +429,7 @@ sqlite_free(struct sqlite_store *self)
 		conn_close(self->idle[--self->n_idle]);
 	conn_close(self->writer);
 	turns_fini(&self->queue);
+	sqlite_snapshots_fini(self);
 	pthread_cond_destroy(&self->more);
 	pthread_mutex_destroy(&self->lock);
 	store_fini(&self->store);
@@ -474,6 +484,8 @@ log_was_damaged(struct store *st)
 static const struct store_ops sqlite_store_ops = {
     .submit = sqlite_submit,
     .read = sqlite_read,
+    .take = sqlite_snapshot_take,
+    .restore = sqlite_snapshot_restore,
     .close = sqlite_close_store,
     .probe = probe_run,
     .log_was_damaged = log_was_damaged,
@@ -491,6 +503,7 @@ sqlite_new(const char *path)
 	pthread_mutex_init(&self->lock, NULL);
 	pthread_cond_init(&self->more, NULL);
 	turns_init(&self->queue, 0);
+	sqlite_snapshots_init(self);
 	return self;
 }
 

@@ -45,6 +45,7 @@ struct store_options {
 	/* The process that serves: refuses a database of SQLite that another one serves, and keeps others out for its
 	 * life. On PostgreSQL others may serve beside it; a folder of state has one dcaasd there, too. */
 	bool serves;
+	bool snapshots; /* snapshots of it may be put back (store/snapshot.h); reads then wait while that is done */
 };
 #define STORE_CONNECTIONS 8
 /* A password does not belong into the connection string, which is logged and shown. */

@@ -17,6 +17,8 @@
 struct footing;
 struct footing_changes;
 struct footing_numbers;
+struct store_snapshot;
+struct store_restoring;
 struct stmt; /* one prepared statement; the backend's */
 
 /* All that the text of a statement depends on, as bytes: what is the same has the same text. */
@@ -108,10 +110,16 @@ struct store_ops {
 	/* Whether no other process uses the database, until release(). NULL: there never is one. */
 	enum dc_code (*claim)(struct store *, struct dc_error *err);
 	void (*release)(struct store *);
+	/* NULL: the backend has no snapshots (snapshot.h). */
+	enum dc_code (*take)(struct store *, struct store_snapshot **ret, struct dc_error *err);
+	enum dc_code (*restore)(
+	    struct store *, const struct store_snapshot *, const struct store_restoring *, struct dc_error *err);
 };
 /* The party of jobs beside which no other one may write, in any process. */
 #define STORE_ALONE UINT64_MAX
 enum dc_code store_submit_alone_wait(struct store *, store_run run, void *arg, struct dc_error *err);
+
+#define EPOCHS_ENDED_MAX 64
 
 struct store {
 	const struct store_ops *ops;
@@ -119,7 +127,9 @@ struct store {
 	pthread_mutex_t rotate_lock;             /* one rotation at a time */
 	const struct field_table *const *tables; /* store_options.tables */
 	char epoch[UUID_TEXT_SIZE];
-	int holder; /* lock on the file beside the database; -1: not held */
+	int holder;                                   /* lock on the file beside the database; -1: not held */
+	char ended[EPOCHS_ENDED_MAX][UUID_TEXT_SIZE]; /* by snapshots that were put back, the newest ones */
+	size_t ended_n;                               /* of all */
 	pthread_mutex_t watch_lock;
 	const struct store_engine *engine; /* NULL: none */
 	store_wake wake;
@@ -145,6 +155,8 @@ utc_ms store_now(struct store *, utc_ms now);
 /* A group's write has worked (NULL), or has failed for a reason that will hold for the next one, too. Logs when that
  * changes. */
 void store_note_write(struct store *, const struct dc_error *);
+/* The epoch that is in force ends by a snapshot that was put back; nobody reads meanwhile. */
+void store_end_epoch(struct store *);
 /* Adds the edge unless the list has it. */
 void wake_add(struct wake **, const char *edge_id, struct arena *);
 /* Runs the job's function in tx and judges the result: a failed statement makes the job fail. */

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: ISC
 """doc/command-line.md, doc/ci.md and README.md: their blocks, run one after the other on a server of their own, print what the page shows."""
 import os
+import shutil
+import subprocess
 import sys
 
 import pytest
@@ -24,6 +26,7 @@ def shell(tmp_path):
     server = Simulation(tmp_path / "build" / "sim")
     env = {name: value for name, value in os.environ.items() if not name.startswith("DCAAS_")}
     made = pages.Shell(tmp_path, {**env, "PATH": "%s:/usr/bin:/bin" % os.path.dirname(PROGRAM), "HOME": str(tmp_path)})
+    made.server, made.env = server, {"PATH": "%s:/usr/bin:/bin" % os.path.dirname(PROGRAM), "HOME": str(tmp_path)}
     yield made
     made.close()
     server.end()
@@ -46,9 +49,34 @@ def test_the_readme_prints_what_it_shows(shell):
 
 def test_the_page_for_ci_prints_what_it_shows(shell):
     blocks = [block for block in pages.blocks(CI) if block.language == "console"]
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     for block in blocks:
         pages.run_block(shell, block, patience=120)
+
+
+def example(language):
+    (block,) = [block for block in pages.blocks(CI) if block.language == language]
+    return "\n".join(block.lines) + "\n"
+
+
+def run_in_ci(shell, folder, *words):
+    env = {**os.environ, **shell.env, **shell.server.env}
+    env["PATH"] += os.pathsep + os.path.dirname(shutil.which("go") or "/usr/local/go/bin/go")
+    done = subprocess.run(words, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600)
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def test_the_pytest_example_for_ci_passes(shell, tmp_path):
+    (tmp_path / "test_site.py").write_text(example("python"))
+    assert "3 passed" in run_in_ci(shell, tmp_path, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_site.py")
+
+
+def test_the_go_example_for_ci_passes(shell, tmp_path):
+    (tmp_path / "site_test.go").write_text(example("go"))
+    (tmp_path / "go.mod").write_text("module site\n")
+    shell.env = {**shell.env, "GOFLAGS": "-mod=mod", "GOPROXY": "off", "GOCACHE": str(tmp_path / "cache"), "HOME": str(tmp_path)}
+    assert "ok" in run_in_ci(shell, tmp_path, "go", "test", "./...")
 
 
 @pytest.mark.parametrize("shown, printed, same", [
