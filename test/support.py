@@ -6,6 +6,7 @@ import http.client
 import itertools
 import json
 import sqlite3
+import subprocess
 import time
 import urllib.parse
 import uuid
@@ -178,8 +179,49 @@ class World:
         return vpc
 
 
+def postgresql(dcaasd):
+    """The connection string of its database on PostgreSQL; None: it has a file of SQLite."""
+    return next((line.split("=", 1)[1].strip() for line in dcaasd.settings if line.startswith("database =")), None)
+
+
+def filled(statement, values):
+    """The statement with its values in place of the question marks, for psql."""
+    parts = statement.split("?")
+    texts = ["NULL" if value is None else str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
+             for value in values]
+    return "".join(part + text for part, text in zip(parts, [*texts, ""]))
+
+
+def psql(database, text):
+    done = subprocess.run(["psql", "-X", "-d", database, "-v", "ON_ERROR_STOP=1", "-qAt", "-c", text],
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def pairs_to_rows(found):
+    """(names of the columns, rows)"""
+    return [name for name, _ in found[0]] if found else [], [tuple(value for _, value in row) for row in found]
+
+
+def psql_rows(database, statement):
+    """Rows as SQLite's module gives them."""
+    found = json.loads(psql(database, "SELECT coalesce(json_agg(row_to_json(found)), '[]') FROM (%s) AS found" % statement),
+                       object_pairs_hook=list)
+    return pairs_to_rows(found)[1]
+
+
 def tables(dcaasd, leave_out=("token",), named=False):
     """Every table's rows, as the database has them now. named: (names of the columns, rows) of each."""
+    if postgresql(dcaasd):
+        database = postgresql(dcaasd)
+        names = [row[0] for row in psql_rows(database, "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = "
+                                                       "'public'::regnamespace AND relname <> 'store_turn' ORDER BY relname")]
+        each = ", ".join("'%s', (SELECT coalesce(json_agg(row_to_json(x)), '[]') FROM \"%s\" AS x)" % (name, name)
+                         for name in names if name not in leave_out)
+        found = {name: pairs_to_rows(rows) for name, rows in json.loads(
+            psql(database, "SELECT json_build_object(%s)" % each), object_pairs_hook=list)}
+        return {name: pair if named else sorted(pair[1], key=repr) for name, pair in found.items()}
     database = sqlite3.connect("file:%s/dcaas.db?mode=ro" % urllib.parse.quote(dcaasd.state), uri=True, timeout=10)
     try:
         names = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
@@ -192,6 +234,9 @@ def tables(dcaasd, leave_out=("token",), named=False):
 
 def change(dcaasd, statement, *values):
     """One statement, done to the database by hand while dcaasd serves it."""
+    if postgresql(dcaasd):
+        psql(postgresql(dcaasd), filled(statement, values))
+        return
     database = sqlite3.connect(dcaasd.state + "/dcaas.db", timeout=30)
     try:
         with database:
@@ -201,6 +246,8 @@ def change(dcaasd, statement, *values):
 
 
 def rows(dcaasd, statement, *values):
+    if postgresql(dcaasd):
+        return psql_rows(postgresql(dcaasd), filled(statement, values))
     database = sqlite3.connect("file:%s/dcaas.db?mode=ro" % urllib.parse.quote(dcaasd.state), uri=True, timeout=10)
     try:
         return database.execute(statement, values).fetchall()

@@ -26,7 +26,7 @@ words_of(struct exchange *x, enum dc_code rc, const struct dc_error *err)
 	if (x->ordered != NULL && x->ordered->error_code.set == GIVEN)
 		return (struct words){
 		    x->ordered->status.set == GIVEN ? (int)x->ordered->status.v : 400, x->ordered->error_code.v, text};
-	if (http < 500 || rc == DC_E_UNAVAILABLE)
+	if (http < 500 || rc == DC_E_UNAVAILABLE || rc == DC_E_DATABASE)
 		return (struct words){http, dc_code_api(rc), text};
 	/* What went wrong inside is for the log only. */
 	dc_log(LOG_ERR, "call failed", "request_id=%s code=%s member=%s text=%s", x->call.request_id, dc_code_name(rc),

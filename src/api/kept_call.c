@@ -127,7 +127,8 @@ kept_check_begin(struct exchange *x)
 static bool
 is_of_the_server(enum dc_code rc)
 {
-	return rc == DC_E_IO || rc == DC_E_STORAGE || rc == DC_E_UNAVAILABLE || rc == DC_E_SYSTEM;
+	return rc == DC_E_IO || rc == DC_E_STORAGE || rc == DC_E_DATABASE || rc == DC_E_UNAVAILABLE ||
+	       rc == DC_E_SYSTEM;
 }
 
 /* Between the two, a commit may have changed the answer, or the caller's credential: then it is not given any more.

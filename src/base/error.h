@@ -64,6 +64,7 @@
 	X(DC_E_FORBIDDEN, 403, "APIGW.0302", "The caller may not use this API")                                        \
 	X(DC_E_UNAVAILABLE, 503, "DC.0003", "The server is stopping")                                                  \
 	X(DC_E_STORAGE, 503, "DC.0003", "The server cannot use its database: the disk is full or fails")               \
+	X(DC_E_DATABASE, 503, "DC.0003", "The database does not answer: try again")                                    \
 	/* inside only: never an answer */                                                                             \
 	X(DC_E_AGAIN, 500, "DC.0003", "Try again")                                                                     \
 	X(DC_E_CONFLICT, 500, "DC.0003", "A constraint of the database refused the change")                            \

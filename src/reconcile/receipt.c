@@ -3,7 +3,10 @@
  *
  * The database has the time of day at which a report came in, which is of no use once the clock was set back. So this
  * process also keeps a monotonic time for each edge that reported to it. Of an edge that has not, it knows that nothing
- * came in since it began to look; that is its age, unless the time of day shows more. */
+ * came in since it began to look; that is its age, unless the time of day shows more.
+ *
+ * An edge may report to another process over the same database. Its row then has a time that this process has not
+ * given, and that differs from what it has seen there before: from then on it looks. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +24,10 @@ struct receipt {
 		utc_ms received;
 		struct monotonic at;
 	} last[2];
+	/* Of another process, as the row was seen first. */
+	bool seen_any;
+	utc_ms seen;
+	struct monotonic seen_at;
 	struct receipt *next;
 };
 
@@ -66,29 +73,52 @@ edge_heard(const char *edge_id, utc_ms received)
 	pthread_rwlock_unlock(&all.lock);
 }
 
+static const struct monotonic *
+own_receipt(const struct receipt *r, utc_ms received)
+{
+	for (size_t i = 0; r->heard && i < 2; i++)
+		if (r->last[i].received == received)
+			return &r->last[i].at;
+	return NULL;
+}
+
+/* The row has this time. Under the lock. */
+static void
+note_seen(struct receipt *r, utc_ms received)
+{
+	if (own_receipt(r, received) != NULL || (r->seen_any && r->seen == received))
+		return;
+	r->seen_at = r->heard || r->seen_any ? monotonic_now() : all.begin;
+	r->seen = received;
+	r->seen_any = true;
+}
+
 /* Of a report that came in at that time. Under the lock. */
 static int64_t
 age_of(const struct receipt *r, utc_ms received, utc_ms now)
 {
+	const struct monotonic *own = own_receipt(r, received);
 	int64_t age, looked;
 
-	for (size_t i = 0; r->heard && i < 2; i++)
-		if (r->last[i].received == received)
-			return monotonic_since(r->last[i].at);
+	if (own != NULL)
+		return monotonic_since(*own);
 	age = now - received;
-	looked = monotonic_since(all.begin);
+	looked = monotonic_since(r->seen_any && r->seen == received ? r->seen_at : all.begin);
 	return age > looked ? age : looked;
 }
 
 int64_t
 edge_age(const struct edge_report *row, utc_ms now)
 {
+	struct receipt *r;
 	int64_t age;
 
 	if (row->received_time.set != GIVEN)
 		return -1;
 	pthread_rwlock_wrlock(&all.lock);
-	age = age_of(find(row->id.v), row->received_time.v, now);
+	r = find(row->id.v);
+	note_seen(r, row->received_time.v);
+	age = age_of(r, row->received_time.v, now);
 	pthread_rwlock_unlock(&all.lock);
 	return age;
 }
@@ -128,7 +158,9 @@ edge_pulse_get(struct tx *tx, const char *edge_id, struct edge_report *ret, stru
 static int64_t
 newest(const struct receipt *r, int64_t received)
 {
-	return r->heard ? r->last[0].received : received;
+	bool of_another = r->seen_any && r->seen == received && r->seen_at.ms > r->last[0].at.ms;
+
+	return r->heard && !of_another ? r->last[0].received : received;
 }
 
 /* seen: when the newest report came in, the interval, whether the edge was silent. */
@@ -160,12 +192,14 @@ age_by_now(const struct observed *o, utc_ms now)
 }
 
 static const struct receipt *
-source_of(const char *edge_id)
+source_of(const struct edge_report *pulse, const char *edge_id)
 {
-	const struct receipt *r;
+	struct receipt *r;
 
 	pthread_rwlock_wrlock(&all.lock);
 	r = find(edge_id);
+	if (pulse->received_time.set == GIVEN)
+		note_seen(r, pulse->received_time.v);
 	pthread_rwlock_unlock(&all.lock);
 	return r;
 }
@@ -200,7 +234,7 @@ edge_silence_get(struct tx *tx, const char *edge_id, struct edge_silence *ret, s
 		return rc == DC_E_NOT_FOUND ? DC_OK : rc;
 	ret->silent = pulse.received_time.set == GIVEN && edge_is_silent(&pulse, now);
 	ret->since = pulse.received_time.v;
-	footing_rest(tx, &(struct footing_rest){silence_stands, source_of(edge_id),
+	footing_rest(tx, &(struct footing_rest){silence_stands, source_of(&pulse, edge_id),
 			     {pulse.received_time.set == GIVEN ? pulse.received_time.v : NEVER, pulse.report_interval.v,
 				 ret->silent}});
 	return DC_OK;
@@ -214,7 +248,7 @@ edge_observed(struct tx *tx, const char *edge_id, struct observed *ret, struct d
 	enum dc_code rc = read_pulse(tx, edge_id, &pulse, &now, err);
 
 	if (rc == DC_OK)
-		*ret = (struct observed){
-		    age_by_now, source_of(edge_id), pulse.received_time.set == GIVEN ? pulse.received_time.v : NEVER};
+		*ret = (struct observed){age_by_now, source_of(&pulse, edge_id),
+		    pulse.received_time.set == GIVEN ? pulse.received_time.v : NEVER};
 	return rc;
 }

@@ -71,6 +71,23 @@ of_an_edge_that_this_process_did_not_hear_the_time_of_day_counts(void **state)
 	assert_true(edge_is_silent(&row, now));
 }
 
+/* It reports to another process over the same database now. */
+static void
+an_edge_that_another_process_hears_is_as_old_as_its_row(void **state)
+{
+	utc_ms now = utc_now();
+	struct edge_report row = row_of("moved", now - 60000);
+
+	(void)state;
+	edge_heard("moved", now - 60000);
+	assert_in_range(edge_age(&row, now), 0, 3000);
+	wait_ms(1000);
+	row = row_of("moved", now);
+	assert_in_range(edge_age(&row, now), 0, 999); /* not since this process began to look */
+	assert_false(edge_is_silent(&row, now));
+	assert_true(edge_age(&row, now + 2000) >= 2000);
+}
+
 /* Heard of in what is the future now, and not since: its silence is as long as we look. */
 static void
 of_a_time_to_come_the_age_grows_from_when_we_looked_first(void **state)
@@ -118,6 +135,7 @@ main(void)
 	    cmocka_unit_test(never_heard_of),
 	    cmocka_unit_test(a_clock_set_back_or_forward_changes_no_age),
 	    cmocka_unit_test(of_an_edge_that_this_process_did_not_hear_the_time_of_day_counts),
+	    cmocka_unit_test(an_edge_that_another_process_hears_is_as_old_as_its_row),
 	    cmocka_unit_test(while_the_next_report_is_taken_the_edge_is_not_silent),
 	    cmocka_unit_test(of_a_time_to_come_the_age_grows_from_when_we_looked_first),
 	    cmocka_unit_test(a_receipt_that_did_not_stay_does_not_count),

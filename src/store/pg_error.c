@@ -44,7 +44,7 @@ enum dc_code
 pg_fail_lost(PGconn *pg, const char *what, struct dc_error *err)
 {
 	log_lost(what, pg != NULL ? PQerrorMessage(pg) : "out of memory");
-	return dc_fail(err, DC_E_STORAGE, NULL, "The database does not answer: try again");
+	return dc_fail(err, DC_E_DATABASE, NULL, "The database does not answer: try again");
 }
 
 static bool
@@ -84,7 +84,7 @@ pg_fail(PGconn *pg, const PGresult *res, bool *again, struct dc_error *err)
 		return dc_fail(err, DC_E_UNAVAILABLE, NULL, "The database is busy: try again");
 	if (is_one_of(state, storage)) {
 		log_lost("a statement", words);
-		return dc_fail(err, DC_E_STORAGE, NULL, "The database refuses to work: try again");
+		return dc_fail(err, DC_E_DATABASE, NULL, "The database refuses to work: try again");
 	}
 	return dc_fail(err, DC_E_SYSTEM, NULL, "database: %s (%s)", words, state);
 }

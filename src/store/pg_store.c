@@ -19,7 +19,7 @@
 #include "store/query.h"
 
 #define TRIES_MAX 8        /* alone, too: somebody else writes to the database */
-#define PAUSE_MS 500       /* between two attempts to connect */
+#define PAUSE_MS 1000      /* between two attempts to connect */
 #define READ_LIMIT_MS 4000 /* who reads waits for an answer, and a stop for who reads */
 
 /* The lock comes first: what is seen is what was committed before it was taken. */
@@ -269,7 +269,7 @@ commit(struct pg_worker *w, struct job *job, struct pg_tx *ptx)
 			job->rc = dc_fail(&job->err, DC_E_SYSTEM, NULL, "the database rolled the change back");
 		PQclear(res);
 	} else if (pg_conn_is_lost(w->conn))
-		job->rc = dc_fail(&job->err, DC_E_STORAGE, NULL,
+		job->rc = dc_fail(&job->err, DC_E_DATABASE, NULL,
 		    "The database was lost during the change: whether it was made is not known");
 	if (ptx->again)
 		return AGAIN;
@@ -318,7 +318,7 @@ run_write(struct pg_worker *w, struct job *job)
 		job->lines = NULL;
 		job->wakes = NULL;
 	}
-	if (job->rc == DC_E_STORAGE)
+	if (job->rc == DC_E_DATABASE)
 		store_note_write(&w->store->store, &job->err);
 	if (job->rc == DC_OK && !job->dry && job->lines != NULL)
 		log_write_held(job->lines);

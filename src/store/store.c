@@ -342,7 +342,7 @@ store_note_write(struct store *st, const struct dc_error *err)
 	_cleanup_arena_ struct arena *arena = NULL;
 	bool failing = err != NULL, changed;
 
-	if (failing && err->code != DC_E_STORAGE && err->code != DC_E_IO)
+	if (failing && err->code != DC_E_STORAGE && err->code != DC_E_DATABASE && err->code != DC_E_IO)
 		return; /* about what was written, not about where */
 	pthread_mutex_lock(&st->writes_lock);
 	changed = st->writes.failing != failing;
