@@ -7,7 +7,7 @@ import pytest
 from sdk_site import SCHEMES, SdkSite, build, call, names_in, tool
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "go")
-NAMES = names_in(FOLDER, r"^func (Test\w+)\(", "_test.go")
+NAMES = names_in(FOLDER, r"^func (Test(?!Main\b)\w+)\(", "_test.go")
 
 
 @pytest.fixture(scope="module")
