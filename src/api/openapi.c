@@ -443,6 +443,8 @@ write_operation(struct document *d, const struct route *r)
 		jw_string(d->out, r->res->title);
 		jw_array_end(d->out);
 	}
+	if (r->command != NULL)
+		jw_member_string(d->out, "x-dcaas-command", r->command);
 	if (r->flags & ROUTE_DOCUMENT)
 		jw_member_bool(d->out, "x-dcaas-document", true);
 	if (r->flags & ROUTE_REFUSED)

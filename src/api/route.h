@@ -48,6 +48,8 @@ struct route {
 	enum dc_code (*run)(struct tx *, struct call *, struct dc_error *err);
 	const char *operation; /* operationId: "CreateVirtualInterface" */
 	const char *summary;   /* one sentence for openapi.json and the CLI */
+	/* "NOUN VERB" on the command line, where the operation's name makes no good one; "": none. NULL: by the name */
+	const char *command;
 	/* Before the transaction, body decoded: work that takes its time (password hashes), on a thread of its own; it
 	 * may read the store with store_read_wait() and leaves its result in call->prepared. NULL: none.
 	 */

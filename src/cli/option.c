@@ -73,7 +73,8 @@ add_members(struct rows *r, json_t *schema, const char *prefix, int depth, bool 
 	{
 		json_t *inner = schema_of(r->spec, of);
 		const char *path = arena_printf(r->arena, "%s%s", prefix, member);
-		const char *name = with_hyphens(r->arena, path);
+		const char *given = json_string_value(json_object_get(of, "x-dcaas-option"));
+		const char *name = given != NULL ? arena_strdup(r->arena, given) : with_hyphens(r->arena, path);
 		struct option row = {OPTION_MEMBER, name, .doc = schema_doc(of), .member = path, .schema = inner,
 		    .property = of, .ref = schema_ref(of)};
 

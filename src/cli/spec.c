@@ -172,7 +172,7 @@ take_parameters(const struct spec *s, json_t *operation, struct command *c)
 }
 
 static bool
-take_words(const struct spec *s, json_t *operation, struct command *c)
+take_name(const struct spec *s, json_t *operation, struct command *c)
 {
 	const char *id = json_string_value(json_object_get(operation, "operationId"));
 	char *words = id != NULL ? hyphened(s->arena, id) : NULL, *hyphen = words != NULL ? strchr(words, '-') : NULL;
@@ -183,6 +183,21 @@ take_words(const struct spec *s, json_t *operation, struct command *c)
 	c->verb = words;
 	c->noun = c->kind == COMMAND_LIST || strcmp(words, "list") == 0 ? singular(s->arena, hyphen + 1) : hyphen + 1;
 	return true;
+}
+
+/* As the document has them, or as the name of the operation makes them. False: it is none. */
+static bool
+take_words(const struct spec *s, json_t *operation, struct command *c)
+{
+	const char *given = json_string_value(json_object_get(operation, "x-dcaas-command"));
+	const char *blank = given != NULL ? strchr(given, ' ') : NULL;
+
+	if (blank != NULL) {
+		c->noun = arena_strndup(s->arena, given, (size_t)(blank - given));
+		c->verb = arena_strdup(s->arena, blank + 1);
+		return true;
+	}
+	return given == NULL && take_name(s, operation, c);
 }
 
 /* Whether the path has a place for each of the ids, and none that would stay open; the project's fills itself. */

@@ -138,7 +138,8 @@ struct field {
 	bool cli;             /* a column of the CLI's table: of the wide one, where the table has `columns` */
 	const char *ref;      /* resource whose id the member holds; "a|b": either */
 	const char *ref_kind; /* instead: member of the same row that names the resource */
-	const char *example;  /* a good value, for help; text as a user types it */
+	const char *option;  /* its option of the CLI, where the member's name is that of another one; NULL: its name */
+	const char *example; /* a good value, for help; text as a user types it */
 	/* Values that every request is refused with ("true", "LGW"), NULL-terminated; an empty list: any value. */
 	const char *const *refused;
 };

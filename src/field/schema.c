@@ -145,6 +145,8 @@ write_hints(const struct field *f, enum field_view view, struct json *out)
 		jw_key(out, "default");
 		jw_raw(out, f->fallback);
 	}
+	if (f->option != NULL)
+		jw_member_string(out, "x-dcaas-option", f->option);
 	if (f->example != NULL)
 		jw_member_string(out, "x-dcaas-example", f->example);
 	if (f->refused != NULL)

@@ -173,7 +173,7 @@ static const struct field_table request_table = {
 	(const struct field[]){
 	    {AT(route_request, gdgw_routetable), .kind = F_OBJECT, .of = &change_table, .may = VIEW_UPDATE,
 		.must = VIEW_UPDATE, .doc = "One of the three lists."},
-	    {AT(route_request, dry_run), .kind = F_BOOL, .may = VIEW_UPDATE,
+	    {AT(route_request, dry_run), .option = "check-only", .kind = F_BOOL, .may = VIEW_UPDATE,
 		.doc = "Check the change, and do not make it."},
 	    {0},
 	},

@@ -370,9 +370,9 @@ switchover_end(struct tx *tx, const struct due *due, void *user, struct dc_error
 
 static const struct route switchover_routes[] = {
     {M_GET, PATH, ROLE_READER, .res = &switchover_resource, .run = crud_list, .operation = "ListSwitchoverTestRecords",
-	.summary = "List the switchover tests of the project's interfaces."},
+	.command = "switchover-test list", .summary = "List the switchover tests of the project's interfaces."},
     {M_POST, PATH, ROLE_MEMBER, ROUTE_WRITES, &switchover_resource, VIEW_CREATE, .status = 201, .run = crud_create,
-	.operation = "SwitchoverTest",
+	.operation = "SwitchoverTest", .command = "switchover-test create",
 	.summary = "Shut a virtual interface down to see what takes over, or bring it back."},
     {0},
 };

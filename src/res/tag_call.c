@@ -343,7 +343,7 @@ change_tags(struct tx *tx, struct call *call, struct dc_error *err)
 
 const struct route tag_routes[] = {
     {M_GET, PATH, ROLE_READER, .run = show_tags, .answer_table = &resource_tags_table, .query_table = &tag_path_table,
-	.operation = "ShowResourceTag", .summary = "Read the tags of one resource."},
+	.operation = "ShowResourceTag", .command = "resource-tag list", .summary = "Read the tags of one resource."},
     {M_POST, PATH, ROLE_MEMBER, ROUTE_WRITES, NULL, VIEW_CREATE, &tag_table, "tag", .status = 204, .run = create_tag,
 	.query_table = &tag_path_table, .operation = "CreateResourceTag",
 	.summary = "Set one tag of a resource; a key that it has gets the new value."},
@@ -351,6 +351,6 @@ const struct route tag_routes[] = {
 	.query_table = &tag_path_table, .operation = "DeleteResourceTag", .summary = "Remove one tag of a resource."},
     {M_POST, PATH "/action", ROLE_MEMBER, ROUTE_WRITES, NULL, VIEW_CREATE, &tag_batch_table, "", .status = 204,
 	.run = change_tags, .query_table = &tag_path_table, .operation = "BatchCreateResourceTags",
-	.summary = "Set or remove several tags of a resource."},
+	.command = "resource-tag batch", .summary = "Set or remove several tags of a resource."},
     {0},
 };

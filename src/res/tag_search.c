@@ -617,6 +617,6 @@ const struct route tag_search_routes[] = {
 	.summary = "List keys and values of the tags that the project uses."},
     {M_POST, PATH "resource-instances/action", ROLE_READER, 0, NULL, VIEW_CREATE, &tag_search_table, "", .run = search,
 	.answer_table = &tag_matches_table, .query_table = &tag_path_table, .operation = "ListTagResourceInstances",
-	.summary = "List or count the resources that have certain tags."},
+	.command = "tagged-resource list", .summary = "List or count the resources that have certain tags."},
     {0},
 };

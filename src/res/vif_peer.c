@@ -752,7 +752,7 @@ static const struct route vif_peer_routes[] = {
     {M_POST, PATH, ROLE_MEMBER, ROUTE_WRITES, &vif_peer_resource, VIEW_CREATE, .status = 201, .run = crud_create,
 	.operation = "CreateVifPeer", .summary = "Add the peer of the missing address family to a virtual interface."},
     {M_POST, PATH "/{vif_peer_id}", ROLE_MEMBER, ROUTE_WRITES, &vif_peer_resource, VIEW_CREATE, .status = 201,
-	.run = crud_create, .operation = "CreateVifPeerAtId",
+	.run = crud_create, .operation = "CreateVifPeerAtId", .command = "",
 	.summary = "The same with the interface in the path, as the published example has it."},
     {M_PUT, PATH "/{vif_peer_id}", ROLE_MEMBER, ROUTE_WRITES, &vif_peer_resource, VIEW_UPDATE, .run = crud_update,
 	.operation = "UpdateVifPeer", .summary = "Change name, text or remote subnets of a peer."},

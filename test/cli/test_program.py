@@ -137,3 +137,14 @@ def test_a_self_signed_certificate_is_refused_until_trusted(operator, dcaasd):
     assert "certificate" in strict("domain", "list", code=3).err.lower()
     certificate = os.path.join(dcaasd.state, "tls.crt")
     assert strict("--ca", certificate, "domain", "list").lines[1].split()[1] == "default"
+
+
+def test_no_command_has_an_option_twice_and_each_begins_with_what_it_is_about(tenant):
+    seen = [(noun, verb) for noun, verbs in nouns(tenant).items() for verb in verbs]
+    assert len(seen) > 100
+    for noun, verb in seen:
+        options = re.findall(r"^  (?:-\w, )?(--[a-z0-9.-]+)", tenant(noun, verb, "--help").out, re.M)
+        assert len(options) == len(set(options)), (noun, verb, sorted(options))
+    assert {("switchover-test", "create"), ("switchover-test", "list"), ("resource-tag", "list"), ("resource-tag", "batch"),
+            ("fault", "clear"), ("tagged-resource", "list")} <= set(seen)
+    assert not [noun for noun, _ in seen if noun in ("test", "create-resource-tags", "vif-peer-at-id", "faults")]
