@@ -5,6 +5,7 @@ Line number n has everything of its own that may differ: VLAN 100+n, link subnet
 """
 import datetime
 import ipaddress
+import urllib.parse
 
 from .customer import Customer
 from .guest import GuestError, wait
@@ -280,6 +281,11 @@ class Line:
 
     def session(self, family="4"):
         return self.site.session(self.peers[family])
+
+    def routes(self, family="4", **query):
+        """Routes of the peer, which the call asks the router for: {destination: route} of one page."""
+        path = "/dcaas/v1/projects/{project_id}/vif-peers/%s/routes?%s" % (self.peers[family], urllib.parse.urlencode(query))
+        return {route["destination"]: route for route in self.tenant.get(path, say=False)["vif_peer_routes"]}
 
     def wait_peer(self, what, condition, family="4", timeout=60, every=0.1):
         def look():

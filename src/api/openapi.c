@@ -260,6 +260,24 @@ fields_parameter(struct document *d)
 	end_parameter(d->out);
 }
 
+/* Of an extra route: parameters that stand once, and filters, which may stand several times. */
+static void
+query_parameters(struct document *d, const struct route *r)
+{
+	for (const struct field *f = r->query_table->fields; f->name != NULL; f++) {
+		if (f->filter || f->filter_csv || strstr(r->path, arena_printf(d->arena, "{%s}", f->name)) != NULL)
+			continue;
+		if (f->kind == F_INT) {
+			number_parameter(d->out, f->name, f->min, f->max, f->doc);
+			continue;
+		}
+		begin_parameter(d->out, "query", f->name, false, f->doc);
+		path_schema(d->out, f, f->name);
+		end_parameter(d->out);
+	}
+	filter_parameters(d, r->query_table, VIEW_ANSWER);
+}
+
 static void
 list_parameters(struct document *d, const struct field_table *table, enum field_view view)
 {
@@ -285,7 +303,7 @@ write_parameters(struct document *d, const struct route *r)
 	else if (r->run == crud_show)
 		fields_parameter(d);
 	else if (r->query_table != NULL)
-		filter_parameters(d, r->query_table, VIEW_ANSWER);
+		query_parameters(d, r);
 	jw_array_end(d->out);
 }
 

@@ -423,17 +423,18 @@ trouble(void *arg, long status, const char *words)
 }
 
 static void
-answer_question(void *arg, const struct wire_question *question)
+take_question(void *arg, const struct wire_question *question)
 {
-	struct network *n = arg;
-	_cleanup_arena_ struct arena *arena = arena_new();
-	struct wire_answer answer = {0};
-
-	question_answer(question, n->state, n->kernel, n->routing, arena, &answer);
-	channel_answer(n->channel, &answer);
+	questions_ask(((struct network *)arg)->questions, question);
 }
 
-static const struct channel_events channel_events = {ask, answer_question, desired, nothing, trouble, reported};
+static void
+question_answered(void *arg, const struct wire_answer *answer)
+{
+	channel_answer(((struct network *)arg)->channel, answer);
+}
+
+static const struct channel_events channel_events = {ask, take_question, desired, nothing, trouble, reported};
 
 /* --- time and signals --- */
 
@@ -553,6 +554,7 @@ open_all(struct network *n, struct dc_error *err)
 		return dc_fail(err, DC_E_IO, NULL, "libevent does not start");
 	n->apply = apply_new(n->state, n->kernel, n->routing);
 	n->pings = pings_new(n->base, n->kernel, n->state, ping_done, n);
+	n->questions = questions_new(n->state, n->kernel, n->routing, question_answered, n);
 	n->report = report_new(n->settings->sim ? "sim" : "linux");
 	report_set_key_room(n->report, n->kernel->key_room);
 	make_events(n);
@@ -571,6 +573,7 @@ close_all(struct network *n)
 	report_free(n->report);
 	state_close(n->state);
 	n->routing->ops->close(n->routing);
+	questions_free(n->questions);
 	if (n->base != NULL)
 		event_base_free(n->base);
 	n->kernel->ops->close(n->kernel);

@@ -24,6 +24,7 @@ struct network {
 	struct report *report;
 	struct channel *channel;
 	struct pings *pings;
+	struct questions *questions;
 	struct event *timer[TIMERS], *on_term, *on_int, *on_hup;
 	struct event *on_change; /* waits when no apply runs and no look is due; NULL: no notices */
 

@@ -7,20 +7,57 @@
 #define BODY_MAX ((size_t)1 << 20)
 #define WORDS_MAX 1000
 
-struct asking {
-	const struct wire_question *question;
+struct asking { /* one question; its arena lives until it is answered */
+	struct asking *next;
+	struct questions *all;
+	struct arena *arena;
+	const char *id, *argument;
+	size_t limit; /* routes: of the page */
+	struct ip_prefix after;
+};
+
+struct questions {
 	struct state *state;
 	struct kernel *kernel;
 	struct routing *routing;
-	struct arena *arena;
+	questions_answered *answered;
+	void *arg;
+	struct asking *first;
 };
+
+static void
+asking_free(struct asking *a)
+{
+	struct asking **at = &a->all->first;
+
+	while (*at != a)
+		at = &(*at)->next;
+	*at = a->next;
+	arena_free(a->arena);
+	free(a);
+}
+
+static void
+end_with(struct asking *a, const struct buf *body, const char *error)
+{
+	struct wire_answer answer = {.id = {GIVEN, a->id}};
+
+	if (error == NULL && body->failed)
+		error = "the answer is too long";
+	if (error != NULL)
+		F_SET_TEXT(answer.error, arena_strndup(a->arena, error, WORDS_MAX));
+	else
+		F_SET_TEXT(answer.body, arena_strdup(a->arena, buf_str(body)));
+	a->all->answered(a->all->arg, &answer);
+	asking_free(a);
+}
 
 /* --- how an instance is --- */
 
 static void
 count_objects(struct asking *a, uint32_t number, struct wire_instance *to)
 {
-	const struct unit *u = state_unit(a->state, number);
+	const struct unit *u = state_unit(a->all->state, number);
 	int64_t wanted = 0, applied = 0;
 
 	for (size_t i = 0; u != NULL && i < u->n; i++) {
@@ -37,7 +74,7 @@ say_daemon(struct asking *a, uint32_t number, struct wire_instance *to)
 	struct routing_seen seen;
 	int64_t established = 0;
 
-	if (!a->routing->ops->seen(a->routing, number, &seen))
+	if (!a->all->routing->ops->seen(a->all->routing, number, &seen))
 		return;
 	F_SET_TEXT(to->daemon, routing_state_name(seen.state));
 	F_SET_TEXT(to->why, arena_strndup(a->arena, seen.why, WORDS_MAX));
@@ -54,7 +91,7 @@ say_kernel(struct asking *a, uint32_t number, struct wire_instance *to, struct d
 {
 	struct kernel_instance in;
 	int64_t devices = 0;
-	enum dc_code rc = a->kernel->ops->read_instance(a->kernel, number, NULL, a->arena, &in, err);
+	enum dc_code rc = a->all->kernel->ops->read_instance(a->all->kernel, number, NULL, a->arena, &in, err);
 
 	if (rc != DC_OK)
 		return rc;
@@ -67,13 +104,13 @@ say_kernel(struct asking *a, uint32_t number, struct wire_instance *to, struct d
 }
 
 static enum dc_code
-answer_instance(struct asking *a, struct buf *body, struct dc_error *err)
+answer_instance(struct asking *a, struct dc_error *err)
 {
-	struct json json = JSON_INIT(body);
+	_cleanup_buf_ struct buf body = BUF_INIT(BODY_MAX);
+	struct json json = JSON_INIT(&body);
 	struct wire_instance row = {0};
 	const char *why = NULL;
-	uint32_t number =
-	    (uint32_t)strtonum(a->question->argument.set == GIVEN ? a->question->argument.v : "", 1, 9999, &why);
+	uint32_t number = (uint32_t)strtonum(a->argument, 1, 9999, &why);
 	enum dc_code rc;
 
 	if (why != NULL)
@@ -84,38 +121,89 @@ answer_instance(struct asking *a, struct buf *body, struct dc_error *err)
 	if ((rc = say_kernel(a, number, &row, err)) != DC_OK)
 		return rc;
 	field_encode(&wire_instance_table, VIEW_WIRE, &row, NULL, &json);
+	end_with(a, &body, NULL);
 	return DC_OK;
+}
+
+/* --- routes of a neighbour --- */
+
+static void
+on_routes(void *arg, const struct routing_route *route, size_t n, const char *failure)
+{
+	struct asking *a = arg;
+	_cleanup_buf_ struct buf body = BUF_INIT(BODY_MAX);
+
+	if (failure == NULL)
+		question_routes_put(route, n, a->limit, &a->after, a->arena, &body);
+	end_with(a, &body, failure);
+}
+
+static enum dc_code
+answer_routes(struct asking *a, struct dc_error *err)
+{
+	struct routing_query query;
+	enum dc_code rc = question_routes_parse(a->argument, a->arena, &query, &a->limit, &a->after, err);
+
+	if (rc == DC_OK)
+		a->all->routing->ops->routes(a->all->routing, &query, on_routes, a);
+	return rc;
 }
 
 /* --- all kinds --- */
 
+/* One that does not fail ends with end_with(), now or later. */
 static const struct {
 	const char *kind;
-	enum dc_code (*answer)(struct asking *, struct buf *body, struct dc_error *);
+	enum dc_code (*answer)(struct asking *, struct dc_error *);
 } kinds[] = {
     {QUESTION_INSTANCE, answer_instance},
+    {QUESTION_ROUTES, answer_routes},
 };
 
 static enum dc_code
-answer_kind(struct asking *a, struct buf *body, struct dc_error *err)
+answer_kind(struct asking *a, const char *kind, struct dc_error *err)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strcmp(kinds[i].kind, a->question->kind.v) == 0)
-			return kinds[i].answer(a, body, err);
+		if (strcmp(kinds[i].kind, kind) == 0)
+			return kinds[i].answer(a, err);
 	return dc_fail(err, DC_E_PARAM, NULL, "this edge does not know the question");
 }
 
 void
-question_answer(const struct wire_question *question, struct state *state, struct kernel *kernel,
-    struct routing *routing, struct arena *arena, struct wire_answer *ret)
+questions_ask(struct questions *all, const struct wire_question *question)
 {
-	struct asking a = {question, state, kernel, routing, arena};
-	_cleanup_buf_ struct buf body = BUF_INIT(BODY_MAX);
+	struct asking *a = calloc(1, sizeof(*a));
 	struct dc_error err = {0};
 
-	*ret = (struct wire_answer){.id = question->id};
-	if (answer_kind(&a, &body, &err) != DC_OK)
-		F_SET_TEXT(ret->error, arena_strndup(arena, err.text, WORDS_MAX));
-	else
-		F_SET_TEXT(ret->body, arena_strdup(arena, buf_str(&body)));
+	if (a == NULL)
+		abort();
+	a->next = all->first;
+	a->all = all;
+	a->arena = arena_new();
+	a->id = arena_strdup(a->arena, question->id.v);
+	a->argument = question->argument.set == GIVEN ? arena_strdup(a->arena, question->argument.v) : "";
+	all->first = a;
+	if (answer_kind(a, question->kind.v, &err) != DC_OK)
+		end_with(a, NULL, err.text);
+}
+
+struct questions *
+questions_new(
+    struct state *state, struct kernel *kernel, struct routing *routing, questions_answered *answered, void *arg)
+{
+	struct questions *all = calloc(1, sizeof(*all));
+
+	if (all == NULL)
+		abort();
+	*all = (struct questions){state, kernel, routing, answered, arg, NULL};
+	return all;
+}
+
+struct questions *
+questions_free(struct questions *all)
+{
+	while (all != NULL && all->first != NULL)
+		asking_free(all->first);
+	free(all);
+	return NULL;
 }

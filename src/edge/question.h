@@ -8,8 +8,23 @@
 #include "edge/routing.h"
 #include "edge/state.h"
 
-/* All of *ret is in the arena, or borrowed from the question. A kind that is not known gets its error in words. */
-void question_answer(const struct wire_question *, struct state *, struct kernel *, struct routing *, struct arena *,
-    struct wire_answer *ret);
+struct questions;
+
+/* The answer is valid during the call. */
+typedef void questions_answered(void *arg, const struct wire_answer *);
+
+/* state, kernel and routing are borrowed. */
+struct questions *questions_new(struct state *, struct kernel *, struct routing *, questions_answered *, void *arg);
+struct questions *questions_free(
+    struct questions *); /* after routing was closed: what waits is not answered. NULL is fine. */
+/* The answer comes before this returns, or later from the loop. A kind that is not known gets its error in words. */
+void questions_ask(struct questions *, const struct wire_question *);
+
+/* question_routes.c: a question about routes as the routing daemon takes it. *limit and *after: of the page. */
+enum dc_code question_routes_parse(const char *argument, struct arena *, struct routing_query *ret, size_t *limit,
+    struct ip_prefix *after, struct dc_error *);
+/* A page of the routes, as the body of an answer. after: family IP_NONE for the first page. */
+void question_routes_put(const struct routing_route *, size_t n, size_t limit, const struct ip_prefix *after,
+    struct arena *, struct buf *body);
 
 #endif

@@ -47,6 +47,24 @@ routing_copy(const struct routing_desired *d, struct arena *arena)
 	return copy;
 }
 
+#define ROUTING_REASON(name, word, text) [ROUTING_WHY_##name] = {word, text},
+static const struct {
+	const char *name, *text;
+} reasons[] = {ROUTING_REASONS(ROUTING_REASON)};
+#undef ROUTING_REASON
+
+const char *
+routing_reason_name(enum routing_reason why)
+{
+	return reasons[why].name;
+}
+
+const char *
+routing_reason_text(enum routing_reason why)
+{
+	return reasons[why].text;
+}
+
 const char *
 routing_state_name(enum routing_state s)
 {

@@ -105,6 +105,54 @@ struct routing_seen {
 	size_t sessions;
 };
 
+/* Why the policy refuses a route. */
+#define ROUTING_REASONS(X)                                                                                             \
+	X(NEXT_HOP, "next-hop", "the next hop is not on the neighbour's own line")                                     \
+	X(NEVER, "not-routable",                                                                                       \
+	    "no network of a customer may lie there (loopback, link-local, multicast and the like)")                   \
+	X(OWN, "gateways-own",                                                                                         \
+	    "the gateway itself has this network, or a larger one: its VPC, or the subnet of a line")                  \
+	X(LINKED, "linked", "a link or an attachment brings this network, or a larger one")                            \
+	X(FIRST_AS, "first-as", "the AS path does not begin with the neighbour's AS")                                  \
+	X(LOOP, "as-loop", "the gateway's own AS is in the AS path")
+
+#define ROUTING_REASON(name, word, text) ROUTING_WHY_##name,
+enum routing_reason { ROUTING_REASONS(ROUTING_REASON) ROUTING_WHY_COUNT };
+#undef ROUTING_REASON
+
+const char *routing_reason_name(enum routing_reason); /* "gateways-own" */
+const char *routing_reason_text(enum routing_reason);
+
+enum routing_routes {
+	ROUTES_ACCEPTED,
+	ROUTES_REJECTED,
+	ROUTES_RECEIVED, /* both */
+	ROUTES_ADVERTISED,
+};
+
+struct routing_query { /* routes of one neighbour */
+	const char *key;
+	enum routing_routes which;
+	struct ip_prefix inside;   /* family IP_NONE: any */
+	struct ip_addr containing; /* the same */
+	uint32_t asn;              /* in the AS path; 0: any */
+	bool has_community;
+	uint16_t community[2]; /* RFC 1997 */
+};
+
+struct routing_route {
+	struct ip_prefix destination;
+	struct ip_addr next_hop; /* family IP_NONE: none */
+	bool rejected, best;     /* best: the one that is used for its destination */
+	enum routing_reason why; /* rejected */
+	utc_ms since;            /* 0: unknown */
+	int64_t local_pref, med; /* -1: none */
+	const char *as_path, *origin, *communities, *large_communities; /* as the daemon writes them; "" for none */
+};
+
+/* Called from the loop, or before routes() returns. failure: NULL, or words; the routes are valid during the call. */
+typedef void routing_told_routes(void *arg, const struct routing_route *, size_t n, const char *failure);
+
 struct event_base;
 struct routing;
 typedef void routing_changed(void *arg, uint32_t instance);
@@ -122,6 +170,9 @@ struct routing_ops {
 	uint32_t *(*instances)(struct routing *, struct arena *, size_t *n);
 	/* Whether a neighbour of that key may still run in the instance; 0: in any. */
 	bool (*may_run)(struct routing *, uint32_t instance, const char *key);
+	/* Asks the daemon about routes of one neighbour, whose order is any; `told` is called once, unless close()
+	 * comes before. Changes nothing, and does not hold up the driver's own questions. */
+	void (*routes)(struct routing *, const struct routing_query *, routing_told_routes *told, void *arg);
 	struct routing *(*close)(struct routing *); /* daemons keep running */
 };
 

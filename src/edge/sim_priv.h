@@ -99,6 +99,9 @@ struct sim {
 extern const struct kernel_ops sim_kernel_ops;
 extern const struct routing_ops sim_routing_ops;
 
+/* sim_glass.c: as routing.h's routes() */
+void sim_routes(struct routing *, const struct routing_query *, routing_told_routes *, void *arg);
+
 /* sim_names.c. Lists of the options: entries between blanks or commas. */
 #define SIM_NAME_MAX 64                                   /* longer ones are cut: nothing has such a name */
 bool sim_next(const char **list, char ret[SIM_NAME_MAX]); /* the next entry; false at the end */

@@ -436,5 +436,6 @@ const struct routing_ops sim_routing_ops = {
     .seen = sim_seen,
     .instances = sim_instances,
     .may_run = sim_may_run,
+    .routes = sim_routes,
     .close = sim_routing_close,
 };

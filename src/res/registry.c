@@ -29,6 +29,7 @@
 #include "res/tag.h"
 #include "res/vif_peer.h"
 #include "res/vif_peer_detection.h"
+#include "res/vif_peer_route.h"
 #include "res/virtual_gateway.h"
 #include "res/virtual_interface.h"
 
@@ -63,6 +64,7 @@ const struct resource *const registry[] = {
     &edge_object_resource,
     &edge_session_resource,
     &vif_session_resource,
+    &vif_peer_route_resource,
     &edge_apply_resource,
     &edge_report_resource,
     &event_resource,

@@ -271,6 +271,60 @@ const struct field_table wire_instance_table = {
 	},
 };
 
+const char *const wire_route_sets[] = {"accepted", "rejected", "received", "advertised", NULL};
+
+const struct field_table wire_peer_route_query_table = {
+    .name = "WirePeerRouteQuery",
+    .size = sizeof(struct wire_peer_route_query),
+    .fields =
+	(const struct field[]){
+	    {ON_WIRE(wire_peer_route_query, key), NEEDED, KEY},
+	    {ON_WIRE(wire_peer_route_query, routes), NEEDED, .kind = F_ENUM, .names = wire_route_sets},
+	    {ON_WIRE(wire_peer_route_query, limit), NEEDED, .kind = F_INT, .min = 1, .max = QUESTION_ROUTES_MAX},
+	    {ON_WIRE(wire_peer_route_query, after), .kind = F_TEXT, .max = 49},
+	    {ON_WIRE(wire_peer_route_query, inside), .kind = F_TEXT, .max = 49},
+	    {ON_WIRE(wire_peer_route_query, containing), .kind = F_TEXT, .max = 45},
+	    {ON_WIRE(wire_peer_route_query, asn), .kind = F_INT, .min = 1, .max = UINT32_MAX},
+	    {ON_WIRE(wire_peer_route_query, community), .kind = F_TEXT, .max = 11},
+	    {0},
+	},
+};
+
+const struct field_table wire_peer_route_table = {
+    .name = "WirePeerRoute",
+    .size = sizeof(struct wire_peer_route),
+    .fields =
+	(const struct field[]){
+	    {ON_WIRE(wire_peer_route, destination), NEEDED, .kind = F_TEXT, .max = 49},
+	    {ON_WIRE(wire_peer_route, next_hop), .kind = F_TEXT, .max = 45},
+	    {ON_WIRE(wire_peer_route, rejected), NEEDED, .kind = F_BOOL},
+	    {ON_WIRE(wire_peer_route, best), NEEDED, .kind = F_BOOL},
+	    {ON_WIRE(wire_peer_route, reason), .kind = F_TEXT, .max = 32},
+	    {ON_WIRE(wire_peer_route, words), .kind = F_TEXT, .max = 255},
+	    {ON_WIRE(wire_peer_route, since), NATURAL},
+	    {ON_WIRE(wire_peer_route, local_preference), .kind = F_INT, .max = UINT32_MAX},
+	    {ON_WIRE(wire_peer_route, med), .kind = F_INT, .max = UINT32_MAX},
+	    {ON_WIRE(wire_peer_route, as_path), .kind = F_TEXT, .max = 600},
+	    {ON_WIRE(wire_peer_route, origin), .kind = F_TEXT, .max = 32},
+	    {ON_WIRE(wire_peer_route, communities), .kind = F_TEXT, .max = 600},
+	    {ON_WIRE(wire_peer_route, large_communities), .kind = F_TEXT, .max = 600},
+	    {0},
+	},
+};
+
+const struct field_table wire_peer_routes_table = {
+    .name = "WirePeerRoutes",
+    .size = sizeof(struct wire_peer_routes),
+    .fields =
+	(const struct field[]){
+	    {ON_WIRE(wire_peer_routes, total), NEEDED, COUNT},
+	    {ON_WIRE(wire_peer_routes, more), NEEDED, .kind = F_BOOL},
+	    {ON_WIRE(wire_peer_routes, routes), NEEDED, .kind = F_OBJECTS, .of = &wire_peer_route_table,
+		.max_items = QUESTION_ROUTES_MAX},
+	    {0},
+	},
+};
+
 const struct field_table wire_desired_table = {
     .name = "WireDesired",
     .size = sizeof(struct wire_desired),

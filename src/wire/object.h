@@ -200,6 +200,39 @@ struct wire_instance {
 };
 extern const struct field_table wire_instance_table;
 
+/* "routes", argument: a wire_peer_route_query as JSON. Routes of one BGP neighbour at this moment, sorted by
+ * destination. */
+#define QUESTION_ROUTES "routes"
+#define QUESTION_ROUTES_MAX 500
+struct wire_peer_route_query {
+	struct f_text key;                /* of the bgp object */
+	struct f_text routes;             /* wire_route_sets */
+	struct f_int limit;               /* 1 to QUESTION_ROUTES_MAX */
+	struct f_text after;              /* the destination before the first one; null: from the start */
+	struct f_text inside, containing; /* destinations inside a prefix, or around an address */
+	struct f_int asn;                 /* in the AS path */
+	struct f_text community;          /* "65001:100" (RFC 1997) */
+};
+extern const char *const wire_route_sets[]; /* accepted, rejected, received, advertised */
+extern const struct field_table wire_peer_route_query_table;
+
+struct wire_peer_route {
+	struct f_text destination, next_hop;
+	struct f_bool rejected, best;
+	struct f_text reason, words; /* of a rejected one: a word, and the same for people */
+	struct f_int since;          /* ms since 1970 */
+	struct f_int local_preference, med;
+	struct f_text as_path, origin, communities, large_communities; /* as the routing daemon writes them */
+};
+extern const struct field_table wire_peer_route_table;
+
+struct wire_peer_routes {
+	struct f_int total; /* that match, those before and after this page counted */
+	struct f_bool more; /* there are some behind the last one */
+	struct f_objects routes;
+};
+extern const struct field_table wire_peer_routes_table;
+
 /* Answer of GET /dcaas/v1/edge/desired?epoch=E&revision=R&wait=SECONDS (the edge's long poll).
  * `full` is true when all objects of the edge are there; else only those changed since R.
  *

@@ -62,6 +62,7 @@ VARYING = [(re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a
 UNSTEADY = {"apply"}
 # What a list is of.
 OF = {"peer-link": ["backbone"], "gdgw-route-table": ["backbone"], "global-eip": ["internet"], "vif-session": ["warehouse"],
+      "vif-peer-route": ["office-v6"],
       "project-tag": ["dc-vgw"], "tagged-resource": ["dc-vgw", "--action", "filter"], "resource-tag": ["dc-vgw", "OFFICE"]}
 # Their ids are random, and lists are sorted by id.
 BY_CHANCE = {"user", "project", "domain"}

@@ -112,6 +112,8 @@ def test_no_customer_draws_the_traffic_of_a_network_behind_a_link(site, world):
     try:
         for family in "46":
             wait("three refusals", lambda f=family: line.session(f)["rejected"] == before[f] + 3, 30)
+            assert {line.routes(family, routes="rejected")[one]["reason"] for one in stolen if (":" in one) == (family == "6")} == {
+                "linked"}
             wait("a ping of another customer", lambda f=family: other.customer.ping(world.er.address(f)).ok, 30)
         assert {f: line.since(f) for f in "46"} == since
     finally:

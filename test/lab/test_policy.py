@@ -85,6 +85,70 @@ def test_refused_routes_are_counted_as_rejected(counted, line, family):
     line.wait_peer("up with its count", lambda p: p["receive_route_num"] == n + 2 and p["bgp_status"] == "up", family)
 
 
+REASONS = {"the VPC's prefix": "gateways-own", "a part of the VPC's prefix": "gateways-own", "a host of the VPC": "gateways-own",
+           "its own link subnet": "gateways-own", "a host of its own link subnet": "gateways-own",
+           "another's link subnet": "gateways-own", "link-local addresses": "not-routable", "shared addresses": "not-routable",
+           "the VPC's IPv6 prefix": "gateways-own", "a part of the VPC's IPv6 prefix": "gateways-own",
+           "its own IPv6 link subnet": "gateways-own", "another's IPv6 link subnet": "gateways-own",
+           "IPv6 that is not unicast": "not-routable"}
+
+
+@pytest.mark.parametrize("family", ["4", "6"])
+def test_each_refused_route_is_shown_with_its_reason(counted, line, gateway, other, family):
+    wrong = bad(gateway, line, other)
+    assert set(wrong) == set(REASONS)
+    expected = {prefix: REASONS[what] for what, prefix in wrong.items() if (":" in prefix) == (family == "6")}
+    expected["198.51.100.0/24" if family == "4" else "fd78::/64"] = "first-as"
+    shown = line.routes(family, routes="rejected")
+    assert {destination: route["reason"] for destination, route in shown.items()} == expected
+    assert all(route["state"] == "rejected" and route["description"] and not route["best"] for route in shown.values())
+
+
+@pytest.mark.parametrize("family", ["4", "6"])
+def test_the_looking_glass_shows_what_is_accepted_and_what_is_advertised(counted, line, gateway, family):
+    good = {"192.168.200.0/24", "203.0.113.0/24"} if family == "4" else {"fd77::/64", "2001:db8:77::/48"}
+    accepted = line.routes(family, routes="accepted")
+    assert set(accepted) == good
+    for route in accepted.values():
+        assert (route["state"], route["best"], route["as_path"], route["origin"]) == ("accepted", True, str(line.asn), "IGP")
+        assert route["next_hop"] == line.far(family).split("/")[0] and route["local_preference"] == 100
+        assert route["reason"] is None and route["since"]
+    advertised = line.routes(family, routes="advertised")
+    assert set(advertised) == {str(gateway.prefix if family == "4" else gateway.prefix6)}
+    assert set(line.routes(family)) == good | set(line.routes(family, routes="rejected"))
+
+
+def test_routes_are_found_by_network_address_as_and_page(counted, line, gateway):
+    everything = line.routes("4")
+    assert set(line.routes("4", containing="203.0.113.9")) == {"203.0.113.0/24"}
+    assert set(line.routes("4", inside=str(gateway.prefix))) == {
+        one for one in everything if ipaddress.ip_network(one).subnet_of(gateway.prefix)}
+    assert set(line.routes("4", as_number=65999)) == {"198.51.100.0/24"}
+    assert line.routes("4", as_number=64999) == {} and line.routes("4", community="65001:100") == {}
+    pages, marker = [], None
+    while True:
+        query = {"limit": 4, **({"marker": marker} if marker else {})}
+        page = line.tenant.get("/dcaas/v1/projects/{project_id}/vif-peers/%s/routes?%s" % (
+            line.peers["4"], "&".join("%s=%s" % pair for pair in query.items())), say=False)
+        pages.append([route["destination"] for route in page["vif_peer_routes"]])
+        assert page["page_info"]["total_count"] == len(everything)
+        marker = page["page_info"]["next_marker"]
+        if not marker:
+            break
+    assert sum(pages, []) == sorted(everything, key=ipaddress.ip_network) and all(len(page) == 4 for page in pages[:-1])
+
+
+def test_a_call_about_routes_names_what_is_wrong_with_it(line, other):
+    path = "/dcaas/v1/projects/{project_id}/vif-peers/%s/routes?%s"
+    for query, words in (("routes=all", "routes"), ("inside=10.0.0.0", "inside"), ("containing=10.0.0.0/8", "containing"),
+                         ("community=1", "community"), ("community=70000:1", "community"), ("as_number=0", "as_number"),
+                         ("limit=501", "limit"), ("inside=10.0.0.0/8&containing=10.1.1.1", "exclude")):
+        answer = line.tenant.call("GET", path % (line.peers["4"], query), check=False, say=False)
+        assert answer.status == 400 and words in answer["error_msg"], query
+    missing = line.tenant.call("GET", path % (line.vif, ""), check=False, say=False)
+    assert missing.status == 404
+
+
 @pytest.mark.parametrize("family", ["4", "6"])
 def test_only_good_routes_reach_the_kernel(site, counted, gateway, family):
     wrong, good, _ = counted
@@ -182,5 +246,3 @@ def test_vpc_prefix_over_the_management_network_leads_to_the_vpc(site, shop):
     guest = site.lab.customers
     guest.ip(["addr del %s/32 dev lo" % MGMT], ns=gateway.name)
     assert answers(site, line.customer.host) == ""
-
-

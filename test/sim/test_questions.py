@@ -59,6 +59,27 @@ def test_an_instance_that_is_not_there_is_reported_in_words(site):
     assert ask(site, "0", check=False).status == 400 and ask(site, "x", check=False).status == 400
 
 
+def test_routes_of_a_simulated_neighbour_are_as_many_as_its_session_counts(site):
+    site.edge.set_options(routes=7)
+    vif = site.order(1)
+    site.wait_status(vif, "ACTIVE")
+    path = "/dcaas/v1/projects/{project_id}/vif-peers/%s/routes" % site.tenant.get(
+        "/v3/{project_id}/dcaas/virtual-interfaces/" + vif, say=False)["virtual_interface"]["vif_peers"][0]["id"]
+
+    def ask(query=""):
+        return site.tenant.get(path + query, say=False)
+    wait_for("the session", lambda: ask()["page_info"]["total_count"] == 7)
+    first = ask("?limit=4")
+    rest = ask("?limit=4&marker=" + first["page_info"]["next_marker"])
+    found = [route["destination"] for page in (first, rest) for route in page["vif_peer_routes"]]
+    assert found == ["198.18.0.%d/32" % n for n in range(7)] and rest["page_info"]["next_marker"] is None
+    assert [route["destination"] for route in ask("?containing=198.18.0.3")["vif_peer_routes"]] == ["198.18.0.3/32"]
+    assert ask("?routes=rejected")["vif_peer_routes"] == []
+    assert ask("?routes=advertised")["page_info"]["total_count"] == 1
+    site.edge.set_options(routes=7, down=vif)
+    wait_for("no route without a session", lambda: ask()["page_info"]["total_count"] == 0)
+
+
 def test_an_edge_that_does_not_answer_ends_the_wait(site, figure):
     site.wait_status(site.order(1), "ACTIVE")
     site.edge.process.send_signal(19)  # SIGSTOP

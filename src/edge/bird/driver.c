@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "edge/bird/glass.h"
 #include "edge/bird/instance.h"
 
 #define IDLE_MS 500
@@ -92,6 +93,7 @@ instance_free(struct instance *in)
 {
 	load_drop(in);
 	look_drop(in);
+	glass_free(in);
 	control_free(in->control);
 	event_free(in->timer);
 	instance_drop_all(in);
@@ -320,6 +322,20 @@ bird_may_run(struct routing *r, uint32_t instance, const char *key)
 	return false;
 }
 
+static void
+bird_routes(struct routing *r, const struct routing_query *query, routing_told_routes *told, void *arg)
+{
+	const struct bird_driver *d = driver_of(r);
+
+	for (size_t i = 0; i < d->count; i++)
+		for (size_t k = 0; k < d->instance[i]->held.neighbour_count; k++)
+			if (strcmp(d->instance[i]->peer[k]->key, query->key) == 0) {
+				glass_ask(d->instance[i], d->instance[i]->peer[k]->want, query, told, arg);
+				return;
+			}
+	told(arg, NULL, 0, "the routing daemon has no such neighbour");
+}
+
 static struct routing *
 bird_close(struct routing *r)
 {
@@ -344,6 +360,7 @@ bird_open(struct agent *agent, const char *state_dir, int64_t slow_after_ms, str
 	    .seen = bird_seen,
 	    .instances = bird_instances,
 	    .may_run = bird_may_run,
+	    .routes = bird_routes,
 	    .close = bird_close,
 	};
 

@@ -74,8 +74,9 @@ enum instance_event {
 	EVENTS
 };
 
-struct load; /* load.c: a configuration on its way */
-struct look; /* look.c: a look at the sessions */
+struct load;  /* load.c: a configuration on its way */
+struct glass; /* glass.c: questions about routes */
+struct look;  /* look.c: a look at the sessions */
 
 struct instance {
 	struct bird_driver *driver;
@@ -102,9 +103,10 @@ struct instance {
 	int64_t next_try;
 
 	char *loaded;
-	struct own *own;   /* own.c: networks that BIRD's filters know */
-	struct load *load; /* NULL: none is on its way */
-	struct look *look; /* NULL: none runs */
+	struct own *own;     /* own.c: networks that BIRD's filters know */
+	struct load *load;   /* NULL: none is on its way */
+	struct look *look;   /* NULL: none runs */
+	struct glass *glass; /* NULL: nobody has asked yet */
 	int64_t next_look;
 	int64_t next_turn, next_slow_down; /* monotonic ms: pace.c */
 	bool look_due;                     /* after a change */

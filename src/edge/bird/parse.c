@@ -30,8 +30,8 @@ word(char **p)
 }
 
 /* "1795636667.802" */
-static utc_ms
-parse_since(const char *text)
+utc_ms
+bird_parse_time(const char *text)
 {
 	int64_t seconds = 0, ms = 0;
 	int digits = 0;
@@ -79,7 +79,7 @@ parse_row(char *line, struct arena *arena, struct bird_row *ret)
 	char *info = trimmed(rest), *after = arena_strdup(arena, info);
 	const char *first = word(&after), *bgp = first == NULL ? NULL : state_of(first);
 
-	*ret = (struct bird_row){.name = name, .since = parse_since(since)};
+	*ret = (struct bird_row){.name = name, .since = bird_parse_time(since)};
 	ret->down = strcmp(state, "down") == 0 || strcmp(state, "stop") == 0 || strcmp(state, "flush") == 0;
 	ret->state = ret->down || bgp == NULL ? "Down" : bgp;
 	ret->established = strcmp(state, "up") == 0 && bgp != NULL && strcmp(bgp, "Established") == 0;
@@ -116,7 +116,7 @@ bird_parse_start(const struct control_reply *r)
 		rest = arena_strdup(arena, r->line[i].text);
 		for (int skip = 0; skip < 4; skip++) /* name, kind, table, state */
 			word(&rest);
-		return parse_since(rest + strspn(rest, " "));
+		return bird_parse_time(rest + strspn(rest, " "));
 	}
 	return 0;
 }

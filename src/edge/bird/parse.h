@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "edge/bird/control.h"
+#include "edge/routing.h"
 
 /* One row of `show protocols`. */
 struct bird_row {
@@ -41,6 +42,10 @@ utc_ms bird_parse_start(const struct control_reply *);
 void bird_parse_detail(const struct control_reply *, struct arena *, struct bird_detail *ret);
 /* False when there are none (the channel is down). */
 bool bird_parse_counts(const struct control_reply *, struct bird_counts *ret);
+/* `show route ... all`: destination, next hop and attributes of each row, in the arena. */
+size_t bird_parse_routes(const struct control_reply *, struct arena *, struct routing_route **ret);
+/* "1795636667.802", as the configuration has BIRD write times; 0: something else. */
+utc_ms bird_parse_time(const char *);
 /* `show status`: a configuration is still being taken over. */
 bool bird_parse_configuring(const struct control_reply *);
 

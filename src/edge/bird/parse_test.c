@@ -107,6 +107,39 @@ routes_that_are_held_for_a_restart_are_seen(void **state)
 }
 
 static void
+routes_are_read_with_their_attributes(void **state)
+{
+	(void)state;
+	_cleanup_arena_ struct arena *a = arena_new();
+	struct control_reply r = recorded(a, "show-route.txt");
+	struct routing_route *route;
+	char text[IP_TEXT_SIZE];
+
+	assert_int_equal(bird_parse_routes(&r, a, &route), 3);
+	ip_format_prefix(&route[0].destination, text);
+	assert_string_equal(text, "192.168.200.0/24");
+	ip_format_addr(&route[0].next_hop, text);
+	assert_string_equal(text, "169.254.10.2");
+	assert_true(route[0].best);
+	assert_int_equal(route[0].since, 1796114213649);
+	assert_string_equal(route[0].as_path, "65001 {65002 65003}");
+	assert_string_equal(route[0].origin, "IGP");
+	assert_int_equal(route[0].local_pref, 100);
+	assert_int_equal(route[0].med, 20);
+	assert_string_equal(route[0].communities, "(65001,100) (65001,200)");
+	assert_string_equal(route[0].large_communities, "(65001, 1, 2)");
+	assert_int_equal(route[0].why, ROUTING_WHY_NEXT_HOP);
+	assert_false(route[1].best);
+	assert_int_equal(route[1].why, ROUTING_WHY_OWN);
+	assert_int_equal(route[1].med, -1);
+	ip_format_prefix(&route[2].destination, text);
+	assert_string_equal(text, "2001:db8:77::/48");
+	ip_format_addr(&route[2].next_hop, text);
+	assert_string_equal(text, "fe80::1");
+	assert_string_equal(route[2].as_path, "");
+}
+
+static void
 rows_of_any_shape_are_survived(void **state)
 {
 	(void)state;
@@ -161,6 +194,7 @@ main(void)
 	    cmocka_unit_test(counts_are_read_from_the_details),
 	    cmocka_unit_test(a_reconfiguration_in_progress_is_seen),
 	    cmocka_unit_test(routes_that_are_held_for_a_restart_are_seen),
+	    cmocka_unit_test(routes_are_read_with_their_attributes),
 	    cmocka_unit_test(rows_of_any_shape_are_survived),
 	    cmocka_unit_test(a_limit_waits_longer_each_time_and_forgets),
 	};

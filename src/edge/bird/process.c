@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "edge/bird/glass.h"
 #include "edge/bird/instance.h"
 #include "edge/bird/pace.h"
 
@@ -158,6 +159,7 @@ process_rest(struct instance *in)
 {
 	load_drop(in);
 	look_drop(in);
+	glass_drop(in, "BIRD has ended");
 	control_drop(in->control);
 	if (in->started != 0 && now_ms() - in->started > LIVED_MS)
 		in->pace = 0;
@@ -185,6 +187,7 @@ process_end(struct instance *in)
 {
 	load_drop(in);
 	look_drop(in);
+	glass_drop(in, "BIRD ends");
 	control_drop(in->control);
 	in->stopping_since = now_ms();
 	tell_to_end(in, in->silent_since != 0);

@@ -2,6 +2,7 @@
 #include "edge/bird/render.h"
 
 #include <ctype.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,11 +86,13 @@ put_head(struct buf *out, uint32_t instance, const char *log_path)
 	 * from. */
 	buf_printf(out, "router id 0.0.%u.%u;\n", instance >> 8 & 255u, instance & 255u);
 	/* Seconds since 1970, in any time zone. */
-	buf_puts(out, "timeformat protocol \"%s.%3f\";\n");
+	buf_puts(out, "timeformat protocol \"%s.%3f\";\ntimeformat route \"%s.%3f\";\n");
 	buf_puts(out, "graceful restart wait 10;\n");
 	buf_puts(out, "protocol device dc_device { scan time 5; }\n");
 	/* Set on what a link brought: not for other links. Stays in this process. */
 	buf_puts(out, "attribute int dc_link;\n");
+	/* Why a route is refused: BIRD keeps refused routes with what the filter sets on them. */
+	buf_puts(out, "attribute int dc_why;\n");
 	buf_puts(out,
 	    "function dc_never_4() {\n"
 	    "\treturn net ~ [ 0.0.0.0/8+, 100.64.0.0/10+, 127.0.0.0/8+, 169.254.0.0/16+, 224.0.0.0/3+ ];\n}\n");
@@ -150,24 +153,34 @@ put_networks(
 	buf_puts(out, "}\n");
 }
 
+__attribute__((format(printf, 3, 4))) static void
+put_refusal(struct buf *out, enum routing_reason why, const char *format, ...)
+{
+	va_list args;
+
+	buf_puts(out, "\tif ");
+	va_start(args, format);
+	buf_vprintf(out, format, args);
+	va_end(args);
+	buf_printf(out, " then { dc_why = %d; return false; }\n", (int)why);
+}
+
 /* Of one family's neighbours: what is taken from a customer and from a link, and what they get. The words of two
  * neighbours differ in numbers only, so that BIRD reads them in a time that grows with their count and not with its
  * square. */
 static void
 put_import(struct buf *out, const char *device, unsigned family)
 {
-	buf_printf(out,
-	    "function dc_ok_%s_%u() {\n\tif dc_never_%u() || roa_check(dc_own_%s_%u, net, 1) != ROA_UNKNOWN then "
-	    "return "
-	    "false;\n",
-	    device, family, family, device, family);
+	buf_printf(out, "function dc_ok_%s_%u() {\n", device, family);
+	put_refusal(out, ROUTING_WHY_OWN, "roa_check(dc_own_%s_%u, net, 1) != ROA_UNKNOWN", device, family);
+	put_refusal(out, ROUTING_WHY_NEVER, "dc_never_%u()", family);
 	/* RFC 8326: a line that is about to be taken away is the last choice. */
 	buf_puts(out, "\tif (65535, 0) ~ bgp_community then bgp_local_pref = 0;\n\treturn true;\n}\n");
 	buf_printf(out, "function dc_in_%s_%u(int dc_remote; int dc_local) {\n", device, family);
-	buf_printf(out,
-	    "\tif bgp_path.first != dc_remote || dc_local ~ bgp_path then return false;\n"
-	    "\tif roa_check(dc_linked_%s_%u, net, 1) != ROA_UNKNOWN then return false;\n\treturn dc_ok_%s_%u();\n}\n",
-	    device, family, device, family);
+	put_refusal(out, ROUTING_WHY_FIRST_AS, "bgp_path.first != dc_remote");
+	put_refusal(out, ROUTING_WHY_LOOP, "dc_local ~ bgp_path");
+	put_refusal(out, ROUTING_WHY_LINKED, "roa_check(dc_linked_%s_%u, net, 1) != ROA_UNKNOWN", device, family);
+	buf_printf(out, "\treturn dc_ok_%s_%u();\n}\n", device, family);
 	buf_printf(out, "function dc_lin_%s_%u() {\n\tdc_link = 1;\n\treturn dc_ok_%s_%u();\n}\n", device, family,
 	    device, family);
 }
