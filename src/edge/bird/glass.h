@@ -9,9 +9,9 @@
 /* As routing.h's routes(). */
 void glass_ask(struct instance *, const struct routing_neighbour *, const struct routing_query *,
     routing_told_routes *told, void *arg);
-/* BIRD is not there any more: who waits is told so. */
+/* BIRD is not there any more: each question that waits ends with these words. */
 void glass_drop(struct instance *, const char *why);
-void glass_free(struct instance *); /* nobody is told anything */
+void glass_free(struct instance *); /* no question that waits is answered */
 /* The command for BIRD; in the arena. */
 const char *glass_command(
     const struct routing_neighbour *, const struct routing_query *, bool rejected, struct arena *);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* parse_route.c - BIRD's list of routes. A route is a row and the lines behind it:
+/* parse_route.c - BIRD's list of routes. A route is a row and the lines that follow:
  *
  *	1007-172.20.1.0/24        unicast [p1_4 1795636667.802] * (100) [AS65001i]
  *	 	via 169.254.10.2 on dcv1
