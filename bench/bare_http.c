@@ -42,7 +42,7 @@ answer(void *arg, struct MHD_Connection *connection, const char *url, const char
 static struct body
 read_body(const char *path)
 {
-	static char text[1 << 20];
+	static char text[1 << 23];
 	FILE *file = fopen(path, "re");
 	struct body body = {text, 0};
 

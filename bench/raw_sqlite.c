@@ -5,7 +5,10 @@
  * STATEMENTS: one a line, those that read and those that write; parameters ?1, ?2, ... stand for values that are new
  * for each order, the same number for the same value in all of its rows. An order is all lines once; GROUP orders go
  * into one transaction, each in a SAVEPOINT of its own. WAL and synchronous=FULL, as the server has it. Prints orders a
- * second. */
+ * second.
+ *
+ * GROUP 0: the lines are a read, in a transaction of its own, and each column of each row is read. Prints the
+ * microseconds of one read: the median, and what 99 of 100 stay below. */
 #include <err.h>
 #include <sqlite3.h>
 #include <stdint.h>
@@ -29,7 +32,7 @@ static size_t
 prepare_all(const char *path, sqlite3_stmt **statement)
 {
 	FILE *file = fopen(path, "re");
-	static char line[1 << 16];
+	static char line[1 << 20];
 	size_t n = 0;
 
 	if (file == NULL)
@@ -69,6 +72,27 @@ run_one(sqlite3_stmt *statement, uint64_t order)
 		errx(1, "%s: %s", sqlite3_sql(statement), sqlite3_errmsg(db));
 }
 
+/* To its last row, with each value as text. */
+static void
+read_one(sqlite3_stmt *statement)
+{
+	int rc, n = sqlite3_column_count(statement);
+
+	while ((rc = sqlite3_step(statement)) == SQLITE_ROW)
+		for (int i = 0; i < n; i++)
+			(void)sqlite3_column_text(statement, i);
+	if (rc != SQLITE_DONE || sqlite3_reset(statement) != SQLITE_OK)
+		errx(1, "%s: %s", sqlite3_sql(statement), sqlite3_errmsg(db));
+}
+
+static int
+by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
 static double
 now(void)
 {
@@ -78,12 +102,48 @@ now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+#define READS_MAX 100000
+
+static void
+time_reads(sqlite3_stmt **statement, size_t n, double seconds)
+{
+	static double took[READS_MAX];
+	double begun = now(), before;
+	size_t reads = 0;
+
+	for (; now() - begun < seconds && reads < READS_MAX; reads++) {
+		before = now();
+		run("BEGIN");
+		for (size_t k = 0; k < n; k++)
+			read_one(statement[k]);
+		run("COMMIT");
+		took[reads] = (now() - before) * 1e6;
+	}
+	qsort(took, reads, sizeof(took[0]), by_value);
+	printf("%.1f %.1f\n", took[reads / 2], took[reads * 99 / 100]);
+}
+
+static double
+orders_in_a_second(sqlite3_stmt **statement, size_t n, long group, double seconds)
+{
+	double begun = now();
+	uint64_t order = 0;
+
+	while (now() - begun < seconds) {
+		run("BEGIN IMMEDIATE");
+		for (long i = 0; i < group; i++, order++)
+			for (size_t k = 0; k < n; k++)
+				run_one(statement[k], order);
+		run("COMMIT");
+	}
+	return (double)order / (now() - begun);
+}
+
 int
 main(int argc, char **argv)
 {
 	sqlite3_stmt *statement[STATEMENTS_MAX];
-	uint64_t order = 0;
-	double begun, seconds;
+	double seconds;
 	long group;
 	size_t n;
 
@@ -97,15 +157,10 @@ main(int argc, char **argv)
 	run("PRAGMA synchronous=FULL");
 	run("PRAGMA foreign_keys=ON");
 	n = prepare_all(argv[2], statement);
-	begun = now();
-	while (now() - begun < seconds) {
-		run("BEGIN IMMEDIATE");
-		for (long i = 0; i < group; i++, order++)
-			for (size_t k = 0; k < n; k++)
-				run_one(statement[k], order);
-		run("COMMIT");
-	}
-	printf("%.1f\n", (double)order / (now() - begun));
+	if (group == 0)
+		time_reads(statement, n, seconds);
+	else
+		printf("%.1f\n", orders_in_a_second(statement, n, group, seconds));
 	for (size_t k = 0; k < n; k++)
 		sqlite3_finalize(statement[k]);
 	sqlite3_close(db);

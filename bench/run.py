@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 """run.py - what dcaas costs, as ratios to the bare library doing the same work, side by side in one run.
 
-    python3 bench/run.py [edge] [growth] [field] [get] [create] [others] [profile] [birds] [--runs N] [--seconds S]
+    python3 bench/run.py [edge] [growth] [field] [get] [lists] [create] [others] [profile] [birds] [--runs N] [--seconds S]
 
 `field` and `birds` need root: a lab, or a network namespace. `others` installs by name, below build-check/bench, what a user would pick instead: moto's
 server with AWS's Direct Connect, and Prism serving our openapi.json.
@@ -25,6 +25,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+import uuid
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from lab.api_client import Client, signature  # noqa: E402
@@ -697,7 +698,142 @@ def bench_birds(rows, runs, _):
             rows.add("the same among %d in %d VRFs, against 10" % (n, vrfs), "ms", base, ours)
 
 
-BENCHES = {"edge": bench_edge, "growth": bench_growth, "field": bench_field, "birds": bench_birds, "get": bench_get, "create": bench_create,
+# What a tenant with many interfaces asks for: (words, query). MIDDLE and GATEWAY: ids of an interface in the middle, and of a gateway.
+PAGES = (
+    ("the first page", "limit=1000"),
+    ("a page in the middle, by marker", "limit=1000&marker=MIDDLE"),
+    ("the same, by name", "limit=1000&marker=MIDDLE&sort_key=name"),
+    ("those that are ACTIVE (a tenth), a page in the middle", "limit=1000&marker=MIDDLE&status=ACTIVE"),
+    ("those of a gateway (50)", "limit=1000&vgw_id=GATEWAY"),
+    ("one, by its name", "name=interface-70000"),
+    ("id and name, a page in the middle", "limit=1000&marker=MIDDLE&fields=id,name"),
+)
+MANY, OF_GATEWAY, OF_LINE, TENTH = 100000, 50, 4000, 10
+
+
+def multiply(path, vif):
+    """Copies the interface, with its peer, so that the database has MANY, on gateways and connections of their own. (MIDDLE, GATEWAY)"""
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.row_factory = sqlite3.Row
+        numbers = iter(range(1, sys.maxsize))
+
+        def new():
+            number = next(numbers)
+            return "01a20000-%04x-7000-8000-%012x" % (number >> 16, number)
+
+        def model(table, column, value):
+            return dict(database.execute("SELECT * FROM %s WHERE %s = ?" % (table, column), (value,)).fetchone())
+
+        def put(table, rows):
+            columns = list(rows[0])
+            database.executemany("INSERT INTO %s (%s) VALUES (%s)" % (table, ", ".join(columns), ", ".join("?" * len(columns))),
+                                 [tuple(row[column] for column in columns) for row in rows])
+            return [row["id"] for row in rows]
+        own = model("virtual_interface", "id", vif)
+        peer, line, gateway = model("vif_peer", "vif_id", vif), model("direct_connect", "id", own["direct_connect_id"]), model(
+            "virtual_gateway", "id", own["vgw_id"])
+        port = model("port", "id", line["port_id"])
+        ports = put("port", [dict(port, id=new(), device="p%d" % n, name="p%d" % n) for n in range(MANY // OF_LINE + 1)])
+        lines = put("direct_connect", [dict(line, id=new(), port_id=one) for one in ports])
+        gateways = put("virtual_gateway", [dict(gateway, id=new(), vpc_id=str(uuid.uuid4())) for _ in range(MANY // OF_GATEWAY)])
+        rows = [dict(own, id=new(), name="interface-%d" % n, vlan=n % OF_LINE + 1, direct_connect_id=lines[n // OF_LINE],
+                     vgw_id=gateways[n // OF_GATEWAY], vrf_gateway_id=gateways[n // OF_GATEWAY], status="DOWN" if n % TENTH else "ACTIVE")
+                for n in range(MANY - 1)]
+        put("virtual_interface", rows)
+        put("vif_peer", [dict(peer, id=new(), vif_id=row["id"], name=row["name"]) for row in rows])
+        database.commit()
+    return rows[MANY // 2]["id"], gateways[len(gateways) // 2]
+
+
+def wrk_times(url, seconds, token):
+    """Milliseconds of a request on one connection: the median, and what 99 of 100 stay below."""
+    argv = ["wrk", "-t1", "-c1", "-d%gs" % seconds, "--latency", "-H", "X-Auth-Token: " + token, url]
+    out = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+    if "Non-2xx" in out or "Socket errors" in out:
+        raise SystemExit("bench: answers were not all successes:\n" + out)
+    units = {"us": 0.001, "ms": 1, "s": 1000}
+    return [float(number) * units[unit] for number, unit in re.findall(r"(?:50|99)%\s+([\d.]+)(us|ms|s)", out)]
+
+
+def resident(process):
+    with open("/proc/%d/status" % process.pid) as file:
+        return int(re.search(r"VmRSS:\s+(\d+)", file.read())[1]) / 1024
+
+
+def statements_of(server, path, record_file):
+    """Writes the statements that the server runs for a read into the file."""
+    with open(record_file) as file:
+        begin = len(file.read())
+    body = server.tenant.get(path)
+    with open(record_file) as file:
+        lines = [line for line in file.read()[begin:].splitlines() if line.startswith("SELECT")]
+    with open(record_file + ".page", "w") as out:
+        out.write("\n".join(lines) + "\n")
+    return record_file + ".page", json.dumps(body, separators=(",", ":")).encode(), len(lines)
+
+
+def bench_lists(rows, runs, seconds):
+    """Pages of MANY interfaces, on one connection, made each time: against SQLite with the same statements and libmicrohttpd with the
+    same bytes, one after the other."""
+    global BUILD
+    build, found = BUILD, {}
+    folder = tempfile.mkdtemp(prefix="bench-")
+    os.chmod(folder, 0o755)
+    record_file = os.path.join(folder, "record")
+    open(record_file, "w").close()
+    os.chmod(record_file, 0o666)
+    BUILD = os.environ["DCAAS_BUILD"] = traced()
+    server = Server(settings=SETTINGS + ("answer_memory = 0",), environment={"DCAAS_READS": record_file})
+    try:
+        vif = server.interface()
+        server.dcaasd.stop()
+        database = os.path.join(server.dcaasd.state, "dcaas.db")
+        middle, gateway = multiply(database, vif)
+        server.dcaasd.start()
+        pages = [(words, server.path("virtual-interfaces?" + query.replace("MIDDLE", middle).replace("GATEWAY", gateway)))
+                 for words, query in PAGES]
+        for words, path in pages:
+            file, body, count = statements_of(server, path, record_file)
+            with open(file) as text:
+                found[words] = (text.read(), body, count)
+        server.dcaasd.stop()
+        BUILD = os.environ["DCAAS_BUILD"] = build
+        server.dcaasd.copy("dcaasd")
+        server.dcaasd.environment = {}
+        server.dcaasd.start()
+        begin = resident(server.dcaasd.process)
+        for words, path in pages:
+            list_row(rows, runs, seconds, server, words, path, found[words], database)
+        print("memory of dcaasd with %d interfaces: %.1f MB after its start, %.1f MB after these lists" % (
+            MANY, begin, resident(server.dcaasd.process)), flush=True)
+    finally:
+        BUILD = os.environ["DCAAS_BUILD"] = build
+        server.close()
+        shutil.rmtree(folder)
+
+
+def list_row(rows, runs, seconds, server, words, path, page, database):
+    text, body, count = page
+    bare = Bare(body, 1)
+    yardstick, ours = [], []
+    try:
+        with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
+            file.write(text)
+            file.flush()
+            for _ in range(runs):
+                sqlite = [float(one) / 1000 for one in subprocess.run(
+                    [program("raw_sqlite"), database, file.name, "0", str(seconds)], stdout=subprocess.PIPE, text=True, check=True).stdout.split()]
+                http = wrk_times(bare.url, seconds, server.token)
+                yardstick.append([one + other for one, other in zip(sqlite, http)])
+                ours.append(wrk_times(server.dcaasd.endpoint + path, seconds, server.token))
+    finally:
+        bare.close()
+    for number, name in enumerate(("p50", "p99")):
+        rows.add("%s (%d statements, %d kB): %s" % (words, count, len(body) // 1000, name), "ms", [one[number] for one in yardstick],
+                 [one[number] for one in ours])
+
+
+BENCHES = {"edge": bench_edge, "growth": bench_growth, "field": bench_field, "birds": bench_birds, "get": bench_get, "lists": bench_lists, "create": bench_create,
            "others": bench_others, "profile": bench_profile}
 
 

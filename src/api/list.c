@@ -133,9 +133,18 @@ list_view(const struct call *call)
 	return crud_is_operator(call) ? VIEW_OP_ANSWER : VIEW_ANSWER;
 }
 
+/* Whether the index that the column may have gives the rows in the list's order: each index ends with the id. */
+static bool
+may_lead(const struct query_cond *cond, const struct query_page *page)
+{
+	bool by_id = page->sort == NULL || strcmp(page->sort, "id") == 0;
+
+	return cond->op == Q_OP_EQ && (by_id || strcmp(cond->column, "id") == 0);
+}
+
 static enum dc_code
-take_filters(struct call *call, const struct resource *res, const char *parent, const struct query_cond **ret,
-    struct dc_error *err)
+take_filters(struct call *call, const struct resource *res, const char *parent, const struct query_page *page,
+    const struct query_cond **ret, struct dc_error *err)
 {
 	struct query_cond *cond;
 	size_t fields = 0, n, scope, values_n;
@@ -160,9 +169,9 @@ take_filters(struct call *call, const struct resource *res, const char *parent, 
 		else
 			cond[n++] = (struct query_cond)Q_IN(f->name, values);
 	}
-	/* Within a project's rows, which come in their order. One id is one row, which needs none. */
+	/* Within a project's rows, which come in their order. */
 	for (size_t i = scope; !crud_is_operator(call) && i < n; i++)
-		cond[i].sift = cond[i].op != Q_OP_EQ || strcmp(cond[i].column, "id") != 0;
+		cond[i].sift = !may_lead(&cond[i], page);
 	*ret = cond; /* arena memory is zero, which is Q_END */
 	return DC_OK;
 }
@@ -341,7 +350,7 @@ crud_list(struct tx *tx, struct call *call, struct dc_error *err)
 	if ((rc = crud_parent(tx, call, res, &parent, err)) != DC_OK ||
 	    (rc = take_page(call, res->table, &page, err)) != DC_OK ||
 	    (rc = check_marker(tx, call, res, parent, &page, err)) != DC_OK ||
-	    (rc = take_filters(call, res, parent, &cond, err)) != DC_OK ||
+	    (rc = take_filters(call, res, parent, &page, &cond, err)) != DC_OK ||
 	    (rc = crud_fields(call, res->table, &options.only, err)) != DC_OK)
 		return rc;
 	page.walk = crud_is_operator(call);

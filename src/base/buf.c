@@ -63,6 +63,19 @@ buf_add(struct buf *b, const void *data, size_t len)
 	b->data[b->len] = '\0';
 }
 
+char *
+buf_extend(struct buf *b, size_t len)
+{
+	char *at;
+
+	if (!reserve(b, len))
+		return NULL;
+	at = b->data + b->len;
+	b->len += len;
+	b->data[b->len] = '\0';
+	return at;
+}
+
 void
 buf_puts(struct buf *b, const char *s)
 {

@@ -26,6 +26,8 @@ struct buf {
 void buf_free(struct buf *);  /* also makes it empty and usable again */
 void buf_reset(struct buf *); /* empty, keeps the memory */
 void buf_add(struct buf *, const void *, size_t len);
+/* len bytes more, for the caller to fill at once; NULL when there is no room. */
+char *buf_extend(struct buf *, size_t len);
 void buf_puts(struct buf *, const char *);
 void buf_putc(struct buf *, char);
 void buf_int(struct buf *, int64_t); /* decimal; several times faster than "%lld" */

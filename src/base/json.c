@@ -99,10 +99,21 @@ character(const char *s)
 	return len;
 }
 
+/* Bytes at its beginning that stand for themselves. */
+static size_t
+plain_ascii(const char *s)
+{
+	const char *at = s;
+
+	while ((signed char)*at >= 0x20 && *at != '"' && *at != '\\')
+		at++;
+	return (size_t)(at - s);
+}
+
 /* Texts that were cut to a size may end inside a character: what is none becomes U+FFFD, so that the whole stays JSON.
  */
 static void
-quoted(struct buf *out, const char *s)
+quoted_with_care(struct buf *out, const char *s)
 {
 	buf_putc(out, '"');
 	while (*s != '\0') {
@@ -120,6 +131,20 @@ quoted(struct buf *out, const char *s)
 			escape(out, (unsigned char)*s++);
 	}
 	buf_putc(out, '"');
+}
+
+static void
+quoted(struct buf *out, const char *s)
+{
+	size_t len = plain_ascii(s);
+	char *at;
+
+	if (s[len] != '\0')
+		quoted_with_care(out, s);
+	else if ((at = buf_extend(out, len + 2)) != NULL) {
+		at[0] = at[len + 1] = '"';
+		memcpy(at + 1, s, len);
+	}
 }
 
 void

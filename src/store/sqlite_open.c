@@ -143,7 +143,7 @@ sqlite_open_store(
 		return rc;
 	}
 #ifdef DC_CHECK_PLANS
-	plan_record(conn_db(self->writer));
+	plan_record(conn_db(self->writer), PLAN_WRITES);
 #endif
 	if (!options->serves)
 		store_drop_lock(&self->store);

@@ -3,6 +3,7 @@
  * of its statements finds its rows by an index, and a list comes in the order of one. */
 #include "store/sqlite_plan.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,14 +97,20 @@ record(unsigned what, void *arg, void *statement, void *text)
 }
 
 void
-plan_record(sqlite3 *db)
+plan_record(sqlite3 *db, enum plan_record which)
 {
-	static FILE *file; /* one for the process, which has one connection that writes */
-	const char *path = getenv("DCAAS_STATEMENTS");
+	static const char *const variables[] = {[PLAN_WRITES] = "DCAAS_STATEMENTS", [PLAN_READS] = "DCAAS_READS"};
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static FILE *files[2]; /* of the process */
+	const char *path = getenv(variables[which]);
+	FILE *file;
 
 	if (path == NULL)
 		return;
-	if (file == NULL && (file = fopen(path, "ae")) == NULL)
+	pthread_mutex_lock(&lock);
+	if (files[which] == NULL && (files[which] = fopen(path, "ae")) == NULL)
 		abort();
+	file = files[which];
+	pthread_mutex_unlock(&lock);
 	sqlite3_trace_v2(db, SQLITE_TRACE_STMT, record, file);
 }

@@ -11,8 +11,9 @@ void plan_check_begin(void);
 /* Logs the statement and its plan when it scans a table that grows, or sorts. Each text is given once, when it is
  * prepared. The tests look for that line (test/conftest.py). */
 void plan_check(sqlite3 *, const char *sql);
-/* DCAAS_STATEMENTS in the environment: a file that gets each statement of the connection with its values, so that
- * bench/run.py can have SQLite alone do the same. */
-void plan_record(sqlite3 *);
+/* The file that DCAAS_STATEMENTS names in the environment gets each statement of a connection that writes, with its
+ * values; DCAAS_READS, of those that read. bench/run.py has SQLite alone do the same. */
+enum plan_record { PLAN_WRITES, PLAN_READS };
+void plan_record(sqlite3 *, enum plan_record);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "store/footing_priv.h"
+#include "store/sqlite_plan.h"
 #include "store/sqlite_store_priv.h"
 #include "store/wal.h"
 
@@ -363,13 +364,19 @@ static enum dc_code
 reader_take(struct sqlite_store *self, struct conn **ret, struct dc_error *err)
 {
 	struct conn *c = NULL;
+	enum dc_code rc;
 
 	pthread_mutex_lock(&self->lock);
 	if (self->n_idle > 0)
 		c = self->idle[--self->n_idle];
 	pthread_mutex_unlock(&self->lock);
-	if (c == NULL)
-		return conn_open(self->path, CONN_READ, ret, err);
+	if (c == NULL) {
+		if ((rc = conn_open(self->path, CONN_READ, &c, err)) != DC_OK)
+			return rc;
+#ifdef DC_CHECK_PLANS
+		plan_record(conn_db(c), PLAN_READS);
+#endif
+	}
 	*ret = c;
 	return DC_OK;
 }
