@@ -15,7 +15,7 @@ sys.path[:0] = [ROOT, os.path.join(ROOT, "test")]
 os.environ.setdefault("DCAAS_PATIENCE", "5")
 
 from lab.dcaasd import Dcaasd  # noqa: E402
-from support import World, own_dcaasd  # noqa: E402
+from support import World, own_dcaasd, slow_statements  # noqa: E402
 
 
 class Contention:
@@ -61,11 +61,6 @@ def figure():
         assert seconds <= 5 * promised * (1 + 4 * share), "%s: %.2f s, promised %g s, processors short for %.0f %% of it" % (
             what, seconds, promised, 100 * share)
     return hold
-
-
-def slow_statements(log):
-    """What a build with -Dcheck_plans=true logs of statements that scan a table that grows, or sort; see HACKING.md."""
-    return sorted(set(re.findall("bug: the cost of a statement grows with a table.*", log)))
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import itertools
 import json
+import re
 import sqlite3
 import subprocess
 import time
@@ -85,6 +86,11 @@ def own_dcaasd(settings=(), start=True):
         assert made.stop() in (0, None), made.log()
     finally:
         made.remove()
+
+
+def slow_statements(log):
+    """What a build with -Dcheck_plans=true logs of statements that scan a table that grows, or sort; see HACKING.md."""
+    return sorted(set(re.findall("bug: the cost of a statement grows with a table.*", log)))
 
 
 class Tenant(Client):
@@ -193,7 +199,7 @@ def filled(statement, values):
 
 
 def psql(database, text):
-    done = subprocess.run(["psql", "-X", "-d", database, "-v", "ON_ERROR_STOP=1", "-qAt", "-c", text],
+    done = subprocess.run(["psql", "-X", "-d", database, "-v", "ON_ERROR_STOP=1", "-qAt", "-f", "-"], input=text,
                           capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout

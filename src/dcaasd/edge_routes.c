@@ -110,11 +110,17 @@ static enum dc_code
 take_answer(struct tx *tx, struct call *call, struct dc_error *err)
 {
 	const struct wire_answer *answer = call->body;
+	bool elsewhere;
 
 	(void)tx;
 	(void)err;
 	call->status = 204;
-	if (question_answer(call->who.edge_id, answer))
+	if (!question_answer(call->who.edge_id, answer, &elsewhere))
+		return DC_OK;
+	if (elsewhere)
+		store_say(
+		    api_get_options(call->api)->store, question_answer_text(call->arena, call->who.edge_id, answer));
+	else
 		call_wake(call, answer->id.v);
 	return DC_OK;
 }

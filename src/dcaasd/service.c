@@ -16,6 +16,7 @@
 #include "dcaasd/health.h"
 #include "dcaasd/snapshot_routes.h"
 #include "reconcile/plan.h"
+#include "reconcile/questions.h"
 #include "res/inventory.h"
 #include "res/registry.h"
 
@@ -47,6 +48,18 @@ wake_everywhere(void *user, const char *key)
 
 	for (size_t i = 0; i < shared->api_n; i++)
 		api_wake(shared->api[i], key);
+}
+
+/* Of another dcaasd over the same database. */
+static void
+hear(void *user, const char *text)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const char *wake;
+
+	question_hear(text, arena, &wake);
+	if (wake != NULL)
+		wake_everywhere(user, wake);
 }
 
 /* A server without descriptors would not hear connections that it promises to accept: as many as there can be. */
@@ -207,6 +220,7 @@ start(struct daemon *d, struct dc_error *error)
 	d->shared.api_n = d->api_n;
 	/* Before the first order: an order before that would wake no poll. */
 	store_watch(d->store, wake_everywhere, &d->shared);
+	store_hear(d->store, hear, &d->shared);
 	d->due = due_runner_new(d->store, registry_due, &d->shared.holder);
 	if ((rc = finish_rotation(d, error)) != DC_OK || (rc = due_stand(d->due, error)) != DC_OK)
 		return rc;
@@ -233,8 +247,10 @@ stop(struct daemon *d)
 	keystone_quiesce(d->keystone);
 	for (size_t i = 0; i < d->api_n; i++)
 		api_drain(d->api[i], until);
-	if (d->store != NULL)
+	if (d->store != NULL) {
 		store_watch(d->store, NULL, NULL);
+		store_hear(d->store, NULL, NULL);
+	}
 	for (size_t i = 0; i < d->api_n; i++)
 		d->api[i] = api_free(d->api[i]);
 	d->api_n = 0;

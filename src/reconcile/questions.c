@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "store/store.h"
 
 #define QUESTIONS_MAX 64          /* of one edge */
 #define KEPT_MS (2 * QUESTION_MS) /* the caller has gone by then */
@@ -16,6 +17,7 @@ struct question {
 	char *poll_id;      /* that it was handed out to; NULL: to none */
 	char *error, *body; /* of the answer */
 	bool answered;
+	bool elsewhere; /* another process has asked */
 	struct monotonic asked;
 };
 
@@ -79,7 +81,7 @@ count_of(const char *edge_id)
 }
 
 static void
-add(const char *id, const char *edge_id, const char *kind, const char *argument)
+add(const char *id, const char *edge_id, const char *kind, const char *argument, bool elsewhere)
 {
 	struct question *q = calloc(1, sizeof(*q));
 
@@ -89,13 +91,14 @@ add(const char *id, const char *edge_id, const char *kind, const char *argument)
 	q->edge_id = copy(edge_id);
 	q->kind = copy(kind);
 	q->argument = copy(argument);
+	q->elsewhere = elsewhere;
 	q->asked = monotonic_now();
 	q->next = first;
 	first = q;
 }
 
-bool
-question_ask(const char *id, const char *edge_id, const char *kind, const char *argument)
+static bool
+ask(const char *id, const char *edge_id, const char *kind, const char *argument, bool elsewhere)
 {
 	bool asked = true;
 
@@ -104,10 +107,16 @@ question_ask(const char *id, const char *edge_id, const char *kind, const char *
 	if (find(id) == NULL) {
 		asked = count_of(edge_id) < QUESTIONS_MAX;
 		if (asked)
-			add(id, edge_id, kind, argument);
+			add(id, edge_id, kind, argument, elsewhere);
 	}
 	pthread_mutex_unlock(&lock);
 	return asked;
+}
+
+bool
+question_ask(const char *id, const char *edge_id, const char *kind, const char *argument)
+{
+	return ask(id, edge_id, kind, argument, false);
 }
 
 static bool
@@ -141,7 +150,7 @@ question_take(const char *edge_id, const char *poll_id, struct arena *arena, str
 }
 
 bool
-question_answer(const char *edge_id, const struct wire_answer *answer)
+question_answer(const char *edge_id, const struct wire_answer *answer, bool *elsewhere)
 {
 	struct question *q;
 	bool awaited;
@@ -149,6 +158,7 @@ question_answer(const char *edge_id, const struct wire_answer *answer)
 	pthread_mutex_lock(&lock);
 	q = find(answer->id.v);
 	awaited = q != NULL && strcmp(q->edge_id, edge_id) == 0;
+	*elsewhere = awaited && q->elsewhere && !q->answered;
 	if (awaited && !q->answered) {
 		q->error = answer->error.set == GIVEN ? copy(answer->error.v) : NULL;
 		q->body = answer->body.set == GIVEN ? copy(answer->body.v) : NULL;
@@ -182,4 +192,78 @@ question_end(const char *id)
 	pthread_mutex_lock(&lock);
 	drop(id);
 	pthread_mutex_unlock(&lock);
+}
+
+/* --- several processes --- */
+
+/* No text of ours has it. */
+#define SEPARATOR "\x1f"
+
+const char *
+question_text(struct arena *arena, const char *id, const char *edge_id, const char *kind, const char *argument)
+{
+	return arena_printf(
+	    arena, "ask" SEPARATOR "%s" SEPARATOR "%s" SEPARATOR "%s" SEPARATOR "%s", id, edge_id, kind, argument);
+}
+
+static const char *
+text_of(const struct f_text *t)
+{
+	return t->set == GIVEN && strstr(t->v, SEPARATOR) == NULL ? t->v : "";
+}
+
+const char *
+question_answer_text(struct arena *arena, const char *edge_id, const struct wire_answer *a)
+{
+	const char *body = text_of(&a->body), *error = text_of(&a->error);
+
+	if (strlen(body) + strlen(error) > STORE_SAY_MAX - 200) {
+		body = "";
+		error = "the answer is too long to pass between servers: ask the server at which the edge polls";
+	}
+	return arena_printf(
+	    arena, "answer" SEPARATOR "%s" SEPARATOR "%s" SEPARATOR "%s" SEPARATOR "%s", a->id.v, edge_id, error, body);
+}
+
+#define PARTS 5
+
+/* False: it is not of our making. */
+static bool
+split(char *text, const char *parts[PARTS])
+{
+	size_t n = 0;
+
+	for (char *at = text; at != NULL && n < PARTS; n++) {
+		char *end = strstr(at, SEPARATOR);
+
+		parts[n] = at;
+		if (end != NULL)
+			*end++ = '\0';
+		at = end;
+	}
+	return n == PARTS;
+}
+
+void
+question_hear(const char *text, struct arena *arena, const char **wake)
+{
+	const char *part[PARTS];
+	struct wire_answer answer = {0};
+	bool elsewhere;
+
+	*wake = NULL;
+	if (!split(arena_strdup(arena, text), part))
+		return;
+	if (strcmp(part[0], "ask") == 0) {
+		if (ask(part[1], part[2], part[3], part[4], true))
+			*wake = part[2];
+		return;
+	}
+	F_SET_TEXT(answer.id, part[1]);
+	if (part[3][0] != '\0')
+		F_SET_TEXT(answer.error, part[3]);
+	if (part[4][0] != '\0')
+		F_SET_TEXT(answer.body, part[4]);
+	if (question_answer(part[2], &answer, &elsewhere))
+		*wake = part[1];
 }

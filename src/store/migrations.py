@@ -7,6 +7,7 @@ database, and each later one is pg/NNNN_name.sql where it is there, else SQLite'
     TEXT                      TEXT COLLATE "C"              texts are compared by their bytes
     INTEGER                   BIGINT                        numbers have 64 bits
     CREATE INDEX ... (a, id)  ... (a NULLS FIRST, id)       the order of query_list()
+    UNIQUE (a, b)             an index table_a_b_key        the same; of a table's own line
 
 A file that has words of SQLite alone stops the build: it needs a file in pg/."""
 
@@ -36,9 +37,21 @@ def index_columns(match):
     return match[1] + "(" + ", ".join(columns) + ")"
 
 
+def unique_indexes(text):
+    """Each UNIQUE (a, b) of a CREATE TABLE as an index that follows the table."""
+    def table(match):
+        name, body = match[1], match[2]
+        keys = re.findall(r",\s*UNIQUE\s*\(([^()]*)\)", body)
+        body = re.sub(r",\s*UNIQUE\s*\([^()]*\)", "", body)
+        indexes = ["\nCREATE UNIQUE INDEX %s_%s_key ON %s (%s);" % (name, "_".join(re.split(r"\s*,\s*", key.strip())), name, key)
+                   for key in keys]
+        return "CREATE TABLE %s (%s\n);%s" % (name, body.rstrip(), "".join(indexes))
+    return re.sub(r"\bCREATE TABLE (\w+) \((.*?)\n\);", table, text, flags=re.S)
+
+
 def for_postgresql(path):
     # Without comments and texts in quotes, which no rule may touch.
-    parts = re.split(r"(--[^\n]*|'(?:[^']|'')*')", path.read_text(encoding="utf-8"))
+    parts = re.split(r"(--[^\n]*|'(?:[^']|'')*')", unique_indexes(path.read_text(encoding="utf-8")))
     for i in range(0, len(parts), 2):
         found = SQLITE_ONLY.search(parts[i])
         if found:

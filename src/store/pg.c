@@ -10,6 +10,8 @@
 #include "store/query.h"
 
 #define LIMIT_MS 20000 /* longer than the database may take by its own timeouts, below */
+#define HURRY_MS 1000
+#define SLICE_MS 200 /* until it is looked again whether there is a hurry */
 #define BUCKETS 256
 #define CACHE_MAX 512
 #define DIGITS 24
@@ -48,6 +50,7 @@ struct pg_conn {
 	PGconn *pg;
 	bool lost;
 	int64_t limit;
+	const atomic_bool *hurry; /* NULL: never */
 	struct prepared *bucket[BUCKETS];
 	struct prepared *shape[BUCKETS];
 	size_t cached;
@@ -92,7 +95,7 @@ pg_conn_open(const char *database, struct pg_conn **ret, struct dc_error *err)
 	static const char *const names[] = {"connect_timeout", "application_name", "tcp_user_timeout",
 	    "keepalives_idle", "keepalives_interval", "keepalives_count", "target_session_attrs", "dbname",
 	    "client_encoding", NULL};
-	const char *const values[] = {"3", "dcaasd", "10000", "10", "3", "3", "read-write", database, "UTF8", NULL};
+	const char *const values[] = {"2", "dcaasd", "10000", "10", "3", "3", "read-write", database, "UTF8", NULL};
 	struct pg_conn *c = calloc(1, sizeof(*c));
 	enum dc_code rc;
 
@@ -170,18 +173,27 @@ pg_conn_set_limit(struct pg_conn *c, int64_t ms)
 	c->limit = ms;
 }
 
+void
+pg_conn_set_hurry(struct pg_conn *c, const atomic_bool *hurry)
+{
+	c->hurry = hurry;
+}
+
 /* False: nothing came in time, or the connection broke. */
 static bool
 wait_for_answer(struct pg_conn *c, int64_t until)
 {
+	int64_t began = monotonic_now().ms;
+
 	while (PQisBusy(c->pg)) {
 		struct pollfd p = {.fd = PQsocket(c->pg), .events = POLLIN};
-		int64_t left = until - monotonic_now().ms;
-		int n = left > 0 ? poll(&p, 1, (int)left) : 0;
+		int64_t now = monotonic_now().ms, left = until - now;
+		int n;
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0 || PQconsumeInput(c->pg) == 0)
+		if (left <= 0 || (c->hurry != NULL && atomic_load(c->hurry) && now - began > HURRY_MS))
+			return false;
+		n = poll(&p, 1, left < SLICE_MS ? (int)left : SLICE_MS);
+		if ((n < 0 && errno != EINTR) || (n > 0 && PQconsumeInput(c->pg) == 0))
 			return false;
 	}
 	return true;
@@ -311,6 +323,9 @@ prepare_text(struct pg_conn *c, const char *sql, struct prepared **ret, bool *ag
 		return rc;
 	}
 	PQclear(res);
+#ifdef DC_CHECK_PLANS
+	pg_plan_check(c, p->name, sql);
+#endif
 	p->next = *bucket;
 	*bucket = p;
 	c->cached++;

@@ -13,18 +13,27 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/log.h"
 #include "store/pg_priv.h"
 
 #define LOOK_MS 1000
 #define ANSWER_MS 5000
 
+struct saying {
+	char *text;
+	struct saying *next;
+};
+
 struct pg_listener {
 	struct pg_store *store;
 	struct pg_conn *conn; /* NULL: lost */
 	atomic_int pid;
-	int stop; /* eventfd */
+	int wake; /* eventfd: there is something to send, or the end has come */
+	atomic_bool stop;
 	pthread_t thread;
+	pthread_mutex_t lock;
+	struct saying *first, **end; /* under the lock */
 };
 
 static enum dc_code
@@ -35,8 +44,9 @@ listen_to(struct pg_listener *l, struct dc_error *err)
 	if (rc != DC_OK)
 		return rc;
 	pg_conn_set_limit(l->conn, ANSWER_MS);
-	rc = pg_run(
-	    l->conn, "LISTEN " PG_CHANNEL "; SELECT pg_advisory_lock_shared(" PG_LOCK_SERVE ")", NULL, NULL, err);
+	rc = pg_run(l->conn,
+	    "LISTEN " PG_CHANNEL "; LISTEN " PG_CHANNEL_SAY "; SELECT pg_advisory_lock_shared(" PG_LOCK_SERVE ")", NULL,
+	    NULL, err);
 	if (rc != DC_OK)
 		l->conn = pg_conn_close(l->conn);
 	else
@@ -44,16 +54,19 @@ listen_to(struct pg_listener *l, struct dc_error *err)
 	return rc;
 }
 
-/* "INSTANCE ID" */
+/* "INSTANCE ID", or "INSTANCE TEXT" */
 static void
-hear(struct pg_listener *l, const char *payload)
+hear(struct pg_listener *l, const char *channel, const char *payload)
 {
 	size_t len = strlen(l->store->instance);
 	struct wake wake = {.edge_id = payload + len + 1};
 
 	if (strlen(payload) <= len + 1 || strncmp(payload, l->store->instance, len) == 0)
 		return; /* its own */
-	store_tell(&l->store->store, &wake);
+	if (strcmp(channel, PG_CHANNEL_SAY) == 0)
+		store_tell_heard(&l->store->store, payload + len + 1);
+	else
+		store_tell(&l->store->store, &wake);
 }
 
 static void
@@ -62,7 +75,7 @@ hear_all(struct pg_listener *l)
 	PGnotify *n;
 
 	while (l->conn != NULL && (n = PQnotifies(pg_conn_handle(l->conn))) != NULL) {
-		hear(l, n->extra);
+		hear(l, n->relname, n->extra);
 		PQfreemem(n);
 	}
 }
@@ -96,23 +109,86 @@ look(struct pg_listener *l, bool readable)
 	hear_all(l);
 }
 
+static struct saying *
+take_sayings(struct pg_listener *l)
+{
+	struct saying *first;
+
+	pthread_mutex_lock(&l->lock);
+	first = l->first;
+	l->first = NULL;
+	l->end = &l->first;
+	pthread_mutex_unlock(&l->lock);
+	return first;
+}
+
+static void
+say(struct pg_listener *l, const char *text)
+{
+	_cleanup_buf_ struct buf sql = BUF_INIT(64 * 1024);
+	char *quoted;
+
+	if (l->conn == NULL || (quoted = PQescapeLiteral(pg_conn_handle(l->conn), text, strlen(text))) == NULL)
+		return;
+	buf_printf(&sql, "SELECT pg_notify('" PG_CHANNEL_SAY "', %s)", quoted);
+	PQfreemem(quoted);
+	if (pg_run(l->conn, buf_str(&sql), NULL, NULL, NULL) != DC_OK && pg_conn_is_lost(l->conn))
+		lose(l);
+}
+
+static void
+say_all(struct pg_listener *l)
+{
+	struct saying *s, *next;
+
+	for (s = take_sayings(l); s != NULL; s = next) {
+		next = s->next;
+		if (!atomic_load(&l->stop))
+			say(l, s->text);
+		free(s->text);
+		free(s);
+	}
+	hear_all(l); /* what came with the answers */
+}
+
+void
+pg_listener_say(struct pg_listener *l, const char *text)
+{
+	struct saying *s = calloc(1, sizeof(*s));
+
+	if (s == NULL || asprintf(&s->text, "%s %s", l->store->instance, text) < 0)
+		abort(); /* as arenas do */
+	pthread_mutex_lock(&l->lock);
+	*l->end = s;
+	l->end = &s->next;
+	pthread_mutex_unlock(&l->lock);
+	(void)!eventfd_write(l->wake, 1);
+}
+
 static void *
 listener_main(void *arg)
 {
 	struct pg_listener *l = arg;
 
 	for (;;) {
-		struct pollfd p[2] = {{.fd = l->stop, .events = POLLIN}, {.fd = -1, .events = POLLIN}};
+		struct pollfd p[2] = {{.fd = l->wake, .events = POLLIN}, {.fd = -1, .events = POLLIN}};
+		eventfd_t any;
 		int n;
 
 		if (l->conn != NULL)
 			p[1].fd = PQsocket(pg_conn_handle(l->conn));
 		n = poll(p, 2, LOOK_MS);
-		if (n > 0 && p[0].revents != 0)
-			return NULL;
-		if (n >= 0)
+		if (atomic_load(&l->stop))
+			break;
+		if (n > 0 && p[0].revents != 0) {
+			(void)!eventfd_read(l->wake, &any);
+			say_all(l);
+		}
+		if (n == 0 || (n > 0 && p[1].revents != 0 && l->conn != NULL))
 			look(l, n > 0);
 	}
+	say_all(l);
+	return NULL;
 }
 
 enum dc_code
@@ -126,13 +202,15 @@ pg_listener_start(struct pg_store *self, struct dc_error *err)
 	if (l == NULL)
 		abort();
 	l->store = self;
-	if ((l->stop = eventfd(0, EFD_CLOEXEC)) < 0)
+	l->end = &l->first;
+	pthread_mutex_init(&l->lock, NULL);
+	if ((l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
 		rc = dc_fail(err, DC_E_IO, NULL, "eventfd: %s", strerror(errno));
 	else
 		rc = listen_to(l, err);
 	if (rc != DC_OK) {
-		if (l->stop >= 0)
-			close(l->stop);
+		if (l->wake >= 0)
+			close(l->wake);
 		free(l);
 		return rc;
 	}
@@ -142,7 +220,7 @@ pg_listener_start(struct pg_store *self, struct dc_error *err)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (n != 0) {
 		pg_conn_close(l->conn);
-		close(l->stop);
+		close(l->wake);
 		free(l);
 		return dc_fail(err, DC_E_IO, NULL, "the store's listener cannot be started: %s", strerror(n));
 	}
@@ -156,10 +234,12 @@ pg_listener_stop(struct pg_listener *l)
 {
 	if (l == NULL)
 		return NULL;
-	(void)!eventfd_write(l->stop, 1);
+	atomic_store(&l->stop, true);
+	(void)!eventfd_write(l->wake, 1);
 	pthread_join(l->thread, NULL);
 	pg_conn_close(l->conn);
-	close(l->stop);
+	close(l->wake);
+	pthread_mutex_destroy(&l->lock);
 	free(l);
 	return NULL;
 }

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "store/pg_priv.h"
+#include "store/sqlite_plan.h"
 
 /* Nobody's rows: its lock orders jobs (pg_store.c). */
 static const char own_tables[] = "CREATE TABLE IF NOT EXISTS store_turn ()";
@@ -121,6 +122,10 @@ pg_open_store(
 		pg_close_store(&self->store);
 		return rc;
 	}
+#ifdef DC_CHECK_PLANS
+	if (migrations == store_migrations_pg)
+		plan_check_begin();
+#endif
 	*ret = &self->store;
 	return DC_OK;
 }

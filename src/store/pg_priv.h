@@ -30,6 +30,8 @@ PGconn *pg_conn_handle(struct pg_conn *);
 bool pg_conn_is_lost(const struct pg_conn *);
 /* Each answer is waited for so long; further ones of the connection, too. */
 void pg_conn_set_limit(struct pg_conn *, int64_t ms);
+/* Once *hurry is true no answer is waited for long. It outlives the connection. */
+void pg_conn_set_hurry(struct pg_conn *, const atomic_bool *hurry);
 /* Statements without parameters, in one message. *again may be NULL, as in pg_fail(); *ret too, else it is the answer
  * to the last one, to be cleared by the caller, and untouched on failure. */
 enum dc_code pg_run(struct pg_conn *, const char *sql, PGresult **ret, bool *again, struct dc_error *err);
@@ -39,6 +41,10 @@ enum dc_code pg_run(struct pg_conn *, const char *sql, PGresult **ret, bool *aga
 enum dc_code pg_fail(PGconn *, const PGresult *res, bool *again, struct dc_error *err);
 /* The connection does not work: words for the log. Clients get other words, which name no machine. */
 enum dc_code pg_fail_lost(PGconn *, const char *what, struct dc_error *err);
+
+/* pg_plan.c: logs the prepared statement and its plan when it reads a table that grows from end to end, or sorts: as
+ * plan_check(), once plan_check_begin() was called. */
+void pg_plan_check(struct pg_conn *, const char *name, const char *sql);
 
 struct pg_worker {
 	struct pg_store *store;
@@ -58,6 +64,7 @@ struct pg_store {
 	pthread_cond_t more;
 	struct turns writes, reads;
 	bool stopping;
+	atomic_bool hurry; /* a stop waits for the jobs */
 	struct pg_worker *worker;
 	size_t workers; /* that were started */
 	/* What the last attempt to connect has found, until the next one may be made. */
@@ -102,6 +109,10 @@ struct pg_listener *pg_listener_stop(struct pg_listener *); /* NULL is fine; ret
 /* Of its connection at the server. */
 int pg_listener_pid(struct pg_listener *);
 
+/* Puts a text for the others down, to be sent soon. */
+void pg_listener_say(struct pg_listener *, const char *text);
+
 #define PG_CHANNEL "dcaas_wake"
+#define PG_CHANNEL_SAY "dcaas_say"
 
 #endif

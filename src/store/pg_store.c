@@ -79,7 +79,7 @@ may_connect(struct pg_store *self, struct dc_error *err)
 	enum dc_code rc = DC_OK;
 
 	pthread_mutex_lock(&self->lock);
-	if (self->next_attempt > monotonic_now().ms) {
+	if (self->next_attempt > monotonic_now().ms || (self->next_attempt > 0 && self->stopping)) {
 		*err = self->down;
 		rc = err->code;
 	}
@@ -111,8 +111,11 @@ connect_worker(struct pg_worker *w, struct dc_error *err)
 	if ((rc = pg_conn_open(w->store->database, &w->conn, err)) == DC_OK &&
 	    (rc = pg_run(w->conn, "PREPARE dcaas_look AS " PG_LOOK, NULL, NULL, err)) != DC_OK)
 		w->conn = pg_conn_close(w->conn);
-	if (rc == DC_OK && w->reads)
-		pg_conn_set_limit(w->conn, READ_LIMIT_MS);
+	if (rc == DC_OK) {
+		pg_conn_set_hurry(w->conn, &w->store->hurry);
+		if (w->reads)
+			pg_conn_set_limit(w->conn, READ_LIMIT_MS);
+	}
 	note_attempt(w->store, rc != DC_OK ? err : NULL);
 	return rc;
 }
@@ -457,6 +460,13 @@ log_was_damaged(struct store *st)
 	return false;
 }
 
+static void
+pg_say(struct store *st, const char *text)
+{
+	if (pg_of(st)->listener != NULL)
+		pg_listener_say(pg_of(st)->listener, text);
+}
+
 /* --- the only process --- */
 
 static void
@@ -500,6 +510,7 @@ static const struct store_ops pg_store_ops = {
     .close = pg_close_store,
     .probe = probe_run,
     .log_was_damaged = log_was_damaged,
+    .say = pg_say,
     .claim = claim,
     .release = release,
 };
@@ -557,6 +568,7 @@ pg_close_store(struct store *st)
 
 	pthread_mutex_lock(&self->lock);
 	self->stopping = true;
+	atomic_store(&self->hurry, true);
 	pthread_cond_broadcast(&self->more);
 	pthread_mutex_unlock(&self->lock);
 	while (self->workers > 0)

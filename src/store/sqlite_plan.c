@@ -38,6 +38,18 @@ begins_with_one_of(const char *const *names, const char *text)
 	return false;
 }
 
+bool
+plan_checks(void)
+{
+	return atomic_load(&checking);
+}
+
+bool
+plan_is_small(const char *table)
+{
+	return begins_with_one_of(small_tables, table);
+}
+
 /* The first rows in the order of an index: no more are read than are asked for. */
 static bool
 is_top(const char *sql)

@@ -8,6 +8,9 @@
 
 /* Plans are checked from now on, in every connection of the process: the schema is the program's own. */
 void plan_check_begin(void);
+bool plan_checks(void);
+/* A table with few rows for each site or router. */
+bool plan_is_small(const char *table);
 /* Logs the statement and its plan when it scans a table that grows, or sorts. Each text is given once, when it is
  * prepared. The tests look for that line (test/conftest.py). */
 void plan_check(sqlite3 *, const char *sql);

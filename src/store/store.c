@@ -184,6 +184,31 @@ store_tell(struct store *st, const struct wake *wakes)
 }
 
 void
+store_hear(struct store *st, store_heard heard, void *arg)
+{
+	pthread_mutex_lock(&st->watch_lock);
+	st->heard = heard;
+	st->heard_arg = arg;
+	pthread_mutex_unlock(&st->watch_lock);
+}
+
+void
+store_tell_heard(struct store *st, const char *text)
+{
+	pthread_mutex_lock(&st->watch_lock);
+	if (st->heard != NULL)
+		st->heard(st->heard_arg, text);
+	pthread_mutex_unlock(&st->watch_lock);
+}
+
+void
+store_say(struct store *st, const char *text)
+{
+	if (st->ops->say != NULL && strlen(text) <= STORE_SAY_MAX)
+		st->ops->say(st, text);
+}
+
+void
 wake_add(struct wake **list, const char *edge_id, struct arena *arena)
 {
 	struct wake *w;

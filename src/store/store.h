@@ -76,6 +76,12 @@ enum dc_code store_read_wait(struct store *, store_run run, void *arg, struct dc
  * polls. NULL: each of them, because what others have committed may have been missed. At most one watcher. */
 typedef void (*store_wake)(void *arg, const char *edge_id);
 void store_watch(struct store *, store_wake wake, void *arg);
+/* A text for the other processes that serve the database, about what lives in memory: no transaction depends on it, and
+ * it may get lost. With SQLite there are no others. A longer one is not sent. */
+#define STORE_SAY_MAX 7000
+void store_say(struct store *, const char *text);
+typedef void (*store_heard)(void *arg, const char *text);
+void store_hear(struct store *, store_heard heard, void *arg);
 /* For tx: the edge's objects change in this transaction; the watcher is called after its commit. */
 void tx_wake_edge(struct tx *, const char *edge_id);
 /* The same for what calls wait for by another id: what is gone, and left its place, in this transaction. */

@@ -107,6 +107,7 @@ struct store_ops {
 	void (*close)(struct store *); /* frees it */
 	store_run probe;               /* writes what nobody reads */
 	bool (*log_was_damaged)(struct store *);
+	void (*say)(struct store *, const char *text); /* NULL: there are no others */
 	/* Whether no other process uses the database, until release(). NULL: there never is one. */
 	enum dc_code (*claim)(struct store *, struct dc_error *err);
 	void (*release)(struct store *);
@@ -134,6 +135,8 @@ struct store {
 	const struct store_engine *engine; /* NULL: none */
 	store_wake wake;
 	void *wake_arg;
+	store_heard heard;
+	void *heard_arg;
 	atomic_uint_fast64_t generation; /* from 1; see tx_generation() */
 	struct footing_numbers *numbers; /* the backend's, footing.c; NULL: no answer can be kept */
 	atomic_uint_fast64_t commits, jobs, reads;
@@ -147,6 +150,8 @@ void store_init(struct store *, const struct store_ops *);
 void store_fini(struct store *);
 /* Calls the watcher, if any, for every edge in the list. After COMMIT, with no lock of the backend held. */
 void store_tell(struct store *, const struct wake *);
+/* A text of another process's store_say(). */
+void store_tell_heard(struct store *, const char *text);
 /* The time of a transaction that begins when the clock shows `now`. A clock that was set back a little stands until it
  * has caught up, so that what follows in the store follows in time. One that was set back by more is followed at once:
  * it was wrong before, and callers' signatures and tokens are judged by it. */

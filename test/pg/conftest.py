@@ -9,7 +9,7 @@ import pytest
 
 from cluster import Cluster
 from lab.dcaasd import NOBODY, Dcaasd
-from support import Tenant, World
+from support import Tenant, World, slow_statements
 
 sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "api"))
 
@@ -53,6 +53,7 @@ class Daemons:
             try:
                 if daemon.stop() not in (0, None):
                     wrong.append(daemon.log()[-4000:])
+                wrong += slow_statements(daemon.log())
             finally:
                 daemon.remove()
         assert not wrong, "\n".join(wrong)

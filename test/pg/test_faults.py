@@ -159,3 +159,29 @@ def test_a_server_that_starts_before_its_database_is_refused_with_the_reason(own
         own.start()
         daemon.process = None
     daemon.start()
+
+
+class UntilGone(Orders):
+    def run(self):
+        try:
+            super().run()
+        except Exception:  # the server has gone
+            pass
+
+
+def test_a_stop_does_not_wait_for_a_database_that_stands_still(own, daemons, figure):
+    daemon = daemons.new(own.new_database())
+    world = World(daemon)
+    tenant = world.tenant()
+    with UntilGone(tenant, (world.connection(tenant), tenant.gateway()["id"])) as orders:
+        orders.more(5)
+        own.pause()
+        try:
+            wait_for("orders that get no answer of the database", lambda: orders.codes.get(503, 0) > 0)
+            began = time.monotonic()
+            daemon.process.terminate()
+            assert daemon.process.wait(60) == 0
+            figure("a stop while the database stands still", time.monotonic() - began, 5)
+            daemon.process = None
+        finally:
+            own.pause(False)

@@ -36,7 +36,7 @@ def numbered(tenant, line, gateway, n, **members):
 
 def test_an_order_at_one_server_is_seen_at_the_other_at_once(site, tenant, line, gateway):
     a, b = (site.at(tenant, server) for server in site.servers)
-    for n in range(40):
+    for n in range(16):
         here, there = (a, b) if n % 2 else (b, a)
         made = here.post(V3 + "virtual-interfaces", {"virtual_interface": numbered(here, line, gateway, n)})["virtual_interface"]["id"]
         assert there.show("virtual-interfaces/" + made)["id"] == made
@@ -198,3 +198,28 @@ def test_a_server_with_another_key_or_without_one_is_refused(site):
     finally:
         third.remove()
         alone.remove()
+
+
+INSTANCE = {"instance": 1, "daemon": "running", "why": None, "age_ms": 5, "sessions": 2, "established": 1, "devices": 3, "addresses": 4,
+            "routes": 5, "wanted": 6, "applied": 6}
+
+
+@pytest.mark.parametrize("polls, answers", [(1, 1), (1, 0), (0, 1), (0, 0)])
+def test_a_question_at_one_server_reaches_an_edge_that_polls_at_the_other(site, polls, answers):
+    """And the answer comes back, to whichever server the edge gives it."""
+    edge = FakeEdge(site.servers[polls].endpoint, site.edge_token, parts=True)
+    edge.apply()
+    asked = []
+    asking = threading.Thread(target=lambda: asked.append(
+        site.operators[0].call("GET", "/dcaas/v1/edges/%s/instances/1" % site.edge, check=False)))
+    asking.start()
+    status, desired = edge.call("GET", "/dcaas/v1/edge/desired?revision=%d&wait=20&boot=%s&parts=1&questions=1&epoch=%s" % (
+        edge.revision, edge.boot, edge.epoch))
+    assert status == 200, (status, desired)
+    (question,) = desired["questions"]
+    edge.host = site.servers[answers].endpoint.split("//", 1)[1]
+    status, _ = edge.call("POST", "/dcaas/v1/edge/answer", {"version": 1, "id": question["id"], "body": INSTANCE})
+    assert status == 204
+    asking.join()
+    assert asked[0].status == 200, asked[0]
+    assert {name: asked[0][name] for name in INSTANCE} == INSTANCE

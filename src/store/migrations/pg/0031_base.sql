@@ -1,16 +1,17 @@
 -- SPDX-License-Identifier: ISC
 -- The schema as migrations 0001 to 0031 of SQLite leave it, for a new database on PostgreSQL: no older one is there to migrate.
 -- Text is compared by its bytes, numbers have 64 bits, each constraint has the name by which field tables know it, and an index
--- has the order in which a list comes: rows without a value first.
+-- has the order in which a list comes: rows without a value first. So what is unique is an index.
 
 CREATE TABLE domain (
 	id TEXT COLLATE "C" NOT NULL CONSTRAINT domain_id_check CHECK (length(id) = 32),
-	name TEXT COLLATE "C" NOT NULL CONSTRAINT domain_name_key UNIQUE CONSTRAINT domain_name_check CHECK (length(name) BETWEEN 1 AND 64),
+	name TEXT COLLATE "C" NOT NULL CONSTRAINT domain_name_check CHECK (length(name) BETWEEN 1 AND 64),
 	description TEXT COLLATE "C",
 	create_time BIGINT NOT NULL,
 	guard BIGINT NOT NULL DEFAULT 0,
 	CONSTRAINT domain_pkey PRIMARY KEY (id)
 );
+CREATE UNIQUE INDEX domain_name_key ON domain (name NULLS FIRST);
 
 CREATE TABLE project (
 	id TEXT COLLATE "C" NOT NULL CONSTRAINT project_id_check CHECK (length(id) = 32),
@@ -19,9 +20,9 @@ CREATE TABLE project (
 	description TEXT COLLATE "C",
 	create_time BIGINT NOT NULL,
 	guard BIGINT NOT NULL DEFAULT 0,
-	CONSTRAINT project_pkey PRIMARY KEY (id),
-	CONSTRAINT project_domain_id_name_key UNIQUE (domain_id, name)
+	CONSTRAINT project_pkey PRIMARY KEY (id)
 );
+CREATE UNIQUE INDEX project_domain_id_name_key ON project (domain_id NULLS FIRST, name NULLS FIRST);
 
 CREATE TABLE account (
 	id TEXT COLLATE "C" NOT NULL CONSTRAINT account_id_check CHECK (length(id) = 32),
@@ -33,9 +34,9 @@ CREATE TABLE account (
 	password_hash TEXT COLLATE "C",
 	create_time BIGINT NOT NULL,
 	guard BIGINT NOT NULL DEFAULT 0,
-	CONSTRAINT account_pkey PRIMARY KEY (id),
-	CONSTRAINT account_domain_id_name_key UNIQUE (domain_id, name)
+	CONSTRAINT account_pkey PRIMARY KEY (id)
 );
+CREATE UNIQUE INDEX account_domain_id_name_key ON account (domain_id NULLS FIRST, name NULLS FIRST);
 CREATE INDEX account_project ON account (project_id NULLS FIRST);
 CREATE INDEX account_role ON account (role NULLS FIRST);
 
@@ -44,7 +45,7 @@ CREATE TABLE access_key (
 	user_id TEXT COLLATE "C" NOT NULL CONSTRAINT access_key_user_id_fkey REFERENCES account (id) ON DELETE CASCADE,
 	project_id TEXT COLLATE "C" CONSTRAINT access_key_project_id_fkey REFERENCES project (id),
 	role TEXT COLLATE "C" CONSTRAINT access_key_role_check CHECK (role IN ('reader', 'member', 'operator')),
-	access_key TEXT COLLATE "C" NOT NULL CONSTRAINT access_key_access_key_key UNIQUE,
+	access_key TEXT COLLATE "C" NOT NULL,
 	secret_key TEXT COLLATE "C" NOT NULL,
 	description TEXT COLLATE "C",
 	enabled BIGINT NOT NULL CONSTRAINT access_key_enabled_check CHECK (enabled IN (0, 1)),
@@ -52,12 +53,13 @@ CREATE TABLE access_key (
 	guard BIGINT NOT NULL DEFAULT 0,
 	CONSTRAINT access_key_pkey PRIMARY KEY (id)
 );
+CREATE UNIQUE INDEX access_key_access_key_key ON access_key (access_key NULLS FIRST);
 CREATE INDEX access_key_project ON access_key (project_id NULLS FIRST);
 CREATE INDEX access_key_user ON access_key (user_id NULLS FIRST, id);
 
 CREATE TABLE token (
 	id TEXT COLLATE "C" NOT NULL,
-	hash TEXT COLLATE "C" NOT NULL CONSTRAINT token_hash_key UNIQUE CONSTRAINT token_hash_check CHECK (length(hash) = 64),
+	hash TEXT COLLATE "C" NOT NULL CONSTRAINT token_hash_check CHECK (length(hash) = 64),
 	user_id TEXT COLLATE "C" NOT NULL CONSTRAINT token_user_id_fkey REFERENCES account (id) ON DELETE CASCADE,
 	project_id TEXT COLLATE "C" CONSTRAINT token_project_id_fkey REFERENCES project (id) ON DELETE CASCADE,
 	methods TEXT COLLATE "C" NOT NULL,
@@ -66,6 +68,7 @@ CREATE TABLE token (
 	guard BIGINT NOT NULL DEFAULT 0,
 	CONSTRAINT token_pkey PRIMARY KEY (id)
 );
+CREATE UNIQUE INDEX token_hash_key ON token (hash NULLS FIRST);
 CREATE INDEX token_project ON token (project_id NULLS FIRST);
 CREATE INDEX token_user_id ON token (user_id NULLS FIRST, id);
 CREATE INDEX token_expiry ON token (expires_at NULLS FIRST, id);
@@ -140,9 +143,9 @@ CREATE TABLE port (
 	created_time BIGINT,
 	updated_time BIGINT,
 	guard BIGINT NOT NULL DEFAULT 0,
-	CONSTRAINT port_pkey PRIMARY KEY (id),
-	CONSTRAINT port_edge_id_device_key UNIQUE (edge_id, device)
+	CONSTRAINT port_pkey PRIMARY KEY (id)
 );
+CREATE UNIQUE INDEX port_edge_id_device_key ON port (edge_id NULLS FIRST, device NULLS FIRST);
 CREATE INDEX port_edge ON port (edge_id NULLS FIRST, id);
 
 CREATE TABLE port_vlan (
@@ -150,9 +153,9 @@ CREATE TABLE port_vlan (
 	port_id TEXT COLLATE "C" NOT NULL CONSTRAINT port_vlan_port_id_fkey REFERENCES port (id),
 	vlan BIGINT NOT NULL,
 	guard BIGINT NOT NULL DEFAULT 0,
-	CONSTRAINT port_vlan_pkey PRIMARY KEY (id),
-	CONSTRAINT port_vlan_port_id_vlan_key UNIQUE (port_id, vlan)
+	CONSTRAINT port_vlan_pkey PRIMARY KEY (id)
 );
+CREATE UNIQUE INDEX port_vlan_port_id_vlan_key ON port_vlan (port_id NULLS FIRST, vlan NULLS FIRST);
 
 CREATE TABLE direct_connect (
 	id TEXT COLLATE "C" NOT NULL,
@@ -243,9 +246,9 @@ CREATE TABLE virtual_gateway (
 	enterprise_project_id TEXT COLLATE "C",
 	guard BIGINT NOT NULL DEFAULT 0,
 	spelling TEXT COLLATE "C",
-	CONSTRAINT virtual_gateway_pkey PRIMARY KEY (id),
-	CONSTRAINT virtual_gateway_tenant_id_vpc_id_key UNIQUE (tenant_id, vpc_id)
+	CONSTRAINT virtual_gateway_pkey PRIMARY KEY (id)
 );
+CREATE UNIQUE INDEX virtual_gateway_tenant_id_vpc_id_key ON virtual_gateway (tenant_id NULLS FIRST, vpc_id NULLS FIRST);
 CREATE INDEX virtual_gateway_vpc ON virtual_gateway (vpc_id NULLS FIRST);
 CREATE INDEX virtual_gateway_tenant ON virtual_gateway (tenant_id NULLS FIRST, id);
 CREATE INDEX virtual_gateway_by_name ON virtual_gateway (tenant_id NULLS FIRST, name NULLS FIRST, id);
@@ -346,9 +349,9 @@ CREATE TABLE vif_peer (
 	reason TEXT COLLATE "C",
 	status_time BIGINT,
 	spelling TEXT COLLATE "C",
-	CONSTRAINT vif_peer_pkey PRIMARY KEY (id),
-	CONSTRAINT vif_peer_vif_id_address_family_key UNIQUE (vif_id, address_family)
+	CONSTRAINT vif_peer_pkey PRIMARY KEY (id)
 );
+CREATE UNIQUE INDEX vif_peer_vif_id_address_family_key ON vif_peer (vif_id NULLS FIRST, address_family NULLS FIRST);
 CREATE INDEX vif_peer_gateway ON vif_peer (gateway_id NULLS FIRST, id);
 CREATE INDEX vif_peer_interface ON vif_peer (vif_id NULLS FIRST, id);
 CREATE INDEX vif_peer_tenant ON vif_peer (tenant_id NULLS FIRST);
@@ -374,9 +377,9 @@ CREATE TABLE edge_object (
 	holder_kind TEXT COLLATE "C",
 	holder_id TEXT COLLATE "C",
 	series BIGINT,
-	CONSTRAINT edge_object_pkey PRIMARY KEY (id),
-	CONSTRAINT edge_object_edge_id_key_key UNIQUE (edge_id, key)
+	CONSTRAINT edge_object_pkey PRIMARY KEY (id)
 );
+CREATE UNIQUE INDEX edge_object_edge_id_key_key ON edge_object (edge_id NULLS FIRST, key NULLS FIRST);
 CREATE INDEX edge_object_error ON edge_object (edge_id NULLS FIRST) WHERE error IS NOT NULL;
 CREATE INDEX edge_object_owner ON edge_object (owner_id NULLS FIRST, id);
 CREATE INDEX edge_object_revision ON edge_object (edge_id NULLS FIRST, revision NULLS FIRST, id);
@@ -470,10 +473,10 @@ CREATE TABLE edge_number (
 	instance BIGINT,
 	guard BIGINT NOT NULL DEFAULT 0,
 	router_id TEXT COLLATE "C",
-	CONSTRAINT edge_number_pkey PRIMARY KEY (id),
-	CONSTRAINT edge_number_edge_id_space_number_key UNIQUE (edge_id, space, number),
-	CONSTRAINT edge_number_edge_id_space_owner_id_key UNIQUE (edge_id, space, owner_id)
+	CONSTRAINT edge_number_pkey PRIMARY KEY (id)
 );
+CREATE UNIQUE INDEX edge_number_edge_id_space_number_key ON edge_number (edge_id NULLS FIRST, space NULLS FIRST, number NULLS FIRST);
+CREATE UNIQUE INDEX edge_number_edge_id_space_owner_id_key ON edge_number (edge_id NULLS FIRST, space NULLS FIRST, owner_id NULLS FIRST);
 CREATE INDEX edge_number_owner ON edge_number (owner_id NULLS FIRST, id);
 CREATE INDEX edge_number_instance ON edge_number (edge_id NULLS FIRST, instance NULLS FIRST, id);
 
@@ -543,9 +546,9 @@ CREATE TABLE edge_instance (
 	instance BIGINT NOT NULL,
 	used BIGINT NOT NULL,
 	guard BIGINT NOT NULL DEFAULT 0,
-	CONSTRAINT edge_instance_pkey PRIMARY KEY (id),
-	CONSTRAINT edge_instance_edge_id_instance_key UNIQUE (edge_id, instance)
+	CONSTRAINT edge_instance_pkey PRIMARY KEY (id)
 );
+CREATE UNIQUE INDEX edge_instance_edge_id_instance_key ON edge_instance (edge_id NULLS FIRST, instance NULLS FIRST);
 CREATE INDEX edge_instance_used ON edge_instance (edge_id NULLS FIRST, used NULLS FIRST, id);
 CREATE INDEX edge_instance_number ON edge_instance (edge_id NULLS FIRST, instance NULLS FIRST, id);
 
@@ -571,9 +574,9 @@ CREATE TABLE project_quota (
 	created_time BIGINT NOT NULL,
 	updated_time BIGINT NOT NULL,
 	guard BIGINT NOT NULL DEFAULT 0,
-	CONSTRAINT project_quota_pkey PRIMARY KEY (id),
-	CONSTRAINT project_quota_project_id_type_key UNIQUE (project_id, type)
+	CONSTRAINT project_quota_pkey PRIMARY KEY (id)
 );
+CREATE UNIQUE INDEX project_quota_project_id_type_key ON project_quota (project_id NULLS FIRST, type NULLS FIRST);
 
 CREATE TABLE direct_connect_tag (
 	id TEXT COLLATE "C" NOT NULL,
@@ -583,9 +586,9 @@ CREATE TABLE direct_connect_tag (
 	key TEXT COLLATE "C" NOT NULL,
 	value TEXT COLLATE "C" NOT NULL,
 	guard BIGINT NOT NULL DEFAULT 0,
-	CONSTRAINT direct_connect_tag_pkey PRIMARY KEY (id),
-	CONSTRAINT direct_connect_tag_owner_id_key_key UNIQUE (owner_id, key)
+	CONSTRAINT direct_connect_tag_pkey PRIMARY KEY (id)
 );
+CREATE UNIQUE INDEX direct_connect_tag_owner_id_key_key ON direct_connect_tag (owner_id NULLS FIRST, key NULLS FIRST);
 CREATE INDEX direct_connect_tag_owner ON direct_connect_tag (owner_id NULLS FIRST, id);
 CREATE INDEX direct_connect_tag_key ON direct_connect_tag (tenant_id NULLS FIRST, key NULLS FIRST, value NULLS FIRST, id);
 
@@ -597,9 +600,9 @@ CREATE TABLE virtual_gateway_tag (
 	key TEXT COLLATE "C" NOT NULL,
 	value TEXT COLLATE "C" NOT NULL,
 	guard BIGINT NOT NULL DEFAULT 0,
-	CONSTRAINT virtual_gateway_tag_pkey PRIMARY KEY (id),
-	CONSTRAINT virtual_gateway_tag_owner_id_key_key UNIQUE (owner_id, key)
+	CONSTRAINT virtual_gateway_tag_pkey PRIMARY KEY (id)
 );
+CREATE UNIQUE INDEX virtual_gateway_tag_owner_id_key_key ON virtual_gateway_tag (owner_id NULLS FIRST, key NULLS FIRST);
 CREATE INDEX virtual_gateway_tag_owner ON virtual_gateway_tag (owner_id NULLS FIRST, id);
 CREATE INDEX virtual_gateway_tag_key ON virtual_gateway_tag (tenant_id NULLS FIRST, key NULLS FIRST, value NULLS FIRST, id);
 
@@ -611,9 +614,9 @@ CREATE TABLE virtual_interface_tag (
 	key TEXT COLLATE "C" NOT NULL,
 	value TEXT COLLATE "C" NOT NULL,
 	guard BIGINT NOT NULL DEFAULT 0,
-	CONSTRAINT virtual_interface_tag_pkey PRIMARY KEY (id),
-	CONSTRAINT virtual_interface_tag_owner_id_key_key UNIQUE (owner_id, key)
+	CONSTRAINT virtual_interface_tag_pkey PRIMARY KEY (id)
 );
+CREATE UNIQUE INDEX virtual_interface_tag_owner_id_key_key ON virtual_interface_tag (owner_id NULLS FIRST, key NULLS FIRST);
 CREATE INDEX virtual_interface_tag_owner ON virtual_interface_tag (owner_id NULLS FIRST, id);
 CREATE INDEX virtual_interface_tag_key ON virtual_interface_tag (tenant_id NULLS FIRST, key NULLS FIRST, value NULLS FIRST, id);
 
@@ -625,9 +628,9 @@ CREATE TABLE global_dc_gateway_tag (
 	key TEXT COLLATE "C" NOT NULL,
 	value TEXT COLLATE "C" NOT NULL,
 	guard BIGINT NOT NULL DEFAULT 0,
-	CONSTRAINT global_dc_gateway_tag_pkey PRIMARY KEY (id),
-	CONSTRAINT global_dc_gateway_tag_owner_id_key_key UNIQUE (owner_id, key)
+	CONSTRAINT global_dc_gateway_tag_pkey PRIMARY KEY (id)
 );
+CREATE UNIQUE INDEX global_dc_gateway_tag_owner_id_key_key ON global_dc_gateway_tag (owner_id NULLS FIRST, key NULLS FIRST);
 CREATE INDEX global_dc_gateway_tag_owner ON global_dc_gateway_tag (owner_id NULLS FIRST, id);
 CREATE INDEX global_dc_gateway_tag_key ON global_dc_gateway_tag (tenant_id NULLS FIRST, key NULLS FIRST, value NULLS FIRST, id);
 
@@ -682,12 +685,13 @@ CREATE INDEX peer_detection_by_start ON peer_detection (project_id NULLS FIRST, 
 CREATE TABLE gateway (
 	id TEXT COLLATE "C" NOT NULL,
 	kind TEXT COLLATE "C" NOT NULL CONSTRAINT gateway_kind_check CHECK (kind IN ('virtual_gateway', 'global_dc_gateway', 'enterprise_router', 'connect_gateway')),
-	internal_asn BIGINT CONSTRAINT gateway_internal_asn_key UNIQUE,
+	internal_asn BIGINT,
 	guard BIGINT NOT NULL DEFAULT 0,
 	internal_asn_first BIGINT,
 	internal_asn_last BIGINT,
 	CONSTRAINT gateway_pkey PRIMARY KEY (id)
 );
+CREATE UNIQUE INDEX gateway_internal_asn_key ON gateway (internal_asn NULLS FIRST);
 CREATE INDEX gateway_number ON gateway (internal_asn NULLS FIRST, id);
 
 CREATE TABLE peer_link (
@@ -706,13 +710,14 @@ CREATE TABLE peer_link (
 	low TEXT COLLATE "C" NOT NULL,
 	high TEXT COLLATE "C" NOT NULL CONSTRAINT peer_link_low_check CHECK (low < high),
 	edge_id TEXT COLLATE "C" NOT NULL CONSTRAINT peer_link_edge_id_fkey REFERENCES edge (id),
-	number BIGINT NOT NULL CONSTRAINT peer_link_number_key UNIQUE,
+	number BIGINT NOT NULL,
 	created_time BIGINT,
 	updated_time BIGINT,
 	deleted_time BIGINT,
 	guard BIGINT NOT NULL DEFAULT 0,
 	CONSTRAINT peer_link_pkey PRIMARY KEY (id)
 );
+CREATE UNIQUE INDEX peer_link_number_key ON peer_link (number NULLS FIRST);
 CREATE UNIQUE INDEX peer_link_pair ON peer_link (low NULLS FIRST, high NULLS FIRST) WHERE deleted_time IS NULL;
 CREATE INDEX peer_link_near ON peer_link (global_dc_gateway_id NULLS FIRST, id);
 CREATE INDEX peer_link_edge ON peer_link (edge_id NULLS FIRST, id);
@@ -743,9 +748,9 @@ CREATE TABLE remote_subnet (
 	guard BIGINT NOT NULL DEFAULT 0,
 	family BIGINT,
 	first TEXT COLLATE "C",
-	CONSTRAINT remote_subnet_pkey PRIMARY KEY (id),
-	CONSTRAINT remote_subnet_gateway_id_prefix_key UNIQUE (gateway_id, prefix)
+	CONSTRAINT remote_subnet_pkey PRIMARY KEY (id)
 );
+CREATE UNIQUE INDEX remote_subnet_gateway_id_prefix_key ON remote_subnet (gateway_id NULLS FIRST, prefix NULLS FIRST);
 CREATE INDEX remote_subnet_peer ON remote_subnet (peer_id NULLS FIRST);
 CREATE INDEX remote_subnet_first ON remote_subnet (gateway_id NULLS FIRST, family NULLS FIRST, first NULLS FIRST, id);
 
@@ -764,10 +769,10 @@ CREATE TABLE link_end (
 	address_v6 TEXT COLLATE "C" NOT NULL,
 	leaving BIGINT NOT NULL,
 	guard BIGINT NOT NULL DEFAULT 0,
-	CONSTRAINT link_end_pkey PRIMARY KEY (id),
-	CONSTRAINT link_end_link_id_side_key UNIQUE (link_id, side),
-	CONSTRAINT link_end_edge_id_device_key UNIQUE (edge_id, device)
+	CONSTRAINT link_end_pkey PRIMARY KEY (id)
 );
+CREATE UNIQUE INDEX link_end_link_id_side_key ON link_end (link_id NULLS FIRST, side NULLS FIRST);
+CREATE UNIQUE INDEX link_end_edge_id_device_key ON link_end (edge_id NULLS FIRST, device NULLS FIRST);
 CREATE INDEX link_end_link ON link_end (link_id NULLS FIRST, id);
 CREATE INDEX link_end_gateway ON link_end (gateway_id NULLS FIRST, id);
 CREATE INDEX link_end_gateway_edge ON link_end (gateway_id NULLS FIRST, edge_id NULLS FIRST);
@@ -848,7 +853,7 @@ CREATE TABLE global_eip_binding (
 	id TEXT COLLATE "C" NOT NULL,
 	tenant_id TEXT COLLATE "C" NOT NULL CONSTRAINT global_eip_binding_tenant_id_fkey REFERENCES project (id),
 	connect_gateway_id TEXT COLLATE "C" NOT NULL CONSTRAINT global_eip_binding_connect_gateway_id_fkey REFERENCES connect_gateway (id),
-	global_eip_id TEXT COLLATE "C" NOT NULL CONSTRAINT global_eip_binding_global_eip_id_key UNIQUE,
+	global_eip_id TEXT COLLATE "C" NOT NULL,
 	global_eip_segment_id TEXT COLLATE "C",
 	eip_id TEXT COLLATE "C" CONSTRAINT global_eip_binding_eip_id_fkey REFERENCES global_eip (id),
 	type TEXT COLLATE "C" NOT NULL,
@@ -861,6 +866,7 @@ CREATE TABLE global_eip_binding (
 	guard BIGINT NOT NULL DEFAULT 0,
 	CONSTRAINT global_eip_binding_pkey PRIMARY KEY (id)
 );
+CREATE UNIQUE INDEX global_eip_binding_global_eip_id_key ON global_eip_binding (global_eip_id NULLS FIRST);
 CREATE INDEX global_eip_binding_tenant ON global_eip_binding (tenant_id NULLS FIRST, id);
 CREATE INDEX global_eip_binding_gateway ON global_eip_binding (connect_gateway_id NULLS FIRST, id);
 CREATE INDEX global_eip_binding_eip ON global_eip_binding (eip_id NULLS FIRST, id);
