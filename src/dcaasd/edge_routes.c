@@ -118,8 +118,8 @@ take_answer(struct tx *tx, struct call *call, struct dc_error *err)
 	if (!question_answer(call->who.edge_id, answer, &elsewhere))
 		return DC_OK;
 	if (elsewhere)
-		store_say(
-		    api_get_options(call->api)->store, question_answer_text(call->arena, call->who.edge_id, answer));
+		store_say(api_get_options(call->api)->store,
+		    question_answer_for_others(call->arena, call->who.edge_id, answer));
 	else
 		call_wake(call, answer->id.v);
 	return DC_OK;

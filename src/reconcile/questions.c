@@ -200,7 +200,7 @@ question_end(const char *id)
 #define SEPARATOR "\x1f"
 
 const char *
-question_text(struct arena *arena, const char *id, const char *edge_id, const char *kind, const char *argument)
+question_for_others(struct arena *arena, const char *id, const char *edge_id, const char *kind, const char *argument)
 {
 	return arena_printf(
 	    arena, "ask" SEPARATOR "%s" SEPARATOR "%s" SEPARATOR "%s" SEPARATOR "%s", id, edge_id, kind, argument);
@@ -213,13 +213,13 @@ text_of(const struct f_text *t)
 }
 
 const char *
-question_answer_text(struct arena *arena, const char *edge_id, const struct wire_answer *a)
+question_answer_for_others(struct arena *arena, const char *edge_id, const struct wire_answer *a)
 {
 	const char *body = text_of(&a->body), *error = text_of(&a->error);
 
 	if (strlen(body) + strlen(error) > STORE_SAY_MAX - 200) {
 		body = "";
-		error = "the answer is too long to pass between servers: ask the server at which the edge polls";
+		error = "the answer is too long to pass between servers: ask for fewer";
 	}
 	return arena_printf(
 	    arena, "answer" SEPARATOR "%s" SEPARATOR "%s" SEPARATOR "%s" SEPARATOR "%s", a->id.v, edge_id, error, body);

@@ -6,7 +6,7 @@
  * is lost on the way is not asked again. Any thread may call.
  *
  * Where several processes serve one database, the edge may poll at another one: each question is known to all of them
- * (question_text(), for store_say()), and its answer goes back to the one that was asked. */
+ * (question_for_others(), for store_say()), and its answer goes back to the one that was asked. */
 #ifndef DC_RECONCILE_QUESTIONS_H
 #define DC_RECONCILE_QUESTIONS_H
 
@@ -26,8 +26,9 @@ size_t question_take(const char *edge_id, const char *poll_id, struct arena *, s
 bool question_answer(const char *edge_id, const struct wire_answer *, bool *elsewhere);
 
 /* For other processes. */
-const char *question_text(struct arena *, const char *id, const char *edge_id, const char *kind, const char *argument);
-const char *question_answer_text(struct arena *, const char *edge_id, const struct wire_answer *);
+const char *question_for_others(
+    struct arena *, const char *id, const char *edge_id, const char *kind, const char *argument);
+const char *question_answer_for_others(struct arena *, const char *edge_id, const struct wire_answer *);
 /* Such a text of another process. *wake: whose wait ends, in the arena; NULL: nobody's. */
 void question_hear(const char *text, struct arena *, const char **wake);
 

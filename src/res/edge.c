@@ -439,7 +439,7 @@ show_instance(struct tx *tx, struct call *call, struct dc_error *err)
 	if (!question_ask(call->request_id, edge_id, QUESTION_INSTANCE, instance))
 		return dc_fail(err, DC_E_UNAVAILABLE, NULL, "too many questions wait for the edge");
 	store_say(api_get_options(call->api)->store,
-	    question_text(call->arena, call->request_id, edge_id, QUESTION_INSTANCE, instance));
+	    question_for_others(call->arena, call->request_id, edge_id, QUESTION_INSTANCE, instance));
 	call_wake(call, edge_id);
 	call->wait = true;
 	call->wait_ms = QUESTION_MS;

@@ -335,6 +335,7 @@ list_routes(struct tx *tx, struct call *call, struct dc_error *err)
 	struct vif_peer *peer = NULL;
 	struct route_query q = {0};
 	const struct wire_answer *answer;
+	const char *text;
 	enum dc_code rc;
 
 	if ((rc = read_query(call, &q, err)) != DC_OK || (rc = find_peer(tx, call, &peer, &vif, err)) != DC_OK)
@@ -347,8 +348,11 @@ list_routes(struct tx *tx, struct call *call, struct dc_error *err)
 		question_end(call->request_id);
 		return dc_fail(err, DC_E_UNAVAILABLE, NULL, "the edge did not answer within %d s", QUESTION_MS / 1000);
 	}
-	if (!question_ask(call->request_id, vif->edge_id.v, QUESTION_ROUTES, question_text(peer, &q, call->arena)))
+	text = question_text(peer, &q, call->arena);
+	if (!question_ask(call->request_id, vif->edge_id.v, QUESTION_ROUTES, text))
 		return dc_fail(err, DC_E_UNAVAILABLE, NULL, "too many questions wait for the edge");
+	store_say(api_get_options(call->api)->store,
+	    question_for_others(call->arena, call->request_id, vif->edge_id.v, QUESTION_ROUTES, text));
 	call_wake(call, vif->edge_id.v);
 	call->wait = true;
 	call->wait_ms = QUESTION_MS;

@@ -19,10 +19,18 @@
 
 #define LOOK_MS 1000
 #define ANSWER_MS 5000
+#define PART_MAX 7000 /* a notification has less than 8000 bytes */
+#define SPEAKERS_MAX 64
 
 struct saying {
 	char *text;
 	struct saying *next;
+};
+
+/* A text of another process, as far as it has come: its parts follow one another. */
+struct speaker {
+	char instance[17];
+	struct buf text;
 };
 
 struct pg_listener {
@@ -34,6 +42,8 @@ struct pg_listener {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	struct saying *first, **end; /* under the lock */
+	struct speaker speaker[SPEAKERS_MAX];
+	size_t speakers;
 };
 
 static enum dc_code
@@ -54,7 +64,44 @@ listen_to(struct pg_listener *l, struct dc_error *err)
 	return rc;
 }
 
-/* "INSTANCE ID", or "INSTANCE TEXT" */
+/* NULL: there are more than anybody has. */
+static struct speaker *
+speaker_of(struct pg_listener *l, const char *payload)
+{
+	char instance[sizeof(l->speaker[0].instance)];
+	struct speaker *s;
+
+	snprintf(instance, sizeof(instance), "%s", payload);
+	for (size_t i = 0; i < l->speakers; i++)
+		if (strcmp(l->speaker[i].instance, instance) == 0)
+			return &l->speaker[i];
+	if (l->speakers == SPEAKERS_MAX) { /* those that have ended are among them */
+		while (l->speakers > 0)
+			buf_free(&l->speaker[--l->speakers].text);
+	}
+	s = &l->speaker[l->speakers++];
+	*s = (struct speaker){.text = BUF_INIT(STORE_SAY_MAX + 1)};
+	memcpy(s->instance, instance, sizeof(instance));
+	return s;
+}
+
+/* part: "+N TEXT" when others follow, ".N TEXT" for the last. They come in one transaction, of which the database
+ * delivers each text once: the number makes them differ. */
+static void
+hear_part(struct pg_listener *l, const char *payload, const char *part)
+{
+	struct speaker *s = speaker_of(l, payload);
+
+	buf_puts(&s->text, part + strcspn(part, " ") + 1);
+	if (part[0] == '+')
+		return;
+	if (!s->text.failed)
+		store_tell_heard(&l->store->store, buf_str(&s->text));
+	buf_free(&s->text);
+	s->text = (struct buf)BUF_INIT(STORE_SAY_MAX + 1);
+}
+
+/* "INSTANCE ID", or "INSTANCE PART" */
 static void
 hear(struct pg_listener *l, const char *channel, const char *payload)
 {
@@ -64,7 +111,7 @@ hear(struct pg_listener *l, const char *channel, const char *payload)
 	if (strlen(payload) <= len + 1 || strncmp(payload, l->store->instance, len) == 0)
 		return; /* its own */
 	if (strcmp(channel, PG_CHANNEL_SAY) == 0)
-		store_tell_heard(&l->store->store, payload + len + 1);
+		hear_part(l, payload, payload + len + 1);
 	else
 		store_tell(&l->store->store, &wake);
 }
@@ -122,17 +169,47 @@ take_sayings(struct pg_listener *l)
 	return first;
 }
 
+/* No character of UTF-8 is torn. */
+static size_t
+part_length(const char *text)
+{
+	size_t len = strnlen(text, PART_MAX);
+
+	while (len > 0 && text[len] != '\0' && ((unsigned char)text[len] & 0xc0) == 0x80)
+		len--;
+	return len;
+}
+
+static void
+put_part(struct pg_listener *l, size_t nth, const char *text, size_t len, struct buf *sql)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const char *part = arena_printf(
+	    arena, "%s %c%zu %.*s", l->store->instance, text[len] != '\0' ? '+' : '.', nth, (int)len, text);
+	char *quoted = PQescapeLiteral(pg_conn_handle(l->conn), part, strlen(part));
+
+	if (quoted != NULL)
+		buf_printf(sql, "SELECT pg_notify('" PG_CHANNEL_SAY "', %s);", quoted);
+	else
+		sql->failed = true;
+	PQfreemem(quoted);
+}
+
+/* In one transaction: all of it arrives, in its order, or nothing. */
 static void
 say(struct pg_listener *l, const char *text)
 {
-	_cleanup_buf_ struct buf sql = BUF_INIT(64 * 1024);
-	char *quoted;
+	_cleanup_buf_ struct buf sql = BUF_INIT(4 * STORE_SAY_MAX);
 
-	if (l->conn == NULL || (quoted = PQescapeLiteral(pg_conn_handle(l->conn), text, strlen(text))) == NULL)
+	if (l->conn == NULL)
 		return;
-	buf_printf(&sql, "SELECT pg_notify('" PG_CHANNEL_SAY "', %s)", quoted);
-	PQfreemem(quoted);
-	if (pg_run(l->conn, buf_str(&sql), NULL, NULL, NULL) != DC_OK && pg_conn_is_lost(l->conn))
+	for (size_t nth = 0; nth == 0 || *text != '\0'; nth++) {
+		size_t len = part_length(text);
+
+		put_part(l, nth, text, len, &sql);
+		text += len;
+	}
+	if (!sql.failed && pg_run(l->conn, buf_str(&sql), NULL, NULL, NULL) != DC_OK && pg_conn_is_lost(l->conn))
 		lose(l);
 }
 
@@ -156,7 +233,7 @@ pg_listener_say(struct pg_listener *l, const char *text)
 {
 	struct saying *s = calloc(1, sizeof(*s));
 
-	if (s == NULL || asprintf(&s->text, "%s %s", l->store->instance, text) < 0)
+	if (s == NULL || (s->text = strdup(text)) == NULL)
 		abort(); /* as arenas do */
 	pthread_mutex_lock(&l->lock);
 	*l->end = s;
@@ -239,6 +316,8 @@ pg_listener_stop(struct pg_listener *l)
 	pthread_join(l->thread, NULL);
 	pg_conn_close(l->conn);
 	close(l->wake);
+	while (l->speakers > 0)
+		buf_free(&l->speaker[--l->speakers].text);
 	pthread_mutex_destroy(&l->lock);
 	free(l);
 	return NULL;

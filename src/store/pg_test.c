@@ -92,7 +92,8 @@ what_one_process_commits_the_other_reads(void **state)
 struct woken {
 	pthread_mutex_t lock;
 	pthread_cond_t cond;
-	size_t n;
+	size_t n, bytes;
+	uint64_t sum;
 	char id[64];
 };
 
@@ -142,6 +143,46 @@ a_commit_of_one_process_wakes_who_waits_at_the_other_and_at_its_own(void **state
 	store_watch(p->other, NULL, NULL);
 	assert_int_equal(here.n, 2);
 	assert_int_equal(there.n, 2);
+}
+
+static void
+heard(void *arg, const char *text)
+{
+	struct woken *w = arg;
+
+	pthread_mutex_lock(&w->lock);
+	w->bytes = strlen(text);
+	w->sum = 0;
+	for (const char *at = text; *at != '\0'; at++)
+		w->sum = w->sum * 31 + (unsigned char)*at;
+	w->n++;
+	pthread_cond_signal(&w->cond);
+	pthread_mutex_unlock(&w->lock);
+}
+
+static void
+a_text_of_one_process_reaches_the_other_whole(void **state)
+{
+	static const size_t lengths[] = {1, 3889, 3890, 6999, 7000, 7001, 20001, 500000};
+	struct pair *p = *state;
+	struct woken there = {.lock = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
+
+	store_hear(p->other, heard, &there);
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		char *text = arena_alloc(p->fx->arena, 2 * lengths[i] + 1);
+		char *to = text;
+		uint64_t sum = 0;
+
+		for (size_t at = 0; at < lengths[i]; at++) /* quotes, and characters of two bytes */
+			to = stpcpy(to, at % 5 == 0 ? "'" : "\xc3\xa4");
+		for (const char *at = text; *at != '\0'; at++)
+			sum = sum * 31 + (unsigned char)*at;
+		store_say(p->fx->store, text);
+		assert_true(is_woken(&there, i + 1));
+		assert_int_equal(there.bytes, strlen(text));
+		assert_true(there.sum == sum);
+	}
+	store_hear(p->other, NULL, NULL);
 }
 
 static enum dc_code
@@ -431,6 +472,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(what_one_process_commits_the_other_reads),
 	    TEST(a_commit_of_one_process_wakes_who_waits_at_the_other_and_at_its_own),
+	    TEST(a_text_of_one_process_reaches_the_other_whole),
 	    TEST(what_is_kept_in_memory_ends_with_the_commit_of_another_process),
 	    TEST(of_two_jobs_that_meet_one_runs_again_and_sees_the_other),
 	    TEST(a_limit_holds_against_both_processes_at_once),

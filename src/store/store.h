@@ -78,7 +78,7 @@ typedef void (*store_wake)(void *arg, const char *edge_id);
 void store_watch(struct store *, store_wake wake, void *arg);
 /* A text for the other processes that serve the database, about what lives in memory: no transaction depends on it, and
  * it may get lost. With SQLite there are no others. A longer one is not sent. */
-#define STORE_SAY_MAX 7000
+#define STORE_SAY_MAX (1 << 20)
 void store_say(struct store *, const char *text);
 typedef void (*store_heard)(void *arg, const char *text);
 void store_hear(struct store *, store_heard heard, void *arg);
