@@ -15,6 +15,7 @@ sys.path[:0] = [ROOT, os.path.join(ROOT, "test")]
 os.environ.setdefault("DCAAS_PATIENCE", "5")
 
 from lab.dcaasd import Dcaasd  # noqa: E402
+from declared import undeclared  # noqa: E402
 from support import World, own_dcaasd, slow_statements  # noqa: E402
 
 
@@ -83,7 +84,7 @@ def new_dcaasd():
         try:
             if daemon.stop() not in (0, None):
                 wrong.append(daemon.log()[-4000:])
-            wrong += slow_statements(daemon.log())
+            wrong += slow_statements(daemon.log()) + undeclared(daemon.log(), "test_double = yes" in daemon.settings)
         finally:
             daemon.remove()
     assert not wrong, "\n".join(wrong)

@@ -3,6 +3,7 @@
  */
 #include "api/api.h"
 #include "api/crud.h"
+#include "api/errors.h"
 
 #define SCHEMAS_MAX 256
 
@@ -467,6 +468,10 @@ write_operation(struct document *d, const struct route *r)
 		jw_member_bool(d->out, "x-dcaas-document", true);
 	if (r->flags & ROUTE_REFUSED)
 		jw_member_bool(d->out, "x-dcaas-refused", true);
+	if (route_declares_errors(r)) {
+		jw_key(d->out, "x-dcaas-errors");
+		route_write_errors(r, d->out);
+	}
 	if (r->flags & ROUTE_OPEN) {
 		jw_key(d->out, "security");
 		jw_array_begin(d->out);
@@ -560,6 +565,21 @@ write_topology(struct document *d, const struct resource *res)
 }
 
 static void
+write_life(struct document *d, const struct resource *res)
+{
+	jw_key(d->out, "x-dcaas-life-cycle");
+	jw_array_begin(d->out);
+	for (const struct life_move *m = res->life(d->arena); m->on != NULL; m++) {
+		jw_object_begin(d->out);
+		jw_member_string(d->out, "from", m->from);
+		jw_member_string(d->out, "on", m->on);
+		jw_member_string(d->out, "to", m->to);
+		jw_object_end(d->out);
+	}
+	jw_array_end(d->out);
+}
+
+static void
 write_trail(struct document *d, const struct trail *t)
 {
 	jw_key(d->out, "x-dcaas-trail");
@@ -600,6 +620,8 @@ visit_tag(struct document *d, const struct route *r, void *arg)
 		write_topology(d, res);
 	if (res->idle != NULL)
 		jw_member_string(d->out, "x-dcaas-idle", res->idle);
+	if (res->life != NULL)
+		write_life(d, res);
 	if (res->trail != NULL)
 		write_trail(d, res->trail);
 	jw_object_end(d->out);
@@ -664,6 +686,8 @@ api_openapi(const struct route *const *tables, struct json *out)
 	jw_object_begin(out);
 	each_route(d, visit_path, NULL);
 	jw_object_end(out);
+	jw_key(out, "x-dcaas-error-codes");
+	errors_write_catalogue(out);
 	jw_key(out, "components");
 	jw_object_begin(out);
 	write_schemas(d);

@@ -48,6 +48,9 @@ struct route {
 	enum dc_code (*run)(struct tx *, struct call *, struct dc_error *err);
 	const char *operation; /* operationId: "CreateVirtualInterface" */
 	const char *summary;   /* one sentence for openapi.json and the CLI */
+	/* Of rules of the call's own, beside those that each call of its shape may have (api/errors.h). Ends with
+	 * DC_OK; NULL: none. ERRORS() makes one. */
+	const enum dc_code *errors;
 	/* "NOUN VERB" on the command line, where the operation's name makes no good one; "": none. NULL: by the name */
 	const char *command;
 	/* Before the transaction, body decoded: work that takes its time (password hashes), on a thread of its own; it
@@ -59,6 +62,8 @@ struct route {
 	 * the store. NULL: `lane`, in the caller's name. */
 	enum route_lane (*queue)(struct call *, const char **name);
 };
+
+#define ERRORS(...) ((const enum dc_code[]){__VA_ARGS__, DC_OK})
 
 #define ROUTE_PARAMS_MAX 6
 

@@ -54,6 +54,13 @@ struct topology {
 	const struct field_column *shows; /* what stands behind its name */
 };
 
+/* One move of a status. */
+struct life_move {
+	const char *from; /* NULL: from any state */
+	const char *on;   /* in words */
+	const char *to;   /* NULL: it is gone */
+};
+
 /* Members of a record of what happened. */
 struct trail {
 	const char *time, *who, *action, *kind, *thing, *from, *count;
@@ -69,6 +76,8 @@ struct resource {
 	const struct topology *topology; /* NULL: it is not drawn */
 	/* Status of one that nothing leads to, which is as it shall be; NULL: none but ACTIVE is. */
 	const char *idle;
+	/* Its life cycle, for readers: moves in the arena, the last one without `on`. NULL: it has none. */
+	const struct life_move *(*life)(struct arena *);
 	const struct trail *trail; /* of the resource that records what happens; NULL: it does not */
 	const struct field_table *table;
 	enum dc_code missing; /* code of the 404 when the path names an unknown one */

@@ -621,12 +621,15 @@ static const struct route direct_connect_routes[] = {
     {M_GET, PATH, ROLE_READER, .res = &direct_connect_resource, .run = crud_list, .operation = "ListDirectConnects",
 	.summary = "List the connections of the project."},
     {M_GET, PATH "/{direct_connect_id}", ROLE_READER, ROUTE_OBSERVED, &direct_connect_resource, .run = crud_show,
-	.operation = "ShowDirectConnect", .summary = "Read one connection."},
+	.operation = "ShowDirectConnect", .errors = ERRORS(DC_E_DC_NOT_FOUND), .summary = "Read one connection."},
     {M_PUT, PATH "/{direct_connect_id}", ROLE_MEMBER, ROUTE_WRITES, &direct_connect_resource, VIEW_UPDATE,
 	.run = crud_update, .operation = "UpdateDirectConnect",
+	.errors = ERRORS(DC_E_DC_NOT_FOUND, DC_E_DC_SHRINK, DC_E_DC_BANDWIDTH_FIXED, DC_E_DC_STATE),
 	.summary = "Change name, text, bandwidth, address, order step or carrier state of a connection."},
     {M_DELETE, PATH "/{direct_connect_id}", ROLE_MEMBER, ROUTE_WRITES, &direct_connect_resource, .status = 204,
-	.run = crud_delete, .operation = "DeleteDirectConnect", .summary = "Remove a connection that carries nothing."},
+	.run = crud_delete, .operation = "DeleteDirectConnect",
+	.errors = ERRORS(DC_E_DC_NOT_FOUND, DC_E_DC_IN_USE, DC_E_FORBIDDEN_MEMBER),
+	.summary = "Remove a connection that carries nothing."},
     {M_GET, OP_PATH, ROLE_OPERATOR, .res = &direct_connect_resource, .run = crud_list, .operation = "ListConnections",
 	.summary = "List the connections of all projects."},
     {M_POST, OP_PATH, ROLE_OPERATOR, ROUTE_WRITES, &direct_connect_resource, VIEW_OP_CREATE, .status = 201,
@@ -650,6 +653,21 @@ static const struct field_column shows[] = {
 
 static const struct topology topology = {.shows = shows};
 
+static const struct life_move *
+life(struct arena *arena)
+{
+	static const struct life_move moves[] = {
+	    {NULL, "it has no port, or its port was not reported yet", "BUILD"},
+	    {NULL, "its port has carrier", "ACTIVE"},
+	    {NULL, "its port has no carrier", "DOWN"},
+	    {NULL, "it is deleted", NULL},
+	    {0},
+	};
+
+	(void)arena;
+	return moves;
+}
+
 const struct resource direct_connect_resource = {
     .name = "direct_connect",
     .plural = "direct_connects",
@@ -659,6 +677,7 @@ const struct resource direct_connect_resource = {
     .table = &direct_connect_table,
     .missing = DC_E_DC_NOT_FOUND,
     .owner = "tenant_id",
+    .life = life,
     .routes = direct_connect_routes,
     .chain = chain,
     .create = direct_connect_create,

@@ -99,6 +99,9 @@ enum dc_code attachment_prefixes(
 
 /* --- on the edges (gateway_edge.c) --- */
 
+/* resource.life of gateways whose state is that of their interfaces: gateway_word(). */
+const struct life_move *gateway_life(struct arena *);
+
 /* Key of its VRF object, in the arena. */
 const char *gateway_key(struct arena *, const char *gateway_id);
 /* Whether an interface or a link needs its VRF on the edge. One that is being removed counts: its objects rest there.

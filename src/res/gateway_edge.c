@@ -235,6 +235,21 @@ gateway_observe(
 	return ret->gone ? gateway_delete(tx, gw->id, err) : DC_OK;
 }
 
+const struct life_move *
+gateway_life(struct arena *arena)
+{
+	static const struct life_move moves[] = {
+	    {NULL, "none of its interfaces is ACTIVE", "DOWN"},
+	    {NULL, "one of its interfaces is ACTIVE", "ACTIVE"},
+	    {NULL, "an edge could not make its VRF", "ERROR"},
+	    {NULL, "it is deleted", NULL},
+	    {0},
+	};
+
+	(void)arena;
+	return moves;
+}
+
 enum dc_code
 gateway_word(struct tx *tx, const char *id, const struct gateway_state *state, const char **ret, struct dc_error *err)
 {

@@ -582,9 +582,10 @@ chain(struct tx *tx, struct call *call, void *row, struct lock_set *set, struct 
 
 static const struct route gdgw_route_routes[] = {
     {M_GET, PATH, ROLE_READER, .res = &gdgw_route_resource, .run = crud_list, .operation = "ListGdgwRouteTables",
-	.summary = "List the routes of a global DC gateway."},
+	.errors = ERRORS(DC_E_NOT_FOUND), .summary = "List the routes of a global DC gateway."},
     {M_PUT, PATH, ROLE_MEMBER, ROUTE_WRITES, &gdgw_route_resource, VIEW_UPDATE, &request_table, "",
 	.answer_table = &answer_table, .run = update_routes, .operation = "UpdateGdgwRouteTable",
+	.errors = ERRORS(DC_E_ROUTE_NOT_FOUND, DC_E_ADDRESS, DC_E_CIDR_TWICE, DC_E_QUOTA),
 	.summary = "Add, remove or describe routes of a global DC gateway."},
     {0},
 };
@@ -604,6 +605,7 @@ const struct resource gdgw_route_resource = {
     .routes = gdgw_route_routes,
     .chain = chain,
     .rank = RANK_ROUTE,
+    .life = gdgw_route_life,
     .leaving = gdgw_route_leaving,
     .render = gdgw_route_render,
     .settle = gdgw_route_settle,

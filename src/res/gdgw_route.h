@@ -26,6 +26,7 @@ enum dc_code gdgw_routes_end(struct tx *, struct call *, const char *link_id, st
 /* --- gdgw_route_edge.c --- */
 
 /* resource.leaving, .render and .settle. */
+const struct life_move *gdgw_route_life(struct arena *);
 bool gdgw_route_leaving(const void *row);
 enum dc_code gdgw_route_render(struct tx *, struct work_view *, const void *row, struct dc_error *err);
 enum dc_code gdgw_route_settle(struct tx *, struct work_view *, void *row, bool *gone, struct dc_error *err);

@@ -62,16 +62,25 @@ gdgw_route_render(struct tx *tx, struct work_view *work, const void *row, struct
 	return DC_OK;
 }
 
+static const char *const words[] = {
+    [VERDICT_NONE] = "ERROR",
+    [VERDICT_APPLIED] = "ACTIVE",
+    [VERDICT_WAITING] = "PENDING_CREATE",
+    [VERDICT_FAILED] = "ERROR",
+};
+
+const struct life_move *
+gdgw_route_life(struct arena *arena)
+{
+	static const struct life_move more[] = {{NULL, "it is removed from the table", NULL}, {0}};
+
+	return life_by_verdict(words, more, arena);
+}
+
 enum dc_code
 gdgw_route_settle(struct tx *tx, struct work_view *work, void *row, bool *gone, struct dc_error *err)
 {
 	static const char *const columns[] = {"status", "reason", NULL};
-	static const char *const words[] = {
-	    [VERDICT_NONE] = "ERROR",
-	    [VERDICT_APPLIED] = "ACTIVE",
-	    [VERDICT_WAITING] = "PENDING_CREATE",
-	    [VERDICT_FAILED] = "ERROR",
-	};
 	struct gdgw_route *route = row, old = *route;
 	const struct edge_object *object, *culprit = NULL;
 	enum work_verdict verdict;

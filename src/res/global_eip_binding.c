@@ -458,16 +458,26 @@ render(struct tx *tx, struct work_view *work, const void *row, struct dc_error *
 	return DC_OK;
 }
 
+static const char *const words[] = {
+    [VERDICT_NONE] = "BIND_SUCCESSFULLY",
+    [VERDICT_APPLIED] = "BIND_SUCCESSFULLY",
+    [VERDICT_WAITING] = "BINDING",
+    [VERDICT_FAILED] = "ERROR",
+};
+
+static const struct life_move *
+life(struct arena *arena)
+{
+	static const struct life_move more[] = {
+	    {NULL, "it is unbound", "UNBINDING"}, {"UNBINDING", "its edges have removed the routes", NULL}, {0}};
+
+	return life_by_verdict(words, more, arena);
+}
+
 static enum dc_code
 settle(struct tx *tx, struct work_view *work, void *row, bool *gone, struct dc_error *err)
 {
 	static const char *const columns[] = {"status", "error_message", NULL};
-	static const char *const words[] = {
-	    [VERDICT_NONE] = "BIND_SUCCESSFULLY",
-	    [VERDICT_APPLIED] = "BIND_SUCCESSFULLY",
-	    [VERDICT_WAITING] = "BINDING",
-	    [VERDICT_FAILED] = "ERROR",
-	};
 	struct global_eip_binding *b = row, old = *b;
 	const struct edge_object *object, *culprit = NULL;
 	enum work_verdict verdict;
@@ -499,13 +509,16 @@ static const struct depend depends[] = {
 
 static const struct route binding_routes[] = {
     {M_GET, PATH "/binding-global-eips", ROLE_READER, .res = &global_eip_binding_resource, .run = crud_list,
-	.operation = "ListGlobalEips", .summary = "List the global EIPs that are bound to a connect gateway."},
+	.operation = "ListGlobalEips", .errors = ERRORS(DC_E_NOT_FOUND),
+	.summary = "List the global EIPs that are bound to a connect gateway."},
     {M_POST, PATH "/binding-global-eips", ROLE_MEMBER, ROUTE_WRITES, &global_eip_binding_resource, VIEW_CREATE,
 	&bind_table, "", .answer_table = &answer_table, .status = 201, .run = bind_eips, .operation = "BindGlobalEips",
+	.errors = ERRORS(DC_E_NOT_FOUND, DC_E_QUOTA, DC_E_ADDRESS),
 	.summary = "Bind global EIPs to a connect gateway."},
     {M_POST, PATH "/unbinding-global-eips", ROLE_MEMBER, ROUTE_WRITES, &global_eip_binding_resource, VIEW_CREATE,
 	&unbind_table, "", .answer_table = &answer_table, .status = 201, .run = unbind_eips,
-	.operation = "UnbindGlobalEips", .summary = "Unbind global EIPs from a connect gateway."},
+	.operation = "UnbindGlobalEips", .errors = ERRORS(DC_E_NOT_FOUND),
+	.summary = "Unbind global EIPs from a connect gateway."},
     {0},
 };
 
@@ -525,5 +538,6 @@ const struct resource global_eip_binding_resource = {
     .depends = depends,
     .leaving = global_eip_binding_leaving,
     .render = render,
+    .life = life,
     .settle = settle,
 };

@@ -167,17 +167,39 @@ static const struct route hosted_connect_routes[] = {
     {M_GET, PATH, ROLE_READER, .res = &hosted_connect_resource, .run = crud_list,
 	.operation = "ListHostedDirectConnects", .summary = "List the hosted connections that the project hands out."},
     {M_POST, PATH, ROLE_MEMBER, ROUTE_WRITES, &hosted_connect_resource, VIEW_CREATE, .status = 201, .run = crud_create,
-	.operation = "CreateHostedDirectConnect", .summary = "Hand a VLAN of a hosting connection to another project."},
+	.operation = "CreateHostedDirectConnect",
+	.errors = ERRORS(DC_E_DC_NOT_FOUND, DC_E_NOT_HOSTING, DC_E_HOSTED_NO_VLAN, DC_E_HOSTED_VLAN_TAKEN,
+	    DC_E_HOSTED_VLAN_ZERO, DC_E_DC_BANDWIDTH, DC_E_QUOTA, DC_E_NOT_FOUND),
+	.summary = "Hand a VLAN of a hosting connection to another project."},
     {M_GET, PATH "/{hosted_connect_id}", ROLE_READER, ROUTE_OBSERVED, &hosted_connect_resource, .run = crud_show,
-	.operation = "ShowHostedDirectConnect", .summary = "Read one hosted connection."},
+	.operation = "ShowHostedDirectConnect", .errors = ERRORS(DC_E_DC_NOT_FOUND),
+	.summary = "Read one hosted connection."},
     {M_PUT, PATH "/{hosted_connect_id}", ROLE_MEMBER, ROUTE_WRITES, &hosted_connect_resource, VIEW_UPDATE,
 	.run = crud_update, .operation = "UpdateHostedDirectConnect",
+	.errors = ERRORS(DC_E_DC_NOT_FOUND, DC_E_DC_BANDWIDTH),
 	.summary = "Change name, text, bandwidth or address of a hosted connection."},
     {M_DELETE, PATH "/{hosted_connect_id}", ROLE_MEMBER, ROUTE_WRITES, &hosted_connect_resource, .status = 204,
 	.run = crud_delete, .operation = "DeleteHostedDirectConnect",
+	.errors = ERRORS(DC_E_DC_NOT_FOUND, DC_E_DC_IN_USE),
 	.summary = "Take back a hosted connection that carries nothing."},
     {0},
 };
+
+static const struct life_move *
+life(struct arena *arena)
+{
+	static const struct life_move moves[] = {
+	    {NULL, "it is ordered", "BUILD"},
+	    {"BUILD", "an interface on it is ACTIVE for the first time", "ACTIVE"},
+	    {"ACTIVE", "the partner's port loses its carrier", "DOWN"},
+	    {"DOWN", "the partner's port has carrier again", "ACTIVE"},
+	    {NULL, "it is deleted", NULL},
+	    {0},
+	};
+
+	(void)arena;
+	return moves;
+}
 
 const struct resource hosted_connect_resource = {
     .name = "hosted_connect",
@@ -186,6 +208,7 @@ const struct resource hosted_connect_resource = {
     .table = &hosted_connect_table,
     .missing = DC_E_DC_NOT_FOUND,
     .owner = "hosting_tenant_id",
+    .life = life,
     .routes = hosted_connect_routes,
     .chain = chain,
     .create = hosted_connect_create,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "reconcile/work.h"
 
 const char *const life_names[] = {
 #define X(id, name) name,
@@ -61,6 +62,48 @@ static const struct life_rule rules[] = {
     {LIFE_REJECTED, EV_REMOVE, LIFE_PENDING_DELETE},
 };
 
+static const char *const event_words[] = {
+#define X(id, words) words,
+    LIFE_EVENTS(X)
+#undef X
+};
+
+#define RULES (sizeof(rules) / sizeof(rules[0]))
+
+const struct life_move *
+life_moves(struct arena *arena)
+{
+	struct life_move *all = arena_array(arena, RULES + 2, sizeof(*all));
+
+	for (size_t i = 0; i < RULES; i++)
+		all[i] =
+		    (struct life_move){life_names[rules[i].from], event_words[rules[i].event], life_names[rules[i].to]};
+	all[RULES] = (struct life_move){life_names[LIFE_PENDING_DELETE], "its edge has removed it", NULL};
+	return all;
+}
+
+const struct life_move *
+life_by_verdict(const char *const words[], const struct life_move *more, struct arena *arena)
+{
+	static const char *const on[] = {
+	    [VERDICT_NONE] = "no edge is asked to have anything of it",
+	    [VERDICT_APPLIED] = "its edges have read all of it back",
+	    [VERDICT_WAITING] = "an edge has not read all of it back yet",
+	    [VERDICT_FAILED] = "an edge could not do what was ordered",
+	};
+	size_t n = 0, verdicts = sizeof(on) / sizeof(on[0]);
+	struct life_move *all;
+
+	while (more != NULL && more[n].on != NULL)
+		n++;
+	all = arena_array(arena, verdicts + n + 1, sizeof(*all));
+	for (size_t i = 0; i < verdicts; i++)
+		all[i] = (struct life_move){NULL, on[i], words[i]};
+	for (size_t i = 0; i < n; i++)
+		all[verdicts + i] = more[i];
+	return all;
+}
+
 bool
 life_is(const struct f_text *status, enum life_state state)
 {
@@ -70,7 +113,7 @@ life_is(const struct f_text *status, enum life_state state)
 bool
 life_move(struct f_text *status, enum life_event event, const char *kind, const char *id)
 {
-	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+	for (size_t i = 0; i < RULES; i++) {
 		if (rules[i].event != event || !life_is(status, rules[i].from))
 			continue;
 		if (rules[i].from != rules[i].to)

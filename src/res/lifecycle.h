@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "field/field.h"
+#include "field/resource.h"
 
 #define LIFE_STATES(X)                                                                                                 \
 	X(LIFE_PENDING_CREATE, "PENDING_CREATE") /* ordered; the edge has not read it back yet */                      \
@@ -29,17 +29,22 @@ enum life_state {
 	    LIFE_STATE_COUNT
 };
 
+#define LIFE_EVENTS(X)                                                                                                 \
+	X(EV_CHANGED, "an order changes what its edge is asked to have")                                               \
+	X(EV_WAITING, "the edge has not read all of it back yet")                                                      \
+	X(EV_UP, "the edge has read it back, and it works")                                                            \
+	X(EV_NOT_UP, "the edge has read it back, and it has no carrier or no session")                                 \
+	X(EV_FAILED, "the edge could not do what was ordered")                                                         \
+	X(EV_REMOVE, "it is deleted")                                                                                  \
+	X(EV_SHUT, "a switchover test begins")                                                                         \
+	X(EV_BROUGHT_BACK, "the switchover test ends")                                                                 \
+	X(EV_ACCEPT, "the project of the gateway accepts it")                                                          \
+	X(EV_REJECT, "the project of the gateway rejects it")
+
 enum life_event {
-	EV_CHANGED,      /* objects were rendered again, the edge does not have them yet */
-	EV_WAITING,      /* the edge reported something, but not yet that all is there */
-	EV_UP,           /* read back, and it works */
-	EV_NOT_UP,       /* read back, and it does not */
-	EV_FAILED,       /* the edge could not */
-	EV_REMOVE,       /* the tenant wants it gone */
-	EV_SHUT,         /* a switchover test begins */
-	EV_BROUGHT_BACK, /* and ends */
-	EV_ACCEPT,       /* the gateway's project wants it */
-	EV_REJECT,       /* or does not */
+#define X(id, words) id,
+	LIFE_EVENTS(X)
+#undef X
 };
 
 /* Moves status (an F_ENUM text with the names above); false, and a log line, when the state has no row for the event. A
@@ -47,6 +52,10 @@ enum life_event {
 bool life_move(struct f_text *status, enum life_event, const char *kind, const char *id);
 /* Assigns a state of what has no events of its own (gateways), and logs the move. */
 void life_set(struct f_text *status, const char *to, const char *kind, const char *id);
+/* resource.life of those that life_move() moves. */
+const struct life_move *life_moves(struct arena *);
+/* The same of what has a word for each verdict on its objects (reconcile/work.h); more: further moves, or NULL. */
+const struct life_move *life_by_verdict(const char *const words[], const struct life_move *more, struct arena *);
 bool life_is(const struct f_text *status, enum life_state);
 /* Names, NULL-terminated: those above, then the ones of the contract that later features bring. */
 extern const char *const life_names[];

@@ -129,7 +129,7 @@ static const struct route location_routes[] = {
 	.operation = "ListDirectConnectLocations", .summary = "List the sites."},
     {M_GET, "/v3/{project_id}/dcaas/direct-connect-locations/{direct_connect_location_id}", ROLE_READER,
 	.res = &location_resource, .run = crud_show, .operation = "ShowDirectConnectLocation",
-	.summary = "Read one site."},
+	.errors = ERRORS(DC_E_NOT_FOUND), .summary = "Read one site."},
     {M_GET, "/dcaas/v1/locations", ROLE_OPERATOR, .res = &location_resource, .run = crud_list,
 	.operation = "ListLocations", .summary = "List the locations."},
     {M_POST, "/dcaas/v1/locations", ROLE_OPERATOR, ROUTE_WRITES, &location_resource, VIEW_OP_CREATE, .status = 201,

@@ -25,6 +25,7 @@ enum dc_code peer_link_take_subnets(struct tx *, const struct link_end ends[2], 
 
 /* --- peer_link_edge.c: the link on its edge --- */
 
+const struct life_move *peer_link_life(struct arena *);
 bool peer_link_leaving(const void *row);
 enum dc_code peer_link_render(struct tx *, struct work_view *, const void *row, struct dc_error *err);
 enum dc_code peer_link_settle(struct tx *, struct work_view *, void *row, bool *gone, struct dc_error *err);

@@ -131,6 +131,25 @@ static const enum state next[STATE_COUNT][EVENT_COUNT] = {
     [STATE_ERROR] = {STATE_PENDING_UPDATE, STATE_ERROR, STATE_ERROR, STATE_ERROR, STATE_ACTIVE},
 };
 
+const struct life_move *
+peer_link_life(struct arena *arena)
+{
+	static const char *const on[EVENT_COUNT] = {
+	    [EVENT_WAITING] = "the edge has not read all of it back yet",
+	    [EVENT_FAILED] = "the edge could not do what was ordered",
+	    [EVENT_DOWN] = "a session of it is down",
+	    [EVENT_SILENT] = "the sessions are up, and routes do not pass",
+	    [EVENT_UP] = "the sessions are up, and routes pass",
+	};
+	struct life_move *all = arena_array(arena, STATE_COUNT * EVENT_COUNT + 2, sizeof(*all)), *to = all;
+
+	for (unsigned s = 0; s < STATE_COUNT; s++)
+		for (unsigned e = 0; e < EVENT_COUNT; e++)
+			*to++ = (struct life_move){state_names[s], on[e], state_names[next[s][e]]};
+	*to = (struct life_move){NULL, "it is deleted", NULL};
+	return all;
+}
+
 static enum state
 state_of(const struct peer_link *link)
 {

@@ -372,10 +372,28 @@ static const struct route switchover_routes[] = {
     {M_GET, PATH, ROLE_READER, .res = &switchover_resource, .run = crud_list, .operation = "ListSwitchoverTestRecords",
 	.command = "switchover-test list", .summary = "List the switchover tests of the project's interfaces."},
     {M_POST, PATH, ROLE_MEMBER, ROUTE_WRITES, &switchover_resource, VIEW_CREATE, .status = 201, .run = crud_create,
-	.operation = "SwitchoverTest", .command = "switchover-test create",
+	.operation = "SwitchoverTest", .errors = ERRORS(DC_E_VIF_NOT_FOUND, DC_E_VIF_STATE),
+	.command = "switchover-test create",
 	.summary = "Shut a virtual interface down to see what takes over, or bring it back."},
     {0},
 };
+
+static const struct life_move *
+life(struct arena *arena)
+{
+	static const struct life_move moves[] = {
+	    {NULL, "it is ordered", "STARTING"},
+	    {"STARTING", "the edge is asked to shut the sessions down, or to bring them back", "INPROGRESS"},
+	    {"STARTING", "the sessions are as ordered", "COMPLETE"},
+	    {"STARTING", "the edge could not do what was ordered", "ERROR"},
+	    {"INPROGRESS", "the sessions are as ordered", "COMPLETE"},
+	    {"INPROGRESS", "the edge could not do what was ordered", "ERROR"},
+	    {0},
+	};
+
+	(void)arena;
+	return moves;
+}
 
 const struct resource switchover_resource = {
     .name = "switchover_test_record",
@@ -386,6 +404,7 @@ const struct resource switchover_resource = {
     .table = &switchover_record_table,
     .missing = DC_E_NOT_FOUND,
     .owner = "tenant_id",
+    .life = life,
     .routes = switchover_routes,
     .chain = switchover_chain,
     .create = switchover_create,

@@ -343,14 +343,19 @@ change_tags(struct tx *tx, struct call *call, struct dc_error *err)
 
 const struct route tag_routes[] = {
     {M_GET, PATH, ROLE_READER, .run = show_tags, .answer_table = &resource_tags_table, .query_table = &tag_path_table,
-	.operation = "ShowResourceTag", .command = "resource-tag list", .summary = "Read the tags of one resource."},
+	.operation = "ShowResourceTag", .errors = ERRORS(DC_E_DC_NOT_FOUND, DC_E_VGW_NOT_FOUND, DC_E_VIF_NOT_FOUND),
+	.command = "resource-tag list", .summary = "Read the tags of one resource."},
     {M_POST, PATH, ROLE_MEMBER, ROUTE_WRITES, NULL, VIEW_CREATE, &tag_table, "tag", .status = 204, .run = create_tag,
 	.query_table = &tag_path_table, .operation = "CreateResourceTag",
+	.errors = ERRORS(DC_E_DC_NOT_FOUND, DC_E_VGW_NOT_FOUND, DC_E_VIF_NOT_FOUND),
 	.summary = "Set one tag of a resource; a key that it has gets the new value."},
     {M_DELETE, PATH "/{key}", ROLE_MEMBER, ROUTE_WRITES, .status = 204, .run = delete_tag,
-	.query_table = &tag_path_table, .operation = "DeleteResourceTag", .summary = "Remove one tag of a resource."},
+	.query_table = &tag_path_table, .operation = "DeleteResourceTag",
+	.errors = ERRORS(DC_E_NOT_FOUND, DC_E_DC_NOT_FOUND, DC_E_VGW_NOT_FOUND, DC_E_VIF_NOT_FOUND),
+	.summary = "Remove one tag of a resource."},
     {M_POST, PATH "/action", ROLE_MEMBER, ROUTE_WRITES, NULL, VIEW_CREATE, &tag_batch_table, "", .status = 204,
 	.run = change_tags, .query_table = &tag_path_table, .operation = "BatchCreateResourceTags",
-	.command = "resource-tag batch", .summary = "Set or remove several tags of a resource."},
+	.errors = ERRORS(DC_E_DC_NOT_FOUND, DC_E_VGW_NOT_FOUND, DC_E_VIF_NOT_FOUND), .command = "resource-tag batch",
+	.summary = "Set or remove several tags of a resource."},
     {0},
 };

@@ -302,14 +302,30 @@ static const struct route detection_routes[] = {
     {M_GET, PATH, ROLE_READER, .res = &peer_detection_resource, .run = crud_list, .operation = "ListVifPeerDetections",
 	.summary = "List the detections of the project's peers."},
     {M_POST, PATH, ROLE_MEMBER, ROUTE_WRITES, &peer_detection_resource, VIEW_CREATE, .run = crud_create,
-	.operation = "CreateVifPeerDetection", .summary = "Ask whether the far router of a peer answers."},
+	.operation = "CreateVifPeerDetection", .errors = ERRORS(DC_E_NOT_FOUND, DC_E_VIF_STATE),
+	.summary = "Ask whether the far router of a peer answers."},
     {M_GET, PATH "/{vif_peer_detection_id}", ROLE_READER, .res = &peer_detection_resource, .run = crud_show,
-	.operation = "ShowVifPeerDetection", .summary = "Read one detection."},
+	.operation = "ShowVifPeerDetection", .errors = ERRORS(DC_E_NOT_FOUND), .summary = "Read one detection."},
     {M_DELETE, PATH "/{vif_peer_detection_id}", ROLE_MEMBER, ROUTE_WRITES, &peer_detection_resource, .status = 204,
-	.run = crud_delete, .operation = "DeleteVifPeerDetection",
+	.run = crud_delete, .operation = "DeleteVifPeerDetection", .errors = ERRORS(DC_E_NOT_FOUND),
 	.summary = "Remove a detection, which ends with that."},
     {0},
 };
+
+static const struct life_move *
+life(struct arena *arena)
+{
+	static const struct life_move moves[] = {
+	    {NULL, "it is ordered", "processing"},
+	    {"processing", "the edge has sent its requests and counted the answers", "complete"},
+	    {"processing", "the edge could not, or did not report in time", "error"},
+	    {NULL, "it is deleted", NULL},
+	    {0},
+	};
+
+	(void)arena;
+	return moves;
+}
 
 const struct resource peer_detection_resource = {
     .name = "vif_peer_detection",
@@ -321,6 +337,7 @@ const struct resource peer_detection_resource = {
     .missing = DC_E_NOT_FOUND,
     .owner = "project_id",
     .hidden = "deleted_time",
+    .life = life,
     .routes = detection_routes,
     .chain = chain,
     .create = detection_create,

@@ -418,14 +418,20 @@ static const struct route virtual_gateway_routes[] = {
     {M_GET, PATH, ROLE_READER, .res = &virtual_gateway_resource, .run = crud_list, .operation = "ListVirtualGateways",
 	.summary = "List the virtual gateways of the project."},
     {M_POST, PATH, ROLE_MEMBER, ROUTE_WRITES, &virtual_gateway_resource, VIEW_CREATE, .status = 201, .run = crud_create,
-	.operation = "CreateVirtualGateway", .summary = "Create a virtual gateway for a VPC or an enterprise router."},
+	.operation = "CreateVirtualGateway",
+	.errors =
+	    ERRORS(DC_E_VPC, DC_E_VPC_HAS_VGW, DC_E_LOCAL_SUBNETS, DC_E_CIDR_TWICE, DC_E_ADDRESS, DC_E_ASN, DC_E_QUOTA),
+	.summary = "Create a virtual gateway for a VPC or an enterprise router."},
     {M_GET, PATH "/{virtual_gateway_id}", ROLE_READER, .res = &virtual_gateway_resource, .run = crud_show,
-	.operation = "ShowVirtualGateway", .summary = "Read one virtual gateway."},
+	.operation = "ShowVirtualGateway", .errors = ERRORS(DC_E_VGW_NOT_FOUND),
+	.summary = "Read one virtual gateway."},
     {M_PUT, PATH "/{virtual_gateway_id}", ROLE_MEMBER, ROUTE_WRITES, &virtual_gateway_resource, VIEW_UPDATE,
 	.run = crud_update, .operation = "UpdateVirtualGateway",
+	.errors = ERRORS(
+	    DC_E_VGW_NOT_FOUND, DC_E_LOCAL_SUBNETS, DC_E_OVERLAP, DC_E_VGW_LOCKED, DC_E_CIDR_TWICE, DC_E_ADDRESS),
 	.summary = "Change name, text or local subnets of a virtual gateway."},
     {M_DELETE, PATH "/{virtual_gateway_id}", ROLE_MEMBER, ROUTE_WRITES, &virtual_gateway_resource, .status = 204,
-	.run = crud_delete, .operation = "DeleteVirtualGateway",
+	.run = crud_delete, .operation = "DeleteVirtualGateway", .errors = ERRORS(DC_E_VGW_NOT_FOUND, DC_E_VGW_IN_USE),
 	.summary = "Remove a virtual gateway without interfaces."},
     {0},
 };
@@ -439,6 +445,21 @@ static const struct field_column shows[] = {
 };
 
 static const struct topology topology = {.shows = shows};
+
+static const struct life_move *
+life(struct arena *arena)
+{
+	static const struct life_move moves[] = {
+	    {NULL, "its edges have its VRF, or are asked for none", "ACTIVE"},
+	    {NULL, "an edge could not make its VRF", "ERROR"},
+	    {NULL, "it is deleted", "PENDING_DELETE"},
+	    {"PENDING_DELETE", "its edges have removed the VRF", NULL},
+	    {0},
+	};
+
+	(void)arena;
+	return moves;
+}
 
 const struct resource virtual_gateway_resource = {
     .name = "virtual_gateway",
@@ -460,5 +481,6 @@ const struct resource virtual_gateway_resource = {
     .depends = depends,
     .leaving = leaving,
     .render = render,
+    .life = life,
     .settle = settle,
 };
