@@ -434,7 +434,7 @@ run_by(struct exchange *x, store_run job)
 	if (x->call.route->flags & ROUTE_WRITES)
 		store_submit_for(store, exchange_party(x), job, x, ran);
 	else
-		store_read(store, job, x, ran);
+		store_read_for(store, exchange_party(x), job, x, ran);
 }
 
 void
@@ -588,7 +588,7 @@ begin(struct exchange *x)
 	if (is_answered_at_once(x))
 		return;
 	if ((c->route->flags & ROUTE_WRITES) || c->route->prepare != NULL || cost_is_high(x))
-		store_read(c->api->options.store, admit_job, x, admitted);
+		store_read_for(c->api->options.store, exchange_party(x), admit_job, x, admitted);
 	else
 		run_by(x, read_job);
 }

@@ -96,13 +96,13 @@ store_check_database(const char *database, struct dc_error *err)
 	PQconninfoOption *options = PQconninfoParse(database, &why);
 	enum dc_code rc = DC_OK;
 
-	/* libpq's words may repeat the text. */
+	/* libpq's words may repeat the text, and an error that names its member is shown with the member's value. */
 	if (options == NULL)
-		rc = dc_fail(err, DC_E_PARAM, "database",
+		rc = dc_fail(err, DC_E_PARAM, NULL,
 		    "[dcaasd] database must be sqlite or a connection string of PostgreSQL (postgresql://...)");
 	for (const PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++)
 		if (rc == DC_OK && o->val != NULL && strcmp(o->keyword, "password") == 0)
-			rc = dc_fail(err, DC_E_PARAM, "database",
+			rc = dc_fail(err, DC_E_PARAM, NULL,
 			    "[dcaasd] database must have no password: write it into a file that passfile= or "
 			    "PGPASSFILE "
 			    "names");

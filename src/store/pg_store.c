@@ -440,9 +440,9 @@ pg_submit(struct store *st, uint64_t party, store_run run, void *arg, store_done
 }
 
 static void
-pg_read(struct store *st, store_run run, void *arg, store_done done)
+pg_read(struct store *st, uint64_t party, store_run run, void *arg, store_done done)
 {
-	queue_job(st, &pg_of(st)->reads, 0, job_new(run, arg, done));
+	queue_job(st, &pg_of(st)->reads, party, job_new(run, arg, done));
 }
 
 /* A record in the database's log, that nobody reads. */
@@ -545,6 +545,8 @@ pg_start_workers(struct pg_store *self, unsigned connections, struct dc_error *e
 
 	if ((self->worker = calloc(connections, sizeof(*self->worker))) == NULL)
 		abort();
+	/* Long reads of one party leave a thread to others. */
+	self->reads.at_once = connections / 2 > 1 ? connections / 2 - 1 : 1;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	while (rc == 0 && self->workers < connections) {

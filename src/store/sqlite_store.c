@@ -409,7 +409,7 @@ read_run(struct sqlite_store *self, struct conn *c, struct arena *arena, store_r
 }
 
 static void
-sqlite_read(struct store *st, store_run run, void *arg, store_done done)
+sqlite_read(struct store *st, uint64_t party, store_run run, void *arg, store_done done)
 {
 	struct sqlite_store *self = sqlite_of(st);
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -417,6 +417,7 @@ sqlite_read(struct store *st, store_run run, void *arg, store_done done)
 	struct dc_error err = {0};
 	enum dc_code rc;
 
+	(void)party; /* nobody waits */
 	atomic_fetch_add(&st->reads, 1);
 	if (self->snapshots)
 		pthread_rwlock_rdlock(&self->reads_lock);

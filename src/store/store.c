@@ -53,7 +53,13 @@ store_submit_for(struct store *st, uint64_t party, store_run run, void *arg, sto
 void
 store_read(struct store *st, store_run run, void *arg, store_done done)
 {
-	st->ops->read(st, run, arg, done);
+	st->ops->read(st, 0, run, arg, done);
+}
+
+void
+store_read_for(struct store *st, uint64_t party, store_run run, void *arg, store_done done)
+{
+	st->ops->read(st, party, run, arg, done);
 }
 
 static struct stmt *

@@ -65,6 +65,8 @@ void store_submit(struct store *, store_run run, void *arg, store_done done);
  * that one with hundreds of jobs does not keep another's waiting for all of them. store_submit() is one party. */
 void store_submit_for(struct store *, uint64_t party, store_run run, void *arg, store_done done);
 void store_read(struct store *, store_run run, void *arg, store_done done);
+/* As store_read(), in the name of a party: where reads stand in a queue, parties take turns. */
+void store_read_for(struct store *, uint64_t party, store_run run, void *arg, store_done done);
 /* Runs on the calling thread without looking into the database: a statement fails with DC_E_AGAIN. For what may be
  * known in memory. What the transaction allocates is in the arena. */
 enum dc_code store_glance(struct store *, struct arena *, store_run run, void *arg, struct dc_error *err);

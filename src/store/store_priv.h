@@ -103,7 +103,7 @@ void stmt_guard_end(struct stmt_guard *);
 
 struct store_ops {
 	void (*submit)(struct store *, uint64_t party, store_run, void *arg, store_done);
-	void (*read)(struct store *, store_run, void *arg, store_done);
+	void (*read)(struct store *, uint64_t party, store_run, void *arg, store_done);
 	void (*close)(struct store *); /* frees it */
 	store_run probe;               /* writes what nobody reads */
 	bool (*log_was_damaged)(struct store *);
