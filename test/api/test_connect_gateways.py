@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: ISC
 """Connect gateways, the global EIPs of the operator and their bindings, with an edge whose reports the test writes."""
 import concurrent.futures
-import threading
 import uuid
 
 import pytest
@@ -405,26 +404,3 @@ def test_type_public_goes_with_geip_only(site, customer):
     gateway = ordered(customer)
     made = interface(site, customer, gateway, type="private")
     assert (made["service_type"], made["type"], made["gateway_id"]) == ("GEIP", "private", gateway["id"])
-
-
-CLIENTS = 64
-
-
-@pytest.mark.parametrize("rounds", [6])
-def test_64_clients_at_once_bind_an_eip_once_and_leave_no_gateway_behind(site, customer, rounds):
-    for _ in range(rounds):
-        gateways, eip, barrier = [ordered(customer) for _ in range(4)], entered(site, customer), threading.Barrier(CLIENTS)
-
-        def act(n, gateways=gateways, eip=eip, barrier=barrier):
-            barrier.wait()
-            gateway = gateways[n % 4]
-            if n % 8 == 7:
-                return customer.call("DELETE", GATEWAYS + "/" + gateway["id"], check=False)
-            return bind(customer, gateway, eip, check=False)
-        with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
-            answers = list(pool.map(act, range(CLIENTS)))
-        assert {answer.status for answer in answers} <= {201, 204, 400, 404}, answers
-        assert sum(answer.status == 201 for answer in answers) == 1
-        left = rows(site.dcaasd, "SELECT g.deleted_time FROM global_eip_binding AS b JOIN connect_gateway AS g "
-                    "ON g.id = b.connect_gateway_id WHERE b.global_eip_id = ?", eip["id"])
-        assert left == [(None,)]

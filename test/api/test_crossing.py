@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: ISC
 """Interfaces into another project's gateway: they wait for that project's word, and both projects see them."""
-import concurrent.futures
-import threading
-
 import pytest
 from test_links import Edge, ordered, router
 
@@ -224,28 +221,3 @@ def test_lists_of_both_projects_have_them_in_order(site, customer, owner):
             for at in range(6):
                 page = owner.get(VIFS + "?limit=2&page_reverse=true&marker=%s&%s" % (wanted[at], query), say=False)
                 assert [one["id"] for one in page["virtual_interfaces"]] == wanted[max(0, at - 2):at], (key, direction, at)
-
-
-CLIENTS = 64
-
-
-def test_64_answers_at_once_are_one(site, edge, customer, owner):
-    for _ in range(6):
-        gateway, barrier = owner.gateway()["id"], threading.Barrier(CLIENTS)
-        made = cross(site, customer, owner, gateway)
-
-        def act(n, made=made, gateway=gateway, barrier=barrier):
-            barrier.wait()
-            if n % 4 == 3:
-                return owner.call("DELETE", V3 + "virtual-gateways/" + gateway, check=False)
-            return owner.call("PUT", VIFS + "/" + made["id"], {"virtual_interface": {
-                "status": "ACCEPTED" if n % 2 else "REJECTED"}}, check=False)
-        with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
-            answers = list(pool.map(act, range(CLIENTS)))
-        assert {got.status for got in answers} <= {200, 204, 400, 404}, answers
-        assert sum(got.status == 200 for got in answers) == 1
-        left = rows(site.dcaasd, "SELECT status, vgw_id, asked_gateway_id FROM virtual_interface WHERE id = ?", made["id"])
-        assert left[0][0] in ("PENDING_CREATE", "REJECTED")
-        assert left[0][1:] == ((gateway, None) if left[0][0] == "PENDING_CREATE" else (None, gateway))
-        customer.delete(VIFS + "/" + made["id"])
-        edge.apply()

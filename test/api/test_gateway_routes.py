@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: ISC
 """The route table of a global DC gateway: routes to peers and over links, what an edge is asked to have of them, and what
 becomes of their states."""
-import concurrent.futures
-import threading
-
 import pytest
 from test_links import GATEWAYS, Edge, in_use, interface, link, ordered, path, router
 
@@ -296,41 +293,6 @@ def test_the_quota_of_routes_is_the_operators(site, customer):
     refused(change(customer, near, check=False, add_routes=entries[3:]), "DC.1019")
     change(customer, near, del_routes=entries[:1])
     change(customer, near, add_routes=entries[3:])
-
-
-CLIENTS = 64
-
-
-@pytest.mark.parametrize("rounds", [8])
-def test_64_clients_at_once_leave_one_route_for_each_destination_and_none_without_a_next_hop(site, customer, rounds):
-    """Half of them add the same destination by two next hops, the others take the interface away or remove the route."""
-    near, far = in_use(site, customer), in_use(site, customer)
-    link(customer, near, far)
-    for number in range(rounds):
-        second = interface(site, customer, near, vlan=20, local_gateway_v4_ip="198.51.100.1/30",
-                           remote_gateway_v4_ip="198.51.100.2/30")
-        hop, barrier = second["vif_peers"][0]["id"], threading.Barrier(CLIENTS)
-
-        def act(n, hop=hop, second=second, barrier=barrier):
-            barrier.wait()
-            if n % 4 == 3:
-                return "DELETE", customer.call("DELETE", V3 + "virtual-interfaces/" + second["id"], check=False)
-            if n % 4 == 2:
-                return "REMOVE", remove(customer, near, hop, check=False)
-            return "ADD", change(customer, near, False, add_routes=[{
-                "destination": DESTINATION, "nexthop": hop if n % 2 else far["id"]}])
-        with concurrent.futures.ThreadPoolExecutor(CLIENTS) as pool:
-            answers = list(pool.map(act, range(CLIENTS)))
-        assert {answer.status for _, answer in answers} <= {200, 204, 400, 404}, answers
-        left = rows(site.dcaasd, "SELECT r.id, p.status FROM gdgw_route AS r LEFT JOIN vif_peer AS p ON p.id = r.peer_id "
-                    "WHERE r.gateway_id = ? AND r.deleted_time IS NULL", near["id"])
-        assert len(left) <= 1 and all(status != "PENDING_DELETE" for _, status in left), left
-        assert rows(site.dcaasd, "SELECT count(*) FROM remote_subnet WHERE gateway_id = ? AND prefix = ?", near["id"],
-                    DESTINATION) == [(len(left),)]
-        for one in listed(customer, near):
-            remove(customer, near, one["nexthop"])
-        customer.call("DELETE", V3 + "virtual-interfaces/" + second["id"], check=False)
-        Edge(site, site.edge, site.edge_token).apply()
 
 
 def test_a_body_that_is_none_is_refused(site, customer):
