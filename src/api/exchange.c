@@ -112,6 +112,9 @@ check_project(struct tx *tx, struct call *c, struct dc_error *err)
 	if (!route_in_project(c->route))
 		return DC_OK;
 	c->project = call_param(c, "project_id");
+	/* Some calls of Terraform's provider leave it out: the caller's only one is the one that the client has. */
+	if (c->project != NULL && c->project[0] == '\0' && c->who.project_id != NULL)
+		c->project = c->who.project_id;
 	if (c->project == NULL || c->project[0] == '\0' || c->project[0] == '{')
 		return dc_fail(err, DC_E_FORBIDDEN, "project_id",
 		    "The client sent no project id: set it in the client's credentials");

@@ -82,7 +82,7 @@ struct route_index *route_index_free(struct route_index *); /* NULL is fine; ret
 /* Longer literal prefixes win over parameters. raw_path is the target as
  * received, before '?'. DC_E_NO_API when nothing matches; DC_E_PARAM when an id's place holds a pattern
  * ("{peer_link_id}"); DC_E_REQUEST for a bad escape, an encoded NUL or '/' inside a parameter's segment, or one that is
- * no UTF-8. An empty segment matches {project_id} only, so that the caller gets an error with a name. */
+ * no UTF-8. An empty segment matches {project_id} only: the caller's one project, or an error with a name. */
 enum dc_code route_find(const struct route_index *, enum method, const char *raw_path, struct arena *,
     struct route_match *ret, struct dc_error *err);
 

@@ -231,7 +231,6 @@ def test_a_trailing_slash_is_the_same_path(tenant):
     ("/v3/{project_id}/dcaas/virtual-gateways/%2e%2e/virtual-interfaces", (404,)),
     ("/v3/{project_id}/dcaas/virtual-gateways/../virtual-interfaces", (404,)),
     ("/v3/{project_id}//dcaas/virtual-gateways", (404,)),
-    ("/v3//dcaas/virtual-gateways", (403,)),
     ("/v3/%7Bproject_id%7D/dcaas/virtual-gateways", (403,)),
     ("/v3/x/dcaas/virtual-gateways", (403,)),
     ("/v3/{project_id}/dcaas/virtual-gateways/%", (400,)),
@@ -251,6 +250,16 @@ def test_a_path_that_is_none_is_refused(tenant, target, status):
     answer = send(tenant, "GET", target)
     assert answer.status in status, answer
     assert answer["error_code"] in ("APIGW.0101", "APIGW.0201", "APIGW.0302")
+
+
+def test_a_path_without_a_project_is_that_of_the_callers_only_one(world, tenant):
+    """Terraform's provider deletes hosted connections so."""
+    made, bare = tenant.gateway(), "/v3//dcaas/virtual-gateways"
+    assert [row["id"] for row in send(tenant, "GET", bare)["virtual_gateways"]] == [made["id"]]
+    assert send(tenant, "DELETE", bare + "/" + made["id"]).status == 204
+    assert tenant.get(V3 + "virtual-gateways")["virtual_gateways"] == []
+    refused = send(world.operator, "GET", bare)
+    assert (refused.status, refused["error_code"]) == (403, "APIGW.0302") and "no project id" in refused["error_msg"]
 
 
 @pytest.mark.parametrize("method, path, name", [
