@@ -119,14 +119,16 @@ own_key_create(struct tx *tx, struct call *call, void *row, struct dc_error *err
 
 static const struct route own_key_routes[] = {
     {M_GET, PATH, ROLE_READER, .res = &own_key_resource, .run = crud_list, .operation = "ListOwnAccessKeys",
-	.summary = "List the caller's own access keys, without their secrets."},
+	.command = "access-key list", .summary = "List the caller's own access keys, without their secrets."},
     {M_POST, PATH, ROLE_MEMBER, ROUTE_WRITES, &own_key_resource, VIEW_CREATE, .status = 201, .run = crud_create,
-	.operation = "CreateOwnAccessKey",
+	.operation = "CreateOwnAccessKey", .command = "access-key create",
 	.summary = "Make a further access key of the caller for this project; only this answer shows the secret key."},
     {M_GET, PATH "/{own_access_key_id}", ROLE_READER, .res = &own_key_resource, .run = crud_show,
-	.operation = "ShowOwnAccessKey", .summary = "Read one of the caller's access keys, without its secret."},
+	.operation = "ShowOwnAccessKey", .command = "access-key show",
+	.summary = "Read one of the caller's access keys, without its secret."},
     {M_DELETE, PATH "/{own_access_key_id}", ROLE_MEMBER, ROUTE_WRITES, &own_key_resource, .status = 204,
-	.run = crud_delete, .operation = "DeleteOwnAccessKey", .summary = "Delete one of the caller's access keys."},
+	.run = crud_delete, .operation = "DeleteOwnAccessKey", .command = "access-key delete",
+	.summary = "Delete one of the caller's access keys."},
     {0},
 };
 
@@ -134,7 +136,7 @@ const struct resource own_key_resource = {
     .name = "own_access_key",
     .plural = "own_access_keys",
     .title = "own access key",
-    .shorts = "own-key",
+    .shorts = "ak",
     .identity = "access_key",
     .table = &own_key_table,
     .missing = DC_E_NOT_FOUND,

@@ -77,7 +77,7 @@ class Tenant(Cli):
     def __init__(self, operator, site, home, name):
         self.project = operator.id("project", "create", "--name", name)
         self.user = operator.id("user", "create", "--name", name, "--project-id", self.project, "--role", "member")
-        key = operator("access-key", "create", "--user-id", self.user)
+        key = operator("user-key", "create", "--user-id", self.user)
         super().__init__(home, endpoint=operator.env["DCAAS_ENDPOINT"], project_id=self.project,
                          access_key=key.member("access_key"), secret_key=key.member("secret_key"))
         self.connection = operator.id("connection", "create", "--tenant-id", self.project, "--name", "line", "--port-id",

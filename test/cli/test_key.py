@@ -162,7 +162,7 @@ def test_secrets_whose_key_is_lost_are_given_up_and_nothing_else(stand):
     assert "HTTP 401" in stand.operator("edge", "list", code=4).err
     operator = stand.as_operator(dict(line.split("=", 1) for line in done.stdout.splitlines() if line[0] != "#"))
     assert operator("-q", "edge", "list").lines == [stand.edge]
-    key = operator("access-key", "create", "--user-id", stand.tenant.user)
+    key = operator("user-key", "create", "--user-id", stand.tenant.user)
     tenant = stand.tenant.with_settings(access_key=key.member("access_key"), secret_key=key.member("secret_key"))
     shown = tenant("-j", "virtual-interface", "show", stand.interface).out
     assert PASSWORD not in shown and '"vlan":100' in shown

@@ -200,13 +200,13 @@ def test_a_server_that_is_down_is_named(person):
 
 def test_a_key_that_is_disabled_is_reported(person):
     user = person.id("user", "create", "--name", "gone", "--project-id", "tenant1", "--role", "reader")
-    key = person("access-key", "create", "--user-id", "gone")
+    key = person("user-key", "create", "--user-id", "gone")
     gone = person.with_settings(access_key=key.member("access_key"), secret_key=key.member("secret_key"))
     assert gone("vif", "ls").lines
-    person("access-key", "update", key.member("access_key"), "--enabled", "no")
+    person("user-key", "update", key.member("access_key"), "--enabled", "no")
     assert "HTTP 401" in gone("vif", "ls", code=4).err
     assert "HTTP 401" in gone("vif", "show", "office", code=4).err
-    person("access-key", "delete", key.member("id"))
+    person("user-key", "delete", key.member("id"))
     person("user", "delete", user)
 
 

@@ -69,7 +69,7 @@ def test_a_second_first_operator_is_refused(daemon):
 def test_settings_are_checked_and_taken_without_a_stop(daemon, operator):
     project = operator.id("project", "create", "--name", "tenant")
     user = operator.id("user", "create", "--name", "tenant", "--project-id", project, "--role", "member")
-    key = operator("access-key", "create", "--user-id", user)
+    key = operator("user-key", "create", "--user-id", user)
     tenant = operator.with_settings(project_id=project, access_key=key.member("access_key"),
                                     secret_key=key.member("secret_key"))
     order = ["virtual-gateway", "create", "--vpc-id", "5f8b1b8a-6c4e-4a3a-9f9b-0d6d1c8a7b11", "--local-ep-group",

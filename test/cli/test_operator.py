@@ -31,18 +31,18 @@ def test_a_user_and_a_key(operator, tenant, dcaasd, tmp_path):
     password.write_text("correct horse battery\n")
     user = operator.id("user", "create", "--name", "carol", "--project-id", tenant.project, "--role", "reader",
                        "--password-file", str(password))
-    key = operator("access-key", "create", "--user-id", user)
+    key = operator("user-key", "create", "--user-id", user)
     carol = tenant.with_settings(access_key=key.member("access_key"), secret_key=key.member("secret_key"))
     assert carol("direct-connect", "list").lines[1].split()[0] == tenant.connection
     # The secret key is shown once.
-    assert "secret_key" not in operator("access-key", "show", key.member("id")).out
-    assert key.member("secret_key") not in operator("-j", "access-key", "list").out
+    assert "secret_key" not in operator("user-key", "show", key.member("id")).out
+    assert key.member("secret_key") not in operator("-j", "user-key", "list").out
     # A reader does not write, a disabled key does nothing.
     assert "HTTP 403" in carol("virtual-gateway", "create", "--name", "x", "--vpc-id", tenant.connection, "--local-ep-group",
                                "10.9.0.0/16", code=4).err
-    operator("access-key", "update", key.member("id"), "--enabled", "no")
+    operator("user-key", "update", key.member("id"), "--enabled", "no")
     assert "HTTP 401" in carol("direct-connect", "list", code=4).err
-    operator("access-key", "delete", key.member("id"))
+    operator("user-key", "delete", key.member("id"))
     operator("user", "delete", user)
 
 

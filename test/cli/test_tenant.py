@@ -115,7 +115,7 @@ def test_a_refusal_is_printed_with_code_words_and_request_id(tenant, gateway):
 def test_what_others_own_does_not_exist(operator, tenant, gateway):
     project = operator.id("project", "create", "--name", "strangers")
     user = operator.id("user", "create", "--name", "stranger", "--project-id", project, "--role", "member")
-    key = operator("access-key", "create", "--user-id", user)
+    key = operator("user-key", "create", "--user-id", user)
     stranger = tenant.with_settings(project_id=project, access_key=key.member("access_key"),
                                     secret_key=key.member("secret_key"))
     assert "HTTP 404" in stranger("virtual-gateway", "show", gateway, code=1).err
@@ -133,12 +133,12 @@ def test_a_wrong_key_and_a_silent_server_have_exit_codes_of_their_own(tenant):
 
 
 def test_a_tenant_makes_a_key_of_its_own_uses_it_and_deletes_it(tenant, gateway):
-    made = tenant("own-access-key", "create", "--description", "ci", "--role", "reader")
+    made = tenant("access-key", "create", "--description", "ci", "--role", "reader")
     lesser = tenant.with_settings(access_key=made.member("access_key"), secret_key=made.member("secret_key"))
     assert lesser("-q", "virtual-gateway", "list").lines == [gateway]
     assert "HTTP 403" in lesser("virtual-gateway", "update", gateway, "--name", "x", code=4).err
-    assert made.member("secret_key") not in tenant("own-key", "list").out
-    tenant("own-access-key", "delete", made.member("id"))
+    assert made.member("secret_key") not in tenant("ak", "list").out
+    tenant("access-key", "delete", made.member("id"))
     assert "HTTP 401" in lesser("virtual-gateway", "list", code=4).err
 
 
