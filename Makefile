@@ -45,7 +45,7 @@ lab: deps-run ## the lab alone: an edge and a guest for customers' routers; Ctrl
 	@exec $(PYTHON) lab up
 
 bench: deps-bench build ## ratios to the bare libraries, side by side (doc/performance.md)
-	@ninja -C build bench/bare_http bench/raw_sqlite bench/bird_driver src/edge/edge_scale
+	@ninja -C build bench/bare_http bench/raw_sqlite bench/raw_pg bench/bird_driver src/edge/edge_scale
 	$(PYTHON) bench/run.py
 
 soak: deps-soak build ## what runs longer than a test may

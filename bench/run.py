@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 """run.py - what dcaas costs, as ratios to the bare library doing the same work, side by side in one run.
 
-    python3 bench/run.py [edge] [growth] [field] [get] [lists] [create] [others] [profile] [birds] [--runs N] [--seconds S]
+    python3 bench/run.py [edge] [growth] [field] [get] [lists] [create] [postgresql] [others] [profile] [birds] [--runs N] [--seconds S]
 
 `field` and `birds` need root: a lab, or a network namespace. `others` installs by name, below build-check/bench, what a user would pick instead: moto's
 server with AWS's Direct Connect, and Prism serving our openapi.json.
@@ -27,7 +27,8 @@ import time
 import urllib.request
 import uuid
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", *more) for more in ((), ("test",))]
+from cluster import Cluster  # noqa: E402
 from lab.api_client import Client, signature  # noqa: E402
 from lab.dcaasd import Dcaasd  # noqa: E402
 
@@ -288,12 +289,69 @@ def bench_create(rows, runs, seconds):
         os.environ["DCAAS_BUILD"] = build
 
 
+def record_on(database, folder):
+    """As record(), on PostgreSQL: (statements, number)."""
+    path, lines = os.path.join(folder, "record"), os.path.join(folder, "statements.sql")
+    os.chmod(folder, 0o755)  # dcaasd is nobody
+    with open(path, "w"):
+        os.chmod(path, 0o666)
+    server = Server((*SETTINGS, "database = " + database), {"DCAAS_STATEMENTS": path})
+    try:
+        for vpc in (1, 2, 3):
+            create_gateway(server, vpc)
+        with open(path) as file:
+            known = file.read()
+        create_gateway(server, 4)
+        with open(path) as file:
+            text = file.read()[len(known):]
+    finally:
+        server.dcaasd.stop()
+        server.close()
+    count = statements(text, known, lines)
+    with open(lines) as file:
+        text = re.sub(r"\?(\d+)", r"$\1", file.read())
+    with open(lines, "w") as file:
+        file.write(text)
+    return lines, count
+
+
+def bench_postgresql(rows, runs, seconds):
+    """With fsync, on the machine's own disk."""
+    global BUILD
+    build, BUILD = BUILD, traced()
+    os.environ["DCAAS_BUILD"] = BUILD
+    cluster = Cluster(fsync="on", full_page_writes="on")
+    try:
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            database = cluster.new_database()
+            lines, count = record_on(database, folder)
+            for clients in (1, 8):
+                yardstick, ours = [], []
+                for run in range(runs):
+                    server = Server((*SETTINGS, "database = " + cluster.new_database()))
+                    try:
+                        ours.append(wrk(server.dcaasd.endpoint, clients, seconds, script="post.lua", arguments=(
+                            server.project, server.token, str(int(time.time()) + run))))
+                        server.dcaasd.stop()
+                    finally:
+                        server.close()
+                    done = subprocess.run([program("raw_pg"), database, lines, str(clients), str(seconds)], stdout=subprocess.PIPE,
+                                          text=True, check=True)
+                    yardstick.append(float(done.stdout))
+                rows.add("durable creates of a gateway on PostgreSQL, %d client%s, against libpq with the same %d statements" % (
+                    clients, "s" if clients > 1 else "", count), "creates/s", yardstick, ours)
+    finally:
+        cluster.remove()
+        BUILD = build
+        os.environ["DCAAS_BUILD"] = build
+
+
 def traced():
     """A build that also counts its statements and the sizes of its groups."""
     folder = os.path.join(INSTALLED, "traced")
     if not os.path.exists(os.path.join(folder, "build.ninja")):
         subprocess.run(["meson", "setup", folder, "-Dcheck_plans=true"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["ninja", "-C", folder, "src/dcaasd/dcaasd", "bench/bare_http", "bench/raw_sqlite"], check=True,
+    subprocess.run(["ninja", "-C", folder, "src/dcaasd/dcaasd", "bench/bare_http", "bench/raw_sqlite", "bench/raw_pg"], check=True,
                    stdout=subprocess.DEVNULL)
     return folder
 
@@ -833,7 +891,7 @@ def list_row(rows, runs, seconds, server, words, path, page, database):
                  [one[number] for one in ours])
 
 
-BENCHES = {"edge": bench_edge, "growth": bench_growth, "field": bench_field, "birds": bench_birds, "get": bench_get, "lists": bench_lists, "create": bench_create,
+BENCHES = {"edge": bench_edge, "growth": bench_growth, "field": bench_field, "birds": bench_birds, "get": bench_get, "lists": bench_lists, "create": bench_create, "postgresql": bench_postgresql,
            "others": bench_others, "profile": bench_profile}
 
 

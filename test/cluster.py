@@ -25,9 +25,10 @@ def programs():
 
 
 class Cluster:
-    """Runs as nobody when this process is root, which PostgreSQL refuses to be."""
+    """Runs as nobody when this process is root, which PostgreSQL refuses to be. settings: of postgresql.conf, further or other ones."""
 
-    def __init__(self):
+    def __init__(self, **settings):
+        self.settings = {**SETTINGS, **settings}
         self.folder = tempfile.mkdtemp(prefix="pg-", dir="/tmp")  # the path of a socket has 107 bytes at most
         self.data, self.log_path, self.numbers = self.folder + "/data", self.folder + "/log", itertools.count(1)
         self.process = None
@@ -48,7 +49,7 @@ class Cluster:
         return done.stdout
 
     def start(self):
-        options = " ".join("-c %s=%s" % pair for pair in {**SETTINGS, "unix_socket_directories": self.folder}.items())
+        options = " ".join("-c %s=%s" % pair for pair in {**self.settings, "unix_socket_directories": self.folder}.items())
         self.run("pg_ctl", "-D", self.data, "-l", self.log_path, "-o", options, "-w", "-t", "60", "start")
         with open(self.data + "/postmaster.pid", encoding="ascii") as file:
             self.process = int(file.readline())

@@ -49,6 +49,7 @@ struct stmt {
 struct pg_conn {
 	PGconn *pg;
 	bool lost;
+	bool recorded; /* pg_plan_record() */
 	int64_t limit;
 	const atomic_bool *hurry; /* NULL: never */
 	struct prepared *bucket[BUCKETS];
@@ -171,6 +172,12 @@ void
 pg_conn_set_limit(struct pg_conn *c, int64_t ms)
 {
 	c->limit = ms;
+}
+
+void
+pg_conn_set_recorded(struct pg_conn *c)
+{
+	c->recorded = true;
 }
 
 void
@@ -466,6 +473,10 @@ execute(struct stmt *s, struct dc_error *err)
 
 	for (int i = 0; i < s->n; i++)
 		s->values[i] = s->params[i].number ? s->params[i].digits : s->params[i].text;
+#ifdef DC_CHECK_PLANS
+	if (s->conn->recorded)
+		pg_plan_record(s->conn, s->of->sql, s->n, s->values);
+#endif
 	sent = s->of->name[0] != '\0' ? PQsendQueryPrepared(pg, s->of->name, s->n, s->values, NULL, NULL, 0)
 				      : PQsendQueryParams(pg, s->of->sql, s->n, NULL, s->values, NULL, NULL, 0);
 	return answer(s->conn, sent, &s->rows, again_of(s->tx), err);

@@ -45,6 +45,10 @@ enum dc_code pg_fail_lost(PGconn *, const char *what, struct dc_error *err);
 /* pg_plan.c: logs the prepared statement and its plan when it reads a table that grows from end to end, or sorts: as
  * plan_check(), once plan_check_begin() was called. */
 void pg_plan_check(struct pg_conn *, const char *name, const char *sql);
+/* DCAAS_STATEMENTS in the environment: a file that gets each statement of who writes with its values, as plan_record()
+ * writes it. */
+void pg_conn_set_recorded(struct pg_conn *);
+void pg_plan_record(struct pg_conn *, const char *sql, int n, const char *const *values);
 
 struct pg_worker {
 	struct pg_store *store;

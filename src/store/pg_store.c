@@ -115,6 +115,8 @@ connect_worker(struct pg_worker *w, struct dc_error *err)
 		pg_conn_set_hurry(w->conn, &w->store->hurry);
 		if (w->reads)
 			pg_conn_set_limit(w->conn, READ_LIMIT_MS);
+		else
+			pg_conn_set_recorded(w->conn);
 	}
 	note_attempt(w->store, rc != DC_OK ? err : NULL);
 	return rc;
