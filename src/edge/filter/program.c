@@ -4,12 +4,14 @@
  *   1. the device: r7 is its row from here on
  *   2. the IP header, onto the stack
  *   3. the source
- *   4. TCP to port 179, and what may hide it, is checked further; everything else passes
+ *   4. TCP to port 179, and what may hide it, is checked further; so is what may belong to the adjacency; everything
+ *      else passes
  *   5. the destination: other than ours passes
  *   6. the neighbour
  *   7. the SYN's options
  *
- * Registers that last: r6 the frame, r7 the device's row, r8 where the TCP header begins (0: it cannot be seen), r9 the
+ * Registers that last: r6 the frame, r7 the device's row, r8 where the TCP header begins (0: it cannot be
+ * seen; MAY_BE, IS_DISCOVERY: it is no TCP to port 179), r9 the
  * family. The frame is read from its network header on, wherever tags have left that. */
 #include "edge/filter/program.h"
 
@@ -21,9 +23,16 @@
 #include <netinet/in.h>
 
 #define BGP_PORT 179
+#define BFD_PORT 3784
+#define BFD_MULTIHOP_PORT 4784
+#define DISCOVERY_FIRST 133 /* ICMPv6: router solicitation ... redirect */
+#define DISCOVERY_LAST 137
+#define MAY_BE 1       /* of the adjacency, when its addresses are the adjacency's */
+#define IS_DISCOVERY 2 /* when it is for us */
 #define V4_SIZE 20
 #define V6_SIZE 40
 #define TCP_SIZE 20
+#define UDP_SIZE 8
 #define OPTIONS_MAX 40
 #define MD5_KIND 19
 #define MD5_SIZE 18 /* RFC 2385: kind, length, 16 bytes */
@@ -44,13 +53,18 @@ static_assert(sizeof(struct filter_prefix_key) <= 32, "the key has its place on 
 
 enum label {
 	PASS,
+	CONTROL,
 	V4,
 	V6,
 	SOURCE,
 	NETWORKS,
 	DELIVERY,
 	DELIVERY_V6,
+	V4_TCP,
 	TCP_HEADER,
+	UDP_HEADER,
+	DISCOVERY,
+	TO_NEIGHBOUR,
 	UNSEEN,
 	LOCAL,
 	LOCAL_V6,
@@ -255,6 +269,7 @@ sort_by_protocol(struct program *p)
 	load(p, BPF_W, BPF_REG_8, BPF_REG_6, offsetof(struct __sk_buff, protocol));
 	jump(p, BPF_JEQ, BPF_REG_8, htons(ETH_P_IP), V4);
 	jump(p, BPF_JEQ, BPF_REG_8, htons(ETH_P_IPV6), V6);
+	jump(p, BPF_JEQ, BPF_REG_8, htons(ETH_P_ARP), CONTROL);
 	jump(p, BPF_JEQ, BPF_REG_8, htons(ETH_P_8021Q), drop(FILTER_TAGGED));
 	jump(p, BPF_JEQ, BPF_REG_8, htons(ETH_P_8021AD), drop(FILTER_TAGGED));
 	jump(p, BPF_JA, 0, 0, PASS);
@@ -342,14 +357,18 @@ check_delivery(struct program *p)
 {
 	label(p, DELIVERY);
 	jump(p, BPF_JEQ, BPF_REG_9, 6, DELIVERY_V6);
-	load(p, BPF_B, BPF_REG_1, BPF_REG_10, AT_IP + 9);
-	jump(p, BPF_JNE, BPF_REG_1, IPPROTO_TCP, PASS);
+	load(p, BPF_B, BPF_REG_2, BPF_REG_10, AT_IP + 9);
 	load(p, BPF_H, BPF_REG_1, BPF_REG_10, AT_IP + 6);
-	alu(p, BPF_AND, BPF_REG_1, htons(0x3fff)); /* more to come, or not the first */
-	jump(p, BPF_JNE, BPF_REG_1, 0, UNSEEN);
 	load(p, BPF_B, BPF_REG_8, BPF_REG_10, AT_IP);
 	alu(p, BPF_AND, BPF_REG_8, 15);
 	alu(p, BPF_LSH, BPF_REG_8, 2);
+	alu(p, BPF_AND, BPF_REG_1, htons(0x3fff)); /* more to come, or not the first */
+	jump(p, BPF_JEQ, BPF_REG_2, IPPROTO_TCP, V4_TCP);
+	jump(p, BPF_JNE, BPF_REG_2, IPPROTO_UDP, PASS);
+	jump(p, BPF_JEQ, BPF_REG_1, 0, UDP_HEADER);
+	jump(p, BPF_JA, 0, 0, PASS);
+	label(p, V4_TCP);
+	jump(p, BPF_JNE, BPF_REG_1, 0, UNSEEN);
 	jump(p, BPF_JA, 0, 0, TCP_HEADER);
 }
 
@@ -363,6 +382,8 @@ check_delivery_v6(struct program *p)
 	set(p, BPF_REG_8, V6_SIZE);
 	load(p, BPF_B, BPF_REG_1, BPF_REG_10, AT_IP + 6);
 	jump(p, BPF_JEQ, BPF_REG_1, IPPROTO_TCP, TCP_HEADER);
+	jump(p, BPF_JEQ, BPF_REG_1, IPPROTO_UDP, UDP_HEADER);
+	jump(p, BPF_JEQ, BPF_REG_1, IPPROTO_ICMPV6, DISCOVERY);
 	for (size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++)
 		jump(p, BPF_JEQ, BPF_REG_1, extensions[i], UNSEEN);
 	jump(p, BPF_JNE, BPF_REG_1, IPPROTO_FRAGMENT, PASS);
@@ -373,13 +394,43 @@ check_delivery_v6(struct program *p)
 	jump(p, BPF_JA, 0, 0, UNSEEN);
 }
 
+/* What cannot be read passes as data. */
+static void
+check_bfd(struct program *p)
+{
+	label(p, UDP_HEADER);
+	read_header(p, UDP_SIZE, AT_TCP, PASS);
+	load(p, BPF_H, BPF_REG_1, BPF_REG_10, AT_TCP + 2);
+	jump(p, BPF_JEQ, BPF_REG_1, htons(BFD_PORT), TO_NEIGHBOUR);
+	jump(p, BPF_JEQ, BPF_REG_1, htons(BFD_MULTIHOP_PORT), TO_NEIGHBOUR);
+	jump(p, BPF_JA, 0, 0, PASS);
+}
+
+static void
+check_discovery(struct program *p)
+{
+	label(p, DISCOVERY);
+	read_header(p, UDP_SIZE, AT_TCP, PASS);
+	load(p, BPF_B, BPF_REG_1, BPF_REG_10, AT_TCP);
+	jump(p, BPF_JLT, BPF_REG_1, DISCOVERY_FIRST, PASS);
+	jump(p, BPF_JGT, BPF_REG_1, DISCOVERY_LAST, PASS);
+	load(p, BPF_H, BPF_REG_1, BPF_REG_10, AT_IP + 24);
+	jump(p, BPF_JEQ, BPF_REG_1, htons(0xff02), CONTROL);
+	set(p, BPF_REG_8, IS_DISCOVERY);
+	jump(p, BPF_JA, 0, 0, LOCAL);
+}
+
 static void
 check_port(struct program *p)
 {
 	label(p, TCP_HEADER);
 	read_header(p, TCP_SIZE, AT_TCP, UNSEEN);
 	load(p, BPF_H, BPF_REG_1, BPF_REG_10, AT_TCP + 2);
+	jump(p, BPF_JEQ, BPF_REG_1, htons(BGP_PORT), LOCAL);
+	load(p, BPF_H, BPF_REG_1, BPF_REG_10, AT_TCP);
 	jump(p, BPF_JNE, BPF_REG_1, htons(BGP_PORT), PASS);
+	label(p, TO_NEIGHBOUR);
+	set(p, BPF_REG_8, MAY_BE);
 	jump(p, BPF_JA, 0, 0, LOCAL);
 	label(p, UNSEEN);
 	set(p, BPF_REG_8, 0);
@@ -421,19 +472,22 @@ static void
 check_neighbour(struct program *p, const int map[FILTER_MAPS])
 {
 	label(p, NEIGHBOUR);
+	jump(p, BPF_JEQ, BPF_REG_8, IS_DISCOVERY, CONTROL);
 	load(p, BPF_W, BPF_REG_1, BPF_REG_10, AT_IFINDEX);
 	store(p, BPF_W, AT_NEIGHBOUR, BPF_REG_1);
 	store(p, BPF_W, AT_NEIGHBOUR + (int)offsetof(struct filter_neighbour_key, family), BPF_REG_9);
 	look_up(p, map[FILTER_NEIGHBOURS], AT_NEIGHBOUR);
-	put(p, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_0, 0, 2, 0);
+	put(p, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_0, 0, 3, 0);
 	jump(p, BPF_JEQ, BPF_REG_8, 0, drop(FILTER_FRAGMENT));
+	jump(p, BPF_JEQ, BPF_REG_8, MAY_BE, PASS);
 	jump(p, BPF_JA, 0, 0, drop(FILTER_STRANGER));
+	jump(p, BPF_JEQ, BPF_REG_8, MAY_BE, CONTROL);
 	load(p, BPF_W, BPF_REG_1, BPF_REG_0, offsetof(struct filter_neighbour, has_key));
-	jump(p, BPF_JEQ, BPF_REG_1, 0, PASS);
+	jump(p, BPF_JEQ, BPF_REG_1, 0, CONTROL);
 	jump(p, BPF_JEQ, BPF_REG_8, 0, drop(FILTER_FRAGMENT));
 	load(p, BPF_B, BPF_REG_1, BPF_REG_10, AT_TCP + 13);
 	alu(p, BPF_AND, BPF_REG_1, SYN | ACK);
-	jump(p, BPF_JNE, BPF_REG_1, SYN, PASS);
+	jump(p, BPF_JNE, BPF_REG_1, SYN, CONTROL);
 }
 
 /* --- 7: options --- */
@@ -474,7 +528,7 @@ check_options(struct program *p)
 		jump(p, BPF_JLT, BPF_REG_2, 2, drop(FILTER_UNSIGNED));
 		kind = p->n;
 		put(p, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_1, 0, 2, MD5_KIND);
-		jump(p, BPF_JEQ, BPF_REG_2, MD5_SIZE, PASS);
+		jump(p, BPF_JEQ, BPF_REG_2, MD5_SIZE, CONTROL);
 		jump(p, BPF_JA, 0, 0, drop(FILTER_UNSIGNED));
 		assert(p->n == kind + 3);
 		alu(p, BPF_ADD, BPF_REG_2, i);
@@ -492,6 +546,8 @@ put_ends(struct program *p)
 {
 	label(p, PASS);
 	give(p, TC_ACT_UNSPEC); /* other filters may have a word, too */
+	label(p, CONTROL);
+	give(p, TC_ACT_OK);
 	for (int i = 0; i < FILTER_REASON_COUNT; i++) {
 		label(p, drop((enum filter_reason)i));
 		set(p, BPF_REG_1, 1);
@@ -513,6 +569,8 @@ filter_program(const int map[FILTER_MAPS], struct bpf_insn out[FILTER_PROGRAM_MA
 	check_source(&p, map);
 	check_delivery(&p);
 	check_delivery_v6(&p);
+	check_bfd(&p);
+	check_discovery(&p);
 	check_port(&p);
 	check_local(&p, map);
 	check_neighbour(&p, map);

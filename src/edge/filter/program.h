@@ -20,6 +20,11 @@
  *   key a SYN without ACK and without the MD5 option (RFC 2385), found as the kernel finds it; IPv6 extension headers
  *   to an address of ours, behind which TCP may be.
  *
+ * What passes and belongs to the adjacency itself passes at once (TC_ACT_OK), so that a policer behind this program
+ * does not see it: ARP; neighbour discovery and router discovery to a group on the link or to an address of ours; TCP
+ * from or to port 179 and BFD (RFC 5881, RFC 5883) between the two addresses of a neighbour. All else is for the
+ * filters behind.
+ *
  * So a connection that the kernel's listener sees carries the option, whenever its key comes or goes: without a key
  * there the kernel refuses the option, with one it checks it. A link-local destination is always an address of ours.
  *

@@ -434,6 +434,90 @@ test_inside_only_our_own_addresses_are_dropped(void **state)
 	assert_int_equal(udp(VPC, "fd00:aaaa::1", "2001:db8::1"), PASSES);
 }
 
+/* --- what a policer does not see --- */
+
+static int
+bfd(const char *from, const char *to, uint16_t port)
+{
+	struct frame f;
+
+	if (strchr(from, ':') != NULL)
+		put_v6(&f, from, to, 17);
+	else
+		put_v4(&f, from, to, 17, 0);
+	f.data[f.len + 2] = (uint8_t)(port >> 8);
+	f.data[f.len + 3] = (uint8_t)port;
+	f.len += 32;
+	return act(CUSTOMER, &f);
+}
+
+static int
+discovery(const char *from, const char *to, uint8_t type)
+{
+	struct frame f;
+
+	put_v6(&f, from, to, 58);
+	f.data[f.len] = type;
+	f.len += 24;
+	return act(CUSTOMER, &f);
+}
+
+static void
+test_bgp_and_bfd_between_neighbours_pass_at_once_and_others_as_data(void **state)
+{
+	struct frame f = tcp("169.254.10.2", "169.254.10.1", 179, ACK, NULL, 0);
+
+	(void)state;
+	assert_int_equal(act(CUSTOMER, &f), TC_ACT_OK);
+	f = tcp("169.254.10.2", "169.254.10.1", 40001, ACK, NULL, 0);
+	assert_int_equal(act(CUSTOMER, &f), TC_ACT_UNSPEC);
+	f.data[20] = 0; /* from port 179: we have opened it */
+	f.data[21] = 179;
+	assert_int_equal(act(CUSTOMER, &f), TC_ACT_OK);
+	assert_int_equal(inet_pton(AF_INET, "192.0.2.9", f.data + 12), 1);
+	assert_int_equal(act(CUSTOMER, &f), TC_ACT_UNSPEC);
+	f = tcp("192.0.2.1", "10.10.0.77", 179, ACK, NULL, 0); /* it goes through */
+	assert_int_equal(act(CUSTOMER, &f), TC_ACT_UNSPEC);
+	assert_int_equal(bfd("169.254.10.2", "169.254.10.1", 3784), TC_ACT_OK);
+	assert_int_equal(bfd("169.254.10.2", "169.254.10.1", 4784), TC_ACT_OK);
+	assert_int_equal(bfd("fd00:10::2", "fd00:10::1", 3784), TC_ACT_OK);
+	assert_int_equal(bfd("169.254.10.2", "169.254.10.1", 3785), TC_ACT_UNSPEC);
+	assert_int_equal(bfd("192.0.2.1", "169.254.10.1", 3784), TC_ACT_UNSPEC);
+	assert_int_equal(bfd("169.254.10.2", "10.10.0.77", 3784), TC_ACT_UNSPEC);
+	assert_int_equal(bfd("fd00:10::2", "fd00:aaaa::7", 3784), TC_ACT_UNSPEC);
+}
+
+static void
+test_a_fragment_of_udp_passes_as_data(void **state)
+{
+	struct frame f;
+
+	(void)state;
+	put_v4(&f, "169.254.10.2", "169.254.10.1", 17, 0);
+	f.data[6] = 0x20;
+	f.data[22] = 3784 >> 8;
+	f.data[23] = 3784 & 255;
+	f.len += 32;
+	assert_int_equal(act(CUSTOMER, &f), TC_ACT_UNSPEC);
+}
+
+static void
+test_arp_and_neighbour_discovery_pass_at_once(void **state)
+{
+	struct frame f = {.protocol = ETH_P_ARP, .len = 28};
+
+	(void)state;
+	assert_int_equal(act(CUSTOMER, &f), TC_ACT_OK);
+	for (unsigned type = 0; type < 256; type++) {
+		int wanted = type >= 133 && type <= 137 ? TC_ACT_OK : TC_ACT_UNSPEC;
+
+		assert_int_equal(discovery("fe80::2", "ff02::1:ff00:1", (uint8_t)type), wanted);
+		assert_int_equal(discovery("fd00:10::2", "fd00:10::1", (uint8_t)type), wanted);
+		assert_int_equal(discovery("fe80::2", "fe80::1", (uint8_t)type), wanted);
+		assert_int_equal(discovery("fd00:10::2", "fd00:aaaa::7", (uint8_t)type), TC_ACT_UNSPEC);
+	}
+}
+
 int
 main(void)
 {
@@ -455,6 +539,9 @@ main(void)
 	    cmocka_unit_test(test_the_option_is_found_exactly_where_the_kernel_finds_it),
 	    cmocka_unit_test(test_sources_that_are_never_a_customers_are_dropped),
 	    cmocka_unit_test(test_inside_only_our_own_addresses_are_dropped),
+	    cmocka_unit_test(test_bgp_and_bfd_between_neighbours_pass_at_once_and_others_as_data),
+	    cmocka_unit_test(test_a_fragment_of_udp_passes_as_data),
+	    cmocka_unit_test(test_arp_and_neighbour_discovery_pass_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
