@@ -41,7 +41,7 @@ if [ -n "$LAB_CTL" ]; then
 	printf '#!/bin/sh\nexec /sbin/modprobe -d /run/lab/modules "$@"\n' >/run/lab/modprobe
 	chmod 755 /run/lab/modprobe
 	echo /run/lab/modprobe >/proc/sys/kernel/modprobe
-	modprobe -d /run/lab/modules -a 8021q vrf dummy veth macvlan bridge sch_ingress sch_tbf act_police act_gact \
+	modprobe -d /run/lab/modules -a 8021q vrf dummy veth macvlan bridge sch_ingress sch_prio sch_tbf act_police act_gact \
 	    cls_matchall cls_flower cls_bpf udp_diag
 	{
 		echo "link set lo up"

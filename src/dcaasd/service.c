@@ -19,6 +19,7 @@
 #include "reconcile/questions.h"
 #include "res/inventory.h"
 #include "res/registry.h"
+#include "res/vif_rate.h"
 
 #define STOP_MS 4000          /* a stop takes 5 s at most; the rest is for the writer and the checkpoint */
 #define OTHER_DESCRIPTORS 100 /* the database's, the log's, those of the HTTP server's threads */
@@ -222,7 +223,8 @@ start(struct daemon *d, struct dc_error *error)
 	store_watch(d->store, wake_everywhere, &d->shared);
 	store_hear(d->store, hear, &d->shared);
 	d->due = due_runner_new(d->store, registry_due, &d->shared.holder);
-	if ((rc = finish_rotation(d, error)) != DC_OK || (rc = due_stand(d->due, error)) != DC_OK)
+	if ((rc = finish_rotation(d, error)) != DC_OK || (rc = due_stand(d->due, error)) != DC_OK ||
+	    (rc = store_submit_wait(d->store, vif_rate_look, NULL, error)) != DC_OK)
 		return rc;
 	for (size_t i = 0; i < d->api_n; i++)
 		if ((rc = api_serve(d->api[i], error)) != DC_OK)
@@ -295,6 +297,8 @@ reload(struct daemon *d)
 		tell_reloads(d, arena_printf(arena, "refused: %s", error.text));
 		return;
 	}
+	if (store_submit_wait(d->store, vif_rate_look, NULL, &error) != DC_OK)
+		dc_log(LOG_ERR, "bandwidths not looked at", "error=%s", log_quote(arena, error.text));
 	const char *pending = settings_pending(d->at_start, d->settings, arena);
 
 	dc_log(LOG_INFO, "reloaded", "file=%s", d->config_path != NULL ? log_quote(arena, d->config_path) : "-");

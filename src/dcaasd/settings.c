@@ -54,6 +54,8 @@ const struct config_key settings_keys[] = {
 	"Access keys of one user, beyond which the user makes no further one. -1: no limit."},
     {SECTION, "peer_links_across_projects", "never",
 	"Whether tenants may link gateways to those of other projects: never, listed (project-pairs) or all."},
+    {SECTION, "limit_bandwidth", "always",
+	"Which interfaces edges hold to their bandwidth: always, ordered (those with rate_limit) or never."},
     {SECTION, "connect_gateway_asn", "64512", "AS number of new connect gateways towards customers."},
     {SECTION, "test_double", "no",
 	"Whether operators may order faults of calls, and restore snapshots of the service."},
@@ -158,6 +160,20 @@ take_link_policy(const char *text, struct settings *s, struct dc_error *err)
 		}
 	return dc_fail(err, DC_E_PARAM, "peer_links_across_projects",
 	    "[dcaasd] peer_links_across_projects must be never, listed or all");
+}
+
+static enum dc_code
+take_limit_policy(const char *text, struct settings *s, struct dc_error *err)
+{
+	static const char *const words[] = {
+	    [LIMIT_ALWAYS] = "always", [LIMIT_ORDERED] = "ordered", [LIMIT_NEVER] = "never"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i], text) == 0) {
+			s->res.limit_bandwidth = (enum limit_policy)i;
+			return DC_OK;
+		}
+	return dc_fail(err, DC_E_PARAM, "limit_bandwidth", "[dcaasd] limit_bandwidth must be always, ordered or never");
 }
 
 static enum dc_code
@@ -291,6 +307,8 @@ take(struct settings *s, struct dc_error *err)
 	    (code = take_log(config_get(s->config, SECTION, "log"), s, err)) != DC_OK)
 		return code;
 	if ((code = take_link_policy(config_get(s->config, SECTION, "peer_links_across_projects"), s, err)) != DC_OK)
+		return code;
+	if ((code = take_limit_policy(config_get(s->config, SECTION, "limit_bandwidth"), s, err)) != DC_OK)
 		return code;
 	if ((code = take_block(s, "router_ids", IP_V4, &s->res.router_ids, err)) != DC_OK ||
 	    (code = take_block(s, "link_block_ipv4", IP_V4, &s->res.link_block_v4, err)) != DC_OK ||

@@ -107,7 +107,8 @@ set_status(struct apply *a, struct edge_object *o, const struct plan_verdict *v)
 	o->now.exposed = v->exposed;
 	o->now.shut = o->want->shut && v->state == PLAN_THERE;
 	if (v->drops != NULL)
-		memcpy(o->now.drops, v->drops, sizeof(o->now.drops));
+		memcpy(
+		    o->now.drops, v->drops, (o->want->kind == OBJECT_RATE ? RATE_DROPS : OP_DROPS) * sizeof(*v->drops));
 	if (v->state == PLAN_WRONG)
 		status_set(&o->now, o->want->kind == OBJECT_UNKNOWN ? STATUS_UNSUPPORTED : STATUS_ERROR, v->text);
 	else if (v->state == PLAN_WAITS)

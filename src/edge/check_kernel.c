@@ -17,12 +17,14 @@
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
+#include <linux/tc_act/tc_gact.h>
 #include <net/if.h>
 
 #include "edge/check_priv.h"
 
 #define DEVICE "try0"
 #define FILTER_PREFERENCE 1u
+#define POLICER_PREFERENCE 2u
 
 /* In the order in which they are tried: later ones need the device of the first. */
 #define TRIALS(X)                                                                                                      \
@@ -35,6 +37,11 @@
 	X(try_macvlan, "kernel: macvlan", "Load the module: `modprobe macvlan`")                                       \
 	X(try_ipv6, "kernel: IPv6", "Remove ipv6.disable=1 from the kernel's command line")                            \
 	X(try_bpf, "kernel: cls_bpf", "Load the modules: `modprobe -a sch_ingress cls_bpf`")                           \
+	X(try_police, "kernel: policing",                                                                              \
+	    "Load the modules: `modprobe -a cls_matchall act_police act_gact`; bandwidths are not enforced without "   \
+	    "them")                                                                                                    \
+	X(try_shape, "kernel: shaping",                                                                                \
+	    "Load the modules: `modprobe -a sch_prio sch_tbf`; bandwidths are not enforced without them")              \
 	X(try_user_namespace, "kernel: user namespaces",                                                               \
 	    "Set user.max_user_namespaces above 0, and on Debian kernel.unprivileged_userns_clone to 1")
 
@@ -187,6 +194,65 @@ try_bpf(struct trial *t)
 	mnl_attr_put_u32(h, TCA_BPF_FD, (uint32_t)program);
 	mnl_attr_put_strz(h, TCA_BPF_NAME, "try");
 	mnl_attr_put_u32(h, TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT);
+	mnl_attr_nest_end(h, options);
+	return ask(t, h);
+}
+
+/* A policer whose excess the second action drops. */
+static int
+try_police(struct trial *t)
+{
+	static const uint32_t cells[256];
+	const struct tc_police police = {.action = TC_ACT_PIPE,
+	    .burst = 1000000,
+	    .mtu = UINT32_MAX,
+	    .rate = {.rate = 1000000, .linklayer = TC_LINKLAYER_ETHERNET, .cell_log = 8}};
+	const struct tc_gact drop = {.action = TC_ACT_SHOT};
+	struct nlattr *options, *actions, *action, *inner;
+	struct nlmsghdr *h;
+	int wrong = ask(t, tc_message(t, RTM_NEWQDISC, TC_H_CLSACT, TC_H_MAKE(TC_H_CLSACT, 0), 0, "clsact"));
+
+	if (wrong != 0 && wrong != EEXIST)
+		return wrong;
+	h = tc_message(t, RTM_NEWTFILTER, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), 0,
+	    TC_H_MAKE(POLICER_PREFERENCE << 16, htons(ETH_P_ALL)), "matchall");
+	options = mnl_attr_nest_start(h, TCA_OPTIONS);
+	actions = mnl_attr_nest_start(h, TCA_MATCHALL_ACT);
+	action = mnl_attr_nest_start(h, 1);
+	mnl_attr_put_strz(h, TCA_ACT_KIND, "police");
+	inner = mnl_attr_nest_start(h, TCA_ACT_OPTIONS);
+	mnl_attr_put(h, TCA_POLICE_TBF, sizeof(police), &police);
+	mnl_attr_put(h, TCA_POLICE_RATE, sizeof(cells), cells);
+	mnl_attr_nest_end(h, inner);
+	mnl_attr_nest_end(h, action);
+	action = mnl_attr_nest_start(h, 2);
+	mnl_attr_put_strz(h, TCA_ACT_KIND, "gact");
+	inner = mnl_attr_nest_start(h, TCA_ACT_OPTIONS);
+	mnl_attr_put(h, TCA_GACT_PARMS, sizeof(drop), &drop);
+	mnl_attr_nest_end(h, inner);
+	mnl_attr_nest_end(h, action);
+	mnl_attr_nest_end(h, actions);
+	mnl_attr_nest_end(h, options);
+	return ask(t, h);
+}
+
+static int
+try_shape(struct trial *t)
+{
+	const struct tc_tbf_qopt shaper = {
+	    .rate = {.rate = 1000000, .linklayer = TC_LINKLAYER_ETHERNET}, .limit = 100000};
+	const struct tc_prio_qopt bands = {.bands = 2};
+	struct nlattr *options;
+	struct nlmsghdr *h = tc_message(t, RTM_NEWQDISC, TC_H_ROOT, TC_H_MAKE(1 << 16, 0), 0, "prio");
+	int wrong;
+
+	mnl_attr_put(h, TCA_OPTIONS, sizeof(bands), &bands);
+	if ((wrong = ask(t, h)) != 0)
+		return wrong;
+	h = tc_message(t, RTM_NEWQDISC, TC_H_MAKE(1 << 16, 2), TC_H_MAKE(2 << 16, 0), 0, "tbf");
+	options = mnl_attr_nest_start(h, TCA_OPTIONS);
+	mnl_attr_put(h, TCA_TBF_PARMS, sizeof(shaper), &shaper);
+	mnl_attr_put_u32(h, TCA_TBF_BURST, 20000);
 	mnl_attr_nest_end(h, options);
 	return ask(t, h);
 }

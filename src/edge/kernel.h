@@ -24,6 +24,8 @@ struct kernel_instance { /* what is in one namespace of ours, read back; arrays 
 	size_t neighbour_count;
 	const struct item_network *network;
 	size_t network_count;
+	const struct item_rate *rate;
+	size_t rate_count;
 };
 
 struct kernel;
@@ -48,8 +50,8 @@ struct kernel_ops {
 	/* The namespaces that exist, ascending. */
 	enum dc_code (*read_instances)(
 	    struct kernel *, struct arena *, const struct item_instance **ret, size_t *n, struct dc_error *err);
-	/* part: of links, addresses, filters and neighbours those of some devices alone, but all routes and networks.
-	 * NULL: all. */
+	/* part: of links, addresses, filters, neighbours and rates those of some devices alone, but all routes and
+	 * networks. NULL: all. */
 	enum dc_code (*read_instance)(struct kernel *, uint32_t instance, const struct kernel_part *part,
 	    struct arena *, struct kernel_instance *ret, struct dc_error *err);
 	/* BGP connections of an instance. */

@@ -137,6 +137,7 @@ linux_read_instance(struct kernel *k, uint32_t instance, const struct kernel_par
 	    {OP_READ_ROUTES, false, sizeof(*in.route), (const void **)&in.route, &in.route_count},
 	    {OP_READ_FILTERS, true, sizeof(*in.filter), (const void **)&in.filter, &in.filter_count},
 	    {OP_READ_NEIGHBOURS, true, sizeof(*in.neighbour), (const void **)&in.neighbour, &in.neighbour_count},
+	    {OP_READ_RATES, true, sizeof(*in.rate), (const void **)&in.rate, &in.rate_count},
 	    {OP_READ_NETWORKS, false, sizeof(*in.network), (const void **)&in.network, &in.network_count},
 	};
 	enum dc_code code = DC_OK;

@@ -5,8 +5,8 @@
 
 #include "edge/agent/op.h"
 
-/* The device whose links, addresses, filter or neighbours the request changes; "": routes or networks alone. NULL: more
- * than one device, or the namespace. */
+/* The device whose links, addresses, filter, neighbours or rate the request changes; "": routes or networks alone.
+ * NULL: more than one device, or the namespace. */
 const char *op_device(enum agent_op, const void *request);
 
 #endif

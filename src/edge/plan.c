@@ -8,7 +8,7 @@
 
 /* In the order in which they stand on each other. */
 static const struct plan_kind *const kinds[] = {&plan_vrf_kind, &plan_vlan_kind, &plan_veth_kind, &plan_addr_kind,
-    &plan_route_kind, &plan_bgp_kind, &plan_bfd_kind, &plan_ping_kind};
+    &plan_route_kind, &plan_bgp_kind, &plan_bfd_kind, &plan_ping_kind, &plan_rate_kind};
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 /* --- what is wanted, and steps --- */

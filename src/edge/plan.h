@@ -7,8 +7,8 @@
  * made again (RECREATE), and what stands on it with it; the rest is changed as it is (LIVE).
  *
  * Order: deletions first (routes, rows of filters, addresses, VLAN devices, VRFs), then namespaces, VRFs, VLAN devices,
- * filters and their rows, addresses, up, routes. Namespaces that are empty go last of all, after the routing daemon has
- * the change. Every step may run twice. */
+ * filters and their rows, rates, addresses, up, routes. Namespaces that are empty go last of all, after the routing
+ * daemon has the change. Every step may run twice. */
 #ifndef DC_PLAN_H
 #define DC_PLAN_H
 
@@ -31,7 +31,8 @@ struct plan_verdict { /* of one wanted object */
 	bool has_carrier, carrier; /* kind vlan, when it is there */
 	bool exposed;              /* kind vlan: its port has an address of the router's own */
 	uint32_t instance;         /* 0: unknown */
-	const uint64_t *drops;     /* vlan, veth: what its filter has dropped, by reason; NULL: unknown */
+	const uint64_t *drops;     /* vlan, veth: what its filter has dropped, by reason; rate: by enum rate_drop; NULL:
+				    * unknown */
 };
 
 struct plan_step {
@@ -51,6 +52,7 @@ struct plan_step {
 		struct op_filter filter;
 		struct op_neighbour neighbour;
 		struct op_network network;
+		struct op_rate rate;
 	} ask;
 };
 

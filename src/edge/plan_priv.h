@@ -51,6 +51,14 @@ struct seen_network {
 	bool wanted;
 };
 
+struct seen_rate {
+	uint32_t instance;
+	bool aside;
+	const struct item_rate *r;
+	const char *owner;
+	bool wanted;
+};
+
 struct item { /* one wanted object */
 	const struct want *want;
 	struct plan_verdict *verdict;
@@ -73,6 +81,8 @@ enum plan_phase {
 	ADD_FILTER,
 	ADD_NETWORK,
 	ADD_NEIGHBOUR,
+	DEL_RATE,
+	ADD_RATE,
 	ADD_ADDR,
 	UP,
 	ADD_ROUTE,
@@ -102,6 +112,8 @@ struct planning {
 	size_t neighbours;
 	struct seen_network *network;
 	size_t networks;
+	struct seen_rate *rate;
+	size_t rates;
 	const struct item_port **port;
 	const char **name; /* hash set of names that wanted objects have taken */
 	size_t name_slots; /* power of two */
@@ -116,6 +128,7 @@ struct seen_route *find_route(struct planning *, uint32_t instance, uint32_t tab
 const struct item_filter *find_filter(struct planning *, uint32_t instance, const char *device);
 struct seen_neighbour *find_neighbour(struct planning *, uint32_t instance, const char *device,
     const struct ip_addr *local, const struct ip_addr *remote);
+struct seen_rate *find_rate(struct planning *, uint32_t instance, const char *device);
 struct seen_network *find_network(struct planning *, uint32_t instance, uint32_t table, const struct ip_prefix *);
 const struct item_port *find_port(struct planning *, const char *device);
 bool has_instance(const struct seen *, uint32_t instance);
@@ -156,7 +169,7 @@ struct plan_kind {
 };
 
 extern const struct plan_kind plan_vrf_kind, plan_vlan_kind, plan_veth_kind, plan_addr_kind, plan_route_kind,
-    plan_bgp_kind, plan_bfd_kind, plan_ping_kind;
+    plan_bgp_kind, plan_bfd_kind, plan_ping_kind, plan_rate_kind;
 
 /* plan_filter.c: what may come in by devices */
 /* Whether the device of that link has its filter; else the plan has a step for it. */

@@ -89,6 +89,15 @@ compare_network(const void *a, const void *b)
 }
 
 static int
+compare_rate(const void *a, const void *b)
+{
+	const struct seen_rate *x = a, *y = b;
+	int c = compare_number(x->instance, y->instance);
+
+	return c != 0 ? c : strcmp(x->r->device, y->r->device);
+}
+
+static int
 compare_port(const void *a, const void *b)
 {
 	const struct item_port *const *x = a, *const *y = b;
@@ -108,6 +117,7 @@ index_sizes(struct planning *p)
 		p->filters += in->filter_count;
 		p->neighbours += in->neighbour_count;
 		p->networks += in->network_count;
+		p->rates += in->rate_count;
 	}
 	p->link = arena_array(p->arena, p->links + 1, sizeof(*p->link));
 	p->addr = arena_array(p->arena, p->addrs + 1, sizeof(*p->addr));
@@ -115,8 +125,9 @@ index_sizes(struct planning *p)
 	p->filter = arena_array(p->arena, p->filters + 1, sizeof(*p->filter));
 	p->neighbour = arena_array(p->arena, p->neighbours + 1, sizeof(*p->neighbour));
 	p->network = arena_array(p->arena, p->networks + 1, sizeof(*p->network));
+	p->rate = arena_array(p->arena, p->rates + 1, sizeof(*p->rate));
 	p->port = arena_array(p->arena, p->state->port_count + 1, sizeof(*p->port));
-	p->links = p->addrs = p->routes = p->filters = p->neighbours = p->networks = 0;
+	p->links = p->addrs = p->routes = p->filters = p->neighbours = p->networks = p->rates = 0;
 }
 
 static void
@@ -130,6 +141,8 @@ index_filters(struct planning *p, const struct kernel_instance *in, bool aside)
 	for (size_t k = 0; k < in->network_count; k++)
 		p->network[p->networks++] =
 		    (struct seen_network){.instance = in->instance, .aside = aside, .n = &in->network[k]};
+	for (size_t k = 0; k < in->rate_count; k++)
+		p->rate[p->rates++] = (struct seen_rate){.instance = in->instance, .aside = aside, .r = &in->rate[k]};
 }
 
 void
@@ -159,6 +172,7 @@ index_seen(struct planning *p)
 	qsort(p->filter, p->filters, sizeof(*p->filter), compare_filter);
 	qsort(p->neighbour, p->neighbours, sizeof(*p->neighbour), compare_neighbour);
 	qsort(p->network, p->networks, sizeof(*p->network), compare_network);
+	qsort(p->rate, p->rates, sizeof(*p->rate), compare_rate);
 	qsort(p->port, p->state->port_count, sizeof(*p->port), compare_port);
 }
 
@@ -220,6 +234,16 @@ find_network(struct planning *p, uint32_t instance, uint32_t table, const struct
 	struct seen_network key = {.instance = instance, .n = &probe};
 
 	return bsearch(&key, p->network, p->networks, sizeof(*p->network), compare_network);
+}
+
+struct seen_rate *
+find_rate(struct planning *p, uint32_t instance, const char *device)
+{
+	struct item_rate probe = {0};
+	struct seen_rate key = {.instance = instance, .r = &probe};
+
+	strlcpy(probe.device, device, sizeof(probe.device));
+	return bsearch(&key, p->rate, p->rates, sizeof(*p->rate), compare_rate);
 }
 
 const struct item_port *

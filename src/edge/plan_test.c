@@ -114,7 +114,8 @@ carry_out(struct test *t, struct plan *plan)
 	}
 }
 
-/* "del 1 dcv1", "down 1 dcv1", "foreign 1 dcv1", "strip 1 dcv1 ADDRESS", "unroute 1 TABLE PREFIX" */
+/* "del 1 dcv1", "down 1 dcv1", "foreign 1 dcv1", "strip 1 dcv1 ADDRESS", "unroute 1 TABLE PREFIX",
+ * "unfilter 1 dcv1", "unrate 1 dcv1" */
 static void
 by_hand(struct test *t, char *line)
 {
@@ -154,6 +155,11 @@ by_hand(struct test *t, char *line)
 			at++;
 		assert_true(at < in->filters);
 		memmove(&in->filter[at], &in->filter[at + 1], (--in->filters - at) * sizeof(*in->filter));
+	} else if (strcmp(what, "unrate") == 0) {
+		struct op_device ask = {.instance = in->number};
+
+		strlcpy(ask.device, device, sizeof(ask.device));
+		assert_int_equal(t->kernel->ops->change(t->kernel, OP_RATE_DEL, &ask, sizeof(ask), &err), DC_OK);
 	} else
 		fail_msg("unknown deed %s", what);
 }

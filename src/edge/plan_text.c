@@ -36,6 +36,8 @@ op_name(enum agent_op op)
 	    [OP_NEIGHBOUR_DEL] = "neighbour-del",
 	    [OP_NETWORK_ADD] = "network-add",
 	    [OP_NETWORK_DEL] = "network-del",
+	    [OP_RATE_SET] = "rate-set",
+	    [OP_RATE_DEL] = "rate-del",
 	};
 
 	return names[op] != NULL ? names[op] : "?";
@@ -86,6 +88,9 @@ plan_step_text(const struct plan_step *s, struct arena *arena)
 	if (s->op == OP_FILTER_ADD)
 		return arena_printf(arena, "filter-add %u %s %s", s->instance, s->ask.filter.device,
 		    s->ask.filter.is_customer != 0 ? "customer" : "inside");
+	if (s->op == OP_RATE_SET)
+		return arena_printf(arena, "rate-set %u %s in=%u out=%u burst=%u", s->instance, s->ask.rate.device,
+		    s->ask.rate.ingress_kbit, s->ask.rate.egress_kbit, s->ask.rate.burst);
 	if (s->op == OP_VRF_ADD)
 		return arena_printf(
 		    arena, "vrf-add %u %s table=%u", s->instance, s->ask.link.device, s->ask.link.table);
@@ -95,7 +100,7 @@ plan_step_text(const struct plan_step *s, struct arena *arena)
 	if (s->op == OP_VETH_ADD)
 		return arena_printf(arena, "veth-add %u %s vrf=%s peer=%u %s vrf=%s", s->instance, s->ask.veth.device,
 		    s->ask.veth.vrf, s->ask.veth.peer_instance, s->ask.veth.peer_device, s->ask.veth.peer_vrf);
-	if (s->op == OP_LINK_UP || s->op == OP_LINK_DEL)
+	if (s->op == OP_LINK_UP || s->op == OP_LINK_DEL || s->op == OP_RATE_DEL)
 		return arena_printf(arena, "%s %u %s", op_name(s->op), s->instance, s->ask.device.device);
 	return arena_printf(arena, "%s %u", op_name(s->op), s->instance);
 }

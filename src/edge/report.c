@@ -217,9 +217,29 @@ in_one_line(struct arena *arena, const char *text)
 	return copy;
 }
 
+static const char *
+drop_name(enum object_kind kind, int i)
+{
+	static const char *const of_rate[] = {
+	    [RATE_IN_PACKETS] = "in_packets", [RATE_IN_BYTES] = "in_bytes", [RATE_OUT_PACKETS] = "out_packets"};
+
+	return kind == OBJECT_RATE ? of_rate[i] : filter_reason_name((enum filter_reason)i);
+}
+
+static void
+put_drops(struct json *json, enum object_kind kind, const uint64_t drops[OP_DROPS])
+{
+	jw_key(json, "dropped");
+	jw_object_begin(json);
+	for (int i = 0; i < (kind == OBJECT_RATE ? RATE_DROPS : OP_DROPS); i++)
+		if (drops[i] > 0)
+			jw_member_int(json, drop_name(kind, i), (int64_t)(drops[i] & INT64_MAX));
+	jw_object_end(json);
+}
+
 /* What else the operator may want to see; NULL: nothing. */
 static const char *
-detail_of(const struct status *s, struct arena *arena)
+detail_of(enum object_kind kind, const struct status *s, struct arena *arena)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT(DETAIL_MAX);
 	struct json json = JSON_INIT(&text);
@@ -238,15 +258,8 @@ detail_of(const struct status *s, struct arena *arena)
 	}
 	if (s->shut)
 		jw_member_bool(&json, "shut", true); /* WIRE_DETAIL_SHUT */
-	if (dropped) {
-		jw_key(&json, "dropped");
-		jw_object_begin(&json);
-		for (int i = 0; i < OP_DROPS; i++)
-			if (s->drops[i] > 0)
-				jw_member_int(&json, filter_reason_name((enum filter_reason)i),
-				    (int64_t)(s->drops[i] & INT64_MAX));
-		jw_object_end(&json);
-	}
+	if (dropped)
+		put_drops(&json, kind, s->drops);
 	jw_object_end(&json);
 	return arena_strdup(arena, buf_str(&text));
 }
@@ -261,7 +274,7 @@ put_object(const struct report *r, struct edge_object *o, struct wire_object_sta
 	F_SET_TEXT(to->error, in_one_line(arena, o->now.error));
 	if (o->now.has_carrier)
 		F_SET_BOOL(to->carrier, o->now.carrier);
-	F_SET_TEXT(to->detail, detail_of(&o->now, arena));
+	F_SET_TEXT(to->detail, detail_of(o->want->kind, &o->now, arena));
 	o->told = true;
 	o->told_revision = o->revision;
 	status_copy(&o->told_status, &o->now);
@@ -325,6 +338,8 @@ group_key(const struct want *w)
 		return w->bfd.link;
 	if (w->kind == OBJECT_PING)
 		return w->ping.link;
+	if (w->kind == OBJECT_RATE)
+		return w->rate.link;
 	return w->kind == OBJECT_BGP ? w->bgp.link : w->key;
 }
 

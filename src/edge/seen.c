@@ -282,7 +282,8 @@ merge(const struct memory *in, const void *old, size_t old_n, const void *part, 
 }
 
 static_assert(offsetof(struct item_link, device) == 0 && offsetof(struct item_addr, device) == 0 &&
-		  offsetof(struct item_filter, device) == 0 && offsetof(struct item_neighbour, device) == 0,
+		  offsetof(struct item_filter, device) == 0 && offsetof(struct item_neighbour, device) == 0 &&
+		  offsetof(struct item_rate, device) == 0,
     "an item begins with its device's name");
 
 static void
@@ -298,6 +299,8 @@ put_part(struct memory *in, struct kernel_instance *part, struct arena *arena)
 	    arena, &part->filter_count);
 	part->neighbour = merge(in, old->neighbour, old->neighbour_count, part->neighbour, part->neighbour_count,
 	    sizeof(*old->neighbour), arena, &part->neighbour_count);
+	part->rate = merge(
+	    in, old->rate, old->rate_count, part->rate, part->rate_count, sizeof(*old->rate), arena, &part->rate_count);
 }
 
 /* One that got another name is there twice. */

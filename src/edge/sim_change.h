@@ -25,6 +25,8 @@ enum dc_code sim_route_add(struct sim *, const struct op_route *, struct dc_erro
 enum dc_code sim_route_del(struct sim *, const struct op_route *, struct dc_error *);
 enum dc_code sim_filter_add(struct sim *, const struct op_filter *, struct dc_error *);
 enum dc_code sim_neighbour_change(struct sim *, const struct op_neighbour *, bool add, struct dc_error *);
+enum dc_code sim_rate_set(struct sim *, const struct op_rate *, struct dc_error *);
+enum dc_code sim_rate_del(struct sim *, const struct op_device *, struct dc_error *);
 enum dc_code sim_open_echo(struct sim *, const struct op_echo *, int *ret, struct dc_error *);
 enum dc_code sim_network_change(struct sim *, const struct op_network *, bool add, struct dc_error *);
 

@@ -44,13 +44,15 @@ is_slow(const struct sim *s, enum agent_op op, const void *request)
 	} else if (op == OP_VETH_ADD) {
 		device = ((const struct op_veth *)request)->device;
 		mark = ((const struct op_veth *)request)->mark;
-	} else if (op == OP_LINK_UP || op == OP_LINK_DEL) {
+	} else if (op == OP_LINK_UP || op == OP_LINK_DEL || op == OP_RATE_DEL) {
 		device = ((const struct op_device *)request)->device;
 	} else if (op == OP_ADDR_ADD || op == OP_ADDR_DEL) {
 		device = ((const struct op_addr *)request)->device;
 		addr = &((const struct op_addr *)request)->prefix.addr;
 	} else if (op == OP_ROUTE_ADD || op == OP_ROUTE_DEL)
 		device = ((const struct op_route *)request)->device;
+	else if (op == OP_RATE_SET)
+		device = ((const struct op_rate *)request)->device;
 	else if (op == OP_FILTER_ADD)
 		device = ((const struct op_filter *)request)->device;
 	else if (op == OP_NEIGHBOUR_ADD || op == OP_NEIGHBOUR_DEL)
@@ -112,6 +114,10 @@ carry_out(struct sim *s, enum agent_op op, const void *request, struct dc_error 
 		return sim_neighbour_change(s, request, op == OP_NEIGHBOUR_ADD, err);
 	if (op == OP_NETWORK_ADD || op == OP_NETWORK_DEL)
 		return sim_network_change(s, request, op == OP_NETWORK_ADD, err);
+	if (op == OP_RATE_SET)
+		return sim_rate_set(s, request, err);
+	if (op == OP_RATE_DEL)
+		return sim_rate_del(s, request, err);
 	return sim_refuse(err, "operation", "Operation not supported");
 }
 
@@ -186,6 +192,8 @@ read_instance(const struct sim *s, const struct sim_instance *in, struct arena *
 	    .neighbour_count = in->allowed_n,
 	    .network = in->networks > 0 ? arena_memdup(arena, in->network, in->networks * sizeof(*in->network)) : NULL,
 	    .network_count = in->networks,
+	    .rate = in->rates > 0 ? arena_memdup(arena, in->rate, in->rates * sizeof(*in->rate)) : NULL,
+	    .rate_count = in->rates,
 	};
 }
 
@@ -304,6 +312,7 @@ keep_part(const struct kernel_part *part, struct kernel_instance *in)
 	in->addr_count = keep(part, in->addr, in->addr_count, sizeof(*in->addr));
 	in->filter_count = keep(part, in->filter, in->filter_count, sizeof(*in->filter));
 	in->neighbour_count = keep(part, in->neighbour, in->neighbour_count, sizeof(*in->neighbour));
+	in->rate_count = keep(part, in->rate, in->rate_count, sizeof(*in->rate));
 }
 
 static enum dc_code

@@ -88,6 +88,7 @@ sim_instance_free(struct sim_instance *in)
 	free(in->filter);
 	free(in->allowed);
 	free(in->network);
+	free(in->rate);
 	free(in);
 }
 
@@ -275,6 +276,9 @@ drop_from(struct sim_instance *in, const char *device)
 	for (size_t i = in->allowed_n; i-- > 0;)
 		if (strcmp(in->allowed[i].device, device) == 0)
 			sorted_remove(in->allowed, &in->allowed_n, sizeof(*in->allowed), i);
+	for (size_t i = in->rates; i-- > 0;)
+		if (strcmp(in->rate[i].device, device) == 0)
+			sorted_remove(in->rate, &in->rates, sizeof(*in->rate), i);
 }
 
 static void

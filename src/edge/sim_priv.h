@@ -64,6 +64,8 @@ struct sim_instance {
 	size_t allowed_n;
 	struct item_network *network; /* sorted by table, prefix */
 	size_t networks;
+	struct item_rate *rate; /* sorted by device */
+	size_t rates;
 	/* the routing daemon */
 	struct sim_vrf *vrf;
 	size_t vrfs;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* sim_tables.c - addresses, routes and filters of the simulated router. Refuses what a kernel would. */
+/* sim_tables.c - addresses, routes, filters and rates of the simulated router. Refuses what a kernel would. */
 #include <string.h>
 
 #include "edge/sim_array.h"
@@ -56,6 +56,12 @@ compare_network(const void *a, const void *b)
 	const struct item_network *x = a, *y = b;
 
 	return compare_in_tables(x->table, &x->prefix, y->table, &y->prefix);
+}
+
+static int
+compare_rate(const void *a, const void *b)
+{
+	return strcmp(((const struct item_rate *)a)->device, ((const struct item_rate *)b)->device);
 }
 
 struct item_addr *
@@ -231,5 +237,47 @@ sim_network_change(struct sim *s, const struct op_network *r, bool add, struct d
 		in->network = sorted_insert(in->network, &in->networks, sizeof(n), at, &n);
 	else if (!add && found)
 		sorted_remove(in->network, &in->networks, sizeof(n), at);
+	return DC_OK;
+}
+
+/* --- rates: kept, and nothing is limited or counted --- */
+
+enum dc_code
+sim_rate_set(struct sim *s, const struct op_rate *r, struct dc_error *err)
+{
+	struct item_rate rate = {.ingress_kbit = r->ingress_kbit, .egress_kbit = r->egress_kbit, .burst = r->burst};
+	struct sim_instance *in;
+	bool found;
+	size_t at;
+	enum dc_code rc = sim_enter(s, r->instance, &in, err);
+
+	if (rc != DC_OK)
+		return rc;
+	if (sim_link(in, r->device) == NULL)
+		return sim_refuse(err, r->device, "No such device");
+	strlcpy(rate.device, r->device, sizeof(rate.device));
+	at = sorted_place(in->rate, in->rates, sizeof(rate), &rate, compare_rate, &found);
+	if (found)
+		in->rate[at] = rate;
+	else
+		in->rate = sorted_insert(in->rate, &in->rates, sizeof(rate), at, &rate);
+	return DC_OK;
+}
+
+enum dc_code
+sim_rate_del(struct sim *s, const struct op_device *r, struct dc_error *err)
+{
+	struct item_rate key = {0};
+	struct sim_instance *in;
+	bool found;
+	size_t at;
+	enum dc_code rc = sim_enter(s, r->instance, &in, err);
+
+	if (rc != DC_OK)
+		return rc;
+	strlcpy(key.device, r->device, sizeof(key.device));
+	at = sorted_place(in->rate, in->rates, sizeof(key), &key, compare_rate, &found);
+	if (found)
+		sorted_remove(in->rate, &in->rates, sizeof(key), at);
 	return DC_OK;
 }

@@ -25,7 +25,8 @@ struct status { /* of one object, as in the report */
 	bool has_carrier, carrier, exposed;
 	bool shut;                /* kept away by its shut_until */
 	uint32_t sent, received;  /* kind ping, when it is through: echo requests, and their answers */
-	uint64_t drops[OP_DROPS]; /* frames that the device's filter has dropped, by enum filter_reason */
+	uint64_t drops[OP_DROPS]; /* frames that the device's filter has dropped, by enum filter_reason; kind rate:
+				   * by enum rate_drop */
 };
 
 struct session { /* of one neighbour as it was last seen; plain, so that two compare member by member */

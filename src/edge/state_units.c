@@ -134,6 +134,7 @@ home_of(const struct state *s, const struct want *w)
 	link = w->kind == OBJECT_ADDR   ? find_known(s, w->addr.link)
 	       : w->kind == OBJECT_BFD  ? find_known(s, w->bfd.link)
 	       : w->kind == OBJECT_PING ? find_known(s, w->ping.link)
+	       : w->kind == OBJECT_RATE ? find_known(s, w->rate.link)
 					: NULL;
 	return link != NULL && is_device(link->want) ? home_of_vrf(s, want_link_vrf(link->want)) : 0;
 }

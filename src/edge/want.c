@@ -10,6 +10,7 @@
 #define INSTANCE_MAX 9999
 #define ASN_MAX 4294967295
 #define ROUTE_LIMIT_MAX 10000000
+#define BURST_LEAST 65536
 #define PING_COUNT_MAX 60 /* ping.c has a bit for each */
 
 struct reading {
@@ -270,6 +271,18 @@ read_ping(struct reading *r, const void *row)
 	return to->local.family == to->remote.family ? true : bad(r, "remote", "is of another family than local");
 }
 
+static bool
+read_rate(struct reading *r, const void *row)
+{
+	const struct wire_rate *w = row;
+	struct want_rate *to = &r->want->rate;
+
+	return take_key(r, "link", &w->link, &to->link) &&
+	       take_number(r, "ingress", &w->ingress, 1, UINT32_MAX, &to->ingress_kbit) &&
+	       take_number(r, "egress", &w->egress, 1, UINT32_MAX, &to->egress_kbit) &&
+	       take_number(r, "burst", &w->burst, BURST_LEAST, INT32_MAX, &to->burst);
+}
+
 static enum dc_code
 refuse_body(struct reading *r)
 {
@@ -316,6 +329,7 @@ copy_body(struct want *w, struct arena *arena)
 	    {OBJECT_BGP, {&w->bgp.vrf, &w->bgp.link, &w->bgp.name, &w->bgp.password}},
 	    {OBJECT_BFD, {&w->bfd.link, &w->bfd.bgp}},
 	    {OBJECT_PING, {&w->ping.link}},
+	    {OBJECT_RATE, {&w->rate.link}},
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -348,6 +362,7 @@ static bool (*const readers[OBJECT_UNKNOWN])(struct reading *, const void *) = {
     [OBJECT_BGP] = read_bgp,
     [OBJECT_BFD] = read_bfd,
     [OBJECT_PING] = read_ping,
+    [OBJECT_RATE] = read_rate,
 };
 
 enum object_kind

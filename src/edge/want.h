@@ -70,6 +70,10 @@ struct want {
 			struct ip_addr local, remote;
 			uint32_t count, interval_ms;
 		} ping;
+		struct want_rate {
+			const char *link; /* key */
+			uint32_t ingress_kbit, egress_kbit, burst;
+		} rate;
 	};
 };
 

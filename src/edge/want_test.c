@@ -26,11 +26,13 @@
 	"{\"vrf\":\"vrf/a\",\"link\":\"vlan/a\",\"name\":\"p1_4\",\"local\":\"192.0.2.1\",\"remote\":\"192.0.2.2\","   \
 	"\"local_asn\":64512,\"remote_asn\":4294967295,\"password\":\"word\",\"route_limit\":100}"
 
+#define RATE "{\"link\":\"vlan/a\",\"ingress\":50000,\"egress\":50000,\"burst\":625000}"
+
 static const struct {
 	enum object_kind kind;
 	const char *body;
 } good[] = {{OBJECT_VRF, VRF}, {OBJECT_VLAN, VLAN}, {OBJECT_VETH, VETH}, {OBJECT_ADDR, ADDR}, {OBJECT_ROUTE, ROUTE},
-    {OBJECT_BGP, BGP}};
+    {OBJECT_BGP, BGP}, {OBJECT_RATE, RATE}};
 
 #define GOOD (sizeof(good) / sizeof(good[0]))
 
@@ -126,6 +128,9 @@ each_broken_rule_is_reported_with_its_member(void **state)
 	    {OBJECT_VLAN, VLAN, "\"port\":\"eth0\",", "", "port"},
 	    {OBJECT_VETH, VETH, "veth/b", "", "peer"},
 	    {OBJECT_ADDR, ADDR, "192.0.2.1/30", "192.0.2.1/33", "prefix"},
+	    {OBJECT_RATE, RATE, "\"ingress\":50000", "\"ingress\":0", "ingress"},
+	    {OBJECT_RATE, RATE, "\"egress\":50000", "\"egress\":4294967296", "egress"},
+	    {OBJECT_RATE, RATE, "625000", "65535", "burst"},
 	    {OBJECT_ADDR, ADDR, "192.0.2.1/30", "192.0.2.1", "prefix"},
 	    {OBJECT_ROUTE, ROUTE, "static", "other", "class"},
 	    {OBJECT_ROUTE, ROUTE, "\"192.0.2.2\"", "\"fd00::1\"", "via"},

@@ -30,6 +30,7 @@
 #include "res/vif_peer.h"
 #include "res/vif_peer_detection.h"
 #include "res/vif_peer_route.h"
+#include "res/vif_rate.h"
 #include "res/virtual_gateway.h"
 #include "res/virtual_interface.h"
 
@@ -127,6 +128,7 @@ const struct due_kind registry_due[] = {
     {.name = CLIENT_TOKEN_TRIM, .run = client_token_trim, .standing_ms = CLIENT_TOKEN_TRIM_MS},
     {.name = SWITCHOVER_END, .run = switchover_end},
     {.name = PEER_DETECTION_END, .run = peer_detection_end},
+    {.name = RATE_REVIEW, .run = vif_rate_review},
     {.name = EVENT_TRIM, .run = event_trim, .standing_ms = EVENT_TRIM_MS},
     {.name = NULL},
 };

@@ -37,12 +37,15 @@ enum quota {
 };
 
 /* Between which projects peer links may be ordered (project_pair.h). */
+/* Which interfaces are held to their bandwidth: all, those with rate_limit, none. */
+enum limit_policy { LIMIT_ALWAYS, LIMIT_ORDERED, LIMIT_NEVER };
 enum link_policy { LINKS_NEVER, LINKS_LISTED, LINKS_ALL };
 
 /* What the operator's configuration decides. */
 struct res_settings {
 	bool accept_unattached_vpc; /* a gateway may name a VPC that nobody attached yet */
 	enum link_policy links_across_projects;
+	enum limit_policy limit_bandwidth;
 	int64_t access_keys_per_user;   /* that a user may have when the user makes one; -1: no limit */
 	bool accept_unknown_global_eip; /* a global EIP may be bound that nobody entered yet */
 	int64_t connect_gateway_asn;    /* of new connect gateways towards customers */

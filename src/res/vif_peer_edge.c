@@ -10,6 +10,7 @@
 #include "res/switchover.h"
 #include "res/vif_detection.h"
 #include "res/vif_peer.h"
+#include "res/vif_rate.h"
 #include "res/virtual_gateway_row.h"
 #include "res/virtual_interface_place.h"
 
@@ -201,8 +202,11 @@ judge_objects(struct look *l, struct work_view *work, enum work_verdict *ret, co
 	for (size_t i = 0; i < vrfs; i++)
 		if (strcmp(vrf[i].edge_id.v, l->v->edge_id.v) == 0)
 			shared[0] = work_judge(&vrf[i], 1, &why[0]);
-	l->vlan = vlans > 0 ? &vlan[0] : NULL;
-	shared[1] = work_judge(vlan, vlans, &why[1]);
+	for (size_t i = 0; i < vlans; i++)
+		if (!vif_rate_is(&vlan[i])) {
+			l->vlan = &vlan[i];
+			shared[1] = work_judge(l->vlan, 1, &why[1]);
+		}
 	for (size_t i = 0; i < 2 && *ret != VERDICT_NONE; i++) {
 		if (shared[i] == VERDICT_FAILED) {
 			*ret = VERDICT_FAILED;

@@ -21,7 +21,6 @@
 static const char *const service_types[] = {"VGW", "GDGW", "LGW", "GEIP", NULL};
 /* Not served yet: see check_served(). */
 static const char *const any_value[] = {NULL};
-static const char *const switched_on[] = {"true", NULL};
 static const char *const local_gateway[] = {"LGW", NULL};
 static const char *const low_priority[] = {"low", NULL};
 static const char *const types[] = {"private", "public", NULL};
@@ -86,9 +85,9 @@ const struct field_table virtual_interface_table = {
 		.doc = "Free text."},
 	    {AT(virtual_interface, admin_state_up), .kind = F_BOOL, .may = V_R, .fallback = "true",
 		.doc = "Administrative state."},
-	    {AT(virtual_interface, bandwidth), .example = "50", .kind = F_INT, .min = 2, .max = 2147483647,
-		.quoted = true, .may = V_CRU, .must = VIEW_CREATE | VIEW_ANSWER, .sort = true, .cli = true,
-		.doc = "Bandwidth in Mbit/s."},
+	    {AT(virtual_interface, bandwidth), .renders = true, .example = "50", .kind = F_INT, .min = 2,
+		.max = 2147483647, .quoted = true, .may = V_CRU, .must = VIEW_CREATE | VIEW_ANSWER, .sort = true,
+		.cli = true, .doc = "Bandwidth in Mbit/s."},
 	    {AT(virtual_interface, create_time), .kind = F_TIME, .may = V_R, .must = VIEW_ANSWER, .sort = true,
 		.doc = "When it was ordered."},
 	    {AT(virtual_interface, update_time), .kind = F_TIME, .nullable = true, .may = V_R, .sort = true,
@@ -123,8 +122,8 @@ const struct field_table virtual_interface_table = {
 		.doc = "NQA detection is on."},
 	    {AT(virtual_interface, enable_bfd), .renders = true, .kind = F_BOOL, .may = V_CRU, .fallback = "false",
 		.doc = "BFD detection is on."},
-	    {AT(virtual_interface, rate_limit), .refused = switched_on, .kind = F_BOOL, .may = V_CR,
-		.fallback = "false", .doc = "The bandwidth is enforced."},
+	    {AT(virtual_interface, rate_limit), .kind = F_BOOL, .may = V_CR, .fallback = "false",
+		.doc = "The bandwidth is enforced, also where the server leaves other interfaces without a limit."},
 	    {AT(virtual_interface, address_family), .kind = F_ENUM, .no_column = true, .names = families, .fold = true,
 		.nullable = true, .may = V_CR, .fallback = "\"ipv4\"", .doc = "Family of the first peer."},
 	    {AT(virtual_interface, local_gateway_v4_ip), .example = "169.254.10.1/30", .kind = F_TEXT, .max = 64,
@@ -208,8 +207,6 @@ check_served(const struct virtual_interface *v, struct dc_error *err)
 		    "virtual_interface.type: public goes with service_type GEIP only");
 	if (strcmp(v->service_type.v, "LGW") == 0)
 		return not_yet(err, "virtual_interface.service_type", v->service_type.v);
-	if (v->rate_limit.v)
-		return not_yet(err, "virtual_interface.rate_limit", "true");
 	if (strcmp(v->priority.v, "low") == 0)
 		return not_yet(err, "virtual_interface.priority", "low");
 	return vif_is_crossing(v) ? vif_crossing_check(v, err) : DC_OK;

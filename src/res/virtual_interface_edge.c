@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-/* virtual_interface_edge.c - an interface on its edge: a VLAN device in its gateway's VRF. It is ACTIVE when one of its
- * peers is, and `reason` names each peer that is not. */
+/* virtual_interface_edge.c - an interface on its edge: a VLAN device in its gateway's VRF, held to its bandwidth
+ * (vif_rate.h). It is ACTIVE when one of its peers is, and `reason` names each peer that is not, and a limit that is
+ * not in force. */
 #include <string.h>
 
 #include "res/direct_connect.h"
@@ -9,6 +10,7 @@
 #include "res/switchover.h"
 #include "res/vif_crossing.h"
 #include "res/vif_peer.h"
+#include "res/vif_rate.h"
 #include "res/virtual_interface.h"
 
 #define REASON_MAX 255 /* characters, contract */
@@ -41,6 +43,7 @@ vif_render(struct tx *tx, struct work_view *work, const void *row, struct dc_err
 	vlan.vlan = v->vlan;
 	F_SET_TEXT(vlan.use, "customer");
 	work_put(work, v->edge_id.v, vif_vlan_key(arena, v->id.v), OBJECT_VLAN, &vlan, NULL);
+	vif_rate_put(tx, work, v);
 	return DC_OK;
 }
 
@@ -61,9 +64,9 @@ combine(const struct vif_peer *peer, size_t n)
 }
 
 static const char *
-reasons_of(const struct vif_peer *peer, size_t n, struct arena *arena)
+reasons_of(const struct vif_peer *peer, size_t n, const char *limit, struct arena *arena)
 {
-	const char *all = NULL;
+	const char *all = limit;
 
 	for (size_t i = 0; i < n; i++)
 		if (peer[i].reason.set == GIVEN && !life_is(&peer[i].status, LIFE_PENDING_DELETE))
@@ -86,13 +89,14 @@ vif_settle(struct tx *tx, struct work_view *work, void *row, bool *gone, struct 
 {
 	static const char *const columns[] = {"status", "reason", NULL};
 	struct virtual_interface *v = row, old = *v;
+	const struct edge_object *object;
 	struct vif_peer *peer;
 	size_t peers, objects;
 	enum dc_code rc;
 
 	if ((rc = vif_peers_of(tx, v->id.v, &peer, &peers, err)) != DC_OK)
 		return rc;
-	work_objects(work, &objects);
+	object = work_objects(work, &objects);
 	if (vif_leaving(v)) {
 		*gone = objects == 0 && peers == 0;
 		return *gone ? let_go(tx, v->id.v, err) : DC_OK;
@@ -101,7 +105,7 @@ vif_settle(struct tx *tx, struct work_view *work, void *row, bool *gone, struct 
 		return DC_OK;
 	if (!switchover_shuts(v))
 		life_move(&v->status, combine(peer, peers), "virtual_interface", v->id.v);
-	F_SET_TEXT(v->reason, reasons_of(peer, peers, tx_arena(tx)));
+	F_SET_TEXT(v->reason, reasons_of(peer, peers, vif_rate_fault(object, objects, tx_arena(tx)), tx_arena(tx)));
 	if ((rc = switchover_settle(tx, v, peer, peers, err)) != DC_OK)
 		return rc;
 	if (text_is_same(&old.status, &v->status) && text_is_same(&old.reason, &v->reason))

@@ -212,6 +212,19 @@ const struct field_table wire_ping_result_table = {
 	},
 };
 
+const struct field_table wire_rate_table = {
+    .name = "WireRate",
+    .size = sizeof(struct wire_rate),
+    .fields =
+	(const struct field[]){
+	    {ON_WIRE(wire_rate, link), NEEDED, .kind = F_TEXT},
+	    {ON_WIRE(wire_rate, ingress), NEEDED, .kind = F_INT},
+	    {ON_WIRE(wire_rate, egress), NEEDED, .kind = F_INT},
+	    {ON_WIRE(wire_rate, burst), NEEDED, .kind = F_INT},
+	    {0},
+	},
+};
+
 const struct field_table wire_object_table = {
     .name = "WireObject",
     .size = sizeof(struct wire_object),

@@ -2,9 +2,10 @@
 /* object.h - what an edge is asked to have: the objects that travel from dcaasd to dcaas-edge, and what comes back.
  *
  * An object is (key, kind, body). Keys are unique per edge and name what they belong to: "vrf/<gateway>",
- * "vlan/<interface>", "veth/<link>/a", "addr/<peer>", "route/<peer>/<prefix>", "bgp/<peer>"; the edge compares them and
- * reads nothing from them. Bodies are rows of the field tables below, encoded in VIEW_WIRE, so that both sides share
- * one description. An edge that meets a kind it does not know reports it `unsupported` and touches nothing. */
+ * "vlan/<interface>", "rate/<interface>", "veth/<link>/a", "addr/<peer>", "route/<peer>/<prefix>", "bgp/<peer>"; the
+ * edge compares them and reads nothing from them. Bodies are rows of the field tables below, encoded in VIEW_WIRE, so
+ * that both sides share one description. An edge that meets a kind it does not know reports it `unsupported` and
+ * touches nothing. */
 #ifndef DC_WIRE_OBJECT_H
 #define DC_WIRE_OBJECT_H
 
@@ -30,7 +31,8 @@
 	X(OBJECT_BGP, "bgp", wire_bgp_table)                                                                           \
 	X(OBJECT_BFD, "bfd", wire_bfd_table)                                                                           \
 	X(OBJECT_NQA, "nqa", wire_nqa_table)                                                                           \
-	X(OBJECT_PING, "ping", wire_ping_table)
+	X(OBJECT_PING, "ping", wire_ping_table)                                                                        \
+	X(OBJECT_RATE, "rate", wire_rate_table)
 
 enum object_kind {
 #define X(id, name, table) id,
@@ -159,6 +161,15 @@ struct wire_ping_result {
 	struct f_int sent, received;
 };
 extern const struct field_table wire_ping_result_table;
+
+/* How much passes a device: what comes in is policed, what goes out is shaped, but for the router's own packets. Whole
+ * Ethernet frames count, without VLAN tag and checksum. */
+struct wire_rate {
+	struct f_text link;           /* key of the vlan object */
+	struct f_int ingress, egress; /* kbit/s */
+	struct f_int burst;           /* bytes: that may come in at once, and that wait to go out */
+};
+extern const struct field_table wire_rate_table;
 
 /* One object as the poll's answer carries it. */
 struct wire_object {

@@ -80,7 +80,6 @@ TAGS = wrong_types("tags", "x", 5, True, {"key": "k"}) + [
 NOT_YET = [
     ("type public", {"type": "public"}, "DC.0001", "type"),
     ("service_type LGW", {"service_type": "LGW", "gateway_id": UUID}, "DC.0001", "service_type"),
-    ("rate_limit", {"rate_limit": True}, "DC.0001", "rate_limit"),
     ("priority low", {"priority": "low"}, "DC.0001", "priority"),
 ]
 

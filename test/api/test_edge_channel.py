@@ -37,7 +37,7 @@ def show(tenant, vif):
 
 def test_an_order_becomes_objects(tenant, edge, line, gateway, vif):
     edge.poll()
-    assert edge.kinds() == ["addr", "bgp", "vlan", "vrf"]
+    assert edge.kinds() == ["addr", "bgp", "rate", "vlan", "vrf"]
     bgp, vlan, vrf = edge.body("bgp"), edge.body("vlan"), edge.body("vrf")
     assert (bgp["local"], bgp["remote"], bgp["local_asn"], bgp["remote_asn"]) == ("192.0.2.1", "192.0.2.2", 64512, 65001)
     assert bgp["password"] is None and bgp["route_limit"] == 100
@@ -312,7 +312,7 @@ def test_changes_only_after_the_revision_that_is_known(tenant, edge, line, gatew
                      remote_ep_group=None)
     status, desired = edge.ask()
     assert status == 200 and not desired["full"] and sorted(one["kind"] for one in desired["objects"]) == [
-        "addr", "bgp", "vlan"]
+        "addr", "bgp", "rate", "vlan"]
     assert all(one["revision"] > edge.revision for one in desired["objects"])
 
 

@@ -77,7 +77,7 @@ def test_a_router_is_looked_at_whole(tmp_path, server):
     code, found, _ = check(tmp_path, "server = " + server[0], "user = no-such-user", fabric="linux")
     assert code == 1 and found["user"][0] == "todo" and found["BIRD"][0] == "ok" and "net.ipv4.neigh.default.gc_thresh3" in found
     if os.geteuid() == 0:
-        for what in ("network namespaces", "veth pairs", "802.1Q", "VRF", "macvlan", "IPv6", "cls_bpf", "user namespaces"):
+        for what in ("network namespaces", "veth pairs", "802.1Q", "VRF", "macvlan", "IPv6", "cls_bpf", "policing", "shaping", "user namespaces"):
             assert what in found
     else:
         assert "as root" in found["kernel"][1]

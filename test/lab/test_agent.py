@@ -664,6 +664,84 @@ def test_rows_of_the_filter_are_read_back_and_go_with_what_they_are_for(filtered
     assert [n["name"] for n in rows[1].items] == ["fd00:aa::/48"]
 
 
+# Rates
+
+RATE = "rate-set instance=1 device=dcv1 ingress_kbit=%d egress_kbit=%d burst=%d"
+
+
+def rates(agent, *lines):
+    """What is read of dcv1 after that: by itself, and with all others."""
+    *_, one, every = agent.do(*lines, "read-rates instance=1 device=dcv1", "read-rates instance=1")
+    assert [item["line"] for item in one.items] == [item["line"] for item in every.items]
+    return [(rate["in"], rate["out"], rate["burst"]) for rate in one.items]
+
+
+def queues(edge, device="dcv1"):
+    found = json.loads(edge.run("tc", "-j", "-s", "qdisc", "show", "dev", device, ns="dcaas-1").out)
+    return {queue["kind"]: queue for queue in found}
+
+
+@pytest.mark.parametrize("vlan", [101, 0])
+def test_a_rate_is_set_twice_changed_in_place_and_removed(agent, edge, vlan):
+    agent.do(*[line.replace("vlan=101", "vlan=%d" % vlan) for line in BASE])
+    wanted = RATE % (20000, 30000, 250000)
+    assert rates(agent, wanted, wanted) == [(20000, 30000, 250000)]
+    found = queues(edge)
+    assert (found["prio"]["handle"], found["tbf"]["handle"], found["tbf"]["options"]["rate"]) == ("dca5:", "dca6:", 30000000 // 8)
+    # Above what 32 bits of bytes a second hold, and the smallest there is.
+    for kbit, burst in ((400000000, 64 << 20), (2000, 131072), (999, 65536)):
+        assert rates(agent, RATE % (kbit, kbit, burst)) == [(kbit, kbit, burst)]
+    assert queues(edge)["tbf"]["handle"] == "dca6:"
+    assert rates(agent, "rate-del instance=1 device=dcv1", "rate-del instance=1 device=dcv1") == []
+    assert set(queues(edge)) == {"noqueue", "clsact"}
+    edge.wait("no policer", lambda: "police" not in edge.run("tc", "actions", "list", "action", "police", ns="dcaas-1").out, 10)
+
+
+def test_a_rate_that_was_flushed_by_hand_is_seen_and_put_back(agent, edge):
+    agent.do(*BASE, RATE % (20000, 20000, 250000))
+    tc = "ip netns exec dcaas-1 tc "
+    for deed, seen in (("qdisc del dev dcv1 root", (20000, 0, 0)), ("qdisc del dev dcv1 clsact", (0, 20000, 0)),
+                       ("filter del dev dcv1 ingress", (0, 20000, 0)),
+                       ("actions replace action police rate 5mbit burst 200k conform-exceed pipe/continue index $((0xdca50000 + "
+                        "$(ip netns exec dcaas-1 cat /sys/class/net/dcv1/ifindex)))", (5000, 20000, 0)),
+                       ("qdisc change dev dcv1 parent dca5:2 handle dca6: tbf rate 7mbit burst 20k limit 250000",
+                        (20000, 7000, 250000))):
+        edge.shell(tc + deed)
+        found = rates(agent)
+        assert found[0][1:] == seen[1:] and found[0][0] in (seen[0], 0), (deed, found)
+        assert rates(agent, RATE % (20000, 20000, 250000)) == [(20000, 20000, 250000)], deed
+
+
+def test_a_root_queue_that_is_not_ours_stays(agent, edge):
+    agent.do(*BASE)
+    edge.shell("ip netns exec dcaas-1 tc qdisc add dev dcv1 root handle 77: tbf rate 1mbit burst 10k limit 100k")
+    answer = agent.one(RATE % (20000, 20000, 250000))
+    assert "root queue that is not ours" in answer.error
+    assert queues(edge)["tbf"]["handle"] == "77:" and "prio" not in queues(edge)
+    assert rates(agent) == [(20000, 0, 0)]
+    agent.do("rate-del instance=1 device=dcv1")
+    assert queues(edge)["tbf"]["handle"] == "77:" and rates(agent) == []
+
+
+def test_a_policer_of_somebody_else_is_not_read_and_stays(agent, edge):
+    agent.do(*BASE, RATE % (20000, 20000, 250000))
+    edge.shell("ip netns exec dcaas-1 tc actions add action police rate 1mbit burst 20k drop index 5")
+    assert rates(agent) == [(20000, 20000, 250000)]
+    agent.do("rate-del instance=1 device=dcv1")
+    assert "police 0x5 " in edge.run("tc", "actions", "list", "action", "police", ns="dcaas-1").out
+
+
+def test_a_rate_that_is_changed_by_hand_wakes_the_network_half(agent, edge):
+    agent.do(*BASE, RATE % (20000, 20000, 250000))
+    edge.shell("rm -f {0}/go; touch {0}/ready; (until [ -e {0}/go ]; do sleep 0.05; done; "
+               "ip netns exec dcaas-1 tc qdisc del dev dcv1 root) >/dev/null 2>&1 &".format(STATE))
+    answers = agent.ask("read-rates instance=1", *QUIET, "changes", "rename %s/ready %s/go" % (STATE, STATE), "await 20000",
+                        "changes", "read-rates instance=1 device=dcv1")
+    assert answers[-3].ok, answers[-3].error
+    assert {"kind": "change", "name": "1", "line": "+ change 1 device=dcv1", "device": "dcv1"} in answers[-2].items
+    assert (answers[-1].one()["in"], answers[-1].one()["out"]) == (20000, 0)
+
+
 # BIRD
 
 CONFIG = """log "run/bird.log" all; router id 10.255.0.1; protocol device { scan time 10; }

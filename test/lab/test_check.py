@@ -27,7 +27,8 @@ def check(site):
 def test_a_router_of_the_lab_can_be_an_edge(site):
     code, lines, todo = check(site)
     assert set(todo) <= OF_A_GUEST and code == (1 if todo else 0), "\n".join(lines)
-    for words in ("kernel: VRF: tried", "kernel: 802.1Q: tried", "kernel: cls_bpf: tried", "kernel: user namespaces: tried"):
+    for words in ("kernel: VRF: tried", "kernel: 802.1Q: tried", "kernel: cls_bpf: tried", "kernel: policing: tried", "kernel: shaping: tried",
+                  "kernel: user namespaces: tried"):
         assert "ok    " + words in lines
     assert any(line.startswith("ok    ports: ") and "trunk0" in line and "vpc0" in line and "mgmt" not in line for line in lines), lines
     assert any(line.startswith("ok    clock: as the server's") for line in lines)

@@ -141,13 +141,15 @@ close_agent(struct agent_run *run)
 	watch_close_all(&run->host);
 	run->host.route = nl_close(run->host.route);
 	starter_close(&run->host);
+	if (run->host.own_traffic >= 0)
+		close(run->host.own_traffic);
 	if (run->host.home >= 0)
 		close(run->host.home);
 	if (run->signals >= 0)
 		close(run->signals);
 	if (run->socket >= 0)
 		close(run->socket);
-	run->host.home = run->signals = run->socket = -1;
+	run->host.own_traffic = run->host.home = run->signals = run->socket = -1;
 }
 
 /* The other half */
@@ -375,7 +377,7 @@ agent_run(const struct agent_options *options)
 	struct agent_run run = {.options = options, .signals = -1, .socket = -1};
 	int status;
 
-	run.host = (struct host){.home = -1, .changes = -1, .wake = -1, .starter = -1};
+	run.host = (struct host){.home = -1, .changes = -1, .wake = -1, .starter = -1, .own_traffic = -1};
 	status = set_up_agent(&run) == 0 ? serve_until_done(&run) : EXIT_TROUBLE;
 
 	if (run.child > 0) {

@@ -83,6 +83,8 @@ static const struct member filter[] = {N(op_filter, instance), T(op_filter, devi
 static const struct member neighbour[] = {N(op_neighbour, instance), T(op_neighbour, device), A(op_neighbour, local),
     A(op_neighbour, remote), N(op_neighbour, has_key), {NULL}};
 static const struct member networks[] = {N(op_network, instance), N(op_network, table), P(op_network, prefix), {NULL}};
+static const struct member rate[] = {N(op_rate, instance), T(op_rate, device), N(op_rate, ingress_kbit),
+    N(op_rate, egress_kbit), N(op_rate, burst), {NULL}};
 static const struct member tcp[] = {N(op_tcp, instance), T(op_tcp, vrf), A(op_tcp, local), A(op_tcp, remote), {NULL}};
 static const struct member read_of[] = {N(op_read, instance), T(op_read, device), {NULL}};
 static const struct member start[] = {N(op_daemon, instance), N(op_daemon, recover), {NULL}};
@@ -154,6 +156,16 @@ print_hello(const void *reply)
 	const struct reply_hello *r = reply;
 
 	printf("+ hello version=%u started=%u\n", r->version, r->started);
+}
+
+static void
+print_rate(const void *item)
+{
+	const struct item_rate *r = item;
+
+	printf("+ rate %s in=%u out=%u burst=%u in_packets=%llu in_bytes=%llu out_packets=%llu\n", r->device,
+	    r->ingress_kbit, r->egress_kbit, r->burst, (unsigned long long)r->drops[RATE_IN_PACKETS],
+	    (unsigned long long)r->drops[RATE_IN_BYTES], (unsigned long long)r->drops[RATE_OUT_PACKETS]);
 }
 
 static void
@@ -259,6 +271,9 @@ static const struct command {
     {"neighbour-del", OP_NEIGHBOUR_DEL, sizeof(struct op_neighbour), neighbour, 0, 0, NULL},
     {"read-neighbours", OP_READ_NEIGHBOURS, sizeof(struct op_read), read_of, sizeof(struct item_neighbour), 0,
 	print_neighbour},
+    {"rate-set", OP_RATE_SET, sizeof(struct op_rate), rate, 0, 0, NULL},
+    {"rate-del", OP_RATE_DEL, sizeof(struct op_device), device, 0, 0, NULL},
+    {"read-rates", OP_READ_RATES, sizeof(struct op_read), read_of, sizeof(struct item_rate), 0, print_rate},
     {"network-add", OP_NETWORK_ADD, sizeof(struct op_network), networks, 0, 0, NULL},
     {"network-del", OP_NETWORK_DEL, sizeof(struct op_network), networks, 0, 0, NULL},
     {"read-networks", OP_READ_NETWORKS, sizeof(struct op_instance), instance, sizeof(struct item_network), 0,

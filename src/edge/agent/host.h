@@ -35,6 +35,7 @@ struct host {
 	int wake;           /* eventfd that the network half waits for; -1: there is none */
 	bool woken;         /* and has not asked since */
 	bool served;        /* a network half sent hello before */
+	int own_traffic;    /* program that finds what the router itself sends; -1: not loaded yet; rate.c */
 	bool ports_checked; /* for drops that an earlier agent left; port.c */
 };
 

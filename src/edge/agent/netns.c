@@ -50,6 +50,7 @@ netns_free(struct netns *ns)
 {
 	link_cache_close(&ns->links);
 	filter_tables_close(&ns->filter);
+	rate_cache_close(&ns->rates);
 	nl_close(ns->watch);
 	nl_close(ns->route);
 	nl_close(ns->diag);
@@ -112,6 +113,8 @@ open_sockets(struct host *host, struct netns *ns, struct fault *fault)
 		code = link_cache_open(&ns->links, ns->route, fault);
 	if (code == 0)
 		code = filter_tables_open(&ns->filter, ns->route, fault);
+	if (code == 0)
+		code = rate_cache_open(&ns->rates, ns->route, fault);
 	if (code == 0)
 		code = watch_open(host, true, &ns->watch, fault);
 	if (code == 0)

@@ -13,6 +13,7 @@
 #include "edge/agent/filter_tables.h"
 #include "edge/agent/host.h"
 #include "edge/agent/link_cache.h"
+#include "edge/agent/rate_cache.h"
 
 #define NETNS_MARK "dcaas:instance" /* alias of lo */
 
@@ -32,6 +33,7 @@ struct netns {
 	struct nl *route, *diag; /* sockets inside */
 	struct link_cache links;
 	struct filter_tables filter;
+	struct rate_cache rates;
 	struct nl *watch;
 	uint32_t bird; /* its pid, as seen last; 0: look for it */
 	struct bird_child child;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* nl_tc.h - filters on the ingress of a device: an eBPF program, or flower rules with one verdict each. The preference
- * is the mark of ownership: TC_PROGRAM on devices of ours, TC_PORT_FIRST and on for ports (after what the operator may
- * have there). */
+ * is the mark of ownership: TC_PROGRAM and TC_RATE on devices of ours, TC_PORT_FIRST and on for ports (after what the
+ * operator may have there). */
 #ifndef DC_AGENT_NL_TC_H
 #define DC_AGENT_NL_TC_H
 
@@ -15,6 +15,7 @@
 #define TC_PROGRAM 100
 #define TC_GUARD_V4 101
 #define TC_GUARD_V6 102
+#define TC_RATE 110 /* nl_rate.h: behind the program */
 #define TC_PORT_FIRST 56201
 
 struct nl;

@@ -9,6 +9,7 @@
 #include "edge/agent/netns_setup.h"
 #include "edge/agent/object.h"
 #include "edge/agent/port.h"
+#include "edge/agent/rate.h"
 #include "edge/agent/route.h"
 #include "edge/agent/session.h"
 #include "edge/agent/sockets.h"
@@ -32,6 +33,7 @@ const struct object *const objects[] = {
     &addr_object,
     &route_object,
     &filter_object,
+    &rate_object,
     &sockets_object,
     &counters_object,
     &bird_process_object,

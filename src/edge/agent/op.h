@@ -18,7 +18,7 @@
 
 #include "base/ip.h"
 
-#define AGENT_VERSION 5
+#define AGENT_VERSION 6
 #define OP_NAME_MAX 16 /* IFNAMSIZ */
 #define OP_MARK_MAX 48 /* "dcaas:" and a uuid */
 #define OP_KEY_MAX 80  /* TCP_MD5SIG_MAXKEYLEN */
@@ -26,6 +26,7 @@
 #define OP_BATCH_MAX 512 /* read-back items in one reply packet */
 #define OP_DEVICES 100   /* devices that one request may name */
 #define OP_DROPS 8       /* reasons that a filter counts by */
+#define RATE_DROPS 3     /* enum rate_drop */
 
 #define ROUTE_PROTO_VPC 201
 #define ROUTE_PROTO_STATIC 202
@@ -71,6 +72,10 @@ enum agent_op {
 	OP_NETWORK_ADD,     /* op_network: inside the gateway, and so no source of a customer's */
 	OP_NETWORK_DEL,
 	OP_READ_NETWORKS, /* op_instance -> item_network packets */
+	OP_RATE_SET, /* op_rate: what comes in by the device is policed, what goes out is shaped; changed in place. The
+		      * router's own packets pass before data. EBUSY: the device has another's root queue. */
+	OP_RATE_DEL, /* op_device */
+	OP_READ_RATES, /* op_read -> item_rate packets: devices that have something of it, and what was dropped */
 	OP_TCP_STATE, /* op_tcp -> reply_tcp: the connection between two addresses in a VRF, and whether it has a key */
 	OP_CONNECTIONS, /* op_instance -> item_connection packets: all BGP connections of the instance. A look at one
 			 * costs the kernel as much as a look at all. */
@@ -177,6 +182,13 @@ struct op_network {
 	uint32_t table; /* of the VRF */
 	struct ip_prefix prefix;
 };
+struct op_rate {
+	struct op_header h;
+	uint32_t instance;
+	char device[OP_NAME_MAX];
+	uint32_t ingress_kbit, egress_kbit; /* kbit/s */
+	uint32_t burst;                     /* bytes: that may come in at once, and that wait to go out */
+};
 struct op_echo {
 	struct op_header h;
 	uint32_t instance;
@@ -263,6 +275,12 @@ struct item_neighbour {
 struct item_network {
 	uint32_t table;
 	struct ip_prefix prefix;
+};
+enum rate_drop { RATE_IN_PACKETS, RATE_IN_BYTES, RATE_OUT_PACKETS };
+struct item_rate {
+	char device[OP_NAME_MAX];
+	uint32_t ingress_kbit, egress_kbit, burst; /* 0: that part is not there, or not as OP_RATE_SET makes it */
+	uint64_t drops[RATE_DROPS]; /* by enum rate_drop, since each part was made; the kernel counts no bytes out */
 };
 struct item_instance {
 	uint32_t instance;

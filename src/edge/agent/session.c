@@ -8,6 +8,7 @@
 #include <linux/rtnetlink.h>
 
 #include "edge/agent/netns.h"
+#include "edge/agent/nl_rate.h"
 #include "edge/agent/netns_setup.h"
 #include "edge/agent/nl.h"
 #include "edge/agent/nl_link.h"
@@ -104,7 +105,13 @@ hear(void *arg, const struct nlmsghdr *h)
 	case RTM_DELTFILTER:
 	case RTM_NEWQDISC:
 	case RTM_DELQDISC:
+	case RTM_NEWCHAIN:
+	case RTM_DELCHAIN:
 		add_news(news, (uint32_t)((const struct tcmsg *)body)->tcm_ifindex, "");
+		break;
+	case RTM_NEWACTION:
+	case RTM_DELACTION:
+		add_news(news, rate_of_action(h), "");
 		break;
 	default:
 		news->all = true;
