@@ -18,7 +18,7 @@
 #include "edge/report.h"
 
 #define RUNS 9
-#define PER_INTERFACE 3
+#define PER_INTERFACE 4
 
 struct bench {
 	struct arena *arena;
@@ -86,6 +86,10 @@ put_interface(struct bench *b, struct wire_object *o, size_t i, bool deleted, in
 			  "\"remote\":\"172.%zu.%zu.%zu\",\"local_asn\":64512,\"remote_asn\":%d,\"route_limit\":100,"
 			  "\"password\":\"bench-password-%zu\"}",
 			  g, vlan, i, 16 + a, c, d + 1, 16 + a, c, d + 2, asn, i));
+	put(&o[3], arena_printf(b->arena, "rate/%06zu", i), "rate", b->revision,
+	    deleted ? NULL
+		    : arena_printf(
+			  b->arena, "{\"link\":\"%s\",\"ingress\":50000,\"egress\":50000,\"burst\":625000}", vlan));
 }
 
 static void

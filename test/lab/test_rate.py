@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
-"""Bandwidth of an interface: of three times as much as was ordered the ordered part arrives, in both directions, whatever the size of
-packets; sessions stay up meanwhile, and while the bandwidth changes; what was dropped is counted."""
+"""Bandwidth of an interface: of three times as much as was ordered the ordered part arrives, in both directions, with packets of any
+size; sessions stay up meanwhile, and while the bandwidth changes; what was dropped is counted."""
 import contextlib
 
 import pytest
