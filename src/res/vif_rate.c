@@ -92,7 +92,7 @@ walked(struct tx *tx, const struct due *due)
 enum dc_code
 vif_rate_look(struct tx *tx, void *arg, struct dc_error *err)
 {
-	struct query_page one = {.limit = 1};
+	struct query_page one = {.limit = 1, .walk = true};
 	const char *last = NULL;
 	void *found;
 	size_t n;
@@ -114,7 +114,7 @@ enum dc_code
 vif_rate_review(struct tx *tx, const struct due *due, void *user, struct dc_error *err)
 {
 	const char *last = walked(tx, due);
-	struct query_page page = {.limit = REVIEW_MOST, .after = last};
+	struct query_page page = {.limit = REVIEW_MOST, .after = last, .walk = true};
 	const struct virtual_interface *v;
 	void *rows;
 	size_t n;
