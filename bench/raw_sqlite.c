@@ -94,12 +94,18 @@ by_value(const void *a, const void *b)
 }
 
 static double
-now(void)
+seconds_of(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static double
+now(void)
+{
+	return seconds_of(CLOCK_MONOTONIC);
 }
 
 #define READS_MAX 100000
@@ -108,7 +114,7 @@ static void
 time_reads(sqlite3_stmt **statement, size_t n, double seconds)
 {
 	static double took[READS_MAX];
-	double begun = now(), before;
+	double begun = now(), used = seconds_of(CLOCK_PROCESS_CPUTIME_ID), before;
 	size_t reads = 0;
 
 	for (; now() - begun < seconds && reads < READS_MAX; reads++) {
@@ -119,8 +125,9 @@ time_reads(sqlite3_stmt **statement, size_t n, double seconds)
 		run("COMMIT");
 		took[reads] = (now() - before) * 1e6;
 	}
+	used = (seconds_of(CLOCK_PROCESS_CPUTIME_ID) - used) * 1e6 / (double)reads;
 	qsort(took, reads, sizeof(took[0]), by_value);
-	printf("%.1f %.1f\n", took[reads / 2], took[reads * 99 / 100]);
+	printf("%.1f %.1f %.1f\n", took[reads / 2], took[reads * 99 / 100], used);
 }
 
 static double

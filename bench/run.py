@@ -803,14 +803,17 @@ def multiply(path, vif):
     return rows[MANY // 2]["id"], gateways[len(gateways) // 2]
 
 
-def wrk_times(url, seconds, token):
-    """Milliseconds of a request on one connection: the median, and what 99 of 100 stay below."""
+def wrk_times(process, url, seconds, token):
+    """Milliseconds of a request on one connection: the median, what 99 of 100 stay below, and the server's processor time."""
     argv = ["wrk", "-t1", "-c1", "-d%gs" % seconds, "--latency", "-H", "X-Auth-Token: " + token, url]
+    before = processor_seconds(process)
     out = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
+    used = processor_seconds(process) - before
     if "Non-2xx" in out or "Socket errors" in out:
         raise SystemExit("bench: answers were not all successes:\n" + out)
     units = {"us": 0.001, "ms": 1, "s": 1000}
-    return [float(number) * units[unit] for number, unit in re.findall(r"(?:50|99)%\s+([\d.]+)(us|ms|s)", out)]
+    times = [float(number) * units[unit] for number, unit in re.findall(r"(?:50|99)%\s+([\d.]+)(us|ms|s)", out)]
+    return [*times, used * 1000 / int(re.search(r"(\d+) requests in", out)[1])]
 
 
 def resident(process):
@@ -881,12 +884,12 @@ def list_row(rows, runs, seconds, server, words, path, page, database):
             for _ in range(runs):
                 sqlite = [float(one) / 1000 for one in subprocess.run(
                     [program("raw_sqlite"), database, file.name, "0", str(seconds)], stdout=subprocess.PIPE, text=True, check=True).stdout.split()]
-                http = wrk_times(bare.url, seconds, server.token)
+                http = wrk_times(bare.process, bare.url, seconds, server.token)
                 yardstick.append([one + other for one, other in zip(sqlite, http)])
-                ours.append(wrk_times(server.dcaasd.endpoint + path, seconds, server.token))
+                ours.append(wrk_times(server.dcaasd.process, server.dcaasd.endpoint + path, seconds, server.token))
     finally:
         bare.close()
-    for number, name in enumerate(("p50", "p99")):
+    for number, name in enumerate(("p50", "p99", "processor time")):
         rows.add("%s (%d statements, %d kB): %s" % (words, count, len(body) // 1000, name), "ms", [one[number] for one in yardstick],
                  [one[number] for one in ours])
 
