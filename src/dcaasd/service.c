@@ -246,6 +246,8 @@ stop(struct daemon *d)
 
 	for (size_t i = 0; i < d->api_n; i++)
 		api_quiesce(d->api[i]);
+	if (d->store != NULL)
+		store_hurry(d->store);
 	keystone_quiesce(d->keystone);
 	for (size_t i = 0; i < d->api_n; i++)
 		api_drain(d->api[i], until);

@@ -10,7 +10,7 @@
 #include "store/query.h"
 
 #define LIMIT_MS 20000 /* longer than the database may take by its own timeouts, below */
-#define HURRY_MS 1000
+#define HURRY_MS 2000
 #define SLICE_MS 200 /* until it is looked again whether there is a hurry */
 #define BUCKETS 256
 #define CACHE_MAX 512

@@ -20,7 +20,7 @@
 
 #define TRIES_MAX 8        /* alone, too: somebody else writes to the database */
 #define PAUSE_MS 1000      /* between two attempts to connect */
-#define READ_LIMIT_MS 4000 /* who reads waits for an answer, and a stop for who reads */
+#define READ_LIMIT_MS 3000 /* who reads waits for an answer, and a stop for who reads */
 
 /* The lock comes first: what is seen is what was committed before it was taken. */
 static const char begin_first[] =
@@ -79,7 +79,7 @@ may_connect(struct pg_store *self, struct dc_error *err)
 	enum dc_code rc = DC_OK;
 
 	pthread_mutex_lock(&self->lock);
-	if (self->next_attempt > monotonic_now().ms || (self->next_attempt > 0 && self->stopping)) {
+	if (self->next_attempt > monotonic_now().ms || (self->next_attempt > 0 && atomic_load(&self->hurry))) {
 		*err = self->down;
 		rc = err->code;
 	}
@@ -360,10 +360,12 @@ read_attempt(struct pg_worker *w, struct job *job)
 static void
 run_read(struct pg_worker *w, struct job *job)
 {
+	struct monotonic began = monotonic_now();
 	enum outcome outcome = LOST;
 
 	atomic_fetch_add(&w->store->store.reads, 1);
-	for (unsigned tries = 0; tries < 2 && outcome == LOST; tries++) {
+	/* Again after a connection that was broken, but not after one that did not answer. */
+	for (unsigned tries = 0; tries < 2 && outcome == LOST && monotonic_since(began) < READ_LIMIT_MS / 2; tries++) {
 		if (tries > 0) {
 			arena_free(job->arena);
 			job->arena = arena_new();
@@ -463,6 +465,12 @@ log_was_damaged(struct store *st)
 }
 
 static void
+pg_hurry(struct store *st)
+{
+	atomic_store(&pg_of(st)->hurry, true);
+}
+
+static void
 pg_say(struct store *st, const char *text)
 {
 	if (pg_of(st)->listener != NULL)
@@ -510,6 +518,7 @@ static const struct store_ops pg_store_ops = {
     .submit = pg_submit,
     .read = pg_read,
     .close = pg_close_store,
+    .hurry = pg_hurry,
     .probe = probe_run,
     .log_was_damaged = log_was_damaged,
     .say = pg_say,

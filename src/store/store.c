@@ -39,6 +39,13 @@ store_close(struct store *st)
 }
 
 void
+store_hurry(struct store *st)
+{
+	if (st->ops->hurry != NULL)
+		st->ops->hurry(st);
+}
+
+void
 store_submit(struct store *st, store_run run, void *arg, store_done done)
 {
 	st->ops->submit(st, 0, run, arg, done);

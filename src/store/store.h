@@ -60,6 +60,9 @@ enum dc_code store_open(const struct store_options *, struct store **ret, struct
  * NULL is fine; returns NULL. */
 struct store *store_close(struct store *);
 
+/* The process is about to end: jobs that wait for a database which does not answer give up. */
+void store_hurry(struct store *);
+
 void store_submit(struct store *, store_run run, void *arg, store_done done);
 /* As store_submit(), in the name of a party (turns_party(), base/turns.h): parties take turns in the writer's queue, so
  * that one with hundreds of jobs does not keep another's waiting for all of them. store_submit() is one party. */

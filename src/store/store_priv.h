@@ -105,6 +105,7 @@ struct store_ops {
 	void (*submit)(struct store *, uint64_t party, store_run, void *arg, store_done);
 	void (*read)(struct store *, uint64_t party, store_run, void *arg, store_done);
 	void (*close)(struct store *); /* frees it */
+	void (*hurry)(struct store *); /* NULL: nothing is waited for */
 	store_run probe;               /* writes what nobody reads */
 	bool (*log_was_damaged)(struct store *);
 	void (*say)(struct store *, const char *text); /* NULL: there are no others */
