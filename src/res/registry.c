@@ -66,6 +66,7 @@ const struct resource *const registry[] = {
     &edge_session_resource,
     &vif_session_resource,
     &vif_peer_route_resource,
+    &vif_rate_resource,
     &edge_apply_resource,
     &edge_report_resource,
     &event_resource,

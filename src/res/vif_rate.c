@@ -32,6 +32,12 @@ burst_of(int64_t mbit)
 	return bytes < BURST_LEAST ? BURST_LEAST : bytes > BURST_MOST ? BURST_MOST : bytes;
 }
 
+const char *
+vif_rate_key(struct arena *arena, const char *vif_id)
+{
+	return arena_printf(arena, "rate/%s", vif_id);
+}
+
 void
 vif_rate_put(struct tx *tx, struct work_view *work, const struct virtual_interface *v)
 {
@@ -45,7 +51,7 @@ vif_rate_put(struct tx *tx, struct work_view *work, const struct virtual_interfa
 	F_SET_INT(rate.ingress, mbit * 1000);
 	F_SET_INT(rate.egress, mbit * 1000);
 	F_SET_INT(rate.burst, burst_of(mbit));
-	work_put(work, v->edge_id.v, arena_printf(arena, "rate/%s", v->id.v), OBJECT_RATE, &rate, NULL);
+	work_put(work, v->edge_id.v, vif_rate_key(arena, v->id.v), OBJECT_RATE, &rate, NULL);
 }
 
 bool

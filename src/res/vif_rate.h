@@ -8,6 +8,7 @@
 #include "res/vif_row.h"
 
 void vif_rate_put(struct tx *, struct work_view *, const struct virtual_interface *);
+const char *vif_rate_key(struct arena *, const char *vif_id);
 bool vif_rate_is(const struct edge_object *);
 /* Why the interface's bandwidth is not enforced, of its objects; NULL: it is, or nothing is known yet. */
 const char *vif_rate_fault(const struct edge_object *, size_t n, struct arena *);
@@ -19,5 +20,7 @@ struct due;
 /* A job (store_run): has that begin when it is needed. At the start, and after a reload. */
 enum dc_code vif_rate_look(struct tx *, void *arg, struct dc_error *err);
 enum dc_code vif_rate_review(struct tx *, const struct due *, void *user, struct dc_error *err);
+
+extern const struct resource vif_rate_resource; /* for tenants: vif_rate_show.c */
 
 #endif

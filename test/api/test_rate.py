@@ -148,3 +148,30 @@ def test_a_rule_that_is_none_is_refused(own):
     reload(world.dcaasd, "limit_bandwidth = sometimes")
     assert "sometimes" in world.dcaasd.log() and "must be always, ordered or never" in world.dcaasd.log()
     reload(world.dcaasd)
+
+
+# What a tenant reads
+
+def shown(tenant, vif, check=True):
+    return tenant.call("GET", "/dcaas/v1/projects/{project_id}/virtual-interfaces/%s/rate" % vif, check=check)
+
+
+def test_a_tenant_reads_the_limit_and_what_was_dropped(world, tenant, edge, vif):
+    assert {key: value for key, value in shown(tenant, vif)["vif_rate"].items() if value is not None} == {
+        "virtual_interface_id": vif, "bandwidth": 50, "limited": True, "state": "pending", "simulated": False}
+    edge.poll()
+    dropped = {"in_packets": 12, "in_bytes": 18000, "out_packets": 3000000000}
+    edge.report(edge.states(rate={"detail": {"dropped": dropped}}), (), fabric="linux")
+    now = shown(tenant, vif)["vif_rate"]
+    assert (now["state"], now["reason"], now["simulated"]) == ("applied", None, False) and now["observed_time"]
+    assert [now["dropped_" + name] for name in dropped] == list(dropped.values())
+    edge.report(edge.states(rate={"state": "error", "error": "no act_police"}), (), fabric="linux")
+    now = shown(tenant, vif)["vif_rate"]
+    assert (now["state"], now["reason"], now["dropped_in_packets"]) == ("error", "no act_police", 0)
+    assert shown(world.tenant(), vif, check=False)["error_code"] == "DC.1211"
+
+
+def test_a_simulated_router_counts_nothing_and_its_limit_is_shown_as_simulated(tenant, edge, vif):
+    edge.apply()
+    now = shown(tenant, vif)["vif_rate"]
+    assert (now["state"], now["simulated"], now["dropped_in_packets"]) == ("applied", True, None)
