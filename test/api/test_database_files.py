@@ -82,7 +82,7 @@ def epoch_of(daemon):
         for name in glob.glob(os.path.join(daemon.state, "dcaas.db*")):
             if name.endswith(("dcaas.db", "-wal")):
                 shutil.copy(name, folder)
-        return rows(types.SimpleNamespace(state=folder), "SELECT value FROM store_meta WHERE key = 'epoch'")[0][0]
+        return rows(types.SimpleNamespace(state=folder, settings=[]), "SELECT value FROM store_meta WHERE key = 'epoch'")[0][0]
 
 
 def page_size(log):
