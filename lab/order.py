@@ -97,9 +97,10 @@ class GlobalGateway:
     def show(self):
         return self.tenant.get(V3 + "global-dc-gateways/" + self.id, say=False)["global_dc_gateway"]
 
-    def link(self, other_id, region, name="link"):
-        """Orders a peer link to another gateway of the project and region."""
-        body = {"name": name, "peer_site": {"gateway_id": other_id, "project_id": self.tenant.project_id, "region_id": region}}
+    def link(self, other_id, region, name="link", project=None):
+        """Orders a peer link to another gateway of the region, in the own project or in that one."""
+        body = {"name": name, "peer_site": {"gateway_id": other_id, "project_id": project or self.tenant.project_id,
+                                            "region_id": region}}
         return Link(self, self.tenant.post(self.links(), {"peer_link": body})["peer_link"]["id"])
 
     def links(self):

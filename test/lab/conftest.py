@@ -15,7 +15,8 @@ from lab.guest import GuestError  # noqa: E402
 from lab.order import Gateway, Line  # noqa: E402
 from lab.site import Site  # noqa: E402
 
-UNLIMITED = ["quota_%s = -1" % name for name in ("virtual_gateways", "virtual_interfaces")]
+UNLIMITED = ["quota_%s = -1" % name for name in ("virtual_gateways", "virtual_interfaces")] + [
+    "peer_links_across_projects = all"]
 # Of the lab's own networks; a VPC of that number would cover them.
 TAKEN = (98, 99)
 # Words of a sanitizer in a log.

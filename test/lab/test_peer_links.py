@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
-"""Peer links within a site: a global DC gateway to an enterprise router, and to another global DC gateway."""
+"""Peer links within a site: a global DC gateway to an enterprise router, to another global DC gateway, and to one of another
+project."""
 import pytest
 
 from lab.order import EnterpriseRouter, GlobalGateway
@@ -9,22 +10,24 @@ REGION = "region-1"
 
 
 class World:
-    """Three global gateways and an enterprise router: er - left - right - third."""
+    """Three global gateways and an enterprise router: er - left - right - third. The third one is another project's."""
 
     def __init__(self, site):
         self.site, self.shop = site, site.shop("links")
         tenant = self.shop.tenant
-        self.left, self.right, self.third = (GlobalGateway(tenant, name) for name in ("left", "right", "third"))
+        self.others = site.shop("links of others", "trunk1")
+        self.left, self.right = (GlobalGateway(tenant, name) for name in ("left", "right"))
+        self.third = GlobalGateway(self.others.tenant, "third")
         self.er = EnterpriseRouter(site, tenant, site.number(), name="er").host_up()
         self.lines = {gateway: self.line(gateway) for gateway in (self.left, self.right, self.third)}
         for line in self.lines.values():
             line.wait_active()
         self.to_er = self.left.link(self.er.id, REGION, "to-er")
         self.to_right = self.left.link(self.right.id, REGION, "to-right")
-        self.to_third = self.right.link(self.third.id, REGION, "to-third")
+        self.to_third = self.right.link(self.third.id, REGION, "to-third", self.others.tenant.project_id)
 
     def line(self, gateway):
-        line = self.shop.line(gateway, md5=MD5)
+        line = (self.others if gateway is self.third else self.shop).line(gateway, md5=MD5)
         line.order()
         line.router()
         return line
@@ -46,6 +49,12 @@ def test_links_are_active_with_their_sessions_up(world):
     for link in (world.to_er, world.to_right, world.to_third):
         rows = world.sessions(link)
         assert [row["established"] for row in rows] == [True] * 4
+
+
+def test_the_other_project_sees_its_link_from_its_own_end(world):
+    (seen,) = world.others.tenant.get(world.third.links())["peer_links"]
+    assert (seen["id"], seen["status"], seen["global_dc_gateway_id"], seen["peer_site"]["gateway_id"]) == (
+        world.to_third.id, "ACTIVE", world.third.id, world.right.id)
 
 
 def test_counts_on_the_gateways(world):

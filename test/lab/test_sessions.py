@@ -148,6 +148,11 @@ def test_wrong_password_is_reported(site, wrong, name):
         assert session["tcp"] != "ESTABLISHED"
         site.lab.edge.wait("the state of its connection", lambda f=family: line.session(f)["tcp"], 20)
     site.lab.edge.wait("a refused segment", lambda: line.session("4")[counter] > 0, 20)
+    # The tenant reads the same with an own key.
+    listed = line.tenant.get("/dcaas/v1/projects/{project_id}/vif-peers?vif_id=" + interface["id"])["vif_peers"]
+    peers = {one["address_family"]: one for one in listed}
+    assert {one["status"] for one in peers.values()} == {"DOWN"} and set(peers) == {"ipv4", "ipv6"}
+    assert all(one["reason"].startswith("no session since") for one in peers.values()), peers
 
 
 @pytest.mark.parametrize("family", ["4", "6"])
