@@ -81,3 +81,8 @@ def test_of_64_orders_with_one_client_token_one_is_made(world):
 def test_what_always_holds_held(world, title):
     """After everything above."""
     assert rows(world.dcaasd, races.INVARIANTS[title]) == []
+
+
+def test_both_servers_took_part(world):
+    for server in world.servers:
+        assert server.log().count("event=call method=\"POST\" path=\"/v3/") > 300
