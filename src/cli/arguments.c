@@ -38,17 +38,6 @@ take_command(struct reader *r, const struct command *c)
 	r->options = options_of(r->spec, c, r->arena, &r->options_n);
 }
 
-static enum dc_code
-take_noun(struct reader *r, const char *word)
-{
-	const struct command *tool = tool_find(word);
-
-	if (tool == NULL)
-		return spec_noun(r->spec, word, &r->ret->noun, r->err);
-	take_command(r, tool);
-	return DC_OK;
-}
-
 /* What people type for a verb. */
 static const char *
 usual_verb(const char *word)
@@ -81,6 +70,22 @@ take_verb(struct reader *r, const char *word)
 		return DC_OK;
 	}
 	take_command(r, &noun->commands[found]);
+	return DC_OK;
+}
+
+static enum dc_code
+take_noun(struct reader *r, const char *word)
+{
+	const struct command *tool = tool_find(word);
+
+	if (tool == NULL)
+		return spec_noun(r->spec, word, &r->ret->noun, r->err);
+	if (tool->kind == COMMAND_DOCTOR) { /* a word for a call that has another name */
+		enum dc_code rc = spec_noun(r->spec, "vif-diagnosis", &r->ret->noun, r->err);
+
+		return rc == DC_OK ? take_verb(r, "show") : rc;
+	}
+	take_command(r, tool);
 	return DC_OK;
 }
 

@@ -30,6 +30,7 @@ enum command_kind {
 	COMMAND_EXPORT,
 	COMMAND_TOPOLOGY,
 	COMMAND_EVENTS,
+	COMMAND_DOCTOR,
 };
 
 /* A parameter of the path or of the query. */

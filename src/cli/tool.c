@@ -12,6 +12,7 @@ const struct command tools[] = {
     TOOL("export", COMMAND_EXPORT, "Print what there is as a file for apply."),
     TOOL("topology", COMMAND_TOPOLOGY, "Draw connections, interfaces, peers, gateways and links with their states."),
     TOOL("events", COMMAND_EVENTS, "Print what happened, the newest last."),
+    TOOL("doctor", COMMAND_DOCTOR, "Find out why an interface does not work, and what to do."),
     {0},
 };
 
@@ -34,6 +35,8 @@ tool_is(const struct command *c)
 const char *
 tool_form(const struct command *c)
 {
+	if (c->kind == COMMAND_DOCTOR)
+		return " NAME";
 	if (c->kind == COMMAND_EXPORT)
 		return " [RESOURCE [NAME ...]]";
 	return c->kind == COMMAND_APPLY || c->kind == COMMAND_DIFF ? " -f FILE" : "";

@@ -65,6 +65,8 @@ struct kernel_ops {
 	/* A socket that sends the echo requests that the request names, and receives their answers: the heads of ICMP
 	 * messages, 8 bytes. It does not block, and is the caller's. */
 	enum dc_code (*open_echo)(struct kernel *, struct op_echo *, int *ret, struct dc_error *err);
+	/* Counters of a device, and what is known of the router at its other end. */
+	enum dc_code (*read_line)(struct kernel *, struct op_line *, struct reply_line *ret, struct dc_error *err);
 	/* A descriptor that is readable when where() has something new. Borrowed; -1: there is none.
 	 */
 	int (*changes)(struct kernel *);

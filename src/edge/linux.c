@@ -173,6 +173,12 @@ linux_open_echo(struct kernel *k, struct op_echo *request, int *ret, struct dc_e
 	return agent_ask_fd(linux_of(k)->agent, OP_ECHO, request, sizeof(*request), ret, err);
 }
 
+static enum dc_code
+linux_read_line(struct kernel *k, struct op_line *request, struct reply_line *ret, struct dc_error *err)
+{
+	return agent_ask(linux_of(k)->agent, OP_LINE, request, sizeof(*request), ret, sizeof(*ret), err);
+}
+
 static int
 linux_changes(struct kernel *k)
 {
@@ -194,6 +200,7 @@ static const struct kernel_ops linux_ops = {.where = linux_where,
     .change = linux_change,
     .delete_together = linux_delete_together,
     .open_echo = linux_open_echo,
+    .read_line = linux_read_line,
     .changes = linux_changes,
     .close = linux_close};
 

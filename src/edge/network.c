@@ -554,7 +554,7 @@ open_all(struct network *n, struct dc_error *err)
 		return dc_fail(err, DC_E_IO, NULL, "libevent does not start");
 	n->apply = apply_new(n->state, n->kernel, n->routing);
 	n->pings = pings_new(n->base, n->kernel, n->state, ping_done, n);
-	n->questions = questions_new(n->state, n->kernel, n->routing, question_answered, n);
+	n->questions = questions_new(n->base, n->state, n->kernel, n->routing, question_answered, n);
 	n->report = report_new(n->settings->sim ? "sim" : "linux");
 	report_set_key_room(n->report, n->kernel->key_room);
 	make_events(n);

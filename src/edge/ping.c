@@ -1,23 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 #include "edge/ping.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
+
+#include "edge/echo_message.h"
 
 #define RUNS_MAX 32
 #define LAST_WAIT_MS 1000 /* for answers, after the last request */
-
-enum { ECHO_REPLY_4 = 0, ECHO_REQUEST_4 = 8, ECHO_REQUEST_6 = 128, ECHO_REPLY_6 = 129 };
-
-struct echo { /* the head of both messages (RFC 792, RFC 4443); the kernel fills sum and id */
-	uint8_t type, code;
-	uint16_t sum, id, sequence;
-};
 
 struct run {
 	struct pings *of;
@@ -26,7 +18,7 @@ struct run {
 	int fd;
 	struct event *timer;
 	bool v4;
-	uint32_t count, interval_ms, sent, received;
+	uint32_t count, interval_ms, sent;
 	uint64_t seen; /* a bit for each answer */
 };
 
@@ -89,31 +81,9 @@ finish(struct run *r, const char *error)
 	struct edge_object *o = state_find(p->state, r->key);
 
 	if (o != NULL && o->want->kind == OBJECT_PING && !o->want->deleted)
-		object_set_ping(p->state, o, r->sent, r->received, error);
+		object_set_ping(p->state, o, r->sent, (uint32_t)__builtin_popcountll(r->seen), error);
 	run_free(r);
 	p->done(p->arg);
-}
-
-/* Answers of requests that are ours are counted once each. */
-static void
-take_answers(struct run *r)
-{
-	struct echo answer;
-	ssize_t n;
-
-	while ((n = recv(r->fd, &answer, sizeof(answer), 0)) != 0) {
-		uint16_t sequence = ntohs(answer.sequence);
-
-		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-			return;
-		if (n < (ssize_t)sizeof(answer)) /* an ICMP error, which is no answer */
-			continue;
-		if (answer.type != (r->v4 ? ECHO_REPLY_4 : ECHO_REPLY_6) || sequence >= r->sent ||
-		    (r->seen & UINT64_C(1) << sequence) != 0)
-			continue;
-		r->seen |= UINT64_C(1) << sequence;
-		r->received++;
-	}
 }
 
 static void
@@ -124,14 +94,10 @@ wait_for(struct run *r, uint32_t ms)
 	event_add(r->timer, &t);
 }
 
-/* A request that cannot be sent is one without an answer. */
 static void
 send_request(struct run *r)
 {
-	struct echo request = {.type = r->v4 ? ECHO_REQUEST_4 : ECHO_REQUEST_6, .sequence = htons((uint16_t)r->sent)};
-
-	(void)!send(r->fd, &request, sizeof(request), MSG_NOSIGNAL);
-	r->sent++;
+	echo_send(r->fd, r->v4, r->sent++);
 	wait_for(r, r->sent < r->count ? r->interval_ms : LAST_WAIT_MS);
 }
 
@@ -143,7 +109,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (r->sent > 0)
-		take_answers(r);
+		echo_take(r->fd, r->v4, r->sent, &r->seen);
 	if (r->sent < r->count)
 		send_request(r);
 	else

@@ -12,11 +12,13 @@ struct asking { /* one question; its arena lives until it is answered */
 	struct questions *all;
 	struct arena *arena;
 	const char *id, *argument;
-	size_t limit; /* routes: of the page */
+	struct probe *probe; /* line: it is being looked at */
+	size_t limit;        /* routes: of the page */
 	struct ip_prefix after;
 };
 
 struct questions {
+	struct event_base *base;
 	struct state *state;
 	struct kernel *kernel;
 	struct routing *routing;
@@ -33,6 +35,7 @@ asking_free(struct asking *a)
 	while (*at != a)
 		at = &(*at)->next;
 	*at = a->next;
+	probe_free(a->probe);
 	arena_free(a->arena);
 	free(a);
 }
@@ -149,6 +152,20 @@ answer_routes(struct asking *a, struct dc_error *err)
 	return rc;
 }
 
+/* --- a line --- */
+
+static void
+on_line(void *arg, const struct buf *body)
+{
+	end_with(arg, body, NULL);
+}
+
+static enum dc_code
+answer_line(struct asking *a, struct dc_error *err)
+{
+	return probe_new(a->all->base, a->all->state, a->all->kernel, a->argument, on_line, a, &a->probe, err);
+}
+
 /* --- all kinds --- */
 
 /* One that does not fail ends with end_with(), now or later. */
@@ -158,6 +175,7 @@ static const struct {
 } kinds[] = {
     {QUESTION_INSTANCE, answer_instance},
     {QUESTION_ROUTES, answer_routes},
+    {QUESTION_LINE, answer_line},
 };
 
 static enum dc_code
@@ -188,14 +206,14 @@ questions_ask(struct questions *all, const struct wire_question *question)
 }
 
 struct questions *
-questions_new(
-    struct state *state, struct kernel *kernel, struct routing *routing, questions_answered *answered, void *arg)
+questions_new(struct event_base *base, struct state *state, struct kernel *kernel, struct routing *routing,
+    questions_answered *answered, void *arg)
 {
 	struct questions *all = calloc(1, sizeof(*all));
 
 	if (all == NULL)
 		abort();
-	*all = (struct questions){state, kernel, routing, answered, arg, NULL};
+	*all = (struct questions){base, state, kernel, routing, answered, arg, NULL};
 	return all;
 }
 

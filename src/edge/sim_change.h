@@ -28,6 +28,7 @@ enum dc_code sim_neighbour_change(struct sim *, const struct op_neighbour *, boo
 enum dc_code sim_rate_set(struct sim *, const struct op_rate *, struct dc_error *);
 enum dc_code sim_rate_del(struct sim *, const struct op_device *, struct dc_error *);
 enum dc_code sim_open_echo(struct sim *, const struct op_echo *, int *ret, struct dc_error *);
+enum dc_code sim_line(const struct sim *, const struct op_line *, struct reply_line *ret, struct dc_error *);
 enum dc_code sim_network_change(struct sim *, const struct op_network *, bool add, struct dc_error *);
 
 #endif

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /* sim_echo.c - customers' routers that answer echo requests, or do not: those of sessions that are down do not, nor
  * does anybody on a port without carrier. */
+#include <linux/neighbour.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "edge/sim_change.h"
+
+#define PACKETS 100 /* made up */
+#define PACKET_BYTES 100
 
 struct sim_echo {
 	struct sim_echo *next;
@@ -97,4 +101,28 @@ sim_close_echoes(struct sim *s)
 		close(e->fd);
 		free(e);
 	}
+}
+
+/* A router that answers is known, and has sent some packets. */
+enum dc_code
+sim_line(const struct sim *s, const struct op_line *ask, struct reply_line *ret, struct dc_error *err)
+{
+	static const uint8_t hardware[6] = {0x02, 0, 0, 0, 0, 1}; /* locally administered */
+	const struct sim_instance *in = sim_instance(s, ask->instance);
+	const struct item_link *link = in != NULL ? sim_link(in, ask->device) : NULL;
+	struct op_echo echo = {.instance = ask->instance, .remote = ask->remote};
+	bool is_there;
+
+	if (link == NULL)
+		return dc_fail(err, DC_E_KERNEL, NULL, "there is no device %s (simulated)", ask->device);
+	strlcpy(echo.device, ask->device, sizeof(echo.device));
+	is_there = link->up && sim_port_carrier(s, link->port) && !is_down(s, in, link, &echo);
+	*ret = (struct reply_line){.received_packets = is_there ? PACKETS : 0,
+	    .received_bytes = is_there ? PACKETS * PACKET_BYTES : 0,
+	    .sent_packets = PACKETS,
+	    .sent_bytes = PACKETS * PACKET_BYTES,
+	    .neighbour = is_there ? NUD_REACHABLE : NUD_FAILED,
+	    .has_hardware = is_there};
+	memcpy(ret->hardware, hardware, sizeof(hardware));
+	return DC_OK;
 }

@@ -351,6 +351,12 @@ sim_kernel_open_echo(struct kernel *k, struct op_echo *request, int *ret, struct
 	return sim_open_echo(of_kernel(k), request, ret, err);
 }
 
+static enum dc_code
+sim_read_line(struct kernel *k, struct op_line *request, struct reply_line *ret, struct dc_error *err)
+{
+	return sim_line(of_kernel(k), request, ret, err);
+}
+
 static int
 sim_changes(struct kernel *k)
 {
@@ -372,6 +378,7 @@ const struct kernel_ops sim_kernel_ops = {
     .read_connections = sim_read_connections,
     .change = sim_change,
     .open_echo = sim_kernel_open_echo,
+    .read_line = sim_read_line,
     .changes = sim_changes,
     .close = sim_kernel_close,
 };

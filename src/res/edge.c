@@ -6,8 +6,8 @@
 #include "api/crud.h"
 #include "auth/identity.h"
 #include "reconcile/edge.h"
-#include "reconcile/questions.h"
 #include "res/inventory.h"
+#include "res/router_question.h"
 #include "store/row_lock.h"
 
 static const struct field_column list_columns[] = {
@@ -392,18 +392,9 @@ answer_instance(struct call *call, const struct wire_answer *answer, struct dc_e
 {
 	struct instance_answer row = {0};
 	const struct wire_instance *w;
-	json_t *json;
 	void *decoded;
-	enum dc_code rc;
+	enum dc_code rc = router_answer(call, answer, &wire_instance_table, DC_E_NOT_FOUND, &decoded, err);
 
-	if (answer->error.set == GIVEN)
-		return dc_fail(err, DC_E_NOT_FOUND, "instance", "%s", answer->error.v);
-	if (answer->body.set != GIVEN)
-		return dc_fail(err, DC_E_SYSTEM, NULL, "the edge's answer is empty");
-	if ((rc = field_parse(answer->body.v, strlen(answer->body.v), &json, err)) != DC_OK)
-		return rc;
-	rc = field_decode(&wire_instance_table, VIEW_WIRE, json, "", call->arena, &decoded, err);
-	json_decref(json);
 	if (rc != DC_OK)
 		return rc;
 	w = decoded;
@@ -414,7 +405,6 @@ answer_instance(struct call *call, const struct wire_answer *answer, struct dc_e
 	return DC_OK;
 }
 
-/* The first run asks, and waits; the edge's answer, or the end of the wait, is another run. */
 static enum dc_code
 show_instance(struct tx *tx, struct call *call, struct dc_error *err)
 {
@@ -428,23 +418,9 @@ show_instance(struct tx *tx, struct call *call, struct dc_error *err)
 	(void)strtonum(instance, 1, 9999, &why);
 	if (why != NULL)
 		return dc_fail(err, DC_E_PARAM, "instance", "instance must be a number from 1 to 9999");
-	if ((answer = question_find_answer(call->request_id, call->arena)) != NULL)
-		return answer_instance(call, answer, err);
-	if (edge_is_silent(&pulse, tx_now(tx)))
-		return dc_fail(err, DC_E_UNAVAILABLE, NULL, "the edge is silent");
-	if (call->waited) {
-		question_end(call->request_id);
-		return dc_fail(err, DC_E_UNAVAILABLE, NULL, "the edge did not answer within %d s", QUESTION_MS / 1000);
-	}
-	if (!question_ask(call->request_id, edge_id, QUESTION_INSTANCE, instance))
-		return dc_fail(err, DC_E_UNAVAILABLE, NULL, "too many questions wait for the edge");
-	store_say(api_get_options(call->api)->store,
-	    question_for_others(call->arena, call->request_id, edge_id, QUESTION_INSTANCE, instance));
-	call_wake(call, edge_id);
-	call->wait = true;
-	call->wait_ms = QUESTION_MS;
-	call->wait_key = call->request_id;
-	return DC_OK;
+	if ((rc = router_ask(tx, call, edge_id, QUESTION_INSTANCE, instance, &answer, err)) != DC_OK || answer == NULL)
+		return rc;
+	return answer_instance(call, answer, err);
 }
 
 static const struct blocker blockers[] = {

@@ -27,6 +27,7 @@
 #include "res/remote_subnet.h"
 #include "res/switchover.h"
 #include "res/tag.h"
+#include "res/vif_diagnosis.h"
 #include "res/vif_peer.h"
 #include "res/vif_peer_detection.h"
 #include "res/vif_peer_route.h"
@@ -67,6 +68,7 @@ const struct resource *const registry[] = {
     &vif_session_resource,
     &vif_peer_route_resource,
     &vif_rate_resource,
+    &vif_diagnosis_resource,
     &edge_apply_resource,
     &edge_report_resource,
     &event_resource,

@@ -4,10 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/api.h"
 #include "base/ip.h"
-#include "reconcile/edge.h"
-#include "reconcile/questions.h"
+#include "res/router_question.h"
 #include "res/vif_peer.h"
 #include "res/virtual_interface.h"
 
@@ -271,25 +269,6 @@ answer_page(struct call *call, const struct wire_peer_routes *w, bool advertised
 	call_answer_row(call, &answer);
 }
 
-static enum dc_code
-take_answer(struct call *call, const struct wire_answer *answer, bool advertised, struct dc_error *err)
-{
-	json_t *json;
-	void *decoded;
-	enum dc_code rc;
-
-	if (answer->error.set == GIVEN || answer->body.set != GIVEN)
-		return dc_fail(err, DC_E_UNAVAILABLE, NULL, "the router cannot answer: %s",
-		    answer->error.set == GIVEN ? answer->error.v : "its answer is empty");
-	if ((rc = field_parse(answer->body.v, strlen(answer->body.v), &json, err)) != DC_OK)
-		return rc;
-	rc = field_decode(&wire_peer_routes_table, VIEW_WIRE, json, "", call->arena, &decoded, err);
-	json_decref(json);
-	if (rc == DC_OK)
-		answer_page(call, decoded, advertised);
-	return rc;
-}
-
 /* --- the call --- */
 
 static enum dc_code
@@ -315,48 +294,25 @@ find_peer(
 }
 
 static enum dc_code
-check_edge(struct tx *tx, const struct virtual_interface *v, struct dc_error *err)
-{
-	struct edge_report pulse;
-	enum dc_code rc;
-
-	if (v->edge_id.set != GIVEN)
-		return dc_fail(err, DC_E_UNAVAILABLE, NULL, "the peer is on no router yet");
-	if ((rc = edge_pulse_get(tx, v->edge_id.v, &pulse, err)) != DC_OK)
-		return rc;
-	return edge_is_silent(&pulse, tx_now(tx)) ? dc_fail(err, DC_E_UNAVAILABLE, NULL, "the edge is silent") : DC_OK;
-}
-
-/* The first run asks, and waits; the edge's answer, or the end of the wait, is another run. */
-static enum dc_code
 list_routes(struct tx *tx, struct call *call, struct dc_error *err)
 {
 	struct virtual_interface *vif = NULL;
 	struct vif_peer *peer = NULL;
 	struct route_query q = {0};
 	const struct wire_answer *answer;
-	const char *text;
+	void *decoded;
 	enum dc_code rc;
 
 	if ((rc = read_query(call, &q, err)) != DC_OK || (rc = find_peer(tx, call, &peer, &vif, err)) != DC_OK)
 		return rc;
-	if ((answer = question_find_answer(call->request_id, call->arena)) != NULL)
-		return take_answer(call, answer, strcmp(q.routes.v, "advertised") == 0, err);
-	if ((rc = check_edge(tx, vif, err)) != DC_OK)
+	if (vif->edge_id.set != GIVEN)
+		return dc_fail(err, DC_E_UNAVAILABLE, NULL, "the peer is on no router yet");
+	if ((rc = router_ask(tx, call, vif->edge_id.v, QUESTION_ROUTES, question_text(peer, &q, call->arena), &answer,
+		 err)) != DC_OK ||
+	    answer == NULL ||
+	    (rc = router_answer(call, answer, &wire_peer_routes_table, DC_E_UNAVAILABLE, &decoded, err)) != DC_OK)
 		return rc;
-	if (call->waited) {
-		question_end(call->request_id);
-		return dc_fail(err, DC_E_UNAVAILABLE, NULL, "the edge did not answer within %d s", QUESTION_MS / 1000);
-	}
-	text = question_text(peer, &q, call->arena);
-	if (!question_ask(call->request_id, vif->edge_id.v, QUESTION_ROUTES, text))
-		return dc_fail(err, DC_E_UNAVAILABLE, NULL, "too many questions wait for the edge");
-	store_say(api_get_options(call->api)->store,
-	    question_for_others(call->arena, call->request_id, vif->edge_id.v, QUESTION_ROUTES, text));
-	call_wake(call, vif->edge_id.v);
-	call->wait = true;
-	call->wait_ms = QUESTION_MS;
-	call->wait_key = call->request_id;
+	answer_page(call, decoded, strcmp(q.routes.v, "advertised") == 0);
 	return DC_OK;
 }
 

@@ -338,6 +338,50 @@ const struct field_table wire_peer_routes_table = {
 	},
 };
 
+const char *const wire_neighbour_states[] = {"none", "incomplete", "failed", "known", NULL};
+
+const struct field_table wire_line_query_table = {
+    .name = "WireLineQuery",
+    .size = sizeof(struct wire_line_query),
+    .fields =
+	(const struct field[]){
+	    {ON_WIRE(wire_line_query, link), NEEDED, KEY},
+	    {ON_WIRE(wire_line_query, local), .kind = F_TEXT, .max = 45},
+	    {ON_WIRE(wire_line_query, remote), .kind = F_TEXT, .max = 45},
+	    {ON_WIRE(wire_line_query, local_v6), .kind = F_TEXT, .max = 45},
+	    {ON_WIRE(wire_line_query, remote_v6), .kind = F_TEXT, .max = 45},
+	    {0},
+	},
+};
+
+const struct field_table wire_line_router_table = {
+    .name = "WireLineRouter",
+    .size = sizeof(struct wire_line_router),
+    .fields =
+	(const struct field[]){
+	    {ON_WIRE(wire_line_router, address), NEEDED, .kind = F_TEXT, .max = 45},
+	    {ON_WIRE(wire_line_router, neighbour), NEEDED, .kind = F_ENUM, .names = wire_neighbour_states},
+	    {ON_WIRE(wire_line_router, hardware_address), .kind = F_TEXT, .max = 17},
+	    {ON_WIRE(wire_line_router, answered), NEEDED, .kind = F_BOOL},
+	    {0},
+	},
+};
+
+const struct field_table wire_line_table = {
+    .name = "WireLine",
+    .size = sizeof(struct wire_line),
+    .fields =
+	(const struct field[]){
+	    {ON_WIRE(wire_line, device), NEEDED, .kind = F_TEXT, .max = 16},
+	    {ON_WIRE(wire_line, received_packets), NATURAL},
+	    {ON_WIRE(wire_line, received_bytes), NATURAL},
+	    {ON_WIRE(wire_line, sent_packets), NATURAL},
+	    {ON_WIRE(wire_line, sent_bytes), NATURAL},
+	    {ON_WIRE(wire_line, routers), NEEDED, .kind = F_OBJECTS, .of = &wire_line_router_table, .max_items = 2},
+	    {0},
+	},
+};
+
 const struct field_table wire_desired_table = {
     .name = "WireDesired",
     .size = sizeof(struct wire_desired),

@@ -244,6 +244,31 @@ struct wire_peer_routes {
 };
 extern const struct field_table wire_peer_routes_table;
 
+/* "line", argument: a wire_line_query as JSON. What an interface's device and the customer's router do at this moment:
+ * the edge sends echo requests for up to a second. */
+#define QUESTION_LINE "line"
+struct wire_line_query {
+	struct f_text link;                               /* key of the vlan object */
+	struct f_text local, remote, local_v6, remote_v6; /* of its peers; null: none of that family */
+};
+extern const struct field_table wire_line_query_table;
+
+struct wire_line_router {
+	struct f_text address;
+	struct f_text neighbour; /* wire_neighbour_states */
+	struct f_text hardware_address;
+	struct f_bool answered; /* an echo request */
+};
+extern const char *const wire_neighbour_states[]; /* none, incomplete, failed, known */
+extern const struct field_table wire_line_router_table;
+
+struct wire_line {
+	struct f_text device;
+	struct f_int received_packets, received_bytes, sent_packets, sent_bytes; /* since the device was made */
+	struct f_objects routers;
+};
+extern const struct field_table wire_line_table;
+
 /* Answer of GET /dcaas/v1/edge/desired?epoch=E&revision=R&wait=SECONDS (the edge's long poll).
  * `full` is true when all objects of the edge are there; else only those changed since R.
  *

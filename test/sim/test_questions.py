@@ -101,3 +101,19 @@ def test_an_edge_of_an_earlier_release_is_given_no_question(new_dcaasd):
     answer = world.operator.get(ASK % (world.edge, 1), check=False, say=False)
     assert answer.status == 503 and "did not answer" in answer["error_msg"]
     assert "questions" not in str(edge.poll())
+
+
+def test_a_diagnosis_names_the_layer_that_fails(site):
+    vif = site.order(1)
+    site.wait_status(vif, "ACTIVE")
+
+    def diagnose():
+        return site.tenant.get("/dcaas/v1/projects/{project_id}/virtual-interfaces/%s/diagnosis" % vif, say=False)["vif_diagnosis"]
+    wait_for("health", lambda: diagnose()["healthy"])
+    assert diagnose()["layer"] is None
+    site.edge.set_options(no_carrier="eth2")
+    wait_for("the carrier", lambda: diagnose()["layer"] == "carrier" and "cable" in diagnose()["advice"])
+    site.edge.set_options(down=vif)
+    wait_for("the frames", lambda: diagnose()["layer"] == "frames")
+    missing = site.tenant.get("/dcaas/v1/projects/{project_id}/virtual-interfaces/%s/diagnosis" % site.line, check=False, say=False)
+    assert missing.status == 404

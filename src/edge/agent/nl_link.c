@@ -172,6 +172,32 @@ link_find_index(struct nl *nl, uint32_t index, struct link *ret, struct fault *f
 }
 
 int
+link_read_counts(struct nl *nl, uint32_t index, struct link_counts *ret, struct fault *fault)
+{
+	_cleanup_buf_ struct buf answer = {.max = 65536};
+	const struct nlattr *table[IFLA_MAX + 1];
+	struct rtnl_link_stats64 all = {0};
+	struct nl_msg msg;
+
+	nl_begin(&msg, RTM_GETLINK, 0, sizeof(struct ifinfomsg));
+	((struct ifinfomsg *)msg.body)->ifi_index = (int)index;
+	if (nl_get(nl, &msg, &answer, fault) != 0)
+		return fault_prefix(fault, "reading counters of a device");
+	const struct nlmsghdr *h = nl_next(&answer, NULL);
+
+	if (h == NULL || h->nlmsg_type != RTM_NEWLINK)
+		return fault_set(fault, EPROTO, "no device in the kernel's answer");
+	nl_attrs(h, sizeof(struct ifinfomsg), table, IFLA_MAX);
+	if (table[IFLA_STATS64] != NULL) { /* a later kernel has more behind, an earlier one less */
+		size_t size = mnl_attr_get_payload_len(table[IFLA_STATS64]);
+
+		memcpy(&all, mnl_attr_get_payload(table[IFLA_STATS64]), size < sizeof(all) ? size : sizeof(all));
+	}
+	*ret = (struct link_counts){all.rx_packets, all.rx_bytes, all.tx_packets, all.tx_bytes};
+	return 0;
+}
+
+int
 link_find_ours(struct nl *nl, const char *name, struct link *ret, struct fault *fault)
 {
 	if (link_find(nl, name, ret, fault) != 0)

@@ -55,6 +55,10 @@ int link_set_alias(struct nl *, const char *name, const char *alias, struct faul
 int link_set_master(struct nl *, uint32_t index, uint32_t master, struct fault *);
 int link_set_up(struct nl *, uint32_t index, struct fault *);
 int link_set_mtu(struct nl *, uint32_t index, uint32_t mtu, struct fault *);
+struct link_counts {
+	uint64_t received_packets, received_bytes, sent_packets, sent_bytes;
+};
+int link_read_counts(struct nl *, uint32_t index, struct link_counts *ret, struct fault *);
 /* Of devices that link_delete_group() is to delete together. */
 int link_set_group(struct nl *, uint32_t index, uint32_t group, struct fault *);
 int link_delete_group(struct nl *, uint32_t group, struct fault *);

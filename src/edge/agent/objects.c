@@ -6,6 +6,7 @@
 #include "edge/agent/device.h"
 #include "edge/agent/echo.h"
 #include "edge/agent/filter.h"
+#include "edge/agent/line.h"
 #include "edge/agent/netns_setup.h"
 #include "edge/agent/object.h"
 #include "edge/agent/port.h"
@@ -38,6 +39,7 @@ const struct object *const objects[] = {
     &counters_object,
     &bird_process_object,
     &echo_object,
+    &line_object,
     NULL,
 };
 

@@ -92,6 +92,7 @@ enum agent_op {
 			  * all is read back, it neither misses a change nor wakes for one that was seen. */
 	OP_ECHO,         /* op_echo: the reply brings a descriptor (SCM_RIGHTS), a socket that sends echo requests from
 			  * the device and local to remote, and receives their answers. EINVAL: they are of two families. */
+	OP_LINE, /* op_line -> reply_line: counters of a device, and what the kernel knows of the router there */
 	OP_LAST
 };
 
@@ -194,6 +195,12 @@ struct op_echo {
 	uint32_t instance;
 	char device[OP_NAME_MAX];
 	struct ip_addr local, remote;
+};
+struct op_line {
+	struct op_header h;
+	uint32_t instance;
+	char device[OP_NAME_MAX];
+	struct ip_addr remote;
 };
 struct op_tcp {
 	struct op_header h;
@@ -300,6 +307,12 @@ struct reply_tcp {
 	struct reply r;
 	uint32_t state; /* TCP_ESTABLISHED ...; 0: no connection */
 	uint32_t has_key;
+};
+struct reply_line {
+	struct reply r;
+	uint64_t received_packets, received_bytes, sent_packets, sent_bytes; /* since the device was made */
+	uint32_t neighbour; /* NUD_...: what ARP or neighbour discovery found; 0: nobody has asked */
+	uint8_t has_hardware, hardware[6], pad;
 };
 struct reply_counters {
 	struct reply r;
