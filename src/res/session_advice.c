@@ -159,14 +159,18 @@ silent_words(const struct session_facts *f, const struct ends *e, struct arena *
 	    arena, "%s does not answer on TCP port 179%s", e->remote, f->answers ? ", and answers echo requests" : "");
 }
 
-/* BIRD keeps the error of a router that was not there yet, also when the router is there by now and silent. */
+/* BIRD keeps the error of an earlier try while the present one waits for an answer: the router was not there yet, or
+ * ran no BGP yet, and is silent by now. */
 static const char *
 last_error(const struct session_facts *f)
 {
-	const char *error = f->session->last_error.set == GIVEN ? f->session->last_error.v : "";
+	const struct edge_session *s = f->session;
+	const char *error = s->last_error.set == GIVEN ? s->last_error.v : "";
+	bool waits = s->tcp.set == GIVEN && strcmp(s->tcp.v, "SYN_SENT") == 0;
 
-	return (f->is_there && strstr(error, "No route to host") != NULL) || strstr(error, NO_ANSWER) != NULL ? ""
-													      : error;
+	if (strstr(error, NO_ANSWER) != NULL || (f->is_there && strstr(error, "No route to host") != NULL))
+		return "";
+	return waits && f->is_there && strncmp(error, "Socket: ", 8) == 0 ? "" : error;
 }
 
 const char *
