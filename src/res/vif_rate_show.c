@@ -132,6 +132,8 @@ const struct resource vif_rate_resource = {
     .plural = "vif_rates",
     .title = "limit of the interface",
     .table = &vif_rate_table,
+    .parent = &virtual_interface_resource,
+    .parent_column = "virtual_interface_id",
     .missing = DC_E_NOT_FOUND,
     .routes = routes,
 };
