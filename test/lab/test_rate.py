@@ -74,6 +74,11 @@ class Way:
         words = self.guest.shell("cat /proc/uptime; grep -F %s: /proc/net/dev" % self.device, ns=self.sink).out.split()
         return float(words[0]), int(words[4])
 
+    def counted_bytes(self):
+        """Uptime of the guest, and bytes of IP that have come to the sink."""
+        words = self.guest.shell("cat /proc/uptime; grep -F %s: /proc/net/dev" % self.device, ns=self.sink).out.split()
+        return float(words[0]), int(words[3])
+
     def expect(self, mbit, size):
         """That rate arrives. A machine that stands still while it is measured gets two more tries."""
         found = []
@@ -173,3 +178,40 @@ def test_the_limit_goes_with_its_interface(shop, gateway):
     key = "rate/" + line.vif
     line.delete()
     assert key not in [row["key"] for row in shop.site.rows("objects?kind=rate", "objects")]
+
+
+SINK = """import socket
+s = socket.create_server(("", 5001))
+while True:
+    with s.accept()[0] as c:
+        while c.recv(65536):
+            pass
+"""
+STREAM = """import socket, sys
+c = socket.create_connection((sys.argv[1], 5001))
+while True:
+    c.sendall(bytes(65536))
+"""
+
+
+@pytest.mark.parametrize("direction", ["in", "out"])
+def test_tcp_uses_the_bandwidth(line, direction):
+    """A burst that is too small would hold TCP far below it."""
+    set_bandwidth(line, 10)
+    way, guest = Way(line, direction, "4"), line.customer.guest
+    guest.write("/tmp/sink.py", SINK)
+    guest.write("/tmp/stream.py", STREAM)
+    sink = guest.spawn("/usr/bin/python3", "-I", "-S", "/tmp/sink.py", ns=way.sink, log="/tmp/sink.log")
+    guest.wait("a sink", lambda: ":1389" in guest.shell("cat /proc/net/tcp", ns=way.sink).out, 10)
+    stream = guest.spawn("/usr/bin/python3", "-I", "-S", "/tmp/stream.py", way.target, ns=way.source, log="/tmp/stream.log")
+    try:
+        guest.shell("sleep %g" % LEAD)
+        begun, before = way.counted_bytes()
+        guest.shell("sleep %g" % (2 * SECONDS))
+        ended, after = way.counted_bytes()
+    finally:
+        guest.kill(stream)
+        guest.kill(sink)
+    got = (after - before) * 8 / 1e6 / (ended - begun)
+    print("TCP %s: %.2f of 10 Mbit/s" % (direction, got))
+    assert 8 <= got <= 10.5
