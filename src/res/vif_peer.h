@@ -26,6 +26,9 @@ enum dc_code vif_peer_check_key_room(
     struct tx *, const char *edge_id, const struct vif_peer *, const struct peer_names *, struct dc_error *err);
 /* Fills what the server fills. */
 void vif_peer_fill(struct tx *, const struct virtual_interface *, struct vif_peer *);
+/* Whether the gateway's project may have so many remote blocks. */
+enum dc_code vif_peer_check_number(struct tx *, struct call *, const struct gateway *, const struct f_list *,
+    const char *member, struct dc_error *err);
 /* Replaces the remote blocks: checks, claims, writes the row. */
 enum dc_code vif_peer_set_remote(struct tx *, struct call *, const struct gateway *, struct vif_peer *,
     const struct f_list *, const struct peer_names *, struct dc_error *err);
@@ -39,6 +42,7 @@ struct vif_peer *vif_first_peer(struct vif_peer *peer, size_t n);
 /* Its remote blocks (static peers; else none) and its link subnet (0 or 1). */
 enum dc_code vif_peer_prefixes(
     struct tx *, const struct vif_peer *, struct cidr_list *remote, struct cidr_list *link, struct dc_error *err);
+enum ip_family vif_peer_family(const struct vif_peer *);
 bool vif_peer_is_v6(const struct vif_peer *);
 bool vif_peer_is_bgp(const struct vif_peer *); /* else its routes are static */
 
