@@ -266,7 +266,7 @@ static void
 query_parameters(struct document *d, const struct route *r)
 {
 	for (const struct field *f = r->query_table->fields; f->name != NULL; f++) {
-		if (f->filter || f->filter_csv || strstr(r->path, arena_printf(d->arena, "{%s}", f->name)) != NULL)
+		if (!f->parameter)
 			continue;
 		if (f->kind == F_INT) {
 			number_parameter(d->out, f->name, f->min, f->max, f->doc);

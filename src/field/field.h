@@ -123,6 +123,7 @@ struct field {
 	bool no_column;  /* computed or embedded: not in SQL */
 	bool filter;     /* may filter a list (repeated key: OR) */
 	bool filter_csv; /* and its values may be comma-separated */
+	bool parameter;  /* of an extra route's query_table: a parameter of the query that stands once */
 	bool sort;       /* may be a sort_key */
 	unsigned quirks; /* enum field_quirk, or'ed */
 	bool guard;      /* SQL: column is bumped to lock the row; never in a body */
