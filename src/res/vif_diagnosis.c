@@ -40,7 +40,7 @@ static const struct field_table finding_table = {
 		.doc = "What was looked at, from the order to the routes."},
 	    {AT(finding, result), .kind = F_ENUM, .names = results, .may = V_R, .must = V_R,
 		.doc = "ok, failed, or unknown because the router could not be asked."},
-	    {AT(finding, peer_id), .kind = F_UUID, .nullable = true, .may = V_R,
+	    {AT(finding, peer_id), .ref = "vif_peer", .kind = F_UUID, .nullable = true, .may = V_R,
 		.doc = "Peer that the finding is about; null: the interface."},
 	    {AT(finding, description), .kind = F_TEXT, .max = 1024, .may = V_R, .must = V_R, .doc = "What is there."},
 	    {AT(finding, advice), .kind = F_TEXT, .max = 1024, .nullable = true, .may = V_R,
