@@ -170,7 +170,7 @@ hide_others(struct tx *tx, const struct call *call, void *rows, size_t n, struct
 		struct event_row *e = &events[i];
 		struct user_row key = {.id = e->user_id};
 		const struct user_row *user =
-		    e->user_id.set == GIVEN ? bsearch(&key, found, count, sizeof(key), by_id) : NULL;
+		    e->user_id.set == GIVEN && count > 0 ? bsearch(&key, found, count, sizeof(key), by_id) : NULL;
 
 		if (user == NULL || user->project_id.set != GIVEN || strcmp(user->project_id.v, call->project) != 0)
 			e->user_id = e->user_name = e->address = e->credential = (struct f_text){0};

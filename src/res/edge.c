@@ -262,7 +262,7 @@ edge_embed(struct tx *tx, const struct call *call, void *rows, size_t n, struct 
 	reports = found;
 	for (size_t i = 0; i < n; i++) {
 		struct edge_report key = {.id = edges[i].id};
-		const struct edge_report *r = bsearch(&key, reports, count, sizeof(*reports), by_id);
+		const struct edge_report *r = count > 0 ? bsearch(&key, reports, count, sizeof(*reports), by_id) : NULL;
 
 		if (r != NULL) {
 			take_report(&edges[i], r);

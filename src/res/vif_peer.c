@@ -466,7 +466,7 @@ vif_peer_embed(struct tx *tx, const struct call *call, void *rows, size_t n, str
 		return rc;
 	for (size_t i = 0; i < n; i++) {
 		struct edge_session key = {.id = p[i].id};
-		const struct edge_session *s = bsearch(&key, found, count, sizeof(key), by_id);
+		const struct edge_session *s = count > 0 ? bsearch(&key, found, count, sizeof(key), by_id) : NULL;
 
 		if (s != NULL)
 			show_session(&p[i], s);

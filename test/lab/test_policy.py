@@ -189,7 +189,7 @@ def test_more_routes_than_the_limit_end_that_session_only(site, neighbour, line)
     site.lab.edge.wait("the session called disabled", lambda: line.session("4")["state"] == "Disabled", 10)
     assert "limit" in line.session("4")["last_error"].lower()
     assert (neighbour.since("4"), neighbour.since("6")) == before
-    assert line.peer("6")["bgp_status"] == "up"
+    line.wait_peer("up again after the router's own change", lambda p: p["bgp_status"] == "up", "6", 20)
     site.lab.edge.wait("the end of its routes", lambda: not [
         prefix for prefix in table(site, line.gateway, "4") if prefix.startswith("172.16.")], 20)
 
