@@ -43,7 +43,7 @@
 	X(DC_E_HOSTING, 400, "DC.1204", "A partner connection carries no interfaces")                                  \
 	X(DC_E_VIF_RELATED, 400, "DC.1205", "A resource tied to the interface is in a bad state")                      \
 	X(DC_E_HOSTED_TAKEN, 400, "DC.1206", "The hosted connection already has an interface")                         \
-	X(DC_E_HOSTED_VLAN, 400, "DC.1207", "The VLAN differs from that of the hosted connection")                     \
+	X(DC_E_HOSTED_VLAN, 400, "DC.1207", "The VLAN differs from the VLAN of the hosted connection")                 \
 	X(DC_E_HOSTED_BANDWIDTH, 400, "DC.1208", "The bandwidth of an interface on a hosted connection is fixed")      \
 	X(DC_E_VLAN_TAKEN, 400, "DC.1209", "The VLAN is taken on this connection")                                     \
 	X(DC_E_VIF_STATE, 400, "DC.1210", "The interface cannot go to this state")                                     \

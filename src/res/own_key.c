@@ -37,7 +37,7 @@ static const struct field_table own_key_table = {
 		.doc = "Id of the key's record."},
 	    {AT(key_row, user_id), .kind = F_HEX32, .doc = "The calling user."},
 	    {AT(key_row, project_id), .ref = "project", .kind = F_HEX32, .may = SHOWN, .nullable = true, .cli = true,
-		.doc = "The only project the key may use: that of the path. Null: as the user; the operator made it."},
+		.doc = "The only project that the key may use; null: every project of the user."},
 	    {AT(key_row, role), .kind = F_ENUM, .names = roles, .may = VIEW_CREATE | SHOWN, .nullable = true,
 		.cli = true, .doc = "Role of the key, the caller's at most; null: the user's."},
 	    {AT(key_row, access_key), .kind = F_TEXT, .max = 64, .may = SHOWN, .must = SHOWN, .filter = true,
